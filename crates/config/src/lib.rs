@@ -1,0 +1,31 @@
+//! Floor 1: what people write, read with positions, validated whole and frozen to a [`Snapshot`].
+//!
+//! Pure: text in, a snapshot or a list of errors out. It opens no socket and reads no environment
+//! by itself; the file reader passes those in.
+
+pub mod consumer;
+pub mod install;
+pub mod listener;
+pub mod policy;
+pub mod route;
+pub mod service;
+pub mod snapshot;
+pub mod upstream;
+
+pub use consumer::{Consumer, ConsumerCredential, ConsumerLimits};
+pub use install::{AccessLogTarget, Admin, Keys};
+pub use listener::{
+    CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
+    ListenerTls,
+};
+pub use policy::PolicySet;
+pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
+pub use service::{Service, ServiceKind};
+pub use snapshot::{
+    ConsumerIndex, ListenerIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
+};
+pub use upstream::{
+    ActiveHealth, BalanceAlgorithm, EndpointSource, HashOn, Health, HealthCheck, Hedge,
+    PassiveHealth, Persistence, Retry, SendProxyProtocol, Upstream, UpstreamLimits,
+    UpstreamProtocol, UpstreamTimeouts, UpstreamTls,
+};

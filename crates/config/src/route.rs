@@ -1,0 +1,100 @@
+//! A route: which requests it takes, what happens to them, and which service they go to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_core::name::RouteName;
+use regex::Regex;
+
+use crate::PolicySet;
+use crate::snapshot::{ListenerIndex, ServiceIndex};
+
+/// A route.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its name.
+    pub name: RouteName,
+    /// The listeners it serves; resolved, so never empty.
+    pub listeners: Vec<ListenerIndex>,
+    /// The hosts it serves; empty for any.
+    pub hosts: Vec<HostPattern>,
+    /// Any of these; never empty (the default is the prefix `/`).
+    pub matches: Vec<RouteMatch>,
+    /// Policies of this route.
+    pub policies: Arc<PolicySet>,
+    /// To the response head; `None` for no limit beside the upstream's.
+    pub timeout: Option<Duration>,
+    /// Where it leads; empty only when a `redirect` policy answers.
+    pub services: Vec<WeightedService>,
+    /// Where a copy goes.
+    pub mirror: Option<Mirror>,
+    /// Whether llm, mcp and prompt services see the whole path.
+    pub keep_prefix: bool,
+}
+
+/// A host that a route serves, lower case, without a port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostPattern {
+    /// `api.example.com`
+    Exact(String),
+    /// `*.example.com`, kept as `example.com`: one label or more before it.
+    Wildcard(String),
+}
+
+/// Conditions that must all hold.
+#[derive(Clone, Debug)]
+pub struct RouteMatch {
+    /// On the canonical path.
+    pub path: PathMatch,
+    /// Upper-case methods; empty for any.
+    pub methods: Vec<String>,
+    /// On header values, by lower-case name.
+    pub headers: Vec<(String, ValueMatch)>,
+    /// On query parameters.
+    pub query: Vec<(String, ValueMatch)>,
+    /// On cookies.
+    pub cookies: Vec<(String, ValueMatch)>,
+}
+
+/// A condition on the canonical path.
+#[derive(Clone, Debug)]
+pub enum PathMatch {
+    /// The whole path.
+    Exact(String),
+    /// By element: `/a` takes `/a` and `/a/b`, not `/ab`. Kept without a trailing slash
+    /// (`/` is kept as the empty string).
+    Prefix(String),
+    /// The whole path must match.
+    Regex(Regex),
+}
+
+/// A condition on one value.
+#[derive(Clone, Debug)]
+pub enum ValueMatch {
+    /// The value is this.
+    Exact(String),
+    /// The value begins with this.
+    Prefix(String),
+    /// The whole value matches.
+    Regex(Regex),
+    /// It is there (`true`) or is not (`false`).
+    Present(bool),
+}
+
+/// One of several services, by weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightedService {
+    /// The service.
+    pub service: ServiceIndex,
+    /// Its share; 0 takes none.
+    pub weight: u32,
+}
+
+/// A copy of some requests, whose answers are thrown away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mirror {
+    /// Where the copy goes.
+    pub service: ServiceIndex,
+    /// The share that is copied, over 0 and up to 100.
+    pub percent: f64,
+}

@@ -1,0 +1,62 @@
+//! The frozen, validated whole: what one exchange holds from its first byte to its last.
+//!
+//! Plain data. Names are resolved to indices, patterns are compiled, nothing optional is left
+//! that has a default. Not the running state: that is `balance`'s and `proxy`'s, keyed by name.
+
+use std::sync::Arc;
+
+use crate::{
+    Admin, AccessLogTarget, Consumer, Keys, Listener, PolicySet, Route, Service, Upstream,
+};
+
+macro_rules! indices {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The place in the snapshot's list.
+            #[must_use]
+            pub const fn get(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )+};
+}
+
+indices! {
+    /// A place in [`Snapshot::listeners`].
+    ListenerIndex,
+    /// A place in [`Snapshot::routes`].
+    RouteIndex,
+    /// A place in [`Snapshot::services`].
+    ServiceIndex,
+    /// A place in [`Snapshot::upstreams`].
+    UpstreamIndex,
+    /// A place in [`Snapshot::consumers`].
+    ConsumerIndex,
+}
+
+/// One validated configuration, whole.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Where connections are accepted.
+    pub listeners: Vec<Arc<Listener>>,
+    /// What traffic is balanced over.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// What routes lead to.
+    pub services: Vec<Arc<Service>>,
+    /// In the order of the file.
+    pub routes: Vec<Arc<Route>>,
+    /// Who may call.
+    pub consumers: Vec<Arc<Consumer>>,
+    /// Policies for every exchange.
+    pub policies: Arc<PolicySet>,
+    /// The admin listener; `None` when the file has no `admin` block.
+    pub admin: Option<Admin>,
+    /// Where the root key comes from.
+    pub keys: Keys,
+    /// Where the access log goes.
+    pub access_log: AccessLogTarget,
+}

@@ -1,0 +1,56 @@
+//! Names of configured objects: a cheap shared string per kind, so that a route's name can never
+//! stand where an upstream's is wanted. Validity is checked once, by [`check`].
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest name an object may have, in bytes.
+pub const NAME_BYTES_MAX: usize = 63;
+
+/// Says whether `name` follows the rule `[a-z0-9-]{1,63}`.
+#[must_use]
+pub fn check(name: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Wraps a name that has been checked.
+            #[must_use]
+            pub fn new(name: &str) -> Self {
+                Self(Arc::from(name))
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+names! {
+    /// The name of a listener.
+    ListenerName,
+    /// The name of a route.
+    RouteName,
+    /// The name of a service.
+    ServiceName,
+    /// The name of an upstream.
+    UpstreamName,
+    /// The name of a consumer.
+    ConsumerName,
+}

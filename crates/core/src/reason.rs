@@ -1,0 +1,80 @@
+//! Why an exchange failed: one closed list of short words, used as metric label, log field,
+//! `reason` of an error body and anchor in the documentation.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal;)+) => {
+        /// Why the gateway answered for itself, or cut an exchange short.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $variant,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word used in labels, logs and bodies.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The HTTP status that answers it, when an answer can still be given.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The request breaks the protocol or is ambiguous about its framing.
+    BadRequest = "bad_request", 400;
+    /// No credential was presented where one is needed.
+    CredentialMissing = "credential_missing", 401;
+    /// A credential was presented and is not valid.
+    CredentialInvalid = "credential_invalid", 401;
+    /// The caller is known and may not do this, or its address is refused.
+    Forbidden = "forbidden", 403;
+    /// No route matches the request.
+    NoRoute = "no_route", 404;
+    /// The client was too slow to send its head or body.
+    ClientTimeout = "client_timeout", 408;
+    /// The request body is larger than the limit.
+    BodyTooLarge = "body_too_large", 413;
+    /// The request target is longer than the limit.
+    UriTooLong = "uri_too_long", 414;
+    /// The server name of the connection and the host of the request do not belong together.
+    Misdirected = "misdirected", 421;
+    /// A rate limit is exhausted.
+    RateLimited = "rate_limited", 429;
+    /// The request head is larger, or has more fields, than the limit.
+    HeadTooLarge = "head_too_large", 431;
+    /// The client went away before the exchange was complete.
+    ClientClosed = "client_closed", 499;
+    /// Something in the gateway itself went wrong.
+    Internal = "internal", 500;
+    /// The request asks for something that this gateway does not do.
+    NotImplemented = "not_implemented", 501;
+    /// No connection to the endpoint could be made.
+    ConnectFailed = "connect_failed", 502;
+    /// The TLS handshake with the endpoint failed.
+    TlsFailed = "tls_failed", 502;
+    /// The endpoint closed or reset the connection before or within its response.
+    UpstreamReset = "upstream_reset", 502;
+    /// The endpoint's response breaks the protocol.
+    BadResponse = "bad_response", 502;
+    /// No endpoint of the upstream is available.
+    NoHealthyEndpoint = "no_healthy_endpoint", 503;
+    /// The upstream is at its limits and its queue is full.
+    QueueFull = "queue_full", 503;
+    /// The gateway is at its limits.
+    Overloaded = "overloaded", 503;
+    /// Connecting to the endpoint took too long.
+    ConnectTimeout = "connect_timeout", 504;
+    /// The endpoint, or the route's timeout, ran out of time before the response head.
+    ResponseTimeout = "response_timeout", 504;
+    /// A body stopped moving for longer than the limit.
+    StallTimeout = "stall_timeout", 504;
+    /// The version of HTTP is not one that is spoken here.
+    VersionNotSupported = "version_not_supported", 505;
+}

@@ -1,0 +1,1 @@
+//! Nothing to build: the black-box tests live in `it/`.

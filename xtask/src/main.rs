@@ -1,0 +1,2 @@
+//! The kitchen of the workspace: `cargo xtask <dish>`.
+fn main() {}
