@@ -1,1 +1,7 @@
-//! placeholder
+//! Floor 2: the sockets that carry traffic: codecs, TLS, pools, DNS, probes, relays.
+
+pub mod fields;
+pub mod message;
+
+pub use fields::{Field, Fields, Known};
+pub use message::{Framing, Method, RequestHead, ResponseHead, Version};
