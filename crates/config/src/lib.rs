@@ -4,15 +4,18 @@
 //! by itself; the file reader passes those in.
 
 pub mod consumer;
+pub mod error;
 pub mod install;
 pub mod listener;
 pub mod policy;
 pub mod route;
 pub mod service;
 pub mod snapshot;
+pub mod sources;
 pub mod upstream;
 
 pub use consumer::{Consumer, ConsumerCredential, ConsumerLimits};
+pub use error::ConfigError;
 pub use install::{AccessLogTarget, Admin, Keys};
 pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
@@ -24,8 +27,18 @@ pub use service::{Service, ServiceKind};
 pub use snapshot::{
     ConsumerIndex, ListenerIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
 };
+pub use sources::{NoSources, Sources};
 pub use upstream::{
     ActiveHealth, BalanceAlgorithm, EndpointSource, HashOn, Health, HealthCheck, Hedge,
     PassiveHealth, Persistence, Retry, SendProxyProtocol, Upstream, UpstreamLimits,
     UpstreamProtocol, UpstreamTimeouts, UpstreamTls,
 };
+
+/// Reads, substitutes and validates a whole configuration. `file` only names it in errors.
+///
+/// # Errors
+/// Every fault that could be found, in the order of the text; never an empty list.
+pub fn load(text: &str, file: &str, sources: &dyn Sources) -> Result<Snapshot, Vec<ConfigError>> {
+    let _ = (text, file, sources);
+    Err(Vec::new())
+}

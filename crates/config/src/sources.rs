@@ -1,0 +1,29 @@
+//! Where `${env:…}` and `${file:…}` take their text from: a port that whoever loads provides, so
+//! that this crate itself reads neither the environment nor the disk.
+
+/// What substitution may ask for.
+pub trait Sources {
+    /// The value of an environment variable; `None` when it is not set (or is not text).
+    fn env(&self, name: &str) -> Option<String>;
+
+    /// The text of a file, by a path relative to the working directory. One trailing line break
+    /// is taken away by the caller.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in a few words, without the path.
+    fn file(&self, path: &str) -> Result<String, String>;
+}
+
+/// No environment and no files: every substitution without a default is an error.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSources;
+
+impl Sources for NoSources {
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &str) -> Result<String, String> {
+        Err(String::from("no files are available here"))
+    }
+}
