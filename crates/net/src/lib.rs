@@ -2,6 +2,7 @@
 
 pub mod fields;
 pub mod message;
+pub mod tls;
 
 pub use fields::{Field, Fields, Known};
 pub use message::{Framing, Method, RequestHead, ResponseHead, Version};
