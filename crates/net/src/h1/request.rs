@@ -1,0 +1,130 @@
+//! The head of a request: one pass of tokens, one pass that keeps the fields and learns from them.
+
+use std::mem::MaybeUninit;
+
+use super::facts::Facts;
+use super::parse::{METHOD_BYTES_MAX, follows_crlf};
+use super::{FIELDS_CAP, HeadLimits, ParseError, target};
+use crate::fields::Known;
+use crate::message::{Framing, Method, RequestHead, Version};
+
+/// What a request head says about the bytes behind it and the connection it came on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestPrelude {
+    /// Bytes of the input that belong to the head; the body starts behind them.
+    pub consumed: usize,
+    /// The body's framing; never [`Framing::UntilClose`].
+    pub framing: Framing,
+    /// Whether the client will take another response on this connection.
+    pub keep_alive: bool,
+    /// Whether the client waits for `100 (Continue)` before it sends its body.
+    pub expects_continue: bool,
+    /// Whether `Connection: upgrade` and `Upgrade` are there. The body, if there is one, is framed
+    /// as ever and comes first; there is no tunnel before the endpoint's 101.
+    pub wants_upgrade: bool,
+}
+
+pub(super) fn parse(
+    bytes: &[u8],
+    limits: &HeadLimits,
+    head: &mut RequestHead,
+) -> Result<Option<RequestPrelude>, ParseError> {
+    let mut slots = [const { MaybeUninit::uninit() }; FIELDS_CAP];
+    let slots = &mut slots[..limits.headers_max.min(FIELDS_CAP)];
+    let mut tokens = httparse::Request::new(&mut []);
+    let outcome = tokens.parse_with_uninit_headers(bytes, slots);
+    if tokens.path.is_some_and(|target| target.len() > limits.uri_bytes_max) {
+        return Err(ParseError::TargetTooLong);
+    }
+    let consumed = match outcome {
+        Ok(httparse::Status::Complete(consumed)) => consumed,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => return explain(error, bytes, &tokens, head),
+    };
+    let (method, target) = (tokens.method.unwrap_or(""), tokens.path.unwrap_or(""));
+    head.version = if tokens.version == Some(0) { Version::Http10 } else { Version::Http11 };
+    head.method = read_method(method)?;
+    let mut facts = Facts::default();
+    let mut host = None;
+    let mut expects_continue = false;
+    for field in tokens.headers.iter() {
+        if !follows_crlf(bytes, field.name) {
+            return Err(ParseError::LineEnd);
+        }
+        let (name, value) = (field.name.as_bytes(), field.value);
+        let known = Known::of(name);
+        match known {
+            Known::Other if name.contains(&b'_') => continue,
+            Known::Host if host.is_some() => return Err(ParseError::HostRepeated),
+            Known::Host => {
+                host = Some(value);
+                continue;
+            }
+            Known::Expect => expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
+            _ => facts.note(known, value)?,
+        }
+        head.fields.append_known(known, name, value);
+    }
+    if !bytes[..consumed].ends_with(b"\r\n\r\n") {
+        return Err(ParseError::LineEnd);
+    }
+    target::read(target, host, head)?;
+    let framing = facts.framing(head.version)?.unwrap_or(Framing::Empty);
+    Ok(Some(RequestPrelude {
+        consumed,
+        framing,
+        keep_alive: facts.keep_alive(head.version),
+        expects_continue: expects_continue
+            && framing != Framing::Empty
+            && head.version == Version::Http11,
+        wants_upgrade: facts.wants_upgrade(head.version),
+    }))
+}
+
+fn read_method(token: &str) -> Result<Method, ParseError> {
+    match Method::from_token(token) {
+        Method::Connect => Err(ParseError::Connect),
+        Method::Other(token)
+            if token.len() > METHOD_BYTES_MAX
+                || token.eq_ignore_ascii_case("HEAD")
+                || token.eq_ignore_ascii_case("CONNECT") =>
+        {
+            Err(ParseError::Method)
+        }
+        method => Ok(method),
+    }
+}
+
+/// The error that httparse's one stands for; what could be read goes to `head` for the log.
+#[cold]
+fn explain(
+    error: httparse::Error,
+    bytes: &[u8],
+    tokens: &httparse::Request<'_, '_>,
+    head: &mut RequestHead,
+) -> Result<Option<RequestPrelude>, ParseError> {
+    if let Some(method) = tokens.method {
+        head.method = Method::from_token(method);
+    }
+    let Some(target) = tokens.path else { return Err(ParseError::of_tokens(error)) };
+    head.target.push_str(target);
+    if error != httparse::Error::Version {
+        return Err(ParseError::of_tokens(error));
+    }
+    let end = target.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr()) + target.len() + 1;
+    judge_version(bytes.get(end..).unwrap_or_default())
+}
+
+/// Tells a version that is not spoken here from what is no version; `rest` starts where it stands.
+fn judge_version(rest: &[u8]) -> Result<Option<RequestPrelude>, ParseError> {
+    const SHAPE: &[u8] = b"HTTP/0.0\r\n";
+    let fits = rest.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        shape => byte == shape,
+    });
+    match fits {
+        true if rest.len() >= SHAPE.len() => Err(ParseError::VersionNotSupported),
+        true => Ok(None),
+        false => Err(ParseError::Version),
+    }
+}
