@@ -1,0 +1,212 @@
+//! Makes connections to the endpoints of one upstream: TCP, PROXY header, TLS, protocol.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use architrave_config::{SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
+use architrave_core::{Reason, task};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::call::{Connection, H2Place};
+use crate::h1::{H1Reader, H1Writer, HeadLimits};
+use crate::http2;
+use crate::proxy_protocol;
+use crate::stream::{SharedStream, Stream};
+use crate::tls::{ALPN_H2, ClientTls, ConnectError, TlsError};
+
+/// Why no connection could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// Refused, unreachable, or the like.
+    #[error("connect failed: {0}")]
+    Connect(#[from] io::Error),
+    /// Not within the time allowed.
+    #[error("connect timed out")]
+    Timeout,
+    /// The TLS handshake failed.
+    #[error("{0}")]
+    Tls(#[from] ConnectError),
+    /// The HTTP/2 handshake failed.
+    #[error("http/2 handshake failed: {0}")]
+    H2(#[from] h2::Error),
+}
+
+impl DialError {
+    /// The reason that answers it.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Connect(_) | Self::H2(_) => Reason::ConnectFailed,
+            Self::Timeout => Reason::ConnectTimeout,
+            Self::Tls(_) => Reason::TlsFailed,
+        }
+    }
+}
+
+/// The part of an upstream's configuration that decides what a connection is. Connections made
+/// under equal settings may be used for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    protocol: UpstreamProtocol,
+    send_proxy_protocol: SendProxyProtocol,
+    tls: Option<UpstreamTls>,
+    connect_timeout: Duration,
+}
+
+impl From<&Upstream> for ConnectionSettings {
+    fn from(upstream: &Upstream) -> Self {
+        Self {
+            protocol: upstream.protocol,
+            send_proxy_protocol: upstream.send_proxy_protocol,
+            tls: upstream.tls.clone(),
+            connect_timeout: upstream.timeouts.connect,
+        }
+    }
+}
+
+/// Makes connections to the endpoints of one upstream. Shared by all workers.
+#[derive(Debug)]
+pub struct Connector {
+    id: u64,
+    settings: ConnectionSettings,
+    tls: Option<ClientTls>,
+}
+
+/// Bounds on the heads of responses. Generous: an origin is chosen by the operator.
+pub const RESPONSE_LIMITS: HeadLimits =
+    HeadLimits { head_bytes_max: 256 * 1024, headers_max: 250, uri_bytes_max: 0 };
+
+impl Connector {
+    /// Reads the files that the settings name.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the file.
+    pub fn new(settings: ConnectionSettings) -> Result<Arc<Self>, TlsError> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let tls = match &settings.tls {
+            Some(tls) => Some(ClientTls::load(tls, settings.protocol)?),
+            None => None,
+        };
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(Self { id, settings, tls }))
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub const fn settings(&self) -> &ConnectionSettings {
+        &self.settings
+    }
+
+    /// Tells its connections from those of every other connector.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// `https` or `http`, as HTTP/2 needs to say.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Whether connections carry one client's address and so serve that client alone.
+    #[must_use]
+    pub fn is_per_client(&self) -> bool {
+        self.settings.send_proxy_protocol != SendProxyProtocol::Off
+    }
+
+    /// Dials `address` for `client` and does every handshake, within the connect timeout.
+    ///
+    /// # Errors
+    /// [`DialError`].
+    pub async fn connect(
+        &self,
+        address: SocketAddr,
+        server_name: Option<&str>,
+        client: Conversation,
+    ) -> Result<Connection, DialError> {
+        let limit = self.settings.connect_timeout;
+        let work = async {
+            let stream = self.dial(address, server_name, client).await?;
+            self.speak(stream).await
+        };
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(DialError::Timeout))
+    }
+
+    /// Dials for layer 4: TCP, PROXY header and, where configured, TLS; within the connect timeout.
+    ///
+    /// # Errors
+    /// [`DialError`].
+    pub async fn connect_raw(
+        &self,
+        address: SocketAddr,
+        server_name: Option<&str>,
+        client: Conversation,
+    ) -> Result<Stream, DialError> {
+        let limit = self.settings.connect_timeout;
+        let work = self.dial(address, server_name, client);
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(DialError::Timeout))
+    }
+
+    async fn dial(
+        &self,
+        address: SocketAddr,
+        server_name: Option<&str>,
+        client: Conversation,
+    ) -> Result<Stream, DialError> {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let mut header = Vec::new();
+        match self.settings.send_proxy_protocol {
+            SendProxyProtocol::Off => {}
+            SendProxyProtocol::V1 => {
+                proxy_protocol::write_v1(client.source, client.destination, &mut header);
+            }
+            SendProxyProtocol::V2 => {
+                proxy_protocol::write_v2(client.source, client.destination, &mut header);
+            }
+        }
+        if !header.is_empty() {
+            stream.write_all(&header).await?;
+        }
+        let Some(tls) = &self.tls else {
+            return Ok(stream.into());
+        };
+        let by_address = address.ip().to_string();
+        Ok(tls.connect(stream, server_name.unwrap_or(&by_address)).await?.into())
+    }
+
+    async fn speak(&self, stream: Stream) -> Result<Connection, DialError> {
+        let speaks_h2 = match self.settings.protocol {
+            UpstreamProtocol::Http1 => false,
+            UpstreamProtocol::H2 | UpstreamProtocol::H2c => true,
+            UpstreamProtocol::Auto => stream.alpn() == Some(ALPN_H2),
+        };
+        if !speaks_h2 {
+            let stream = Rc::new(SharedStream::new(stream));
+            let reader = Box::new(H1Reader::new(Rc::clone(&stream)));
+            return Ok(Connection::H1 { reader, writer: Box::new(H1Writer::new(stream)) });
+        }
+        let (sender, connection) =
+            http2::client(&RESPONSE_LIMITS).handshake::<_, bytes::Bytes>(stream).await?;
+        task::spawn_local(async move {
+            // Its end, good or bad, is told to each of its streams; nothing is left to say here.
+            let _told_to_streams = connection.await;
+        });
+        Ok(Connection::H2(H2Place::new(sender.ready().await?)))
+    }
+}
+
+/// Who talks to whom on the client's side: what a PROXY header tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// The client.
+    pub source: SocketAddr,
+    /// The address it connected to.
+    pub destination: SocketAddr,
+}

@@ -1,0 +1,214 @@
+//! The reading half of an HTTP/1.1 connection, in either role: heads, bodies, and what is left.
+
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use crate::buffer::{BUFFER_BYTES, BULK_BUFFER_BYTES, Buffer};
+use crate::fields::Fields;
+use crate::h1::{BodyDecoder, BodyStep, HeadLimits, HeadParser, RequestPrelude, ResponsePrelude};
+use crate::message::{Framing, Method, RequestHead, ResponseHead};
+use crate::stream::SharedStream;
+use crate::timer::Timer;
+use crate::wire_error::WireError;
+
+/// Bodies declared longer than this are read in large pieces.
+const BULK_FROM_BYTES: u64 = 64 * 1024;
+
+/// Reads messages from one connection, one after the other.
+#[derive(Debug)]
+pub struct H1Reader {
+    stream: Rc<SharedStream>,
+    input: Buffer,
+    parser: HeadParser,
+    body: BodyDecoder,
+    /// Bytes at the front of `input` that are body data.
+    data_bytes: usize,
+    room_wanted: usize,
+    timer: Timer,
+}
+
+impl H1Reader {
+    /// Reads from `stream`.
+    #[must_use]
+    pub fn new(stream: Rc<SharedStream>) -> Self {
+        Self {
+            stream,
+            input: Buffer::new(),
+            parser: HeadParser::default(),
+            body: BodyDecoder::new(Framing::Empty),
+            data_bytes: 0,
+            room_wanted: BUFFER_BYTES,
+            timer: Timer::new(),
+        }
+    }
+
+    /// The timer of this half; heads and bodies count against the limit started last.
+    pub fn timer(&mut self) -> &mut Timer {
+        &mut self.timer
+    }
+
+    /// Bytes that have arrived and are not yet used.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.input.data()
+    }
+
+    /// Waits until at least one byte of the next message is there.
+    /// `Ok(false)`: the other side closed instead.
+    ///
+    /// # Errors
+    /// [`WireError::Stalled`] when the timer's limit passed, [`WireError::Io`] otherwise.
+    pub fn poll_begin(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        if !self.input.is_empty() {
+            return Poll::Ready(Ok(true));
+        }
+        let count = ready!(self.poll_more(context))?;
+        Poll::Ready(Ok(count > 0))
+    }
+
+    /// Reads the head of the next request. The body that it declares is then read by
+    /// [`H1Reader::poll_fill`].
+    ///
+    /// # Errors
+    /// [`WireError::Closed`] when the client closed first; [`WireError::Protocol`],
+    /// [`WireError::Stalled`] and [`WireError::Io`] as they say.
+    pub fn poll_request(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: &HeadLimits,
+        head: &mut RequestHead,
+    ) -> Poll<Result<RequestPrelude, WireError>> {
+        loop {
+            if let Some(prelude) = self.parser.request(self.input.data(), limits, head)? {
+                self.input.consume(prelude.consumed);
+                self.begin_body(prelude.framing);
+                return Poll::Ready(Ok(prelude));
+            }
+            if ready!(self.poll_more(context))? == 0 {
+                return Poll::Ready(Err(WireError::Closed));
+            }
+        }
+    }
+
+    /// Reads the head of the next response, interim ones included.
+    ///
+    /// # Errors
+    /// As [`H1Reader::poll_request`].
+    pub fn poll_response(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: &HeadLimits,
+        method: &Method,
+        head: &mut ResponseHead,
+    ) -> Poll<Result<ResponsePrelude, WireError>> {
+        loop {
+            if let Some(prelude) = self.parser.response(self.input.data(), limits, method, head)? {
+                self.input.consume(prelude.consumed);
+                self.begin_body(prelude.framing);
+                return Poll::Ready(Ok(prelude));
+            }
+            if ready!(self.poll_more(context))? == 0 {
+                return Poll::Ready(Err(WireError::Closed));
+            }
+        }
+    }
+
+    fn begin_body(&mut self, framing: Framing) {
+        self.parser.reset();
+        self.body = BodyDecoder::new(framing);
+        self.data_bytes = 0;
+        self.room_wanted = match framing {
+            Framing::Length(length) if length < BULK_FROM_BYTES => BUFFER_BYTES,
+            Framing::Empty | Framing::Chunked => BUFFER_BYTES,
+            Framing::Length(_) | Framing::UntilClose => BULK_BUFFER_BYTES,
+        };
+    }
+
+    /// Starts the limit that holds between two pieces of the body.
+    pub fn limit_stall(&mut self, limit: Duration) {
+        self.timer.start(limit);
+    }
+
+    /// Makes sure that [`H1Reader::data`] holds body bytes. `Ok(false)`: the body is over.
+    ///
+    /// # Errors
+    /// As [`H1Reader::poll_request`].
+    pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        loop {
+            if self.data_bytes > 0 {
+                return Poll::Ready(Ok(true));
+            }
+            if self.body.is_ended() {
+                return Poll::Ready(Ok(false));
+            }
+            match self.body.decode(self.input.data())? {
+                BodyStep::Data { skip, len } => {
+                    self.input.consume(skip);
+                    self.data_bytes = len;
+                }
+                BodyStep::End { skip } => self.input.consume(skip),
+                BodyStep::More { skip } => {
+                    self.input.consume(skip);
+                    if ready!(self.poll_more(context))? == 0 {
+                        self.body.at_eof().map_err(|_cut| WireError::Closed)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Body bytes at hand.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.input.data()[..self.data_bytes]
+    }
+
+    /// Marks body bytes as used.
+    pub fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.data_bytes);
+        self.input.consume(count);
+        self.data_bytes -= count;
+    }
+
+    /// Whether the message is read to its end.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.data_bytes == 0 && self.body.is_ended()
+    }
+
+    /// The trailers of the body that has ended, once.
+    pub fn take_trailers(&mut self) -> Option<Fields> {
+        self.body.take_trailers()
+    }
+
+    /// Whether the connection is open and silent, as it should be between two messages.
+    pub fn is_quiet(&self) -> bool {
+        self.input.is_empty() && self.stream.with(super::super::stream::Stream::is_quiet)
+    }
+
+    /// Takes the bytes that were read beyond the last message, for a tunnel.
+    #[must_use]
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        let unread = self.input.data().to_vec();
+        self.input.consume(unread.len());
+        self.input.release();
+        unread
+    }
+
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Result<usize, WireError>> {
+        let room = self.input.room(self.room_wanted);
+        match self.stream.poll_read(context, room) {
+            Poll::Ready(Ok(count)) => {
+                self.input.filled(count);
+                self.timer.restart();
+                Poll::Ready(Ok(count))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+            Poll::Pending => {
+                self.input.release();
+                self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled))
+            }
+        }
+    }
+}

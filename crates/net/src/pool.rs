@@ -1,0 +1,136 @@
+//! Idle connections to endpoints, kept by one worker for itself.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use architrave_core::Moment;
+use foldhash::fast::RandomState;
+
+use crate::call::{Connection, H2Place};
+
+/// Idle HTTP/1.1 connections kept per endpoint, over all workers.
+pub const IDLE_PER_ENDPOINT_MAX: u32 = 256;
+
+/// A connection that has been idle longer than this is not trusted with a request that must not
+/// be sent twice: the endpoint may be closing it at this very moment.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Whose connections may be used for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PoolKey {
+    /// [`crate::Connector::id`].
+    pub connector: u64,
+    /// The endpoint.
+    pub address: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    since: Moment,
+    until: Moment,
+}
+
+#[derive(Debug)]
+struct Slot {
+    idle: Vec<Idle>,
+    shared: Vec<H2Place>,
+    /// Idle connections to the endpoint over all workers.
+    count: Arc<AtomicU32>,
+}
+
+/// The idle connections of one worker.
+#[derive(Debug, Default)]
+pub struct Pool(RefCell<HashMap<PoolKey, Slot, RandomState>>);
+
+impl Pool {
+    /// Takes the connection that was used last and is still open. `is_replayable`: the request
+    /// may be sent again should the connection turn out to be dead.
+    pub fn take(&self, key: PoolKey, now: Moment, is_replayable: bool) -> Option<Connection> {
+        let mut slots = self.0.borrow_mut();
+        let slot = slots.get_mut(&key)?;
+        while let Some(idle) = slot.idle.pop() {
+            slot.count.fetch_sub(1, Ordering::Relaxed);
+            let is_fresh = now.since(idle.since) < FRESH;
+            if now < idle.until && (is_replayable || is_fresh) && is_quiet(&idle.connection) {
+                return Some(idle.connection);
+            }
+        }
+        slot.shared.retain(|place| !place.is_closed());
+        let place = slot.shared.iter().find(|place| place.has_room())?;
+        Some(Connection::H2(place.clone()))
+    }
+
+    /// Keeps an HTTP/1.1 connection for the next request, for `idle_for` at most.
+    pub fn put(
+        &self,
+        key: PoolKey,
+        connection: Connection,
+        count: &Arc<AtomicU32>,
+        now: Moment,
+        idle_for: Duration,
+    ) {
+        if count.fetch_add(1, Ordering::Relaxed) >= IDLE_PER_ENDPOINT_MAX {
+            count.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let idle = Idle { connection, since: now, until: now + idle_for };
+        self.with_slot(key, count, |slot| slot.idle.push(idle));
+    }
+
+    /// Lets other requests use a fresh HTTP/2 connection beside the one it was made for.
+    pub fn share(&self, key: PoolKey, connection: &Connection, count: &Arc<AtomicU32>) {
+        if let Connection::H2(place) = connection {
+            self.with_slot(key, count, |slot| slot.shared.push(place.clone()));
+        }
+    }
+
+    fn with_slot(&self, key: PoolKey, count: &Arc<AtomicU32>, work: impl FnOnce(&mut Slot)) {
+        let mut slots = self.0.borrow_mut();
+        work(slots.entry(key).or_insert_with(|| Slot {
+            idle: Vec::new(),
+            shared: Vec::new(),
+            count: Arc::clone(count),
+        }));
+    }
+
+    /// Closes what has been idle for too long, and what the other side has closed. To be called
+    /// about once a second.
+    pub fn sweep(&self, now: Moment) {
+        self.0.borrow_mut().retain(|_key, slot| {
+            let before = slot.idle.len();
+            slot.idle.retain(|idle| now < idle.until && is_quiet(&idle.connection));
+            slot.uncount(before - slot.idle.len());
+            slot.shared.retain(|place| !place.is_closed());
+            !slot.idle.is_empty() || !slot.shared.is_empty()
+        });
+    }
+
+    /// Closes everything for which `is_live` says no: endpoints and settings that are gone.
+    pub fn retain(&self, is_live: impl Fn(PoolKey) -> bool) {
+        self.0.borrow_mut().retain(|key, _slot| is_live(*key));
+    }
+}
+
+impl Slot {
+    fn uncount(&self, closed: usize) {
+        self.count.fetch_sub(u32::try_from(closed).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.uncount(self.idle.len());
+    }
+}
+
+fn is_quiet(connection: &Connection) -> bool {
+    match connection {
+        Connection::H1 { reader, .. } => reader.is_quiet(),
+        Connection::H2(place) => !place.is_closed(),
+    }
+}

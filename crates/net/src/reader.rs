@@ -1,0 +1,82 @@
+//! Where a body comes from: the reading half of a connection or stream, whatever is spoken there.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::fields::Fields;
+use crate::h1::H1Reader;
+use crate::http2::H2Reader;
+use crate::wire_error::WireError;
+
+/// The reading half.
+#[derive(Debug)]
+pub enum Reader {
+    /// Of an HTTP/1.1 connection.
+    H1(Box<H1Reader>),
+    /// Of an HTTP/2 stream.
+    H2(Box<H2Reader>),
+}
+
+impl Reader {
+    /// Starts the limit that holds between two pieces of the body.
+    pub fn limit_stall(&mut self, limit: Duration) {
+        match self {
+            Self::H1(reader) => reader.limit_stall(limit),
+            Self::H2(reader) => reader.limit_stall(limit),
+        }
+    }
+
+    /// Makes sure that [`Reader::data`] holds body bytes. `Ok(false)`: the body is over.
+    ///
+    /// # Errors
+    /// Any [`WireError`].
+    pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        match self {
+            Self::H1(reader) => reader.poll_fill(context),
+            Self::H2(reader) => reader.poll_fill(context),
+        }
+    }
+
+    /// [`Reader::poll_fill`] as a future.
+    ///
+    /// # Errors
+    /// Any [`WireError`].
+    pub async fn fill(&mut self) -> Result<bool, WireError> {
+        poll_fn(|context| self.poll_fill(context)).await
+    }
+
+    /// Body bytes at hand.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        match self {
+            Self::H1(reader) => reader.data(),
+            Self::H2(reader) => reader.data(),
+        }
+    }
+
+    /// Marks body bytes as used.
+    pub fn consume(&mut self, count: usize) {
+        match self {
+            Self::H1(reader) => reader.consume(count),
+            Self::H2(reader) => reader.consume(count),
+        }
+    }
+
+    /// Whether the body is read to its end.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        match self {
+            Self::H1(reader) => reader.is_ended(),
+            Self::H2(reader) => reader.is_ended(),
+        }
+    }
+
+    /// The trailers of the body that has ended, once.
+    pub fn take_trailers(&mut self) -> Option<Fields> {
+        match self {
+            Self::H1(reader) => reader.take_trailers(),
+            Self::H2(reader) => reader.take_trailers(),
+        }
+    }
+}
