@@ -4,6 +4,7 @@
 //! the domain. No IO happens here.
 
 pub mod clock;
+pub mod metric;
 pub mod name;
 pub mod reason;
 pub mod secret;

@@ -9,9 +9,7 @@ use tokio::task::JoinHandle;
 
 /// Starts a task on the current multi-thread runtime (probes, DNS, control plane).
 #[expect(clippy::disallowed_methods, reason = "the one place that spawns on the control runtime")]
-pub fn spawn<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> JoinHandle<T> {
+pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(work)
 }
 

@@ -1,1 +1,21 @@
-//! placeholder
+//! Floor 2: what the gateway shows of itself: metrics and the access log, bounded, never blocking.
+//!
+//! A worker writes counters that are its own and lines into a buffer that is its own; adding up
+//! and writing out happen on other threads. No socket is opened here and nothing is read.
+
+pub mod access_log;
+pub mod metrics;
+pub mod sample;
+mod tally;
+pub mod termination;
+
+pub use access_log::entry::{AccessEntry, HttpEntry, Timings, TlsEntry};
+pub use access_log::{AccessLog, WorkerLog};
+pub use metrics::endpoint::EndpointMetrics;
+pub use metrics::gateway::GatewayMetrics;
+pub use metrics::listener::ListenerMetrics;
+pub use metrics::route::RouteMetrics;
+pub use metrics::upstream::UpstreamMetrics;
+pub use metrics::{Metrics, SampleSource};
+pub use sample::{Format, SampleSink};
+pub use termination::{Party, Phase, Termination};

@@ -1,0 +1,240 @@
+//! Every metric the gateway exposes: name, kind, labels and meaning, listed once.
+//!
+//! Names are an enum so that a misspelt one does not compile; `docs/metrics.md` is written from
+//! this list. No counting happens here: that is `telemetry`'s.
+
+use std::fmt::Write as _;
+
+/// How a metric behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Only ever grows, until the process or the object it belongs to goes.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts of observations in buckets, with their sum.
+    Histogram,
+}
+
+impl Kind {
+    /// The word of the exposition format.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+macro_rules! metrics {
+    ($($variant:ident = $name:literal, $kind:ident, [$($label:literal),*], $help:literal;)+) => {
+        /// One metric of the list.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $(#[doc = $help] $variant,)+ }
+
+        impl Metric {
+            /// Every metric, in the order in which they are exposed.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The full name, `architrave_…`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// How it behaves.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)+ }
+            }
+
+            /// The names of its labels, in the order in which values are given.
+            #[must_use]
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($label),*],)+ }
+            }
+
+            /// What it means, in one sentence.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    BuildInfo = "architrave_build_info", Gauge, ["version"],
+        "Always 1; the label says which version runs.";
+    Workers = "architrave_workers", Gauge, [],
+        "Workers that serve traffic.";
+    ConfigReloads = "architrave_config_reloads_total", Counter, ["outcome"],
+        "Configurations offered, by outcome: ok or failed; a failed one changes nothing.";
+    ConfigLastReloadSuccess = "architrave_config_last_reload_success", Gauge, [],
+        "1 when the latest configuration offered was taken, 0 when it was refused.";
+    ConfigLastReloadTimestamp = "architrave_config_last_reload_timestamp_seconds", Gauge, [],
+        "When the running configuration was taken, in Unix time.";
+    ConfigGeneration = "architrave_config_generation", Gauge, [],
+        "Number of the running configuration: 1 for the first, one more for each that is taken.";
+    Upgrades = "architrave_upgrades_total", Counter, ["outcome"],
+        "Attempts to hand the sockets to a new process, by outcome: ok or failed.";
+    Panics = "architrave_panics_total", Counter, [],
+        "Panics caught; each cost one exchange or connection and is in the log.";
+    AccessLogLines = "architrave_access_log_lines_total", Counter, ["outcome"],
+        "Lines of the access log, by outcome: written, or dropped because the reader was too slow.";
+    ListenerConnections = "architrave_listener_connections_total", Counter, ["listener"],
+        "Connections accepted (for UDP, flows begun).";
+    ListenerConnectionsOpen = "architrave_listener_connections_open", Gauge, ["listener"],
+        "Connections open now.";
+    ListenerConnectionsRefused = "architrave_listener_connections_refused_total", Counter,
+        ["listener"],
+        "Connections closed at once: over a limit, or not allowed to connect.";
+    ListenerTlsHandshakeFailures = "architrave_listener_tls_handshake_failures_total", Counter,
+        ["listener"],
+        "TLS handshakes with clients that failed or took too long.";
+    ListenerProtocolErrors = "architrave_listener_protocol_errors_total", Counter,
+        ["listener", "reason"],
+        "Connections on which the client broke the protocol, by reason.";
+    ListenerExchangesOpen = "architrave_listener_exchanges_open", Gauge, ["listener"],
+        "Exchanges in flight now.";
+    Requests = "architrave_requests_total", Counter, ["route", "class"],
+        "Exchanges that ended, by route and class of the status sent; (none) is no route.";
+    RequestFailures = "architrave_request_failures_total", Counter, ["route", "reason"],
+        "Exchanges that the gateway answered for itself or cut short, by route and reason.";
+    RequestDuration = "architrave_request_duration_seconds", Histogram, ["route"],
+        "From the first byte of the request to the last byte of the response.";
+    RequestBytes = "architrave_request_bytes_total", Counter, ["route"],
+        "Bytes of request bodies received from clients.";
+    ResponseBytes = "architrave_response_bytes_total", Counter, ["route"],
+        "Bytes of response bodies sent to clients.";
+    RelaysEnded = "architrave_relays_ended_total", Counter, ["listener", "termination"],
+        "Connections and flows of layer 4 that ended, by who ended them and in which phase.";
+    RelayDuration = "architrave_relay_duration_seconds", Histogram, ["listener"],
+        "How long connections and flows of layer 4 lived.";
+    RelayReceivedBytes = "architrave_relay_received_bytes_total", Counter, ["listener"],
+        "Bytes relayed from clients, counted while they flow.";
+    RelaySentBytes = "architrave_relay_sent_bytes_total", Counter, ["listener"],
+        "Bytes relayed to clients, counted while they flow.";
+    UpstreamAttempts = "architrave_upstream_attempts_total", Counter, ["upstream"],
+        "Attempts at endpoints, retries and hedges among them.";
+    UpstreamRetries = "architrave_upstream_retries_total", Counter, ["upstream"],
+        "Attempts made because an earlier one failed.";
+    UpstreamRetryBudgetExhausted = "architrave_upstream_retry_budget_exhausted_total", Counter,
+        ["upstream"],
+        "Retries not made because the budget was spent.";
+    UpstreamHedges = "architrave_upstream_hedges_total", Counter, ["upstream"],
+        "Second attempts started beside a slow first one.";
+    UpstreamQueueWait = "architrave_upstream_queue_wait_seconds", Histogram, ["upstream"],
+        "How long requests that had to wait for a free connection waited.";
+    EndpointRequests = "architrave_endpoint_requests_total", Counter,
+        ["upstream", "endpoint", "class"],
+        "Attempts that an endpoint answered, by class of its status.";
+    EndpointFailures = "architrave_endpoint_failures_total", Counter,
+        ["upstream", "endpoint", "reason"],
+        "Attempts that an endpoint did not answer, by reason; connect_failed, connect_timeout \
+         and tls_failed are those that made no connection.";
+    EndpointLatency = "architrave_endpoint_latency_seconds", Histogram, ["upstream", "endpoint"],
+        "From the request sent to the first byte of the endpoint's response.";
+    EndpointConnections = "architrave_endpoint_connections_total", Counter,
+        ["upstream", "endpoint"],
+        "Connections made to an endpoint.";
+    EndpointAvailable = "architrave_endpoint_available", Gauge, ["upstream", "endpoint"],
+        "1 when the endpoint takes traffic, 0 when it is unhealthy, ejected or draining.";
+    EndpointInFlight = "architrave_endpoint_in_flight", Gauge, ["upstream", "endpoint"],
+        "Requests or connections at the endpoint now, over all workers.";
+    EndpointWeight = "architrave_endpoint_weight", Gauge, ["upstream", "endpoint"],
+        "The endpoint's configured share of the load.";
+    EndpointEjections = "architrave_endpoint_ejections_total", Counter, ["upstream", "endpoint"],
+        "How often passive health took the endpoint out.";
+    CertificateNotAfter = "architrave_certificate_not_after_timestamp_seconds", Gauge,
+        ["certificate"],
+        "When the certificate in this file expires, in Unix time.";
+}
+
+impl Metric {
+    /// Its place in [`Metric::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The unit its name ends in, when it has one.
+    #[must_use]
+    pub fn unit(self) -> Option<&'static str> {
+        let stem = self.name().strip_suffix("_total").unwrap_or(self.name());
+        ["seconds", "bytes"].into_iter().find(|unit| stem.ends_with(unit))
+    }
+}
+
+/// The reference page, `docs/metrics.md`, one row per metric.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(PREFACE);
+    for metric in Metric::ALL {
+        let labels = match metric.labels() {
+            [] => "–".to_owned(),
+            labels => format!("`{}`", labels.join("`, `")),
+        };
+        let _infallible = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            metric.name(),
+            metric.kind().as_str(),
+            metric.unit().unwrap_or("–"),
+            labels,
+            metric.help(),
+        );
+    }
+    page
+}
+
+const PREFACE: &str = "\
+# Metrics
+
+`GET /metrics` on the admin listener answers in the Prometheus text format, or in OpenMetrics when the scraper asks for it.
+This page is written from `crates/core/src/metric.rs`; a test rewrites it and fails when the two differ.
+
+Labels are bounded: names of configured objects, endpoint addresses, the closed list of reasons, five classes of status (`1xx` to `5xx`), and the termination words of [logging.md](logging.md).
+Nothing that a client sends becomes a label.
+A series appears with its first event and goes when its object leaves the configuration.
+Units are seconds and bytes.
+
+| name | kind | unit | labels | meaning |
+| --- | --- | --- | --- | --- |
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules_of_their_kind() {
+        for metric in Metric::ALL {
+            let name = metric.name();
+            assert!(name.starts_with("architrave_"), "{name}");
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
+            match metric.kind() {
+                Kind::Counter => assert!(name.ends_with("_total"), "{name}"),
+                Kind::Histogram => assert!(metric.unit().is_some(), "{name}"),
+                Kind::Gauge => assert!(!name.ends_with("_total"), "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_name_is_listed_twice() {
+        let mut names: Vec<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Metric::ALL.len());
+    }
+
+    #[test]
+    fn index_is_the_place_in_the_list() {
+        for (place, metric) in Metric::ALL.iter().enumerate() {
+            assert_eq!(metric.index(), place);
+        }
+    }
+}

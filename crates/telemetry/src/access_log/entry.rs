@@ -1,0 +1,234 @@
+//! What one line of the access log says: facts borrowed from an exchange or a relay.
+//!
+//! There is no field for a header's value but the user agent, so no credential can get in.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use architrave_core::Reason;
+
+use super::json;
+use super::stamp::Stamp;
+use crate::termination::Termination;
+
+/// `,"name":`, put together at compile time.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":").as_bytes()
+    };
+}
+
+/// Bounds on what of a client's own text is kept, in bytes; `docs/logging.md` says them.
+const PATH_BYTES_MAX: usize = 4_096;
+const QUERY_BYTES_MAX: usize = 1_024;
+const TEXT_BYTES_MAX: usize = 512;
+
+/// One exchange, or one connection or flow of layer 4.
+#[derive(Clone, Debug)]
+pub struct AccessEntry<'a> {
+    /// When it began.
+    pub time: SystemTime,
+    /// How long it and its parts took.
+    pub timings: Timings,
+    /// Who asked; behind a trusted proxy, the client that the proxy names.
+    pub client: SocketAddr,
+    /// The other end of the connection, when it is not the client itself.
+    pub peer: Option<SocketAddr>,
+    /// The listener's name.
+    pub listener: &'a str,
+    /// `HTTP/1.1`, `HTTP/2`, `tcp`, `tls` or `udp`.
+    pub protocol: &'a str,
+    /// What is known of TLS with the client.
+    pub tls: Option<TlsEntry<'a>>,
+    /// What only an exchange of HTTP has.
+    pub http: Option<HttpEntry<'a>>,
+    /// Why it failed, when it did.
+    pub reason: Option<Reason>,
+    /// Who ended it, and in which phase.
+    pub termination: Termination,
+    /// Bytes of the request body; on layer 4, all bytes from the client.
+    pub request_bytes: u64,
+    /// Bytes of the response body; on layer 4, all bytes to the client.
+    pub response_bytes: u64,
+    /// The upstream's name.
+    pub upstream: Option<&'a str>,
+    /// The endpoint of the last attempt.
+    pub endpoint: Option<SocketAddr>,
+    /// Attempts at endpoints; 0 when none was made.
+    pub attempts: u32,
+}
+
+/// How long an exchange and its parts took. A part that did not happen is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// From the first byte of the request to the last byte of the response.
+    pub total: Duration,
+    /// Reading the request: head and body.
+    pub request_read: Option<Duration>,
+    /// Waiting for an endpoint or connection to be free.
+    pub queue_wait: Option<Duration>,
+    /// Connecting to the endpoint, TLS included; none on a kept connection.
+    pub connect: Option<Duration>,
+    /// From the request sent to the first byte of the endpoint's response.
+    pub first_byte: Option<Duration>,
+    /// From that byte to the last byte of the response sent.
+    pub response: Option<Duration>,
+}
+
+/// TLS with the client. Of passed-through TLS only the server name is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TlsEntry<'a> {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: Option<&'a str>,
+    /// The cipher suite.
+    pub cipher: Option<&'a str>,
+    /// The server name that the client asked for.
+    pub sni: Option<&'a str>,
+}
+
+/// What only an exchange of HTTP has. What never became known is empty or `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpEntry<'a> {
+    /// The method; empty when no head could be read.
+    pub method: &'a [u8],
+    /// The host asked for, as sent.
+    pub host: &'a [u8],
+    /// The path as sent, without the query.
+    pub path: &'a [u8],
+    /// The query as sent, without `?`. Its values are not printed.
+    pub query: Option<&'a [u8]>,
+    /// The status sent to the client; `None` when none was.
+    pub status: Option<u16>,
+    /// The route's name.
+    pub route: Option<&'a str>,
+    /// The service's name.
+    pub service: Option<&'a str>,
+    /// The consumer's name.
+    pub consumer: Option<&'a str>,
+    /// The value of `X-Request-Id` that went to the endpoint.
+    pub request_id: Option<&'a str>,
+    /// The trace id of `traceparent`, 32 hex digits.
+    pub trace_id: Option<&'a str>,
+    /// The value of `User-Agent`.
+    pub user_agent: Option<&'a [u8]>,
+}
+
+impl<'a> AccessEntry<'a> {
+    /// An entry of which nothing else is known yet.
+    #[must_use]
+    pub fn new(time: SystemTime, client: SocketAddr, listener: &'a str, protocol: &'a str) -> Self {
+        Self {
+            time,
+            timings: Timings::default(),
+            client,
+            peer: None,
+            listener,
+            protocol,
+            tls: None,
+            http: None,
+            reason: None,
+            termination: Termination::Complete,
+            request_bytes: 0,
+            response_bytes: 0,
+            upstream: None,
+            endpoint: None,
+            attempts: 0,
+        }
+    }
+
+    /// Appends the line, with its line feed. Fields without a value are left out.
+    pub(super) fn print(&self, worker: usize, stamp: &mut Stamp, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"time\":\"");
+        stamp.print(self.time, out);
+        out.push(b'"');
+        name(out, key!("listener"), Some(self.listener));
+        name(out, key!("protocol"), Some(self.protocol));
+        out.extend_from_slice(key!("client_ip"));
+        json::ip(out, self.client.ip());
+        number(out, key!("client_port"), self.client.port().into());
+        address(out, key!("peer"), self.peer);
+        if let Some(http) = &self.http {
+            http.print(out);
+        }
+        name(out, key!("reason"), self.reason.map(Reason::as_str));
+        name(out, key!("termination"), Some(self.termination.as_str()));
+        self.timings.print(out);
+        number(out, key!("request_bytes"), self.request_bytes);
+        number(out, key!("response_bytes"), self.response_bytes);
+        name(out, key!("upstream"), self.upstream);
+        address(out, key!("endpoint"), self.endpoint);
+        number(out, key!("attempts"), self.attempts.into());
+        if let Some(tls) = &self.tls {
+            name(out, key!("tls_version"), tls.version);
+            name(out, key!("tls_cipher"), tls.cipher);
+            name(out, key!("tls_sni"), tls.sni);
+        }
+        number(out, key!("worker"), worker as u64);
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+impl HttpEntry<'_> {
+    fn print(&self, out: &mut Vec<u8>) {
+        text(out, key!("method"), self.method, TEXT_BYTES_MAX);
+        text(out, key!("host"), self.host, TEXT_BYTES_MAX);
+        text(out, key!("path"), self.path, PATH_BYTES_MAX);
+        if let Some(query) = self.query {
+            out.extend_from_slice(key!("query"));
+            json::redacted_query(out, query, QUERY_BYTES_MAX);
+        }
+        if let Some(status) = self.status {
+            number(out, key!("status"), status.into());
+        }
+        name(out, key!("route"), self.route);
+        name(out, key!("service"), self.service);
+        name(out, key!("consumer"), self.consumer);
+        name(out, key!("request_id"), self.request_id);
+        name(out, key!("trace_id"), self.trace_id);
+        text(out, key!("user_agent"), self.user_agent.unwrap_or_default(), TEXT_BYTES_MAX);
+    }
+}
+
+impl Timings {
+    fn print(&self, out: &mut Vec<u8>) {
+        millis(out, key!("duration_ms"), Some(self.total));
+        millis(out, key!("request_read_ms"), self.request_read);
+        millis(out, key!("queue_wait_ms"), self.queue_wait);
+        millis(out, key!("connect_ms"), self.connect);
+        millis(out, key!("first_byte_ms"), self.first_byte);
+        millis(out, key!("response_ms"), self.response);
+    }
+}
+
+fn text(out: &mut Vec<u8>, key: &[u8], value: &[u8], bytes_max: usize) {
+    if !value.is_empty() {
+        out.extend_from_slice(key);
+        json::text(out, value, bytes_max);
+    }
+}
+
+fn name(out: &mut Vec<u8>, key: &[u8], value: Option<&str>) {
+    text(out, key, value.unwrap_or_default().as_bytes(), TEXT_BYTES_MAX);
+}
+
+fn number(out: &mut Vec<u8>, key: &[u8], value: u64) {
+    out.extend_from_slice(key);
+    json::number(out, value);
+}
+
+fn millis(out: &mut Vec<u8>, key: &[u8], value: Option<Duration>) {
+    if let Some(value) = value {
+        out.extend_from_slice(key);
+        json::millis(out, value);
+    }
+}
+
+fn address(out: &mut Vec<u8>, key: &[u8], value: Option<SocketAddr>) {
+    if let Some(value) = value {
+        out.extend_from_slice(key);
+        json::address(out, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The registry: which objects are counted, by name, and one pass over all of them per scrape.
+//!
+//! Workers never look anything up here: the request path asks once, when a snapshot is put
+//! together, and keeps the handles. A handle of an object that is gone still counts, unseen.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use architrave_config::Snapshot;
+use architrave_core::metric::Metric;
+use architrave_core::name::{ListenerName, RouteName, UpstreamName};
+
+use crate::sample::{Format, SampleSink};
+
+pub mod endpoint;
+pub mod gateway;
+pub mod listener;
+pub mod route;
+pub mod upstream;
+
+use endpoint::EndpointMetrics;
+use gateway::GatewayMetrics;
+use listener::ListenerMetrics;
+use route::RouteMetrics;
+use upstream::UpstreamMetrics;
+
+/// Something that adds samples to every scrape, such as the gauges of another crate.
+pub type SampleSource = Box<dyn Fn(&mut SampleSink) + Send + Sync>;
+
+/// The label of exchanges that no route took; no route can have this name.
+pub const UNROUTED: &str = "(none)";
+
+/// Every counter of the process.
+pub struct Metrics {
+    workers: usize,
+    gateway: GatewayMetrics,
+    unrouted: Arc<RouteMetrics>,
+    objects: Mutex<Objects>,
+    sources: Mutex<Vec<Arc<SampleSource>>>,
+}
+
+/// Sorted, so that two scrapes list their series in the same order.
+#[derive(Default)]
+struct Objects {
+    routes: BTreeMap<RouteName, Arc<RouteMetrics>>,
+    listeners: BTreeMap<ListenerName, Arc<ListenerMetrics>>,
+    upstreams: BTreeMap<UpstreamName, Arc<UpstreamMetrics>>,
+    endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
+}
+
+impl Metrics {
+    /// A registry for `workers` writers, numbered from 0.
+    #[must_use]
+    pub fn new(workers: usize) -> Arc<Self> {
+        Arc::new(Self {
+            workers,
+            gateway: GatewayMetrics::default(),
+            unrouted: Arc::new(RouteMetrics::new(workers)),
+            objects: Mutex::default(),
+            sources: Mutex::default(),
+        })
+    }
+
+    /// The counters of a route, the same for every snapshot that has it.
+    #[must_use]
+    pub fn route(&self, name: &RouteName) -> Arc<RouteMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.routes.entry(name.clone());
+        Arc::clone(slot.or_insert_with(|| Arc::new(RouteMetrics::new(self.workers))))
+    }
+
+    /// The counters of exchanges that no route took.
+    #[must_use]
+    pub fn unrouted(&self) -> Arc<RouteMetrics> {
+        Arc::clone(&self.unrouted)
+    }
+
+    /// The counters of a listener.
+    #[must_use]
+    pub fn listener(&self, name: &ListenerName) -> Arc<ListenerMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.listeners.entry(name.clone());
+        Arc::clone(slot.or_insert_with(|| Arc::new(ListenerMetrics::new(self.workers))))
+    }
+
+    /// The counters of an upstream.
+    #[must_use]
+    pub fn upstream(&self, name: &UpstreamName) -> Arc<UpstreamMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.upstreams.entry(name.clone());
+        Arc::clone(slot.or_insert_with(|| Arc::new(UpstreamMetrics::new(self.workers))))
+    }
+
+    /// The counters of an endpoint.
+    #[must_use]
+    pub fn endpoint(&self, upstream: &UpstreamName, address: SocketAddr) -> Arc<EndpointMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.endpoints.entry(upstream.clone()).or_default().entry(address);
+        Arc::clone(slot.or_insert_with(|| Arc::new(EndpointMetrics::new(self.workers))))
+    }
+
+    /// The counters of the process as a whole.
+    #[must_use]
+    pub fn gateway(&self) -> &GatewayMetrics {
+        &self.gateway
+    }
+
+    /// Adds a source that every scrape asks, for as long as the process lives.
+    pub fn add_source(&self, source: SampleSource) {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(source));
+    }
+
+    /// After a reload: forgets the series of objects that `snapshot` no longer has.
+    pub fn retain(&self, snapshot: &Snapshot) {
+        let routes: HashSet<_> = snapshot.routes.iter().map(|route| &route.name).collect();
+        let listeners: HashSet<_> = snapshot.listeners.iter().map(|one| &one.name).collect();
+        let upstreams: HashSet<_> = snapshot.upstreams.iter().map(|one| &one.name).collect();
+        let mut objects = self.objects();
+        objects.routes.retain(|name, _| routes.contains(name));
+        objects.listeners.retain(|name, _| listeners.contains(name));
+        objects.upstreams.retain(|name, _| upstreams.contains(name));
+        objects.endpoints.retain(|name, _| upstreams.contains(name));
+    }
+
+    /// After a change of an upstream's endpoints: forgets the series of those not in `live`.
+    /// Without this call, addresses that DNS once gave would pile up.
+    pub fn retain_endpoints(&self, upstream: &UpstreamName, live: &HashSet<SocketAddr>) {
+        if let Some(endpoints) = self.objects().endpoints.get_mut(upstream) {
+            endpoints.retain(|address, _| live.contains(address));
+        }
+    }
+
+    /// Appends a scrape as Prometheus text.
+    pub fn encode(&self, out: &mut String) {
+        self.encode_as(Format::Prometheus, out);
+    }
+
+    /// Appends a scrape in the dialect asked for. Takes milliseconds when thousands of routes
+    /// have been hit, so it belongs on the control runtime.
+    pub fn encode_as(&self, format: Format, out: &mut String) {
+        let mut sink = SampleSink::new();
+        sink.count(Metric::Workers, &[], self.workers as u64);
+        self.gateway.sample(&mut sink);
+        self.sample_objects(&mut sink);
+        // Sources take locks of their own, so none of ours is held while they run.
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for source in sources {
+            source(&mut sink);
+        }
+        sink.print(format, out);
+    }
+
+    fn sample_objects(&self, sink: &mut SampleSink) {
+        self.unrouted.sample(UNROUTED, sink);
+        let objects = self.objects();
+        for (name, listener) in &objects.listeners {
+            listener.sample(name.as_str(), sink);
+        }
+        for (name, route) in &objects.routes {
+            route.sample(name.as_str(), sink);
+        }
+        for (name, upstream) in &objects.upstreams {
+            upstream.sample(name.as_str(), sink);
+        }
+        for (upstream, endpoints) in &objects.endpoints {
+            for (address, endpoint) in endpoints {
+                endpoint.sample(upstream.as_str(), &address.to_string(), sink);
+            }
+        }
+    }
+
+    fn objects(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Metrics").field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
