@@ -1,0 +1,65 @@
+//! Where the programs are that tests drive. A missing one is a failure that says what to install,
+//! never a reason to skip.
+
+use std::path::{Path, PathBuf};
+
+/// The gateway's binary: `ARCHITRAVE_BIN`, else the newest kind of build that is there.
+///
+/// # Panics
+/// When none has been built.
+#[must_use]
+pub fn gateway() -> PathBuf {
+    if let Some(path) = variable("ARCHITRAVE_BIN") {
+        let path = PathBuf::from(path);
+        assert!(path.is_file(), "ARCHITRAVE_BIN names no file: {}", path.display());
+        return path;
+    }
+    let target = target_dir();
+    let built = ["dist", "release", "debug"].map(|profile| target.join(profile).join("architrave"));
+    let found = built.iter().find(|path| path.is_file()).cloned();
+    found.expect("no gateway has been built: run `cargo build -p architrave-server`")
+}
+
+/// The Python of the tests' own virtual environment, with `websockets` and `grpcio`.
+///
+/// # Panics
+/// When it has not been made.
+#[must_use]
+pub fn python() -> PathBuf {
+    let named = variable("ARCHITRAVE_TEST_PYTHON").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("test-venv/bin/python"));
+    assert!(path.is_file(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
+/// A program on the path, or in the places of system programs.
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+#[track_caller]
+pub fn program(name: &str) -> PathBuf {
+    let path = variable("PATH").unwrap_or_default();
+    let places = path.split(':').chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
+    let found = places.map(|place| Path::new(place).join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {name}"))
+}
+
+/// Whether the long forms of the tests are asked for (`ARCHITRAVE_SOAK=1`).
+#[must_use]
+pub fn soak() -> bool {
+    variable("ARCHITRAVE_SOAK").is_some_and(|value| value == "1")
+}
+
+/// The build directory that the running test lies in.
+fn target_dir() -> PathBuf {
+    let test = std::env::current_exe().expect("a running program has a path");
+    let profile =
+        test.parent().and_then(Path::parent).expect("tests lie in <target>/<profile>/deps");
+    profile.parent().expect("tests lie in <target>/<profile>/deps").to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests are told where programs are by variables")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
