@@ -8,6 +8,7 @@ pub mod error;
 pub mod install;
 pub mod listener;
 pub mod policy;
+pub mod ports;
 pub mod route;
 pub mod service;
 pub mod snapshot;
