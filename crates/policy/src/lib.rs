@@ -1,1 +1,29 @@
-//! placeholder
+//! Floor 3: what is done to an exchange on its way: one module per policy, all of the same shape.
+//!
+//! Synchronous and without IO: a policy looks at a head, changes it or answers it. Who calls them
+//! in which order is [`phase`]; what applies to one exchange is a [`Chain`]; the bytes on the wire
+//! are the proxy's.
+
+mod authenticate;
+mod basic_auth;
+mod body_limit;
+mod chain;
+mod consumers;
+mod cors;
+mod headers;
+mod ip_filter;
+mod key_auth;
+pub mod phase;
+mod rate_limit;
+mod redirect;
+mod registry;
+mod rewrite;
+mod verdict;
+mod view;
+
+pub use chain::{Chain, ChainBuilder};
+pub use consumers::{CONSUMER_NAME_FIELD, Consumers, Credentials, ParallelGuard};
+pub use rate_limit::{RateLimiters, RateReport};
+pub use registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
+pub use verdict::{Reply, Verdict};
+pub use view::{Admission, RequestView, ResponseView};

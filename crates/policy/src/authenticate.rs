@@ -1,0 +1,77 @@
+//! The phase that finds out who calls. Several ways may be open at once; any of them will do.
+//!
+//! Not a policy itself: `key_auth` and `basic_auth` say what they find, and this says what follows.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use architrave_config::ConsumerIndex;
+use architrave_core::Reason;
+
+use crate::consumers::Credentials;
+use crate::registry::Policy;
+use crate::verdict::Reply;
+use crate::view::RequestView;
+
+/// What one way of proving oneself found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// A credential of this consumer.
+    Verified(ConsumerIndex),
+    /// No credential of this sort.
+    Missing,
+    /// A credential that belongs to nobody, or more than one where one may be.
+    Invalid,
+}
+
+/// A policy that finds out who calls.
+pub(crate) trait IdentityPolicy: Debug {
+    /// Looks for a credential and for whose it is.
+    fn identify(&self, view: &RequestView<'_>, credentials: &Credentials) -> Identity;
+
+    /// Takes the credential out of the request, unless it is to be forwarded.
+    fn conceal(&self, view: &mut RequestView<'_>);
+
+    /// The challenge of a 401 (RFC 9110 §11.6.1).
+    fn challenge(&self) -> &[u8];
+}
+
+/// Finds out who calls, by any of `ways`; the request goes on only when one of them verifies.
+pub(crate) fn authenticate(
+    ways: &[Arc<Policy>],
+    credentials: &Credentials,
+    view: &mut RequestView<'_>,
+) -> Result<ConsumerIndex, Reply> {
+    let mut reason = Reason::CredentialMissing;
+    for way in ways.iter().filter_map(|way| way.as_identity()) {
+        match way.identify(view, credentials) {
+            Identity::Verified(consumer) => {
+                conceal(ways, view);
+                return Ok(consumer);
+            }
+            Identity::Missing => {}
+            Identity::Invalid => reason = Reason::CredentialInvalid,
+        }
+    }
+    Err(refuse(ways, reason))
+}
+
+/// Also what did not decide is taken out: a service must not see a key that was merely second.
+fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>) {
+    for way in ways.iter().filter_map(|way| way.as_identity()) {
+        way.conceal(view);
+    }
+}
+
+#[cold]
+fn refuse(ways: &[Arc<Policy>], reason: Reason) -> Reply {
+    let detail = match reason {
+        Reason::CredentialMissing => "a credential is needed here and none was presented",
+        _ => "the credential that was presented is not valid",
+    };
+    ways.iter()
+        .filter_map(|way| way.as_identity())
+        .fold(Reply::refuse(reason, detail), |reply, way| {
+            reply.with_field("www-authenticate", way.challenge())
+        })
+}

@@ -1,0 +1,126 @@
+//! What applies to one combination of listener, route and service, in the order in which it runs.
+//!
+//! Flattened when the snapshot is built, so that an exchange pays for the policies it has and for
+//! nothing else. Immutable and shared: what changes from exchange to exchange is in the views.
+
+mod build;
+
+use std::sync::Arc;
+
+use crate::authenticate::authenticate;
+use crate::consumers::{CONSUMER_NAME_FIELD, Consumers, Entry};
+use crate::phase::{Levels, Phase, TABLE};
+use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
+use crate::verdict::{Reply, Verdict};
+use crate::view::{RequestView, ResponseView};
+
+pub use build::ChainBuilder;
+pub(crate) use build::Level;
+
+/// What applies to one combination of listener, route and service.
+#[derive(Debug)]
+pub struct Chain {
+    /// The phases before the caller is known.
+    before: Box<[Arc<Policy>]>,
+    /// The ways of proving who one is; any will do. Empty: nobody is asked.
+    identify: Box<[Arc<Policy>]>,
+    /// The phases after the caller is known.
+    after: Box<[Arc<Policy>]>,
+    /// Those with something to do with responses.
+    response: Box<[Arc<Policy>]>,
+    consumers: Arc<Consumers>,
+}
+
+impl Chain {
+    /// Runs the request through every phase before the response, and says whether it goes on.
+    ///
+    /// Call it for every request, also for one that no route matches (with the chain of its
+    /// listener): it is here that fields are removed which only the gateway may set.
+    pub fn admit(&self, view: &mut RequestView<'_>) -> Verdict {
+        match self.run(view) {
+            Ok(()) => Verdict::Continue,
+            Err(reply) => Verdict::Reply(reply),
+        }
+    }
+
+    /// Runs the response policies; for an endpoint's response and for the gateway's own.
+    pub fn respond(&self, view: &mut ResponseView<'_>) {
+        let own = view.admission.consumer.and_then(|index| self.consumers.get(index)?.own.as_ref());
+        for policy in &self.response {
+            if own.is_none_or(|own| own.get(policy.kind()).is_none()) {
+                policy.on_response(view);
+            }
+        }
+        for policy in own.into_iter().flat_map(Level::policies) {
+            policy.on_response(view);
+        }
+        if let Some(report) = view.admission.rate {
+            report.write(&mut view.head.fields);
+        }
+    }
+
+    /// Whether requests are let through untouched and responses too, except for the fields that
+    /// only the gateway may set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let parts = [&self.before, &self.identify, &self.after, &self.response];
+        parts.iter().all(|part| part.is_empty())
+    }
+
+    fn run(&self, view: &mut RequestView<'_>) -> Result<(), Reply> {
+        view.head.fields.remove(CONSUMER_NAME_FIELD);
+        for policy in &self.response {
+            policy.prepare(view);
+        }
+        run_all(&self.before, view)?;
+        if self.identify.is_empty() {
+            return run_all(&self.after, view);
+        }
+        let index = authenticate(&self.identify, self.consumers.credentials(), view)?;
+        view.admission.consumer = Some(index);
+        match self.consumers.get(index) {
+            Some(consumer) => self.run_for(consumer, view),
+            None => run_all(&self.after, view),
+        }
+    }
+
+    fn run_for(&self, consumer: &Entry, view: &mut RequestView<'_>) -> Result<(), Reply> {
+        consumer.announce(view);
+        if let Some(limits) = &consumer.limits {
+            limits.admit(view)?;
+        }
+        match &consumer.own {
+            Some(own) => self.run_with_own(own, view),
+            None => run_all(&self.after, view),
+        }
+    }
+
+    /// The rest of the phases, where the consumer's own policies join in or take over. Its
+    /// policies of phases that are past run first: who calls was not known any sooner.
+    fn run_with_own(&self, own: &Level, view: &mut RequestView<'_>) -> Result<(), Reply> {
+        for (kind, phase, levels) in TABLE {
+            let own_policy = own.get(*kind);
+            if let Some(policy) = own_policy {
+                policy.prepare(view);
+                policy.on_request(view).into_result()?;
+            }
+            let is_replaced = own_policy.is_some() && *levels == Levels::MostSpecific;
+            if *phase > Phase::Authenticate && !is_replaced {
+                run_kind(*kind, &self.after, view)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn run_all(policies: &[Arc<Policy>], view: &mut RequestView<'_>) -> Result<(), Reply> {
+    policies.iter().try_for_each(|policy| policy.on_request(view).into_result())
+}
+
+fn run_kind(kind: Kind, policies: &[Arc<Policy>], view: &mut RequestView<'_>) -> Result<(), Reply> {
+    let of_kind = policies.iter().filter(|policy| policy.kind() == kind);
+    of_kind.into_iter().try_for_each(|policy| policy.on_request(view).into_result())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Puts chains together from the policies of every level, once per snapshot.
+//!
+//! Each policy is built once and shared by all chains that it is part of, and combinations with
+//! the same policies share one chain: ten thousand routes without policies cost one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use architrave_config::{ListenerIndex, PolicySet, RouteIndex, ServiceIndex, Snapshot};
+
+use crate::chain::Chain;
+use crate::consumers::Consumers;
+use crate::phase::{Levels, Phase, TABLE};
+use crate::rate_limit::RateLimiters;
+use crate::registry::{self, Kind, Policy};
+
+/// The policies of one object.
+#[derive(Debug)]
+pub(crate) struct Level(Box<[Arc<Policy>]>);
+
+impl Level {
+    /// Builds the policies of `object`, such as `routes/orders`; `None` when it has none.
+    pub(crate) fn new(set: &PolicySet, object: &str, limiters: &RateLimiters) -> Option<Self> {
+        let policies = registry::build(set, object, limiters);
+        (!policies.is_empty()).then(|| Self(policies.into()))
+    }
+
+    /// The policy of a kind.
+    pub(crate) fn get(&self, kind: Kind) -> Option<&Arc<Policy>> {
+        self.0.iter().find(|policy| policy.kind() == kind)
+    }
+
+    /// All of them.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        self.0.iter()
+    }
+
+    fn has_any_of(&self, wanted: Phase) -> bool {
+        TABLE.iter().any(|(kind, phase, _)| *phase == wanted && self.get(*kind).is_some())
+    }
+}
+
+/// The places of route, service and listener, where they have policies at all.
+type Key = [Option<u32>; 3];
+
+/// Makes the chains of one snapshot.
+#[derive(Debug)]
+pub struct ChainBuilder {
+    routes: Vec<Option<Level>>,
+    services: Vec<Option<Level>>,
+    listeners: Vec<Option<Level>>,
+    all: Option<Level>,
+    consumers: Arc<Consumers>,
+    made: HashMap<Key, Arc<Chain>, foldhash::fast::RandomState>,
+}
+
+impl ChainBuilder {
+    /// Builds every policy of a snapshot. `limiters` outlives snapshots: counters whose policy
+    /// has not changed go on where they were.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot, limiters: &RateLimiters) -> Self {
+        limiters.begin(snapshot);
+        let level = |set: &PolicySet, kind: &str, name: &str| {
+            if set.is_empty() { None } else { Level::new(set, &format!("{kind}/{name}"), limiters) }
+        };
+        Self {
+            routes: (snapshot.routes.iter())
+                .map(|route| level(&route.policies, "routes", route.name.as_str()))
+                .collect(),
+            services: (snapshot.services.iter())
+                .map(|service| level(&service.policies, "services", service.name.as_str()))
+                .collect(),
+            listeners: (snapshot.listeners.iter())
+                .map(|listener| level(&listener.policies, "listeners", listener.name.as_str()))
+                .collect(),
+            all: Level::new(&snapshot.policies, "policies", limiters),
+            consumers: Arc::new(Consumers::new(snapshot, limiters)),
+            made: HashMap::default(),
+        }
+    }
+
+    /// The chain of a combination. Without route and service: for requests that no route matches.
+    pub fn chain(
+        &mut self,
+        listener: ListenerIndex,
+        route: Option<RouteIndex>,
+        service: Option<ServiceIndex>,
+    ) -> Arc<Chain> {
+        let key = [
+            present(&self.routes, route.map(|index| index.0)),
+            present(&self.services, service.map(|index| index.0)),
+            present(&self.listeners, Some(listener.0)),
+        ];
+        if let Some(chain) = self.made.get(&key) {
+            return Arc::clone(chain);
+        }
+        let chain = Arc::new(self.assemble(key));
+        self.made.insert(key, Arc::clone(&chain));
+        chain
+    }
+
+    fn assemble(&self, [route, service, listener]: Key) -> Chain {
+        let levels: Vec<&Level> = [
+            level_at(&self.routes, route),
+            level_at(&self.services, service),
+            level_at(&self.listeners, listener),
+            self.all.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let (mut before, mut identify, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, phase, rule) in TABLE {
+            let part = match phase {
+                Phase::Connection | Phase::Preflight => &mut before,
+                Phase::Authenticate => &mut identify,
+                _ => &mut after,
+            };
+            part.extend(chosen(&levels, *kind, *phase, *rule));
+        }
+        let response = (before.iter().chain(&after))
+            .filter(|policy| policy.is_response_policy())
+            .cloned()
+            .collect();
+        Chain {
+            before: before.into(),
+            identify: identify.into(),
+            after: after.into(),
+            response,
+            consumers: Arc::clone(&self.consumers),
+        }
+    }
+}
+
+/// The policies of one kind that count, of `levels` from the most specific on.
+fn chosen(levels: &[&Level], kind: Kind, phase: Phase, rule: Levels) -> Vec<Arc<Policy>> {
+    let mut of_kind = levels.iter().filter_map(|level| level.get(kind));
+    match rule {
+        // The narrowest limit counts first: what it refuses does not use up the wider ones.
+        Levels::Every => of_kind.cloned().collect(),
+        Levels::MostSpecific => of_kind.next().cloned().into_iter().collect(),
+        Levels::OneObject => {
+            let object = levels.iter().find(|level| level.has_any_of(phase));
+            object.and_then(|level| level.get(kind)).cloned().into_iter().collect()
+        }
+    }
+}
+
+fn present(levels: &[Option<Level>], place: Option<u32>) -> Option<u32> {
+    place.filter(|place| level_at(levels, Some(*place)).is_some())
+}
+
+fn level_at(levels: &[Option<Level>], place: Option<u32>) -> Option<&Level> {
+    levels.get(place? as usize)?.as_ref()
+}

@@ -1,0 +1,49 @@
+//! `headers`: fields removed, set and added, on the request and on the response.
+//!
+//! Names and values were checked by the configuration: no framing or hop-by-hop field is among
+//! them. `host` is not a field here; `rewrite` changes it.
+
+use architrave_config::policy as config;
+use architrave_net::Fields;
+
+use crate::registry::{Build, RequestPolicy, ResponsePolicy, Site};
+use crate::verdict::Verdict;
+use crate::view::{RequestView, ResponseView};
+
+/// The policy, ready to run.
+#[derive(Debug)]
+pub struct Headers {
+    request: config::HeaderEdits,
+    response: config::HeaderEdits,
+}
+
+impl Build<config::Headers> for Headers {
+    fn build(config: &config::Headers, _site: &Site<'_>) -> Self {
+        Self { request: config.request.clone(), response: config.response.clone() }
+    }
+}
+
+impl RequestPolicy for Headers {
+    fn on_request(&self, view: &mut RequestView<'_>) -> Verdict {
+        apply(&self.request, &mut view.head.fields);
+        Verdict::Continue
+    }
+}
+
+impl ResponsePolicy for Headers {
+    fn on_response(&self, view: &mut ResponseView<'_>) {
+        apply(&self.response, &mut view.head.fields);
+    }
+}
+
+fn apply(edits: &config::HeaderEdits, fields: &mut Fields) {
+    for name in &edits.remove {
+        fields.remove(name);
+    }
+    for (name, value) in &edits.set {
+        fields.set(name, value.as_bytes());
+    }
+    for (name, value) in &edits.add {
+        fields.append(name, value.as_bytes());
+    }
+}

@@ -1,0 +1,112 @@
+//! `key_auth`: callers prove themselves by an API key of a consumer.
+//!
+//! A key is looked for in every place that the policy names; any valid one will do. Two keys in
+//! one place are refused: which of them another reader of the same request takes is anyone's guess.
+
+mod query;
+
+use architrave_config::policy as config;
+use architrave_net::Fields;
+
+use crate::authenticate::{Identity, IdentityPolicy};
+use crate::consumers::Credentials;
+use crate::registry::{Build, Site};
+use crate::view::RequestView;
+
+/// The policy, ready to run.
+#[derive(Debug)]
+pub struct KeyAuth {
+    headers: Box<[String]>,
+    query: Box<[String]>,
+    forward: bool,
+    challenge: &'static [u8],
+}
+
+const AUTHORIZATION: &str = "authorization";
+
+impl Build<config::KeyAuth> for KeyAuth {
+    fn build(config: &config::KeyAuth, _site: &Site<'_>) -> Self {
+        let takes_bearer = config.headers.iter().any(|name| name == AUTHORIZATION);
+        Self {
+            headers: config.headers.clone().into(),
+            query: config.query.clone().into(),
+            forward: config.forward,
+            challenge: if takes_bearer {
+                b"Bearer realm=\"architrave\""
+            } else {
+                b"ApiKey realm=\"architrave\""
+            },
+        }
+    }
+}
+
+impl IdentityPolicy for KeyAuth {
+    fn identify(&self, view: &RequestView<'_>, credentials: &Credentials) -> Identity {
+        let mut found = Identity::Missing;
+        for name in &self.headers {
+            match judge(keys_in(&view.head.fields, name), credentials) {
+                Identity::Missing => {}
+                Identity::Invalid => found = Identity::Invalid,
+                verified @ Identity::Verified(_) => return verified,
+            }
+        }
+        let Some(query) = view.head.query().filter(|_| !self.query.is_empty()) else {
+            return found;
+        };
+        for name in &self.query {
+            let values = query::values(query, name);
+            match judge(values.iter().map(|value| &**value), credentials) {
+                Identity::Missing => {}
+                Identity::Invalid => found = Identity::Invalid,
+                verified @ Identity::Verified(_) => return verified,
+            }
+        }
+        found
+    }
+
+    fn conceal(&self, view: &mut RequestView<'_>) {
+        if self.forward {
+            return;
+        }
+        let fields = &mut view.head.fields;
+        for name in &self.headers {
+            fields.retain(|field| {
+                !field.name.eq_ignore_ascii_case(name.as_bytes())
+                    || (name == AUTHORIZATION && bearer(field.value).is_none())
+            });
+        }
+        if !self.query.is_empty() {
+            query::remove(&mut view.head.target, &self.query);
+        }
+    }
+
+    fn challenge(&self) -> &[u8] {
+        self.challenge
+    }
+}
+
+/// What the keys of one place prove. An empty value is no key.
+fn judge<'a>(mut keys: impl Iterator<Item = &'a [u8]>, credentials: &Credentials) -> Identity {
+    let Some(key) = keys.next() else { return Identity::Missing };
+    if keys.next().is_some() {
+        return Identity::Invalid;
+    }
+    credentials.by_api_key(key).map_or(Identity::Invalid, Identity::Verified)
+}
+
+fn keys_in<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let is_authorization = name == AUTHORIZATION;
+    fields
+        .all(name)
+        .filter_map(move |value| if is_authorization { bearer(value) } else { Some(value) })
+        .filter(|key| !key.is_empty())
+}
+
+/// The token after `Bearer`, whose case does not matter (RFC 9110 §11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests;

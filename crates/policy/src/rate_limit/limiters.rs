@@ -1,0 +1,156 @@
+//! The counters of every rate limit, found again after a reload by where the policy was written.
+//!
+//! A policy whose configuration is unchanged goes on counting where it was; a changed one starts
+//! afresh. Counters live as long as some snapshot uses them.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use architrave_config::policy::{RateLimit, RateLimitKey};
+use architrave_config::{PolicySet, Snapshot};
+use architrave_core::Moment;
+use architrave_core::units::Rate;
+
+use super::gcra::{Decision, Gcra};
+use super::key::KeyHash;
+use super::report::RateReport;
+use super::table::{SET_BYTES, Table};
+
+/// Memory for the tables of all keyed limits together, shared equally among them.
+const TABLES_BYTES_MAX: usize = 32 << 20;
+
+/// One table: at most 1 MiB (114,688 keys), at least 4 KiB (448 keys) however many there are.
+const TABLE_BYTES_MAX: usize = 1 << 20;
+const TABLE_BYTES_MIN: usize = 4 << 10;
+
+/// One rate limit with its counters.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    gcra: Gcra,
+    sets: usize,
+    /// Made at the first request, so that limits on quiet routes cost no memory.
+    table: OnceLock<Table>,
+}
+
+impl Limiter {
+    fn new(rate: Rate, burst: u64, sets: usize) -> Self {
+        Self { gcra: Gcra::new(rate, burst), sets, table: OnceLock::new() }
+    }
+
+    /// Counts one request of `key`, or refuses it.
+    pub(crate) fn charge(&self, key: u64, now: Moment) -> Decision {
+        self.table.get_or_init(|| Table::new(self.sets)).charge(key, &self.gcra, now)
+    }
+
+    /// What the client is told about it.
+    pub(crate) fn report(&self, decision: Decision) -> RateReport {
+        RateReport {
+            quota: self.gcra.rate().count,
+            window_s: self.gcra.rate().per.as_secs(),
+            remaining: self.gcra.remaining(decision),
+            reset_s: self.gcra.reset_seconds(decision),
+        }
+    }
+
+    /// Whole seconds after which another try can pass; at least 1.
+    pub(crate) fn retry_seconds(&self, decision: Decision) -> u64 {
+        self.gcra.retry_seconds(decision)
+    }
+}
+
+/// The counters of every rate limit. One per process; it outlives snapshots.
+#[derive(Debug, Default)]
+pub struct RateLimiters {
+    hash: KeyHash,
+    counters: Mutex<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    /// Sets per table, from the number of tables.
+    sets: usize,
+    /// By identity; more than one while an old snapshot lives on with another configuration.
+    limiters: HashMap<String, Vec<(RateLimit, Weak<Limiter>)>>,
+    in_flight: HashMap<String, Weak<AtomicU32>>,
+}
+
+impl RateLimiters {
+    /// Prepares for the limits of a snapshot: forgets what no snapshot uses any more, and shares
+    /// out the memory.
+    pub(crate) fn begin(&self, snapshot: &Snapshot) {
+        let mut counters = self.counters();
+        counters.sets = sets_per_table(keyed_limits(snapshot));
+        counters.limiters.retain(|_, versions| {
+            versions.retain(|(_, limiter)| limiter.strong_count() > 0);
+            !versions.is_empty()
+        });
+        counters.in_flight.retain(|_, in_flight| in_flight.strong_count() > 0);
+    }
+
+    /// The limiter of the policy at `identity`, such as `routes/orders/rate_limit`.
+    pub(crate) fn keyed(&self, identity: &str, config: &RateLimit) -> Arc<Limiter> {
+        let mut counters = self.counters();
+        let sets = counters.sets;
+        counters.limiter(identity, config, sets)
+    }
+
+    /// A limiter for one key only; a whole period's requests may come at once.
+    pub(crate) fn single(&self, identity: &str, rate: Rate) -> Arc<Limiter> {
+        let config = RateLimit { rate, burst: rate.count, key: RateLimitKey::Consumer };
+        self.counters().limiter(identity, &config, 1)
+    }
+
+    /// The requests in flight of `object`, such as `consumers/mobile`.
+    pub(crate) fn parallel(&self, object: &str) -> Arc<AtomicU32> {
+        let mut counters = self.counters();
+        if let Some(in_flight) = counters.in_flight.get(object).and_then(Weak::upgrade) {
+            return in_flight;
+        }
+        let in_flight = Arc::default();
+        counters.in_flight.insert(object.to_owned(), Arc::downgrade(&in_flight));
+        in_flight
+    }
+
+    /// How keys are made.
+    pub(crate) fn key_hash(&self) -> KeyHash {
+        self.hash.clone()
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        // Nothing in here panics half-way; and counters that might be off beat no gateway.
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counters {
+    fn limiter(&mut self, identity: &str, config: &RateLimit, sets: usize) -> Arc<Limiter> {
+        let versions = self.limiters.entry(identity.to_owned()).or_default();
+        let known = versions.iter().find(|(version, _)| version == config);
+        if let Some(limiter) = known.and_then(|(_, limiter)| limiter.upgrade()) {
+            return limiter;
+        }
+        let limiter = Arc::new(Limiter::new(config.rate, config.burst, sets));
+        versions.push((config.clone(), Arc::downgrade(&limiter)));
+        limiter
+    }
+}
+
+fn sets_per_table(tables: usize) -> usize {
+    let bytes = TABLES_BYTES_MAX / tables.max(1);
+    // Rounded down to a power of two, so that the sum stays under the bound.
+    let sets = bytes.clamp(TABLE_BYTES_MIN, TABLE_BYTES_MAX) / SET_BYTES;
+    1 << sets.ilog2()
+}
+
+fn keyed_limits(snapshot: &Snapshot) -> usize {
+    let is_set = |policies: &Arc<PolicySet>| policies.rate_limit.is_some();
+    snapshot.listeners.iter().filter(|listener| is_set(&listener.policies)).count()
+        + snapshot.routes.iter().filter(|route| is_set(&route.policies)).count()
+        + snapshot.services.iter().filter(|service| is_set(&service.policies)).count()
+        + snapshot.consumers.iter().filter(|consumer| is_set(&consumer.policies)).count()
+        + usize::from(is_set(&snapshot.policies))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! `rewrite`: another path or host toward the service. The query is kept.
+//!
+//! It works on the canonical path and leaves a canonical path: nothing that was resolved or
+//! refused before routing can come back by taking a prefix away.
+
+use architrave_config::policy as config;
+use architrave_config::policy::rewrite::PathRewrite;
+
+use crate::registry::{Build, RequestPolicy, Site};
+use crate::verdict::Verdict;
+use crate::view::RequestView;
+
+/// The policy, ready to run.
+#[derive(Debug)]
+pub struct Rewrite {
+    path: Option<PathRewrite>,
+    host: Option<String>,
+}
+
+impl Build<config::Rewrite> for Rewrite {
+    fn build(config: &config::Rewrite, _site: &Site<'_>) -> Self {
+        Self { path: config.path.clone(), host: config.host.clone() }
+    }
+}
+
+impl RequestPolicy for Rewrite {
+    fn on_request(&self, view: &mut RequestView<'_>) -> Verdict {
+        match &self.path {
+            Some(PathRewrite::StripPrefix(prefix)) => strip_prefix(view.path, prefix),
+            Some(PathRewrite::Replace(path)) => path.clone_into(view.path),
+            None => {}
+        }
+        if let Some(host) = &self.host {
+            host.clone_into(&mut view.head.authority);
+        }
+        Verdict::Continue
+    }
+}
+
+/// Takes `prefix` away where it ends with an element; leaves other paths as they are.
+fn strip_prefix(path: &mut String, prefix: &str) {
+    let prefix = prefix.trim_end_matches('/');
+    let Some(rest) = path.strip_prefix(prefix) else { return };
+    if !rest.is_empty() && !rest.starts_with('/') {
+        return;
+    }
+    // One slash stays. With two, the service could read what follows as a host.
+    let elements = rest.trim_start_matches('/').len();
+    path.replace_range(..path.len() - elements, "/");
+}

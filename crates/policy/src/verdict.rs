@@ -1,0 +1,67 @@
+//! What a policy says about a request: go on, or this is the answer.
+//!
+//! Never a bool: `true` reads as "allowed" to one and as "handled" to another.
+
+use architrave_core::Reason;
+use architrave_net::Fields;
+
+/// What a policy says about a request.
+#[derive(Debug)]
+#[must_use]
+pub enum Verdict {
+    /// The request goes on.
+    Continue,
+    /// The gateway answers for itself, and nothing later in the chain runs.
+    Reply(Reply),
+}
+
+/// An answer that the gateway gives for itself.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// Why, when it is a refusal: the body is then problem+json with this reason. `None` for
+    /// answers that are no failure (redirect, preflight): their body is empty.
+    pub reason: Option<Reason>,
+    /// What the client is told beside the reason; empty without one. Never holds a secret.
+    pub detail: &'static str,
+    /// Fields of the answer, beside those that its body needs.
+    pub fields: Fields,
+}
+
+impl Reply {
+    /// A refusal, with the status that belongs to its reason.
+    #[must_use]
+    pub const fn refuse(reason: Reason, detail: &'static str) -> Self {
+        Self { status: reason.status(), reason: Some(reason), detail, fields: Fields::new() }
+    }
+
+    /// An answer that is no failure and has no body.
+    #[must_use]
+    pub const fn empty(status: u16) -> Self {
+        Self { status, reason: None, detail: "", fields: Fields::new() }
+    }
+
+    /// The same answer with one more field.
+    #[must_use]
+    pub fn with_field(mut self, name: &str, value: &[u8]) -> Self {
+        self.fields.append(name, value);
+        self
+    }
+}
+
+impl Verdict {
+    /// The verdict as a result, so that a chain can use `?`.
+    pub(crate) fn into_result(self) -> Result<(), Reply> {
+        match self {
+            Self::Continue => Ok(()),
+            Self::Reply(reply) => Err(reply),
+        }
+    }
+}
+
+impl From<Reply> for Verdict {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
