@@ -14,6 +14,7 @@ pub mod h2_origin;
 pub mod heavy;
 pub mod load;
 pub mod message;
+pub mod name_server;
 pub mod nginx;
 pub mod origin;
 pub mod process;

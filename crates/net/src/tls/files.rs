@@ -1,10 +1,9 @@
-//! Reading PEM files within bounds, and noticing when a file is not the one that was read.
+//! Reading PEM files within bounds.
 //!
-//! It keeps no watch by itself: the control runtime polls.
+//! What is read is not judged here beyond its form.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustls::RootCertStore;
@@ -15,17 +14,6 @@ use super::TlsError;
 
 /// The largest file that is read; a bundle of every public authority is about 250 KiB.
 const FILE_BYTES_MAX: u64 = 4 << 20;
-
-/// What tells one state of a file from another without reading it. `None`: it cannot be seen.
-pub(super) type Stamp = Option<(i64, i64, u64, u64, i64)>;
-
-/// The stamp of a file as it is now. The inode and the time of the last change of its entry are
-/// part of it, so that a file put in place by a rename or a swapped link is noticed as well.
-pub(super) fn stamp(file: &Path) -> Stamp {
-    let found = fs::metadata(file).ok()?;
-    let change_nanos = found.ctime().wrapping_mul(1_000_000_000).wrapping_add(found.ctime_nsec());
-    Some((found.mtime(), found.mtime_nsec(), found.len(), found.ino(), change_nanos))
-}
 
 /// The whole of a file.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, TlsError> {

@@ -20,9 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::certificate::Certificate;
-use super::files::{self, Stamp};
 use super::resolver::Resolver;
-use super::{ALPN_H2, ALPN_HTTP1, TlsError, provider};
+use super::{ALPN_H2, ALPN_HTTP1, TlsError, files, provider};
+use crate::file_stamp::FileStamp;
 
 /// The TLS of one listener. Shared by all workers.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct ServerTls {
     loaded: ArcSwap<Loaded>,
     /// The files as they were when last looked at, whether they could be used or not, so that one
     /// bad change is reported once and not with every poll. Held by the control runtime alone.
-    seen: Mutex<Vec<Stamp>>,
+    seen: Mutex<Vec<FileStamp>>,
 }
 
 /// One state of the files, frozen.
@@ -230,9 +230,9 @@ fn address_of(host: &str) -> Option<IpAddr> {
     bare.parse().ok()
 }
 
-fn stamps(settings: &ListenerTls) -> Vec<Stamp> {
+fn stamps(settings: &ListenerTls) -> Vec<FileStamp> {
     let pairs = settings.certificates.iter();
     let files = pairs.flat_map(|pair| [pair.cert_file.as_path(), pair.key_file.as_path()]);
     let files = files.chain(settings.client_ca_file.as_deref().map(Path::new));
-    files.map(files::stamp).collect()
+    files.map(FileStamp::of).collect()
 }
