@@ -1,0 +1,311 @@
+//! A live upstream: who belongs to it, and the view from which requests are served.
+//!
+//! Two sides. Workers call [`Upstream::select_endpoint`], which reads the view and takes no
+//! lock. The control runtime calls everything else; changes there are made under one lock and
+//! end in a new view.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use architrave_config as config;
+use architrave_core::Moment;
+use architrave_core::name::UpstreamName;
+
+use crate::algorithm::Candidate;
+use crate::bar::Bar;
+use crate::cohort::{Cohort, lock};
+use crate::endpoint::Endpoint;
+use crate::membership::{Discovered, Membership, MembershipError, Origin};
+use crate::pick::{Criteria, Pick, Unavailable};
+use crate::retry_budget::RetryBudget;
+use crate::status::{EndpointStatus, Transition};
+use crate::view::{Ranked, Rules, View};
+
+/// A pool of endpoints as it lives. One per configured upstream, shared by all routes and
+/// workers as `Arc<Upstream>`.
+pub struct Upstream {
+    config: Arc<config::Upstream>,
+    cohort: Arc<Cohort>,
+    retry_budget: RetryBudget,
+    view: ArcSwap<View>,
+    control: Mutex<Control>,
+}
+
+/// What only the control runtime touches.
+struct Control {
+    membership: Membership,
+    /// Whether the cohort follows this upstream, and not the one that it replaces.
+    in_charge: bool,
+    /// Endpoints of the upstream that this one replaces and that it does not have.
+    dismissed: Vec<Arc<Endpoint>>,
+    /// Whether weights still move although nothing changes.
+    slow_start_under_way: bool,
+}
+
+/// Something that turned at an endpoint, for the log.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Where.
+    pub endpoint: Arc<Endpoint>,
+    /// What.
+    pub transition: Transition,
+}
+
+impl Upstream {
+    /// Brings a configured upstream to life.
+    ///
+    /// Endpoints that `previous` has at the same address (and with the same server name) live on,
+    /// with their health, their load, their latency and what was set by hand; so do the turns of
+    /// `round_robin`, the retry budget, and what DNS last answered. `previous` itself is left as
+    /// it is until the first [`Upstream::refresh`] of the new one: a reload that is given up
+    /// half-way has changed nothing.
+    #[must_use]
+    pub fn new(config: Arc<config::Upstream>, previous: Option<&Self>, now: Moment) -> Self {
+        let cohort = previous.map_or_else(
+            || Arc::new(Cohort::new(config.health.clone())),
+            |previous| Arc::clone(&previous.cohort),
+        );
+        let membership = match previous {
+            None => Membership::new(&config, &cohort, None),
+            Some(previous) => {
+                let control = lock(&previous.control);
+                Membership::new(&config, &cohort, Some((&previous.config, &control.membership)))
+            }
+        };
+        let dismissed = previous.map(|previous| previous.endpoints_beside(&membership));
+        let mut control = Control {
+            membership,
+            in_charge: false,
+            dismissed: dismissed.unwrap_or_default(),
+            slow_start_under_way: false,
+        };
+        if previous.is_none() {
+            control.take_charge(&config, &cohort);
+        }
+        Self {
+            view: ArcSwap::from_pointee(control.lay_out(&config, now)),
+            retry_budget: RetryBudget::new(Arc::clone(&cohort), config.retry.budget_percent),
+            config,
+            cohort,
+            control: Mutex::new(control),
+        }
+    }
+
+    /// What was configured.
+    #[must_use]
+    pub fn config(&self) -> &Arc<config::Upstream> {
+        &self.config
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &UpstreamName {
+        &self.config.name
+    }
+
+    /// Picks the endpoint that takes a request. Call [`Endpoint::begin`] on it at once: until
+    /// then its load does not show.
+    ///
+    /// A pinned endpoint is honoured while it is available, has room and was not tried,
+    /// whatever its priority and weight; else the choice is as for anybody.
+    ///
+    /// # Errors
+    /// [`Unavailable::NoneHealthy`] when nobody is available, [`Unavailable::AtLimit`] when
+    /// everybody who is has `requests_per_endpoint_max` requests in flight.
+    pub fn select_endpoint(
+        &self,
+        criteria: &Criteria<'_>,
+        now: Moment,
+        random: &mut fastrand::Rng,
+    ) -> Result<Arc<Endpoint>, Unavailable> {
+        let view = self.view.load();
+        let mut pick = Pick {
+            hash: criteria.hash,
+            tried: criteria.tried,
+            bar: Bar::Available,
+            limit: match self.config.limits.requests_per_endpoint_max {
+                0 => u32::MAX,
+                limit => limit,
+            },
+            in_flight: self.cohort.in_flight.load(Ordering::Relaxed),
+            hash_bound: self.config.hash_bound,
+            now,
+            cursor: &self.cohort.cursor,
+            random,
+        };
+        if let Some(pinned) = criteria.pinned.and_then(|address| view.find(address))
+            && pick.accepts(pinned)
+        {
+            return Ok(Arc::clone(pinned));
+        }
+        view.choose(&mut pick).cloned()
+    }
+
+    /// Leave to retry, as a share of what is in flight.
+    #[must_use]
+    pub fn retry_budget(&self) -> &RetryBudget {
+        &self.retry_budget
+    }
+
+    /// Attempts in flight at all endpoints together.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.cohort.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Every endpoint, in the order of the configuration.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
+        let control = lock(&self.control);
+        control.membership.members().iter().map(|member| Arc::clone(&member.endpoint)).collect()
+    }
+
+    /// The endpoint at `address`.
+    #[must_use]
+    pub fn endpoint(&self, address: SocketAddr) -> Option<Arc<Endpoint>> {
+        self.view.load().find(address).cloned()
+    }
+
+    /// Where each endpoint comes from and everything there is to show of it.
+    #[must_use]
+    pub fn status(&self, now: Moment) -> Vec<(Origin, EndpointStatus)> {
+        let control = lock(&self.control);
+        let members = control.membership.members().iter();
+        members.map(|member| (member.origin, member.endpoint.status(now))).collect()
+    }
+
+    /// Takes in what a DNS source answered; `source` is its place in the configured list. Keep
+    /// calling it with the last good answer, or do not call it, when the source cannot be asked.
+    pub fn set_discovered(&self, source: usize, endpoints: &[Discovered], now: Moment) {
+        let mut control = lock(&self.control);
+        let gone = control.membership.set_source(source, endpoints, &self.cohort);
+        self.after_change(&mut control, gone, now);
+    }
+
+    /// Adds an endpoint by hand; it stays through reloads until it is removed by hand.
+    ///
+    /// # Errors
+    /// [`MembershipError::Exists`] or [`MembershipError::Full`].
+    pub fn add_endpoint(&self, endpoint: Discovered, now: Moment) -> Result<(), MembershipError> {
+        let mut control = lock(&self.control);
+        control.membership.add(endpoint, &self.cohort)?;
+        self.after_change(&mut control, Vec::new(), now);
+        Ok(())
+    }
+
+    /// Removes an endpoint that was added by hand.
+    ///
+    /// # Errors
+    /// [`MembershipError::NotFound`] or [`MembershipError::Configured`].
+    pub fn remove_endpoint(&self, address: SocketAddr, now: Moment) -> Result<(), MembershipError> {
+        let mut control = lock(&self.control);
+        let gone = control.membership.remove(address, &self.cohort)?;
+        self.after_change(&mut control, gone, now);
+        Ok(())
+    }
+
+    /// Ends ejections, moves slow starts on, and lays out a new view if anything changed. Call
+    /// it about every 100 ms on the control runtime. Says which ejections ended, for the log.
+    pub fn refresh(&self, now: Moment) -> Vec<Change> {
+        let mut control = lock(&self.control);
+        let took_charge = control.take_charge(&self.config, &self.cohort);
+        let returned = self.end_ejections(&control, now);
+        if self.cohort.take_changed() || took_charge || control.slow_start_under_way {
+            self.view.store(Arc::new(control.lay_out(&self.config, now)));
+        }
+        returned
+    }
+
+    fn end_ejections(&self, control: &Control, now: Moment) -> Vec<Change> {
+        if self.cohort.census().ejected == 0 {
+            return Vec::new();
+        }
+        let endpoints = control.membership.members().iter().map(|member| &member.endpoint);
+        let ended = endpoints.filter_map(|endpoint| {
+            let transition = endpoint.end_ejection_if_due(now)?;
+            Some(Change { endpoint: Arc::clone(endpoint), transition })
+        });
+        ended.collect()
+    }
+
+    fn after_change(&self, control: &mut Control, gone: Vec<Arc<Endpoint>>, now: Moment) {
+        if control.in_charge {
+            gone.iter().for_each(|endpoint| endpoint.leave());
+            control.join_members(&self.config);
+        } else {
+            control.dismissed.extend(gone);
+        }
+        self.view.store(Arc::new(control.lay_out(&self.config, now)));
+    }
+
+    fn endpoints_beside(&self, other: &Membership) -> Vec<Arc<Endpoint>> {
+        let kept: Vec<*const Endpoint> =
+            other.members().iter().map(|member| Arc::as_ptr(&member.endpoint)).collect();
+        let mut endpoints = self.endpoints();
+        endpoints.retain(|endpoint| !kept.contains(&Arc::as_ptr(endpoint)));
+        endpoints
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Upstream")
+            .field("name", self.name())
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Makes the cohort follow this upstream; says whether it did not before.
+    fn take_charge(&mut self, config: &config::Upstream, cohort: &Cohort) -> bool {
+        if self.in_charge {
+            return false;
+        }
+        self.in_charge = true;
+        cohort.set_rules(config.health.clone());
+        for endpoint in self.dismissed.drain(..) {
+            endpoint.leave();
+        }
+        self.join_members(config);
+        true
+    }
+
+    fn join_members(&self, config: &config::Upstream) {
+        for member in self.membership.members() {
+            member.endpoint.adopt_configured(member.weight, member.priority);
+            member.endpoint.join(&config.health);
+        }
+    }
+
+    /// Lays out who can be picked now.
+    fn lay_out(&mut self, config: &config::Upstream, now: Moment) -> View {
+        self.slow_start_under_way = false;
+        let mut ranked = Vec::with_capacity(self.membership.members().len());
+        for member in self.membership.members() {
+            let endpoint = &member.endpoint;
+            let (percent, under_way) = endpoint.slow_start(config.slow_start, now);
+            self.slow_start_under_way |= under_way;
+            let weight = endpoint.weight(member.weight);
+            endpoint.show(weight, percent);
+            if weight > 0 {
+                let candidate =
+                    Candidate { endpoint: Arc::clone(endpoint), weight: weight * percent };
+                ranked.push(Ranked { priority: member.priority, candidate });
+            }
+        }
+        let rules = Rules {
+            algorithm: config.balance,
+            panic_threshold_percent: config.panic_threshold_percent,
+        };
+        let endpoints = self.membership.members().iter();
+        View::new(rules, ranked, endpoints.map(|member| Arc::clone(&member.endpoint)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The view: who can be picked, laid out once and read by every request until the next one.
+//!
+//! Immutable. Between a change and the next view the endpoints' own hindrances are consulted at
+//! each pick, so an ejection or a drain acts at once even while the view still lists them.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use architrave_config::BalanceAlgorithm;
+
+use crate::algorithm::{Candidate, Layout, keeps_places, least_loaded};
+use crate::bar::Bar;
+use crate::endpoint::Endpoint;
+use crate::pick::{Pick, Unavailable};
+
+/// A candidate with the priority it stands at.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranked {
+    /// Lower is used first.
+    pub(crate) priority: u16,
+    /// Who.
+    pub(crate) candidate: Candidate,
+}
+
+/// How a view is laid out; from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) algorithm: BalanceAlgorithm,
+    pub(crate) panic_threshold_percent: u8,
+}
+
+impl Rules {
+    /// The bars that an upstream with these rules may fall back to, from the highest.
+    fn bars(self) -> &'static [Bar] {
+        match self.panic_threshold_percent {
+            0 => &[Bar::Available, Bar::NotFailing],
+            _ => &[Bar::Available, Bar::NotFailing, Bar::NotDraining],
+        }
+    }
+}
+
+/// Who can be picked.
+pub(crate) struct View {
+    rules: Rules,
+    /// By priority, lowest number first; only those where somebody could be picked.
+    levels: Vec<Level>,
+    /// Everybody with a weight, by priority.
+    everybody: Vec<Ranked>,
+    by_address: HashMap<SocketAddr, Arc<Endpoint>, foldhash::fast::RandomState>,
+}
+
+/// The candidates of one priority.
+struct Level {
+    bar: Bar,
+    candidates: Vec<Candidate>,
+    layout: Layout,
+}
+
+impl View {
+    /// Lays out `ranked` (those with a weight) and makes all `endpoints` findable by address.
+    pub(crate) fn new(
+        rules: Rules,
+        mut ranked: Vec<Ranked>,
+        endpoints: impl Iterator<Item = Arc<Endpoint>>,
+    ) -> Self {
+        ranked.sort_by_key(|ranked| ranked.priority);
+        let levels = rules.bars().iter().map(|&bar| levels(rules, &ranked, bar));
+        Self {
+            rules,
+            levels: levels.into_iter().find(|levels| !levels.is_empty()).unwrap_or_default(),
+            everybody: ranked,
+            by_address: endpoints.map(|endpoint| (endpoint.address(), endpoint)).collect(),
+        }
+    }
+
+    /// The endpoint at `address`.
+    #[inline]
+    pub(crate) fn find(&self, address: SocketAddr) -> Option<&Arc<Endpoint>> {
+        self.by_address.get(&address)
+    }
+
+    /// Picks an endpoint: from the lowest priority that has one to give.
+    #[inline]
+    pub(crate) fn choose(&self, pick: &mut Pick<'_>) -> Result<&Arc<Endpoint>, Unavailable> {
+        for level in &self.levels {
+            if let Some(endpoint) = level.choose(pick) {
+                return Ok(endpoint);
+            }
+        }
+        self.choose_last_resort(pick)
+    }
+
+    /// Lowers the bar step by step until there is somebody, now also among those tried before.
+    /// Stops where everybody is at the limit: a full house is no reason to send guests to a
+    /// burning one.
+    #[cold]
+    fn choose_last_resort(&self, pick: &mut Pick<'_>) -> Result<&Arc<Endpoint>, Unavailable> {
+        pick.tried = &[];
+        for &bar in self.rules.bars() {
+            if self.everybody.iter().any(|ranked| ranked.candidate.endpoint.clears(bar)) {
+                pick.bar = bar;
+                return self.least_loaded(pick).ok_or(Unavailable::AtLimit);
+            }
+        }
+        Err(Unavailable::NoneHealthy)
+    }
+
+    fn least_loaded(&self, pick: &mut Pick<'_>) -> Option<&Arc<Endpoint>> {
+        self.everybody.chunk_by(|one, other| one.priority == other.priority).find_map(|level| {
+            let candidates = level.iter().map(|ranked| &ranked.candidate).enumerate();
+            least_loaded(candidates, pick).map(|place| &level[place].candidate.endpoint)
+        })
+    }
+}
+
+/// The levels with somebody who clears `bar`.
+fn levels(rules: Rules, ranked: &[Ranked], bar: Bar) -> Vec<Level> {
+    ranked
+        .chunk_by(|one, other| one.priority == other.priority)
+        .filter_map(|ranked| Level::new(rules, ranked, bar))
+        .collect()
+}
+
+impl Level {
+    fn new(rules: Rules, ranked: &[Ranked], bar: Bar) -> Option<Self> {
+        let clearing =
+            |bar: Bar| ranked.iter().filter(move |ranked| ranked.candidate.endpoint.clears(bar));
+        if clearing(bar).next().is_none() {
+            return None;
+        }
+        let threshold = usize::from(rules.panic_threshold_percent);
+        let in_panic = clearing(bar).count() * 100 < clearing(Bar::NotDraining).count() * threshold;
+        let bar = if in_panic { Bar::NotDraining } else { bar };
+        let listed = if keeps_places(rules.algorithm) { Bar::NotDraining } else { bar };
+        let candidates: Vec<Candidate> =
+            clearing(listed).map(|ranked| ranked.candidate.clone()).collect();
+        let layout = Layout::new(rules.algorithm, &candidates);
+        Some(Self { bar, candidates, layout })
+    }
+
+    #[inline]
+    fn choose(&self, pick: &mut Pick<'_>) -> Option<&Arc<Endpoint>> {
+        pick.bar = self.bar;
+        let place = self.layout.choose(&self.candidates, pick);
+        let place = place.or_else(|| self.choose_from_all(pick))?;
+        Some(&self.candidates[place].endpoint)
+    }
+
+    /// For when an algorithm's bounded search met nobody who could be taken.
+    #[cold]
+    fn choose_from_all(&self, pick: &mut Pick<'_>) -> Option<usize> {
+        least_loaded(self.candidates.iter().enumerate(), pick)
+    }
+}
