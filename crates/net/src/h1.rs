@@ -38,7 +38,7 @@ pub use encode::{
     write_response, write_response_to_head,
 };
 pub use error::ParseError;
-pub use parse::{FIELDS_CAP, HeadLimits, HeadParser};
+pub use parse::{HeadLimits, HeadParser};
 pub use reader::H1Reader;
 pub use request::RequestPrelude;
 pub use response::ResponsePrelude;

@@ -5,13 +5,15 @@
 //! are looked at again when the empty line has come, when something is wrong with a line end, or
 //! when the input has doubled (so that rubbish is refused early); all that is linear in the input.
 
+use std::mem::MaybeUninit;
+
 use memchr::memchr;
 
 use super::{ParseError, RequestPrelude, ResponsePrelude, request, response};
 use crate::message::{Method, RequestHead, ResponseHead};
 
-/// The most fields a head can have, whatever [`HeadLimits::headers_max`] says.
-pub const FIELDS_CAP: usize = 256;
+/// Fields up to this number are split on the stack; a limit above it costs an allocation per head.
+pub(super) const FIELDS_ON_STACK: usize = 128;
 
 /// Longest method, and what the rest of a request line takes beside method and target.
 pub(super) const METHOD_BYTES_MAX: usize = 32;
@@ -22,7 +24,7 @@ const REQUEST_LINE_REST: usize = "  HTTP/1.1\r\n".len();
 pub struct HeadLimits {
     /// Bytes of the head, from its first line to the empty line, both included.
     pub head_bytes_max: usize,
-    /// Number of fields, at most [`FIELDS_CAP`]; those that are dropped count.
+    /// Number of fields; those that are dropped count.
     pub headers_max: usize,
     /// Bytes of the request target as received.
     pub uri_bytes_max: usize,
@@ -179,6 +181,26 @@ fn skip_empty_line(window: &[u8]) -> Result<Option<usize>, ParseError> {
         [b'\r' | b'\n', ..] => Err(ParseError::LineEnd),
         _ => Ok(Some(0)),
     }
+}
+
+/// Room for the fields of one head: on the stack, or behind `heap` where that is too small.
+pub(super) fn slots<'a, 'b>(
+    limits: &HeadLimits,
+    stack: &'a mut [MaybeUninit<httparse::Header<'b>>],
+    heap: &'a mut Vec<MaybeUninit<httparse::Header<'b>>>,
+) -> &'a mut [MaybeUninit<httparse::Header<'b>>] {
+    if let Some(slots) = stack.get_mut(..limits.headers_max) {
+        return slots;
+    }
+    heap.resize_with(limits.headers_max, MaybeUninit::uninit);
+    heap
+}
+
+/// Whether a field name holds a `_`, in one go over all of it: names are short, and a search that
+/// stops early is slower than one that does not.
+#[inline]
+pub(super) fn has_underscore(name: &[u8]) -> bool {
+    name.iter().fold(false, |found, byte| found | (*byte == b'_'))
 }
 
 /// Whether the line before the one that starts with `name` ended in CRLF, which httparse does not

@@ -3,8 +3,8 @@
 use std::mem::MaybeUninit;
 
 use super::facts::Facts;
-use super::parse::{METHOD_BYTES_MAX, follows_crlf};
-use super::{FIELDS_CAP, HeadLimits, ParseError, target};
+use super::parse::{FIELDS_ON_STACK, METHOD_BYTES_MAX, follows_crlf, has_underscore, slots};
+use super::{HeadLimits, ParseError, target};
 use crate::fields::Known;
 use crate::message::{Framing, Method, RequestHead, Version};
 
@@ -29,8 +29,9 @@ pub(super) fn parse(
     limits: &HeadLimits,
     head: &mut RequestHead,
 ) -> Result<Option<RequestPrelude>, ParseError> {
-    let mut slots = [const { MaybeUninit::uninit() }; FIELDS_CAP];
-    let slots = &mut slots[..limits.headers_max.min(FIELDS_CAP)];
+    let mut stack = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+    let mut heap = Vec::new();
+    let slots = slots(limits, &mut stack, &mut heap);
     let mut tokens = httparse::Request::new(&mut []);
     let outcome = tokens.parse_with_uninit_headers(bytes, slots);
     if tokens.path.is_some_and(|target| target.len() > limits.uri_bytes_max) {
@@ -54,7 +55,7 @@ pub(super) fn parse(
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
         match known {
-            Known::Other if name.contains(&b'_') => continue,
+            Known::Other if has_underscore(name) => continue,
             Known::Host if host.is_some() => return Err(ParseError::HostRepeated),
             Known::Host => {
                 host = Some(value);

@@ -3,8 +3,8 @@
 use std::mem::MaybeUninit;
 
 use super::facts::Facts;
-use super::parse::follows_crlf;
-use super::{FIELDS_CAP, HeadLimits, ParseError};
+use super::parse::{FIELDS_ON_STACK, follows_crlf, has_underscore, slots};
+use super::{HeadLimits, ParseError};
 use crate::fields::Known;
 use crate::message::{Framing, Method, ResponseHead, Version};
 
@@ -27,8 +27,9 @@ pub(super) fn parse(
     request_method: &Method,
     head: &mut ResponseHead,
 ) -> Result<Option<ResponsePrelude>, ParseError> {
-    let mut slots = [const { MaybeUninit::uninit() }; FIELDS_CAP];
-    let slots = &mut slots[..limits.headers_max.min(FIELDS_CAP)];
+    let mut stack = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+    let mut heap = Vec::new();
+    let slots = slots(limits, &mut stack, &mut heap);
     let mut tokens = httparse::Response::new(&mut []);
     // The default configuration of the parser is its strict one.
     let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -54,7 +55,7 @@ pub(super) fn parse(
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
         if known == Known::Other {
-            if name.contains(&b'_') {
+            if has_underscore(name) {
                 continue;
             }
         } else {

@@ -2,8 +2,6 @@
 //!
 //! The path is not made canonical here: that is `path`'s, for HTTP/2 just the same.
 
-use memchr::memchr;
-
 use super::ParseError;
 use super::authority;
 use crate::message::{Method, RequestHead, Version};
@@ -14,7 +12,8 @@ pub(super) fn read(
     host: Option<&[u8]>,
     head: &mut RequestHead,
 ) -> Result<(), ParseError> {
-    if !target.is_ascii() || memchr(b'#', target.as_bytes()).is_some() {
+    // httparse lets through what is visible, and bytes above ASCII.
+    if target.bytes().fold(false, |bad, byte| bad | (byte >= 0x80) | (byte == b'#')) {
         return Err(ParseError::Target);
     }
     if host.is_none() && head.version == Version::Http11 {

@@ -1,6 +1,9 @@
 //! Tests of the codec as a whole; what a single file does is tested with these tables too.
 
+mod bodies;
 mod heads;
+mod pieces;
+mod written;
 
 use super::{HeadLimits, HeadParser, ParseError, RequestPrelude, ResponsePrelude};
 use crate::message::{Method, RequestHead, ResponseHead};
