@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use architrave_core::Secret;
 use architrave_core::name::ConsumerName;
 use architrave_core::units::Rate;
-use architrave_core::Secret;
 
 use crate::PolicySet;
+use crate::read::{
+    Count, List, Name, Reader, Scope, Shape, Text, Written, choice, empty, is_visible_ascii, record,
+};
+use crate::tree::Node;
 
 /// Who calls, as the gateway knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,11 +39,95 @@ pub enum ConsumerCredential {
     },
 }
 
-/// Bounds on what a consumer may do, over all routes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConsumerLimits {
-    /// Requests per time.
-    pub requests: Option<Rate>,
-    /// Requests in flight at once.
-    pub parallel_max: Option<u32>,
+record! {
+    /// Bounds on what a consumer may do, over all routes.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct ConsumerLimits {
+        /// Requests per time.
+        "requests": Option<Rate> = None => pub requests: Option<Rate>,
+        /// Requests in flight at once.
+        "parallel": Option<Count<u32, 1, 10_000_000>> = None => pub parallel_max: Option<u32>,
+    }
+    later "tokens";
+}
+
+record! {
+    /// Who calls, as the gateway knows it.
+    #[derive(Debug)]
+    pub(crate) struct ConsumerWritten => Consumer by finish {
+        /// Its name.
+        "name": Name<ConsumerName> => name: ConsumerName,
+        /// What proves who it is; any of them.
+        "credentials": List<ConsumerCredential> = Vec::new()
+            => credentials: Vec<ConsumerCredential>,
+        /// Bounds on what it may do, over all routes.
+        "limits": ConsumerLimits = ConsumerLimits::default() => limits: ConsumerLimits,
+        /// Policies of this consumer.
+        "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
+    }
+    later "models", "budgets", "team", "plan";
+}
+
+impl ConsumerWritten {
+    fn finish(self, _scope: &mut Scope<'_, '_, '_>) -> Option<Consumer> {
+        let Self { name, credentials, limits, policies } = self;
+        Some(Consumer { name, credentials, limits, policies: policies.into() })
+    }
+}
+
+choice! {
+    /// What a consumer presents.
+    ConsumerCredential {
+        /// An API key, for the policy `key_auth`.
+        "api_key": ApiKey => ConsumerCredential::ApiKey,
+        /// A name and password, for the policy `basic_auth`.
+        "basic": BasicCredential => |basic| ConsumerCredential::Basic {
+            username: basic.username,
+            password: basic.password,
+        },
+    }
+    later "certificate", "jwt", "token";
+}
+
+record! {
+    /// A name and password.
+    #[derive(Debug)]
+    struct BasicCredential => BasicCredential by finish {
+        /// The name; no colon.
+        "username": Text => username: String,
+        /// The password.
+        "password": Secret => password: Secret,
+    }
+}
+
+impl BasicCredential {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Self> {
+        if self.username.chars().any(|letter| letter == ':' || letter.is_control()) {
+            scope.refuse_at("username", "a username has no colon and no control characters");
+        }
+        if self.password.expose().chars().any(char::is_control) {
+            scope.refuse_at("password", "a password has no control characters");
+        }
+        Some(self)
+    }
+}
+
+/// An API key: sent in a header, so of visible ASCII alone.
+struct ApiKey;
+
+impl Written for ApiKey {
+    type Value = Secret;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+        let key = Secret::read(node, reader)?;
+        if !is_visible_ascii(key.expose()) {
+            reader.refuse(node.place, "an api key is of visible ASCII without spaces");
+            return None;
+        }
+        Some(key)
+    }
+
+    fn shape() -> Shape {
+        Secret::shape()
+    }
 }

@@ -9,8 +9,15 @@ use std::time::Duration;
 use architrave_core::name::ListenerName;
 use ipnet::IpNet;
 
-use crate::snapshot::UpstreamIndex;
 use crate::PolicySet;
+use crate::read::{
+    Cidr, Count, FilePath, List, NonEmpty, Ports, Ref, ServerName, Size, Span, Text, empty, record,
+};
+use crate::snapshot::UpstreamIndex;
+
+mod written;
+
+pub(crate) use written::ListenerWritten;
 
 /// Where connections or datagrams are accepted.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,69 +58,113 @@ pub enum ListenerProtocol {
     Udp(Vec<ForwardRule>),
 }
 
-/// The TLS settings of an `https` listener.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ListenerTls {
-    /// At least one; chosen by server name, the first is the default.
-    pub certificates: Vec<CertificateFiles>,
-    /// When set, clients must present a certificate that one of these signed.
-    pub client_ca_file: Option<PathBuf>,
+/// What a request head may take: four times what browsers send with many cookies, small enough
+/// that 10,000 of them at once fit in memory.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Fields that honest clients send stay below 50.
+const HEADERS_MAX: usize = 100;
+/// What browsers, caches and servers agree to carry.
+const URI_BYTES_MAX: usize = 8 << 10;
+/// Fits the usual limit of file descriptors with one upstream connection for each.
+const CONNECTIONS_MAX: usize = 10_000;
+/// A handshake is three round trips of at most a second, with room for loss.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A head fits a few packets; slower than this is an attack.
+const HEAD: Duration = Duration::from_secs(10);
+/// Long enough for a person to click again, short enough to give memory back.
+const IDLE: Duration = Duration::from_secs(60);
+/// Of a phone in a tunnel.
+const STALL: Duration = Duration::from_secs(30);
+/// DNS-like exchanges take milliseconds; game and QUIC flows send more often than this.
+const FLOW_IDLE: Duration = Duration::from_secs(30);
+
+record! {
+    /// The TLS settings of an `https` listener.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ListenerTls {
+        /// At least one; chosen by server name, the first is the default.
+        "certificates": NonEmpty<CertificateFiles> => pub certificates: Vec<CertificateFiles>,
+        /// When set, clients must present a certificate that one of these signed.
+        "client_ca_file": Option<FilePath> = None => pub client_ca_file: Option<PathBuf>,
+    }
 }
 
-/// Where a certificate chain and its key are, as PEM.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CertificateFiles {
-    /// The chain, leaf first.
-    pub cert_file: PathBuf,
-    /// The private key (PKCS#8, SEC1 or PKCS#1).
-    pub key_file: PathBuf,
+record! {
+    /// Where a certificate chain and its key are, as PEM.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub struct CertificateFiles {
+        /// The chain, leaf first.
+        "cert_file": FilePath => pub cert_file: PathBuf,
+        /// The private key (PKCS#8, SEC1 or PKCS#1).
+        "key_file": FilePath => pub key_file: PathBuf,
+    }
 }
 
-/// Bounds on what a client may send or hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenerLimits {
-    /// Bytes of a request head, request line included.
-    pub head_bytes_max: usize,
-    /// Fields of a request head (and of its trailers).
-    pub headers_max: usize,
-    /// Bytes of a request target.
-    pub uri_bytes_max: usize,
-    /// Connections open at once, over all workers.
-    pub connections_max: usize,
+record! {
+    /// Bounds on what a client may send or hold.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ListenerLimits {
+        /// Bytes of a request head, request line included.
+        "head": Size<usize, 1024> = HEAD_BYTES_MAX => pub head_bytes_max: usize,
+        /// Fields of a request head (and of its trailers).
+        "headers": Count<usize, 1, 10_000> = HEADERS_MAX => pub headers_max: usize,
+        /// Bytes of a request target.
+        "uri": Size<usize, 64> = URI_BYTES_MAX => pub uri_bytes_max: usize,
+        /// Connections open at once, over all workers.
+        "connections": Count<usize, 1, 10_000_000> = CONNECTIONS_MAX => pub connections_max: usize,
+    }
 }
 
-/// Bounds on how long a client may take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenerTimeouts {
-    /// PROXY header and TLS handshake.
-    pub handshake: Duration,
-    /// From the first byte of a request head to its last.
-    pub head: Duration,
-    /// Between exchanges on a kept connection; for tunnels and relays, silence both ways.
-    pub idle: Duration,
-    /// No byte of a request body arriving.
-    pub body_stall: Duration,
-    /// No byte of a response being taken.
-    pub write_stall: Duration,
+record! {
+    /// Bounds on how long a client may take.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ListenerTimeouts {
+        /// PROXY header and TLS handshake.
+        "handshake": Span = HANDSHAKE => pub handshake: Duration,
+        /// From the first byte of a request head to its last.
+        "head": Span = HEAD => pub head: Duration,
+        /// Between exchanges on a kept connection; for tunnels and relays, silence both ways.
+        "idle": Span = IDLE => pub idle: Duration,
+        /// No byte of a request body arriving.
+        "body_stall": Span = STALL => pub body_stall: Duration,
+        /// No byte of a response being taken.
+        "write_stall": Span = STALL => pub write_stall: Duration,
+    }
 }
 
-/// One rule of layer 4: where it matches, connections go to its upstream. Empty lists match all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ForwardRule {
-    /// The client's address.
-    pub source: Vec<IpNet>,
-    /// The client's port.
-    pub source_ports: Vec<RangeInclusive<u16>>,
-    /// The address the client connected to.
-    pub destination: Vec<IpNet>,
-    /// The port the client connected to.
-    pub destination_ports: Vec<RangeInclusive<u16>>,
-    /// Server names, exact or `*.example.com`, lower case (`tls` only).
-    pub sni: Vec<String>,
-    /// Protocols offered by ALPN (`tls` only).
-    pub alpn: Vec<String>,
-    /// Where it goes.
-    pub upstream: UpstreamIndex,
-    /// How long a UDP flow may be silent (`udp` only).
-    pub flow_idle: Duration,
+record! {
+    /// One rule of layer 4: where it matches, connections go to its upstream. Empty lists match
+    /// all.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ForwardRule {
+        /// The client's address.
+        "source": List<Cidr> = Vec::new() => pub source: Vec<IpNet>,
+        /// The client's port.
+        "source_ports": List<Ports> = Vec::new() => pub source_ports: Vec<RangeInclusive<u16>>,
+        /// The address the client connected to.
+        "destination": List<Cidr> = Vec::new() => pub destination: Vec<IpNet>,
+        /// The port the client connected to.
+        "destination_ports": List<Ports> = Vec::new()
+            => pub destination_ports: Vec<RangeInclusive<u16>>,
+        /// Server names, exact or `*.example.com`, lower case (`tls` only).
+        "sni": List<ServerName> = Vec::new() => pub sni: Vec<String>,
+        /// Protocols offered by ALPN (`tls` only).
+        "alpn": List<Text> = Vec::new() => pub alpn: Vec<String>,
+        /// Where it goes.
+        "upstream": Ref<UpstreamIndex> => pub upstream: UpstreamIndex,
+        /// How long a UDP flow may be silent (`udp` only).
+        "flow_idle": Span = FLOW_IDLE => pub flow_idle: Duration,
+    }
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        empty::<Self>()
+    }
+}
+
+impl Default for ListenerTimeouts {
+    fn default() -> Self {
+        empty::<Self>()
+    }
 }

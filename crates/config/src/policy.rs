@@ -21,27 +21,36 @@ pub use rate_limit::{RateLimit, RateLimitKey};
 pub use redirect::Redirect;
 pub use rewrite::Rewrite;
 
-/// The policies of one object; each kind at most once, their order fixed by phase.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PolicySet {
-    /// Who is let in by address.
-    pub ip_filter: Option<IpFilter>,
-    /// Answers with another address.
-    pub redirect: Option<Redirect>,
-    /// What browsers of other origins may do.
-    pub cors: Option<Cors>,
-    /// Callers prove themselves by API key.
-    pub key_auth: Option<KeyAuth>,
-    /// Callers prove themselves by name and password.
-    pub basic_auth: Option<BasicAuth>,
-    /// Requests per time.
-    pub rate_limit: Option<RateLimit>,
-    /// Bytes per request body.
-    pub body_limit: Option<BodyLimit>,
-    /// Another path or host toward the service.
-    pub rewrite: Option<Rewrite>,
-    /// Fields set, added and removed.
-    pub headers: Option<Headers>,
+use crate::read::record;
+use rate_limit::RateLimitWritten;
+use redirect::RedirectWritten;
+use rewrite::RewriteWritten;
+
+record! {
+    /// The policies of one object; each kind at most once, their order fixed by phase.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct PolicySet {
+        /// Who is let in by address.
+        "ip_filter": Option<IpFilter> = None => pub ip_filter: Option<IpFilter>,
+        /// Answers with another address.
+        "redirect": Option<RedirectWritten> = None => pub redirect: Option<Redirect>,
+        /// What browsers of other origins may do.
+        "cors": Option<Cors> = None => pub cors: Option<Cors>,
+        /// Callers prove themselves by API key.
+        "key_auth": Option<KeyAuth> = None => pub key_auth: Option<KeyAuth>,
+        /// Callers prove themselves by name and password.
+        "basic_auth": Option<BasicAuth> = None => pub basic_auth: Option<BasicAuth>,
+        /// Requests per time.
+        "rate_limit": Option<RateLimitWritten> = None => pub rate_limit: Option<RateLimit>,
+        /// Bytes per request body.
+        "body_limit": Option<BodyLimit> = None => pub body_limit: Option<BodyLimit>,
+        /// Another path or host toward the service.
+        "rewrite": Option<RewriteWritten> = None => pub rewrite: Option<Rewrite>,
+        /// Fields set, added and removed.
+        "headers": Option<Headers> = None => pub headers: Option<Headers>,
+    }
+    later "acl", "cache", "compression", "guardrail", "guardrails", "jwt", "oidc", "quota",
+        "transform";
 }
 
 impl PolicySet {

@@ -7,7 +7,15 @@ use architrave_core::name::RouteName;
 use regex::Regex;
 
 use crate::PolicySet;
+use crate::read::{
+    CookieName, Count, HeaderName, List, Method, Pairs, PathText, Pattern, QueryName, Ratio, Ref,
+    Text, choice, record,
+};
 use crate::snapshot::{ListenerIndex, ServiceIndex};
+
+mod written;
+
+pub(crate) use written::RouteWritten;
 
 /// A route.
 #[derive(Clone, Debug)]
@@ -41,21 +49,6 @@ pub enum HostPattern {
     Wildcard(String),
 }
 
-/// Conditions that must all hold.
-#[derive(Clone, Debug)]
-pub struct RouteMatch {
-    /// On the canonical path.
-    pub path: PathMatch,
-    /// Upper-case methods; empty for any.
-    pub methods: Vec<String>,
-    /// On header values, by lower-case name.
-    pub headers: Vec<(String, ValueMatch)>,
-    /// On query parameters.
-    pub query: Vec<(String, ValueMatch)>,
-    /// On cookies.
-    pub cookies: Vec<(String, ValueMatch)>,
-}
-
 /// A condition on the canonical path.
 #[derive(Clone, Debug)]
 pub enum PathMatch {
@@ -81,20 +74,74 @@ pub enum ValueMatch {
     Present(bool),
 }
 
-/// One of several services, by weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WeightedService {
-    /// The service.
-    pub service: ServiceIndex,
-    /// Its share; 0 takes none.
-    pub weight: u32,
+record! {
+    /// Conditions that must all hold.
+    #[derive(Clone, Debug)]
+    pub struct RouteMatch {
+        /// On the canonical path.
+        "path": PathMatch = PathMatch::Prefix(String::new()) => pub path: PathMatch,
+        /// Methods; any by default.
+        "methods": List<Method> = Vec::new() => pub methods: Vec<String>,
+        /// On header values, by name.
+        "headers": Pairs<HeaderName, ValueMatch> = Vec::new()
+            => pub headers: Vec<(String, ValueMatch)>,
+        /// On query parameters, by name.
+        "query": Pairs<QueryName, ValueMatch> = Vec::new()
+            => pub query: Vec<(String, ValueMatch)>,
+        /// On cookies, by name.
+        "cookies": Pairs<CookieName, ValueMatch> = Vec::new()
+            => pub cookies: Vec<(String, ValueMatch)>,
+    }
 }
 
-/// A copy of some requests, whose answers are thrown away.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mirror {
-    /// Where the copy goes.
-    pub service: ServiceIndex,
-    /// The share that is copied, over 0 and up to 100.
-    pub percent: f64,
+choice! {
+    /// A condition on the canonical path.
+    PathMatch {
+        /// The whole path.
+        "exact": PathText => PathMatch::Exact,
+        /// By element: `/a` takes `/a` and `/a/b`, not `/ab`.
+        "prefix": PathText => |prefix| PathMatch::Prefix(without_slash(prefix)),
+        /// The whole path must match.
+        "regex": Pattern => PathMatch::Regex,
+    }
+}
+
+choice! {
+    /// A condition on one value.
+    ValueMatch {
+        /// The value is this.
+        "exact": Text => ValueMatch::Exact,
+        /// The value begins with this.
+        "prefix": Text => ValueMatch::Prefix,
+        /// The whole value matches.
+        "regex": Pattern => ValueMatch::Regex,
+        /// It is there (`true`) or is not (`false`).
+        "present": bool => ValueMatch::Present,
+    }
+}
+
+record! {
+    /// One of several services, by weight.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct WeightedService {
+        /// The service.
+        "name": Ref<ServiceIndex> => pub service: ServiceIndex,
+        /// Its share; 0 takes none.
+        "weight": Count<u32, 0, 1_000_000> = 1 => pub weight: u32,
+    }
+}
+
+record! {
+    /// A copy of some requests, whose answers are thrown away.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Mirror {
+        /// Where the copy goes.
+        "service": Ref<ServiceIndex> => pub service: ServiceIndex,
+        /// The share that is copied, over 0 and up to 100.
+        "percent": Ratio<0, 100> = 100.0 => pub percent: f64,
+    }
+}
+
+fn without_slash(path: String) -> String {
+    path.strip_suffix('/').map(str::to_owned).unwrap_or(path)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use architrave_core::name::ServiceName;
 
 use crate::PolicySet;
+use crate::read::{Name, Ref, Scope, empty, record};
 use crate::snapshot::UpstreamIndex;
 
 /// What a route leads to.
@@ -26,4 +27,42 @@ pub enum ServiceKind {
         /// Its upstream.
         upstream: UpstreamIndex,
     },
+}
+
+record! {
+    /// What a route leads to; exactly one kind each.
+    #[derive(Debug)]
+    pub(crate) struct ServiceWritten => Service by finish {
+        /// Its name.
+        "name": Name<ServiceName> => name: ServiceName,
+        /// An HTTP origin behind an upstream.
+        "http": Option<HttpService> = None => http: Option<HttpService>,
+        /// Policies of this service.
+        "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
+    }
+    later "llm", "mcp", "prompt", "team", "visibility", "version", "state", "deprecated_at",
+        "sunset_at", "successor";
+}
+
+record! {
+    /// An HTTP origin behind an upstream.
+    #[derive(Debug)]
+    pub(crate) struct HttpService {
+        /// Its upstream.
+        "upstream": Ref<UpstreamIndex> => upstream: UpstreamIndex,
+    }
+}
+
+impl ServiceWritten {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Service> {
+        let of_later = ["llm", "mcp", "prompt"].iter().any(|kind| scope.has(kind));
+        if !scope.has("http") && !of_later {
+            scope.refuse("needs `http`, which says what it is");
+        }
+        Some(Service {
+            name: self.name,
+            kind: ServiceKind::Http { upstream: self.http?.upstream },
+            policies: self.policies.into(),
+        })
+    }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Admin, AccessLogTarget, Consumer, Keys, Listener, PolicySet, Route, Service, Upstream,
+    AccessLogTarget, Admin, Consumer, Keys, Listener, PolicySet, Route, Service, Upstream,
 };
 
 macro_rules! indices {

@@ -1,0 +1,139 @@
+//! The document as a whole: its top-level keys, and the rules between objects of different kinds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use architrave_core::Secret;
+
+use crate::consumer::ConsumerWritten;
+use crate::install::Telemetry;
+use crate::listener::ListenerWritten;
+use crate::read::{Count, List, Scope, empty, record};
+use crate::route::RouteWritten;
+use crate::service::ServiceWritten;
+use crate::upstream::UpstreamWritten;
+use crate::{
+    Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, PolicySet, Route,
+    Service, Snapshot, Upstream,
+};
+
+record! {
+    /// The gateway file.
+    #[derive(Debug)]
+    pub(crate) struct Document => Snapshot by finish {
+        /// The version of this format: 1.
+        "version": Count<u32, 1, 1> => version: u32,
+        /// Where connections are accepted.
+        "listeners": List<ListenerWritten> = Vec::new() => listeners: Vec<Listener>,
+        /// What traffic is balanced over.
+        "upstreams": List<UpstreamWritten> = Vec::new() => upstreams: Vec<Upstream>,
+        /// What routes lead to.
+        "services": List<ServiceWritten> = Vec::new() => services: Vec<Service>,
+        /// Which requests go where.
+        "routes": List<RouteWritten> = Vec::new() => routes: Vec<Route>,
+        /// Who may call.
+        "consumers": List<ConsumerWritten> = Vec::new() => consumers: Vec<Consumer>,
+        /// Policies for every exchange.
+        "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
+        /// The admin listener; without it there is none.
+        "admin": Option<Admin> = None => admin: Option<Admin>,
+        /// Where the root key comes from.
+        "keys": Keys = Keys::default() => keys: Keys,
+        /// What the gateway says about its work.
+        "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
+    }
+    later "applications", "mcp_servers", "models", "plans", "portal", "products", "providers",
+        "subscriptions", "teams";
+}
+
+impl Document {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Snapshot> {
+        let _only_one = self.version;
+        if scope.count("listeners") == self.listeners.len() {
+            self.check_addresses(scope);
+        }
+        if scope.count("consumers") == self.consumers.len() {
+            self.check_credentials(scope);
+        }
+        Some(Snapshot {
+            listeners: self.listeners.into_iter().map(Arc::new).collect(),
+            upstreams: self.upstreams.into_iter().map(Arc::new).collect(),
+            services: self.services.into_iter().map(Arc::new).collect(),
+            routes: self.routes.into_iter().map(Arc::new).collect(),
+            consumers: self.consumers.into_iter().map(Arc::new).collect(),
+            policies: self.policies.into(),
+            admin: self.admin,
+            keys: self.keys,
+            access_log: self.telemetry.access_log.to,
+        })
+    }
+
+    /// Two listeners cannot have the same port at the same address, nor one the admin listener's.
+    fn check_addresses(&self, scope: &mut Scope<'_, '_, '_>) {
+        let mut taken: Vec<&Listener> = Vec::with_capacity(self.listeners.len());
+        let items = scope.node.get("listeners").map_or(&[][..], |list| list.items());
+        for (listener, item) in self.listeners.iter().zip(items) {
+            if let Some(other) = taken.iter().find(|other| collide(listener, other)) {
+                let place = item.get("address").map_or(item.place, |address| address.place);
+                let message = format!("the listener `{}` already has this address", other.name);
+                scope.reader.refuse(place, message);
+            }
+            taken.push(listener);
+        }
+        let Some(admin) = &self.admin else { return };
+        let address = scope.node.get("admin").and_then(|admin| admin.get("address"));
+        let at_admin = |listener: &&Listener| {
+            !is_udp(listener)
+                && admin.address.port() != 0
+                && listener.ports.contains(&admin.address.port())
+                && same_ip(listener.ip, admin.address.ip())
+        };
+        if let (Some(address), Some(other)) = (address, self.listeners.iter().find(at_admin)) {
+            let message = format!("the listener `{}` already has this address", other.name);
+            scope.reader.refuse(address.place, message);
+        }
+    }
+
+    /// A credential must say who calls: two consumers cannot have the same.
+    fn check_credentials(&self, scope: &mut Scope<'_, '_, '_>) {
+        let mut owners: HashMap<(&str, &str), &str> = HashMap::new();
+        let items = scope.node.get("consumers").map_or(&[][..], |list| list.items());
+        for (consumer, item) in self.consumers.iter().zip(items) {
+            let written = item.get("credentials").map_or(&[][..], |list| list.items());
+            for (credential, node) in consumer.credentials.iter().zip(written) {
+                let (key, word) = match credential {
+                    ConsumerCredential::ApiKey(key) => (("api_key", exposed(key)), "api key"),
+                    ConsumerCredential::Basic { username, .. } => {
+                        (("basic", username.as_str()), "username")
+                    }
+                };
+                if let Some(owner) = owners.insert(key, consumer.name.as_str()) {
+                    let message = format!("the consumer `{owner}` already has this {word}");
+                    scope.reader.refuse(node.place, message);
+                }
+            }
+        }
+    }
+}
+
+/// To compare keys with one another at load time; nothing is sent or printed.
+fn exposed(key: &Secret) -> &str {
+    key.expose()
+}
+
+fn collide(one: &Listener, other: &Listener) -> bool {
+    let overlap = one.ports.start() <= other.ports.end() && other.ports.start() <= one.ports.end();
+    // Port 0 is a different one each time.
+    let asked = *one.ports.start() != 0 && *other.ports.start() != 0;
+    overlap && asked && is_udp(one) == is_udp(other) && same_ip(one.ip, other.ip)
+}
+
+fn is_udp(listener: &Listener) -> bool {
+    matches!(listener.protocol, ListenerProtocol::Udp(_))
+}
+
+/// A wildcard takes every address of its family.
+fn same_ip(one: std::net::IpAddr, other: std::net::IpAddr) -> bool {
+    let wild = one.is_unspecified() || other.is_unspecified();
+    one == other || (wild && one.is_ipv4() == other.is_ipv4())
+}

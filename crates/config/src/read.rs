@@ -1,0 +1,101 @@
+//! From the tree to typed values: what can be written declares its keys once, and that one
+//! declaration reads, feeds the JSON Schema and writes the reference page.
+//!
+//! Reading never stops at a fault: it notes it and goes on, so that all are reported at once.
+//! Whoever returns `None` has noted why.
+
+mod address;
+mod choice;
+mod collection;
+mod http;
+mod names;
+mod near;
+mod pattern;
+mod record;
+mod scalar;
+mod shape;
+
+pub(crate) use address::{Bind, Cidr, Ports, SocketAddress};
+pub(crate) use choice::{choice, words};
+pub(crate) use collection::{List, NonEmpty, Pairs};
+pub(crate) use http::{
+    CookieName, EditableHeader, HeaderName, HeaderValue, Host, HostAndPort, HostPatternText,
+    Method, PathText, QueryName, RequestTarget, ServerName, is_visible_ascii,
+};
+pub(crate) use names::{Name, Names, Ref, ServingListener};
+pub(crate) use pattern::Pattern;
+pub(crate) use record::{Nothing, Scope, empty, record};
+pub(crate) use scalar::{Count, FilePath, Percent, Ratio, Size, Span, Text};
+pub(crate) use shape::{FieldShape, OptionShape, RecordShape, Shape};
+
+use crate::tree::{Fault, Node, Place};
+
+/// Something that can be written in a configuration. Often a marker for *how* it is written
+/// (such as [`Size`]), with the type that is kept as its `Value`.
+pub(crate) trait Written {
+    /// What reading gives.
+    type Value;
+
+    /// Reads it; `None` when a fault has been noted instead.
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self::Value>;
+
+    /// How it is written, for schema and reference.
+    fn shape() -> Shape;
+
+    /// A value as it would be written, for defaults; `None` when there is nothing to show.
+    fn show(_value: &Self::Value) -> Option<serde_json::Value> {
+        None
+    }
+}
+
+/// What is known while reading, and the faults found so far.
+pub(crate) struct Reader<'a> {
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(names: &'a Names<'a>) -> Self {
+        Self { names, faults: Vec::new() }
+    }
+
+    /// Notes a fault at a place.
+    pub(crate) fn refuse(&mut self, place: Place, message: impl Into<String>) {
+        self.faults.push(Fault::new(place, message));
+    }
+
+    /// Notes a fault with what would be right.
+    pub(crate) fn refuse_with(
+        &mut self,
+        place: Place,
+        message: impl Into<String>,
+        suggestion: Option<String>,
+    ) {
+        self.faults.push(Fault { suggestion, ..Fault::new(place, message) });
+    }
+
+    /// Notes that a value is not what was expected.
+    pub(crate) fn refuse_type(&mut self, node: &Node<'_>, expected: &str) {
+        self.refuse(node.place, format!("expected {expected}, found {}", node.described()));
+    }
+
+    /// Notes a word that is none of `known`, with the nearest of them.
+    pub(crate) fn refuse_word<'w>(
+        &mut self,
+        place: Place,
+        message: String,
+        word: &str,
+        known: impl Iterator<Item = &'w str>,
+    ) {
+        // Nearness costs time: a file that is wrong throughout does not get it everywhere.
+        const SUGGESTED_MAX: usize = 50;
+        let suggestion =
+            if self.faults.len() < SUGGESTED_MAX { near::nearest(word, known) } else { None };
+        self.refuse_with(place, message, suggestion.map(str::to_owned));
+    }
+}
+
+/// What later versions will take: refused by name, never ignored.
+pub(crate) fn later_message(word: &str) -> String {
+    format!("`{word}` is not in this version")
+}

@@ -1,0 +1,248 @@
+//! Scalars without meaning of their own: texts, numbers, durations, sizes, rates, secrets.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use architrave_core::Secret;
+use architrave_core::units::{self, Rate};
+use serde_json::Value as Json;
+
+use super::{Reader, Shape, Written};
+use crate::tree::Node;
+
+/// The longest duration that makes sense anywhere: a year.
+const SPAN_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Reads a scalar by `parse`, noting what was expected when it does not fit.
+pub(super) fn scalar<T>(
+    node: &Node<'_>,
+    reader: &mut Reader<'_>,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    let value = node.text().and_then(parse);
+    if value.is_none() {
+        reader.refuse_type(node, expected);
+    }
+    value
+}
+
+/// Any text but the empty one.
+pub(crate) struct Text;
+
+impl Written for Text {
+    type Value = String;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
+        scalar(node, reader, "a text", |text| (!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "text", pattern: None }
+    }
+
+    fn show(value: &String) -> Option<Json> {
+        Some(value.as_str().into())
+    }
+}
+
+impl Written for Secret {
+    type Value = Self;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let secret = node.text().filter(|text| !text.is_empty());
+        if secret.is_none() {
+            // Never the text itself, whatever it is.
+            reader.refuse(node.place, "expected a secret text that is not empty");
+        }
+        secret.map(Self::new)
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "secret", pattern: None }
+    }
+}
+
+/// The path of a file, relative to the working directory. It is kept, not opened.
+pub(crate) struct FilePath;
+
+impl Written for FilePath {
+    type Value = PathBuf;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
+        let fits = |text: &str| !text.is_empty() && !text.contains('\0');
+        scalar(node, reader, "the path of a file", |text| fits(text).then(|| PathBuf::from(text)))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "file path", pattern: None }
+    }
+}
+
+impl Written for bool {
+    type Value = Self;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        scalar(node, reader, "`true` or `false`", |text| text.parse().ok())
+    }
+
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+
+    fn show(value: &Self) -> Option<Json> {
+        Some((*value).into())
+    }
+}
+
+/// A duration of at least `MIN` milliseconds.
+pub(crate) struct Span<const MIN: u64 = 1>;
+
+impl<const MIN: u64> Written for Span<MIN> {
+    type Value = Duration;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Duration> {
+        let span =
+            scalar(node, reader, "a duration such as `250ms`, `10s`, `5m` or `1h`", |text| {
+                units::parse_duration(text).ok()
+            })?;
+        if span < Duration::from_millis(MIN) {
+            reader.refuse(node.place, format!("must be at least {MIN}ms"));
+            return None;
+        }
+        if span > SPAN_MAX {
+            reader.refuse(node.place, "must be at most 8760h, a year");
+            return None;
+        }
+        Some(span)
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "duration", pattern: Some("^[0-9]+(ms|s|m|h)$") }
+    }
+
+    fn show(value: &Duration) -> Option<Json> {
+        let millis = u64::try_from(value.as_millis()).ok()?;
+        let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+        let exact = |(unit, _): &&(u64, &str)| millis >= *unit && millis % unit == 0;
+        let (unit, word) = units.iter().find(exact).unwrap_or(&(1_000, "s"));
+        Some(format!("{}{word}", millis / unit).into())
+    }
+}
+
+/// A size in bytes, kept as `T`, of at least `MIN` bytes.
+pub(crate) struct Size<T, const MIN: u64 = 0>(PhantomData<T>);
+
+impl<T: TryFrom<u64> + TryInto<u64> + Copy, const MIN: u64> Written for Size<T, MIN> {
+    type Value = T;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<T> {
+        let expected = "a size such as `512B`, `64KiB`, `10MiB` or `1GiB`";
+        let bytes = scalar(node, reader, expected, |text| units::parse_byte_count(text).ok())?;
+        let kept = T::try_from(bytes).ok().filter(|_| bytes >= MIN);
+        if kept.is_none() {
+            let message = if bytes < MIN {
+                format!("must be at least {}", size_text(MIN))
+            } else {
+                String::from("is too large")
+            };
+            reader.refuse(node.place, message);
+        }
+        kept
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "size", pattern: Some("^[0-9]+(B|KiB|MiB|GiB)$") }
+    }
+
+    fn show(value: &T) -> Option<Json> {
+        (*value).try_into().ok().map(|bytes| size_text(bytes).into())
+    }
+}
+
+fn size_text(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let exact = |(shift, _): &&(u32, &str)| bytes > 0 && bytes.trailing_zeros() >= *shift;
+    match units.iter().find(exact) {
+        Some((shift, word)) => format!("{}{word}", bytes >> shift),
+        None => format!("{bytes}B"),
+    }
+}
+
+impl Written for Rate {
+    type Value = Self;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let expected = "a rate such as `100/s`, `5000/m` or `10000/h`";
+        scalar(node, reader, expected, |text| units::parse_rate(text).ok())
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "rate", pattern: Some("^[0-9]+/(s|m|h|d)$") }
+    }
+}
+
+/// A whole number from `MIN` to `MAX`, kept as `T`.
+pub(crate) struct Count<T, const MIN: u64, const MAX: u64>(PhantomData<T>);
+
+impl<T, const MIN: u64, const MAX: u64> Written for Count<T, MIN, MAX>
+where
+    T: TryFrom<u64> + TryInto<u64> + Copy,
+{
+    type Value = T;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<T> {
+        let expected = format!("a whole number from {MIN} to {MAX}");
+        scalar(node, reader, &expected, |text| {
+            let number = digits::<u64>(text)?;
+            (MIN..=MAX).contains(&number).then(|| T::try_from(number).ok())?
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Integer { min: MIN, max: MAX }
+    }
+
+    fn show(value: &T) -> Option<Json> {
+        (*value).try_into().ok().map(Json::from)
+    }
+}
+
+/// A share of a hundred.
+pub(crate) type Percent = Count<u8, 0, 100>;
+
+/// A number over `ABOVE` and up to `MAX`.
+pub(crate) struct Ratio<const ABOVE: u32, const MAX: u32>;
+
+impl<const ABOVE: u32, const MAX: u32> Written for Ratio<ABOVE, MAX> {
+    type Value = f64;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<f64> {
+        let expected = format!("a number over {ABOVE} and up to {MAX}");
+        scalar(node, reader, &expected, |text| {
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let number: f64 = plain.then(|| text.parse().ok())??;
+            (number > f64::from(ABOVE) && number <= f64::from(MAX)).then_some(number)
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Number { above: f64::from(ABOVE), max: f64::from(MAX) }
+    }
+
+    fn show(value: &f64) -> Option<Json> {
+        Some((*value).into())
+    }
+}
+
+/// A number of decimal digits alone: no sign, no space.
+pub(super) fn digits<T: FromStr>(text: &str) -> Option<T>
+where
+    T::Err: Display,
+{
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok())?
+}

@@ -1,0 +1,104 @@
+//! A route as it is written, and the rules between its keys: where it leads, and from where.
+
+use std::time::Duration;
+
+use architrave_core::name::RouteName;
+
+use super::{HostPattern, Mirror, PathMatch, Route, RouteMatch, WeightedService};
+use crate::PolicySet;
+use crate::read::{
+    HostPatternText, List, Name, NonEmpty, Ref, Scope, ServingListener, Span, empty, record,
+};
+use crate::snapshot::{ListenerIndex, ServiceIndex};
+
+record! {
+    /// Which requests it takes, what happens to them, and which service they go to.
+    #[derive(Debug)]
+    pub(crate) struct RouteWritten => Route by finish {
+        /// Its name.
+        "name": Name<RouteName> => name: RouteName,
+        /// The listeners it serves; by default every one of `http` and `https`.
+        "listeners": Option<NonEmpty<ServingListener>> = None
+            => listeners: Option<Vec<ListenerIndex>>,
+        /// The hosts it serves, exact or `*.example.com`; by default any.
+        "hosts": List<HostPatternText> = Vec::new() => hosts: Vec<HostPattern>,
+        /// It takes what fits any of these; by default every path.
+        "match": List<RouteMatch> = Vec::new() => matches: Vec<RouteMatch>,
+        /// Policies of this route.
+        "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
+        /// To the response head; after it, idle timeouts hold.
+        "timeout": Option<Span> = None => timeout: Option<Duration>,
+        /// The service it leads to.
+        "service": Option<Ref<ServiceIndex>> = None => service: Option<ServiceIndex>,
+        /// Or several, by weight.
+        "services": List<WeightedService> = Vec::new() => services: Vec<WeightedService>,
+        /// Where a copy of some requests goes.
+        "mirror": Option<Mirror> = None => mirror: Option<Mirror>,
+        /// Whether the service sees the whole path (for services that see the rest of a prefix).
+        "keep_prefix": bool = false => keep_prefix: bool,
+    }
+}
+
+impl RouteWritten {
+    fn finish(mut self, scope: &mut Scope<'_, '_, '_>) -> Option<Route> {
+        self.check_services(scope);
+        let listeners = self.listeners.unwrap_or_else(|| {
+            let all = scope.reader.names.serving().to_vec();
+            if all.is_empty() {
+                scope.refuse("no listener of protocol `http` or `https` is there to serve it");
+            }
+            all
+        });
+        if self.matches.is_empty() {
+            self.matches.push(every_path());
+        }
+        if let Some(service) = self.service {
+            self.services = vec![WeightedService { service, weight: 1 }];
+        }
+        Some(Route {
+            name: self.name,
+            listeners,
+            hosts: self.hosts,
+            matches: self.matches,
+            policies: self.policies.into(),
+            timeout: self.timeout,
+            services: self.services,
+            mirror: self.mirror,
+            keep_prefix: self.keep_prefix,
+        })
+    }
+
+    fn check_services(&self, scope: &mut Scope<'_, '_, '_>) {
+        let several = scope.count("services");
+        if scope.has("service") && scope.has("services") {
+            return scope.refuse_at("services", "takes either `service` or `services`");
+        }
+        let redirects = scope.node.get("policies").is_some_and(|set| set.get("redirect").is_some());
+        if !scope.has("service") && several == 0 && !redirects {
+            return scope.refuse("needs `service` or `services`, or a policy `redirect`");
+        }
+        if several == 0 || several != self.services.len() {
+            return;
+        }
+        if self.services.iter().all(|service| service.weight == 0) {
+            scope.refuse_at("services", "at least one needs a weight over 0");
+        }
+        let items = scope.node.get("services").map_or(&[][..], |list| list.items());
+        for (at, item) in items.iter().enumerate().skip(1) {
+            let service = self.services[at].service;
+            if self.services[..at].iter().any(|earlier| earlier.service == service) {
+                scope.reader.refuse(item.place, "the same service comes twice");
+            }
+        }
+    }
+}
+
+fn every_path() -> RouteMatch {
+    RouteMatch {
+        path: PathMatch::Prefix(String::new()),
+        methods: Vec::new(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        cookies: Vec::new(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the crate as a whole: golden files, substitution, and hostile texts.
+
+mod golden;
