@@ -47,3 +47,28 @@ fn apply(edits: &config::HeaderEdits, fields: &mut Fields) {
         fields.append(name, value.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_removed_then_set_then_added() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let edits = config::HeaderEdits {
+            remove: vec!["x-gone".into(), "x-both".into()],
+            set: vec![pair("x-both", "set"), pair("x-set", "new")],
+            add: vec![pair("x-set", "added"), pair("x-kept", "added")],
+        };
+        let mut fields = Fields::new();
+        for (name, value) in
+            [("X-Gone", "1"), ("x-gone", "2"), ("X-Both", "old"), ("X-Set", "old"), ("X-Kept", "old")]
+        {
+            fields.append(name, value.as_bytes());
+        }
+        apply(&edits, &mut fields);
+        let expected =
+            ["X-Kept: old", "x-both: set", "x-set: new", "x-set: added", "x-kept: added"];
+        assert_eq!(crate::exercise::lines(&fields), expected);
+    }
+}

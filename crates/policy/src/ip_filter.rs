@@ -31,12 +31,17 @@ impl Build<config::IpFilter> for IpFilter {
 
 impl RequestPolicy for IpFilter {
     fn on_request(&self, view: &mut RequestView<'_>) -> Verdict {
-        let address = place(view.client);
-        let is_allowed = self.allow.as_ref().is_none_or(|allow| allow.contains(address));
-        if is_allowed && !self.deny.contains(address) {
+        if self.lets_in(view.client) {
             return Verdict::Continue;
         }
         Reply::refuse(Reason::Forbidden, "this address is not let in here").into()
+    }
+}
+
+impl IpFilter {
+    fn lets_in(&self, client: IpAddr) -> bool {
+        let at = place(client);
+        self.allow.as_ref().is_none_or(|allow| allow.contains(at)) && !self.deny.contains(at)
     }
 }
 

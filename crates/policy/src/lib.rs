@@ -10,6 +10,8 @@ mod body_limit;
 mod chain;
 mod consumers;
 mod cors;
+#[cfg(test)]
+mod exercise;
 mod headers;
 mod ip_filter;
 mod key_auth;

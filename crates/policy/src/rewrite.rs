@@ -5,6 +5,7 @@
 
 use architrave_config::policy as config;
 use architrave_config::policy::rewrite::PathRewrite;
+use architrave_net::path::canonicalize;
 
 use crate::registry::{Build, RequestPolicy, Site};
 use crate::verdict::Verdict;
@@ -19,7 +20,11 @@ pub struct Rewrite {
 
 impl Build<config::Rewrite> for Rewrite {
     fn build(config: &config::Rewrite, _site: &Site<'_>) -> Self {
-        Self { path: config.path.clone(), host: config.host.clone() }
+        let path = config.path.as_ref().map(|path| match path {
+            PathRewrite::StripPrefix(prefix) => PathRewrite::StripPrefix(canonical(prefix)),
+            PathRewrite::Replace(path) => PathRewrite::Replace(canonical(path)),
+        });
+        Self { path, host: config.host.clone() }
     }
 }
 
@@ -37,6 +42,15 @@ impl RequestPolicy for Rewrite {
     }
 }
 
+/// What was written, in the spelling in which requests come here.
+fn canonical(written: &str) -> String {
+    let mut path = String::new();
+    match canonicalize(written, &mut path) {
+        Ok(()) => path,
+        Err(_) => written.to_owned(),
+    }
+}
+
 /// Takes `prefix` away where it ends with an element; leaves other paths as they are.
 fn strip_prefix(path: &mut String, prefix: &str) {
     let prefix = prefix.trim_end_matches('/');
@@ -48,3 +62,6 @@ fn strip_prefix(path: &mut String, prefix: &str) {
     let elements = rest.trim_start_matches('/').len();
     path.replace_range(..path.len() - elements, "/");
 }
+
+#[cfg(test)]
+mod tests;
