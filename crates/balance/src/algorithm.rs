@@ -85,3 +85,6 @@ algorithms! {
 pub(crate) const fn keeps_places(algorithm: BalanceAlgorithm) -> bool {
     matches!(algorithm, BalanceAlgorithm::RingHash | BalanceAlgorithm::Maglev)
 }
+
+#[cfg(test)]
+mod tests;

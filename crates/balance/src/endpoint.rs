@@ -39,7 +39,7 @@ pub struct Endpoint {
     ejections: AtomicU64,
     /// Nanoseconds of the clock; zero before the first probe.
     probed_at: AtomicU64,
-    idle_connections: AtomicU32,
+    idle_connections: Arc<AtomicU32>,
     shown: Shown,
     weight_by_hand: AtomicU32,
     standing: Mutex<Standing>,
@@ -100,7 +100,7 @@ impl Endpoint {
             streak: FailureStreak::default(),
             ejections: AtomicU64::new(0),
             probed_at: AtomicU64::new(0),
-            idle_connections: AtomicU32::new(0),
+            idle_connections: Arc::default(),
             shown: Shown::default(),
             weight_by_hand: AtomicU32::new(NOT_SET),
             standing: Mutex::new(Standing {
@@ -134,7 +134,7 @@ impl Endpoint {
 
     /// Idle connections that the pools of all workers keep to it. The pools do the counting.
     #[must_use]
-    pub fn idle_connections(&self) -> &AtomicU32 {
+    pub fn idle_connections(&self) -> &Arc<AtomicU32> {
         &self.idle_connections
     }
 

@@ -42,12 +42,17 @@ impl Load {
         &self.endpoint
     }
 
-    /// Ends the attempt, and says what turned by it, for the log.
-    ///
-    /// Call it when the outcome is known and the endpoint is done with the request; the time
-    /// since [`Endpoint::begin`] is what the endpoint's latency learns.
+    /// Ends the attempt, and says what turned by it, for the log: [`Load::answered`] and drop.
     #[inline]
     pub fn finish(self, outcome: Outcome, now: Moment) -> Option<Transition> {
+        self.answered(outcome, now)
+    }
+
+    /// Says how the attempt came out as soon as that is known, once; the load stays until dropped,
+    /// for the endpoint may still have a body to send. The time since [`Endpoint::begin`] is what
+    /// the endpoint's latency learns.
+    #[inline]
+    pub fn answered(&self, outcome: Outcome, now: Moment) -> Option<Transition> {
         let elapsed = now.since(self.began);
         match outcome {
             Outcome::Success => {

@@ -175,3 +175,44 @@ pub(crate) fn number(endpoint: &Endpoint) -> u16 {
         SocketAddr::V6(_) => panic!("the cast lives on IPv4"),
     }
 }
+
+/// A little world for the questions that only time answers: requests come at even intervals,
+/// each endpoint serves one after the other (or all at once, when it is `parallel`), and its
+/// service time is what `serve` says.
+pub(crate) struct Traffic<'a> {
+    pub(crate) every: Duration,
+    pub(crate) parallel: bool,
+    pub(crate) serve: &'a dyn Fn(u16, Moment) -> (Duration, Outcome),
+}
+
+impl Traffic<'_> {
+    /// Lets requests flow for `span`; how many went to each of `endpoints`.
+    pub(crate) fn flow(&self, stage: &mut Stage, span: Duration, endpoints: usize) -> Vec<usize> {
+        let end = stage.now + span;
+        let mut picks = vec![0; endpoints];
+        let mut free_at = vec![stage.now; endpoints];
+        let mut open: Vec<(Moment, Load, Outcome)> = Vec::new();
+        let mut refresh_at = stage.now;
+        while stage.now < end {
+            let now = stage.now;
+            open.sort_by_key(|(done, ..)| *done);
+            let done = open.partition_point(|(done, ..)| *done <= now);
+            for (done, load, outcome) in open.drain(..done) {
+                load.finish(outcome, done);
+            }
+            if refresh_at <= now {
+                stage.upstream.refresh(now);
+                refresh_at = now + SECOND / 10;
+            }
+            let number = stage.pick(now.as_nanos());
+            let place = usize::from(number);
+            picks[place] += 1;
+            let (service, outcome) = (self.serve)(number, now);
+            let start = if self.parallel { now } else { free_at[place].max(now) };
+            free_at[place] = start + service;
+            open.push((free_at[place], stage.begin(number), outcome));
+            stage.now = now + self.every;
+        }
+        picks
+    }
+}

@@ -144,6 +144,14 @@ impl Upstream {
         view.choose(&mut pick).cloned()
     }
 
+    /// The endpoint that a client stays with by what hashes to `hash` (a header, its address),
+    /// among those available now; for [`Criteria::pinned`]. Nothing is remembered, so every node
+    /// says the same.
+    #[must_use]
+    pub fn affine_endpoint(&self, hash: u64) -> Option<SocketAddr> {
+        self.view.load().affine(hash).map(|endpoint| endpoint.address())
+    }
+
     /// Leave to retry, as a share of what is in flight.
     #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
@@ -307,5 +315,7 @@ impl Control {
     }
 }
 
+#[cfg(test)]
+mod concurrency;
 #[cfg(test)]
 mod tests;

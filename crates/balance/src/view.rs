@@ -80,6 +80,15 @@ impl View {
         self.by_address.get(&address)
     }
 
+    /// The endpoint that a client with this hash stays with: rendezvous hashing, so that a client
+    /// moves only when its endpoint goes, or one comes that suits it better.
+    pub(crate) fn affine(&self, hash: u64) -> Option<&Arc<Endpoint>> {
+        let level = self.levels.first()?;
+        let clearing = level.candidates.iter().filter(|it| it.endpoint.clears(level.bar));
+        let best = clearing.max_by_key(|candidate| hash_key_of(hash, candidate.endpoint.address()));
+        best.map(|candidate| &candidate.endpoint)
+    }
+
     /// Picks an endpoint: from the lowest priority that has one to give.
     #[inline]
     pub(crate) fn choose(&self, pick: &mut Pick<'_>) -> Result<&Arc<Endpoint>, Unavailable> {
@@ -114,6 +123,18 @@ impl View {
     }
 }
 
+fn hash_key_of(hash: u64, address: SocketAddr) -> u64 {
+    let mut key = [0; 26];
+    let ip = match address.ip() {
+        std::net::IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        std::net::IpAddr::V6(ip) => ip.octets(),
+    };
+    key[..8].copy_from_slice(&hash.to_be_bytes());
+    key[8..24].copy_from_slice(&ip);
+    key[24..].copy_from_slice(&address.port().to_be_bytes());
+    crate::hash::hash_key(&key)
+}
+
 /// The levels with somebody who clears `bar`.
 fn levels(rules: Rules, ranked: &[Ranked], bar: Bar) -> Vec<Level> {
     ranked
@@ -126,9 +147,7 @@ impl Level {
     fn new(rules: Rules, ranked: &[Ranked], bar: Bar) -> Option<Self> {
         let clearing =
             |bar: Bar| ranked.iter().filter(move |ranked| ranked.candidate.endpoint.clears(bar));
-        if clearing(bar).next().is_none() {
-            return None;
-        }
+        clearing(bar).next()?;
         let threshold = usize::from(rules.panic_threshold_percent);
         let in_panic = clearing(bar).count() * 100 < clearing(Bar::NotDraining).count() * threshold;
         let bar = if in_panic { Bar::NotDraining } else { bar };
