@@ -61,9 +61,13 @@ mod tests {
             add: vec![pair("x-set", "added"), pair("x-kept", "added")],
         };
         let mut fields = Fields::new();
-        for (name, value) in
-            [("X-Gone", "1"), ("x-gone", "2"), ("X-Both", "old"), ("X-Set", "old"), ("X-Kept", "old")]
-        {
+        for (name, value) in [
+            ("X-Gone", "1"),
+            ("x-gone", "2"),
+            ("X-Both", "old"),
+            ("X-Set", "old"),
+            ("X-Kept", "old"),
+        ] {
             fields.append(name, value.as_bytes());
         }
         apply(&edits, &mut fields);

@@ -187,11 +187,8 @@ fn a_consumers_own_filter_and_redirect_run_once_it_is_known() {
         path: None,
         status: 307,
     };
-    let policies = PolicySet {
-        ip_filter: Some(filter),
-        redirect: Some(redirect),
-        ..PolicySet::default()
-    };
+    let policies =
+        PolicySet { ip_filter: Some(filter), redirect: Some(redirect), ..PolicySet::default() };
     let chain = Levels::route(route).chain(own(policies));
     let mut exchange = Exchange::get("/", &[("x-api-key", "key-mobile")]);
     assert_eq!(exchange.refusal(&chain), Some(Reason::Forbidden));
