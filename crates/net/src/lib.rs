@@ -13,6 +13,7 @@ pub mod hop;
 pub mod message;
 pub mod path;
 pub mod pool;
+pub mod probe;
 pub mod proxy_protocol;
 pub mod reader;
 pub mod relay;

@@ -2,6 +2,7 @@
 //!
 //! It dials nothing: it is handed a connected stream.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -82,6 +83,12 @@ impl ClientTls {
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = Vec::new();
         Self { config: Arc::new(config), must_speak_h2: false, ..self.clone() }
+    }
+
+    /// The upstream's own `server_name`, when it has one.
+    #[must_use]
+    pub fn server_name(&self) -> Option<Cow<'_, str>> {
+        self.server_name.as_ref().map(ServerName::to_str)
     }
 
     /// Does the handshake. The upstream's own `server_name` wins over `endpoint_name`, which is
