@@ -72,9 +72,18 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReloadError {
     /// It is faulty; never an empty list.
-    #[error("the configuration has {} error(s)", .0.len())]
+    #[error("{}", summary(.0))]
     Invalid(Vec<ConfigError>),
     /// It cannot be read or carried out: the file is missing, an address is taken.
     #[error("{0}")]
     NotPossible(String),
+}
+
+/// One line for log and probes: the first fault and how many there are.
+fn summary(errors: &[ConfigError]) -> String {
+    match errors {
+        [] => "the configuration is faulty".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
 }

@@ -18,11 +18,10 @@ use crossbeam_queue::ArrayQueue;
 pub mod entry;
 mod json;
 mod output;
-mod stamp;
 
 use crate::metrics::Metrics;
+use crate::stamp::Stamp;
 use entry::AccessEntry;
-use stamp::Stamp;
 
 /// A buffer is handed over when it has reached this many bytes.
 const BLOCK_BYTES: usize = 32 * 1024;

@@ -6,6 +6,7 @@
 pub mod access_log;
 pub mod metrics;
 pub mod sample;
+pub mod stamp;
 mod tally;
 pub mod termination;
 

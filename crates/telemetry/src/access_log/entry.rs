@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use architrave_core::Reason;
 
 use super::json;
-use super::stamp::Stamp;
+use crate::stamp::Stamp;
 use crate::termination::Termination;
 
 /// `,"name":`, put together at compile time.

@@ -6,9 +6,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
+/// One time as text, for where it is not a line among thousands.
+#[must_use]
+pub fn rfc3339(time: SystemTime) -> String {
+    let mut text = Vec::new();
+    Stamp::default().print(time, &mut text);
+    String::from_utf8(text).expect("digits and punctuation")
+}
+
 /// Prints times; remembers the latest second.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     second: u64,
     /// `2026-05-17T08:09:10.`; empty before the first time is printed.
     text: String,
@@ -16,7 +24,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Appends `time` without quotes. Times before 1970 are printed as its first instant.
-    pub(super) fn print(&mut self, time: SystemTime, out: &mut Vec<u8>) {
+    pub(crate) fn print(&mut self, time: SystemTime, out: &mut Vec<u8>) {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         if self.text.is_empty() || since.as_secs() != self.second {
             self.second = since.as_secs();
@@ -63,9 +71,7 @@ mod tests {
     use super::*;
 
     fn check(second: u64, micros: u32, expect: &str) {
-        let mut out = Vec::new();
-        Stamp::default().print(UNIX_EPOCH + Duration::new(second, micros * 1_000), &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), expect);
+        assert_eq!(rfc3339(UNIX_EPOCH + Duration::new(second, micros * 1_000)), expect);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! JSON in and out: bodies are taken only as what they say they are, small, and whole.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// Enough for every body but a whole configuration.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+const JSON: &str = "application/json";
+
+/// A request body, read as JSON. Unknown keys are for `T` to refuse.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        // A form on a foreign page cannot send this type.
+        if !is_sent_as(request.headers(), &[JSON]) {
+            return Err(ApiError::content_type_not_supported(JSON));
+        }
+        let body = bytes(request, state).await?;
+        if body.len() > BODY_BYTES_MAX {
+            return Err(ApiError::body_too_large(BODY_BYTES_MAX));
+        }
+        serde_json::from_slice(&body)
+            .map(Self)
+            .map_err(|error| ApiError::body_invalid(error.to_string()))
+    }
+}
+
+/// The body as it is: it has been received, and its length checked, before it came here.
+pub(crate) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| ApiError::internal(rejection.body_text()))
+}
+
+/// Whether the content type is one of `types`, whatever its parameters.
+pub(crate) fn is_sent_as(headers: &HeaderMap, types: &[&str]) -> bool {
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim();
+    types.iter().any(|one| essence.eq_ignore_ascii_case(one))
+}
+
+/// Answers with `body` as JSON.
+pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => {
+            let content_type = (CONTENT_TYPE, HeaderValue::from_static(JSON));
+            (status, [content_type], body).into_response()
+        }
+        Err(error) => ApiError::internal(error.to_string()).into_response(),
+    }
+}

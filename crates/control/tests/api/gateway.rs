@@ -1,0 +1,265 @@
+//! A gateway without traffic: live upstreams, a configuration that does as it is told, a clock
+//! that stands still.
+
+use std::fmt;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, UNIX_EPOCH};
+
+use architrave_balance::{Registry, Upstream};
+use architrave_config as config;
+use architrave_config::ports::{Answer, ConfigPort, ConfigStatus, Readiness, Refusal, ReloadError};
+use architrave_config::{Admin, ConfigError};
+use architrave_control::{Api, Dependencies, expose_endpoints};
+use architrave_core::name::UpstreamName;
+use architrave_core::{Clock, Secret};
+use architrave_telemetry::Metrics;
+use axum::body::Bytes;
+use axum::http::{Request, Response};
+
+/// The API over two upstreams, `orders` and `billing`.
+pub(crate) struct Gateway {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) config: Arc<FakeConfig>,
+    pub(crate) clock: Clock,
+    api: Api,
+}
+
+impl Gateway {
+    pub(crate) fn start() -> Self {
+        Self::with_admin("127.0.0.1:9080", None)
+    }
+
+    pub(crate) fn with_admin(address: &str, token: Option<&str>) -> Self {
+        let clock = Clock::manual();
+        let registry = Arc::new(Registry::new());
+        let upstreams = [
+            ("orders", vec!["[::1]:9003", "127.0.0.1:9002", "127.0.0.1:9001"]),
+            ("billing", vec!["127.0.0.1:9101"]),
+        ];
+        registry.replace(upstreams.map(|(name, addresses)| {
+            Arc::new(Upstream::new(Arc::new(upstream(name, &addresses)), None, clock.now()))
+        }));
+        let metrics = Metrics::new(1);
+        expose_endpoints(&metrics, Arc::clone(&registry), clock.clone());
+        let config = Arc::new(FakeConfig::default());
+        let api = Api::new(Dependencies {
+            admin: Admin { address: address.parse().unwrap(), token: token.map(Secret::new) },
+            registry: Arc::clone(&registry),
+            metrics: Arc::clone(&metrics),
+            config: Arc::clone(&config) as Arc<dyn ConfigPort>,
+            clock: clock.clone(),
+        });
+        Self { registry, metrics, config, clock, api }
+    }
+
+    pub(crate) fn upstream(&self, name: &str) -> Arc<Upstream> {
+        self.registry.get(&UpstreamName::new(name)).unwrap()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], "")
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, &[], "")
+    }
+
+    pub(crate) fn post(&self, path: &str, json: &str) -> Reply {
+        self.send("POST", path, &[("content-type", "application/json")], json)
+    }
+
+    /// Sends from loopback, to `localhost:9080` unless a host is among the headers.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        self.send_from(Ipv4Addr::LOCALHOST.into(), method, path, headers, body)
+    }
+
+    pub(crate) fn send_from(
+        &self,
+        peer: IpAddr,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "localhost:9080");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+        Reply(at_once(self.api.call(request, peer)))
+    }
+}
+
+/// Nothing behind this API waits, so its futures are done at the first poll.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the api waits for something"),
+    }
+}
+
+fn upstream(name: &str, addresses: &[&str]) -> config::Upstream {
+    config::Upstream {
+        name: UpstreamName::new(name),
+        balance: config::BalanceAlgorithm::P2cLeastRequest,
+        hash_on: config::HashOn::SourceAddress,
+        hash_bound: 1.25,
+        endpoints: addresses
+            .iter()
+            .map(|address| config::EndpointSource::Address {
+                address: address.parse().unwrap(),
+                weight: 1,
+                priority: 0,
+            })
+            .collect(),
+        protocol: config::UpstreamProtocol::Auto,
+        send_proxy_protocol: config::SendProxyProtocol::Off,
+        tls: None,
+        health: config::Health::default(),
+        slow_start: Duration::ZERO,
+        panic_threshold_percent: 0,
+        persistence: None,
+        limits: config::UpstreamLimits {
+            connections_max: 0,
+            pending_max: 0,
+            requests_per_endpoint_max: 0,
+        },
+        timeouts: config::UpstreamTimeouts {
+            connect: Duration::from_secs(2),
+            first_byte: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
+        },
+        retry: config::Retry {
+            attempts: 0,
+            on_connect_failure: false,
+            on_reset_before_response: false,
+            on_statuses: Vec::new(),
+            per_try_timeout: None,
+            budget_percent: 20,
+            body_bytes_max: 0,
+            methods: Vec::new(),
+        },
+        hedge: None,
+    }
+}
+
+/// What `server` would be: takes every configuration but the one that says `bad`.
+pub(crate) struct FakeConfig {
+    pub(crate) readiness: Mutex<Readiness>,
+    pub(crate) status: Mutex<ConfigStatus>,
+    /// What the file says, for the next reload.
+    pub(crate) file: Mutex<Result<(), ReloadError>>,
+}
+
+impl Default for FakeConfig {
+    fn default() -> Self {
+        Self {
+            readiness: Mutex::new(Readiness::Ready),
+            status: Mutex::new(ConfigStatus {
+                generation: 1,
+                loaded_at: Some(UNIX_EPOCH + Duration::from_micros(1_779_005_350_123_456)),
+                file: Some("gateway.yaml".into()),
+                refused: None,
+            }),
+            file: Mutex::new(Ok(())),
+        }
+    }
+}
+
+/// A fault with everything that a fault can have.
+pub(crate) fn fault() -> ConfigError {
+    ConfigError {
+        file: "gateway.yaml".to_owned(),
+        line: 12,
+        column: 7,
+        path: "routes[2].match[0].path".to_owned(),
+        message: "unknown key `prefx`".to_owned(),
+        suggestion: Some("prefix".to_owned()),
+    }
+}
+
+impl ConfigPort for FakeConfig {
+    fn readiness(&self) -> Readiness {
+        *self.readiness.lock().unwrap()
+    }
+
+    fn status(&self) -> ConfigStatus {
+        self.status.lock().unwrap().clone()
+    }
+
+    fn reload(&self) -> Answer<'_, Result<ConfigStatus, ReloadError>> {
+        Box::pin(async {
+            let mut status = self.status.lock().unwrap();
+            let at = UNIX_EPOCH + Duration::from_secs(1_779_005_400);
+            match self.file.lock().unwrap().clone() {
+                Ok(()) => {
+                    status.generation += 1;
+                    status.loaded_at = Some(at);
+                    status.refused = None;
+                    Ok(status.clone())
+                }
+                Err(error) => {
+                    status.refused = Some(Refusal { at, error: error.clone() });
+                    Err(error)
+                }
+            }
+        })
+    }
+
+    fn validate(&self, text: String) -> Answer<'_, Result<(), Vec<ConfigError>>> {
+        Box::pin(async move { if text.contains("bad") { Err(vec![fault()]) } else { Ok(()) } })
+    }
+}
+
+/// An answer, printed as its snapshot shows it: status, content type, body.
+pub(crate) struct Reply(Response<Bytes>);
+
+impl Reply {
+    pub(crate) fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.0.body()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(self.0.body()).expect("a JSON body")
+    }
+
+    /// The code of a refusal.
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.json()["status"], self.status());
+        self.json()["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}", self.0.status())?;
+        if let Some(content_type) = self.header("content-type") {
+            writeln!(formatter, "{content_type}\n")?;
+            formatter.write_str(&serde_json::to_string_pretty(&self.json()).unwrap())?;
+        }
+        Ok(())
+    }
+}
