@@ -101,3 +101,18 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     })?;
     (length <= i64::MAX.unsigned_abs()).then_some(length)
 }
+
+/// Whether a field of this name is dropped, be it in a head or a trailer section, because some
+/// endpoint might take it for another one: names with `_`, which CGI and its heirs cannot tell from
+/// those with `-`, and names that have the letters of a framing field and are none, such as
+/// `Content.Length` and `Transfer--Encoding`. Asked only of names that the gateway does not know.
+#[inline]
+pub(super) fn is_deceptive(name: &[u8]) -> bool {
+    // All of the name at once: names are short, and a search that stops early is slower.
+    name.iter().fold(false, |found, byte| found | (*byte == b'_')) || imitates_framing(name)
+}
+
+fn imitates_framing(name: &[u8]) -> bool {
+    let letters = || name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+    letters().eq(*b"contentlength") || letters().eq(*b"transferencoding")
+}

@@ -196,13 +196,6 @@ pub(super) fn slots<'a, 'b>(
     heap
 }
 
-/// Whether a field name holds a `_`, in one go over all of it: names are short, and a search that
-/// stops early is slower than one that does not.
-#[inline]
-pub(super) fn has_underscore(name: &[u8]) -> bool {
-    name.iter().fold(false, |found, byte| found | (*byte == b'_'))
-}
-
 /// Whether the line before the one that starts with `name` ended in CRLF, which httparse does not
 /// insist on. It has seen to it that a CR stands nowhere else.
 pub(super) fn follows_crlf(bytes: &[u8], name: &str) -> bool {

@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::facts::Facts;
-use super::parse::{FIELDS_ON_STACK, METHOD_BYTES_MAX, follows_crlf, has_underscore, slots};
+use super::facts::{Facts, is_deceptive};
+use super::parse::{FIELDS_ON_STACK, METHOD_BYTES_MAX, follows_crlf, slots};
 use super::{HeadLimits, ParseError, target};
 use crate::fields::Known;
 use crate::message::{Framing, Method, RequestHead, Version};
@@ -15,8 +15,13 @@ pub struct RequestPrelude {
     pub consumed: usize,
     /// The body's framing; never [`Framing::UntilClose`].
     pub framing: Framing,
-    /// Whether the client will take another response on this connection.
+    /// Whether the client will take another response on this connection. `false` as well when
+    /// `has_stray_body`: what is in front of us may have read the bytes otherwise.
     pub keep_alive: bool,
+    /// Whether GET, HEAD or TRACE came with a body. Some endpoints do not read it and take it for
+    /// the next request, so the request is to be forwarded on a connection that carries no other
+    /// after it ([`RequestOptions::close`](super::RequestOptions::close)).
+    pub has_stray_body: bool,
     /// Whether the client waits for `100 (Continue)` before it sends its body.
     pub expects_continue: bool,
     /// Whether `Connection: upgrade` and `Upgrade` are there. The body, if there is one, is framed
@@ -55,7 +60,7 @@ pub(super) fn parse(
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
         match known {
-            Known::Other if has_underscore(name) => continue,
+            Known::Other if is_deceptive(name) => continue,
             Known::Host if host.is_some() => return Err(ParseError::HostRepeated),
             Known::Host => {
                 host = Some(value);
@@ -71,10 +76,13 @@ pub(super) fn parse(
     }
     target::read(target, host, head)?;
     let framing = facts.framing(head.version)?.unwrap_or(Framing::Empty);
+    let has_stray_body = framing != Framing::Empty
+        && matches!(head.method, Method::Get | Method::Head | Method::Trace);
     Ok(Some(RequestPrelude {
         consumed,
         framing,
-        keep_alive: facts.keep_alive(head.version),
+        keep_alive: facts.keep_alive(head.version) && !has_stray_body,
+        has_stray_body,
         expects_continue: expects_continue
             && framing != Framing::Empty
             && head.version == Version::Http11,

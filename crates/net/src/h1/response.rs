@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::facts::Facts;
-use super::parse::{FIELDS_ON_STACK, follows_crlf, has_underscore, slots};
+use super::facts::{Facts, is_deceptive};
+use super::parse::{FIELDS_ON_STACK, follows_crlf, slots};
 use super::{HeadLimits, ParseError};
 use crate::fields::Known;
 use crate::message::{Framing, Method, ResponseHead, Version};
@@ -55,7 +55,7 @@ pub(super) fn parse(
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
         if known == Known::Other {
-            if has_underscore(name) {
+            if is_deceptive(name) {
                 continue;
             }
         } else {

@@ -1,10 +1,11 @@
 //! The fields behind a chunked body.
 //!
 //! A trailer comes when routing, policies and framing have long been decided, so a field that
-//! could have changed any of them is dropped (RFC 9110 §6.5.1); so is one with `_` in its name,
-//! as in heads.
+//! could have changed any of them is dropped (RFC 9110 §6.5.1); so is one with a deceptive name, as
+//! in heads.
 
 use super::ParseError;
+use super::facts::is_deceptive;
 use crate::fields::{Field, Fields, Known};
 
 /// Reads a trailer section whose lines are known to end in CRLF.
@@ -25,7 +26,7 @@ pub(super) fn parse(mut bytes: Vec<u8>, fields_max: usize) -> Result<Option<Fiel
     for field in fields {
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
-        if !name.contains(&b'_') && is_allowed(Field { name, value, known }) {
+        if is_allowed(Field { name, value, known }) && !is_deceptive(name) {
             trailers.append_known(known, name, value);
         }
     }

@@ -31,6 +31,7 @@ fn a_plain_request_is_read() {
         consumed: text.len() - 4,
         framing: Framing::Empty,
         keep_alive: true,
+        has_stray_body: false,
         expects_continue: false,
         wants_upgrade: false,
     };
@@ -277,6 +278,31 @@ fn names_with_underscores_are_never_seen() {
     let (head, prelude) = whole_request(&with(lines));
     assert_eq!(head.fields.iter().map(|f| f.name).collect::<Vec<_>>(), [b"X-Kept"]);
     assert_eq!(prelude.framing, Framing::Empty);
+}
+
+#[test]
+fn names_that_imitate_framing_are_never_seen() {
+    let lines = "Content.Length: 5\r\nContentLength: 5\r\n-content-length: 5\r\nTransfer--Encoding: chunked\r\n\
+                 transfer-encoding-: chunked\r\nTransfer-Encodings: a\r\nX-Content-Length: 1\r\nContent-Len: a\r\n";
+    let (head, prelude) = whole_request(&with(lines));
+    let kept: Vec<_> = head.fields.iter().map(|f| String::from_utf8_lossy(f.name)).collect();
+    assert_eq!(kept, ["Transfer-Encodings", "X-Content-Length", "Content-Len"]);
+    assert_eq!(prelude.framing, Framing::Empty);
+}
+
+#[test]
+fn a_body_where_none_is_expected_ends_the_connection() {
+    for (method, lines, is_stray) in [
+        ("GET", "Content-Length: 1\r\n", true),
+        ("HEAD", "Transfer-Encoding: chunked\r\n", true),
+        ("TRACE", "Content-Length: 1\r\n", true),
+        ("GET", "Content-Length: 0\r\n", false),
+        ("DELETE", "Content-Length: 1\r\n", false),
+        ("POST", "Content-Length: 1\r\n", false),
+    ] {
+        let (_, prelude) = whole_request(&format!("{method} / HTTP/1.1\r\nHost: a\r\n{lines}\r\n"));
+        assert_eq!((prelude.has_stray_body, prelude.keep_alive), (is_stray, !is_stray), "{method}");
+    }
 }
 
 #[test]
