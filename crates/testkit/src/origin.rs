@@ -80,6 +80,12 @@ impl Origin {
         Self::start(move |exchange| exchange.reply(200, &[("x-origin", &name)], &name))
     }
 
+    /// Starts one that takes every request and answers none.
+    #[must_use]
+    pub fn stalled() -> Self {
+        Self::start(|exchange| exchange.stall())
+    }
+
     fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>, script: Box<Script>) -> Self {
         let listener =
             eventually("the origin's address is free", SOON, || TcpListener::bind(address).ok());
