@@ -1,0 +1,104 @@
+//! `cargo xtask bench`: what a request costs, beside the programs that people use today.
+//!
+//! No absolute time is stable on a small shared machine, so every figure is a ratio to a peer
+//! measured in the same run, or CPU time per request. See `bench/README.md` for the method.
+
+mod cost;
+mod latency;
+mod load;
+mod memory;
+pub(crate) mod origin;
+mod peer;
+mod prober;
+mod process;
+mod reload;
+mod report;
+mod route_set;
+mod scale;
+pub(crate) mod sink;
+mod stand;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{packages, say, shell};
+use cost::CostBench;
+use stand::Candidate;
+
+const NAMES: &[&str] =
+    &["http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "reload", "memory"];
+
+/// How a bench is run.
+pub(crate) struct Options {
+    /// Rounds per candidate.
+    pub(crate) rounds: u32,
+    /// Seconds measured per round.
+    pub(crate) seconds: u32,
+    /// The candidates to keep, by label; empty keeps all.
+    pub(crate) only: Vec<String>,
+}
+
+impl Options {
+    fn read(args: &[String]) -> Result<Self> {
+        let mut options = Self { rounds: 3, seconds: 6, only: Vec::new() };
+        let mut args = args.iter();
+        while let Some(flag) = args.next() {
+            let value = args.next().with_context(|| format!("{flag} needs a value"))?;
+            match flag.as_str() {
+                "--rounds" => options.rounds = value.parse().context("--rounds takes a number")?,
+                "--seconds" => {
+                    options.seconds = value.parse().context("--seconds takes a number")?
+                }
+                "--only" => options.only = value.split(',').map(str::to_owned).collect(),
+                _ => bail!("bench knows no {flag}"),
+            }
+        }
+        ensure!(options.rounds > 0 && options.seconds > 0, "a bench takes at least one round");
+        Ok(options)
+    }
+
+    /// Drops the candidates that were not asked for.
+    fn keep_wanted(&self, candidates: &mut Vec<Candidate>) -> Result<()> {
+        if !self.only.is_empty() {
+            candidates.retain(|candidate| self.only.contains(&candidate.label));
+        }
+        ensure!(!candidates.is_empty(), "--only leaves no candidate");
+        Ok(())
+    }
+}
+
+/// Runs one bench, or all.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let (name, rest) = args.split_first().map_or(("list", &[][..]), |(n, r)| (n.as_str(), r));
+    if name == "list" {
+        say::line(format_args!("benches: {}", NAMES.join(" ")));
+        return Ok(());
+    }
+    let options = Options::read(rest)?;
+    packages::debian(&[
+        ("/usr/bin/taskset", "util-linux"),
+        ("/usr/bin/wrk", "wrk"),
+        ("/usr/bin/h2load", "nghttp2-client"),
+    ])?;
+    ensure!(shell::has("git"), "git names the commit in the results, and is not there");
+    if name == "all" {
+        return NAMES.iter().try_for_each(|name| run_one(name, &options));
+    }
+    run_one(name, &options)
+}
+
+fn run_one(name: &str, options: &Options) -> Result<()> {
+    say::step(format_args!("bench {name}: {} rounds of {} s", options.rounds, options.seconds));
+    match name {
+        "http1" => CostBench::http1().run(options),
+        "policies" => CostBench::policies().run(options),
+        "h2" => CostBench::h2().run(options),
+        "large" => CostBench::large().run(options),
+        "tcp" => CostBench::tcp().run(options),
+        "scale" => scale::run(options),
+        "latency" => latency::run(options),
+        "routes" => CostBench::routes()?.run(options),
+        "reload" => reload::run(options),
+        "memory" => memory::run(options),
+        _ => bail!("no bench {name}; there are {}", NAMES.join(" ")),
+    }
+}

@@ -1,0 +1,255 @@
+//! Benches of one shape: CPU per request, or per GiB, of candidates beside each other.
+
+use anyhow::Result;
+
+use super::Options;
+use super::load::Load;
+use super::peer::{Peer, Work};
+use super::report::{Claim, Report, median, spread};
+use super::route_set;
+use super::stand::{Candidate, Running, Sample, Stand};
+use crate::{say, tree};
+
+/// What the cost is counted in.
+#[derive(Clone, Copy)]
+pub(crate) enum Unit {
+    /// CPU microseconds per request.
+    Request,
+    /// CPU milliseconds per GiB of body.
+    Gibibyte,
+}
+
+/// A ratio that is promised: `of` costs at most `limit` times what `to` costs.
+pub(crate) struct Bound {
+    pub(crate) of: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) limit: f64,
+}
+
+/// A bench of this shape.
+pub(crate) struct CostBench {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// A sentence on what is measured.
+    pub(crate) title: &'static str,
+    /// What the origin demands of every request, as `bench-origin` takes it.
+    pub(crate) demands: &'static [&'static str],
+    pub(crate) unit: Unit,
+    pub(crate) candidates: Vec<Candidate>,
+    /// The candidate that the column of ratios compares with.
+    pub(crate) unit_of: &'static str,
+    pub(crate) bounds: Vec<Bound>,
+}
+
+const FORWARDED: &[&str] = &["--require", "x-forwarded-for"];
+
+impl CostBench {
+    /// HTTP/1.1 in and out, small replies.
+    pub(crate) fn http1() -> Self {
+        let alone = |peer| Candidate::alone(peer, Work::Http, Load::wrk(64));
+        let bound = |to, limit| Bound { of: "architrave", to, limit };
+        Self {
+            name: "http1",
+            title: "HTTP/1.1 proxy, 300-byte reply, 64 connections, X-Forwarded-For, metrics on",
+            demands: FORWARDED,
+            unit: Unit::Request,
+            candidates: [Peer::Architrave, Peer::Nginx, Peer::Haproxy, Peer::Envoy]
+                .map(alone)
+                .into(),
+            unit_of: "nginx",
+            bounds: vec![bound("nginx", 0.95), bound("haproxy", 0.9), bound("envoy", 0.35)],
+        }
+    }
+
+    /// An API key checked and a rate limit counted, against nginx without either.
+    pub(crate) fn policies() -> Self {
+        let fields = vec![format!("x-api-key: {}", super::peer::API_KEY)];
+        let load = Load::Wrk { connections: 64, fields, script: None };
+        Self {
+            name: "policies",
+            title: "http1 with key_auth and rate_limit on, against nginx without them",
+            demands: FORWARDED,
+            unit: Unit::Request,
+            candidates: vec![
+                Candidate::alone(Peer::Architrave, Work::Policies, load.clone())
+                    .named("architrave with policies"),
+                Candidate::alone(Peer::Architrave, Work::Http, load.clone()),
+                Candidate::alone(Peer::Nginx, Work::Http, load),
+            ],
+            unit_of: "nginx",
+            bounds: vec![Bound { of: "architrave with policies", to: "nginx", limit: 1.15 }],
+        }
+    }
+
+    /// HTTP/2 in, HTTP/1.1 out.
+    pub(crate) fn h2() -> Self {
+        let load = Load::H2 { connections: 16, streams: 8 };
+        let alone = |peer| Candidate::alone(peer, Work::Http2, load.clone());
+        Self {
+            name: "h2",
+            title: "HTTP/2 in (clear text), HTTP/1.1 out, 300-byte reply, 16 connections of 8 streams",
+            demands: FORWARDED,
+            unit: Unit::Request,
+            candidates: [Peer::Architrave, Peer::Nginx].map(alone).into(),
+            unit_of: "nginx",
+            bounds: vec![Bound { of: "architrave", to: "nginx", limit: 1.0 }],
+        }
+    }
+
+    /// Large replies over HTTP/1.1.
+    pub(crate) fn large() -> Self {
+        let load = Load::Large { connections: 16, fields: "forwarded" };
+        let alone = |peer| Candidate::alone(peer, Work::Http, load.clone());
+        let mut candidates = [Peer::Architrave, Peer::Nginx, Peer::Haproxy].map(alone).to_vec();
+        candidates.push(
+            Candidate::alone(Peer::Nginx, Work::BigBuffers, load.clone())
+                .named("nginx, 64 KiB buffers"),
+        );
+        Self {
+            name: "large",
+            title: "HTTP/1.1 proxy, 1 MiB replies, 16 connections",
+            demands: FORWARDED,
+            unit: Unit::Gibibyte,
+            candidates,
+            unit_of: "nginx",
+            bounds: vec![Bound { of: "architrave", to: "nginx", limit: 0.8 }],
+        }
+    }
+
+    /// Bytes passed on at layer 4.
+    pub(crate) fn tcp() -> Self {
+        let load = Load::Large { connections: 16, fields: "plain" };
+        let alone = |peer| Candidate::alone(peer, Work::Tcp, load.clone());
+        let bound = |to, limit| Bound { of: "architrave", to, limit };
+        Self {
+            name: "tcp",
+            title: "TCP relay of 1 MiB replies, 16 connections; HAProxy with splice",
+            demands: &[],
+            unit: Unit::Gibibyte,
+            candidates: [Peer::Architrave, Peer::Nginx, Peer::Haproxy].map(alone).into(),
+            unit_of: "nginx",
+            bounds: vec![bound("haproxy", 0.85), bound("nginx", 1.0)],
+        }
+    }
+
+    /// Ten routes and ten thousand, every route hit in turn.
+    pub(crate) fn routes() -> Result<Self> {
+        let candidate = |count: usize, label: &str| -> Result<Candidate> {
+            let script = tree::target()?.join(format!("bench/routes/{count}.lua"));
+            tree::write(&script, &route_set::script(count))?;
+            let load = Load::Wrk { connections: 64, fields: Vec::new(), script: Some(script) };
+            Ok(Candidate::alone(Peer::Architrave, Work::Routes(count), load).named(label))
+        };
+        Ok(Self {
+            name: "routes",
+            title: "HTTP/1.1 proxy, a fifth wildcard hosts, a tenth regexes, every route hit in turn",
+            demands: FORWARDED,
+            unit: Unit::Request,
+            candidates: vec![candidate(10, "10 routes")?, candidate(10_000, "10000 routes")?],
+            unit_of: "10 routes",
+            bounds: vec![Bound { of: "10000 routes", to: "10 routes", limit: 1.15 }],
+        })
+    }
+
+    /// Runs all rounds, candidates interleaved, and reports.
+    pub(crate) fn run(mut self, options: &Options) -> Result<()> {
+        options.keep_wanted(&mut self.candidates)?;
+        let peers: Vec<Peer> = self.candidates.iter().filter_map(|c| c.peer).collect();
+        for peer in &peers {
+            peer.install()?;
+        }
+        let mut stand = Stand::start(self.name, self.demands)?;
+        if matches!(self.unit, Unit::Gibibyte) {
+            stand = stand.without_origin();
+        }
+        let mut running = Vec::new();
+        for candidate in &self.candidates {
+            running.push(stand.up(candidate.clone())?);
+        }
+        let mut rounds: Vec<Vec<Sample>> = vec![Vec::new(); running.len()];
+        for round in 1..=options.rounds {
+            for (candidate, samples) in running.iter_mut().zip(&mut rounds) {
+                let sample = stand.measure_busy(candidate, options.seconds)?;
+                self.say(round, candidate, &sample);
+                samples.push(sample);
+            }
+        }
+        self.report(&rounds, &peers)
+    }
+
+    fn say(&self, round: u32, candidate: &Running, sample: &Sample) {
+        say::line(format_args!(
+            "   round {round} {:<26} {:>9.2} {} (core {:.0} % busy, {:.0} % of it ours)",
+            candidate.candidate.label,
+            self.unit.cost(sample),
+            self.unit.name(),
+            sample.busy * 100.0,
+            sample.cpu.as_secs_f64() / sample.wall.as_secs_f64() * 100.0,
+        ));
+    }
+
+    fn report(&self, rounds: &[Vec<Sample>], peers: &[Peer]) -> Result<()> {
+        let mut report = Report::new(self.name, self.title);
+        report.versions(peers)?;
+        let costs: Vec<Vec<f64>> = rounds
+            .iter()
+            .map(|samples| samples.iter().map(|sample| self.unit.cost(sample)).collect())
+            .collect();
+        let labels: Vec<&str> = self.candidates.iter().map(|c| c.label.as_str()).collect();
+        let ratios = |of: &str, to: &str| ratios(&labels, &costs, of, to);
+        let mut rows = Vec::new();
+        for ((label, costs), samples) in labels.iter().zip(&costs).zip(rounds) {
+            let paired = ratios(label, self.unit_of);
+            let busy: Vec<f64> = samples.iter().map(|sample| sample.busy * 100.0).collect();
+            rows.push(vec![
+                (*label).to_owned(),
+                format!("{:.2}", median(costs)),
+                spread(costs),
+                paired.as_ref().map_or("–".to_owned(), |paired| format!("{:.3}", median(paired))),
+                paired.as_ref().map_or("–".to_owned(), |paired| spread(paired)),
+                format!("{:.0}", median(&busy)),
+                costs.iter().map(|cost| format!("{cost:.2}")).collect::<Vec<_>>().join(" "),
+            ]);
+        }
+        let (unit, beside) = (self.unit.name(), format!("× {}", self.unit_of));
+        let head = ["candidate", unit, "spread", &beside, "spread", "core busy %", "raw"];
+        report.table(&head, &rows);
+        let mut claims = Vec::new();
+        for bound in &self.bounds {
+            if let Some(paired) = ratios(bound.of, bound.to) {
+                claims.push(Claim {
+                    what: format!("{} / {}, {unit}", bound.of, bound.to),
+                    value: median(&paired),
+                    limit: bound.limit,
+                    at_least: false,
+                });
+            }
+        }
+        report.claims(&claims);
+        report.finish()
+    }
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Request => "CPU µs/request",
+            Self::Gibibyte => "CPU ms/GiB",
+        }
+    }
+
+    fn cost(self, sample: &Sample) -> f64 {
+        let cpu = sample.cpu.as_secs_f64();
+        match self {
+            Self::Request => cpu * 1e6 / sample.seen.requests as f64,
+            Self::Gibibyte => cpu * 1e3 / (sample.seen.bytes as f64 / f64::from(1 << 30)),
+        }
+    }
+}
+
+/// The costs of one candidate over those of another, round by round.
+fn ratios(labels: &[&str], costs: &[Vec<f64>], of: &str, to: &str) -> Option<Vec<f64>> {
+    let costs_of = |name: &str| labels.iter().position(|label| *label == name).map(|at| &costs[at]);
+    let (of, to) = (costs_of(of)?, costs_of(to)?);
+    Some(of.iter().zip(to).map(|(of, to)| of / to).collect())
+}

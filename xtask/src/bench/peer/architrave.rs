@@ -1,0 +1,72 @@
+//! Architrave itself, as `make run` builds it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::{Setup, Work};
+use crate::bench::route_set;
+use crate::{shell, tree};
+
+/// The API key that the bench presents.
+pub(crate) const API_KEY: &str = "bench-key-0123456789abcdef";
+
+fn program() -> Result<PathBuf> {
+    Ok(match std::env::var_os("ARCHITRAVE_BIN") {
+        Some(given) => PathBuf::from(given),
+        None => tree::target()?.join("release/architrave"),
+    })
+}
+
+pub(super) fn build() -> Result<()> {
+    if std::env::var_os("ARCHITRAVE_BIN").is_some() {
+        return Ok(());
+    }
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--quiet", "--package", "architrave-server"]);
+    shell::run(command.current_dir(tree::root()))
+}
+
+pub(super) fn version() -> Result<String> {
+    let text = shell::read(Command::new(program()?).arg("version"))?;
+    let line = text.lines().next().context("architrave does not say its version")?;
+    Ok(line.trim().to_owned())
+}
+
+pub(super) fn command(setup: &Setup) -> Result<Command> {
+    let config = setup.folder.join("gateway.yaml");
+    tree::write(&config, &text(setup))?;
+    let mut command = Command::new(program()?);
+    command.arg("run").arg("--config").arg(config);
+    command.args(["--workers", &setup.workers.to_string()]);
+    Ok(command)
+}
+
+/// The gateway file for a piece of work.
+pub(crate) fn text(setup: &Setup) -> String {
+    let Setup { port, origin, .. } = setup;
+    let rest = match setup.work {
+        Work::Http | Work::Http2 | Work::BigBuffers => {
+            "routes: [{ name: all, service: origin }]\n".to_owned()
+        }
+        Work::Policies => format!(
+            "routes:\n  - name: all\n    service: origin\n    policies:\n      \
+             key_auth: {{ headers: [x-api-key] }}\n      \
+             rate_limit: {{ rate: 1000000000/s, key: {{ consumer: {{}} }} }}\n\
+             consumers: [{{ name: bench, credentials: [{{ api_key: {API_KEY} }}] }}]\n"
+        ),
+        Work::Routes(count) => route_set::yaml(count),
+        Work::Tcp => String::new(),
+    };
+    let (protocol, forward, service) = match setup.work {
+        Work::Tcp => ("tcp", ", forward: [{ upstream: origin }]", ""),
+        _ => ("http", "", "services: [{ name: origin, http: { upstream: origin } }]\n"),
+    };
+    format!(
+        "version: 1\nlisteners: [{{ name: web, address: \"127.0.0.1:{port}\", protocol: {protocol}{forward} }}]\n\
+         upstreams: [{{ name: origin, endpoints: [{{ address: \"127.0.0.1:{origin}\" }}] }}]\n\
+         {service}{rest}admin: {{ address: \"127.0.0.1:0\" }}\n\
+         telemetry: {{ access_log: {{ to: {{ none: {{}} }} }} }}\n"
+    )
+}

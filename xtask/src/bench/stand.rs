@@ -1,0 +1,244 @@
+//! One measuring stand: an origin, the candidates in front of it, and the rounds over them.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use architrave_core::Clock;
+
+use super::load::{Load, Seen};
+use super::peer::{Peer, Setup, Work};
+use super::process::{Process, core_idle};
+use crate::{say, tree};
+
+/// How long a program may take until it accepts connections.
+const READY_PATIENCE: Duration = Duration::from_secs(20);
+/// The core that the gateway has for itself.
+pub(crate) const GATEWAY_CORE: u32 = 0;
+/// The core that the origin and the load generator share.
+pub(crate) const LOAD_CORE: &str = "1";
+/// A round counts only when the gateway's core was at least this busy.
+pub(crate) const BUSY_LEAST: f64 = 0.9;
+const WARM_UP_SECONDS: u32 = 2;
+
+/// One thing to be measured.
+#[derive(Clone)]
+pub(crate) struct Candidate {
+    /// The name in the table.
+    pub(crate) label: String,
+    /// The program; `None` loads the origin itself.
+    pub(crate) peer: Option<Peer>,
+    /// What it is set up for.
+    pub(crate) work: Work,
+    /// Its workers.
+    pub(crate) workers: u32,
+    /// The cores it may use, as taskset writes them.
+    pub(crate) cores: String,
+    /// The load it is put under.
+    pub(crate) load: Load,
+}
+
+impl Candidate {
+    /// A candidate with one worker, alone on the gateway's core.
+    pub(crate) fn alone(peer: Peer, work: Work, load: Load) -> Self {
+        Self {
+            label: peer.name().to_owned(),
+            peer: Some(peer),
+            work,
+            workers: 1,
+            cores: GATEWAY_CORE.to_string(),
+            load,
+        }
+    }
+
+    /// The same under another name.
+    pub(crate) fn named(mut self, label: &str) -> Self {
+        label.clone_into(&mut self.label);
+        self
+    }
+}
+
+/// A candidate that is up.
+pub(crate) struct Running {
+    /// What it is.
+    pub(crate) candidate: Candidate,
+    /// The port that takes its load.
+    pub(crate) port: u16,
+    /// The program; `None` when the origin itself is loaded.
+    pub(crate) process: Option<Process>,
+    /// Where its configuration lies.
+    pub(crate) folder: PathBuf,
+}
+
+/// What one round of one candidate showed.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// CPU time of the candidate.
+    pub(crate) cpu: Duration,
+    /// How long the load was on.
+    pub(crate) wall: Duration,
+    /// How much of the gateway's core the candidate kept busy of what others left of it.
+    pub(crate) busy: f64,
+    /// What the load generator saw.
+    pub(crate) seen: Seen,
+}
+
+/// The origin and a folder to work in.
+pub(crate) struct Stand {
+    folder: PathBuf,
+    clock: Clock,
+    origin: u16,
+    // Ended when the stand is dropped; none when the load brings its own.
+    origin_process: Option<Process>,
+}
+
+impl Stand {
+    /// Starts the origin, which demands and refuses fields as told.
+    pub(crate) fn start(bench: &str, demands: &[&str]) -> Result<Self> {
+        let folder = tree::target()?.join("bench").join(bench);
+        std::fs::create_dir_all(&folder)?;
+        let clock = Clock::system();
+        let port = free_port()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bench-origin", &format!("127.0.0.1:{port}")]).args(demands);
+        let log = folder.join("origin.log");
+        let mut process = Process::start("the origin", LOAD_CORE, &command, &log)?;
+        wait_until_ready(&clock, &mut process, port)?;
+        Ok(Self { folder, clock, origin: port, origin_process: Some(process) })
+    }
+
+    /// Leaves the origin's port to the load generator.
+    pub(crate) fn without_origin(mut self) -> Self {
+        self.origin_process = None;
+        self
+    }
+
+    /// The folder for scratch files of this bench.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The real clock.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The origin's port.
+    pub(crate) fn origin(&self) -> u16 {
+        self.origin
+    }
+
+    /// Starts a candidate, and sends it one request to see that its answer is the origin's.
+    pub(crate) fn up(&self, candidate: Candidate) -> Result<Running> {
+        let Some(peer) = candidate.peer else {
+            let folder = self.folder.clone();
+            return Ok(Running { candidate, port: self.origin, process: None, folder });
+        };
+        let folder = self.folder.join(candidate.label.replace([' ', ',', '/'], "-"));
+        std::fs::create_dir_all(&folder)?;
+        let setup = Setup {
+            folder,
+            port: free_port()?,
+            origin: self.origin,
+            work: candidate.work,
+            workers: candidate.workers,
+        };
+        let command = peer.command(&setup)?;
+        let log = setup.folder.join("log");
+        let mut process = Process::start(&candidate.label, &candidate.cores, &command, &log)?;
+        wait_until_ready(&self.clock, &mut process, setup.port)
+            .with_context(|| format!("{} cannot be measured", candidate.label))?;
+        if matches!(candidate.work, Work::Http) && self.origin_process.is_some() {
+            probe(setup.port).with_context(|| format!("the first request to {peer:?}"))?;
+        }
+        let Setup { folder, port, .. } = setup;
+        Ok(Running { candidate, port, process: Some(process), folder })
+    }
+
+    /// Warms a candidate up and measures it once, the load coming from its own core.
+    pub(crate) fn measure(&self, running: &mut Running, seconds: u32) -> Result<Sample> {
+        self.measure_on(running, seconds, LOAD_CORE)
+    }
+
+    /// The same with the load on other cores.
+    pub(crate) fn measure_on(
+        &self,
+        running: &mut Running,
+        seconds: u32,
+        cores: &str,
+    ) -> Result<Sample> {
+        let label = &running.candidate.label;
+        let load = &running.candidate.load;
+        load.run(self.origin, running.port, WARM_UP_SECONDS, cores)
+            .with_context(|| format!("warming {label} up"))?;
+        let cpu =
+            |process: &Option<Process>| process.as_ref().map_or(Ok(Duration::ZERO), Process::cpu);
+        let (idle, before, start) =
+            (core_idle(GATEWAY_CORE)?, cpu(&running.process)?, self.clock.now());
+        let seen = load
+            .run(self.origin, running.port, seconds, cores)
+            .with_context(|| format!("measuring {label}"))?;
+        let wall = self.clock.now().since(start);
+        let cpu = cpu(&running.process)? - before;
+        let idle = core_idle(GATEWAY_CORE)?.saturating_sub(idle);
+        if let Some(process) = running.process.as_mut() {
+            process.check_alive()?;
+        }
+        let busy = cpu.as_secs_f64() / (cpu + idle).as_secs_f64().max(1e-9);
+        Ok(Sample { cpu, wall, busy, seen })
+    }
+
+    /// Measures until one round counts, that is, until the gateway was kept busy.
+    pub(crate) fn measure_busy(&self, running: &mut Running, seconds: u32) -> Result<Sample> {
+        let mut busiest = 0.0_f64;
+        for _ in 0..4 {
+            let sample = self.measure(running, seconds)?;
+            if sample.busy >= BUSY_LEAST {
+                return Ok(sample);
+            }
+            busiest = busiest.max(sample.busy);
+            say::line(format_args!(
+                "   {}: the core was {:.0} % busy; the round does not count",
+                running.candidate.label,
+                sample.busy * 100.0
+            ));
+        }
+        bail!(
+            "the load generator kept {} no more than {:.0} % busy, so it would be measured itself",
+            running.candidate.label,
+            busiest * 100.0
+        )
+    }
+}
+
+/// A port of 127.0.0.1 that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+fn wait_until_ready(clock: &Clock, process: &mut Process, port: u16) -> Result<()> {
+    let deadline = clock.now() + READY_PATIENCE;
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        process.check_alive()?;
+        ensure!(clock.now() < deadline, "port {port} does not open:\n{}", process.output());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// Sends one request and demands the origin's answer, which is only given when the gateway sent
+/// on what it should have.
+fn probe(port: u16) -> Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: bench.example\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "not the origin's answer:\n{answer}");
+    ensure!(answer.ends_with("xxx"), "not the origin's body:\n{answer}");
+    Ok(())
+}

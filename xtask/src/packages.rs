@@ -1,0 +1,62 @@
+//! Installs what tests and benches need from others: Debian packages and Python wheels.
+//!
+//! When it may not install, the error names the package, so that a person can.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{say, shell};
+
+/// Makes sure that each file exists, installing the Debian package beside it when it does not.
+///
+/// # Errors
+/// Names every package that is missing and could not be installed.
+pub(crate) fn debian(needs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<&str> =
+        needs.iter().filter(|(file, _)| !Path::new(file).exists()).map(|(_, name)| *name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say::step(format_args!("installing the Debian packages {}", missing.join(" ")));
+    let manual = format!("install by hand: apt-get install {}", missing.join(" "));
+    let install = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing);
+        shell::read(&mut command)
+    };
+    if install().is_err() {
+        shell::read(Command::new("apt-get").args(["update", "--quiet"]))
+            .with_context(|| manual.clone())?;
+        install().with_context(|| manual.clone())?;
+    }
+    for (file, name) in needs {
+        if !Path::new(file).exists() {
+            bail!("the Debian package {name} is installed and yet there is no {file}");
+        }
+    }
+    Ok(())
+}
+
+/// Installs one Python wheel, without what it depends on, into `folder`, unless `file` of it is
+/// there already; returns the path of `file`.
+///
+/// # Errors
+/// When pip is missing or refuses; names the wheel.
+pub(crate) fn wheel(folder: &Path, wheel: &str, file: &str) -> Result<PathBuf> {
+    let wanted = folder.join(file);
+    if !wanted.exists() {
+        say::step(format_args!("installing the Python wheel {wheel}"));
+        let mut command = Command::new("python3");
+        command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
+        command.arg(folder).arg(wheel);
+        shell::read(&mut command)
+            .with_context(|| format!("install the Python wheel {wheel} by hand"))?;
+    }
+    if !wanted.exists() {
+        bail!("the Python wheel {wheel} has no {file}");
+    }
+    Ok(wanted)
+}
