@@ -39,7 +39,9 @@ pub enum Persist {
     Upgrade,
 }
 
-/// Writes the head of a request, as HTTP/1.1, with `Host` from `head.authority`.
+/// Writes the head of a request, as HTTP/1.1, with `Host` from `head.authority`. That may be empty
+/// only where HTTP/1.0 came without `Host`: give it a name before, as strict endpoints refuse an
+/// empty one.
 ///
 /// `target` is the canonical origin form (or `*`). `Framing::UntilClose` has no meaning in a
 /// request and is written as chunked. A request without body says `Content-Length: 0` where the

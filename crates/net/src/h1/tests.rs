@@ -3,6 +3,7 @@
 mod bodies;
 mod heads;
 mod pieces;
+mod table;
 mod written;
 
 use super::{HeadLimits, HeadParser, ParseError, RequestPrelude, ResponsePrelude};
