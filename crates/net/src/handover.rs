@@ -1,0 +1,202 @@
+//! Passing listening sockets to a new process, and hearing from it whether it serves.
+//!
+//! The two processes share a pair of Unix sockets; the new one finds its end as standard input.
+//! Everything here blocks, so it belongs on a thread that may wait. What a label means is the
+//! affair of those who send and receive it.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::sockopt::{self, Timeout};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+
+mod message;
+#[cfg(test)]
+mod tests;
+
+use message::{MESSAGE_BYTES_MAX, Message, SOCKETS_PER_MESSAGE};
+
+/// The longest label of a socket, in bytes.
+pub const LABEL_BYTES_MAX: usize = 255;
+
+/// One end of the connection between the old process and the new one.
+#[derive(Debug)]
+pub struct HandoverSocket(OwnedFd);
+
+/// Why a handover failed.
+#[derive(Debug, thiserror::Error)]
+pub enum HandoverError {
+    /// The system refused.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The other process is gone.
+    #[error("the other process ended")]
+    Gone,
+    /// The other process said nothing in time.
+    #[error("the other process said nothing within {} s", .0.as_secs())]
+    Timeout(Duration),
+    /// The other process speaks another version of this protocol, or none.
+    #[error("the other process does not speak this protocol")]
+    Protocol,
+    /// The sockets did not all arrive: this process may not open as many files.
+    #[error("not every socket could be received: raise the limit of open files")]
+    TooManyFiles,
+    /// A label is longer than [`LABEL_BYTES_MAX`].
+    #[error("the label of a socket is too long: {0:?}")]
+    Label(String),
+    /// The new process tried and failed; its own words.
+    #[error("the new process failed: {0}")]
+    Failed(String),
+}
+
+impl From<Errno> for HandoverError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN => Self::Gone,
+            other => Self::Io(other.into()),
+        }
+    }
+}
+
+/// A fresh pair: our end, and the one to give to the new process as its standard input.
+///
+/// # Errors
+/// When no more files can be opened.
+pub fn pair() -> io::Result<(HandoverSocket, OwnedFd)> {
+    // Packets keep each message whole and its sockets with it, and an end is seen as such.
+    let kind = SocketType::SEQPACKET;
+    let (ours, theirs) =
+        rustix::net::socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+    Ok((HandoverSocket(ours), theirs))
+}
+
+impl HandoverSocket {
+    /// The end that an old process left as standard input; `None` when standard input is
+    /// something else.
+    ///
+    /// # Errors
+    /// When no more files can be opened.
+    pub fn from_stdin() -> io::Result<Option<Self>> {
+        let stdin = io::stdin();
+        let stdin = stdin.as_fd();
+        let is_ours = sockopt::socket_type(stdin) == Ok(SocketType::SEQPACKET)
+            && sockopt::socket_domain(stdin) == Ok(AddressFamily::UNIX);
+        if is_ours { Ok(Some(Self(stdin.try_clone_to_owned()?))) } else { Ok(None) }
+    }
+
+    /// Sends sockets, each with its label, to a process that is about to [`Self::receive`] them.
+    /// They stay open here. None at all may be sent, too.
+    ///
+    /// # Errors
+    /// [`HandoverError::Gone`] when the other process ended, and what the system says.
+    pub fn send(&self, sockets: &[(&str, BorrowedFd<'_>)]) -> Result<(), HandoverError> {
+        if let Some((label, _)) = sockets.iter().find(|(label, _)| label.len() > LABEL_BYTES_MAX) {
+            return Err(HandoverError::Label((*label).to_owned()));
+        }
+        for batch in sockets.chunks(SOCKETS_PER_MESSAGE) {
+            let labels = batch.iter().map(|(label, _)| (*label).to_owned()).collect();
+            let fds: Vec<_> = batch.iter().map(|(_, fd)| *fd).collect();
+            self.write(&Message::Sockets(labels), &fds)?;
+        }
+        self.write(&Message::AllSent, &[])
+    }
+
+    /// Receives what the other process sends, in order, waiting at most `timeout` for each part.
+    ///
+    /// # Errors
+    /// [`HandoverError`]; the sockets that had arrived are closed.
+    pub fn receive(&self, timeout: Duration) -> Result<Vec<(String, OwnedFd)>, HandoverError> {
+        let mut sockets = Vec::new();
+        loop {
+            match self.read(timeout)? {
+                (Message::Sockets(labels), fds) if labels.len() == fds.len() => {
+                    sockets.extend(labels.into_iter().zip(fds));
+                }
+                (Message::AllSent, _) => return Ok(sockets),
+                _ => return Err(HandoverError::Protocol),
+            }
+        }
+    }
+
+    /// Tells the old process that the new one serves.
+    ///
+    /// # Errors
+    /// [`HandoverError::Gone`] when it ended, and what the system says.
+    pub fn say_ready(&self) -> Result<(), HandoverError> {
+        self.write(&Message::Ready, &[])
+    }
+
+    /// Tells the old process why the new one does not serve. Long reasons are cut.
+    ///
+    /// # Errors
+    /// [`HandoverError::Gone`] when it ended, and what the system says.
+    pub fn say_failed(&self, why: &str) -> Result<(), HandoverError> {
+        self.write(&Message::Failed(why.to_owned()), &[])
+    }
+
+    /// Waits until the new process says that it serves.
+    ///
+    /// # Errors
+    /// [`HandoverError::Failed`] with its own words, [`HandoverError::Gone`] when it ended
+    /// without a word, [`HandoverError::Timeout`] when it took longer than `timeout`.
+    pub fn wait_ready(&self, timeout: Duration) -> Result<(), HandoverError> {
+        match self.read(timeout)?.0 {
+            Message::Ready => Ok(()),
+            Message::Failed(why) => Err(HandoverError::Failed(why)),
+            Message::Sockets(_) | Message::AllSent => Err(HandoverError::Protocol),
+        }
+    }
+
+    fn write(&self, message: &Message, fds: &[BorrowedFd<'_>]) -> Result<(), HandoverError> {
+        let bytes = message.encode();
+        let mut space =
+            [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(SOCKETS_PER_MESSAGE))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+            return Err(HandoverError::Protocol);
+        }
+        let parts = [IoSlice::new(&bytes)];
+        rustix::io::retry_on_intr(|| {
+            rustix::net::sendmsg(&self.0, &parts, &mut control, SendFlags::NOSIGNAL)
+        })?;
+        Ok(())
+    }
+
+    fn read(&self, timeout: Duration) -> Result<(Message, Vec<OwnedFd>), HandoverError> {
+        // Zero would mean to wait for ever.
+        let limit = timeout.max(Duration::from_millis(1));
+        sockopt::set_socket_timeout(&self.0, Timeout::Recv, Some(limit))?;
+        let mut bytes = [0; MESSAGE_BYTES_MAX];
+        let mut space =
+            [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(SOCKETS_PER_MESSAGE))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let received = rustix::io::retry_on_intr(|| {
+            let parts = &mut [IoSliceMut::new(&mut bytes)];
+            rustix::net::recvmsg(&self.0, parts, &mut control, RecvFlags::CMSG_CLOEXEC)
+        });
+        let received = match received {
+            Err(Errno::AGAIN) => return Err(HandoverError::Timeout(timeout)),
+            other => other?,
+        };
+        let mut fds = Vec::new();
+        for part in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(arrived) = part {
+                fds.extend(arrived);
+            }
+        }
+        if received.flags.contains(ReturnFlags::CTRUNC) {
+            return Err(HandoverError::TooManyFiles);
+        }
+        if received.bytes == 0 {
+            return Err(HandoverError::Gone);
+        }
+        let message = Message::decode(&bytes[..received.bytes]).ok_or(HandoverError::Protocol)?;
+        Ok((message, fds))
+    }
+}

@@ -1,0 +1,142 @@
+//! Handovers between two ends in one process, and to a real child.
+//!
+//! The child is this very test, run again with its end of the pair as standard input.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use super::*;
+
+const PLENTY: Duration = Duration::from_secs(20);
+
+fn two_ends() -> (HandoverSocket, HandoverSocket) {
+    let (ours, theirs) = pair().unwrap();
+    (ours, HandoverSocket(theirs))
+}
+
+#[test]
+fn hundreds_of_sockets_arrive_in_order_with_their_labels() {
+    let count = 3 * SOCKETS_PER_MESSAGE + 1;
+    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap()).collect();
+    let labels: Vec<_> = (0..count).map(|n| format!("{n}/{}", "x".repeat(n))).collect();
+    let (old, new) = two_ends();
+    let receiver = thread::spawn(move || new.receive(PLENTY).unwrap());
+    let sockets: Vec<_> =
+        labels.iter().zip(&listeners).map(|(l, socket)| (l.as_str(), socket.as_fd())).collect();
+    old.send(&sockets).unwrap();
+    let received = receiver.join().unwrap();
+    let (arrived, fds): (Vec<_>, Vec<_>) = received.into_iter().unzip();
+    assert_eq!(arrived, labels);
+    let ports: Vec<_> =
+        fds.into_iter().map(|fd| TcpListener::from(fd).local_addr().unwrap()).collect();
+    assert_eq!(ports, addresses);
+}
+
+#[test]
+fn no_sockets_are_a_handover_too() {
+    let (old, new) = two_ends();
+    old.send(&[]).unwrap();
+    assert!(new.receive(PLENTY).unwrap().is_empty());
+}
+
+#[test]
+fn the_outcome_is_told() {
+    let (old, new) = two_ends();
+    new.say_ready().unwrap();
+    old.wait_ready(PLENTY).unwrap();
+    new.say_failed("cannot read the file").unwrap();
+    let outcome = old.wait_ready(PLENTY);
+    assert!(matches!(outcome, Err(HandoverError::Failed(why)) if why == "cannot read the file"));
+    new.say_failed(&"ä".repeat(4000)).unwrap();
+    let outcome = old.wait_ready(PLENTY);
+    assert!(matches!(outcome, Err(HandoverError::Failed(why)) if why == "ä".repeat(2048)));
+}
+
+#[test]
+fn silence_ends_and_nonsense_are_told_apart() {
+    let (old, new) = two_ends();
+    let short = Duration::from_millis(20);
+    assert!(matches!(old.wait_ready(short), Err(HandoverError::Timeout(told)) if told == short));
+    assert!(matches!(old.receive(Duration::ZERO), Err(HandoverError::Timeout(_))));
+    for nonsense in [&b"x"[..], b"\x02\x03", b"\x01\x09", b"\x01\x03x", b"\x01\x01\x05ab"] {
+        rustix::net::send(&new.0, nonsense, SendFlags::empty()).unwrap();
+        assert!(matches!(old.wait_ready(PLENTY), Err(HandoverError::Protocol)), "{nonsense:?}");
+    }
+    new.say_ready().unwrap();
+    assert!(matches!(old.receive(PLENTY), Err(HandoverError::Protocol)));
+    // A label without its socket.
+    rustix::net::send(&new.0, b"\x01\x01\x01a", SendFlags::empty()).unwrap();
+    assert!(matches!(old.receive(PLENTY), Err(HandoverError::Protocol)));
+    drop(new);
+    assert!(matches!(old.wait_ready(PLENTY), Err(HandoverError::Gone)));
+    assert!(matches!(old.say_ready(), Err(HandoverError::Gone)));
+}
+
+#[test]
+fn a_label_has_a_limit() {
+    let (old, new) = two_ends();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let longest = "x".repeat(LABEL_BYTES_MAX);
+    let too_long = "x".repeat(LABEL_BYTES_MAX + 1);
+    let sent = old.send(&[(&too_long, listener.as_fd())]);
+    assert!(matches!(sent, Err(HandoverError::Label(label)) if label == too_long));
+    old.send(&[(&longest, listener.as_fd())]).unwrap();
+    assert_eq!(new.receive(PLENTY).unwrap()[0].0, longest);
+}
+
+/// What the child does: takes the listener, says so, serves one connection.
+fn serve_once(old: &HandoverSocket) {
+    let sockets = old.receive(PLENTY).unwrap();
+    let [(label, listener)]: [_; 1] = sockets.try_into().unwrap();
+    let listener = TcpListener::from(listener);
+    old.say_ready().unwrap();
+    let (mut connection, _) = listener.accept().unwrap();
+    let mut question = String::new();
+    connection.read_to_string(&mut question).unwrap();
+    write!(connection, "{question} {label}").unwrap();
+}
+
+fn ask(address: SocketAddr) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(b"hello").unwrap();
+    connection.shutdown(Shutdown::Write).unwrap();
+    connection
+}
+
+#[test]
+fn a_child_process_serves_what_was_queued_before_it_began() {
+    if let Some(old) = HandoverSocket::from_stdin().unwrap() {
+        return serve_once(&old);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut connection = ask(listener.local_addr().unwrap());
+    let (ours, theirs) = pair().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "handover::tests::a_child_process_serves_what_was_queued_before_it_began",
+        ])
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    ours.send(&[("web", listener.as_fd())]).unwrap();
+    drop(listener);
+    ours.wait_ready(PLENTY).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "hello web");
+    assert!(child.wait().unwrap().success());
+    assert!(matches!(ours.wait_ready(PLENTY), Err(HandoverError::Gone)));
+}
+
+#[test]
+fn a_child_that_dies_without_a_word_is_noticed() {
+    let (ours, theirs) = pair().unwrap();
+    let mut child = Command::new("false").stdin(Stdio::from(theirs)).spawn().unwrap();
+    assert!(matches!(ours.wait_ready(PLENTY), Err(HandoverError::Gone)));
+    assert!(!child.wait().unwrap().success());
+}
