@@ -157,9 +157,18 @@ fn append_list(fields: &mut Fields, name: &str, asked: Option<&[u8]>, configured
 }
 
 fn is_preflight(head: &RequestHead) -> bool {
-    head.method == Method::Options
-        && head.fields.get_known(Known::Origin).is_some()
-        && head.fields.contains(REQUEST_METHOD)
+    preflight_method(head).is_some()
+}
+
+/// The method that a preflight asks for; `None` for any other request. A route that takes only
+/// some methods is meant to be found by it: a preflight asks on behalf of the request to come.
+#[must_use]
+pub fn preflight_method(head: &RequestHead) -> Option<&[u8]> {
+    if head.method == Method::Options && head.fields.get_known(Known::Origin).is_some() {
+        head.fields.get(REQUEST_METHOD)
+    } else {
+        None
+    }
 }
 
 fn is_response_field(name: &[u8]) -> bool {

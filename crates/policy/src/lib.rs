@@ -12,6 +12,8 @@ mod consumers;
 mod cors;
 #[cfg(test)]
 mod exercise;
+#[cfg(test)]
+mod golden;
 mod headers;
 mod ip_filter;
 mod key_auth;
@@ -25,6 +27,7 @@ mod view;
 
 pub use chain::{Chain, ChainBuilder};
 pub use consumers::{CONSUMER_NAME_FIELD, Consumers, Credentials, ParallelGuard};
+pub use cors::preflight_method;
 pub use rate_limit::{RateLimiters, RateReport};
 pub use registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 pub use verdict::{Reply, Verdict};

@@ -109,7 +109,7 @@ fn of_several_limits_the_tightest_is_told() {
 }
 
 fn limits(requests: Option<Rate>, parallel_max: Option<u32>) -> Vec<Consumer> {
-    let limits = ConsumerLimits { requests, parallel_max, ..ConsumerLimits::default() };
+    let limits = ConsumerLimits { requests, parallel_max };
     vec![Consumer { limits, ..mobile() }]
 }
 
