@@ -299,10 +299,11 @@ impl Endpoint {
         (percent, standing.slow_start.is_under_way())
     }
 
-    /// Notes the weight and share that the view was laid out with.
-    pub(crate) fn show(&self, weight: u32, share_percent: u32) {
-        self.shown.weight.store(weight, Ordering::Relaxed);
-        self.shown.share_percent.store(share_percent, Ordering::Relaxed);
+    /// Notes the weight and share that it is laid out with; says whether they are new.
+    pub(crate) fn show(&self, weight: u32, share_percent: u32) -> bool {
+        let old_weight = self.shown.weight.swap(weight, Ordering::Relaxed);
+        let old_percent = self.shown.share_percent.swap(share_percent, Ordering::Relaxed);
+        (old_weight, old_percent) != (weight, share_percent)
     }
 
     fn change<R>(&self, edit: impl FnOnce(&mut Standing) -> R) -> R {

@@ -1,7 +1,7 @@
 //! Who belongs to an upstream: what the file lists, what DNS answers and what was added by hand,
 //! merged to one list with one endpoint per address.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -150,22 +150,24 @@ impl Membership {
             .drain(..)
             .map(|member| (member.endpoint.address(), member.endpoint))
             .collect();
-        let mut merged: HashMap<SocketAddr, ()> = HashMap::new();
+        let mut gone = Vec::new();
+        let mut merged: HashSet<SocketAddr> = HashSet::new();
         let by_hand = self.added_by_hand.iter().map(|one| (Origin::AddedByHand, one));
         let configured = self.configured.iter().enumerate();
         let configured = configured
             .flat_map(|(place, list)| list.iter().map(move |one| (Origin::Configured(place), one)));
         for (origin, one) in configured.chain(by_hand) {
-            if self.members.len() >= ENDPOINTS_MAX || merged.insert(one.address, ()).is_some() {
+            if self.members.len() >= ENDPOINTS_MAX || !merged.insert(one.address) {
                 continue;
             }
             let name = one.server_name.as_deref();
-            let endpoint = known
-                .remove(&one.address)
-                .filter(|endpoint| endpoint.server_name() == name)
-                .unwrap_or_else(|| {
+            let endpoint = match known.remove(&one.address) {
+                Some(endpoint) if endpoint.server_name() == name => endpoint,
+                renamed => {
+                    gone.extend(renamed);
                     Arc::new(Endpoint::new(one.address, name, Arc::clone(cohort), slow_start))
-                });
+                }
+            };
             self.members.push(Member {
                 endpoint,
                 origin,
@@ -173,7 +175,8 @@ impl Membership {
                 priority: one.priority,
             });
         }
-        known.into_values().collect()
+        gone.extend(known.into_values());
+        gone
     }
 }
 

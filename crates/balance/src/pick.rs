@@ -43,6 +43,8 @@ pub(crate) struct Pick<'a> {
     pub(crate) limit: u32,
     /// In flight over all endpoints.
     pub(crate) in_flight: u32,
+    /// The weight of all candidates that are in service, at the priority that is asked.
+    pub(crate) weight_in_service: u64,
     /// How far over the mean a hashed endpoint's load may be.
     pub(crate) hash_bound: f64,
     /// The present.

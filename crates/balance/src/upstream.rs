@@ -4,6 +4,7 @@
 //! lock. The control runtime calls everything else; changes there are made under one lock and
 //! end in a new view.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -85,8 +86,9 @@ impl Upstream {
         if previous.is_none() {
             control.take_charge(&config, &cohort);
         }
+        let (ranked, _) = control.rank(&config, now);
         Self {
-            view: ArcSwap::from_pointee(control.lay_out(&config, now)),
+            view: ArcSwap::from_pointee(control.lay_out(&config, ranked)),
             retry_budget: RetryBudget::new(Arc::clone(&cohort), config.retry.budget_percent),
             config,
             cohort,
@@ -131,6 +133,7 @@ impl Upstream {
                 limit => limit,
             },
             in_flight: self.cohort.in_flight.load(Ordering::Relaxed),
+            weight_in_service: 0,
             hash_bound: self.config.hash_bound,
             now,
             cursor: &self.cohort.cursor,
@@ -221,8 +224,12 @@ impl Upstream {
         let mut control = lock(&self.control);
         let took_charge = control.take_charge(&self.config, &self.cohort);
         let returned = self.end_ejections(&control, now);
-        if self.cohort.take_changed() || took_charge || control.slow_start_under_way {
-            self.view.store(Arc::new(control.lay_out(&self.config, now)));
+        let changed = self.cohort.take_changed() || took_charge;
+        if changed || control.slow_start_under_way {
+            let (ranked, moved) = control.rank(&self.config, now);
+            if changed || moved {
+                self.view.store(Arc::new(control.lay_out(&self.config, ranked)));
+            }
         }
         returned
     }
@@ -246,15 +253,20 @@ impl Upstream {
         } else {
             control.dismissed.extend(gone);
         }
-        self.view.store(Arc::new(control.lay_out(&self.config, now)));
+        let (ranked, _) = control.rank(&self.config, now);
+        self.view.store(Arc::new(control.lay_out(&self.config, ranked)));
     }
 
-    fn endpoints_beside(&self, other: &Membership) -> Vec<Arc<Endpoint>> {
-        let kept: Vec<*const Endpoint> =
-            other.members().iter().map(|member| Arc::as_ptr(&member.endpoint)).collect();
-        let mut endpoints = self.endpoints();
-        endpoints.retain(|endpoint| !kept.contains(&Arc::as_ptr(endpoint)));
-        endpoints
+    /// Endpoints that `successor` does not have, also those that were still to be dismissed.
+    fn endpoints_beside(&self, successor: &Membership) -> Vec<Arc<Endpoint>> {
+        let kept: HashSet<*const Endpoint> =
+            successor.members().iter().map(|member| Arc::as_ptr(&member.endpoint)).collect();
+        let control = lock(&self.control);
+        let own = control.membership.members().iter().map(|member| &member.endpoint);
+        own.chain(&control.dismissed)
+            .filter(|endpoint| !kept.contains(&Arc::as_ptr(endpoint)))
+            .cloned()
+            .collect()
     }
 }
 
@@ -290,22 +302,28 @@ impl Control {
         }
     }
 
-    /// Lays out who can be picked now.
-    fn lay_out(&mut self, config: &config::Upstream, now: Moment) -> View {
+    /// Everybody with a weight, as heavy as they are now, and whether a share has moved.
+    fn rank(&mut self, config: &config::Upstream, now: Moment) -> (Vec<Ranked>, bool) {
+        let members = self.membership.members();
+        let mut ranked = Vec::with_capacity(members.len());
+        let mut moved = false;
         self.slow_start_under_way = false;
-        let mut ranked = Vec::with_capacity(self.membership.members().len());
-        for member in self.membership.members() {
+        for member in members {
             let endpoint = &member.endpoint;
             let (percent, under_way) = endpoint.slow_start(config.slow_start, now);
             self.slow_start_under_way |= under_way;
             let weight = endpoint.weight(member.weight);
-            endpoint.show(weight, percent);
+            moved |= endpoint.show(weight, percent);
             if weight > 0 {
                 let candidate =
                     Candidate { endpoint: Arc::clone(endpoint), weight: weight * percent };
                 ranked.push(Ranked { priority: member.priority, candidate });
             }
         }
+        (ranked, moved)
+    }
+
+    fn lay_out(&self, config: &config::Upstream, ranked: Vec<Ranked>) -> View {
         let rules = Rules {
             algorithm: config.balance,
             panic_threshold_percent: config.panic_threshold_percent,

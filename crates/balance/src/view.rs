@@ -54,6 +54,7 @@ pub(crate) struct View {
 struct Level {
     bar: Bar,
     candidates: Vec<Candidate>,
+    weight_in_service: u64,
     layout: Layout,
 }
 
@@ -154,13 +155,19 @@ impl Level {
         let listed = if keeps_places(rules.algorithm) { Bar::NotDraining } else { bar };
         let candidates: Vec<Candidate> =
             clearing(listed).map(|ranked| ranked.candidate.clone()).collect();
-        let layout = Layout::new(rules.algorithm, &candidates);
-        Some(Self { bar, candidates, layout })
+        let in_service = clearing(bar).map(|ranked| u64::from(ranked.candidate.weight));
+        Some(Self {
+            bar,
+            weight_in_service: in_service.sum(),
+            layout: Layout::new(rules.algorithm, &candidates),
+            candidates,
+        })
     }
 
     #[inline]
     fn choose(&self, pick: &mut Pick<'_>) -> Option<&Arc<Endpoint>> {
         pick.bar = self.bar;
+        pick.weight_in_service = self.weight_in_service;
         let place = self.layout.choose(&self.candidates, pick);
         let place = place.or_else(|| self.choose_from_all(pick))?;
         Some(&self.candidates[place].endpoint)

@@ -30,11 +30,10 @@ pub(super) fn identity(address: SocketAddr) -> u64 {
 pub(super) fn first_within_bound(
     mut walk: impl Iterator<Item = usize> + Clone,
     candidates: &[Candidate],
-    total_weight: u64,
     pick: &Pick<'_>,
 ) -> Option<usize> {
     let in_flight = f64::from(pick.in_flight) + 1.0;
-    let bound_per_weight = pick.hash_bound * in_flight / total_weight as f64;
+    let bound_per_weight = pick.hash_bound * in_flight / pick.weight_in_service as f64;
     let has_room = |candidate: &Candidate| {
         f64::from(candidate.endpoint.in_flight()) < bound_per_weight * f64::from(candidate.weight)
     };

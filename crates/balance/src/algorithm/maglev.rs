@@ -18,7 +18,6 @@ const EMPTY: u16 = u16::MAX;
 /// The table.
 pub(crate) struct Maglev {
     slots: Vec<u16>,
-    total_weight: u64,
 }
 
 /// One candidate while the table fills: the order in which it wants the slots.
@@ -40,8 +39,7 @@ impl Balance for Maglev {
             .collect();
         // The table must not depend on the order of the file.
         fillers.sort_unstable_by_key(|filler| filler.identity);
-        let total_weight = candidates.iter().map(|candidate| u64::from(candidate.weight)).sum();
-        Self { slots: fill(&mut fillers), total_weight }
+        Self { slots: fill(&mut fillers) }
     }
 
     #[inline]
@@ -49,7 +47,7 @@ impl Balance for Maglev {
         let start = (pick.hash % SLOTS as u64) as usize;
         let onward = self.slots[start..].iter().chain(&self.slots[..start]);
         let walk = onward.map(|&place| usize::from(place));
-        first_within_bound(walk, candidates, self.total_weight, pick)
+        first_within_bound(walk, candidates, pick)
     }
 }
 

@@ -16,7 +16,6 @@ const POINTS: u64 = 160;
 pub(crate) struct RingHash {
     /// Where on the ring, and whose; in order.
     points: Vec<(u64, u16)>,
-    total_weight: u64,
 }
 
 impl Balance for RingHash {
@@ -33,8 +32,7 @@ impl Balance for RingHash {
             })
             .collect();
         points.sort_unstable();
-        let total_weight = candidates.iter().map(|candidate| u64::from(candidate.weight)).sum();
-        Self { points, total_weight }
+        Self { points }
     }
 
     #[inline]
@@ -42,6 +40,6 @@ impl Balance for RingHash {
         let start = self.points.partition_point(|&(point, _)| point < pick.hash);
         let clockwise = self.points[start..].iter().chain(&self.points[..start]);
         let walk = clockwise.map(|&(_, place)| usize::from(place));
-        first_within_bound(walk, candidates, self.total_weight, pick)
+        first_within_bound(walk, candidates, pick)
     }
 }

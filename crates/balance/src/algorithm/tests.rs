@@ -156,6 +156,20 @@ proptest! {
 }
 
 #[test]
+fn the_bound_holds_among_those_that_are_in_service() {
+    for balance in HASHING {
+        let mut stage = Stage::new(upstream(balance, &[1; 8]));
+        for number in 0..4 {
+            stage.fail_until_ejected(number);
+        }
+        stage.pass(SECOND);
+        let loads: Vec<Load> = (0..400).map(|_| stage.begin(stage.pick(5))).collect();
+        let fullest = stage.upstream.endpoints().iter().map(|one| one.in_flight()).max();
+        assert!(fullest <= Some(125), "{balance:?}: {fullest:?} of {}", loads.len());
+    }
+}
+
+#[test]
 fn without_pressure_a_key_stays_at_home() {
     for balance in HASHING {
         let stage = Stage::new(upstream(balance, &[1; 5]));

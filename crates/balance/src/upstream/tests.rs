@@ -363,3 +363,47 @@ fn an_endpoint_that_returns_starts_slowly_too() {
     assert_eq!(stage.endpoint(0).status(stage.now).share_percent, 10);
     assert_eq!(stage.spread(110, 2), [10, 100]);
 }
+
+#[test]
+fn reloads_that_follow_each_other_without_a_refresh_lose_nobody() {
+    let mut stage = Stage::new(upstream(RoundRobin, &[1, 1, 1]));
+    let reloaded = |stage: &Stage, weights: &[u32]| {
+        Upstream::new(Arc::new(upstream(RoundRobin, weights)), Some(&stage.upstream), stage.now)
+    };
+    stage.upstream = reloaded(&stage, &[1, 1]);
+    stage.upstream = reloaded(&stage, &[1]);
+    stage.pass(SECOND);
+    assert_eq!(stage.upstream.cohort.census().members, 1);
+    assert!(stage.fail_until_ejected(0).is_none(), "it is the last one");
+}
+
+#[test]
+fn an_endpoint_found_by_another_name_is_another_endpoint() {
+    let mut config = upstream(RoundRobin, &[1]);
+    config.endpoints.push(EndpointSource::DnsSrv { name: "_http._tcp.x".to_owned() });
+    let stage = Stage::new(config);
+    let named = |name: &str| Discovered { server_name: Some(name.to_owned()), ..discovered(1) };
+    stage.upstream.set_discovered(1, &[named("a.internal")], stage.now);
+    stage.endpoint(1).drain();
+    stage.upstream.set_discovered(1, &[named("b.internal")], stage.now);
+    assert_eq!(stage.endpoint(1).server_name(), Some("b.internal"));
+    assert!(stage.endpoint(1).is_available());
+    assert_eq!(stage.upstream.cohort.census().members, 2);
+}
+
+#[test]
+fn slow_starts_lay_out_a_view_only_when_a_share_moves() {
+    let mut config = upstream(RoundRobin, &[1, 1]);
+    config.slow_start = 100 * SECOND;
+    let mut stage = Stage::new(config);
+    stage.upstream.add_endpoint(discovered(2), stage.now).expect("there is room");
+    stage.pass(SECOND);
+    let before = stage.upstream.view.load_full();
+    for _ in 0..4 {
+        stage.pass(SECOND);
+    }
+    assert!(Arc::ptr_eq(&before, &stage.upstream.view.load_full()));
+    stage.pass(50 * SECOND);
+    assert_eq!(stage.endpoint(2).status(stage.now).share_percent, 55);
+    assert!(!Arc::ptr_eq(&before, &stage.upstream.view.load_full()));
+}
