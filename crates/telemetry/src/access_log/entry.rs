@@ -1,6 +1,7 @@
 //! What one line of the access log says: facts borrowed from an exchange or a relay.
 //!
-//! There is no field for a header's value but the user agent, so no credential can get in.
+//! There is no field for a header's value but the user agent, so no credential can get in. Names
+//! of objects and words of closed lists are printed as they are; everything else is escaped.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,13 @@ use crate::termination::Termination;
 macro_rules! key {
     ($name:literal) => {
         concat!(",\"", $name, "\":").as_bytes()
+    };
+}
+
+/// The same with the opening quote of a text.
+macro_rules! text_key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":\"").as_bytes()
     };
 }
 
@@ -141,27 +149,27 @@ impl<'a> AccessEntry<'a> {
         out.extend_from_slice(b"{\"time\":\"");
         stamp.print(self.time, out);
         out.push(b'"');
-        name(out, key!("listener"), Some(self.listener));
-        name(out, key!("protocol"), Some(self.protocol));
-        out.extend_from_slice(key!("client_ip"));
+        word(out, text_key!("listener"), Some(self.listener));
+        word(out, text_key!("protocol"), Some(self.protocol));
+        out.extend_from_slice(text_key!("client_ip"));
         json::ip(out, self.client.ip());
         number(out, key!("client_port"), self.client.port().into());
-        address(out, key!("peer"), self.peer);
+        address(out, text_key!("peer"), self.peer);
         if let Some(http) = &self.http {
             http.print(out);
         }
-        name(out, key!("reason"), self.reason.map(Reason::as_str));
-        name(out, key!("termination"), Some(self.termination.as_str()));
+        word(out, text_key!("reason"), self.reason.map(Reason::as_str));
+        word(out, text_key!("termination"), Some(self.termination.as_str()));
         self.timings.print(out);
         number(out, key!("request_bytes"), self.request_bytes);
         number(out, key!("response_bytes"), self.response_bytes);
-        name(out, key!("upstream"), self.upstream);
-        address(out, key!("endpoint"), self.endpoint);
+        word(out, text_key!("upstream"), self.upstream);
+        address(out, text_key!("endpoint"), self.endpoint);
         number(out, key!("attempts"), self.attempts.into());
         if let Some(tls) = &self.tls {
-            name(out, key!("tls_version"), tls.version);
-            name(out, key!("tls_cipher"), tls.cipher);
-            name(out, key!("tls_sni"), tls.sni);
+            word(out, text_key!("tls_version"), tls.version);
+            word(out, text_key!("tls_cipher"), tls.cipher);
+            text(out, text_key!("tls_sni"), tls.sni.map(str::as_bytes), TEXT_BYTES_MAX);
         }
         number(out, key!("worker"), worker as u64);
         out.extend_from_slice(b"}\n");
@@ -170,22 +178,22 @@ impl<'a> AccessEntry<'a> {
 
 impl HttpEntry<'_> {
     fn print(&self, out: &mut Vec<u8>) {
-        text(out, key!("method"), self.method, TEXT_BYTES_MAX);
-        text(out, key!("host"), self.host, TEXT_BYTES_MAX);
-        text(out, key!("path"), self.path, PATH_BYTES_MAX);
+        text(out, text_key!("method"), Some(self.method), TEXT_BYTES_MAX);
+        text(out, text_key!("host"), Some(self.host), TEXT_BYTES_MAX);
+        text(out, text_key!("path"), Some(self.path), PATH_BYTES_MAX);
         if let Some(query) = self.query {
-            out.extend_from_slice(key!("query"));
+            out.extend_from_slice(text_key!("query"));
             json::redacted_query(out, query, QUERY_BYTES_MAX);
         }
         if let Some(status) = self.status {
             number(out, key!("status"), status.into());
         }
-        name(out, key!("route"), self.route);
-        name(out, key!("service"), self.service);
-        name(out, key!("consumer"), self.consumer);
-        name(out, key!("request_id"), self.request_id);
-        name(out, key!("trace_id"), self.trace_id);
-        text(out, key!("user_agent"), self.user_agent.unwrap_or_default(), TEXT_BYTES_MAX);
+        word(out, text_key!("route"), self.route);
+        word(out, text_key!("service"), self.service);
+        word(out, text_key!("consumer"), self.consumer);
+        text(out, text_key!("request_id"), self.request_id.map(str::as_bytes), TEXT_BYTES_MAX);
+        text(out, text_key!("trace_id"), self.trace_id.map(str::as_bytes), TEXT_BYTES_MAX);
+        text(out, text_key!("user_agent"), self.user_agent, TEXT_BYTES_MAX);
     }
 }
 
@@ -200,22 +208,34 @@ impl Timings {
     }
 }
 
-fn text(out: &mut Vec<u8>, key: &[u8], value: &[u8], bytes_max: usize) {
-    if !value.is_empty() {
+/// Text that came from outside.
+fn text(out: &mut Vec<u8>, key: &[u8], value: Option<&[u8]>, bytes_max: usize) {
+    if let Some(value) = value
+        && !value.is_empty()
+    {
         out.extend_from_slice(key);
         json::text(out, value, bytes_max);
     }
 }
 
-fn name(out: &mut Vec<u8>, key: &[u8], value: Option<&str>) {
-    text(out, key, value.unwrap_or_default().as_bytes(), TEXT_BYTES_MAX);
+/// A checked name or a word of a closed list: nothing in it needs escaping.
+#[inline]
+fn word(out: &mut Vec<u8>, key: &[u8], value: Option<&str>) {
+    if let Some(value) = value {
+        debug_assert!(json::is_plain(value.as_bytes()), "{value} is not a name");
+        out.extend_from_slice(key);
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+    }
 }
 
+#[inline]
 fn number(out: &mut Vec<u8>, key: &[u8], value: u64) {
     out.extend_from_slice(key);
     json::number(out, value);
 }
 
+#[inline]
 fn millis(out: &mut Vec<u8>, key: &[u8], value: Option<Duration>) {
     if let Some(value) = value {
         out.extend_from_slice(key);

@@ -9,27 +9,53 @@ use std::time::Duration;
 /// Ends text that was cut.
 const CUT: &str = "…";
 
-/// Appends `"text"`, cut after `bytes_max` bytes. Bytes that are not UTF-8 become U+FFFD.
+/// Appends `text"`, cut after `bytes_max` bytes; the opening quote stands already. Bytes that are
+/// not UTF-8 become U+FFFD.
 pub(super) fn text(out: &mut Vec<u8>, text: &[u8], bytes_max: usize) {
-    let (kept, is_cut) = match text.get(..bytes_max) {
-        Some(kept) if text.len() > bytes_max => (whole_characters(kept), true),
-        _ => (text, false),
-    };
-    out.push(b'"');
-    if kept.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {
-        out.extend_from_slice(kept);
+    if text.len() <= bytes_max {
+        escaped(out, text);
     } else {
-        escape(out, kept);
-    }
-    if is_cut {
+        escaped(out, whole_characters(&text[..bytes_max]));
         out.extend_from_slice(CUT.as_bytes());
     }
     out.push(b'"');
 }
 
-/// Written so that the compiler can look at many bytes at once.
-fn is_plain(byte: u8) -> bool {
-    (b' '..0x7f).contains(&byte) & (byte != b'"') & (byte != b'\\')
+fn escaped(out: &mut Vec<u8>, text: &[u8]) {
+    if is_plain(text) {
+        out.extend_from_slice(text);
+    } else {
+        escape(out, text);
+    }
+}
+
+/// Whether every byte stands for itself. Nearly every text is, and most are short: eight bytes
+/// are looked at together, which a loop over bytes is not compiled to for the short ones.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk() {
+        // The last eight may overlap with those before them: looking twice does no harm.
+        Some(last) => {
+            let (words, _rest) = text.as_chunks();
+            words.iter().chain([last]).all(|word| is_plain_word(u64::from_le_bytes(*word)))
+        }
+        None => {
+            let mut word = [b' '; 8];
+            word.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+            is_plain_word(u64::from_le_bytes(word))
+        }
+    }
+}
+
+/// Eight bytes at once. A byte's top bit is set where the byte is below 0x20, is `"` or `\`, is
+/// 0x7f, or is not ASCII; a borrow can only set one too many, above one that is rightly set.
+const fn is_plain_word(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let below_space = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    let delete = (word ^ (ONES * 0x7f)).wrapping_sub(ONES);
+    (below_space | quote | backslash | delete | word) & TOPS == 0
 }
 
 /// Without the character that a cut has split, if there is one.
@@ -74,23 +100,24 @@ fn escape_character(out: &mut Vec<u8>, character: char) {
     }
 }
 
-/// Appends a query as `"a=*&b=*"`: the names as they were sent, each value as one star. What has
-/// no `=` may be a secret as a whole, so it is a star too.
+/// Appends `a=*&b=*"`, the opening quote standing already: the names as they were sent, each value
+/// as one star. What has no `=` may be a secret as a whole, so it is a star too. What lies beyond
+/// `bytes_max` bytes is cut.
 pub(super) fn redacted_query(out: &mut Vec<u8>, query: &[u8], bytes_max: usize) {
-    let mut shown = Vec::with_capacity(query.len().min(bytes_max) + 1);
-    for (index, pair) in query.split(|byte| *byte == b'&').enumerate() {
-        if shown.len() > bytes_max {
-            break;
-        }
+    let kept = &query[..query.len().min(bytes_max)];
+    for (index, pair) in kept.split(|byte| *byte == b'&').enumerate() {
         if index > 0 {
-            shown.push(b'&');
+            out.push(b'&');
         }
         if let Some(end) = pair.iter().position(|byte| *byte == b'=') {
-            shown.extend_from_slice(&pair[..=end]);
+            escaped(out, &pair[..=end]);
         }
-        shown.push(b'*');
+        out.push(b'*');
     }
-    text(out, &shown, bytes_max);
+    if kept.len() < query.len() {
+        out.extend_from_slice(CUT.as_bytes());
+    }
+    out.push(b'"');
 }
 
 /// Appends a whole number.
@@ -101,25 +128,32 @@ pub(super) fn number(out: &mut Vec<u8>, number: u64) {
 /// Appends a duration as milliseconds with three places: `12.034`.
 pub(super) fn millis(out: &mut Vec<u8>, duration: Duration) {
     let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    number(out, micros / 1_000);
+    let mut buffer = itoa::Buffer::new();
+    // The thousand keeps the zeros that a number below it would not show.
+    let is_short = micros < 1_000;
+    let digits = buffer.format(if is_short { micros + 1_000 } else { micros }).as_bytes();
+    let (whole, places) = digits.split_at(digits.len() - 3);
+    out.extend_from_slice(if is_short { b"0" } else { whole });
     out.push(b'.');
-    let rest = 1_000 + micros % 1_000;
-    out.extend_from_slice(&itoa::Buffer::new().format(rest).as_bytes()[1..]);
+    out.extend_from_slice(places);
 }
 
-/// Appends `"192.0.2.1"` or `"2001:db8::1"`.
+/// Appends `192.0.2.1"` or `2001:db8::1"`; the opening quote stands already.
 pub(super) fn ip(out: &mut Vec<u8>, ip: IpAddr) {
-    out.push(b'"');
     bare_ip(out, ip);
     out.push(b'"');
 }
 
-/// Appends `"192.0.2.1:80"` or `"[2001:db8::1]:80"`.
+/// Appends `192.0.2.1:80"` or `[2001:db8::1]:80"`; the opening quote stands already.
 pub(super) fn address(out: &mut Vec<u8>, address: SocketAddr) {
-    let is_bracketed = address.is_ipv6();
-    out.extend_from_slice(if is_bracketed { b"\"[" } else { b"\"" });
-    bare_ip(out, address.ip());
-    out.extend_from_slice(if is_bracketed { b"]:" } else { b":" });
+    if address.is_ipv6() {
+        out.push(b'[');
+        bare_ip(out, address.ip());
+        out.push(b']');
+    } else {
+        bare_ip(out, address.ip());
+    }
+    out.push(b':');
     number(out, address.port().into());
     out.push(b'"');
 }
@@ -128,12 +162,25 @@ pub(super) fn address(out: &mut Vec<u8>, address: SocketAddr) {
 fn bare_ip(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(ip) => {
+            let mut text = [0; 15];
+            let mut length = 0;
             for (index, octet) in ip.octets().into_iter().enumerate() {
                 if index > 0 {
-                    out.push(b'.');
+                    text[length] = b'.';
+                    length += 1;
                 }
-                number(out, octet.into());
+                if octet >= 100 {
+                    text[length] = b'0' + octet / 100;
+                    length += 1;
+                }
+                if octet >= 10 {
+                    text[length] = b'0' + octet / 10 % 10;
+                    length += 1;
+                }
+                text[length] = b'0' + octet % 10;
+                length += 1;
             }
+            out.extend_from_slice(&text[..length]);
         }
         IpAddr::V6(ip) => {
             use std::io::Write as _;
