@@ -31,8 +31,8 @@ impl RouteMetrics {
         Self(Shards::new(workers))
     }
 
-    /// Counts an exchange that ended. `status` is what the client was sent, or the reason's
-    /// status when nothing could be sent; bytes are those of bodies.
+    /// Counts an exchange that ended. `status` is what the client was sent; with 0, for nothing,
+    /// the class is that of the reason's status. Bytes are those of bodies.
     #[inline]
     pub fn record(
         &self,
@@ -44,6 +44,7 @@ impl RouteMetrics {
         response_bytes: u64,
     ) {
         let block = self.0.of(worker);
+        let status = if status == 0 { reason.map_or(0, Reason::status) } else { status };
         block.classes[class_index(status)].add(1);
         block.duration.observe(&EXCHANGE_BOUNDS, duration);
         block.request_bytes.add(request_bytes);

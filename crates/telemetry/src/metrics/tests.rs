@@ -122,6 +122,15 @@ fn a_scrape_adds_up_what_workers_counted() {
 }
 
 #[test]
+fn an_exchange_without_an_answer_counts_by_its_reason() {
+    let metrics = Metrics::new(1);
+    let route = metrics.route(&RouteName::new("orders"));
+    route.record(0, 0, Some(Reason::ClientClosed), Duration::ZERO, 0, 0);
+    let series = "architrave_requests_total{route=\"orders\",class=\"4xx\"}";
+    assert_eq!(scrape(&metrics).get(series), Some(&1.0));
+}
+
+#[test]
 fn a_histogram_never_falls_from_bucket_to_bucket() {
     let samples = scrape(&busy());
     let mut bounds: Vec<(f64, f64)> = samples
