@@ -109,17 +109,54 @@ fn on_four_threads(work: impl Fn(u64) + Sync) {
     });
 }
 
+/// A full set whose slots are paid back one after the other, the last one first: threads whose
+/// clocks read a little apart would each give a new key another slot.
+fn staggered(gcra: &Gcra) -> Table {
+    let table = Table::new(1);
+    for slot in 0..SLOTS as u64 {
+        let decision = table.charge(key(slot), gcra, a_little_after(0, SLOTS as u64 - 1 - slot));
+        assert!(decision.is_allowed);
+    }
+    table
+}
+
+/// Steps of a sixteenth of an interval: a few of them do not earn anyone a request.
+fn a_little_after(intervals: u64, steps: u64) -> Moment {
+    at(intervals) + Duration::from_nanos(steps * INTERVAL / 16)
+}
+
 #[test]
 fn threads_that_meet_a_new_key_together_share_one_slot() {
+    const ROUNDS: usize = 20_000;
     let gcra = gcra(5);
-    for round in 0..2_000 {
-        let (table, passed) = (Table::new(1), AtomicUsize::new(0));
-        on_four_threads(|_| {
-            for _ in 0..4 {
-                let is_allowed = table.charge(key(round), &gcra, at(0)).is_allowed;
-                passed.fetch_add(usize::from(is_allowed), Ordering::Relaxed);
+    let tables: Vec<Table> = (0..ROUNDS).map(|_| staggered(&gcra)).collect();
+    let passed: Vec<AtomicUsize> = (0..ROUNDS).map(|_| AtomicUsize::new(0)).collect();
+    let arrived = AtomicUsize::new(0);
+    let meet = |thread: u64| {
+        for round in 0..ROUNDS {
+            arrived.fetch_add(1, Ordering::AcqRel);
+            // Spinning, so that both set off within the same few instructions; giving way now and
+            // then, so that it also ends where there is one core.
+            let mut spins = 0_u32;
+            while arrived.load(Ordering::Acquire) < (round + 1) * 2 {
+                spins += 1;
+                if spins % 4_096 == 0 {
+                    std::thread::yield_now();
+                }
+                std::hint::spin_loop();
             }
-        });
+            for _ in 0..5 {
+                let now = a_little_after(1, thread * 3);
+                let is_allowed = tables[round].charge(key(99), &gcra, now).is_allowed;
+                passed[round].fetch_add(usize::from(is_allowed), Ordering::Relaxed);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| meet(0));
+        scope.spawn(|| meet(1));
+    });
+    for passed in passed {
         assert_eq!(passed.into_inner(), 5);
     }
 }
