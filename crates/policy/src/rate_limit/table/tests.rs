@@ -140,7 +140,7 @@ fn threads_that_meet_a_new_key_together_share_one_slot() {
             let mut spins = 0_u32;
             while arrived.load(Ordering::Acquire) < (round + 1) * 2 {
                 spins += 1;
-                if spins % 4_096 == 0 {
+                if spins.is_multiple_of(4_096) {
                     std::thread::yield_now();
                 }
                 std::hint::spin_loop();
