@@ -2,6 +2,7 @@
 
 mod bodies;
 mod heads;
+mod oracle;
 mod pieces;
 mod table;
 mod written;

@@ -14,13 +14,13 @@ use crate::{hop, path};
 
 const TABLE: &str = include_str!("../../../../../fixtures/http/requests.txt");
 
-struct Case {
+pub(super) struct Case {
     name: &'static str,
     expected: &'static str,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let lines: Vec<_> = TABLE.lines().filter(|line| !line.starts_with('#')).collect();
     let blocks = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty());
     blocks.map(case).collect()
