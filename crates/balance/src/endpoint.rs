@@ -13,10 +13,11 @@ use architrave_core::Moment;
 
 use crate::bar::{Bar, Hindrances};
 use crate::cohort::{Cohort, lock};
-use crate::health::{ActiveHealth, Ejection, FailureStreak};
+use crate::health::FailureStreak;
 use crate::latency::Latency;
 use crate::load::Load;
 use crate::slow_start::SlowStart;
+use crate::standing::Standing;
 use crate::status::{EndpointStatus, Health, Transition};
 
 /// The heaviest an endpoint can be.
@@ -54,33 +55,6 @@ struct Shown {
     priority: AtomicU32,
 }
 
-/// Everything that decides whether the endpoint is in service.
-#[derive(Debug)]
-struct Standing {
-    /// Whether the census counts it.
-    counted: bool,
-    draining: bool,
-    active: ActiveHealth,
-    ejection: Ejection,
-    slow_start: SlowStart,
-}
-
-impl Standing {
-    fn hindrances(&self) -> u8 {
-        let mut bits = 0;
-        if self.draining {
-            bits |= Hindrances::DRAINING;
-        }
-        if !self.active.is_healthy() {
-            bits |= Hindrances::FAILING;
-        }
-        if self.ejection.is_ejected() {
-            bits |= Hindrances::EJECTED;
-        }
-        bits
-    }
-}
-
 impl Endpoint {
     pub(crate) fn new(
         address: SocketAddr,
@@ -103,13 +77,7 @@ impl Endpoint {
             idle_connections: Arc::default(),
             shown: Shown::default(),
             weight_by_hand: AtomicU32::new(NOT_SET),
-            standing: Mutex::new(Standing {
-                counted: false,
-                draining: false,
-                active: ActiveHealth::new(),
-                ejection: Ejection::default(),
-                slow_start,
-            }),
+            standing: Mutex::new(Standing::new(slow_start)),
         }
     }
 
@@ -211,7 +179,7 @@ impl Endpoint {
             failures: self.failures.load(Ordering::Relaxed),
             failures_in_a_row: self.streak.length(),
             ejections: self.ejections.load(Ordering::Relaxed),
-            latency: self.latency.nanos(now).map(as_duration),
+            latency: self.latency.at_last_answer(),
             probed_ago: match self.probed_at.load(Ordering::Relaxed) {
                 0 => None,
                 nanos => Some(now.since(Moment::from_nanos(nanos))),
@@ -261,12 +229,7 @@ impl Endpoint {
     pub(crate) fn join(&self, rules: &architrave_config::Health) {
         self.change(|standing| {
             standing.counted = true;
-            if rules.active.is_none() {
-                standing.active = ActiveHealth::new();
-            }
-            if rules.passive.consecutive_failures == 0 {
-                standing.ejection.end();
-            }
+            standing.forget_what_nobody_judges(rules);
         });
     }
 
@@ -333,13 +296,4 @@ impl Endpoint {
         }
         result
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an average of durations: never negative, and a float cast saturates"
-)]
-fn as_duration(nanos: f64) -> Duration {
-    Duration::from_nanos(nanos as u64)
 }

@@ -66,6 +66,12 @@ impl Latency {
         (average > 0.0).then_some(average * weight_of_past)
     }
 
+    /// The average as it was at the last answer, for people to look at.
+    pub(crate) fn at_last_answer(&self) -> Option<Duration> {
+        let average = f64::from_bits(self.average.load(Ordering::Relaxed));
+        (average > 0.0).then(|| Duration::from_secs_f64(average / 1e9))
+    }
+
     /// The last average and the weight that is left to it, 0 to 1.
     #[inline]
     fn read(&self, now: Moment) -> (f64, f64) {

@@ -23,6 +23,7 @@ mod pick;
 mod registry;
 mod retry_budget;
 mod slow_start;
+mod standing;
 mod status;
 mod upstream;
 mod view;

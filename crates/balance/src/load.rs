@@ -25,6 +25,7 @@ pub enum Outcome {
 pub struct Load {
     endpoint: Arc<Endpoint>,
     began: Moment,
+    answered: bool,
 }
 
 impl Load {
@@ -33,7 +34,7 @@ impl Load {
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
         endpoint.cohort.in_flight.fetch_add(1, Ordering::Relaxed);
         endpoint.requests.fetch_add(1, Ordering::Relaxed);
-        Self { endpoint, began: now }
+        Self { endpoint, began: now, answered: false }
     }
 
     /// The endpoint it weighs on.
@@ -42,27 +43,34 @@ impl Load {
         &self.endpoint
     }
 
-    /// Ends the attempt, and says what turned by it, for the log: [`Load::answered`] and drop.
-    #[inline]
-    pub fn finish(self, outcome: Outcome, now: Moment) -> Option<Transition> {
-        self.answered(outcome, now)
+    /// Says that the endpoint has begun to answer as it should: for HTTP, that the head of a good
+    /// response is there; for a relay, that it is connected.
+    ///
+    /// That is what latency means. Without this call the time to [`Load::finish`] counts, which
+    /// for a long body, a stream or a tunnel says nothing about how quick the endpoint is.
+    pub fn answered(&mut self, now: Moment) {
+        if !self.answered {
+            self.answered = true;
+            self.endpoint.latency.answered(now.since(self.began), now);
+            self.endpoint.streak.end();
+        }
     }
 
-    /// Says how the attempt came out as soon as that is known, once; the load stays until dropped,
-    /// for the endpoint may still have a body to send. The time since [`Endpoint::begin`] is what
-    /// the endpoint's latency learns.
+    /// Ends the attempt when the endpoint is done with it, and says what turned by it, for the
+    /// log.
     #[inline]
-    pub fn answered(&self, outcome: Outcome, now: Moment) -> Option<Transition> {
+    pub fn finish(mut self, outcome: Outcome, now: Moment) -> Option<Transition> {
         let elapsed = now.since(self.began);
         match outcome {
             Outcome::Success => {
-                self.endpoint.latency.answered(elapsed, now);
-                self.endpoint.streak.end();
+                self.answered(now);
                 None
             }
             Outcome::Failure => self.endpoint.failed(elapsed, now),
             Outcome::Neutral => {
-                self.endpoint.latency.abandoned(elapsed, now);
+                if !self.answered {
+                    self.endpoint.latency.abandoned(elapsed, now);
+                }
                 None
             }
         }
@@ -74,5 +82,42 @@ impl Drop for Load {
     fn drop(&mut self) {
         self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.endpoint.cohort.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use architrave_config::BalanceAlgorithm::P2cEwma;
+
+    use super::*;
+    use crate::testing::{SECOND, Stage, upstream};
+
+    #[test]
+    fn a_long_stream_does_not_make_an_endpoint_slow() {
+        let stage = Stage::new(upstream(P2cEwma, &[1, 1]));
+        let mut load = stage.begin(0);
+        load.answered(stage.now + SECOND / 100);
+        assert_eq!(stage.endpoint(0).in_flight(), 1, "its load lasts as long as the stream");
+        let end = stage.now + 3600 * SECOND;
+        load.finish(Outcome::Success, end);
+        assert_eq!(stage.endpoint(0).status(end).latency, Some(SECOND / 100));
+    }
+
+    #[test]
+    fn a_cancelled_attempt_leaves_no_load_behind() {
+        let stage = Stage::new(upstream(P2cEwma, &[1, 1]));
+        drop(stage.begin(0));
+        let status = stage.endpoint(0).status(stage.now);
+        assert_eq!((status.in_flight, status.requests, status.failures), (0, 1, 0));
+        assert_eq!(stage.upstream.in_flight(), 0);
+    }
+
+    #[test]
+    fn what_nobody_waited_for_counts_as_slow_but_not_as_failed() {
+        let stage = Stage::new(upstream(P2cEwma, &[1, 1]));
+        let end = stage.now + 5 * SECOND;
+        stage.begin(0).finish(Outcome::Neutral, end);
+        let status = stage.endpoint(0).status(end);
+        assert_eq!((status.latency, status.failures), (Some(5 * SECOND), 0));
     }
 }

@@ -86,7 +86,7 @@ pub struct EndpointStatus {
     pub failures_in_a_row: u32,
     /// How often it was ejected.
     pub ejections: u64,
-    /// Its peak-sensitive moving average; `None` before the first answer.
+    /// Its peak-sensitive moving average as of its last answer; `None` before the first.
     pub latency: Option<Duration>,
     /// How long ago the last probe reported; `None` before the first.
     pub probed_ago: Option<Duration>,

@@ -4,7 +4,8 @@
 //! lock. The control runtime calls everything else; changes there are made under one lock and
 //! end in a new view.
 
-use std::collections::HashSet;
+mod control;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,6 @@ use architrave_config as config;
 use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
 
-use crate::algorithm::Candidate;
 use crate::bar::Bar;
 use crate::cohort::{Cohort, lock};
 use crate::endpoint::Endpoint;
@@ -23,7 +23,8 @@ use crate::membership::{Discovered, Membership, MembershipError, Origin};
 use crate::pick::{Criteria, Pick, Unavailable};
 use crate::retry_budget::RetryBudget;
 use crate::status::{EndpointStatus, Transition};
-use crate::view::{Ranked, Rules, View};
+use crate::view::View;
+use control::Control;
 
 /// A pool of endpoints as it lives. One per configured upstream, shared by all routes and
 /// workers as `Arc<Upstream>`.
@@ -33,17 +34,6 @@ pub struct Upstream {
     retry_budget: RetryBudget,
     view: ArcSwap<View>,
     control: Mutex<Control>,
-}
-
-/// What only the control runtime touches.
-struct Control {
-    membership: Membership,
-    /// Whether the cohort follows this upstream, and not the one that it replaces.
-    in_charge: bool,
-    /// Endpoints of the upstream that this one replaces and that it does not have.
-    dismissed: Vec<Arc<Endpoint>>,
-    /// Whether weights still move although nothing changes.
-    slow_start_under_way: bool,
 }
 
 /// Something that turned at an endpoint, for the log.
@@ -76,13 +66,8 @@ impl Upstream {
                 Membership::new(&config, &cohort, Some((&previous.config, &control.membership)))
             }
         };
-        let dismissed = previous.map(|previous| previous.endpoints_beside(&membership));
-        let mut control = Control {
-            membership,
-            in_charge: false,
-            dismissed: dismissed.unwrap_or_default(),
-            slow_start_under_way: false,
-        };
+        let dismissed = previous.map(|previous| lock(&previous.control).beside(&membership));
+        let mut control = Control::new(membership, dismissed.unwrap_or_default());
         if previous.is_none() {
             control.take_charge(&config, &cohort);
         }
@@ -247,26 +232,9 @@ impl Upstream {
     }
 
     fn after_change(&self, control: &mut Control, gone: Vec<Arc<Endpoint>>, now: Moment) {
-        if control.in_charge {
-            gone.iter().for_each(|endpoint| endpoint.leave());
-            control.join_members(&self.config);
-        } else {
-            control.dismissed.extend(gone);
-        }
+        control.update_census(&self.config, gone);
         let (ranked, _) = control.rank(&self.config, now);
         self.view.store(Arc::new(control.lay_out(&self.config, ranked)));
-    }
-
-    /// Endpoints that `successor` does not have, also those that were still to be dismissed.
-    fn endpoints_beside(&self, successor: &Membership) -> Vec<Arc<Endpoint>> {
-        let kept: HashSet<*const Endpoint> =
-            successor.members().iter().map(|member| Arc::as_ptr(&member.endpoint)).collect();
-        let control = lock(&self.control);
-        let own = control.membership.members().iter().map(|member| &member.endpoint);
-        own.chain(&control.dismissed)
-            .filter(|endpoint| !kept.contains(&Arc::as_ptr(endpoint)))
-            .cloned()
-            .collect()
     }
 }
 
@@ -277,59 +245,6 @@ impl fmt::Debug for Upstream {
             .field("name", self.name())
             .field("in_flight", &self.in_flight())
             .finish_non_exhaustive()
-    }
-}
-
-impl Control {
-    /// Makes the cohort follow this upstream; says whether it did not before.
-    fn take_charge(&mut self, config: &config::Upstream, cohort: &Cohort) -> bool {
-        if self.in_charge {
-            return false;
-        }
-        self.in_charge = true;
-        cohort.set_rules(config.health.clone());
-        for endpoint in self.dismissed.drain(..) {
-            endpoint.leave();
-        }
-        self.join_members(config);
-        true
-    }
-
-    fn join_members(&self, config: &config::Upstream) {
-        for member in self.membership.members() {
-            member.endpoint.adopt_configured(member.weight, member.priority);
-            member.endpoint.join(&config.health);
-        }
-    }
-
-    /// Everybody with a weight, as heavy as they are now, and whether a share has moved.
-    fn rank(&mut self, config: &config::Upstream, now: Moment) -> (Vec<Ranked>, bool) {
-        let members = self.membership.members();
-        let mut ranked = Vec::with_capacity(members.len());
-        let mut moved = false;
-        self.slow_start_under_way = false;
-        for member in members {
-            let endpoint = &member.endpoint;
-            let (percent, under_way) = endpoint.slow_start(config.slow_start, now);
-            self.slow_start_under_way |= under_way;
-            let weight = endpoint.weight(member.weight);
-            moved |= endpoint.show(weight, percent);
-            if weight > 0 {
-                let candidate =
-                    Candidate { endpoint: Arc::clone(endpoint), weight: weight * percent };
-                ranked.push(Ranked { priority: member.priority, candidate });
-            }
-        }
-        (ranked, moved)
-    }
-
-    fn lay_out(&self, config: &config::Upstream, ranked: Vec<Ranked>) -> View {
-        let rules = Rules {
-            algorithm: config.balance,
-            panic_threshold_percent: config.panic_threshold_percent,
-        };
-        let endpoints = self.membership.members().iter();
-        View::new(rules, ranked, endpoints.map(|member| Arc::clone(&member.endpoint)))
     }
 }
 

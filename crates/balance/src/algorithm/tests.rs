@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use architrave_config::{BalanceAlgorithm, EndpointSource};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use crate::testing::{HASHING, SECOND, SPREADING, Stage, Traffic, address, upstream};
 use crate::{Criteria, Load, Outcome, hash_key};
@@ -47,8 +48,18 @@ fn moved(before: &[u16], after: &[u16], except: u16) -> usize {
     before.iter().zip(after).filter(|(old, new)| old != new && **old != except).count()
 }
 
+/// Statistics with tolerances may not be drawn anew at each run, or one run in many fails.
+fn repeatable() -> ProptestConfig {
+    ProptestConfig {
+        cases: 48,
+        rng_seed: RngSeed::Fixed(20_260_823),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(repeatable())]
 
     #[test]
     fn idle_endpoints_share_by_weight(balance in algorithms(), weights in weights()) {
@@ -86,8 +97,16 @@ proptest! {
         for home in homes(&stage, 10_000) {
             picks[usize::from(home)] += 1;
         }
-        // A light endpoint beside a heavy one has few points on the ring.
-        let tolerance = if balance == BalanceAlgorithm::Maglev { 0.01 } else { 0.5 };
+        // A light endpoint beside a heavy one has few points on the ring: five of their
+        // standard deviations. A table of Maglev is even to a hundredth.
+        let lightest = *weights.iter().min().expect("there are some");
+        let heaviest = *weights.iter().max().expect("there are some");
+        let tolerance = match balance {
+            BalanceAlgorithm::RingHash => {
+                5.0 / (160.0 * f64::from(lightest) / f64::from(heaviest)).sqrt()
+            }
+            _ => 0.01,
+        };
         assert_within(&picks, &weights, tolerance, &format!("{balance:?}"));
     }
 
