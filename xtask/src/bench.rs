@@ -23,6 +23,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{packages, say, shell};
 use cost::CostBench;
 use stand::Candidate;
+pub(crate) use stand::free_port;
 
 const NAMES: &[&str] =
     &["http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "reload", "memory"];

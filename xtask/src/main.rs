@@ -3,9 +3,14 @@
 //! Nothing here ships: it measures, tests, checks and packs what does.
 
 mod bench;
+mod dist;
+mod generate;
 mod packages;
+mod run;
 mod say;
 mod shell;
+mod test;
+mod tidy;
 mod tree;
 
 use std::process::ExitCode;
@@ -13,7 +18,14 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask <dish>
-  bench <name>|all|list [--rounds N] [--seconds N] [--only a,b]   measure beside the peers";
+  run [FLAG...]     build the gateway and start it on examples/quickstart.yaml
+  test [--soak]     install what tests need and run everything
+  lint              clippy on everything, warnings being errors
+  tidy              who depends on whom, words, files: what no compiler checks
+  gen               write generated files anew
+  bench <name>|all|list [--rounds N] [--seconds N] [--only a,b]
+                    what a request costs, beside the peers
+  dist              the stripped binary in a tarball and a Debian package, tested";
 
 fn main() -> ExitCode {
     match serve() {
@@ -29,6 +41,12 @@ fn serve() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (dish, rest) = args.split_first().map_or(("", &[][..]), |(d, r)| (d.as_str(), r));
     match dish {
+        "run" => run::run(rest),
+        "test" => test::run(rest),
+        "lint" => test::clippy(),
+        "tidy" => tidy::run(),
+        "gen" => generate::run(),
+        "dist" => dist::run(rest),
         "bench" => bench::run(rest),
         "bench-origin" => bench::origin::run(rest),
         "bench-load" => bench::sink::run(rest),

@@ -60,3 +60,26 @@ pub(crate) fn wheel(folder: &Path, wheel: &str, file: &str) -> Result<PathBuf> {
     }
     Ok(wanted)
 }
+
+/// Makes a virtual environment in `folder` with the given Python packages, unless it has them.
+///
+/// # Errors
+/// When Python has no `venv`, or pip refuses; names the packages.
+pub(crate) fn venv(folder: &Path, wanted: &[&str]) -> Result<()> {
+    let stamp = folder.join("packages.txt");
+    let list = wanted.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|had| had == list) {
+        return Ok(());
+    }
+    say::step(format_args!("installing the Python packages {}", wanted.join(" ")));
+    let make = |python: &str| shell::read(Command::new(python).args(["-m", "venv"]).arg(folder));
+    if make("python3").is_err() {
+        debian(&[("/usr/share/doc/python3-venv", "python3-venv")])?;
+        make("/usr/bin/python3").context("install the Debian package python3-venv by hand")?;
+    }
+    let mut command = Command::new(folder.join("bin/python"));
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(wanted);
+    shell::read(&mut command)
+        .with_context(|| format!("install by hand, with pip: {}", wanted.join(" ")))?;
+    std::fs::write(&stamp, list).with_context(|| format!("writing {}", stamp.display()))
+}

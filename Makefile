@@ -1,0 +1,28 @@
+# The menu; the kitchen is xtask. `make run` and `make test` set up all they need.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt lint tidy gen bench soak sim dist
+
+help:   ## this menu
+	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
+run:    ## build the gateway and start it on examples/quickstart.yaml
+	@cargo xtask run
+test:   ## install what tests need and run everything
+	@cargo xtask test
+check:  ## does it compile
+	@cargo check --workspace --all-targets
+fmt:    ## lay the code out
+	@cargo fmt --all
+lint:   ## clippy, warnings being errors
+	@cargo xtask lint
+tidy:   ## what no compiler checks: floors, words, files
+	@cargo xtask tidy
+gen:    ## write generated files anew
+	@cargo xtask gen
+bench:  ## what a request costs, beside the peers: make bench [name=http1]
+	@cargo xtask bench $(or $(name),all)
+soak:   ## the tests in their long forms
+	@cargo xtask test --soak
+sim:    ## balancing algorithms over virtual time
+	@cargo xtask sim
+dist:   ## the stripped binary in a tarball and a Debian package, tested
+	@cargo xtask dist
