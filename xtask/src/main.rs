@@ -9,6 +9,7 @@ mod packages;
 mod run;
 mod say;
 mod shell;
+mod sim;
 mod test;
 mod tidy;
 mod tree;
@@ -25,6 +26,8 @@ const USAGE: &str = "usage: cargo xtask <dish>
   gen               write generated files anew
   bench <name>|all|list [--rounds N] [--seconds N] [--only a,b]
                     what a request costs, beside the peers
+  sim [--seeds N] [--scenario NAME] [--markdown] [--pick-cost]
+                    balancing algorithms over virtual time
   dist              the stripped binary in a tarball and a Debian package, tested";
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn serve() -> Result<()> {
         "gen" => generate::run(),
         "dist" => dist::run(rest),
         "bench" => bench::run(rest),
+        "sim" => sim::run(rest),
         "bench-origin" => bench::origin::run(rest),
         "bench-load" => bench::sink::run(rest),
         _ => bail!("{USAGE}"),
