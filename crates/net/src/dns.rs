@@ -37,9 +37,8 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 /// One endpoint that a name led to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResolvedEndpoint {
-    /// Lower is used first. Of SRV records, their place among the priorities in use: the lowest
-    /// is 0 whatever its number.
-    pub priority: u8,
+    /// Lower is used first.
+    pub priority: u16,
     /// Where it is.
     pub address: SocketAddr,
     /// Its share of the load; at least 1.
@@ -55,9 +54,28 @@ pub struct Answer {
     pub endpoints: Vec<ResolvedEndpoint>,
     /// How long it may be used: the shortest TTL on the way, from [`TTL_MIN`] to [`TTL_MAX`].
     pub ttl: Duration,
-    /// Some part of it could not be had (one address family, or one target of several), so that an
-    /// endpoint that is missing is not known to be gone.
-    pub is_partial: bool,
+    /// What could not be had, although the rest could.
+    pub gaps: Vec<Gap>,
+}
+
+/// A part of an answer that could not be had: of one name, the addresses of one family. An
+/// endpoint that would lie in it is not known to be gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// As in [`ResolvedEndpoint::server_name`].
+    pub server_name: Arc<str>,
+    /// Whether it is the IPv6 addresses that are missing, or the IPv4 ones.
+    pub is_ipv6: bool,
+}
+
+impl Answer {
+    /// Whether an endpoint of an earlier answer, which is not in this one, may still be there.
+    #[must_use]
+    pub fn leaves_open(&self, endpoint: &ResolvedEndpoint) -> bool {
+        self.gaps.iter().any(|gap| {
+            gap.is_ipv6 == endpoint.address.is_ipv6() && gap.server_name == endpoint.server_name
+        })
+    }
 }
 
 /// Why a name led nowhere.
@@ -97,6 +115,17 @@ pub enum DnsError {
         /// What the server or the socket said.
         detail: String,
     },
+}
+
+impl DnsError {
+    /// Whether it is an answer about the name, and not the lack of one.
+    #[must_use]
+    pub const fn is_about_the_name(&self) -> bool {
+        match self {
+            Self::Name { .. } | Self::NoSuchName { .. } | Self::NoRecords { .. } => true,
+            Self::Timeout { .. } | Self::Failed { .. } => false,
+        }
+    }
 }
 
 /// Asks the system's name servers, `/etc/hosts` first. Lookups need the control runtime.

@@ -1,4 +1,4 @@
-//! Putting an answer together: priorities ranked, doubles left out, the TTL within bounds.
+//! Putting an answer together: in order, doubles left out, the TTL within bounds.
 //!
 //! Nothing is asked here.
 
@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, DnsError, ENDPOINTS_MAX, ResolvedEndpoint, TTL_MAX, TTL_MIN};
+use super::{Answer, DnsError, ENDPOINTS_MAX, Gap, ResolvedEndpoint, TTL_MAX, TTL_MIN};
 
 /// The addresses that one name led to.
 #[derive(Debug, Default)]
@@ -15,15 +15,16 @@ pub(super) struct Found {
     pub(super) addresses: Vec<IpAddr>,
     /// The shortest TTL on the way; `None` when none was seen.
     pub(super) ttl: Option<Duration>,
-    pub(super) is_partial: bool,
+    /// The family that could not be had: whether it is IPv6.
+    pub(super) missing: Option<bool>,
 }
 
 /// An answer in the making.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    endpoints: Vec<(u16, ResolvedEndpoint)>,
+    endpoints: Vec<ResolvedEndpoint>,
     ttl: Option<Duration>,
-    is_partial: bool,
+    gaps: Vec<Gap>,
     /// Why a part of it is missing; told when nothing else is there.
     failure: Option<DnsError>,
 }
@@ -38,24 +39,23 @@ impl Gathered {
         server_name: &Arc<str>,
     ) {
         self.limit_ttl(found.ttl);
-        self.is_partial |= found.is_partial;
-        self.endpoints.extend(found.addresses.iter().map(|address| {
-            let endpoint = ResolvedEndpoint {
-                priority: 0,
-                address: SocketAddr::new(*address, port),
-                weight: u32::from(weight).max(1),
-                server_name: Arc::clone(server_name),
-            };
-            (priority, endpoint)
+        let gap = |is_ipv6| Gap { server_name: Arc::clone(server_name), is_ipv6 };
+        self.gaps.extend(found.missing.map(gap));
+        self.endpoints.extend(found.addresses.iter().map(|address| ResolvedEndpoint {
+            priority,
+            address: SocketAddr::new(*address, port),
+            weight: u32::from(weight).max(1),
+            server_name: Arc::clone(server_name),
         }));
     }
 
     /// A target that led nowhere. One that does not exist is no less an answer than one that
-    /// does; one that could not be asked about makes the whole a partial one.
-    pub(super) fn add_failure(&mut self, failure: DnsError) {
-        let is_known_empty =
-            matches!(failure, DnsError::NoSuchName { .. } | DnsError::NoRecords { .. });
-        self.is_partial |= !is_known_empty;
+    /// does; one that could not be asked about leaves a gap.
+    pub(super) fn add_failure(&mut self, failure: DnsError, server_name: &Arc<str>) {
+        if !failure.is_about_the_name() {
+            let gap = |is_ipv6| Gap { server_name: Arc::clone(server_name), is_ipv6 };
+            self.gaps.extend([false, true].map(gap));
+        }
         self.failure = Some(failure);
     }
 
@@ -64,16 +64,7 @@ impl Gathered {
     }
 
     pub(super) fn finish(self) -> Result<Answer, DnsError> {
-        let priorities: BTreeSet<u16> = self.endpoints.iter().map(|(given, _)| *given).collect();
-        let rank = |given: u16| {
-            let place = priorities.range(..given).count();
-            u8::try_from(place).unwrap_or(u8::MAX)
-        };
-        let mut endpoints: Vec<_> = self
-            .endpoints
-            .into_iter()
-            .map(|(given, endpoint)| ResolvedEndpoint { priority: rank(given), ..endpoint })
-            .collect();
+        let mut endpoints = self.endpoints;
         endpoints.sort();
         let mut seen = BTreeSet::new();
         endpoints.retain(|endpoint| seen.insert(endpoint.address));
@@ -83,7 +74,7 @@ impl Gathered {
             _ => Ok(Answer {
                 endpoints,
                 ttl: self.ttl.unwrap_or(TTL_MAX).clamp(TTL_MIN, TTL_MAX),
-                is_partial: self.is_partial,
+                gaps: self.gaps,
             }),
         }
     }

@@ -34,19 +34,18 @@ pub(super) async fn addresses(sources: &Sources, name: &str) -> Result<Found, Dn
         })
         .collect();
     if !known.is_empty() {
-        return Ok(found_in(&known, false));
+        return Ok(found_in(&known, None));
     }
     let (v4, v6) = tokio::join!(
         query(sources, name, parsed.clone(), families[0]),
         query(sources, name, parsed.clone(), families[1])
     );
     match (v4, v6) {
-        (Ok(v4), Ok(v6)) => Ok(found_in(&[v4, v6], false)),
-        (Ok(one), Err(error)) | (Err(error), Ok(one)) => {
-            Ok(found_in(&[one], !is_known_empty(&error)))
-        }
+        (Ok(v4), Ok(v6)) => Ok(found_in(&[v4, v6], None)),
+        (Ok(v4), Err(error)) => Ok(found_in(&[v4], (!error.is_about_the_name()).then_some(true))),
+        (Err(error), Ok(v6)) => Ok(found_in(&[v6], (!error.is_about_the_name()).then_some(false))),
         // Of two failures, the one that says less about the name itself is the one to act on.
-        (Err(first), Err(second)) => Err(if is_known_empty(&first) { second } else { first }),
+        (Err(first), Err(second)) => Err(if first.is_about_the_name() { second } else { first }),
     }
     .and_then(|found| {
         let nothing = || DnsError::NoRecords { name: name.to_owned(), wanted: "A or AAAA" };
@@ -84,7 +83,7 @@ pub(super) async fn services(sources: &Sources, name: &str) -> Result<Gathered, 
     for ((target, services), outcome) in targets.iter().zip(outcomes) {
         match outcome {
             Ok(found) => add_target(&mut gathered, &found, services, target),
-            Err(failure) => gathered.add_failure(failure),
+            Err(failure) => gathered.add_failure(failure, target),
         }
     }
     Ok(gathered)
@@ -119,12 +118,12 @@ async fn query(
     })
 }
 
-fn found_in(lookups: &[Lookup], is_partial: bool) -> Found {
+fn found_in(lookups: &[Lookup], missing: Option<bool>) -> Found {
     let records = lookups.iter().flat_map(|lookup| lookup.answers());
     Found {
         addresses: records.filter_map(|record| record.data.ip_addr()).collect(),
         ttl: lookups.iter().filter_map(shortest_ttl).min(),
-        is_partial,
+        missing,
     }
 }
 
@@ -132,10 +131,6 @@ fn found_in(lookups: &[Lookup], is_partial: bool) -> Found {
 fn shortest_ttl(lookup: &Lookup) -> Option<Duration> {
     let seconds = lookup.answers().iter().map(|record| record.ttl).min()?;
     Some(Duration::from_secs(u64::from(seconds)))
-}
-
-fn is_known_empty(error: &DnsError) -> bool {
-    matches!(error, DnsError::NoSuchName { .. } | DnsError::NoRecords { .. })
 }
 
 fn parse(name: &str) -> Result<Name, DnsError> {

@@ -8,7 +8,7 @@ use architrave_testkit::name_server::{NameServer, Record, RecordType};
 
 use super::*;
 
-fn endpoint(address: &str, weight: u32, priority: u8, server_name: &str) -> ResolvedEndpoint {
+fn endpoint(address: &str, weight: u32, priority: u16, server_name: &str) -> ResolvedEndpoint {
     ResolvedEndpoint {
         priority,
         address: address.parse().unwrap(),
@@ -42,7 +42,7 @@ async fn a_name_leads_to_all_its_addresses_for_the_shortest_ttl() {
     ];
     assert_eq!(answer.endpoints, expect);
     assert_eq!(answer.ttl, Duration::from_secs(20));
-    assert!(!answer.is_partial);
+    assert!(answer.gaps.is_empty());
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn aliases_are_followed_and_their_ttl_counts() {
 }
 
 #[tokio::test]
-async fn service_records_bring_ports_weights_and_ranked_priorities() {
+async fn service_records_bring_ports_weights_and_priorities() {
     let (server, resolver) = start();
     let name = "_http._tcp.orders.internal";
     server.set(
@@ -85,38 +85,48 @@ async fn service_records_bring_ports_weights_and_ranked_priorities() {
     server.set("b.internal", &[a(90, 2), a(90, 3)]);
     let answer = resolver.services(name).await.unwrap();
     let expect = [
-        endpoint("192.0.2.1:9001", 500, 0, "a.internal"),
-        endpoint("192.0.2.2:9002", 1, 0, "b.internal"),
-        endpoint("192.0.2.3:9002", 1, 0, "b.internal"),
-        endpoint("192.0.2.2:9003", 7, 1, "b.internal"),
-        endpoint("192.0.2.3:9003", 7, 1, "b.internal"),
+        endpoint("192.0.2.1:9001", 500, 10, "a.internal"),
+        endpoint("192.0.2.2:9002", 1, 10, "b.internal"),
+        endpoint("192.0.2.3:9002", 1, 10, "b.internal"),
+        endpoint("192.0.2.2:9003", 7, 20, "b.internal"),
+        endpoint("192.0.2.3:9003", 7, 20, "b.internal"),
     ];
     assert_eq!(answer.endpoints, expect);
     assert_eq!(answer.ttl, Duration::from_secs(30));
-    assert!(!answer.is_partial);
+    assert!(answer.gaps.is_empty());
 }
 
 #[tokio::test]
 async fn a_part_that_cannot_be_had_is_told_apart_from_one_that_is_gone() {
     let (server, resolver) = start();
+    let v4 = endpoint("192.0.2.9:80", 1, 0, "orders.internal");
+    let v6 = endpoint("[2001:db8::9]:80", 1, 0, "orders.internal");
     server.set("orders.internal", &[a(60, 1)]);
-    assert!(!resolver.addresses("orders.internal", 80).await.unwrap().is_partial);
+    let whole = resolver.addresses("orders.internal", 80).await.unwrap();
+    assert!(!whole.leaves_open(&v4) && !whole.leaves_open(&v6));
     server.fail("orders.internal", RecordType::Aaaa);
-    assert!(resolver.addresses("orders.internal", 80).await.unwrap().is_partial);
+    let without_v6 = resolver.addresses("orders.internal", 80).await.unwrap();
+    assert!(!without_v6.leaves_open(&v4) && without_v6.leaves_open(&v6));
+    server.set("orders.internal", &[Record::Aaaa(60, "2001:db8::1".parse().unwrap())]);
+    server.fail("orders.internal", RecordType::A);
+    let without_v4 = resolver.addresses("orders.internal", 80).await.unwrap();
+    assert!(without_v4.leaves_open(&v4) && !without_v4.leaves_open(&v6));
 
     let services = [
         Record::Srv(60, 0, 1, 9001, "orders.internal"),
         Record::Srv(60, 0, 1, 9002, "other.internal"),
     ];
+    let other = endpoint("192.0.2.9:9002", 1, 0, "other.internal");
     server.set("orders.internal", &[a(60, 1)]);
     server.set("_http._tcp.internal", &services);
     let gone = resolver.services("_http._tcp.internal").await.unwrap();
-    assert_eq!((gone.endpoints.len(), gone.is_partial), (1, false));
+    assert_eq!((gone.endpoints.len(), gone.leaves_open(&other)), (1, false));
     for kind in [RecordType::A, RecordType::Aaaa] {
         server.fail("other.internal", kind);
     }
     let failing = resolver.services("_http._tcp.internal").await.unwrap();
-    assert_eq!((failing.endpoints.len(), failing.is_partial), (1, true));
+    assert_eq!((failing.endpoints.len(), failing.leaves_open(&other)), (1, true));
+    assert!(!failing.leaves_open(&v4));
 }
 
 #[tokio::test]
