@@ -2,6 +2,16 @@
 //!
 //! They know the gateway by its contract alone: the file, the command line and the wire.
 
+mod balancing;
+mod fleet;
 mod forwarding;
+mod health;
 mod hostile;
+mod http2;
+mod limits;
+mod persistence;
+mod policies;
+mod retries;
 mod routing;
+mod tls;
+mod websocket;

@@ -27,7 +27,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use config::Config;
-pub use gateway::{Gateway, GatewayOptions};
+pub use gateway::{Gateway, GatewayOptions, Reloaded};
 pub use load::{Load, LoadPlan, LoadReport};
 pub use message::{Framing, Head, Request, Response};
 pub use origin::{Exchange, Origin};

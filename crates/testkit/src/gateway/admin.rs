@@ -15,12 +15,10 @@ use crate::wait::{SOON, eventually};
 /// What the admin listener says about the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigState {
-    /// Counts snapshots taken.
+    /// Counts configurations taken.
     pub generation: u64,
-    /// Counts files refused.
-    pub refusals: u64,
-    /// Why the newest file was not taken, if it was not.
-    pub error: Option<String>,
+    /// When and why the newest one was not taken, if it was not.
+    pub refusal: Option<(String, String)>,
 }
 
 /// What came of a reload.
@@ -80,10 +78,11 @@ impl Gateway {
     #[track_caller]
     pub fn config_state(&self) -> ConfigState {
         let state = self.admin_json("/api/v1/config");
+        let error = &state["last_error"];
+        let at = error["at"].as_str().map(str::to_owned);
         ConfigState {
             generation: state["generation"].as_u64().expect("a generation is a number"),
-            refusals: state["refusals"].as_u64().unwrap_or(0),
-            error: state["error"].as_str().map(str::to_owned),
+            refusal: at.map(|at| (at, error.to_string())),
         }
     }
 
@@ -110,8 +109,8 @@ impl Gateway {
             if now.generation > before.generation {
                 return Some(Reloaded::Taken);
             }
-            let refused = now.refusals > before.refusals || now.error != before.error;
-            now.error.filter(|_| refused).map(Reloaded::Refused)
+            let refused = now.refusal.filter(|refusal| before.refusal.as_ref() != Some(refusal));
+            refused.map(|(_, error)| Reloaded::Refused(error))
         })
     }
 
@@ -142,11 +141,22 @@ impl Gateway {
     #[track_caller]
     pub fn try_endpoint(&self, upstream: &str, address: SocketAddr) -> Option<Value> {
         let all = self.admin_json("/api/v1/upstreams");
-        let list = all.as_array().or_else(|| all["upstreams"].as_array());
+        let list = all["upstreams"].as_array().or_else(|| all.as_array());
         let list = list.unwrap_or_else(|| panic!("no list of upstreams in {all}"));
         let upstream = list.iter().find(|entry| entry["name"] == upstream)?;
         let endpoints = upstream["endpoints"].as_array()?;
         endpoints.iter().find(|entry| entry["address"] == address.to_string()).cloned()
+    }
+
+    /// `POST …:action` to an endpoint, which must be taken.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn endpoint_action(&self, upstream: &str, address: SocketAddr, action: &str, body: &str) {
+        let path = format!("/api/v1/upstreams/{upstream}/endpoints/{address}:{action}");
+        let response = self.admin_ask("POST", &path, body);
+        assert_eq!(response.status, 200, "{path}: {}", response.text());
     }
 
     /// Whether the admin listener calls an endpoint healthy.

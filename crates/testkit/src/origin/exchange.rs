@@ -119,6 +119,12 @@ impl<'a> Exchange<'a> {
         self.ended = true;
     }
 
+    /// Reads the whole request and resets the connection.
+    pub fn reset_after_reading(&mut self) {
+        self.read_body();
+        self.reset();
+    }
+
     /// Answers nothing and waits until the other side gives up, two minutes at most.
     pub fn stall(&mut self) {
         self.wire.ends_within(Duration::from_secs(120));
