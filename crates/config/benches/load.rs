@@ -7,6 +7,10 @@ use std::fmt::Write;
 use architrave_config::{NoSources, load};
 use architrave_core::Clock;
 
+/// The allocator of the product, as its figures are what counts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUTES: usize = 10_000;
 const ROUNDS: usize = 5;
 

@@ -92,23 +92,51 @@ choice! {
 record! {
     /// A name and password.
     #[derive(Debug)]
-    struct BasicCredential => BasicCredential by finish {
+    struct BasicCredential {
         /// The name; no colon.
-        "username": Text => username: String,
+        "username": Username => username: String,
         /// The password.
-        "password": Secret => password: Secret,
+        "password": Password => password: Secret,
     }
 }
 
-impl BasicCredential {
-    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Self> {
-        if self.username.chars().any(|letter| letter == ':' || letter.is_control()) {
-            scope.refuse_at("username", "a username has no colon and no control characters");
+/// A name as RFC 7617 takes it.
+struct Username;
+
+impl Written for Username {
+    type Value = String;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
+        let name = Text::read(node, reader)?;
+        if name.chars().any(|letter| letter == ':' || letter.is_control()) {
+            reader.refuse(node.place, "a username has no colon and no control characters");
+            return None;
         }
-        if self.password.expose().chars().any(char::is_control) {
-            scope.refuse_at("password", "a password has no control characters");
+        Some(name)
+    }
+
+    fn shape() -> Shape {
+        Text::shape()
+    }
+}
+
+/// A password as RFC 7617 takes it.
+struct Password;
+
+impl Written for Password {
+    type Value = Secret;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+        let password = Secret::read(node, reader)?;
+        if password.expose().chars().any(char::is_control) {
+            reader.refuse(node.place, "a password has no control characters");
+            return None;
         }
-        Some(self)
+        Some(password)
+    }
+
+    fn shape() -> Shape {
+        Secret::shape()
     }
 }
 

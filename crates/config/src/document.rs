@@ -8,9 +8,10 @@ use architrave_core::Secret;
 use crate::consumer::ConsumerWritten;
 use crate::install::Telemetry;
 use crate::listener::ListenerWritten;
-use crate::read::{Count, List, Scope, empty, record};
+use crate::read::{List, Reader, Scope, Shape, Written, empty, record};
 use crate::route::RouteWritten;
 use crate::service::ServiceWritten;
+use crate::tree::Node;
 use crate::upstream::UpstreamWritten;
 use crate::{
     Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, PolicySet, Route,
@@ -22,7 +23,7 @@ record! {
     #[derive(Debug)]
     pub(crate) struct Document => Snapshot by finish {
         /// The version of this format: 1.
-        "version": Count<u32, 1, 1> => version: u32,
+        "version": FormatVersion => version: u32,
         /// Where connections are accepted.
         "listeners": List<ListenerWritten> = Vec::new() => listeners: Vec<Listener>,
         /// What traffic is balanced over.
@@ -48,7 +49,7 @@ record! {
 
 impl Document {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Snapshot> {
-        let _only_one = self.version;
+        debug_assert_eq!(self.version, FORMAT_VERSION);
         if scope.count("listeners") == self.listeners.len() {
             self.check_addresses(scope);
         }
@@ -113,6 +114,28 @@ impl Document {
                 }
             }
         }
+    }
+}
+
+/// The version of the format that is read here; later ones convert from it.
+const FORMAT_VERSION: u32 = 1;
+
+/// The version that the file is written in.
+struct FormatVersion;
+
+impl Written for FormatVersion {
+    type Value = u32;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u32> {
+        let known = node.text() == Some("1");
+        if !known {
+            reader.refuse_type(node, "`1`, the version of this format");
+        }
+        known.then_some(FORMAT_VERSION)
+    }
+
+    fn shape() -> Shape {
+        Shape::Integer { min: 1, max: 1 }
     }
 }
 

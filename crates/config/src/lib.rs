@@ -6,13 +6,16 @@
 pub mod consumer;
 mod document;
 pub mod error;
+mod format;
 pub mod install;
 pub mod listener;
 mod load;
 pub mod policy;
 pub mod ports;
 mod read;
+mod reference;
 pub mod route;
+mod schema;
 pub mod service;
 pub mod snapshot;
 pub mod sources;
@@ -24,6 +27,7 @@ mod tests;
 
 pub use consumer::{Consumer, ConsumerCredential, ConsumerLimits};
 pub use error::ConfigError;
+pub use format::format;
 pub use install::{AccessLogTarget, Admin, Keys};
 pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
@@ -31,7 +35,9 @@ pub use listener::{
 };
 pub use load::load;
 pub use policy::PolicySet;
+pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
+pub use schema::schema;
 pub use service::{Service, ServiceKind};
 pub use snapshot::{
     ConsumerIndex, ListenerIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,

@@ -82,16 +82,15 @@ impl<'a> Reader<'a> {
     /// Notes a word that is none of `known`, with the nearest of them.
     pub(crate) fn refuse_word<'w>(
         &mut self,
-        place: Place,
+        node: &Node<'_>,
         message: String,
-        word: &str,
         known: impl Iterator<Item = &'w str>,
     ) {
         // Nearness costs time: a file that is wrong throughout does not get it everywhere.
         const SUGGESTED_MAX: usize = 50;
-        let suggestion =
-            if self.faults.len() < SUGGESTED_MAX { near::nearest(word, known) } else { None };
-        self.refuse_with(place, message, suggestion.map(str::to_owned));
+        let word = node.text().filter(|_| !node.substituted && self.faults.len() < SUGGESTED_MAX);
+        let suggestion = word.and_then(|word| near::nearest(word, known));
+        self.refuse_with(node.place, message, suggestion.map(str::to_owned));
     }
 }
 

@@ -1,3 +1,7 @@
-//! Tests of the crate as a whole: golden files, substitution, and hostile texts.
+//! Tests of the crate as a whole: golden files, substitution, hostile texts, layout and schema.
 
+mod format;
 mod golden;
+mod hostile;
+mod schema;
+mod substitution;

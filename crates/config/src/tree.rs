@@ -27,6 +27,8 @@ pub(crate) struct Position {
 #[derive(Debug)]
 pub(crate) struct Tree<'t> {
     pub(crate) root: Node<'t>,
+    /// Whether any text holds `${`, so that most documents need no walk for it.
+    substitutes: bool,
     positions: Vec<Position>,
 }
 
@@ -68,12 +70,15 @@ pub(crate) struct Fault {
     pub(crate) shown_at: Place,
     pub(crate) message: String,
     pub(crate) suggestion: Option<String>,
+    /// Whether what else is wrong at this place only follows from it.
+    pub(crate) explains_all: bool,
 }
 
 impl Fault {
     /// A fault that is shown where it is.
     pub(crate) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self { place, shown_at: place, message: message.into(), suggestion: None }
+        let message = message.into();
+        Self { place, shown_at: place, message, suggestion: None, explains_all: false }
     }
 }
 
@@ -121,9 +126,10 @@ impl<'t> Node<'t> {
     pub(crate) fn described(&self) -> String {
         match &self.content {
             Content::Nothing => String::from("nothing"),
-            Content::Text(_) if self.substituted => String::from("another text"),
+            Content::Text(_) if self.substituted => String::from("the substituted text"),
             Content::Text(text) => format!("`{}`", shortened(text)),
             Content::List(_) => String::from("a list"),
+            Content::Map(entries) if entries.is_empty() => String::from("an empty map"),
             Content::Map(_) => String::from("a map"),
         }
     }

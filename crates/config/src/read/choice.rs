@@ -83,7 +83,8 @@ macro_rules! choice {
                 node: &$crate::tree::Node<'_>,
                 reader: &mut $crate::read::Reader<'_>,
             ) -> Option<Self> {
-                let entry = reader.only_key(node, &[$($key),+], &[$($($later),+)?])?;
+                let entry =
+                    reader.only_key(node, &[$($key),+], &[$($($later),+)?], Self::shape)?;
                 match entry.key() {
                     $($key => {
                         let make: fn(<$written as $crate::read::Written>::Value) -> Self = $make;
@@ -119,10 +120,7 @@ impl Reader<'_> {
             return self.refuse(node.place, later_message(word));
         }
         let message = format!("expected {}, found {}", one_of(known), node.described());
-        if node.substituted {
-            return self.refuse(node.place, message);
-        }
-        self.refuse_word(node.place, message, word, known.iter().copied());
+        self.refuse_word(node, message, known.iter().copied());
     }
 
     /// The one entry of a choice; notes what is wrong with it otherwise.
@@ -131,13 +129,13 @@ impl Reader<'_> {
         node: &'n Node<'t>,
         known: &[&str],
         later: &[&str],
+        shape: fn() -> Shape,
     ) -> Option<&'n Entry<'t>> {
         let wanted = || format!("a map with exactly one of {}", listed(known));
-        if let Content::Text(word) = &node.content
-            && known.contains(&&**word)
-        {
+        if let Content::Text(word) = &node.content {
             let message = format!("expected {}, found {}", wanted(), node.described());
-            self.refuse_with(node.place, message, Some(format!("{{ {word}: {{}} }}")));
+            let suggestion = shape().takes_nothing(word).then(|| format!("{{ {word}: {{}} }}"));
+            self.refuse_with(node.place, message, suggestion);
             return None;
         }
         let mut only = None;
@@ -148,13 +146,13 @@ impl Reader<'_> {
                 self.refuse_later(entry);
             } else {
                 let message = format!("unknown key {}", entry.key.described());
-                self.refuse_word(entry.key.place, message, entry.key(), known.iter().copied());
+                self.refuse_word(&entry.key, message, known.iter().copied());
             }
         }
         match node.entries().len() {
             1 => return only,
             0 => self.refuse_type(node, &wanted()),
-            count => self.refuse(node.place, format!("expected {}, found {count}", wanted())),
+            count => self.refuse(node.place, format!("expected {}, found {count} keys", wanted())),
         }
         None
     }

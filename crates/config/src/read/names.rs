@@ -89,7 +89,7 @@ macro_rules! names {
             type Value = $name;
 
             fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<$name> {
-                checked_name(node, reader).map($name::new)
+                Some($name::new(checked_name(node, reader)))
             }
 
             fn shape() -> Shape {
@@ -101,7 +101,8 @@ macro_rules! names {
 
 names!(ListenerName, UpstreamName, ServiceName, RouteName, ConsumerName);
 
-fn checked_name<'n>(node: &'n Node<'_>, reader: &mut Reader<'_>) -> Option<&'n str> {
+/// The name; with a fault it is noted and stands, so that the object is still judged.
+fn checked_name<'n>(node: &'n Node<'_>, reader: &mut Reader<'_>) -> &'n str {
     let text = node.text();
     let name = text.filter(|text| name::check(text));
     if name.is_none() {
@@ -113,7 +114,7 @@ fn checked_name<'n>(node: &'n Node<'_>, reader: &mut Reader<'_>) -> Option<&'n s
             .filter(|better| name::check(better));
         reader.refuse_with(node.place, message, better);
     }
-    name
+    name.or(text).unwrap_or_default()
 }
 
 /// A reference to another object by its name.
@@ -164,7 +165,7 @@ impl<I: Referable> Written for Ref<I> {
             return Some(I::at(*index));
         }
         let message = format!("no {} is named {}", I::WORD, node.described());
-        reader.refuse_word(node.place, message, name, table.keys().copied());
+        reader.refuse_word(node, message, table.keys().copied());
         None
     }
 

@@ -107,7 +107,7 @@ impl<'s, 't, 'a> Scope<'s, 't, 'a> {
                 reader.refuse_later(entry);
             } else {
                 let message = format!("unknown key {}", entry.key.described());
-                reader.refuse_word(entry.key.place, message, key, known.iter().copied());
+                reader.refuse_word(&entry.key, message, known.iter().copied());
             }
         }
         Some(Self { node, reader })

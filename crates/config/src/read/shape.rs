@@ -26,6 +26,17 @@ pub(crate) enum Shape {
     Choice { name: &'static str, about: &'static [&'static str], options: Vec<OptionShape> },
 }
 
+impl Shape {
+    /// Whether this is a choice in which `key` stands with nothing but `{}` behind it.
+    pub(crate) fn takes_nothing(&self, key: &str) -> bool {
+        let Self::Choice { options, .. } = self else { return false };
+        options.iter().any(|option| {
+            option.key == key
+                && matches!(&option.shape, Some(Self::Record(record)) if record.fields.is_empty())
+        })
+    }
+}
+
 /// A map with known keys.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordShape {

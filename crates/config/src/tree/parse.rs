@@ -36,6 +36,7 @@ pub(crate) fn parse<'t>(
         positions: Vec::with_capacity(text.len() / 16),
         anchors: HashMap::new(),
         copied_bytes: 0,
+        substitutes: false,
         faults,
     };
     let root = if text.len() > TEXT_BYTES_MAX {
@@ -44,7 +45,10 @@ pub(crate) fn parse<'t>(
         builder.document()
     };
     match root {
-        Ok(root) => Ok(Tree { root, positions: builder.positions }),
+        Ok(root) => {
+            let Builder { positions, substitutes, .. } = builder;
+            Ok(Tree { root, substitutes, positions })
+        }
         Err(Broken { position, message }) => Err(ConfigError {
             file: file.to_owned(),
             line: position.line,
@@ -92,6 +96,7 @@ struct Builder<'t, 'f> {
     /// Finished anchored nodes by the parser's number.
     anchors: HashMap<usize, Node<'t>>,
     copied_bytes: usize,
+    substitutes: bool,
     faults: &'f mut Vec<Fault>,
 }
 
@@ -139,6 +144,7 @@ impl<'t> Builder<'t, '_> {
         let (anchor, tagged, node) = match event {
             Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
+                self.substitutes |= text.as_bytes().contains(&b'$') && text.contains("${");
                 (anchor, tag.is_some(), self.make(at, scalar(text, style)))
             }
             Event::SequenceStart(anchor, tag) => (anchor, tag.is_some(), self.list(at, depth)?),

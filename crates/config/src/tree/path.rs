@@ -7,9 +7,14 @@ use crate::ConfigError;
 impl Tree<'_> {
     /// The faults as errors of `file`, in the order of the text, each once.
     pub(crate) fn report(&self, mut faults: Vec<Fault>, file: &str) -> Vec<ConfigError> {
-        faults.sort_by_key(|fault| fault.shown_at);
+        faults.sort_by_key(|fault| (fault.shown_at, !fault.explains_all));
         let mut errors: Vec<ConfigError> = Vec::with_capacity(faults.len());
+        let mut explained = None;
         for fault in faults {
+            if explained == Some(fault.shown_at) {
+                continue;
+            }
+            explained = fault.explains_all.then_some(fault.shown_at);
             let Position { line, column } = self.position(fault.shown_at);
             let error = ConfigError {
                 file: file.to_owned(),

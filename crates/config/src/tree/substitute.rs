@@ -3,11 +3,17 @@
 
 use std::borrow::Cow;
 
-use super::{Content, Fault, Node};
+use super::{Content, Fault, Node, Tree};
 use crate::Sources;
 
 /// Puts in what values ask for; a missing one is a fault at its value.
-pub(crate) fn substitute(node: &mut Node<'_>, sources: &dyn Sources, faults: &mut Vec<Fault>) {
+pub(crate) fn substitute(tree: &mut Tree<'_>, sources: &dyn Sources, faults: &mut Vec<Fault>) {
+    if tree.substitutes {
+        walk(&mut tree.root, sources, faults);
+    }
+}
+
+fn walk(node: &mut Node<'_>, sources: &dyn Sources, faults: &mut Vec<Fault>) {
     match &mut node.content {
         Content::Nothing => {}
         Content::Text(text) if text.contains("${") => match expand(text, sources) {
@@ -17,22 +23,23 @@ pub(crate) fn substitute(node: &mut Node<'_>, sources: &dyn Sources, faults: &mu
             }
             Err(message) => {
                 node.substituted = true;
-                faults.push(Fault::new(node.place, message));
+                faults.push(Fault { explains_all: true, ..Fault::new(node.place, message) });
             }
         },
         Content::Text(_) => {}
         Content::List(items) => {
             for item in items {
-                substitute(item, sources, faults);
+                walk(item, sources, faults);
             }
         }
         Content::Map(entries) => {
             for entry in entries {
                 if entry.key().contains("${") {
                     let message = "substitution works in values, not in keys";
-                    faults.push(Fault::new(entry.key.place, message));
+                    let fault = Fault::new(entry.key.place, message);
+                    faults.push(Fault { explains_all: true, ..fault });
                 }
-                substitute(&mut entry.value, sources, faults);
+                walk(&mut entry.value, sources, faults);
             }
         }
     }

@@ -126,9 +126,8 @@ impl Written for RetryOn {
                 let expected =
                     "`connect_failure`, `reset_before_response` or a status of three digits";
                 let message = format!("expected {expected}, found {}", node.described());
-                let word = node.text().filter(|_| !node.substituted).unwrap_or_default();
                 let known = ["connect_failure", "reset_before_response"];
-                reader.refuse_word(node.place, message, word, known.into_iter());
+                reader.refuse_word(node, message, known.into_iter());
                 None
             }
         }

@@ -1,0 +1,216 @@
+//! Lines and their levels: which lines begin something in block style, which belong to a value
+//! that began above, and where each goes.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+/// Spaces per level.
+const STEP: usize = 2;
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It begins something in block style.
+    Block,
+    /// It goes on with a list or map in brackets.
+    Flow,
+    /// It goes on with a scalar: its white space may be content.
+    Scalar,
+}
+
+/// A text cut to lines.
+pub(super) struct Layout<'t> {
+    lines: Vec<(&'t str, Kind)>,
+}
+
+/// One open level: where it was, and where it goes.
+struct Level {
+    old: usize,
+    new: usize,
+    dash: bool,
+}
+
+impl<'t> Layout<'t> {
+    /// `None` when the text cannot be read.
+    pub(super) fn of(text: &'t str) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut lines: Vec<(&str, Kind)> = text.lines().map(|line| (line, Kind::Block)).collect();
+        let mut open_flows: Vec<Option<usize>> = Vec::new();
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event.ok()?;
+            match event {
+                Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
+                    let header = header_of(&lines, &span);
+                    mark(&mut lines, header, &span, Kind::Scalar);
+                }
+                Event::Scalar(..) => mark(&mut lines, span.start.line(), &span, Kind::Scalar),
+                Event::SequenceStart(..) | Event::MappingStart(..) => {
+                    open_flows.push(in_brackets(&lines, &span).then_some(span.start.line()));
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(first) = open_flows.pop().flatten() {
+                        mark(&mut lines, first, &span, Kind::Flow);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(Self { lines })
+    }
+
+    /// The text with every line in its place.
+    pub(super) fn write(&self) -> String {
+        let mut text =
+            String::with_capacity(self.lines.iter().map(|(line, _)| line.len() + 1).sum());
+        let mut levels: Vec<Level> = Vec::new();
+        let mut shift = 0;
+        let mut blank = true;
+        for (at, (line, kind)) in self.lines.iter().enumerate() {
+            let content = line.trim();
+            if *kind != Kind::Scalar && content.is_empty() {
+                if !blank {
+                    text.push('\n');
+                }
+                blank = true;
+                continue;
+            }
+            blank = false;
+            let old = indent(line);
+            let placed = match kind {
+                Kind::Scalar => shifted(line, shift),
+                Kind::Flow => shifted(line.trim_end(), shift),
+                Kind::Block if content.starts_with('#') => {
+                    self.comment(at, old, &mut levels, shift) + content
+                }
+                Kind::Block => {
+                    let (placed, moved) = block(line.trim_end(), &mut levels);
+                    shift = moved;
+                    placed
+                }
+            };
+            text.push_str(&placed);
+            text.push('\n');
+        }
+        while text.ends_with("\n\n") && self.lines.last().is_some_and(|last| last.1 != Kind::Scalar)
+        {
+            text.pop();
+        }
+        text
+    }
+
+    /// A comment goes with the line below that begins where it does; otherwise it is lined up
+    /// with something above, and moves as that moved.
+    fn comment(&self, at: usize, old: usize, levels: &mut [Level], shift: isize) -> String {
+        let below = self.lines[at + 1..].iter().find(|(line, kind)| {
+            let content = line.trim();
+            *kind == Kind::Block && !content.is_empty() && !content.starts_with('#')
+        });
+        let beside = below.filter(|(line, _)| indent(line) == old);
+        let known = levels.iter().any(|level| level.old == old && !level.dash);
+        let column = match beside {
+            Some((line, _)) => column(levels, old, is_dash(line.trim_start())),
+            None if known => column(levels, old, false),
+            None => moved(old, shift),
+        };
+        " ".repeat(column)
+    }
+}
+
+/// Marks the lines that go on with what began in the line `first`, counted from 1.
+fn mark(lines: &mut [(&str, Kind)], first: usize, span: &Span, kind: Kind) {
+    let last = span.end.line();
+    // A value may end where the next one begins, behind nothing but white space.
+    let ends_before = lines
+        .get(last.saturating_sub(1))
+        .is_none_or(|(line, _)| line.chars().take(span.end.col()).all(char::is_whitespace));
+    let last = last - usize::from(ends_before && last > first);
+    for (_, marked) in lines.iter_mut().take(last).skip(first) {
+        if *marked != Kind::Scalar {
+            *marked = kind;
+        }
+    }
+}
+
+/// The line with the `|` or `>` of a block scalar, whose span begins with its first text.
+fn header_of(lines: &[(&str, Kind)], span: &Span) -> usize {
+    let above = &lines[..span.start.line().saturating_sub(1).min(lines.len())];
+    above.iter().rposition(|(line, _)| !line.trim().is_empty()).map_or(0, |at| at + 1)
+}
+
+/// Whether a list or map is written in brackets; an anchor or tag may stand before them.
+fn in_brackets(lines: &[(&str, Kind)], span: &Span) -> bool {
+    let line = lines.get(span.start.line().saturating_sub(1)).map_or("", |(line, _)| line);
+    let mut rest: String = line.chars().skip(span.start.col()).collect();
+    while rest.starts_with(['&', '!']) {
+        rest = rest.split_once(' ').map_or("", |(_, rest)| rest.trim_start()).to_owned();
+    }
+    rest.starts_with(['[', '{'])
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn is_dash(content: &str) -> bool {
+    content == "-" || content.starts_with("- ")
+}
+
+fn moved(old: usize, shift: isize) -> usize {
+    old.checked_add_signed(shift).unwrap_or(0)
+}
+
+fn shifted(line: &str, shift: isize) -> String {
+    let content = line.trim_start_matches(' ');
+    if content.is_empty() {
+        return line.to_owned();
+    }
+    " ".repeat(moved(line.len() - content.len(), shift)) + content
+}
+
+/// A line of block style in its place, and how far what it holds has moved.
+fn block(line: &str, levels: &mut Vec<Level>) -> (String, isize) {
+    let mut old = indent(line);
+    let mut content = &line[old..];
+    let mut placed = " ".repeat(open(levels, old, is_dash(content)));
+    while is_dash(content) {
+        placed.push('-');
+        let rest = content[1..].trim_start_matches(' ');
+        if rest.is_empty() || rest.starts_with('#') {
+            // The element begins below; a comment keeps its distance.
+            placed.push_str(&content[1..]);
+            content = "";
+            break;
+        }
+        placed.push(' ');
+        old += content.len() - rest.len();
+        content = rest;
+        open(levels, old, is_dash(content));
+    }
+    let shift = placed.len().cast_signed() - old.cast_signed();
+    placed.push_str(content);
+    (placed, shift)
+}
+
+/// The new column of something at an old one, opening a level for it where needed.
+fn open(levels: &mut Vec<Level>, old: usize, dash: bool) -> usize {
+    while levels.last().is_some_and(|top| !holds(top, old, dash)) {
+        levels.pop();
+    }
+    let new = column(levels, old, dash);
+    if !levels.last().is_some_and(|top| top.old == old && top.dash == dash) {
+        levels.push(Level { old, new, dash });
+    }
+    new
+}
+
+/// Whether a level is still open at a line: a list may begin in the column of its map's keys.
+fn holds(level: &Level, old: usize, dash: bool) -> bool {
+    level.old < old || (level.old == old && (dash || !level.dash))
+}
+
+fn column(levels: &[Level], old: usize, dash: bool) -> usize {
+    match levels.iter().rev().find(|level| holds(level, old, dash)) {
+        Some(level) if level.old == old && level.dash == dash => level.new,
+        Some(level) => level.new + STEP,
+        None => 0,
+    }
+}
