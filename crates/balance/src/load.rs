@@ -100,6 +100,9 @@ mod tests {
         assert_eq!(stage.endpoint(0).in_flight(), 1, "its load lasts as long as the stream");
         let end = stage.now + 3600 * SECOND;
         load.finish(Outcome::Success, end);
+        let mut abandoned = stage.begin(0);
+        abandoned.answered(stage.now + SECOND / 100);
+        abandoned.finish(Outcome::Neutral, end);
         assert_eq!(stage.endpoint(0).status(end).latency, Some(SECOND / 100));
     }
 

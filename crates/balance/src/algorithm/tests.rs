@@ -198,6 +198,17 @@ fn without_pressure_a_key_stays_at_home() {
 }
 
 #[test]
+fn the_order_of_the_file_means_nothing_to_a_hash() {
+    for balance in HASHING {
+        let config = upstream(balance, &[1, 2, 3, 4, 5]);
+        let mut reversed = config.clone();
+        reversed.endpoints.reverse();
+        let homes = |config| homes(&Stage::new(config), 5_000);
+        assert_eq!(homes(config), homes(reversed), "{balance:?}");
+    }
+}
+
+#[test]
 fn keys_have_the_homes_they_always_had() {
     // A change here moves every client of every installation at the next upgrade.
     let homes_of = |balance| homes(&Stage::new(upstream(balance, &[1, 2, 1])), 16);

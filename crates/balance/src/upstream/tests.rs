@@ -253,6 +253,15 @@ fn a_new_weight_in_the_file_wins_over_one_set_by_hand() {
 }
 
 #[test]
+fn a_new_weight_counts_from_the_first_request_on() {
+    let mut stage = Stage::new(upstream(RoundRobin, &[1, 1]));
+    stage.endpoint(0).set_weight(9);
+    let config = Arc::new(upstream(RoundRobin, &[3, 1]));
+    stage.upstream = Upstream::new(config, Some(&stage.upstream), stage.now);
+    assert_eq!(stage.spread(400, 2), [300, 100], "before any refresh");
+}
+
+#[test]
 fn a_reload_that_is_given_up_has_changed_nothing() {
     let mut stage = Stage::new(upstream(RoundRobin, &[1, 1]));
     let mut other = upstream(RoundRobin, &[7]);
