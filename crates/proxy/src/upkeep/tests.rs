@@ -186,10 +186,8 @@ async fn a_check_that_cannot_be_set_up_is_tried_again() {
     let clock = Clock::system();
     let resolver = Arc::new(Resolver::with_name_server(([127, 0, 0, 1], 9).into()));
     let mut over_tls = probed(upstream("orders", vec![at(&origin)]));
-    over_tls.tls = Some(config::UpstreamTls {
-        ca_file: Some(ca_file),
-        ..config::UpstreamTls::default()
-    });
+    over_tls.tls =
+        Some(config::UpstreamTls { ca_file: Some(ca_file), ..config::UpstreamTls::default() });
     let live = Upstream::new(Arc::new(over_tls), None, clock.now());
     let mut probing = Probing::new(Tools { resolver, clock });
     probing.follow(&live);
