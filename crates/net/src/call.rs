@@ -11,6 +11,7 @@ use crate::h1::{self, H1Reader, H1Writer, RequestOptions};
 use crate::http2::{self, CONCURRENT_STREAMS_MAX, H2Reader, H2Writer};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
 use crate::reader::Reader;
+use crate::stream::Stream;
 use crate::timer::Timer;
 use crate::wire_error::WireError;
 use crate::writer::Writer;
@@ -221,12 +222,13 @@ impl Call {
         }
     }
 
-    /// The two halves of an HTTP/1.1 connection that has switched protocols.
+    /// The stream of an HTTP/1.1 connection that has switched protocols, with what was read
+    /// beyond the head put back.
     #[must_use]
-    pub fn into_tunnel(self) -> Option<(Box<H1Reader>, Box<H1Writer>)> {
+    pub fn into_tunnel(self) -> Option<Stream> {
         match (self.writer, self.answer) {
             (Writer::H1(writer), Answer::H1 { reader: Reader::H1(reader), .. }) => {
-                Some((reader, writer))
+                h1::into_stream(*reader, *writer)
             }
             _ => None,
         }

@@ -23,6 +23,7 @@ pub mod socket;
 pub mod stream;
 pub mod timer;
 pub mod tls;
+pub mod whole;
 pub mod wire_error;
 pub mod writer;
 

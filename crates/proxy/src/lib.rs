@@ -1,1 +1,33 @@
-//! placeholder
+//! Floor 4: the data plane: the request path, put together from net, balance and policy.
+//!
+//! Read it in this order: `accept` → `serve` → `admit` (with `route`) → `dispatch` → `attempt` →
+//! `respond` → `record`. It never sees the admin API and never waits for a database.
+
+mod accept;
+mod admit;
+pub mod assembly;
+mod attempt;
+mod body;
+mod connection;
+mod dispatch;
+mod exchange;
+mod failure;
+mod forwarded;
+pub mod gateway;
+mod identity;
+pub mod keyring;
+mod layer4;
+pub mod persistence;
+mod queue;
+mod record;
+mod relayed;
+mod respond;
+pub mod route;
+mod serve;
+pub mod upkeep;
+pub mod worker;
+
+pub use assembly::{Assembly, AssemblyError, LiveListener, LiveUpstream, Parts};
+pub use gateway::Gateway;
+pub use keyring::{Keyring, ROOT_KEY_BYTES};
+pub use worker::{Command, Seat, Socket};

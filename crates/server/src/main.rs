@@ -1,2 +1,32 @@
-//! The binary.
-fn main() {}
+//! The binary: flags, sources, wiring, signals. What it wires together is elsewhere.
+
+mod admin;
+mod cli;
+mod demo;
+mod engine;
+mod keys;
+mod logging;
+mod run;
+mod signals;
+mod sockets;
+mod sources;
+mod text;
+mod upgrade;
+mod watch;
+mod workers;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match cli::parse() {
+        cli::Invocation::Run(options) => run::run(options),
+        cli::Invocation::Validate { file } => text::validate(&file),
+        cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
+        cli::Invocation::Schema => text::schema(),
+        cli::Invocation::Reference => text::reference(),
+        cli::Invocation::Version => text::version(),
+    }
+}

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::buffer::{BUFFER_BYTES, BULK_BUFFER_BYTES, Buffer};
 use crate::fields::Fields;
+use crate::h1::H1Writer;
 use crate::h1::{BodyDecoder, BodyStep, HeadLimits, HeadParser, RequestPrelude, ResponsePrelude};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
-use crate::stream::SharedStream;
+use crate::stream::{SharedStream, Stream};
 use crate::timer::Timer;
 use crate::wire_error::WireError;
 
@@ -184,16 +185,7 @@ impl H1Reader {
 
     /// Whether the connection is open and silent, as it should be between two messages.
     pub fn is_quiet(&self) -> bool {
-        self.input.is_empty() && self.stream.with(super::super::stream::Stream::is_quiet)
-    }
-
-    /// Takes the bytes that were read beyond the last message, for a tunnel.
-    #[must_use]
-    pub fn take_unread(&mut self) -> Vec<u8> {
-        let unread = self.input.data().to_vec();
-        self.input.consume(unread.len());
-        self.input.release();
-        unread
+        self.input.is_empty() && self.stream.with(Stream::is_quiet)
     }
 
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Result<usize, WireError>> {
@@ -211,4 +203,21 @@ impl H1Reader {
             }
         }
     }
+}
+
+/// The stream of a connection whose messages are over, with what was read too early put back.
+/// `None` when bytes still wait to be written.
+#[must_use]
+pub fn into_stream(mut reader: H1Reader, writer: H1Writer) -> Option<Stream> {
+    if !writer.is_flushed() {
+        return None;
+    }
+    drop(writer);
+    let unread = std::mem::take(&mut reader.input);
+    let shared = Rc::try_unwrap(reader.stream).ok()?;
+    let mut stream = shared.into_inner();
+    if !unread.is_empty() {
+        stream.put_back(unread.data());
+    }
+    Some(stream)
 }

@@ -1,0 +1,134 @@
+//! A small HTTP/1.1 server of whole messages, for the admin listener and for demo origins: the
+//! same codec as traffic, bodies in memory under a limit. Not for traffic.
+
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::fields::Fields;
+use crate::h1::{H1Reader, H1Writer, HeadLimits, Persist};
+use crate::message::{Framing, Method, RequestHead, ResponseHead};
+use crate::reader::Reader;
+use crate::stream::{SharedStream, Stream};
+use crate::timer::Timer;
+use crate::wire_error::WireError;
+use crate::writer::{ResponseOptions, Writer};
+
+/// Bounds on what a client may send, and on how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct WholeLimits {
+    /// On heads.
+    pub head: HeadLimits,
+    /// Bytes of a request body.
+    pub body_bytes_max: usize,
+    /// From the first byte of a request to its last, and for its answer to be taken.
+    pub message: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+}
+
+/// A response, whole.
+#[derive(Debug, Default)]
+pub struct WholeResponse {
+    /// Its status.
+    pub status: u16,
+    /// Its fields, without framing.
+    pub fields: Fields,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// Serves the requests of one connection, one after the other, until either side has had enough.
+pub async fn serve_whole<Answer: Future<Output = WholeResponse>>(
+    stream: Stream,
+    limits: &WholeLimits,
+    mut answer: impl FnMut(RequestHead, Vec<u8>) -> Answer,
+) {
+    let shared = Rc::new(SharedStream::new(stream));
+    let mut reader = Reader::H1(Box::new(H1Reader::new(Rc::clone(&shared))));
+    let mut writer = Writer::H1(Box::new(H1Writer::new(shared)));
+    let mut timer = Timer::new();
+    loop {
+        if !matches!(begun(&mut reader, limits.idle).await, Ok(true)) {
+            return;
+        }
+        let read = read_request(&mut reader, limits);
+        let read = timer.within(limits.message, read).await.unwrap_or(Err(WireError::Stalled));
+        let (response, is_to_head, keep_alive) = match read {
+            Ok((head, body, keep_alive)) => {
+                let is_to_head = head.method == Method::Head;
+                (answer(head, body).await, is_to_head, keep_alive)
+            }
+            Err(WireError::Closed | WireError::Io(_)) => return,
+            Err(error) => (refusal(&error), false, false),
+        };
+        let write = write_response(&mut writer, &response, is_to_head, keep_alive);
+        let written = timer.within(limits.message, write).await;
+        if !keep_alive || !matches!(written, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+async fn begun(reader: &mut Reader, idle: Duration) -> Result<bool, WireError> {
+    let Reader::H1(reader) = reader else {
+        return Ok(false);
+    };
+    reader.timer().start(idle);
+    poll_fn(|context| reader.poll_begin(context)).await
+}
+
+async fn read_request(
+    reader: &mut Reader,
+    limits: &WholeLimits,
+) -> Result<(RequestHead, Vec<u8>, bool), WireError> {
+    let mut head = RequestHead::default();
+    let prelude = match reader {
+        Reader::H1(reader) => {
+            poll_fn(|context| reader.poll_request(context, &limits.head, &mut head)).await?
+        }
+        Reader::H2(_) => return Err(WireError::Closed),
+    };
+    let mut body = Vec::new();
+    while reader.fill().await? {
+        let data = reader.data();
+        if body.len() + data.len() > limits.body_bytes_max {
+            return Err(WireError::TooLarge);
+        }
+        body.extend_from_slice(data);
+        let count = data.len();
+        reader.consume(count);
+    }
+    Ok((head, body, prelude.keep_alive))
+}
+
+fn refusal(error: &WireError) -> WholeResponse {
+    let mut fields = Fields::new();
+    fields.append("Content-Type", b"text/plain; charset=utf-8");
+    let body = format!("{error}\n").into_bytes();
+    WholeResponse { status: error.downstream_reason().status(), fields, body }
+}
+
+async fn write_response(
+    writer: &mut Writer,
+    response: &WholeResponse,
+    is_to_head: bool,
+    keep_alive: bool,
+) -> Result<(), WireError> {
+    let head = ResponseHead {
+        status: response.status,
+        fields: response.fields.clone(),
+        ..ResponseHead::default()
+    };
+    let framing = match response.body.len() {
+        length if length > 0 && !is_to_head => Framing::Length(length as u64),
+        _ => Framing::Empty,
+    };
+    let persist = if keep_alive { Persist::KeepAlive } else { Persist::Close };
+    writer.send_response(&head, ResponseOptions { framing, persist, is_to_head })?;
+    if framing != Framing::Empty {
+        writer.write_all(&response.body).await?;
+    }
+    writer.finish(None)?;
+    writer.flush().await
+}

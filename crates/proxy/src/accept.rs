@@ -1,0 +1,244 @@
+//! Step 1: accepted connections: limits, PROXY header, TLS, and which protocol is spoken.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use architrave_config::ListenerProtocol;
+use architrave_core::{Reason, task};
+use architrave_net::proxy_protocol::{self, Progress};
+use architrave_net::tls::ALPN_H2;
+use architrave_net::{Stream, Timer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::assembly::LiveListener;
+use crate::connection::{Connection, TlsFacts, unmapped};
+use crate::forwarded::is_trusted;
+use crate::layer4;
+use crate::serve::{h1, h2};
+use crate::worker::{BusyGuard, Socket, Worker};
+
+/// How long to wait when the system has no more to give (file descriptors, memory).
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves one socket until it is told to close.
+pub(crate) async fn serve_socket(
+    worker: Rc<Worker>,
+    slot: Rc<Cell<usize>>,
+    socket: Socket,
+    closing: watch::Receiver<bool>,
+) {
+    let _busy = worker.guard();
+    let served = match socket {
+        Socket::Tcp(socket) => match TcpListener::from_std(socket) {
+            Ok(socket) => {
+                accept_all(&worker, &slot, &socket, closing).await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        Socket::Udp(socket) => layer4::serve_udp(&worker, slot.get(), socket, closing).await,
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "a socket could not be served");
+    }
+}
+
+async fn accept_all(
+    worker: &Rc<Worker>,
+    slot: &Cell<usize>,
+    socket: &TcpListener,
+    mut closing: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            accepted = socket.accept() => take(worker, slot.get(), accepted).await,
+            // What the kernel has queued belongs to this socket and would be reset with it; the
+            // branch above is asked first, so this one is reached only when the queue is empty.
+            _told = closing.wait_for(|closing| *closing) => return,
+        }
+    }
+}
+
+async fn take(worker: &Rc<Worker>, slot: usize, accepted: io::Result<(TcpStream, SocketAddr)>) {
+    let (stream, peer) = match accepted {
+        Ok(accepted) => accepted,
+        Err(error) if is_of_one_connection(&error) => return,
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept connections for a moment");
+            tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            return;
+        }
+    };
+    let listener = worker.pinned().assembly().listener_at(slot);
+    let Some(listener) = listener else {
+        return;
+    };
+    let Some(open) = Open::take(worker, &listener) else {
+        listener.metrics.connection_refused(worker.index());
+        return;
+    };
+    task::spawn_local(serve_connection(Rc::clone(worker), listener, stream, unmapped(peer), open));
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// A connection's place among those that the listener allows.
+#[derive(Debug)]
+pub(crate) struct Open {
+    listener: Arc<LiveListener>,
+    worker: usize,
+    _busy: BusyGuard,
+}
+
+impl Open {
+    /// `None` when the listener is full.
+    #[must_use]
+    pub(crate) fn take(worker: &Rc<Worker>, listener: &Arc<LiveListener>) -> Option<Self> {
+        let before = listener.open.fetch_add(1, Ordering::AcqRel);
+        if before >= listener.config.limits.connections_max {
+            listener.open.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
+        listener.metrics.connection_opened(worker.index());
+        let listener = Arc::clone(listener);
+        Some(Self { listener, worker: worker.index(), _busy: worker.guard() })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.listener.open.fetch_sub(1, Ordering::AcqRel);
+        self.listener.metrics.connection_closed(self.worker);
+    }
+}
+
+async fn serve_connection(
+    worker: Rc<Worker>,
+    listener: Arc<LiveListener>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    _open: Open,
+) {
+    // A socket without the option works too, only slower.
+    let _slower = stream.set_nodelay(true);
+    let Ok(destination) = stream.local_addr() else {
+        return;
+    };
+    let mut connection = Connection {
+        is_trusted: is_trusted(&listener.config.trusted_proxies, peer.ip()),
+        listener,
+        peer,
+        client: peer,
+        destination: unmapped(destination),
+        tls: None,
+    };
+    if connection.listener.config.proxy_protocol
+        && read_proxy_header(&mut connection, &stream).await.is_err()
+    {
+        connection.listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+        return;
+    }
+    match connection.listener.config.protocol {
+        ListenerProtocol::Http => h1::serve(worker, Rc::new(connection), stream.into()).await,
+        ListenerProtocol::Https(_) => serve_https(worker, connection, stream).await,
+        ListenerProtocol::Tcp(_) => layer4::serve_tcp(worker, connection, stream).await,
+        ListenerProtocol::Tls(_) => layer4::serve_tls(worker, connection, stream).await,
+        ListenerProtocol::Udp(_) => {}
+    }
+}
+
+/// Why the beginning of a connection was not as it must be.
+#[derive(Debug)]
+pub(crate) struct Unsound;
+
+/// Reads the PROXY header, and not a byte more: what follows may be a TLS handshake.
+async fn read_proxy_header(connection: &mut Connection, stream: &TcpStream) -> Result<(), Unsound> {
+    if !connection.is_trusted {
+        return Err(Unsound);
+    }
+    let limit = connection.listener.config.timeouts.handshake;
+    let read = read_exactly_the_header(stream);
+    let header = tokio::time::timeout(limit, read).await.map_err(|_elapsed| Unsound)??;
+    if let Some((source, destination)) = header {
+        connection.client = unmapped(source);
+        connection.destination = unmapped(destination);
+    }
+    Ok(())
+}
+
+type Addresses = Option<(SocketAddr, SocketAddr)>;
+
+async fn read_exactly_the_header(stream: &TcpStream) -> Result<Addresses, Unsound> {
+    let mut bytes = vec![0; proxy_protocol::HEADER_BYTES_MAX];
+    let mut seen = 0;
+    loop {
+        let count = peek_more(stream, &mut bytes, seen).await?;
+        seen = count;
+        match proxy_protocol::parse(&bytes[..count]).map_err(|_error| Unsound)? {
+            Progress::Done(header) => {
+                let mut consumed = 0;
+                while consumed < header.consumed {
+                    stream.readable().await.map_err(|_gone| Unsound)?;
+                    match stream.try_read(&mut bytes[..header.consumed - consumed]) {
+                        Ok(0) => return Err(Unsound),
+                        Ok(count) => consumed += count,
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(_gone) => return Err(Unsound),
+                    }
+                }
+                return Ok(header.addresses.map(|it| (it.source, it.destination)));
+            }
+            Progress::More => {}
+        }
+    }
+}
+
+/// Waits until more than `seen` bytes can be peeked at; how many there are.
+pub(crate) async fn peek_more(
+    stream: &TcpStream,
+    bytes: &mut [u8],
+    seen: usize,
+) -> Result<usize, Unsound> {
+    loop {
+        let count = stream.peek(bytes).await.map_err(|_gone| Unsound)?;
+        if count == 0 {
+            return Err(Unsound);
+        }
+        if count > seen {
+            return Ok(count);
+        }
+        // The same bytes again: the socket stays readable, so readiness says nothing new.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn serve_https(worker: Rc<Worker>, mut connection: Connection, stream: TcpStream) {
+    let listener = Arc::clone(&connection.listener);
+    let Some(tls) = &listener.tls else {
+        return;
+    };
+    let mut timer = Timer::new();
+    let limit = listener.config.timeouts.handshake;
+    let handshake = timer.within(limit, tls.accept(stream)).await;
+    let Ok(Ok(stream)) = handshake else {
+        listener.metrics.tls_handshake_failed(worker.index());
+        return;
+    };
+    let stream = Stream::from(stream);
+    connection.tls = stream.accepted_tls().map(TlsFacts::of);
+    if stream.alpn() == Some(ALPN_H2) {
+        h2::serve(worker, Rc::new(connection), stream).await;
+    } else {
+        h1::serve(worker, Rc::new(connection), stream).await;
+    }
+}

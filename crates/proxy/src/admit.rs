@@ -1,0 +1,113 @@
+//! Steps 3 and 4: the canonical path, the route, and the policies that stand before it.
+
+use architrave_core::Reason;
+use architrave_net::{Framing, path};
+use architrave_policy::{RequestView, Verdict};
+use architrave_telemetry::Phase;
+
+use crate::assembly::{ListenerRoutes, RouteTarget};
+use crate::exchange::{Exchange, MatchedRoute};
+use crate::failure::Failure;
+use crate::forwarded;
+use crate::identity::Identity;
+use crate::route::RequestFacts;
+use crate::worker::Worker;
+
+/// Finds the route, the one canonical path and the service.
+///
+/// # Errors
+/// `bad_request`, `misdirected` or `no_route`.
+pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange) -> Result<(), Failure> {
+    exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
+    exchange.client = forwarded::client_of(&exchange.connection, &exchange.head.fields);
+    read_host(exchange);
+    path::canonicalize(exchange.head.path(), &mut exchange.path)
+        .map_err(|error| Failure::client(Reason::BadRequest, Phase::Head, error.to_string()))?;
+    check_server_name(exchange)?;
+    let matched = find(worker, exchange)?;
+    exchange.matched = Some(matched);
+    Ok(())
+}
+
+fn read_host(exchange: &mut Exchange) {
+    let host = exchange.head.host();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    exchange.host.push_str(host);
+    exchange.host.make_ascii_lowercase();
+}
+
+/// A request for one host on a TLS connection made for another would pass by the certificate, and
+/// the client certificate, that were agreed on (RFC 9110 §15.5.20).
+fn check_server_name(exchange: &Exchange) -> Result<(), Failure> {
+    let connection = &exchange.connection;
+    let name = connection.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+    match (name, &connection.listener.tls) {
+        (Some(name), Some(tls)) if !tls.covers(name, &exchange.host) => Err(Failure::client(
+            Reason::Misdirected,
+            Phase::Head,
+            "the host is not covered by the certificate of this connection",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn find(worker: &Worker, exchange: &Exchange) -> Result<MatchedRoute, Failure> {
+    let routes = routes_of(exchange)?;
+    let facts = RequestFacts::new(&exchange.head, &exchange.host, &exchange.path);
+    let target = routes.tables.find(&facts).ok_or_else(no_route)?;
+    let position = choose_service(worker, target);
+    Ok(MatchedRoute {
+        route: std::sync::Arc::clone(&target.route),
+        service: target.route.services.get(position).map(|(_, service)| service.clone()),
+        chain: std::sync::Arc::clone(&target.chains[position]),
+    })
+}
+
+fn routes_of(exchange: &Exchange) -> Result<&ListenerRoutes, Failure> {
+    exchange.pinned.assembly().routes(&exchange.connection.listener).ok_or_else(no_route)
+}
+
+fn no_route() -> Failure {
+    Failure::gateway(Reason::NoRoute, Phase::Admit, "no route takes this request")
+}
+
+fn choose_service(worker: &Worker, target: &RouteTarget) -> usize {
+    let services = &target.route.services;
+    if services.len() <= 1 {
+        return 0;
+    }
+    let total: u32 = services.iter().map(|(weight, _)| weight).sum();
+    let mut drawn = worker.with_random(|random| random.u32(0..total.max(1)));
+    for (position, (weight, _)) in services.iter().enumerate() {
+        if drawn < *weight {
+            return position;
+        }
+        drawn -= weight;
+    }
+    0
+}
+
+/// Runs the policies that stand before the service; also for requests that no route takes, with
+/// the chain of their listener.
+///
+/// # Errors
+/// Nothing of its own: what a policy answers is in the verdict.
+pub(crate) fn admit(worker: &Worker, exchange: &mut Exchange, framing: Framing) -> Verdict {
+    let chain = match &exchange.matched {
+        Some(matched) => std::sync::Arc::clone(&matched.chain),
+        None => match routes_of(exchange) {
+            Ok(routes) => std::sync::Arc::clone(&routes.chain),
+            Err(_gone) => return Verdict::Continue,
+        },
+    };
+    architrave_net::hop::strip_hop_by_hop(&mut exchange.head.fields);
+    chain.admit(&mut RequestView {
+        head: &mut exchange.head,
+        path: &mut exchange.path,
+        client: exchange.client.ip(),
+        is_tls: exchange.connection.tls.is_some(),
+        framing,
+        now: worker.now(),
+        admission: &mut exchange.admission,
+    })
+}

@@ -1,0 +1,340 @@
+//! A snapshot put to work: route tables, chains, upstreams, connectors and figures, by identity
+//! the same objects as before wherever nothing changed. Immutable; swapped whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use architrave_balance as balance;
+use architrave_config::{
+    Listener, ListenerIndex, ListenerProtocol, Route, RouteIndex, Service, ServiceIndex,
+    ServiceKind, Snapshot,
+};
+use architrave_core::Moment;
+use architrave_core::name::{ListenerName, ServiceName, UpstreamName};
+use architrave_net::h1::HeadLimits;
+use architrave_net::tls::{ServerTls, TlsError};
+use architrave_net::{ConnectionSettings, Connector};
+use architrave_policy::{Chain, ChainBuilder, RateLimiters};
+use architrave_telemetry::{ListenerMetrics, Metrics, RouteMetrics, UpstreamMetrics};
+
+use crate::queue::Queue;
+use crate::route::{HostTables, HostTablesBuilder};
+
+/// A snapshot put to work.
+#[derive(Debug)]
+pub struct Assembly {
+    /// What it was made from.
+    pub snapshot: Arc<Snapshot>,
+    /// Counts assemblies of this process; the first is 1.
+    pub generation: u64,
+    /// In the snapshot's order.
+    pub listeners: Vec<Arc<LiveListener>>,
+    /// In the snapshot's order.
+    pub upstreams: Vec<Arc<LiveUpstream>>,
+    /// By [`LiveListener::slot`].
+    slots: Vec<Option<ListenerRoutes>>,
+    /// For requests that match no route.
+    pub unrouted: Arc<RouteMetrics>,
+}
+
+/// A listener as its connections see it.
+#[derive(Debug)]
+pub struct LiveListener {
+    /// Its place among all listeners there have been, the same in every assembly.
+    pub slot: usize,
+    /// What was written.
+    pub config: Arc<Listener>,
+    /// Bounds on request heads.
+    pub head_limits: HeadLimits,
+    /// Set on `https`.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Its figures.
+    pub metrics: Arc<ListenerMetrics>,
+    /// Connections open, over all workers and across reloads.
+    pub open: Arc<AtomicUsize>,
+}
+
+/// An upstream as attempts see it.
+#[derive(Debug)]
+pub struct LiveUpstream {
+    /// What was written.
+    pub config: Arc<architrave_config::Upstream>,
+    /// Its endpoints and who is next.
+    pub balance: Arc<balance::Upstream>,
+    /// How connections are made.
+    pub connector: Arc<Connector>,
+    /// How many connections may be in use.
+    pub queue: Arc<Queue>,
+    /// Its figures.
+    pub metrics: Arc<UpstreamMetrics>,
+}
+
+/// A service as routes see it.
+#[derive(Debug)]
+pub struct LiveService {
+    /// Its name.
+    pub name: ServiceName,
+    /// Its upstream.
+    pub upstream: Arc<LiveUpstream>,
+}
+
+/// A route as exchanges see it.
+#[derive(Debug)]
+pub struct RouteEntry {
+    /// What was written.
+    pub config: Arc<Route>,
+    /// Its figures.
+    pub metrics: Arc<RouteMetrics>,
+    /// The services and their weights, in the order written.
+    pub services: Vec<(u32, Arc<LiveService>)>,
+    /// Where a copy goes, and of how many percent.
+    pub mirror: Option<(Arc<LiveService>, f64)>,
+}
+
+/// A route on one listener: with the chain for each of its services.
+#[derive(Debug)]
+pub struct RouteTarget {
+    /// The route.
+    pub route: Arc<RouteEntry>,
+    /// One for each service; one alone where there is none.
+    pub chains: Vec<Arc<Chain>>,
+}
+
+/// The routes of one listener.
+#[derive(Debug)]
+pub struct ListenerRoutes {
+    /// By host and path.
+    pub tables: HostTables<RouteTarget>,
+    /// For requests that match none.
+    pub chain: Arc<Chain>,
+}
+
+/// What assemblies are made with, beside a snapshot.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Where figures go.
+    pub metrics: Arc<Metrics>,
+    /// Counters of rate limits, which outlive assemblies.
+    pub limiters: Arc<RateLimiters>,
+}
+
+/// Why a valid snapshot could not be put to work.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// The certificates of a listener.
+    #[error("listener {0}: {1}")]
+    Listener(ListenerName, TlsError),
+    /// The certificates of an upstream.
+    #[error("upstream {0}: {1}")]
+    Upstream(UpstreamName, TlsError),
+}
+
+impl Assembly {
+    /// Puts `snapshot` to work, carrying over from `previous` whatever has not changed.
+    ///
+    /// # Errors
+    /// Every [`AssemblyError`] there is, not only the first.
+    pub fn build(
+        snapshot: Arc<Snapshot>,
+        previous: Option<&Self>,
+        parts: &Parts,
+        now: Moment,
+    ) -> Result<Self, Vec<AssemblyError>> {
+        let mut errors = Vec::new();
+        let listeners = live_listeners(&snapshot, previous, parts, &mut errors);
+        let upstreams = live_upstreams(&snapshot, previous, parts, now, &mut errors);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let services: Vec<_> =
+            snapshot.services.iter().map(|service| live_service(service, &upstreams)).collect();
+        let slots = route_slots(&snapshot, &listeners, &services, parts);
+        for upstream in &upstreams {
+            let limits = &upstream.config.limits;
+            upstream.queue.set_limits(limits.connections_max, limits.pending_max);
+        }
+        Ok(Self {
+            generation: previous.map_or(1, |previous| previous.generation + 1),
+            listeners,
+            upstreams,
+            slots,
+            unrouted: parts.metrics.unrouted(),
+            snapshot,
+        })
+    }
+
+    /// The listener in a slot; `None` when it is gone.
+    #[must_use]
+    pub fn listener_at(&self, slot: usize) -> Option<Arc<LiveListener>> {
+        self.listeners.iter().find(|listener| listener.slot == slot).map(Arc::clone)
+    }
+
+    /// The routes of a listener; `None` when the listener is gone.
+    #[must_use]
+    pub fn routes(&self, listener: &LiveListener) -> Option<&ListenerRoutes> {
+        self.slots.get(listener.slot)?.as_ref()
+    }
+}
+
+fn live_listeners(
+    snapshot: &Snapshot,
+    previous: Option<&Assembly>,
+    parts: &Parts,
+    errors: &mut Vec<AssemblyError>,
+) -> Vec<Arc<LiveListener>> {
+    let known = previous.map_or(&[][..], |previous| &previous.listeners);
+    let mut next_slot = previous.map_or(0, |previous| previous.slots.len());
+    let mut live = Vec::with_capacity(snapshot.listeners.len());
+    for config in &snapshot.listeners {
+        let before = known.iter().find(|listener| listener.config.name == config.name);
+        match before {
+            Some(before) if before.config == *config => live.push(Arc::clone(before)),
+            _ => match LiveListener::new(config, before, parts, &mut next_slot) {
+                Ok(listener) => live.push(Arc::new(listener)),
+                Err(error) => errors.push(AssemblyError::Listener(config.name.clone(), error)),
+            },
+        }
+    }
+    live
+}
+
+impl LiveListener {
+    fn new(
+        config: &Arc<Listener>,
+        before: Option<&Arc<Self>>,
+        parts: &Parts,
+        next_slot: &mut usize,
+    ) -> Result<Self, TlsError> {
+        let tls = match &config.protocol {
+            ListenerProtocol::Https(tls) => Some(Arc::new(ServerTls::load(tls)?)),
+            _ => None,
+        };
+        let slot = before.map_or(*next_slot, |before| before.slot);
+        *next_slot = (*next_slot).max(slot + 1);
+        let limits = &config.limits;
+        Ok(Self {
+            slot,
+            head_limits: HeadLimits {
+                head_bytes_max: limits.head_bytes_max,
+                headers_max: limits.headers_max,
+                uri_bytes_max: limits.uri_bytes_max,
+            },
+            tls,
+            metrics: parts.metrics.listener(&config.name),
+            open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
+            config: Arc::clone(config),
+        })
+    }
+}
+
+fn live_upstreams(
+    snapshot: &Snapshot,
+    previous: Option<&Assembly>,
+    parts: &Parts,
+    now: Moment,
+    errors: &mut Vec<AssemblyError>,
+) -> Vec<Arc<LiveUpstream>> {
+    let known: HashMap<&UpstreamName, &Arc<LiveUpstream>> = previous
+        .into_iter()
+        .flat_map(|previous| &previous.upstreams)
+        .map(|upstream| (&upstream.config.name, upstream))
+        .collect();
+    let mut live = Vec::with_capacity(snapshot.upstreams.len());
+    for config in &snapshot.upstreams {
+        match known.get(&config.name) {
+            Some(before) if before.config == *config => live.push(Arc::clone(before)),
+            before => match LiveUpstream::new(config, before.copied(), parts, now) {
+                Ok(upstream) => live.push(Arc::new(upstream)),
+                Err(error) => errors.push(AssemblyError::Upstream(config.name.clone(), error)),
+            },
+        }
+    }
+    live
+}
+
+impl LiveUpstream {
+    fn new(
+        config: &Arc<architrave_config::Upstream>,
+        before: Option<&Arc<Self>>,
+        parts: &Parts,
+        now: Moment,
+    ) -> Result<Self, TlsError> {
+        let settings = ConnectionSettings::from(&**config);
+        let connector = match before {
+            Some(before) if *before.connector.settings() == settings => {
+                Arc::clone(&before.connector)
+            }
+            _ => Connector::new(settings)?,
+        };
+        let balance =
+            balance::Upstream::new(Arc::clone(config), before.map(|before| &*before.balance), now);
+        Ok(Self {
+            balance: Arc::new(balance),
+            connector,
+            queue: before.map(|before| Arc::clone(&before.queue)).unwrap_or_default(),
+            metrics: parts.metrics.upstream(&config.name),
+            config: Arc::clone(config),
+        })
+    }
+}
+
+fn live_service(service: &Service, upstreams: &[Arc<LiveUpstream>]) -> Arc<LiveService> {
+    let ServiceKind::Http { upstream } = service.kind;
+    let upstream = Arc::clone(&upstreams[upstream.get()]);
+    Arc::new(LiveService { name: service.name.clone(), upstream })
+}
+
+fn route_slots(
+    snapshot: &Snapshot,
+    listeners: &[Arc<LiveListener>],
+    services: &[Arc<LiveService>],
+    parts: &Parts,
+) -> Vec<Option<ListenerRoutes>> {
+    let mut chains = ChainBuilder::new(snapshot, &parts.limiters);
+    let mut tables: Vec<HostTablesBuilder<RouteTarget>> =
+        listeners.iter().map(|_| HostTablesBuilder::default()).collect();
+    for (position, config) in snapshot.routes.iter().enumerate() {
+        let index = RouteIndex(u32::try_from(position).expect("far fewer than 2^32 routes"));
+        let route = Arc::new(route_entry(config, services, parts));
+        for listener in &config.listeners {
+            let chains = chains_of(config, index, *listener, &mut chains);
+            let target = Arc::new(RouteTarget { route: Arc::clone(&route), chains });
+            tables[listener.get()].add(&config.hosts, &config.matches, &target);
+        }
+    }
+    let slot_count = listeners.iter().map(|listener| listener.slot + 1).max().unwrap_or(0);
+    let mut slots: Vec<Option<ListenerRoutes>> = (0..slot_count).map(|_| None).collect();
+    for (position, (listener, tables)) in listeners.iter().zip(tables).enumerate() {
+        let index = ListenerIndex(u32::try_from(position).expect("far fewer than 2^32 listeners"));
+        slots[listener.slot] =
+            Some(ListenerRoutes { tables: tables.build(), chain: chains.chain(index, None, None) });
+    }
+    slots
+}
+
+fn route_entry(config: &Arc<Route>, services: &[Arc<LiveService>], parts: &Parts) -> RouteEntry {
+    let service = |index: ServiceIndex| Arc::clone(&services[index.get()]);
+    RouteEntry {
+        metrics: parts.metrics.route(&config.name),
+        services: (config.services.iter())
+            .map(|weighted| (weighted.weight, service(weighted.service)))
+            .collect(),
+        mirror: config.mirror.as_ref().map(|mirror| (service(mirror.service), mirror.percent)),
+        config: Arc::clone(config),
+    }
+}
+
+fn chains_of(
+    config: &Route,
+    route: RouteIndex,
+    listener: ListenerIndex,
+    chains: &mut ChainBuilder,
+) -> Vec<Arc<Chain>> {
+    if config.services.is_empty() {
+        return vec![chains.chain(listener, Some(route), None)];
+    }
+    (config.services.iter())
+        .map(|weighted| chains.chain(listener, Some(route), Some(weighted.service)))
+        .collect()
+}

@@ -1,0 +1,353 @@
+//! One attempt at one endpoint: a connection, the request, and the head of the response.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use architrave_balance::{Endpoint, Load, Outcome};
+use architrave_core::{Moment, Reason};
+use architrave_net::{
+    Call, CallOptions, Connection, Conversation, Framing, PoolKey, Relay, RelayError, RequestHead,
+    ResponseHead, Source, WireError, Writer,
+};
+use architrave_telemetry::{Party, Phase};
+
+use crate::assembly::LiveUpstream;
+use crate::failure::{Failure, Retry};
+use crate::queue::{Place, QueueError};
+use crate::worker::Worker;
+
+/// No limit that anyone lives to see; timers want a number.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// What an attempt sends, and where.
+#[derive(Debug)]
+pub(crate) struct AttemptPlan<'a> {
+    /// Where.
+    pub upstream: &'a Arc<LiveUpstream>,
+    /// Who on behalf of.
+    pub conversation: Conversation,
+    /// The head, as policies left it.
+    pub head: &'a RequestHead,
+    /// Path and query as the endpoint sees them.
+    pub target: &'a str,
+    /// How the body is framed.
+    pub framing: Framing,
+    /// The protocol to switch to, if the client asked for one.
+    pub upgrade: Option<&'a str>,
+    /// Whether the client welcomes trailers.
+    pub takes_trailers: bool,
+    /// Whether the request may be sent twice.
+    pub is_idempotent: bool,
+}
+
+/// An attempt that has an answer.
+#[derive(Debug)]
+pub struct Answered {
+    /// The endpoint's side of the exchange.
+    pub call: Call,
+    /// The head of the response.
+    pub head: ResponseHead,
+    /// How its body is framed.
+    pub framing: Framing,
+    /// How far the request's body has come.
+    pub upload: Relay,
+    /// The endpoint that answered.
+    pub endpoint: Arc<Endpoint>,
+    /// Counts the attempt at its endpoint until the response is over; `None` when the answer
+    /// itself said that it failed.
+    pub load: Option<Load>,
+    /// Which connections it may be put beside, when all is over.
+    pub key: PoolKey,
+    /// Its place among the connections in use.
+    pub place: Place,
+}
+
+/// What is learned on the way, also by attempts that fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AttemptFacts {
+    /// Waiting for a place.
+    pub queue_wait: Option<Duration>,
+    /// Dialling; none on a kept connection.
+    pub connect: Option<Duration>,
+    /// From the request on its way to the head of the response.
+    pub first_byte: Option<Duration>,
+    /// When that head was there.
+    pub answered: Option<Moment>,
+    /// Body bytes that the endpoint took.
+    pub sent_bytes: u64,
+}
+
+/// Makes one attempt. Interim responses go to `interim`, if anyone listens.
+///
+/// # Errors
+/// A [`Failure`] that says whether another attempt may be made; the endpoint has been told of it.
+pub(crate) async fn attempt(
+    worker: &Worker,
+    plan: &AttemptPlan<'_>,
+    endpoint: &Arc<Endpoint>,
+    body: &mut impl Source,
+    interim: Option<&mut Writer>,
+    facts: &Cell<AttemptFacts>,
+) -> Result<Answered, Failure> {
+    let load = endpoint.begin(worker.now());
+    plan.upstream.metrics.attempted(worker.index());
+    match run(worker, plan, endpoint, body, interim, facts).await {
+        Ok((call, head, framing, upload, key, place)) => {
+            let load = judge(worker, plan, load, head.status, facts.get());
+            let endpoint = Arc::clone(endpoint);
+            Ok(Answered { call, head, framing, upload, endpoint, load, key, place })
+        }
+        Err(failure) => {
+            let outcome = match failure.party {
+                Party::Endpoint => Outcome::Failure,
+                Party::Client | Party::Gateway => Outcome::Neutral,
+            };
+            if outcome == Outcome::Failure {
+                let metrics = worker.endpoint_metrics(plan.upstream, endpoint);
+                metrics.failed(worker.index(), failure.reason);
+            }
+            finish(plan, load, outcome, worker.now());
+            Err(failure)
+        }
+    }
+}
+
+type Reached = (Call, ResponseHead, Framing, Relay, PoolKey, Place);
+
+async fn run(
+    worker: &Worker,
+    plan: &AttemptPlan<'_>,
+    endpoint: &Arc<Endpoint>,
+    body: &mut impl Source,
+    interim: Option<&mut Writer>,
+    facts: &Cell<AttemptFacts>,
+) -> Result<Reached, Failure> {
+    let place = take_place(worker, plan, facts).await?;
+    let key = PoolKey { connector: plan.upstream.connector.id(), address: endpoint.address() };
+    let connection = connect(worker, plan, endpoint, key, facts).await?;
+    let scheme = plan.upstream.connector.scheme();
+    let options = CallOptions {
+        target: plan.target,
+        scheme,
+        framing: plan.framing,
+        upgrade: plan.upgrade,
+        takes_trailers: plan.takes_trailers,
+    };
+    let mut call = Call::begin(connection, plan.head, &options).map_err(|error| {
+        Failure::endpoint(error.upstream_reason(), Phase::Connect, error.to_string())
+            .retry(Retry::Unsent)
+    })?;
+    let mut upload = Relay::default();
+    let mut head = ResponseHead::default();
+    let sent = worker.now();
+    let limit = plan.upstream.config.timeouts.first_byte;
+    let answered = converse(plan, &mut call, &mut upload, body, &mut head, interim, limit).await;
+    facts.update(|facts| AttemptFacts { sent_bytes: upload.moved(), ..facts });
+    let framing = answered?;
+    let now = worker.now();
+    facts.update(|facts| AttemptFacts {
+        first_byte: Some(now.since(sent)),
+        answered: Some(now),
+        ..facts
+    });
+    Ok((call, head, framing, upload, key, place))
+}
+
+async fn take_place(
+    worker: &Worker,
+    plan: &AttemptPlan<'_>,
+    facts: &Cell<AttemptFacts>,
+) -> Result<Place, Failure> {
+    let queue = &plan.upstream.queue;
+    if let Some(place) = queue.try_take() {
+        return Ok(place);
+    }
+    let began = worker.now();
+    let taken = queue.take(plan.upstream.config.timeouts.connect).await;
+    let wait = worker.now().since(began);
+    facts.update(|facts| AttemptFacts { queue_wait: Some(wait), ..facts });
+    plan.upstream.metrics.queued(worker.index(), wait);
+    taken.map_err(|error| {
+        let detail = match error {
+            QueueError::Full => "the upstream's queue is full",
+            QueueError::Timeout => "no connection to the upstream became free in time",
+        };
+        Failure::gateway(Reason::QueueFull, Phase::Queue, detail)
+    })
+}
+
+async fn connect(
+    worker: &Worker,
+    plan: &AttemptPlan<'_>,
+    endpoint: &Arc<Endpoint>,
+    key: PoolKey,
+    facts: &Cell<AttemptFacts>,
+) -> Result<Connection, Failure> {
+    let connector = &plan.upstream.connector;
+    if !connector.is_per_client()
+        && let Some(kept) = worker.pool().take(key, worker.now(), plan.is_idempotent)
+    {
+        return Ok(kept);
+    }
+    let began = worker.now();
+    let dialled =
+        connector.connect(endpoint.address(), endpoint.server_name(), plan.conversation).await;
+    let took = worker.now().since(began);
+    facts.update(|facts| AttemptFacts { connect: Some(took), ..facts });
+    let connection = dialled.map_err(|error| {
+        Failure::endpoint(error.reason(), Phase::Connect, error.to_string()).retry(Retry::Unsent)
+    })?;
+    worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
+    if !connector.is_per_client() {
+        worker.pool().share(key, &connection, endpoint.idle_connections());
+    }
+    Ok(connection)
+}
+
+/// Sends the request's body and waits for the head of the response, both at once: an endpoint may
+/// answer before it has read everything.
+async fn converse(
+    plan: &AttemptPlan<'_>,
+    call: &mut Call,
+    upload: &mut Relay,
+    body: &mut impl Source,
+    head: &mut ResponseHead,
+    mut interim: Option<&mut Writer>,
+    limit: Duration,
+) -> Result<Framing, Failure> {
+    let mut is_uploading = true;
+    let mut sink_error = None;
+    // The time to the first byte counts from when all was sent; until then bodies have limits of
+    // their own.
+    call.limit_head(FOREVER);
+    call.writer().limit_stall(plan.upstream.config.timeouts.idle);
+    poll_fn(|context| {
+        loop {
+            if is_uploading {
+                match upload.poll(context, body, call.writer()) {
+                    Poll::Ready(Ok(())) => {
+                        is_uploading = false;
+                        call.limit_head(limit);
+                    }
+                    Poll::Ready(Err(RelayError::Source(error))) => {
+                        return Poll::Ready(Err(body_failure(&error)));
+                    }
+                    Poll::Ready(Err(RelayError::Sink(error))) => {
+                        // The answer may lie in our socket already: look before giving up.
+                        is_uploading = false;
+                        sink_error = Some(error);
+                        call.limit_head(Duration::from_millis(500));
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            let framing = match call.poll_response(context, &plan.head.method, head) {
+                Poll::Ready(Ok(framing)) => framing,
+                Poll::Ready(Err(error)) => {
+                    let error = sink_error.take().unwrap_or(error);
+                    return Poll::Ready(Err(response_failure(&error)));
+                }
+                Poll::Pending => {
+                    if let Some(writer) = interim.as_deref_mut() {
+                        // An interim head that the client does not take is no reason to stop.
+                        let _untaken = writer.poll_flush(context);
+                    }
+                    return Poll::Pending;
+                }
+            };
+            if !head.is_interim() {
+                return Poll::Ready(Ok(framing));
+            }
+            if let Some(writer) = interim.as_deref_mut() {
+                architrave_net::hop::strip_hop_by_hop(&mut head.fields);
+                let _untaken = writer.send_interim(head);
+            }
+        }
+    })
+    .await
+    .and_then(|framing| check_switch(plan, head, framing))
+}
+
+/// A 101 must answer an upgrade that was asked for; anything else would make a tunnel of what
+/// the client still takes for HTTP.
+fn check_switch(
+    plan: &AttemptPlan<'_>,
+    head: &ResponseHead,
+    framing: Framing,
+) -> Result<Framing, Failure> {
+    if head.status != 101 {
+        return Ok(framing);
+    }
+    let offered = head.fields.get_known(architrave_net::Known::Upgrade).unwrap_or_default();
+    match plan.upgrade {
+        Some(asked) if offered.eq_ignore_ascii_case(asked.as_bytes()) => Ok(framing),
+        _ => Err(Failure::endpoint(
+            Reason::BadResponse,
+            Phase::Wait,
+            "the endpoint switched protocols and was not asked to",
+        )),
+    }
+}
+
+fn body_failure(error: &WireError) -> Failure {
+    let reason = error.downstream_reason();
+    let detail = Cow::Owned(error.to_string());
+    match error {
+        WireError::TooLarge => Failure::gateway(reason, Phase::RequestBody, detail),
+        _ => Failure::client(reason, Phase::RequestBody, detail),
+    }
+}
+
+fn response_failure(error: &WireError) -> Failure {
+    let reason = match error {
+        WireError::Stalled => Reason::ResponseTimeout,
+        other => other.upstream_reason(),
+    };
+    let retry = match error {
+        WireError::Closed | WireError::Io(_) | WireError::H2(_) => Retry::Sent,
+        _ => Retry::Never,
+    };
+    Failure::endpoint(reason, Phase::Wait, error.to_string()).retry(retry)
+}
+
+/// Statuses with which an endpoint says of itself that it is not well.
+#[must_use]
+pub(crate) const fn is_failure_status(status: u16) -> bool {
+    matches!(status, 500 | 502 | 503 | 504)
+}
+
+/// What the head of the response says about the endpoint. A failure is told at once; a success
+/// weighs on the endpoint until its body is over.
+fn judge(
+    worker: &Worker,
+    plan: &AttemptPlan<'_>,
+    mut load: Load,
+    status: u16,
+    facts: AttemptFacts,
+) -> Option<Load> {
+    let metrics = worker.endpoint_metrics(plan.upstream, load.endpoint());
+    metrics.record(worker.index(), status, facts.first_byte.unwrap_or_default());
+    let now = facts.answered.unwrap_or_else(|| worker.now());
+    if is_failure_status(status) {
+        finish(plan, load, Outcome::Failure, now);
+        return None;
+    }
+    load.answered(now);
+    Some(load)
+}
+
+fn finish(plan: &AttemptPlan<'_>, load: Load, outcome: Outcome, now: Moment) {
+    let address = load.endpoint().address();
+    if let Some(transition) = load.finish(outcome, now) {
+        tracing::warn!(
+            upstream = plan.upstream.config.name.as_str(),
+            endpoint = %address,
+            state = transition.as_str(),
+            "endpoint changed by what traffic shows"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! What is known of a client's connection: who, through which listener, over which TLS.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use architrave_net::Conversation;
+
+use crate::assembly::LiveListener;
+
+/// One client connection, as its exchanges see it.
+#[derive(Debug)]
+pub struct Connection {
+    /// The listener that accepted it.
+    pub listener: Arc<LiveListener>,
+    /// The other end of the socket.
+    pub peer: SocketAddr,
+    /// The client: the peer, or whom a trusted PROXY header names.
+    pub client: SocketAddr,
+    /// Where the client connected to.
+    pub destination: SocketAddr,
+    /// Whether the peer is believed about whom it speaks for.
+    pub is_trusted: bool,
+    /// What TLS settled; `None` without TLS.
+    pub tls: Option<TlsFacts>,
+}
+
+/// What a TLS handshake with a client settled.
+#[derive(Debug)]
+pub struct TlsFacts {
+    /// Such as `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite.
+    pub cipher: &'static str,
+    /// The server name asked for, lower case.
+    pub server_name: Option<Box<str>>,
+}
+
+impl TlsFacts {
+    /// What `session` settled.
+    #[must_use]
+    pub fn of(session: &rustls::ServerConnection) -> Self {
+        Self {
+            version: match session.protocol_version() {
+                Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+                Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+                _ => "TLS",
+            },
+            cipher: session
+                .negotiated_cipher_suite()
+                .and_then(|suite| suite.suite().as_str())
+                .unwrap_or("unknown"),
+            server_name: session.server_name().map(|name| name.to_ascii_lowercase().into()),
+        }
+    }
+}
+
+impl Connection {
+    /// `https` or `http`.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What a PROXY header toward an endpoint tells.
+    #[must_use]
+    pub const fn conversation(&self) -> Conversation {
+        Conversation { source: self.client, destination: self.destination }
+    }
+}
+
+/// An address as policies and logs see it: IPv4 also when it came in IPv6's clothes.
+#[must_use]
+pub(crate) fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(unmapped_ip(address.ip()), address.port())
+}
+
+/// [`unmapped`] for an address without port.
+#[must_use]
+pub(crate) fn unmapped_ip(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}

@@ -1,0 +1,184 @@
+//! Step 5: to the service, by its kind: today all are HTTP origins behind an upstream.
+
+mod choose;
+mod hedge;
+mod mirror;
+mod plan;
+mod retry;
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::RetryPermit;
+use architrave_core::Reason;
+use architrave_net::{Reader, Timer, Writer};
+use architrave_telemetry::Phase;
+
+use crate::assembly::{LiveService, LiveUpstream};
+use crate::attempt::{Answered, AttemptFacts, attempt};
+use crate::body::RequestBody;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::serve::RequestFacts;
+use crate::worker::Worker;
+use choose::Choice;
+use plan::Outline;
+
+/// What dispatching needs of the client's side.
+#[derive(Debug)]
+pub(crate) struct ClientSide<'r, 'w> {
+    /// Where the request's body comes from.
+    pub reader: &'r mut Reader,
+    /// Where interim responses go.
+    pub writer: &'w mut Writer,
+    /// A timer that is kept from exchange to exchange.
+    pub timer: &'w mut Timer,
+    /// What is known of the request beside its head.
+    pub facts: &'w RequestFacts,
+}
+
+/// An answer from an endpoint, with what must live as long as it is passed on.
+#[derive(Debug)]
+pub(crate) struct Forwarded<'a> {
+    /// The attempt that answered.
+    pub answered: Answered,
+    /// The request's body, which may still be on its way.
+    pub body: RequestBody<'a>,
+    /// The upstream it came from.
+    pub upstream: Arc<LiveUpstream>,
+    /// The `Set-Cookie` with which the client comes back to the same endpoint.
+    pub set_cookie: Option<String>,
+    _retry: Option<RetryPermit>,
+}
+
+/// Makes attempts until one is to be passed on.
+///
+/// # Errors
+/// The [`Failure`] of the last attempt, or why there was none.
+pub(crate) async fn dispatch<'a>(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    client: ClientSide<'a, '_>,
+) -> Result<Forwarded<'a>, Failure> {
+    let service = service_of(exchange)?;
+    let upstream = Arc::clone(&service.upstream);
+    let outline = Outline::of(worker, exchange, client.facts, &upstream);
+    let kept_bytes_max = outline.kept_bytes_max(exchange, &upstream);
+    let body = RequestBody::new(client.reader, exchange.admission.body_bytes_max, kept_bytes_max);
+    let mut run = Run { worker, upstream, outline, body, choice: Choice::default(), permit: None };
+    let result = run.until_answered(exchange, client.writer, client.timer).await;
+    let answered = result?;
+    let set_cookie = run.set_cookie(exchange, &answered);
+    mirror::start(worker, exchange, &run.outline, &run.body);
+    Ok(Forwarded {
+        answered,
+        body: run.body,
+        upstream: run.upstream,
+        set_cookie,
+        _retry: run.permit,
+    })
+}
+
+fn service_of(exchange: &Exchange) -> Result<Arc<LiveService>, Failure> {
+    let service = exchange.matched.as_ref().and_then(|matched| matched.service.clone());
+    service.ok_or_else(|| {
+        Failure::gateway(Reason::NoRoute, Phase::Admit, "the route leads to no service")
+    })
+}
+
+/// The attempts of one exchange.
+struct Run<'w, 'a> {
+    worker: &'w Worker,
+    upstream: Arc<LiveUpstream>,
+    outline: Outline,
+    body: RequestBody<'a>,
+    choice: Choice,
+    permit: Option<RetryPermit>,
+}
+
+impl Run<'_, '_> {
+    async fn until_answered(
+        &mut self,
+        exchange: &mut Exchange,
+        interim: &mut Writer,
+        timer: &mut Timer,
+    ) -> Result<Answered, Failure> {
+        loop {
+            let result = self.once(exchange, interim, timer).await;
+            match result {
+                Ok(answered) if !self.is_worth_retrying(exchange, &answered) => {
+                    return Ok(answered);
+                }
+                // The answer that is not passed on: its connection goes with it.
+                Ok(_thrown_away) => {}
+                Err(failure) if !self.may_retry(exchange, &failure) => return Err(failure),
+                Err(_failure) => {}
+            }
+            self.body.rewind();
+            self.upstream.metrics.retried(self.worker.index());
+        }
+    }
+
+    /// One attempt, or two side by side when hedging, within the limits on time.
+    async fn once(
+        &mut self,
+        exchange: &mut Exchange,
+        interim: &mut Writer,
+        timer: &mut Timer,
+    ) -> Result<Answered, Failure> {
+        let limit = self.outline.time_left(self.worker.now(), &self.upstream);
+        let Some(limit) = limit else {
+            return self.send(exchange, interim).await;
+        };
+        if limit == Duration::ZERO {
+            return Err(out_of_time());
+        }
+        let send = self.send(exchange, interim);
+        timer.within(limit, send).await.unwrap_or_else(|_elapsed| Err(out_of_time()))
+    }
+
+    async fn send(
+        &mut self,
+        exchange: &mut Exchange,
+        interim: &mut Writer,
+    ) -> Result<Answered, Failure> {
+        let endpoint = self.choice.next(self.worker, exchange, &self.upstream)?;
+        exchange.attempts += 1;
+        exchange.endpoint = Some(Arc::clone(&endpoint));
+        let facts = Cell::<AttemptFacts>::default();
+        let result = if let Some(after) = self.outline.hedge_after(&self.upstream) {
+            let hedged = hedge::send(self, exchange, &endpoint, after, &facts).await;
+            let (result, other) = hedged;
+            exchange.attempts += u32::from(other.is_some());
+            exchange.endpoint = other.or(Some(endpoint));
+            result
+        } else {
+            let plan = self.outline.attempt(exchange, &self.upstream);
+            let interim = self.outline.takes_interim(exchange).then_some(interim);
+            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts).await
+        };
+        let facts = facts.get();
+        let timings = &mut exchange.timings;
+        timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
+        timings.connect = facts.connect.or(timings.connect);
+        timings.first_byte = facts.first_byte;
+        timings.answered = facts.answered;
+        exchange.request_bytes = facts.sent_bytes;
+        result
+    }
+
+    fn set_cookie(&self, exchange: &Exchange, answered: &Answered) -> Option<String> {
+        self.choice.set_cookie(
+            self.worker,
+            &self.upstream,
+            answered.endpoint.address(),
+            exchange.connection.tls.is_some(),
+        )
+    }
+}
+
+fn out_of_time() -> Failure {
+    Failure::endpoint(Reason::ResponseTimeout, Phase::Wait, "no response head in time")
+        .retry(crate::failure::Retry::Sent)
+}

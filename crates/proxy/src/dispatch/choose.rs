@@ -1,0 +1,99 @@
+//! Which endpoint is next: persistence, hash, and whom this exchange has tried already.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use architrave_balance::{Criteria, Endpoint, Unavailable, hash_key};
+use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
+use architrave_core::Reason;
+use architrave_telemetry::Phase;
+
+use crate::assembly::LiveUpstream;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::persistence;
+use crate::route::{cookie, query_parameter};
+use crate::worker::Worker;
+
+/// The choices made for one exchange.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    tried: Vec<SocketAddr>,
+    pinned: Option<SocketAddr>,
+}
+
+impl Choice {
+    /// Chooses the endpoint for the next attempt.
+    pub(super) fn next(
+        &mut self,
+        worker: &Worker,
+        exchange: &Exchange,
+        upstream: &LiveUpstream,
+    ) -> Result<Arc<Endpoint>, Failure> {
+        if self.tried.is_empty() && upstream.config.persistence.is_some() {
+            self.pinned =
+                persistence::pinned(exchange, upstream, worker.cookie_seal(), worker.wall());
+        }
+        let hash = hash_of(worker, exchange, upstream);
+        let criteria = Criteria { hash, pinned: self.pinned, tried: &self.tried };
+        let now = worker.now();
+        let chosen = worker
+            .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))
+            .map_err(unavailable)?;
+        self.tried.push(chosen.address());
+        Ok(chosen)
+    }
+
+    /// The cookie for a client that must come back to another endpoint than it said.
+    pub(super) fn set_cookie(
+        &self,
+        worker: &Worker,
+        upstream: &LiveUpstream,
+        endpoint: SocketAddr,
+        is_tls: bool,
+    ) -> Option<String> {
+        match upstream.config.persistence {
+            Some(Persistence::Cookie { .. }) if self.pinned != Some(endpoint) => {
+                let (seal, now) = (worker.cookie_seal(), worker.wall());
+                persistence::set_cookie(upstream, seal, endpoint, is_tls, now)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn unavailable(error: Unavailable) -> Failure {
+    match error {
+        Unavailable::NoneHealthy => Failure::gateway(
+            Reason::NoHealthyEndpoint,
+            Phase::Queue,
+            "no endpoint of the upstream is available",
+        ),
+        Unavailable::AtLimit => Failure::gateway(
+            Reason::QueueFull,
+            Phase::Queue,
+            "every endpoint of the upstream is at its limit",
+        ),
+    }
+}
+
+fn hash_of(worker: &Worker, exchange: &Exchange, upstream: &LiveUpstream) -> u64 {
+    let is_hashed =
+        matches!(upstream.config.balance, BalanceAlgorithm::RingHash | BalanceAlgorithm::Maglev);
+    if !is_hashed {
+        return 0;
+    }
+    let head = &exchange.head;
+    let hash = match &upstream.config.hash_on {
+        HashOn::SourceAddress => Some(persistence::hash_address(exchange.client.ip())),
+        HashOn::Header(name) => head.fields.get(name).map(hash_key),
+        HashOn::Cookie(name) => cookie(head, name).map(|value| hash_key(value.as_bytes())),
+        HashOn::Query(name) => head
+            .query()
+            .and_then(|query| query_parameter(query, name))
+            .map(|value| hash_key(value.as_bytes())),
+        HashOn::Path => Some(hash_key(exchange.path.as_bytes())),
+    };
+    // Where there is nothing to hash, requests are spread, not heaped.
+    hash.unwrap_or_else(|| worker.with_random(|random| random.u64(..)))
+}

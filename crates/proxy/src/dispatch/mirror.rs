@@ -1,0 +1,114 @@
+//! The mirror: a copy of some requests to another service, whose answers are thrown away.
+//!
+//! It starts when the real request has been answered, so that it never delays it, and it is
+//! bounded: beyond so many copies in flight, further ones are left out.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::Criteria;
+use architrave_core::task;
+use architrave_net::{Framing, RequestHead};
+
+use crate::assembly::LiveService;
+use crate::attempt::{AttemptFacts, AttemptPlan, attempt};
+use crate::body::{KeptBody, RequestBody};
+use crate::dispatch::plan::Outline;
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+/// Copies in flight per worker.
+const COPIES_MAX: usize = 256;
+
+/// How long a copy may take, whole.
+const COPY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sends a copy of the request, when the route says so and the whole body was kept.
+pub(super) fn start(
+    worker: &Worker,
+    exchange: &Exchange,
+    outline: &Outline,
+    body: &RequestBody<'_>,
+) {
+    let mirror = exchange.matched.as_ref().and_then(|matched| matched.route.mirror.as_ref());
+    let Some((service, percent)) = mirror else {
+        return;
+    };
+    let is_drawn = worker.with_random(|random| random.f64() * 100.0 < *percent);
+    if !is_drawn || !body.is_ended() || worker.copies().get() >= COPIES_MAX {
+        return;
+    }
+    let Some(kept) = body.kept() else {
+        return;
+    };
+    let copy = Copy {
+        worker: worker.handle(),
+        service: Arc::clone(service),
+        head: exchange.head.clone(),
+        target: outline.target().to_owned(),
+        body: KeptBody::new(kept.to_vec()),
+        conversation: exchange.connection.conversation(),
+    };
+    worker.copies().set(worker.copies().get() + 1);
+    task::spawn_local(async move {
+        let worker = copy.worker.clone();
+        // Whatever becomes of a copy, nobody is told.
+        let _whatever = tokio::time::timeout(COPY_TIMEOUT, copy.send()).await;
+        worker.copies().set(worker.copies().get() - 1);
+    });
+}
+
+struct Copy {
+    worker: std::rc::Rc<Worker>,
+    service: Arc<LiveService>,
+    head: RequestHead,
+    target: String,
+    body: KeptBody,
+    conversation: architrave_net::Conversation,
+}
+
+impl Copy {
+    async fn send(mut self) {
+        let upstream = &self.service.upstream;
+        let worker = &*self.worker;
+        let hash = worker.with_random(|random| random.u64(..));
+        let criteria = Criteria { hash, pinned: None, tried: &[] };
+        let chosen = worker.with_random(|random| {
+            upstream.balance.select_endpoint(&criteria, worker.now(), random)
+        });
+        let Ok(endpoint) = chosen else {
+            return;
+        };
+        let framing = match self.body.len() {
+            0 => Framing::Empty,
+            length => Framing::Length(length as u64),
+        };
+        let plan = AttemptPlan {
+            upstream,
+            conversation: self.conversation,
+            head: &self.head,
+            target: &self.target,
+            framing,
+            upgrade: None,
+            takes_trailers: false,
+            is_idempotent: false,
+        };
+        let facts = Cell::<AttemptFacts>::default();
+        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, &facts).await;
+        let Ok(mut answered) = answer else {
+            return;
+        };
+        let idle = upstream.config.timeouts.idle;
+        let Some(reader) = answered.call.reader() else {
+            return;
+        };
+        reader.limit_stall(idle);
+        while let Ok(true) = poll_fn(|context| reader.poll_fill(context)).await {
+            let count = reader.data().len();
+            reader.consume(count);
+        }
+        worker.keep(answered, upstream);
+    }
+}

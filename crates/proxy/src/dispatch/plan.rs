@@ -1,0 +1,129 @@
+//! What all attempts of an exchange have in common, worked out once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_core::Moment;
+use architrave_net::{Conversation, Framing, Version};
+
+use crate::assembly::LiveUpstream;
+use crate::attempt::AttemptPlan;
+use crate::exchange::Exchange;
+use crate::forwarded;
+use crate::serve::RequestFacts;
+use crate::worker::Worker;
+
+/// What all attempts of an exchange have in common.
+#[derive(Debug)]
+pub(super) struct Outline {
+    target: String,
+    framing: Framing,
+    conversation: Conversation,
+    upgrade: Option<String>,
+    takes_trailers: bool,
+    is_idempotent: bool,
+    /// When the route's own time is over.
+    deadline: Option<Moment>,
+}
+
+impl Outline {
+    /// Works it out, and writes into the head what endpoints are told about the client.
+    pub(super) fn of(
+        worker: &Worker,
+        exchange: &mut Exchange,
+        facts: &RequestFacts,
+        upstream: &LiveUpstream,
+    ) -> Self {
+        forwarded::write(exchange, &facts.authority);
+        let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.config.timeout);
+        let method = exchange.head.method.as_str();
+        Self {
+            target: target_of(exchange),
+            framing: facts.framing,
+            conversation: exchange.connection.conversation(),
+            upgrade: facts.upgrade.clone(),
+            takes_trailers: facts.takes_trailers,
+            is_idempotent: upstream.config.retry.methods.iter().any(|it| it == method),
+            deadline: timeout.map(|timeout| worker.now() + timeout),
+        }
+    }
+
+    /// The plan of an attempt.
+    pub(super) fn attempt<'a>(
+        &'a self,
+        exchange: &'a Exchange,
+        upstream: &'a Arc<LiveUpstream>,
+    ) -> AttemptPlan<'a> {
+        AttemptPlan {
+            upstream,
+            conversation: self.conversation,
+            head: &exchange.head,
+            target: &self.target,
+            framing: self.framing,
+            upgrade: self.upgrade.as_deref(),
+            takes_trailers: self.takes_trailers,
+            is_idempotent: self.is_idempotent,
+        }
+    }
+
+    /// Whether the client knows what an interim response is.
+    pub(super) fn takes_interim(&self, exchange: &Exchange) -> bool {
+        exchange.head.version != Version::Http10
+    }
+
+    pub(super) const fn is_idempotent(&self) -> bool {
+        self.is_idempotent
+    }
+
+    /// Path and query as endpoints see them.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// How much of the body is kept for another attempt, or for the mirror.
+    pub(super) fn kept_bytes_max(&self, exchange: &Exchange, upstream: &LiveUpstream) -> usize {
+        let has_mirror =
+            exchange.matched.as_ref().is_some_and(|matched| matched.route.mirror.is_some());
+        let retry = &upstream.config.retry;
+        let may_replay = retry.attempts > 0 && self.is_idempotent;
+        if may_replay || has_mirror { retry.body_bytes_max } else { 0 }
+    }
+
+    /// How long the next attempt may take to its response head; `None` for as long as it likes.
+    pub(super) fn time_left(&self, now: Moment, upstream: &LiveUpstream) -> Option<Duration> {
+        let own = upstream.config.retry.per_try_timeout;
+        let left = self.deadline.map(|deadline| deadline.since(now));
+        match (own, left) {
+            (Some(own), Some(left)) => Some(own.min(left)),
+            (own, left) => own.or(left),
+        }
+    }
+
+    /// Whether there is time for another attempt at all.
+    pub(super) fn is_overdue(&self, now: Moment) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    /// When a second attempt is started beside the first: only for what may be sent twice and has
+    /// no body that two could not share.
+    pub(super) fn hedge_after(&self, upstream: &LiveUpstream) -> Option<Duration> {
+        let hedge = upstream.config.hedge.as_ref()?;
+        let is_plain = self.framing == Framing::Empty && self.upgrade.is_none();
+        (is_plain && self.is_idempotent).then_some(hedge.after)
+    }
+}
+
+fn target_of(exchange: &Exchange) -> String {
+    if exchange.head.target == "*" && exchange.path == "/" {
+        return "*".to_owned();
+    }
+    let query = exchange.head.query();
+    let mut target =
+        String::with_capacity(exchange.path.len() + query.map_or(0, |query| query.len() + 1));
+    target.push_str(&exchange.path);
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(query);
+    }
+    target
+}

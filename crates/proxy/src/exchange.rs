@@ -1,0 +1,110 @@
+//! One request and its response in flight. Facts are written once, by the step that learns them;
+//! `record` only reads.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::Endpoint;
+use architrave_core::{Moment, Reason};
+use architrave_net::RequestHead;
+use architrave_policy::{Admission, Chain};
+use architrave_telemetry::Termination;
+
+use crate::assembly::{LiveService, RouteEntry};
+use crate::connection::Connection;
+use crate::identity::Identity;
+use crate::worker::{Pinned, Worker};
+
+/// One request and its response in flight.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The one assembly that this exchange sees.
+    pub pinned: Rc<Pinned>,
+    /// Where it came in.
+    pub connection: Rc<Connection>,
+    /// The client, behind trusted proxies.
+    pub client: SocketAddr,
+    /// When its first byte was there.
+    pub began: Moment,
+    /// The request's head; policies change it on its way.
+    pub head: RequestHead,
+    /// The canonical path: what is matched, what policies see and what is forwarded.
+    pub path: String,
+    /// The host, lower case, without port.
+    pub host: String,
+    /// What it is called in logs and traces.
+    pub identity: Identity,
+    /// What policies learned.
+    pub admission: Admission,
+    /// What it matched.
+    pub matched: Option<MatchedRoute>,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// The endpoint of the last attempt.
+    pub endpoint: Option<Arc<Endpoint>>,
+    /// How long its parts took.
+    pub timings: ExchangeTimings,
+    /// Bytes of the request body taken by an endpoint.
+    pub request_bytes: u64,
+    /// Bytes of the response body taken by the client.
+    pub response_bytes: u64,
+    /// The status sent; 0 when none was.
+    pub status: u16,
+    /// Why it failed, when it did.
+    pub reason: Option<Reason>,
+    /// Who ended it, and in which phase.
+    pub termination: Termination,
+}
+
+/// What a request matched: where it goes, and what applies to it.
+#[derive(Clone, Debug)]
+pub struct MatchedRoute {
+    /// The route.
+    pub route: Arc<RouteEntry>,
+    /// The service that the route's weights chose; `None` when only a policy answers.
+    pub service: Option<Arc<LiveService>>,
+    /// The policies of listener, route and service.
+    pub chain: Arc<Chain>,
+}
+
+/// How long the parts of an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExchangeTimings {
+    /// Waiting for a connection to be allowed.
+    pub queue_wait: Option<Duration>,
+    /// Dialling.
+    pub connect: Option<Duration>,
+    /// From the request sent to the response head.
+    pub first_byte: Option<Duration>,
+    /// When the response head was there.
+    pub answered: Option<Moment>,
+}
+
+impl Exchange {
+    /// Begins an exchange with the head that has just been read.
+    #[must_use]
+    pub fn begin(worker: &Worker, connection: &Rc<Connection>, head: RequestHead) -> Self {
+        Self {
+            pinned: worker.pinned(),
+            connection: Rc::clone(connection),
+            client: connection.client,
+            began: worker.now(),
+            head,
+            path: String::new(),
+            host: String::new(),
+            identity: Identity::default(),
+            admission: Admission::default(),
+            matched: None,
+            attempts: 0,
+            endpoint: None,
+            timings: ExchangeTimings::default(),
+            request_bytes: 0,
+            response_bytes: 0,
+            status: 0,
+            reason: None,
+            termination: Termination::Complete,
+        }
+    }
+}

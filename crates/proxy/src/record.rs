@@ -1,0 +1,109 @@
+//! Step 8: what is left of an exchange: figures and a line. It only reads.
+
+use std::rc::Rc;
+
+use architrave_net::Known;
+use architrave_telemetry::{AccessEntry, HttpEntry, Timings, TlsEntry};
+
+use crate::connection::Connection;
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+/// Counts an exchange as in flight until it is dropped, however it ends.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    connection: Rc<Connection>,
+    worker: usize,
+}
+
+/// Counts an exchange that begins.
+#[must_use]
+pub(crate) fn begin(worker: &Worker, connection: &Rc<Connection>) -> InFlight {
+    connection.listener.metrics.exchange_begun(worker.index());
+    InFlight { connection: Rc::clone(connection), worker: worker.index() }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.connection.listener.metrics.exchange_ended(self.worker);
+    }
+}
+
+/// Records an exchange that is over.
+pub(crate) fn record(worker: &Worker, exchange: &Exchange) {
+    let total = worker.now().since(exchange.began);
+    let metrics = match &exchange.matched {
+        Some(matched) => &matched.route.metrics,
+        None => &exchange.pinned.assembly().unrouted,
+    };
+    metrics.record(
+        worker.index(),
+        exchange.status,
+        exchange.reason,
+        total,
+        exchange.request_bytes,
+        exchange.response_bytes,
+    );
+    worker.with_log(|log| {
+        if log.is_enabled() {
+            log.write(&entry(worker, exchange, total));
+        }
+    });
+}
+
+fn entry<'a>(
+    worker: &Worker,
+    exchange: &'a Exchange,
+    total: std::time::Duration,
+) -> AccessEntry<'a> {
+    let connection = &exchange.connection;
+    let timings = &exchange.timings;
+    let matched = exchange.matched.as_ref();
+    let service = matched.and_then(|matched| matched.service.as_ref());
+    let head = &exchange.head;
+    let answered = timings.answered;
+    let listener = connection.listener.config.name.as_str();
+    let mut entry =
+        AccessEntry::new(worker.wall() - total, exchange.client, listener, head.version.as_str());
+    entry.timings = Timings {
+        total,
+        request_read: None,
+        queue_wait: timings.queue_wait,
+        connect: timings.connect,
+        first_byte: timings.first_byte,
+        response: answered.map(|at| (exchange.began + total).since(at)),
+    };
+    entry.peer = (connection.peer != exchange.client).then_some(connection.peer);
+    entry.tls = connection.tls.as_ref().map(|tls| TlsEntry {
+        version: Some(tls.version),
+        cipher: Some(tls.cipher),
+        sni: tls.server_name.as_deref(),
+    });
+    entry.http = Some(HttpEntry {
+        method: head.method.as_str().as_bytes(),
+        host: head.authority.as_bytes(),
+        path: head.path().as_bytes(),
+        query: head.query().map(str::as_bytes),
+        status: (exchange.status != 0).then_some(exchange.status),
+        route: matched.map(|matched| matched.route.config.name.as_str()),
+        service: service.map(|service| service.name.as_str()),
+        consumer: consumer_name(exchange),
+        request_id: Some(&exchange.identity.request_id),
+        trace_id: Some(exchange.identity.trace_id()),
+        user_agent: head.fields.get_known(Known::UserAgent),
+    });
+    entry.reason = exchange.reason;
+    entry.termination = exchange.termination;
+    entry.request_bytes = exchange.request_bytes;
+    entry.response_bytes = exchange.response_bytes;
+    entry.upstream = service.map(|service| service.upstream.config.name.as_str());
+    entry.endpoint = exchange.endpoint.as_ref().map(|endpoint| endpoint.address());
+    entry.attempts = exchange.attempts;
+    entry
+}
+
+fn consumer_name(exchange: &Exchange) -> Option<&str> {
+    let index = exchange.admission.consumer?;
+    let consumer = exchange.pinned.assembly().snapshot.consumers.get(index.get())?;
+    Some(consumer.name.as_str())
+}

@@ -1,0 +1,153 @@
+//! Step 7: the response. The one place where a failure becomes an answer, and where an endpoint's
+//! answer is passed on. Past this point nothing fails any more; it only ends early.
+
+mod pass_on;
+mod problem;
+mod tunnel;
+
+use architrave_core::Reason;
+use architrave_net::h1::Persist;
+use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, Writer};
+use architrave_policy::{Reply, ResponseView};
+use architrave_telemetry::{Party, Phase, Termination};
+
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::serve::{Ending, Outcome, RequestFacts};
+use crate::worker::Worker;
+
+pub(crate) use tunnel::{Tunnel, TunnelEnd};
+
+/// Ends an exchange: passes on, or answers; and says what becomes of the connection.
+pub(crate) async fn finish(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    outcome: Outcome<'_>,
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    match outcome {
+        Outcome::Forwarded(forwarded) => {
+            pass_on::pass_on(worker, exchange, *forwarded, facts, writer).await
+        }
+        Outcome::Reply(reply) => {
+            exchange.reason = reply.reason;
+            if reply.reason.is_some() {
+                exchange.termination =
+                    Termination::Ended { party: Party::Gateway, phase: Phase::Admit };
+            }
+            answer(worker, exchange, reply, facts, writer).await
+        }
+        Outcome::Failed(failure) => fail(worker, exchange, failure, facts, writer).await,
+    }
+}
+
+async fn fail(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    failure: Failure,
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    exchange.reason = Some(failure.reason);
+    exchange.termination = failure.termination();
+    if failure.reason == Reason::ClientClosed {
+        writer.abort();
+        return Ending::Close;
+    }
+    let mut reply = Reply::refuse(failure.reason, "");
+    if failure.reason == Reason::QueueFull || failure.reason == Reason::NoHealthyEndpoint {
+        reply = reply.with_field("Retry-After", b"1");
+    }
+    tracing::debug!(reason = failure.reason.as_str(), detail = %failure.detail, "exchange failed");
+    let ending = answer(worker, exchange, reply, facts, writer).await;
+    // What the client sent cannot be told apart from what it will send next.
+    if failure.party == Party::Client { Ending::Close } else { ending }
+}
+
+/// Sends an answer of the gateway's own.
+async fn answer(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    reply: Reply,
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    let mut head = ResponseHead { status: reply.status, ..ResponseHead::default() };
+    head.fields = reply.fields;
+    let body = problem::body(exchange, reply.reason, reply.detail, &mut head);
+    if let Some(matched) = &exchange.matched {
+        let admission = &exchange.admission;
+        matched.chain.respond(&mut ResponseView { head: &mut head, admission });
+    }
+    head.fields.append("Date", worker.date().as_bytes());
+    let is_to_head = exchange.head.method == Method::Head;
+    let framing = match body.len() {
+        _ if is_to_head => Framing::Empty,
+        0 => Framing::Empty,
+        length => Framing::Length(length as u64),
+    };
+    // The body that the client still sends, or waits for leave to send, is in the way.
+    let is_body_done = facts.framing == Framing::Empty;
+    let is_small = matches!(facts.framing, Framing::Length(length) if length <= DRAIN_BYTES_MAX);
+    let can_go_on = is_body_done || (is_small && !facts.expects_continue);
+    let keep_alive = facts.keep_alive && can_go_on && !worker.is_draining();
+    let persist = persist_of(exchange.head.version, keep_alive);
+    exchange.status = head.status;
+    writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
+    let sent = send_whole(writer, &head, ResponseOptions { framing, persist, is_to_head }, &body);
+    match sent.await {
+        Ok(()) => exchange.response_bytes = if is_to_head { 0 } else { body.len() as u64 },
+        Err(_gone) => {
+            exchange.termination =
+                Termination::Ended { party: Party::Client, phase: Phase::ResponseBody };
+            return Ending::Close;
+        }
+    }
+    if keep_alive { Ending::KeepAlive } else { Ending::Close }
+}
+
+/// The longest request body that is read and thrown away so that its connection can go on.
+pub(crate) const DRAIN_BYTES_MAX: u64 = 64 * 1024;
+
+async fn send_whole(
+    writer: &mut Writer,
+    head: &ResponseHead,
+    options: ResponseOptions,
+    body: &[u8],
+) -> Result<(), architrave_net::WireError> {
+    writer.send_response(head, options)?;
+    if options.framing != Framing::Empty {
+        writer.write_all(body).await?;
+    }
+    writer.finish(None)?;
+    writer.flush().await
+}
+
+/// What a response says about an HTTP/1 connection.
+pub(crate) const fn persist_of(version: Version, keep_alive: bool) -> Persist {
+    match (version, keep_alive) {
+        (_, false) => Persist::Close,
+        (Version::Http10, true) => Persist::KeepAliveHttp10,
+        (Version::Http11 | Version::H2, true) => Persist::KeepAlive,
+    }
+}
+
+/// Answers a request whose head could not be read; the connection is closed behind it.
+pub(crate) async fn refuse_head(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    failure: Failure,
+    writer: &mut Writer,
+) {
+    let facts = RequestFacts {
+        framing: Framing::Empty,
+        authority: String::new(),
+        upgrade: None,
+        takes_trailers: false,
+        expects_continue: false,
+        keep_alive: false,
+    };
+    // The connection is closed whatever the answer says.
+    let _closed = fail(worker, exchange, failure, &facts, writer).await;
+}

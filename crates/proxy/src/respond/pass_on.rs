@@ -1,0 +1,140 @@
+//! Passes an endpoint's answer on to the client, frame by frame, while the request's body may
+//! still be on its way.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use architrave_core::Reason;
+use architrave_net::{
+    Call, Framing, Method, Relay, RelayError, ResponseOptions, Version, WireError, Writer, hop,
+};
+use architrave_policy::ResponseView;
+use architrave_telemetry::{Party, Phase, Termination};
+
+use super::{persist_of, tunnel};
+use crate::body::RequestBody;
+use crate::dispatch::Forwarded;
+use crate::exchange::Exchange;
+use crate::serve::{Ending, RequestFacts};
+use crate::worker::Worker;
+
+pub(super) async fn pass_on(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    mut forwarded: Forwarded<'_>,
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    if forwarded.answered.head.status == 101 {
+        return tunnel::begin(exchange, forwarded, writer).await;
+    }
+    let answered = &mut forwarded.answered;
+    hop::strip_hop_by_hop(&mut answered.head.fields);
+    apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
+    let options = options_of(worker, exchange, facts, answered.framing);
+    exchange.status = answered.head.status;
+    writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
+    if let Err(error) = writer.send_response(&answered.head, options) {
+        return end_early(exchange, writer, RelayError::Sink(error));
+    }
+    let idle = forwarded.upstream.config.timeouts.idle;
+    if let Some(reader) = answered.call.reader() {
+        reader.limit_stall(idle);
+    }
+    let mut download = Relay::default();
+    let result = relay_both(
+        &mut answered.call,
+        &mut download,
+        writer,
+        &mut answered.upload,
+        &mut forwarded.body,
+    )
+    .await;
+    exchange.response_bytes = download.moved();
+    exchange.request_bytes = answered.upload.moved();
+    if let Err(error) = result {
+        return end_early(exchange, writer, error);
+    }
+    let is_body_done = answered.upload.is_done() && forwarded.body.is_ended();
+    worker.keep(forwarded.answered, &forwarded.upstream);
+    let says_close = options.persist == architrave_net::h1::Persist::Close;
+    if is_body_done && !says_close { Ending::KeepAlive } else { Ending::Close }
+}
+
+fn apply_policies(
+    exchange: &Exchange,
+    head: &mut architrave_net::ResponseHead,
+    set_cookie: Option<String>,
+) {
+    if let Some(matched) = &exchange.matched {
+        let admission = &exchange.admission;
+        matched.chain.respond(&mut ResponseView { head, admission });
+    }
+    if let Some(cookie) = set_cookie {
+        head.fields.append("Set-Cookie", cookie.as_bytes());
+    }
+}
+
+fn options_of(
+    worker: &Worker,
+    exchange: &Exchange,
+    facts: &RequestFacts,
+    framing: Framing,
+) -> ResponseOptions {
+    let version = exchange.head.version;
+    let framing = match framing {
+        // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+        Framing::Chunked | Framing::UntilClose if version == Version::Http10 => Framing::UntilClose,
+        Framing::UntilClose => Framing::Chunked,
+        other => other,
+    };
+    let keep_alive = facts.keep_alive && framing != Framing::UntilClose && !worker.is_draining();
+    ResponseOptions {
+        framing,
+        persist: persist_of(version, keep_alive),
+        is_to_head: exchange.head.method == Method::Head,
+    }
+}
+
+/// Moves the response down, and what is left of the request up, until the response is over.
+async fn relay_both(
+    call: &mut Call,
+    download: &mut Relay,
+    writer: &mut Writer,
+    upload: &mut Relay,
+    body: &mut RequestBody<'_>,
+) -> Result<(), RelayError> {
+    let mut is_uploading = !upload.is_done();
+    poll_fn(|context| {
+        let (up, down) = call.halves();
+        if is_uploading {
+            match upload.poll(context, body, up) {
+                Poll::Pending => {}
+                Poll::Ready(Err(RelayError::Source(WireError::Closed | WireError::Io(_)))) => {
+                    return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
+                }
+                // An endpoint that has answered may stop reading; a client that breaks its own
+                // body still gets its answer, and loses its connection after it.
+                Poll::Ready(_) => is_uploading = false,
+            }
+        }
+        let Some(down) = down else {
+            return Poll::Ready(Err(RelayError::Source(WireError::Closed)));
+        };
+        download.poll(context, down, writer)
+    })
+    .await
+}
+
+fn end_early(exchange: &mut Exchange, writer: &mut Writer, error: RelayError) -> Ending {
+    let (reason, party) = match &error {
+        RelayError::Source(error) => (error.upstream_reason(), Party::Endpoint),
+        RelayError::Sink(WireError::LengthMismatch) => (Reason::BadResponse, Party::Endpoint),
+        RelayError::Sink(WireError::Stalled) => (Reason::ClientTimeout, Party::Client),
+        RelayError::Sink(_) => (Reason::ClientClosed, Party::Client),
+    };
+    exchange.reason = Some(reason);
+    exchange.termination = Termination::Ended { party, phase: Phase::ResponseBody };
+    writer.abort();
+    Ending::Close
+}

@@ -1,0 +1,96 @@
+//! The body of the gateway's own refusals: problem+json (RFC 9457), or a gRPC status.
+
+use architrave_core::Reason;
+use architrave_net::{ResponseHead, Version};
+
+use crate::exchange::Exchange;
+
+/// Makes the body and its fields; empty where there is no reason.
+pub(super) fn body(
+    exchange: &Exchange,
+    reason: Option<Reason>,
+    detail: &str,
+    head: &mut ResponseHead,
+) -> Vec<u8> {
+    let Some(reason) = reason else {
+        return Vec::new();
+    };
+    if is_grpc(exchange) {
+        write_grpc_status(reason, detail, head);
+        return Vec::new();
+    }
+    head.fields.append("Content-Type", b"application/problem+json");
+    head.fields.append("Cache-Control", b"no-store");
+    let mut body = String::with_capacity(192);
+    body.push_str("{\"type\":\"about:blank\",\"title\":\"");
+    body.push_str(title(head.status));
+    body.push_str("\",\"status\":");
+    body.push_str(itoa::Buffer::new().format(head.status));
+    body.push_str(",\"reason\":\"");
+    body.push_str(reason.as_str());
+    body.push('"');
+    if !detail.is_empty() {
+        // Details are our own words; they need no escaping.
+        body.push_str(",\"detail\":\"");
+        body.push_str(detail);
+        body.push('"');
+    }
+    let id = &exchange.identity.request_id;
+    if !id.is_empty() && !id.contains(['"', '\\']) {
+        body.push_str(",\"request_id\":\"");
+        body.push_str(id);
+        body.push('"');
+    }
+    body.push_str("}\n");
+    body.into_bytes()
+}
+
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        421 => "Misdirected Request",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "Internal Server Error",
+    }
+}
+
+fn is_grpc(exchange: &Exchange) -> bool {
+    exchange.head.version == Version::H2
+        && exchange
+            .head
+            .fields
+            .get("content-type")
+            .is_some_and(|value| value.starts_with(b"application/grpc"))
+}
+
+/// A gRPC client reads no body: it is told in fields, with status 200 (gRPC over HTTP/2,
+/// "Trailers-Only").
+fn write_grpc_status(reason: Reason, detail: &str, head: &mut ResponseHead) {
+    let code = match (reason, head.status) {
+        (Reason::ResponseTimeout | Reason::ConnectTimeout | Reason::StallTimeout, _) => "4",
+        (Reason::BodyTooLarge | Reason::RateLimited | Reason::QueueFull, _) => "8",
+        (_, 401) => "16",
+        (_, 403) => "7",
+        (_, 404 | 501) => "12",
+        (_, 502..=504) => "14",
+        (_, 400..=499) => "3",
+        _ => "13",
+    };
+    head.status = 200;
+    head.fields.append("content-type", b"application/grpc");
+    head.fields.append("grpc-status", code.as_bytes());
+    let message = if detail.is_empty() { reason.as_str() } else { detail };
+    head.fields.append("grpc-message", message.as_bytes());
+}

@@ -1,0 +1,114 @@
+//! The life of a request, in order: the only file that lists the steps. See docs/request-life.md.
+
+pub(crate) mod h1;
+pub(crate) mod h2;
+
+use std::rc::Rc;
+
+use architrave_core::Reason;
+use architrave_net::{Framing, Reader, RequestHead, Timer, Writer};
+use architrave_policy::{Reply, Verdict};
+
+use crate::connection::Connection;
+use crate::dispatch::{ClientSide, Forwarded, dispatch};
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::worker::Worker;
+use crate::{admit, record, respond};
+
+/// What is known of a request beside its head.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestFacts {
+    /// How its body is framed.
+    pub framing: Framing,
+    /// Host and port as the client named them.
+    pub authority: String,
+    /// The protocol to switch to, if one may be.
+    pub upgrade: Option<String>,
+    /// Whether the client welcomes trailers.
+    pub takes_trailers: bool,
+    /// Whether the client waits for leave to send its body.
+    pub expects_continue: bool,
+    /// Whether the client's connection can go on after this exchange.
+    pub keep_alive: bool,
+}
+
+/// A request and the two halves it is served through.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    /// Its head.
+    pub head: RequestHead,
+    /// What is known beside it.
+    pub facts: RequestFacts,
+    /// Where its body comes from.
+    pub reader: &'a mut Reader,
+    /// Where its response goes.
+    pub writer: &'a mut Writer,
+    /// A timer that is kept from exchange to exchange.
+    pub timer: &'a mut Timer,
+}
+
+/// What came out of the steps before the response.
+#[derive(Debug)]
+pub(crate) enum Outcome<'a> {
+    /// The gateway answers for itself.
+    Reply(Reply),
+    /// An endpoint answers.
+    Forwarded(Box<Forwarded<'a>>),
+    /// The exchange failed.
+    Failed(Failure),
+}
+
+/// What becomes of the client's connection.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// It can carry another exchange.
+    KeepAlive,
+    /// It must be closed.
+    Close,
+    /// It has become a tunnel to an endpoint.
+    Tunnel(Box<respond::Tunnel>),
+}
+
+/// Serves one request: the whole life of it, in order.
+///
+/// Returns what becomes of the connection, and the head, whose memory the next one can use.
+pub(crate) async fn serve_request(
+    worker: &Rc<Worker>,
+    connection: &Rc<Connection>,
+    request: Request<'_>,
+) -> (Ending, RequestHead) {
+    let Request { head, facts, reader, writer, timer } = request;
+    let mut exchange = Exchange::begin(worker, connection, head);
+    let in_flight = record::begin(worker, connection);
+    let client = ClientSide { reader, writer: &mut *writer, timer, facts: &facts };
+    let outcome = run(worker, &mut exchange, client).await;
+    let ending = respond::finish(worker, &mut exchange, outcome, &facts, writer).await;
+    drop(in_flight);
+    record::record(worker, &exchange);
+    (ending, exchange.head)
+}
+
+/// Route, admit, dispatch: whatever fails ends the list.
+async fn run<'a>(
+    worker: &Worker,
+    exchange: &mut Exchange,
+    client: ClientSide<'a, '_>,
+) -> Outcome<'a> {
+    let unrouted = match admit::match_route(worker, exchange) {
+        Ok(()) => None,
+        // The policies of the listener hold for requests that no route takes, too.
+        Err(failure) if failure.reason == Reason::NoRoute => Some(failure),
+        Err(failure) => return Outcome::Failed(failure),
+    };
+    if let Verdict::Reply(reply) = admit::admit(worker, exchange, client.facts.framing) {
+        return Outcome::Reply(reply);
+    }
+    if let Some(failure) = unrouted {
+        return Outcome::Failed(failure);
+    }
+    match dispatch(worker, exchange, client).await {
+        Ok(forwarded) => Outcome::Forwarded(Box::new(forwarded)),
+        Err(failure) => Outcome::Failed(failure),
+    }
+}

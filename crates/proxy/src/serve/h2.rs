@@ -1,0 +1,163 @@
+//! The exchanges of one HTTP/2 connection, side by side.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::time::Duration;
+
+use architrave_core::{Reason, task};
+use architrave_net::http2::{self, H2Reader, HeadError};
+use architrave_net::{Known, Reader, RequestHead, Stream, Timer, Writer};
+use architrave_telemetry::Phase;
+use bytes::Bytes;
+
+use crate::connection::Connection;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::record;
+use crate::respond::refuse_head;
+use crate::serve::{Request, RequestFacts, serve_request};
+use crate::worker::Worker;
+
+/// How long the preface and the first settings may take is the listener's `handshake`; how long a
+/// connection without streams may stay is its `idle`; both are looked at this often.
+const WATCH: Duration = Duration::from_secs(1);
+
+type Accepted = h2::server::Connection<Stream, Bytes>;
+type Incoming = (http::Request<h2::RecvStream>, h2::server::SendResponse<Bytes>);
+
+/// Serves a connection until either side has had enough.
+pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream: Stream) {
+    let listener = Rc::clone(&connection).listener.clone();
+    let handshake = http2::server(&listener.head_limits).handshake(stream);
+    let limit = listener.config.timeouts.handshake;
+    let Ok(Ok(mut accepted)) = tokio::time::timeout(limit, handshake).await else {
+        listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+        return;
+    };
+    let in_flight = Rc::new(());
+    let mut watch = Watch::new(&worker, &connection);
+    while let Some(incoming) = next(&mut accepted, &mut watch, &in_flight).await {
+        let Ok((request, reply)) = incoming else {
+            listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+            break;
+        };
+        let stream = serve_stream(
+            Rc::clone(&worker),
+            Rc::clone(&connection),
+            request,
+            reply,
+            Rc::clone(&in_flight),
+        );
+        task::spawn_local(stream);
+    }
+    // Streams that are still answered need the connection to be driven to its end.
+    let _gone = poll_fn(|context| accepted.poll_closed(context)).await;
+}
+
+/// What decides that a connection has had its time.
+struct Watch {
+    draining: architrave_core::shutdown::ShutdownSignal,
+    idle: Duration,
+    ticks: tokio::time::Interval,
+    silent: Duration,
+    is_closing: bool,
+}
+
+impl Watch {
+    fn new(worker: &Worker, connection: &Connection) -> Self {
+        let mut ticks = tokio::time::interval(WATCH);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self {
+            draining: worker.gateway().shutdown.clone(),
+            idle: connection.listener.config.timeouts.idle,
+            ticks,
+            silent: Duration::ZERO,
+            is_closing: false,
+        }
+    }
+}
+
+/// The next stream; `None` when the connection is over.
+async fn next(
+    accepted: &mut Accepted,
+    watch: &mut Watch,
+    in_flight: &Rc<()>,
+) -> Option<Result<Incoming, h2::Error>> {
+    loop {
+        tokio::select! {
+            biased;
+            incoming = accepted.accept() => {
+                watch.silent = Duration::ZERO;
+                return incoming;
+            }
+            () = watch.draining.draining(), if !watch.is_closing => {
+                // Tells the client not to begin anything new here; what it has begun is finished.
+                accepted.graceful_shutdown();
+                watch.is_closing = true;
+            }
+            _tick = watch.ticks.tick() => {
+                let is_busy = Rc::strong_count(in_flight) > 1;
+                watch.silent = if is_busy { Duration::ZERO } else { watch.silent + WATCH };
+                if watch.silent >= watch.idle && !watch.is_closing {
+                    accepted.graceful_shutdown();
+                    watch.is_closing = true;
+                }
+                if watch.silent >= watch.idle + 5 * WATCH {
+                    accepted.abrupt_shutdown(h2::Reason::NO_ERROR);
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+async fn serve_stream(
+    worker: Rc<Worker>,
+    connection: Rc<Connection>,
+    request: http::Request<h2::RecvStream>,
+    reply: h2::server::SendResponse<Bytes>,
+    _in_flight: Rc<()>,
+) {
+    let mut head = RequestHead::default();
+    let read = http2::read_request(&request, &connection.listener.head_limits, &mut head);
+    let mut writer = Writer::H2Head(Box::new(reply));
+    let framing = match read {
+        Ok(framing) => framing,
+        Err(error) => return refuse(&worker, &connection, head, error, &mut writer).await,
+    };
+    let facts = RequestFacts {
+        framing,
+        authority: head.authority.clone(),
+        upgrade: None,
+        takes_trailers: head.fields.get_known(Known::Te).is_some(),
+        expects_continue: false,
+        keep_alive: true,
+    };
+    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body())));
+    reader.limit_stall(connection.listener.config.timeouts.body_stall);
+    let mut timer = Timer::new();
+    let request =
+        Request { head, facts, reader: &mut reader, writer: &mut writer, timer: &mut timer };
+    // A stream has no connection of its own that could be closed.
+    let (_ending, _head) = serve_request(&worker, &connection, request).await;
+}
+
+async fn refuse(
+    worker: &Worker,
+    connection: &Rc<Connection>,
+    head: RequestHead,
+    error: HeadError,
+    writer: &mut Writer,
+) {
+    let reason = match error {
+        HeadError::TooLarge => Reason::HeadTooLarge,
+        HeadError::UriTooLong => Reason::UriTooLong,
+        HeadError::Connect => Reason::NotImplemented,
+        HeadError::Malformed => Reason::BadRequest,
+    };
+    connection.listener.metrics.protocol_error(worker.index(), reason);
+    let mut exchange = Exchange::begin(worker, connection, head);
+    let failure = Failure::client(reason, Phase::Head, error.to_string());
+    refuse_head(worker, &mut exchange, failure, writer).await;
+    record::record(worker, &exchange);
+}

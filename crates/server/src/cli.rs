@@ -1,0 +1,155 @@
+//! The command line. Every flag of `run` can also be said in the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use architrave_core::units::parse_duration;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) enum Invocation {
+    /// Run the gateway.
+    Run(RunOptions),
+    /// Check a file.
+    Validate {
+        /// Which.
+        file: PathBuf,
+    },
+    /// Lay a file out anew.
+    Format {
+        /// Which.
+        file: PathBuf,
+        /// Only say whether it would change.
+        is_check: bool,
+    },
+    /// Print the JSON Schema of the file.
+    Schema,
+    /// Print the reference of the file.
+    Reference,
+    /// Print the version.
+    Version,
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunOptions {
+    /// The gateway file.
+    pub config: PathBuf,
+    /// How many workers; at least 1.
+    pub workers: usize,
+    /// How long what is in flight may take after SIGTERM.
+    pub drain_timeout: Duration,
+    /// Whether three demo origins are served on 127.0.0.1:9001 to 9003.
+    pub demo: bool,
+    /// Whether our own log is JSON.
+    pub is_log_json: bool,
+}
+
+/// Reads the command line; ends the process with a message when it makes no sense.
+#[must_use]
+pub(crate) fn parse() -> Invocation {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("run", matches)) => Invocation::Run(run_options(matches)),
+        Some(("validate", matches)) => Invocation::Validate { file: file(matches) },
+        Some(("fmt", matches)) => {
+            Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
+        }
+        Some(("schema", _)) => Invocation::Schema,
+        Some(("reference", _)) => Invocation::Reference,
+        _ => Invocation::Version,
+    }
+}
+
+fn command() -> Command {
+    Command::new("architrave")
+        .about("Load balancer and gateway: one binary between those who call and what answers")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(run_command())
+        .subcommand(
+            Command::new("validate")
+                .about("Check a gateway file: exit 0, or 1 with every error")
+                .arg(file_arg()),
+        )
+        .subcommand(
+            Command::new("fmt").about("Lay a gateway file out anew, in place").arg(file_arg()).arg(
+                Arg::new("check")
+                    .long("check")
+                    .action(ArgAction::SetTrue)
+                    .help("Change nothing; exit 1 when something would change"),
+            ),
+        )
+        .subcommand(Command::new("schema").about("Print the JSON Schema of the gateway file"))
+        .subcommand(
+            Command::new("reference").about("Print the reference of the gateway file as Markdown"),
+        )
+        .subcommand(Command::new("version").about("Print the version"))
+}
+
+fn run_command() -> Command {
+    Command::new("run")
+        .about("Run the gateway until SIGTERM or Ctrl-C")
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .env("ARCHITRAVE_CONFIG")
+                .value_name("FILE")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("The gateway file; read again on SIGHUP and when it changes"),
+        )
+        .arg(
+            Arg::new("workers")
+                .long("workers")
+                .env("ARCHITRAVE_WORKERS")
+                .value_name("N")
+                .value_parser(value_parser!(u16).range(1..=1024))
+                .help("Worker threads; by default one per core"),
+        )
+        .arg(
+            Arg::new("drain-timeout")
+                .long("drain-timeout")
+                .env("ARCHITRAVE_DRAIN_TIMEOUT")
+                .value_name("TIME")
+                .default_value("30s")
+                .value_parser(|text: &str| parse_duration(text).map_err(|error| error.to_string()))
+                .help("How long exchanges in flight may take after SIGTERM"),
+        )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .env("ARCHITRAVE_LOG_FORMAT")
+                .value_name("FORMAT")
+                .value_parser(["text", "json"])
+                .default_value("text")
+                .help("How our own log is written to stderr; its level is in ARCHITRAVE_LOG"),
+        )
+        .arg(
+            Arg::new("demo")
+                .long("demo")
+                .action(ArgAction::SetTrue)
+                .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
+        )
+}
+
+fn file_arg() -> Arg {
+    Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf))
+}
+
+fn file(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<PathBuf>("file").expect("clap requires it").clone()
+}
+
+fn run_options(matches: &ArgMatches) -> RunOptions {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    RunOptions {
+        config: matches.get_one::<PathBuf>("config").expect("clap requires it").clone(),
+        workers: matches.get_one::<u16>("workers").map_or(cores, |workers| usize::from(*workers)),
+        drain_timeout: *matches.get_one::<Duration>("drain-timeout").expect("it has a default"),
+        demo: matches.get_flag("demo"),
+        is_log_json: matches.get_one::<String>("log").is_some_and(|format| format == "json"),
+    }
+}

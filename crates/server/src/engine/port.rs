@@ -1,0 +1,42 @@
+//! What the control side may ask of the engine.
+
+use std::sync::Arc;
+
+use architrave_config::ports::{Answer, ConfigPort, ConfigStatus, Readiness, ReloadError};
+use architrave_config::{ConfigError, NoSources};
+
+use super::{Engine, lock};
+
+/// The engine as the control side sees it.
+pub(crate) struct EnginePort(pub Arc<Engine>);
+
+impl ConfigPort for EnginePort {
+    fn readiness(&self) -> Readiness {
+        let state = lock(&self.0.state);
+        match (state.is_draining, state.is_ready) {
+            (true, _) => Readiness::Draining,
+            (false, true) => Readiness::Ready,
+            (false, false) => Readiness::Starting { waiting_for: "configuration" },
+        }
+    }
+
+    fn status(&self) -> ConfigStatus {
+        lock(&self.0.state).status.clone()
+    }
+
+    fn reload(&self) -> Answer<'_, Result<ConfigStatus, ReloadError>> {
+        Box::pin(self.0.reload("admin API"))
+    }
+
+    fn validate(&self, text: String) -> Answer<'_, Result<(), Vec<ConfigError>>> {
+        Box::pin(async move {
+            let work = tokio::task::spawn_blocking(move || {
+                architrave_config::load(&text, "request", &NoSources).map(drop)
+            });
+            work.await.unwrap_or_else(|panic| {
+                tracing::error!(%panic, "validation panicked");
+                Ok(())
+            })
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! The life of a running gateway: start, ready, signals, drain, end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use architrave_core::shutdown::Shutdown;
+use architrave_core::{Clock, task};
+use architrave_net::handover::HandoverSocket;
+
+use crate::admin::AdminServer;
+use crate::cli::RunOptions;
+use crate::engine::Engine;
+use crate::signals::{Signal, Signals};
+use crate::sockets::Inherited;
+use crate::workers::Workers;
+use crate::{demo, logging, upgrade, watch};
+
+/// Threads of the control runtime: probes, DNS, reloads, the admin API.
+const CONTROL_THREADS: usize = 2;
+
+/// How long the last lines of the access log may take.
+const LOG_FLUSH: Duration = Duration::from_secs(2);
+
+/// Runs until a signal ends it.
+pub(crate) fn run(options: RunOptions) -> ExitCode {
+    logging::start(options.is_log_json);
+    // The end of the pair that an old process left here, when this one is to take over from it.
+    let predecessor = match HandoverSocket::from_stdin() {
+        Ok(predecessor) => predecessor.filter(|_| upgrade::is_successor()),
+        Err(error) => {
+            tracing::error!(%error, "cannot take over from the old process");
+            return ExitCode::FAILURE;
+        }
+    };
+    match start_and_serve(&options, predecessor.as_ref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let why = format!("{error:#}");
+            if let Some(predecessor) = &predecessor {
+                // When it is gone too, the log below is all there is.
+                let _gone = predecessor.say_failed(&why);
+            }
+            for line in why.lines() {
+                tracing::error!("{line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_and_serve(
+    options: &RunOptions,
+    predecessor: Option<&HandoverSocket>,
+) -> anyhow::Result<()> {
+    let inherited = match predecessor {
+        Some(predecessor) => Inherited::receive(predecessor)?,
+        None => Inherited::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("the control runtime")?;
+    runtime.block_on(serve(options, predecessor, inherited))
+}
+
+async fn serve(
+    options: &RunOptions,
+    predecessor: Option<&HandoverSocket>,
+    inherited: Inherited,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("signals")?;
+    if options.demo {
+        demo::start()?;
+    }
+    let shutdown = Shutdown::default();
+    let clock = Clock::system();
+    let (engine, workers) = Engine::start(options, &clock, &shutdown, inherited).await?;
+    let admin = AdminServer::new(Arc::clone(&engine), clock.clone(), shutdown.signal());
+    engine.set_admin(admin);
+    engine.apply_admin()?;
+    let watching = task::spawn(watch::watch(Arc::clone(&engine)));
+    announce(&engine, options);
+    if let Some(predecessor) = predecessor {
+        predecessor.say_ready().context("the old process")?;
+    }
+    until_drained(&engine, &mut signals).await;
+    watching.abort();
+    drain(options, &engine, &shutdown, workers).await;
+    Ok(())
+}
+
+/// Obeys signals until one of them ends the process' work.
+async fn until_drained(engine: &Arc<Engine>, signals: &mut Signals) {
+    loop {
+        match signals.next().await {
+            Signal::Reload => {
+                notify_reloading();
+                // The outcome is in the log, in the metrics and in `/readyz`.
+                let _told = engine.reload("SIGHUP").await;
+                notify(&[sd_notify::NotifyState::Ready]);
+            }
+            Signal::Drain => return,
+            Signal::Upgrade => {
+                if upgrade::upgrade(Arc::clone(engine)).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn drain(options: &RunOptions, engine: &Engine, shutdown: &Shutdown, workers: Workers) {
+    notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!(timeout_s = options.drain_timeout.as_secs(), "draining");
+    engine.begin_draining();
+    shutdown.drain();
+    let is_drained = workers.ended(options.drain_timeout).await;
+    if !is_drained {
+        tracing::warn!("the time for draining is over: what is left is dropped");
+    }
+    shutdown.end();
+    workers.ended(Duration::from_secs(2)).await;
+    engine.flush_log(LOG_FLUSH).await;
+    tracing::info!("ended");
+}
+
+/// Says that we serve: to people, to programs (one JSON line on stderr) and to systemd.
+#[expect(clippy::print_stderr, reason = "the ready line is a contract, not a log")]
+fn announce(engine: &Engine, options: &RunOptions) {
+    let addresses = engine.addresses();
+    if options.demo {
+        eprintln!("{}", greeting(&addresses));
+    }
+    eprintln!("{}", addresses.ready_line());
+    let pid = std::process::id();
+    notify(&[sd_notify::NotifyState::MainPid(pid), sd_notify::NotifyState::Ready]);
+}
+
+fn greeting(addresses: &crate::engine::Addresses) -> String {
+    let web = addresses.first_http().map_or_else(|| "?".to_owned(), |it| it.to_string());
+    let mut text = format!(
+        "\nArchitrave carries the load.\n\n  \
+         Send a request      curl http://{web}/\n  \
+         Send a few more     for i in 1 2 3 4 5 6; do curl -s http://{web}/ | head -1; done\n"
+    );
+    if let Some(admin) = addresses.admin {
+        text.push_str(&format!(
+            "  See who answers     curl http://{admin}/api/v1/upstreams\n  \
+             See the figures     curl http://{admin}/metrics\n"
+        ));
+    }
+    text.push_str(
+        "  Change the file     it is read again when you save it\n  Stop                Ctrl-C\n",
+    );
+    text
+}
+
+fn notify_reloading() {
+    let states = sd_notify::NotifyState::monotonic_usec_now()
+        .map(|now| vec![sd_notify::NotifyState::Reloading, now]);
+    notify(&states.unwrap_or_else(|_| vec![sd_notify::NotifyState::Reloading]));
+}
+
+/// Tells systemd, when it listens; nobody else needs to know when it does not.
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    let _nobody_listens = sd_notify::notify(states);
+}

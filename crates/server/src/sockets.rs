@@ -1,0 +1,252 @@
+//! The listening sockets: one per address and worker, carried over by address from reload to
+//! reload, and from an old process to a new one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use anyhow::Context;
+use architrave_config::ListenerProtocol;
+use architrave_net::handover::HandoverSocket;
+use architrave_net::socket;
+use architrave_proxy::{Assembly, Command, LiveListener, Socket};
+
+use crate::workers::CommandSenders;
+
+/// How long an old process may take to send its sockets.
+const HANDOVER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What tells a listening address from all others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    is_tcp: bool,
+    address: SocketAddr,
+    /// Of the listener, when the system chooses its port: two such are two addresses.
+    name: String,
+}
+
+/// The sockets of one address.
+#[derive(Debug)]
+struct Held {
+    slot: usize,
+    listener: String,
+    actual: SocketAddr,
+    parts: Vec<Part>,
+}
+
+/// One socket, served by one worker. Our copy is for handing it on.
+#[derive(Debug)]
+struct Part {
+    id: u64,
+    worker: usize,
+    copy: Socket,
+}
+
+/// All listening sockets.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    held: BTreeMap<Key, Held>,
+    next_id: u64,
+}
+
+/// Sockets that an old process handed over, by label.
+#[derive(Debug, Default)]
+pub(crate) struct Inherited(BTreeMap<String, Vec<OwnedFd>>);
+
+impl Inherited {
+    /// Receives them.
+    ///
+    /// # Errors
+    /// When the old process goes away or sends something else.
+    pub(crate) fn receive(predecessor: &HandoverSocket) -> anyhow::Result<Self> {
+        let sockets = predecessor.receive(HANDOVER_TIMEOUT).context("the old process")?;
+        let mut by_label: BTreeMap<String, Vec<OwnedFd>> = BTreeMap::new();
+        for (label, fd) in sockets {
+            by_label.entry(label).or_default().push(fd);
+        }
+        Ok(Self(by_label))
+    }
+}
+
+/// Sockets that were bound for a configuration that is not yet in force.
+#[derive(Debug)]
+pub(crate) struct Prepared(Vec<(Key, Held)>);
+
+impl Sockets {
+    /// Binds what `assembly` wants and is not there yet; nothing is served before
+    /// [`Sockets::apply`].
+    ///
+    /// # Errors
+    /// When an address is taken or not ours; what had been bound is closed again.
+    pub(crate) fn prepare(
+        &mut self,
+        assembly: &Assembly,
+        workers: usize,
+        inherited: &mut Inherited,
+    ) -> anyhow::Result<Prepared> {
+        let mut prepared = Vec::new();
+        for listener in &assembly.listeners {
+            for key in keys(listener) {
+                if self.held.contains_key(&key) {
+                    continue;
+                }
+                let given = inherited.0.remove(&key.label()).unwrap_or_default();
+                let held = self.bind(&key, listener, workers, given).with_context(|| {
+                    format!("listener {}: cannot listen on {}", listener.config.name, key.address)
+                })?;
+                prepared.push((key, held));
+            }
+        }
+        Ok(Prepared(prepared))
+    }
+
+    fn bind(
+        &mut self,
+        key: &Key,
+        listener: &LiveListener,
+        workers: usize,
+        given: Vec<OwnedFd>,
+    ) -> io::Result<Held> {
+        let mut sockets: Vec<Socket> = given.into_iter().map(|fd| from_fd(key, fd)).collect();
+        let mut address = match sockets.first() {
+            Some(first) => local_address(first)?,
+            None => key.address,
+        };
+        if sockets.is_empty() && address.port() != 0 {
+            socket::check_free(address, key.is_tcp)?;
+        }
+        while sockets.len() < workers {
+            let socket = bind_one(key.is_tcp, address)?;
+            address = local_address(&socket)?;
+            sockets.push(socket);
+        }
+        // Every inherited socket gets a worker: connections are queued on each of them.
+        let parts = sockets.into_iter().enumerate().map(|(place, copy)| {
+            self.next_id += 1;
+            Part { id: self.next_id, worker: place % workers, copy }
+        });
+        Ok(Held {
+            slot: listener.slot,
+            listener: listener.config.name.as_str().to_owned(),
+            actual: address,
+            parts: parts.collect(),
+        })
+    }
+
+    /// Hands what was prepared to the workers, and takes from them what is no longer wanted. To be
+    /// called when `assembly` is in force.
+    ///
+    /// # Errors
+    /// When no more files can be opened.
+    pub(crate) async fn apply(
+        &mut self,
+        prepared: Prepared,
+        assembly: &Assembly,
+        senders: &CommandSenders,
+    ) -> io::Result<()> {
+        for (key, held) in prepared.0 {
+            for part in &held.parts {
+                let socket = copy(&part.copy)?;
+                let command = Command::Serve { id: part.id, slot: held.slot, socket };
+                senders.send(part.worker, command).await;
+            }
+            self.held.insert(key, held);
+        }
+        let wanted: BTreeMap<Key, &LiveListener> = (assembly.listeners.iter())
+            .flat_map(|listener| keys(listener).map(move |key| (key, &**listener)))
+            .collect();
+        let gone: Vec<Key> =
+            self.held.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
+        for key in gone {
+            let Some(held) = self.held.remove(&key) else { continue };
+            for Part { id, worker, copy } in held.parts {
+                // Ours first: as long as any copy is open, connections would queue up for nobody.
+                drop(copy);
+                senders.send(worker, Command::Close { id }).await;
+            }
+        }
+        for (key, held) in &mut self.held {
+            let listener = wanted[key];
+            if held.slot != listener.slot {
+                held.slot = listener.slot;
+                held.listener = listener.config.name.as_str().to_owned();
+                for part in &held.parts {
+                    let command = Command::Move { id: part.id, slot: held.slot };
+                    senders.send(part.worker, command).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where each listener really listens.
+    #[must_use]
+    pub(crate) fn addresses(&self) -> Vec<(String, SocketAddr)> {
+        self.held.values().map(|held| (held.listener.clone(), held.actual)).collect()
+    }
+
+    /// Every socket with its label, for a new process.
+    #[must_use]
+    pub(crate) fn labelled(&self) -> Vec<(String, BorrowedFd<'_>)> {
+        (self.held.iter())
+            .flat_map(|(key, held)| held.parts.iter().map(|part| (key.label(), fd_of(&part.copy))))
+            .collect()
+    }
+
+    /// Closes our copies, so that the workers' own are the last.
+    pub(crate) fn release(&mut self) {
+        self.held.clear();
+    }
+}
+
+impl Key {
+    fn label(&self) -> String {
+        let kind = if self.is_tcp { "tcp" } else { "udp" };
+        format!("{kind} {} {}", self.address, self.name)
+    }
+}
+
+fn keys(listener: &LiveListener) -> impl Iterator<Item = Key> + '_ {
+    let config = &listener.config;
+    let is_tcp = !matches!(config.protocol, ListenerProtocol::Udp(_));
+    config.ports.clone().map(move |port| Key {
+        is_tcp,
+        address: SocketAddr::new(config.ip, port),
+        name: if port == 0 { config.name.as_str().to_owned() } else { String::new() },
+    })
+}
+
+fn bind_one(is_tcp: bool, address: SocketAddr) -> io::Result<Socket> {
+    Ok(if is_tcp {
+        Socket::Tcp(socket::listen_tcp(address, true)?)
+    } else {
+        Socket::Udp(socket::bind_udp(address, true)?)
+    })
+}
+
+fn from_fd(key: &Key, fd: OwnedFd) -> Socket {
+    if key.is_tcp { Socket::Tcp(TcpListener::from(fd)) } else { Socket::Udp(UdpSocket::from(fd)) }
+}
+
+fn copy(socket: &Socket) -> io::Result<Socket> {
+    Ok(match socket {
+        Socket::Tcp(socket) => Socket::Tcp(socket.try_clone()?),
+        Socket::Udp(socket) => Socket::Udp(socket.try_clone()?),
+    })
+}
+
+fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
+    match socket {
+        Socket::Tcp(socket) => socket.local_addr(),
+        Socket::Udp(socket) => socket.local_addr(),
+    }
+}
+
+fn fd_of(socket: &Socket) -> BorrowedFd<'_> {
+    match socket {
+        Socket::Tcp(socket) => socket.as_fd(),
+        Socket::Udp(socket) => socket.as_fd(),
+    }
+}

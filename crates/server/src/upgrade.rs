@@ -1,0 +1,90 @@
+//! Binary upgrade: a new process gets the same sockets, says ready, and the old one drains. When
+//! the new one fails, the old one goes on as if nothing had been.
+
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use architrave_net::handover;
+
+use crate::engine::Engine;
+
+/// Tells a process that its standard input leads to the one it is to take over from.
+const SUCCESSOR: &str = "ARCHITRAVE_SUCCESSOR";
+
+/// How long a new process may take until it is ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Whether this process was started to take over from another.
+#[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
+#[must_use]
+pub(crate) fn is_successor() -> bool {
+    std::env::var(SUCCESSOR).is_ok()
+}
+
+/// Starts the binary anew and hands it every socket; whether it has taken over.
+pub(crate) async fn upgrade(engine: Arc<Engine>) -> bool {
+    let result = try_upgrade(&engine).await;
+    engine.gateway().metrics.gateway().upgraded(result.is_ok());
+    match result {
+        Ok(pid) => {
+            tracing::info!(pid, "a new process has taken over");
+            true
+        }
+        Err(error) => {
+            tracing::error!("the upgrade failed and this process goes on: {error:#}");
+            false
+        }
+    }
+}
+
+async fn try_upgrade(engine: &Arc<Engine>) -> anyhow::Result<u32> {
+    // Nobody may change the sockets while they are handed over.
+    let sockets = engine.sockets().await;
+    let (ours, theirs) = handover::pair().context("a pair of sockets")?;
+    let child = start(theirs)?;
+    let labelled = sockets.labelled();
+    let labelled: Vec<_> = labelled.iter().map(|(label, fd)| (label.as_str(), *fd)).collect();
+    let sent = ours.send(&labelled);
+    drop(labelled);
+    let pid = child.id();
+    let waiting = tokio::task::spawn_blocking(move || {
+        let result = match sent {
+            Ok(()) => ours.wait_ready(READY_TIMEOUT),
+            Err(error) => Err(error),
+        };
+        settle(child, result)
+    });
+    waiting.await.context("waiting for the new process")??;
+    Ok(pid)
+}
+
+fn start(theirs: OwnedFd) -> anyhow::Result<Child> {
+    // What is on the disk under the name we were started by: that is the upgrade.
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().context("this process does not know its own name")?;
+    Command::new(&program)
+        .args(arguments)
+        .env(SUCCESSOR, "1")
+        .stdin(Stdio::from(theirs))
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.to_string_lossy()))
+}
+
+fn settle(mut child: Child, result: Result<(), handover::HandoverError>) -> anyhow::Result<()> {
+    match result {
+        Ok(()) => {
+            // It outlives us; someone must still take note of its end until then.
+            std::thread::spawn(move || child.wait());
+            Ok(())
+        }
+        Err(error) => {
+            // It may be gone already; then there is nothing to kill.
+            let _gone = child.kill();
+            let _reaped = child.wait();
+            Err(error.into())
+        }
+    }
+}
