@@ -1,29 +1,58 @@
-//! `cargo xtask gen`: writes anew what is generated from the code, so that it can be committed.
+//! `cargo xtask gen`: writes anew what is generated from the code, so that it can be committed;
+//! `cargo xtask test` fails when it is stale.
 //!
-//! `docs/metrics.md` and the policy pages write themselves in their own tests; here is what the
-//! binary prints, and those tests in the mode that writes.
+//! Metrics, policies and configuration snapshots are written by their own tests in the mode that
+//! writes; the pages here are what the binary prints.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{say, shell, tree};
+
+/// Pages that the binary prints, with the command that prints them.
+const PAGES: [(&str, &str); 2] =
+    [("docs/gateway-file.md", "reference"), ("docs/gateway.schema.json", "schema")];
 
 /// Writes every generated file.
 pub(crate) fn run() -> Result<()> {
     let root = tree::root();
-    // The metrics page is rewritten by the test that finds it stale, which then fails once.
-    let mut metrics = Command::new("cargo");
-    metrics.args(["test", "--quiet", "--package", "architrave-telemetry", "--lib"]);
-    if shell::read(metrics.current_dir(&root)).is_err() {
-        say::line("docs/metrics.md was stale, or a test of telemetry fails: run the tests");
+    let cargo = |args: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(args).current_dir(&root);
+        command
+    };
+    shell::run(&mut cargo(&["build", "--quiet", "--package", "architrave-server"]))?;
+    for (path, text) in pages(&tree::target()?.join("debug/architrave"))? {
+        tree::write(&path, &text)?;
     }
-    let mut policies = Command::new("cargo");
-    policies.args(["test", "--quiet", "--package", "architrave-policy", "--lib"]);
-    shell::read(policies.env("ARCHITRAVE_GOLDEN", "write").current_dir(&root))?;
-    let mut config = Command::new("cargo");
-    config.args(["test", "--quiet", "--package", "architrave-config"]);
-    shell::read(config.env("INSTA_UPDATE", "always").current_dir(&root))?;
+    let mut policies = cargo(&["test", "--quiet", "--package", "architrave-policy", "--lib"]);
+    shell::read(policies.env("ARCHITRAVE_GOLDEN", "write"))?;
+    let mut config = cargo(&["test", "--quiet", "--package", "architrave-config"]);
+    shell::read(config.env("INSTA_UPDATE", "always"))?;
+    // The test that finds docs/metrics.md stale rewrites it and fails once; the second run tells.
+    let metrics = || cargo(&["test", "--quiet", "--package", "architrave-telemetry", "--lib"]);
+    if shell::read(&mut metrics()).is_err() {
+        shell::read(&mut metrics())?;
+    }
     say::line("generated files are fresh; read the difference before it is committed");
     Ok(())
+}
+
+/// Fails when a page is not what the binary prints.
+pub(crate) fn check(binary: &Path) -> Result<()> {
+    for (path, text) in pages(binary)? {
+        if tree::read(&path).ok().as_deref() != Some(text.as_str()) {
+            bail!("{} is stale: run `make gen` and commit it", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn pages(binary: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let page = |(path, command): (&str, &str)| {
+        Ok((tree::root().join(path), shell::read(Command::new(binary).arg(command))?))
+    };
+    PAGES.into_iter().map(page).collect()
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use architrave_core::Clock;
 
-use crate::{dist, packages, say, shell, tree};
+use crate::{dist, generate, packages, say, shell, tree};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
 const DEBIAN: [(&str, &str); 6] = [
@@ -62,6 +62,7 @@ fn steps(is_soak: bool) -> Vec<(&'static str, Step)> {
             }),
         ),
         ("the binary as it ships, in an empty root", Box::new(|| dist::run(&[]))),
+        ("generated pages", Box::new(|| generate::check(&dist::binary()?))),
         ("black-box tests", Box::new(move || black_box(is_soak))),
     ]
 }
