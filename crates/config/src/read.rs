@@ -10,6 +10,7 @@ mod collection;
 mod http;
 mod names;
 mod near;
+mod path;
 mod pattern;
 mod record;
 mod scalar;
@@ -20,9 +21,10 @@ pub(crate) use choice::{choice, words};
 pub(crate) use collection::{List, NonEmpty, Pairs};
 pub(crate) use http::{
     CookieName, EditableHeader, HeaderName, HeaderValue, Host, HostAndPort, HostPatternText,
-    Method, PathText, QueryName, RequestTarget, ServerName, is_visible_ascii,
+    Method, QueryName, RequestTarget, ServerName, is_visible_ascii,
 };
 pub(crate) use names::{Name, Names, Ref, ServingListener};
+pub(crate) use path::PathText;
 pub(crate) use pattern::Pattern;
 pub(crate) use record::{Nothing, Scope, empty, record};
 pub(crate) use scalar::{Count, FilePath, Percent, Ratio, Size, Span, Text};

@@ -144,6 +144,7 @@ fn written_as(shape: &Shape, homes: &Homes) -> String {
     match shape {
         Shape::Text { kind, .. } => (*kind).to_owned(),
         Shape::Words { .. } => String::from("word"),
+        Shape::Integer { min, max } if min == max => format!("`{min}`"),
         Shape::Integer { min, max } => format!("{min} to {max}"),
         Shape::Number { above, max } => format!("number over {above}, up to {max}"),
         Shape::Boolean => String::from("`true` or `false`"),
@@ -159,7 +160,7 @@ fn written_as(shape: &Shape, homes: &Homes) -> String {
 fn link(path: &str) -> String {
     let kept = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
     let anchor: String = path.chars().filter(kept).collect();
-    format!("[{path}](#{anchor})")
+    format!("[`{path}`](#{anchor})")
 }
 
 /// As YAML writes it in one line, without quotes where none are needed.

@@ -49,9 +49,6 @@ pub(crate) struct HostPatternText;
 /// A server name of TLS: exact or `*.example.com`, kept in lower case.
 pub(crate) struct ServerName;
 
-/// A path in its canonical form.
-pub(crate) struct PathText;
-
 /// A path with or without a query.
 pub(crate) struct RequestTarget;
 
@@ -182,33 +179,6 @@ impl Written for HostPatternText {
     }
 }
 
-impl Written for PathText {
-    type Value = String;
-
-    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
-        let path = scalar(node, reader, "a path that begins with `/`, without a query", |text| {
-            let stays_out =
-                |byte: u8| byte.is_ascii_control() || matches!(byte, b'?' | b'#' | b'\\');
-            (text.starts_with('/') && !text.bytes().any(stays_out)).then(|| text.to_owned())
-        })?;
-        let Some(canonical) = canonical(&path) else {
-            reader.refuse(node.place, "a path has no dot segments, no `%00` and no broken escape");
-            return None;
-        };
-        if canonical != path {
-            let message = "requests are compared in their canonical form, which this is not";
-            let suggestion = (!node.substituted).then_some(canonical);
-            reader.refuse_with(node.place, message, suggestion);
-            return None;
-        }
-        Some(path)
-    }
-
-    fn shape() -> Shape {
-        Shape::Text { kind: "path", pattern: Some("^/") }
-    }
-}
-
 /// Every byte visible: what a credential in a header may be made of.
 pub(crate) fn is_visible_ascii(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -232,32 +202,4 @@ fn parse_host(text: &str) -> Option<String> {
     };
     let fits = text.len() <= HOST_BYTES_MAX && text.split('.').all(label);
     fits.then(|| text.to_ascii_lowercase())
-}
-
-/// The path with only those bytes escaped that need it, in upper case; `None` for what no
-/// canonical path has.
-fn canonical(path: &str) -> Option<String> {
-    let mut canonical = String::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            push_byte(&mut canonical, byte, byte.is_ascii_graphic());
-            continue;
-        }
-        let high = char::from(bytes.next()?).to_digit(16)?;
-        let low = char::from(bytes.next()?).to_digit(16)?;
-        let escaped = u8::try_from(high * 16 + low).ok().filter(|escaped| *escaped != 0)?;
-        let unreserved = escaped.is_ascii_alphanumeric() || b"-._~".contains(&escaped);
-        push_byte(&mut canonical, escaped, unreserved);
-    }
-    let dots = canonical.split('/').any(|segment| matches!(segment, "." | ".."));
-    (!dots).then_some(canonical)
-}
-
-fn push_byte(path: &mut String, byte: u8, plain: bool) {
-    if plain {
-        path.push(char::from(byte));
-    } else {
-        path.push_str(&format!("%{byte:02X}"));
-    }
 }
