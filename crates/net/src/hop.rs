@@ -50,7 +50,7 @@ fn is_protected(field: Field<'_>) -> bool {
         name.is_some_and(|name| name.eq_ignore_ascii_case(start.as_bytes()))
     };
     field.known != Known::Other
-        || PROTECTED_STARTS.iter().any(|start| starts(start))
+        || PROTECTED_STARTS.iter().any(starts)
         || PROTECTED.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_bytes()))
 }
 

@@ -31,7 +31,7 @@ fn split(text: &[u8]) -> Option<&str> {
     if host_bytes == 0 {
         return None;
     }
-    match text[host_bytes..].as_bytes() {
+    match &text.as_bytes()[host_bytes..] {
         [] => Some(text),
         [b':'] => Some(&text[..host_bytes]),
         [b':', port @ ..] => is_port(port).then_some(text),

@@ -99,7 +99,7 @@ fn sizes_are_hexadecimal_digits_and_nothing_else() {
         "ffffffffffffffff",
         "8000000000000000",
         "10000000000000003",
-        "\0003",
+        "\x003",
         "3\0",
         "\u{b2}",
     ] {
