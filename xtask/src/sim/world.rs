@@ -241,3 +241,40 @@ impl World<'_> {
         Duration::from_secs_f64(-mean * (1.0 - self.random.f64()).ln())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenario;
+    use super::*;
+
+    fn short(name: &str, algorithm: &str, seed: u64) -> super::super::figures::Summary {
+        let scenario = scenario::all().into_iter().find(|scenario| scenario.name == name);
+        let scenario = scenario.expect("there is such a scenario");
+        let length = Duration::from_secs(8);
+        let mut figures = Figures::default();
+        simulate(&Scenario { length, ..scenario }, algorithm, seed, &mut figures)
+            .expect("the upstream is valid");
+        figures.summary()
+    }
+
+    #[test]
+    fn equal_seeds_give_equal_figures() {
+        let runs = [1, 1, 2].map(|seed| short("equal", "p2c_ewma", seed));
+        assert_eq!(runs[0].mean, runs[1].mean);
+        assert_ne!(runs[0].mean, runs[2].mean);
+    }
+
+    #[test]
+    fn looking_at_the_load_is_worth_it() {
+        let [random, two, all] = ["random", "p2c_least_request", "least_request"]
+            .map(|algorithm| short("equal", algorithm, 1).mean);
+        assert!(all < two && two < random, "{all:?} {two:?} {random:?}");
+    }
+
+    #[test]
+    fn only_ewma_sees_through_quick_failures() {
+        assert!(short("one_failing_fast", "p2c_ewma", 1).lost_percent < 1.0);
+        assert!(short("one_failing_fast", "p2c_least_request", 1).lost_percent > 10.0);
+        assert!(short("one_failing_fast_ejected", "p2c_least_request", 1).lost_percent < 1.0);
+    }
+}
