@@ -25,6 +25,9 @@ use message::{MESSAGE_BYTES_MAX, Message, SOCKETS_PER_MESSAGE};
 /// The longest label of a socket, in bytes.
 pub const LABEL_BYTES_MAX: usize = 255;
 
+/// How long the other process may leave what was sent to it unread.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// One end of the connection between the old process and the new one.
 #[derive(Debug)]
 pub struct HandoverSocket(OwnedFd);
@@ -38,8 +41,8 @@ pub enum HandoverError {
     /// The other process is gone.
     #[error("the other process ended")]
     Gone,
-    /// The other process said nothing in time.
-    #[error("the other process said nothing within {} s", .0.as_secs())]
+    /// The other process said nothing in time, or did not listen.
+    #[error("the other process neither spoke nor listened within {} s", .0.as_secs())]
     Timeout(Duration),
     /// The other process speaks another version of this protocol, or none.
     #[error("the other process does not speak this protocol")]
@@ -94,7 +97,8 @@ impl HandoverSocket {
     /// They stay open here. None at all may be sent, too.
     ///
     /// # Errors
-    /// [`HandoverError::Gone`] when the other process ended, and what the system says.
+    /// [`HandoverError::Gone`] when the other process ended, [`HandoverError::Timeout`] when it
+    /// does not read what is sent, and what the system says.
     pub fn send(&self, sockets: &[(&str, BorrowedFd<'_>)]) -> Result<(), HandoverError> {
         if let Some((label, _)) = sockets.iter().find(|(label, _)| label.len() > LABEL_BYTES_MAX) {
             return Err(HandoverError::Label((*label).to_owned()));
@@ -154,6 +158,16 @@ impl HandoverSocket {
     }
 
     fn write(&self, message: &Message, fds: &[BorrowedFd<'_>]) -> Result<(), HandoverError> {
+        self.write_within(SEND_TIMEOUT, message, fds)
+    }
+
+    fn write_within(
+        &self,
+        timeout: Duration,
+        message: &Message,
+        fds: &[BorrowedFd<'_>],
+    ) -> Result<(), HandoverError> {
+        sockopt::set_socket_timeout(&self.0, Timeout::Send, Some(timeout))?;
         let bytes = message.encode();
         let mut space =
             [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(SOCKETS_PER_MESSAGE))];
@@ -162,10 +176,13 @@ impl HandoverSocket {
             return Err(HandoverError::Protocol);
         }
         let parts = [IoSlice::new(&bytes)];
-        rustix::io::retry_on_intr(|| {
+        let sent = rustix::io::retry_on_intr(|| {
             rustix::net::sendmsg(&self.0, &parts, &mut control, SendFlags::NOSIGNAL)
-        })?;
-        Ok(())
+        });
+        match sent {
+            Err(Errno::AGAIN) => Err(HandoverError::Timeout(timeout)),
+            other => Ok(other.map(drop)?),
+        }
     }
 
     fn read(&self, timeout: Duration) -> Result<(Message, Vec<OwnedFd>), HandoverError> {

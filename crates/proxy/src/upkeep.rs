@@ -17,13 +17,11 @@ use architrave_net::dns::Resolver;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::MissedTickBehavior;
 
-mod certificates;
 mod discovery;
 mod health;
 #[cfg(test)]
 mod tests;
 
-pub use certificates::CertificateWatch;
 use discovery::Discovery;
 use health::Probing;
 

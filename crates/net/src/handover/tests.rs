@@ -76,6 +76,17 @@ fn silence_ends_and_nonsense_are_told_apart() {
 }
 
 #[test]
+fn a_process_that_does_not_read_is_given_up_on() {
+    let (old, new) = two_ends();
+    let limit = Duration::from_millis(20);
+    let outcome =
+        (0..100_000).map(|_| old.write_within(limit, &Message::Ready, &[])).find(Result::is_err);
+    assert!(matches!(outcome, Some(Err(HandoverError::Timeout(told))) if told == limit));
+    new.wait_ready(PLENTY).unwrap();
+    old.say_ready().unwrap();
+}
+
+#[test]
 fn a_label_has_a_limit() {
     let (old, new) = two_ends();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
