@@ -4,3 +4,4 @@
 //! them, so a finding that was kept as a seed is a regression test.
 
 pub mod net;
+pub mod preamble;

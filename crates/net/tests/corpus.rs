@@ -5,6 +5,9 @@
 #[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
 #[path = "../../../fuzz/src/net.rs"]
 mod net;
+#[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
+#[path = "../../../fuzz/src/preamble.rs"]
+mod preamble;
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +15,7 @@ use std::path::Path;
 #[test]
 fn the_corpus_holds() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    for (name, entry) in net::ENTRIES {
+    for (name, entry) in net::ENTRIES.iter().chain(preamble::ENTRIES) {
         let seeds = fs::read_dir(corpus.join(name)).expect("each target has seeds");
         let mut count = 0;
         for seed in seeds {
