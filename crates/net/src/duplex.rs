@@ -1,19 +1,19 @@
 //! Relays bytes both ways between a client and an endpoint until both are done.
 //!
 //! Half-closes are kept: when one side has said all it has to say, the other is told, and may go
-//! on talking.
+//! on talking. A reset is passed on as a reset: a stream that was cut must not look complete.
+
+mod lane;
 
 use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
 
-use crate::buffer::Buffer;
 use crate::stream::Stream;
 use crate::timer::Timer;
+use lane::Lane;
 
 /// How a relay came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub enum DuplexEnd {
     Idle,
 }
 
+/// How long a client may take to read what an endpoint said before it closed: were the connection
+/// closed while bytes come in, the client would lose what it has not read yet.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// A relay between two streams. It can be dropped at any time.
 #[derive(Debug)]
 pub struct Duplex {
@@ -36,23 +40,7 @@ pub struct Duplex {
     up: Lane,
     down: Lane,
     timer: Timer,
-}
-
-/// Bytes wanted in one piece: fewer system calls, still within a core's cache.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// One direction.
-#[derive(Debug, Default)]
-struct Lane {
-    buffer: Buffer,
-    moved: u64,
-    is_read: bool,
-    is_closed: bool,
-}
-
-enum LaneError {
-    Read,
-    Write,
+    is_lingering: bool,
 }
 
 impl Duplex {
@@ -61,19 +49,20 @@ impl Duplex {
     pub fn new(client: Stream, endpoint: Stream, idle: Duration) -> Self {
         let mut timer = Timer::new();
         timer.start(idle);
-        Self { client, endpoint, up: Lane::default(), down: Lane::default(), timer }
+        let (up, down) = (Lane::default(), Lane::default());
+        Self { client, endpoint, up, down, timer, is_lingering: false }
     }
 
-    /// Bytes from the client to the endpoint.
+    /// Bytes from the client that the endpoint has taken.
     #[must_use]
     pub const fn up_bytes(&self) -> u64 {
-        self.up.moved
+        self.up.moved()
     }
 
-    /// Bytes from the endpoint to the client.
+    /// Bytes from the endpoint that the client has taken.
     #[must_use]
     pub const fn down_bytes(&self) -> u64 {
-        self.down.moved
+        self.down.moved()
     }
 
     /// Relays until the end.
@@ -81,85 +70,67 @@ impl Duplex {
         poll_fn(|context| self.poll(context)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<DuplexEnd> {
-        let before = self.up.moved + self.down.moved;
+    /// Relays what can be relayed; ready at the end, and not to be called again then.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<DuplexEnd> {
+        let before = self.up.moved() + self.down.moved();
         let up = self.up.poll(context, &mut self.client, &mut self.endpoint);
-        if let Poll::Ready(Err(error)) = up {
-            return Poll::Ready(match error {
-                LaneError::Read => DuplexEnd::ClientFailed,
-                LaneError::Write => DuplexEnd::EndpointFailed,
-            });
-        }
         let down = self.down.poll(context, &mut self.endpoint, &mut self.client);
-        if let Poll::Ready(Err(error)) = down {
-            return Poll::Ready(match error {
-                LaneError::Read => DuplexEnd::EndpointFailed,
-                LaneError::Write => DuplexEnd::ClientFailed,
+        let up_is_over = match up {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(_)) => return Poll::Ready(self.client_failed()),
+            Poll::Pending => false,
+        };
+        let down_is_over = match down {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(_)) => return Poll::Ready(self.endpoint_failed()),
+            Poll::Pending => false,
+        };
+        // A receiver that failed is still heard out, as far as the other lane can bring it over.
+        if self.down.is_discarding() && (up_is_over || self.up.is_discarding()) {
+            return Poll::Ready(self.client_failed());
+        }
+        if up_is_over && down_is_over {
+            return Poll::Ready(if self.up.is_discarding() {
+                DuplexEnd::EndpointFailed
+            } else {
+                DuplexEnd::Finished
             });
         }
-        if up.is_ready() && down.is_ready() {
-            return Poll::Ready(DuplexEnd::Finished);
+        if self.up.is_discarding() && down_is_over && !self.is_lingering {
+            self.is_lingering = true;
+            self.timer.start(LINGER);
         }
-        if self.up.moved + self.down.moved > before {
+        if self.up.moved() + self.down.moved() > before {
             self.timer.restart();
         }
-        self.timer.poll_elapsed(context).map(|()| DuplexEnd::Idle)
+        self.timer.poll_elapsed(context).map(|()| self.timed_out())
+    }
+
+    fn timed_out(&self) -> DuplexEnd {
+        if self.is_lingering {
+            return DuplexEnd::EndpointFailed;
+        }
+        reset(&self.client);
+        reset(&self.endpoint);
+        DuplexEnd::Idle
+    }
+
+    fn client_failed(&self) -> DuplexEnd {
+        reset(&self.endpoint);
+        DuplexEnd::ClientFailed
+    }
+
+    fn endpoint_failed(&self) -> DuplexEnd {
+        reset(&self.client);
+        DuplexEnd::EndpointFailed
     }
 }
 
-impl Lane {
-    fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        from: &mut Stream,
-        to: &mut Stream,
-    ) -> Poll<Result<(), LaneError>> {
-        while !self.is_closed {
-            if self.buffer.is_empty() && self.is_read {
-                ready!(Pin::new(&mut *to).poll_shutdown(context)).map_err(|_| LaneError::Write)?;
-                self.is_closed = true;
-                break;
-            }
-            if self.buffer.is_empty() {
-                match self.poll_read(context, from) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(LaneError::Read)),
-                    Poll::Pending => {
-                        // TLS may hold back what was written: it must not wait for more.
-                        let flushed = Pin::new(&mut *to).poll_flush(context);
-                        if matches!(flushed, Poll::Ready(Err(_))) {
-                            return Poll::Ready(Err(LaneError::Write));
-                        }
-                        return Poll::Pending;
-                    }
-                }
-                continue;
-            }
-            let written = Pin::new(&mut *to).poll_write(context, self.buffer.data());
-            let count = ready!(written).map_err(|_| LaneError::Write)?;
-            if count == 0 {
-                return Poll::Ready(Err(LaneError::Write));
-            }
-            self.buffer.consume(count);
-            self.moved += count as u64;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_read(&mut self, context: &mut Context<'_>, from: &mut Stream) -> Poll<io::Result<()>> {
-        let mut room = ReadBuf::new(self.buffer.room(PIECE_BYTES));
-        match Pin::new(from).poll_read(context, &mut room) {
-            Poll::Ready(Ok(())) => {
-                let count = room.filled().len();
-                self.buffer.filled(count);
-                self.is_read = count == 0;
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => {
-                self.buffer.release();
-                Poll::Pending
-            }
-        }
-    }
+/// Makes the connection end with a reset when it is dropped.
+fn reset(stream: &Stream) {
+    // Where the option cannot be set, the connection is closed politely instead.
+    let _closed_politely = SockRef::from(stream.tcp()).set_linger(Some(Duration::ZERO));
 }
+
+#[cfg(test)]
+mod tests;
