@@ -12,9 +12,10 @@
 //!
 //! What is accepted, beyond the grammar of RFC 9110 and RFC 9112:
 //! - one empty line before a request line; a status line without reason phrase;
-//! - field names with `_` are read and dropped: origins that turn `-` into `_` (CGI and its heirs)
-//!   could not tell them from the fields that the gateway itself vouches for. So are names that
-//!   imitate those of framing fields (`Content.Length`): no route, policy or endpoint sees them.
+//! - fields of requests with `_` in their names are read and dropped: origins that turn `-` into
+//!   `_` (CGI and its heirs) could not tell them from the fields that the gateway vouches for. So
+//!   are names that imitate those of framing fields (`Content.Length`), in responses as well: no
+//!   route, policy or endpoint sees them.
 
 mod authority;
 pub mod chunk;

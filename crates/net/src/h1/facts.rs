@@ -102,17 +102,21 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     (length <= i64::MAX.unsigned_abs()).then_some(length)
 }
 
-/// Whether a field of this name is dropped, be it in a head or a trailer section, because some
+/// Whether a field of this name is dropped from a request or a trailer section, because some
 /// endpoint might take it for another one: names with `_`, which CGI and its heirs cannot tell from
-/// those with `-`, and names that have the letters of a framing field and are none, such as
-/// `Content.Length` and `Transfer--Encoding`. Asked only of names that the gateway does not know.
+/// those with `-`, and [imitations](imitates_framing). Asked only of names that the gateway does not
+/// know.
 #[inline]
 pub(super) fn is_deceptive(name: &[u8]) -> bool {
     // All of the name at once: names are short, and a search that stops early is slower.
     name.iter().fold(false, |found, byte| found | (*byte == b'_')) || imitates_framing(name)
 }
 
-fn imitates_framing(name: &[u8]) -> bool {
+/// Whether the name has the letters of a framing field and is none, such as `Content.Length` and
+/// `Transfer--Encoding`. Responses lose those too, but keep other names with `_`: to a client they
+/// vouch for nothing.
+#[inline]
+pub(super) fn imitates_framing(name: &[u8]) -> bool {
     let letters = || name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
     letters().eq(*b"contentlength") || letters().eq(*b"transferencoding")
 }

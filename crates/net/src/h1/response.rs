@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::facts::{Facts, is_deceptive};
+use super::facts::{Facts, imitates_framing};
 use super::parse::{FIELDS_ON_STACK, follows_crlf, slots};
 use super::{HeadLimits, ParseError};
 use crate::fields::Known;
@@ -55,7 +55,7 @@ pub(super) fn parse(
         let (name, value) = (field.name.as_bytes(), field.value);
         let known = Known::of(name);
         if known == Known::Other {
-            if is_deceptive(name) {
+            if imitates_framing(name) {
                 continue;
             }
         } else {

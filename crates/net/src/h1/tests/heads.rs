@@ -366,6 +366,73 @@ fn a_slow_head_is_not_read_again_for_each_byte() {
 }
 
 #[test]
+fn rubbish_that_trickles_in_is_refused_before_its_line_ends() {
+    let text = format!("G@T /{}", "a".repeat(100));
+    let (mut parser, mut head) = (HeadParser::new(), RequestHead::default());
+    let read = |end| parser.request(&text.as_bytes()[..end], &HeadLimits::default(), &mut head);
+    let refused_at = (1..=text.len()).map(read).position(|found| found.is_err());
+    assert!(refused_at.is_some_and(|at| at < 10), "{refused_at:?}");
+}
+
+#[test]
+fn a_parser_is_ready_for_the_next_head() {
+    let long = format!("GET /first HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "v".repeat(200));
+    let short = "GET / HTTP/1.1\r\nHost: b\r\n\r\n";
+    let (mut parser, mut head) = (HeadParser::new(), RequestHead::default());
+    let limits = HeadLimits::default();
+    for _ in 0..2 {
+        assert_eq!(parser.request(&long.as_bytes()[..50], &limits, &mut head), Ok(None));
+        let found = parser.request(long.as_bytes(), &limits, &mut head);
+        assert!(found.is_ok_and(|found| found.is_some()));
+        assert_eq!(parser.tried, 0);
+        let found = parser.request(short.as_bytes(), &limits, &mut head);
+        assert!(found.is_ok_and(|found| found.is_some()) && head.authority == "b");
+    }
+    let (long, short) = ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 204\r\n\r\n");
+    let (mut parser, mut head) = (HeadParser::new(), ResponseHead::default());
+    for text in [long, short, long] {
+        assert_eq!(
+            parser.response(&text.as_bytes()[..10], &limits, &Method::Get, &mut head),
+            Ok(None)
+        );
+        let found = parser.response(text.as_bytes(), &limits, &Method::Get, &mut head);
+        assert!(found.is_ok_and(|found| found.is_some()));
+        assert_eq!(parser.tried, 0);
+    }
+}
+
+#[test]
+fn a_version_that_is_not_spoken_is_known_when_all_of_it_is_there() {
+    let text = b"GET / HTTP/2.0\r\nHost: a\r\n\r\n";
+    let (mut parser, mut head) = (HeadParser::new(), RequestHead::default());
+    for end in [12, 13, 14, 15] {
+        let found = parser.request(&text[..end], &HeadLimits::default(), &mut head);
+        assert_eq!(found, Ok(None), "{end}");
+        parser.reset();
+    }
+    let found = parser.request(text, &HeadLimits::default(), &mut head);
+    assert_eq!(found, Err(ParseError::VersionNotSupported));
+}
+
+#[test]
+fn a_limit_may_be_above_what_fits_the_stack() {
+    let lines: String = (0..300).map(|n| format!("X-{n}: a\r\n")).collect();
+    let limits = HeadLimits { headers_max: 301, ..HeadLimits::default() };
+    let mut head = RequestHead::default();
+    let mut read = |text: &str| HeadParser::new().request(text.as_bytes(), &limits, &mut head);
+    assert!(read(&with(&lines)).is_ok_and(|found| found.is_some()));
+    assert_eq!(read(&with(&format!("{lines}Y: b\r\n"))), Err(ParseError::TooManyFields));
+}
+
+#[test]
+fn responses_lose_what_imitates_framing() {
+    let lines = "X_Kept: 1\r\nContent_Length: 3\r\nTransfer--Encoding: chunked\r\n";
+    let (head, prelude) = whole_response(&format!("HTTP/1.1 200 OK\r\n{lines}\r\n"), &Method::Get);
+    assert_eq!(head.fields.iter().map(|f| f.name).collect::<Vec<_>>(), [b"X_Kept"]);
+    assert_eq!(prelude.framing, Framing::UntilClose);
+}
+
+#[test]
 fn responses_are_framed_by_the_rules() {
     use Framing::{Chunked, Empty, Length, UntilClose};
     let read = |status: &str, lines: &str, method: Method| {
