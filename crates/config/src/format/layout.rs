@@ -64,7 +64,7 @@ impl<'t> Layout<'t> {
         let mut levels: Vec<Level> = Vec::new();
         let mut shift = 0;
         let mut blank = true;
-        for (at, (line, kind)) in self.lines.iter().enumerate() {
+        for ((line, kind), below) in self.lines.iter().zip(self.below()) {
             let content = line.trim();
             if *kind != Kind::Scalar && content.is_empty() {
                 if !blank {
@@ -79,7 +79,7 @@ impl<'t> Layout<'t> {
                 Kind::Scalar => shifted(line, shift),
                 Kind::Flow => shifted(line.trim_end(), shift),
                 Kind::Block if content.starts_with('#') => {
-                    self.comment(at, old, &mut levels, shift) + content
+                    comment(old, below, &levels, shift) + content
                 }
                 Kind::Block => {
                     let (placed, moved) = block(line.trim_end(), &mut levels);
@@ -97,32 +97,46 @@ impl<'t> Layout<'t> {
         text
     }
 
-    /// A comment goes with the line below that begins where it does; otherwise it is lined up
-    /// with something above, and moves as that moved.
-    fn comment(&self, at: usize, old: usize, levels: &mut [Level], shift: isize) -> String {
-        let below = self.lines[at + 1..].iter().find(|(line, kind)| {
+    /// For every line, the next one below that begins something.
+    fn below(&self) -> Vec<Option<&'t str>> {
+        let mut next = None;
+        let mut below: Vec<Option<&str>> = Vec::with_capacity(self.lines.len());
+        for (line, kind) in self.lines.iter().rev() {
+            below.push(next);
             let content = line.trim();
-            *kind == Kind::Block && !content.is_empty() && !content.starts_with('#')
-        });
-        let beside = below.filter(|(line, _)| indent(line) == old);
-        let known = levels.iter().any(|level| level.old == old && !level.dash);
-        let column = match beside {
-            Some((line, _)) => column(levels, old, is_dash(line.trim_start())),
-            None if known => column(levels, old, false),
-            None => moved(old, shift),
-        };
-        " ".repeat(column)
+            if *kind == Kind::Block && !content.is_empty() && !content.starts_with('#') {
+                next = Some(*line);
+            }
+        }
+        below.reverse();
+        below
     }
+}
+
+/// A comment goes with the line below that begins where it does; otherwise it is lined up with
+/// something above, and moves as that moved.
+fn comment(old: usize, below: Option<&str>, levels: &[Level], shift: isize) -> String {
+    let beside = below.filter(|line| indent(line) == old);
+    let known = levels.iter().any(|level| level.old == old && !level.dash);
+    let column = match beside {
+        Some(line) => column(levels, old, is_dash(line.trim_start())),
+        None if known => column(levels, old, false),
+        None => moved(old, shift),
+    };
+    " ".repeat(column)
 }
 
 /// Marks the lines that go on with what began in the line `first`, counted from 1.
 fn mark(lines: &mut [(&str, Kind)], first: usize, span: &Span, kind: Kind) {
     let last = span.end.line();
+    if last <= first {
+        return;
+    }
     // A value may end where the next one begins, behind nothing but white space.
     let ends_before = lines
         .get(last.saturating_sub(1))
         .is_none_or(|(line, _)| line.chars().take(span.end.col()).all(char::is_whitespace));
-    let last = last - usize::from(ends_before && last > first);
+    let last = last - usize::from(ends_before);
     for (_, marked) in lines.iter_mut().take(last).skip(first) {
         if *marked != Kind::Scalar {
             *marked = kind;
@@ -138,6 +152,10 @@ fn header_of(lines: &[(&str, Kind)], span: &Span) -> usize {
 
 /// Whether a list or map is written in brackets; an anchor or tag may stand before them.
 fn in_brackets(lines: &[(&str, Kind)], span: &Span) -> bool {
+    // Without an anchor or tag, the span is the bracket itself, or nothing.
+    if span.len() <= 1 {
+        return span.len() == 1;
+    }
     let line = lines.get(span.start.line().saturating_sub(1)).map_or("", |(line, _)| line);
     let mut rest: String = line.chars().skip(span.start.col()).collect();
     while rest.starts_with(['&', '!']) {
