@@ -88,7 +88,7 @@ fn a_client_that_leaves_the_queue_leaves_its_place() {
         eventually("the place is taken", SOON, || {
             (get(gateway.web(), "h", "/", &[]).status == 503).then_some(())
         });
-        waiting.close();
+        waiting.reset();
     }
     gate.open();
     eventually("the queue is empty again", SOON, || {

@@ -30,8 +30,14 @@ fn request_bodies_of_every_framing_arrive_whole() {
     for method in ["POST", "PUT", "PATCH", "DELETE", "GET"] {
         for (name, rest, body) in cases {
             origin.forget();
-            let response = client.ask(format!("{method} / HTTP/1.1\r\nHost: a.example\r\n{rest}"));
-            assert_eq!(response.status, 200, "{method} with {name}");
+            let ask = format!("{method} / HTTP/1.1\r\nHost: a.example\r\n{rest}");
+            let response = client.try_ask(ask);
+            let answer = response.as_ref().map(|response| response.status);
+            assert_eq!(answer, Ok(200), "{method} with {name}");
+            // A body where none belongs may cost the client its connection, if it is told so.
+            if response.is_ok_and(|response| response.head.says_close()) {
+                client = Client::connect(gateway.web());
+            }
             assert_eq!(origin.last().body, body.as_bytes(), "{method} with {name}");
         }
     }
@@ -221,7 +227,8 @@ fn a_client_that_leaves_is_left_by_the_gateway_too() {
     let mut client = Client::connect(gateway.web());
     client.send(request("GET", "a.example", "/", &[])).unwrap();
     eventually("the request reaches the origin", SOON, || (origin.count() == 1).then_some(()));
-    client.close();
+    // A mere end of sending would not do: a client may say so and still wait for the answer.
+    client.reset();
     eventually("the origin is told", SOON, || abandoned.is_open().then_some(()));
     assert_eq!(get(gateway.admin(), "127.0.0.1", "/healthz", &[]).status, 200);
 }

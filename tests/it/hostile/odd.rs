@@ -214,7 +214,11 @@ fn all_of_the_corpus_is_served_on_one_connection() {
     for (name, bytes, ..) in CORPUS.iter().filter(|case| !case.1.contains("HTTP/1.0")) {
         let response = client.ask(bytes);
         assert_eq!(response.status, 200, "{name}");
-        assert!(!response.head.says_close(), "{name}: the connection is given up");
+        if response.head.says_close() {
+            // Bodies where none belong are served with care: nothing may follow them.
+            assert!(name.contains("GET with"), "{name}: the connection is given up");
+            client = Client::connect(gateway.web());
+        }
     }
 }
 

@@ -83,7 +83,6 @@ fn routes_policies_and_the_origin_see_one_path() {
         ("/a/%7euser", "/a/~user"),
         ("/%61%62%63", "/abc"),
         ("/a/..", "/"),
-        ("/../../a", "/a"),
         ("/a%20b?x=%41/../%2e", "/a%20b?x=%41/../%2e"),
         ("/a/%e2%82%ac", "/a/%E2%82%AC"),
         ("/...", "/..."),
@@ -101,8 +100,17 @@ fn routes_policies_and_the_origin_see_one_path() {
 fn bytes_that_no_path_may_hold_are_refused() {
     let origin = Origin::named("a");
     let gateway = Gateway::start(Config::single(origin.addr()));
-    for path in ["/a%00b", "/a\\b", "/%", "/%4", "/%zz", "/a%", "/%u0041", "/..%2f..%2fetc/passwd"]
-    {
+    for path in [
+        "/a%00b",
+        "/a\\b",
+        "/%",
+        "/%4",
+        "/%zz",
+        "/a%",
+        "/%u0041",
+        "/..%2f..%2fetc/passwd",
+        "/../../a",
+    ] {
         let response = get(gateway.web(), "a.example", path, &[]);
         assert_eq!(response.status, 400, "{path}");
         assert_eq!(response.reason(), "bad_request");

@@ -1,5 +1,7 @@
 //! TLS to endpoints: who they are is verified unless the file says otherwise.
 
+use std::io::Write as _;
+
 use architrave_testkit::authority::Authority;
 use architrave_testkit::client::get;
 use architrave_testkit::h2_origin::H2Origin;
@@ -50,10 +52,17 @@ fn an_address_is_verified_as_an_address() {
 #[test]
 fn an_endpoint_that_speaks_no_tls_is_a_502() {
     let trust = Trust::new();
-    let plain = Origin::named("plain");
-    let response = ask(&plain, &format!("ca_file: \"{}\"", trust.ca()));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("the system gives a port");
+    let address = listener.local_addr().expect("a bound socket has an address");
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let upstream = format!("tls: {{ ca_file: \"{}\" }}\nretry: {{ attempts: 0 }}", trust.ca());
+    let gateway = Gateway::start(Config::balanced(&[address], &upstream));
+    let response = get(gateway.web(), "h", "/", &[]);
     assert_eq!((response.status, response.reason().as_str()), (502, "tls_failed"));
-    let _ = plain.take_violations();
 }
 
 #[test]

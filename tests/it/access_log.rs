@@ -1,0 +1,225 @@
+//! The access log: one JSON line per exchange, true, complete and without secrets.
+
+use std::collections::BTreeMap;
+
+use architrave_testkit::client::{get, request};
+use architrave_testkit::{Client, Config, Gateway, Origin, SOON, eventually};
+use serde_json::Value;
+
+/// A file like [`Config::single`] that logs to standard output.
+fn logged(origin: &Origin) -> Config {
+    Config::single(origin.addr()).access_log("{ stdout: {} }")
+}
+
+/// The next line whose path is this one.
+#[track_caller]
+fn line(gateway: &Gateway, path: &str) -> Value {
+    gateway.stdout().wait_for(&format!("a line about {path}"), 0, SOON, |line| {
+        let line: Value = serde_json::from_str(line).expect("every line is JSON");
+        (line["path"] == path).then_some(line)
+    })
+}
+
+#[test]
+fn a_line_says_what_happened() {
+    let origin = Origin::start(|exchange| exchange.reply(201, &[], "hello"));
+    let gateway = Gateway::start(logged(&origin));
+    let fields = [
+        "User-Agent: tests/1",
+        "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    ];
+    let mut ask = request("POST", "api.example", "/orders/7?page=2&q=secret", &fields);
+    ask.truncate(ask.len() - 2);
+    ask.extend_from_slice(b"Content-Length: 3\r\n\r\nabc");
+    Client::connect(gateway.web()).ask(ask);
+    let line = line(&gateway, "/orders/7");
+    let expected: BTreeMap<&str, Value> = BTreeMap::from([
+        ("listener", "web".into()),
+        ("protocol", "HTTP/1.1".into()),
+        ("client_ip", "127.0.0.1".into()),
+        ("method", "POST".into()),
+        ("host", "api.example".into()),
+        ("status", 201.into()),
+        ("route", "all".into()),
+        ("service", "origin".into()),
+        ("upstream", "origin".into()),
+        ("endpoint", origin.addr().to_string().into()),
+        ("attempts", 1.into()),
+        ("request_bytes", 3.into()),
+        ("response_bytes", 5.into()),
+        ("termination", "complete".into()),
+        ("user_agent", "tests/1".into()),
+        ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        ("request_id", origin.only().get("x-request-id").unwrap_or_default().into()),
+    ]);
+    for (name, value) in expected {
+        assert_eq!(line[name], value, "{name} in {line}");
+    }
+    assert!(line.get("reason").is_none());
+    let total = line["duration_ms"].as_f64().expect("a duration");
+    for part in ["first_byte_ms", "connect_ms"] {
+        assert!(
+            line[part].as_f64().is_some_and(|part| (0.0..=total).contains(&part)),
+            "{part} in {line}"
+        );
+    }
+    let time = line["time"].as_str().unwrap_or_default();
+    assert!(time.len() == 27 && time.ends_with('Z'), "{time}");
+    assert!(!line.to_string().contains("secret"), "{line}");
+}
+
+#[test]
+fn every_way_to_end_has_its_word() {
+    let origin = Origin::start(|exchange| match exchange.target() {
+        "/reset" => exchange.reset(),
+        "/cut" => {
+            exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+            exchange.close();
+        }
+        "/stall" => exchange.stall(),
+        "/left" => {
+            exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            while exchange.wire().send([b'x'; 1_000]).is_ok() {}
+            exchange.close();
+        }
+        _ => exchange.reply(200, &[], ""),
+    });
+    let (refused, _guard) = architrave_testkit::origin::refusing();
+    let config = Config::new()
+        .listener("web", "protocol: http\ntimeouts: { head: 500ms }")
+        .upstream(
+            "origin",
+            &[origin.addr()],
+            "retry: { attempts: 0 }\ntimeouts: { first_byte: 500ms }",
+        )
+        .upstream("nobody", &[refused], "retry: { attempts: 0 }")
+        .route("all", "service: origin")
+        .route("nobody", "match: [{ path: { prefix: /nobody } }]\nservice: nobody")
+        .route(
+            "closed",
+            "match: [{ path: { prefix: /closed } }]\nservice: origin\npolicies: { key_auth: {} }",
+        )
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    let ask = |path: &str| {
+        let _ = Client::connect(gateway.web()).try_ask(request("GET", "h", path, &[]));
+    };
+    let check = |path: &str, status: Option<u16>, reason: &str, termination: &str| {
+        let line = line(&gateway, path);
+        assert_eq!(line["status"], status.map_or(Value::Null, Value::from), "{line}");
+        assert_eq!(line["reason"], reason, "{line}");
+        assert_eq!(line["termination"], termination, "{line}");
+    };
+    for path in ["/reset", "/cut", "/stall", "/nobody", "/closed"] {
+        ask(path);
+    }
+    check("/reset", Some(502), "upstream_reset", "endpoint@wait");
+    check("/cut", Some(200), "upstream_reset", "endpoint@response_body");
+    check("/stall", Some(504), "response_timeout", "gateway@wait");
+    check("/nobody", Some(502), "connect_failed", "endpoint@connect");
+    let closed = line(&gateway, "/closed");
+    assert_eq!((&closed["status"], &closed["attempts"]), (&401.into(), &0.into()), "{closed}");
+    assert_eq!(
+        (&closed["reason"], &closed["termination"]),
+        (&"credential_missing".into(), &"gateway@admit".into())
+    );
+
+    let mut client = Client::connect(gateway.web());
+    client.send(request("GET", "h", "/left", &[])).unwrap();
+    assert_eq!(client.read_head().unwrap().expect("a head").status(), 200);
+    client.reset();
+    check("/left", Some(200), "client_closed", "client@response_body");
+
+    let mut client = Client::connect(gateway.web());
+    client.send("GET /slow HTTP/1.1\r\nHost: h\r\n").unwrap();
+    assert_eq!(client.read_response("GET").unwrap().status, 408);
+    let slow = gateway.stdout().wait_for("a line about a slow head", 0, SOON, |line| {
+        let line: Value = serde_json::from_str(line).expect("every line is JSON");
+        (line["reason"] == "client_timeout").then_some(line)
+    });
+    assert!(slow["termination"].as_str().is_some_and(|word| word.ends_with("@head")), "{slow}");
+}
+
+#[test]
+fn bad_requests_are_logged_like_all_others() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(logged(&origin));
+    let mut client = Client::connect(gateway.web());
+    let bytes =
+        "GET /bad HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(client.ask(bytes).status, 400);
+    let found = gateway.stdout().wait_for("a line about it", 0, SOON, |line| {
+        let line: Value = serde_json::from_str(line).expect("every line is JSON");
+        (line["status"] == 400).then_some(line)
+    });
+    assert_eq!(found["reason"], "bad_request", "{found}");
+    assert_eq!(found["attempts"], 0);
+}
+
+#[test]
+fn one_line_for_each_and_none_twice() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(logged(&origin));
+    let mut client = Client::connect(gateway.web());
+    for n in 0..500 {
+        client.get("h", &format!("/{n}"), &[]);
+    }
+    eventually("all lines are written", SOON, || (gateway.stdout().count() >= 500).then_some(()));
+    let lines = gateway.stdout().lines();
+    let mut paths: Vec<_> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["path"].to_string())
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!((lines.len(), paths.len()), (500, 500));
+}
+
+#[test]
+fn secrets_stay_out_and_text_is_escaped() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(logged(&origin));
+    let fields = [
+        "Authorization: Bearer top-secret",
+        "Cookie: session=top-secret",
+        "X-Api-Key: top-secret",
+        "User-Agent: \"quoted\" \\ back é",
+    ];
+    get(gateway.web(), "h", "/x%22%0a?token=top-secret&a", &fields);
+    let text = eventually("a line", SOON, || gateway.stdout().lines().into_iter().next());
+    assert!(!text.contains("top-secret"), "{text}");
+    let line: Value = serde_json::from_str(&text).expect("a line is JSON");
+    assert_eq!(line["user_agent"], "\"quoted\" \\ back é");
+    assert!(line["query"].as_str().is_some_and(|query| query.contains("token=*")), "{line}");
+}
+
+#[test]
+fn a_file_is_written_and_opened_again_on_reload() {
+    let origin = Origin::named("a");
+    let dir = tempfile::TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("access.log");
+    let config = Config::single(origin.addr())
+        .access_log(&format!("{{ file: {{ path: \"{}\" }} }}", file.display()));
+    let gateway = Gateway::start(&config);
+    let written = |path: &str| {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines().any(|line| line.contains(&format!("\"path\":\"{path}\""))).then_some(())
+    };
+    get(gateway.web(), "h", "/before", &[]);
+    eventually("a line in the file", SOON, || written("/before"));
+    std::fs::rename(&file, dir.path().join("access.log.1")).expect("a file can be renamed");
+    assert_eq!(gateway.reload(&config), architrave_testkit::Reloaded::Taken);
+    get(gateway.web(), "h", "/after", &[]);
+    eventually("a line in the new file", SOON, || written("/after"));
+}
+
+#[test]
+fn lines_are_complete_when_it_ends() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(logged(&origin));
+    for n in 0..50 {
+        get(gateway.web(), "h", &format!("/{n}"), &[]);
+    }
+    assert_eq!(gateway.terminate(), architrave_testkit::process::Ending::Code(0));
+    eventually("all lines are written", SOON, || (gateway.stdout().count() == 50).then_some(()));
+}
