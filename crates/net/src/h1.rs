@@ -41,7 +41,7 @@ pub use encode::{
 };
 pub use error::ParseError;
 pub use parse::{HeadLimits, HeadParser};
-pub use reader::{H1Reader, into_stream};
+pub use reader::{Gone, H1Reader, into_stream};
 pub use request::RequestPrelude;
 pub use response::ResponsePrelude;
 pub use writer::H1Writer;

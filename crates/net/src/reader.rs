@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::fields::Fields;
-use crate::h1::H1Reader;
+use crate::h1::{Gone, H1Reader};
 use crate::http2::H2Reader;
 use crate::wire_error::WireError;
 
@@ -69,6 +69,15 @@ impl Reader {
         match self {
             Self::H1(reader) => reader.is_ended(),
             Self::H2(reader) => reader.is_ended(),
+        }
+    }
+
+    /// Looks out for the other side going away while it is our turn to speak. Streams of HTTP/2
+    /// tell that to their writing half.
+    pub fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        match self {
+            Self::H1(reader) => reader.poll_gone(context),
+            Self::H2(_) => Poll::Pending,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use crate::fields::Fields;
+use crate::h1::Gone;
 use crate::reader::Reader;
 use crate::wire_error::WireError;
 use crate::writer::Writer;
@@ -20,6 +21,10 @@ pub trait Source {
     fn consume(&mut self, count: usize);
     /// The trailers of the body that has ended, once.
     fn take_trailers(&mut self) -> Option<Fields>;
+    /// Looks out for the sender going away after its body; pending when nobody can tell.
+    fn poll_gone(&mut self, _context: &mut Context<'_>) -> Poll<Gone> {
+        Poll::Pending
+    }
 }
 
 impl Source for Reader {
@@ -37,6 +42,10 @@ impl Source for Reader {
 
     fn take_trailers(&mut self) -> Option<Fields> {
         Self::take_trailers(self)
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        Self::poll_gone(self, context)
     }
 }
 

@@ -188,6 +188,11 @@ impl SharedStream {
         }
     }
 
+    /// Writes some of `bytes`.
+    pub fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_write(context, bytes)
+    }
+
     /// Writes some of `parts`.
     pub fn poll_write_vectored(
         &self,

@@ -152,6 +152,15 @@ impl Writer {
         poll_fn(|context| self.poll_flush(context)).await
     }
 
+    /// Ready when the other side has given an HTTP/2 stream up.
+    pub fn poll_reset(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::H1(_) => Poll::Pending,
+            Self::H2Head(reply) => reply.poll_reset(context).map(|_reason| ()),
+            Self::H2(writer) => writer.poll_reset(context),
+        }
+    }
+
     /// Gives the message up: resets an HTTP/2 stream; an HTTP/1.1 connection must be closed.
     pub fn abort(&mut self) {
         match self {

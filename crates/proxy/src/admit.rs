@@ -21,12 +21,21 @@ pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange) -> Result<()
     exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
     exchange.client = forwarded::client_of(&exchange.connection, &exchange.head.fields);
     read_host(exchange);
-    path::canonicalize(exchange.head.path(), &mut exchange.path)
+    canonical_path(exchange)
         .map_err(|error| Failure::client(Reason::BadRequest, Phase::Head, error.to_string()))?;
     check_server_name(exchange)?;
     let matched = find(worker, exchange)?;
     exchange.matched = Some(matched);
     Ok(())
+}
+
+fn canonical_path(exchange: &mut Exchange) -> Result<(), path::PathError> {
+    if exchange.head.target == "*" {
+        // OPTIONS for the server as a whole: it goes where its root goes.
+        exchange.path.push('/');
+        return Ok(());
+    }
+    path::canonicalize(exchange.head.path(), &mut exchange.path)
 }
 
 fn read_host(exchange: &mut Exchange) {

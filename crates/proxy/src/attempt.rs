@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use architrave_balance::{Endpoint, Load, Outcome};
 use architrave_core::{Moment, Reason};
+use architrave_net::h1::Gone;
 use architrave_net::{
     Call, CallOptions, Connection, Conversation, Framing, PoolKey, Relay, RelayError, RequestHead,
-    ResponseHead, Source, WireError, Writer,
+    ResponseHead, Source, Timer, WireError, Writer, hop,
 };
 use architrave_telemetry::{Party, Phase};
 
@@ -144,8 +145,16 @@ async fn run(
     let mut upload = Relay::default();
     let mut head = ResponseHead::default();
     let sent = worker.now();
-    let limit = plan.upstream.config.timeouts.first_byte;
-    let answered = converse(plan, &mut call, &mut upload, body, &mut head, interim, limit).await;
+    let mut dialogue = Dialogue {
+        plan,
+        body,
+        interim,
+        interim_count: 0,
+        is_uploading: true,
+        sink_error: None,
+        half_closed: Timer::new(),
+    };
+    let answered = dialogue.run(&mut call, &mut upload, &mut head).await;
     facts.update(|facts| AttemptFacts { sent_bytes: upload.moved(), ..facts });
     let framing = answered?;
     let now = worker.now();
@@ -208,68 +217,131 @@ async fn connect(
     Ok(connection)
 }
 
-/// Sends the request's body and waits for the head of the response, both at once: an endpoint may
-/// answer before it has read everything.
-async fn converse(
-    plan: &AttemptPlan<'_>,
-    call: &mut Call,
-    upload: &mut Relay,
-    body: &mut impl Source,
-    head: &mut ResponseHead,
-    mut interim: Option<&mut Writer>,
-    limit: Duration,
-) -> Result<Framing, Failure> {
-    let mut is_uploading = true;
-    let mut sink_error = None;
-    // The time to the first byte counts from when all was sent; until then bodies have limits of
-    // their own.
-    call.limit_head(FOREVER);
-    call.writer().limit_stall(plan.upstream.config.timeouts.idle);
-    poll_fn(|context| {
+/// Interim responses that one request may have; an endpoint that sends more is not well.
+const INTERIM_MAX: u32 = 64;
+
+/// How long a client that has closed its side is still taken to be listening.
+const HALF_CLOSED: Duration = Duration::from_secs(1);
+
+/// The conversation with an endpoint up to the head of its response: sends the request's body and
+/// waits for that head, both at once, since an endpoint may answer before it has read everything.
+struct Dialogue<'a, B> {
+    plan: &'a AttemptPlan<'a>,
+    body: &'a mut B,
+    interim: Option<&'a mut Writer>,
+    interim_count: u32,
+    is_uploading: bool,
+    sink_error: Option<WireError>,
+    half_closed: Timer,
+}
+
+impl<B: Source> Dialogue<'_, B> {
+    async fn run(
+        &mut self,
+        call: &mut Call,
+        upload: &mut Relay,
+        head: &mut ResponseHead,
+    ) -> Result<Framing, Failure> {
+        // The time to the first byte counts from when all was sent; until then bodies have limits
+        // of their own.
+        call.limit_head(FOREVER);
+        call.writer().limit_stall(self.plan.upstream.config.timeouts.idle);
+        self.half_closed.start(HALF_CLOSED);
+        let framing = poll_fn(|context| self.poll(context, call, upload, head)).await?;
+        check_switch(self.plan, head, framing)
+    }
+
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        call: &mut Call,
+        upload: &mut Relay,
+        head: &mut ResponseHead,
+    ) -> Poll<Result<Framing, Failure>> {
         loop {
-            if is_uploading {
-                match upload.poll(context, body, call.writer()) {
-                    Poll::Ready(Ok(())) => {
-                        is_uploading = false;
-                        call.limit_head(limit);
-                    }
-                    Poll::Ready(Err(RelayError::Source(error))) => {
-                        return Poll::Ready(Err(body_failure(&error)));
-                    }
-                    Poll::Ready(Err(RelayError::Sink(error))) => {
-                        // The answer may lie in our socket already: look before giving up.
-                        is_uploading = false;
-                        sink_error = Some(error);
-                        call.limit_head(Duration::from_millis(500));
-                    }
-                    Poll::Pending => {}
+            self.upload(context, call, upload)?;
+            match call.poll_response(context, &self.plan.head.method, head) {
+                Poll::Ready(Ok(framing)) if !head.is_interim() => {
+                    return Poll::Ready(Ok(framing));
                 }
-            }
-            let framing = match call.poll_response(context, &plan.head.method, head) {
-                Poll::Ready(Ok(framing)) => framing,
+                Poll::Ready(Ok(_interim)) => self.pass_interim(head)?,
                 Poll::Ready(Err(error)) => {
-                    let error = sink_error.take().unwrap_or(error);
-                    return Poll::Ready(Err(response_failure(&error)));
+                    let error = self.sink_error.take().unwrap_or(error);
+                    return Poll::Ready(Err(self.response_failure(&error)));
                 }
-                Poll::Pending => {
-                    if let Some(writer) = interim.as_deref_mut() {
-                        // An interim head that the client does not take is no reason to stop.
-                        let _untaken = writer.poll_flush(context);
-                    }
-                    return Poll::Pending;
-                }
-            };
-            if !head.is_interim() {
-                return Poll::Ready(Ok(framing));
-            }
-            if let Some(writer) = interim.as_deref_mut() {
-                architrave_net::hop::strip_hop_by_hop(&mut head.fields);
-                let _untaken = writer.send_interim(head);
+                Poll::Pending => return self.poll_client(context).map(Err),
             }
         }
-    })
-    .await
-    .and_then(|framing| check_switch(plan, head, framing))
+    }
+
+    fn upload(
+        &mut self,
+        context: &mut Context<'_>,
+        call: &mut Call,
+        upload: &mut Relay,
+    ) -> Result<(), Failure> {
+        if !self.is_uploading {
+            return Ok(());
+        }
+        match upload.poll(context, self.body, call.writer()) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => {
+                self.is_uploading = false;
+                call.limit_head(self.plan.upstream.config.timeouts.first_byte);
+            }
+            Poll::Ready(Err(RelayError::Source(error))) => return Err(body_failure(&error)),
+            Poll::Ready(Err(RelayError::Sink(error))) => {
+                // The answer may lie in our socket already: look before giving up.
+                self.is_uploading = false;
+                self.sink_error = Some(error);
+                call.limit_head(Duration::from_millis(500));
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_interim(&mut self, head: &mut ResponseHead) -> Result<(), Failure> {
+        self.interim_count += 1;
+        if self.interim_count > INTERIM_MAX {
+            return Err(Failure::endpoint(
+                Reason::BadResponse,
+                Phase::Wait,
+                "the endpoint sends interim responses without end",
+            ));
+        }
+        if let Some(writer) = self.interim.as_deref_mut() {
+            hop::strip_hop_by_hop(&mut head.fields);
+            // A client that does not take it gets the final response, or is found gone then.
+            let _untaken = writer.send_interim(head);
+        }
+        Ok(())
+    }
+
+    /// While there is nothing to do but wait: is the client still there?
+    fn poll_client(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
+        let gone = |detail| Failure::client(Reason::ClientClosed, Phase::Wait, detail);
+        if let Some(writer) = self.interim.as_deref_mut() {
+            let flushed = writer.poll_flush(context);
+            if matches!(flushed, Poll::Ready(Err(_))) || writer.poll_reset(context).is_ready() {
+                return Poll::Ready(gone("the client went away"));
+            }
+        }
+        match self.body.poll_gone(context) {
+            Poll::Ready(Gone::Reset) => Poll::Ready(gone("the client went away")),
+            // It may have closed its half only: it gets a moment more.
+            Poll::Ready(Gone::Closed) => {
+                self.half_closed.poll_elapsed(context).map(|()| gone("the client closed"))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn response_failure(&self, error: &WireError) -> Failure {
+        let failure = response_failure(error);
+        // What the client has been told of this attempt cannot be taken back.
+        let is_told = self.interim_count > 0 && self.interim.is_some();
+        if is_told { failure.retry(Retry::Never) } else { failure }
+    }
 }
 
 /// A 101 must answer an upgrade that was asked for; anything else would make a tunnel of what

@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 
 /// The body of a request on its way to endpoints.
@@ -113,6 +114,10 @@ impl Source for RequestBody<'_> {
             self.trailers = Some(trailers);
         }
         self.trailers.clone()
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        self.reader.poll_gone(context)
     }
 }
 

@@ -16,6 +16,15 @@ use crate::wire_error::WireError;
 /// Bodies declared longer than this are read in large pieces.
 const BULK_FROM_BYTES: u64 = 64 * 1024;
 
+/// How the other side went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It said that it has nothing more to say; it may still listen.
+    Closed,
+    /// It neither speaks nor listens.
+    Reset,
+}
+
 /// Reads messages from one connection, one after the other.
 #[derive(Debug)]
 pub struct H1Reader {
@@ -181,6 +190,30 @@ impl H1Reader {
     /// The trailers of the body that has ended, once.
     pub fn take_trailers(&mut self) -> Option<Fields> {
         self.body.take_trailers()
+    }
+
+    /// Looks out for the other side going away while it is our turn to speak. Pending as long as it
+    /// is there; bytes of a next message are kept.
+    pub fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        if !self.input.is_empty() || !self.is_ended() {
+            return Poll::Pending;
+        }
+        let room = self.input.room(self.room_wanted);
+        match self.stream.poll_read(context, room) {
+            Poll::Ready(Ok(0)) => {
+                self.input.release();
+                Poll::Ready(Gone::Closed)
+            }
+            Poll::Ready(Ok(count)) => {
+                self.input.filled(count);
+                Poll::Pending
+            }
+            Poll::Ready(Err(_)) => Poll::Ready(Gone::Reset),
+            Poll::Pending => {
+                self.input.release();
+                Poll::Pending
+            }
+        }
     }
 
     /// Whether the connection is open and silent, as it should be between two messages.

@@ -215,7 +215,11 @@ fn poll_parts(
     context: &mut Context<'_>,
     parts: &[IoSlice<'_>],
 ) -> Poll<Result<usize, WireError>> {
-    match stream.poll_write_vectored(context, parts) {
+    let written = match parts {
+        [part] => stream.poll_write(context, part),
+        parts => stream.poll_write_vectored(context, parts),
+    };
+    match written {
         Poll::Ready(Ok(0)) => Poll::Ready(Err(WireError::Closed)),
         Poll::Ready(Ok(count)) => {
             timer.restart();
