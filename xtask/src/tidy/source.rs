@@ -18,6 +18,8 @@ pub(super) struct Source {
     pub(super) path: String,
     /// What it says.
     pub(super) text: String,
+    /// Whether it is only there for tests.
+    pub(super) is_test: bool,
 }
 
 /// Every Rust file of the workspace.
@@ -33,17 +35,39 @@ pub(super) fn all(root: &Path) -> Result<Vec<Source>> {
             }
             let text = tree::read(&path)?;
             let path = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
-            sources.push(Source { path, text });
+            sources.push(Source::new(path, text));
         }
+    }
+    let for_tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        source.is_test |= for_tests.iter().any(|module| {
+            let rest = source.path.strip_prefix(module.as_str());
+            rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        });
     }
     Ok(sources)
 }
 
 impl Source {
-    /// Whether the file is only there for tests.
-    pub(super) fn is_test(&self) -> bool {
-        let path = &self.path;
-        path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
+    fn new(path: String, text: String) -> Self {
+        let is_test =
+            path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs");
+        Self { path, text, is_test }
+    }
+
+    /// The modules that it declares for tests only, as paths without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let stem = self.path.strip_suffix(".rs").unwrap_or(&self.path);
+        let folder = match stem.rsplit_once('/') {
+            Some((folder, "lib" | "main")) => folder,
+            _ => stem,
+        };
+        let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
+        let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+        declared
+            .filter_map(|pair| pair[1].split("mod ").nth(1)?.strip_suffix(';'))
+            .map(|name| format!("{folder}/{name}"))
+            .collect()
     }
 
     /// Lines before the first test module, numbered from 1.
@@ -66,7 +90,7 @@ impl Source {
         for (number, line) in self.shipped_lines() {
             let line = line.trim_start();
             let is_import = line.starts_with("use ") || line.starts_with("pub use ");
-            if is_import && line.contains("::*") && !self.is_test() {
+            if is_import && line.contains("::*") && !self.is_test {
                 complaints.push(format!("{path}:{number}: imports a star"));
             }
             let asks = ["env::var", "env::args", "env::vars"];
@@ -98,7 +122,9 @@ pub(super) fn unreached(sources: &[Source]) -> Vec<String> {
         let name = name.to_string_lossy();
         let is_root = ["lib", "main", "build"].contains(&&*name);
         let stands_alone = ["benches", "examples", "fuzz_targets", "bin"];
-        if is_root || stands_alone.iter().any(|kind| folder.ends_with(kind)) {
+        // A file in a crate's own `tests/` is a program of its own.
+        let is_program = folder.ends_with("tests") && folder.components().count() <= 3;
+        if is_root || is_program || stands_alone.iter().any(|kind| folder.ends_with(kind)) {
             continue;
         }
         let parents: Vec<PathBuf> =
@@ -120,7 +146,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> Source {
-        Source { path: path.to_owned(), text: text.to_owned() }
+        Source::new(path.to_owned(), text.to_owned())
     }
 
     #[test]
@@ -135,6 +161,13 @@ mod tests {
         );
         assert_eq!(one("crates/net/src/a.rs", "//! A.\nlet a = std::env::args();\n"), 1);
         assert_eq!(one("crates/server/src/a.rs", "//! A.\nlet a = std::env::args();\n"), 0);
+    }
+
+    #[test]
+    fn modules_for_tests_are_known_by_their_declaration() {
+        let text = "//! A.\n#[cfg(test)]\nmod trial;\nmod real;\n";
+        assert_eq!(source("crates/net/src/a.rs", text).test_modules(), ["crates/net/src/a/trial"]);
+        assert_eq!(source("crates/net/src/lib.rs", text).test_modules(), ["crates/net/src/trial"]);
     }
 
     #[test]

@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn count(text: &str) -> usize {
-        let source = Source { path: "a.rs".to_owned(), text: text.to_owned() };
+        let source = Source { path: "a.rs".to_owned(), text: text.to_owned(), is_test: false };
         in_items(&source, &rules()).len()
     }
 
