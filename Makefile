@@ -5,7 +5,7 @@
 help:   ## this menu
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
 run:    ## build the gateway and start it on examples/quickstart.yaml
-	@cargo xtask run
+	@cargo run --release --package architrave-server -- run --config examples/quickstart.yaml --demo
 test:   ## install what tests need and run everything
 	@cargo xtask test
 check:  ## does it compile

@@ -6,7 +6,6 @@ mod bench;
 mod dist;
 mod generate;
 mod packages;
-mod run;
 mod say;
 mod shell;
 mod sim;
@@ -19,7 +18,6 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask <dish>
-  run [FLAG...]     build the gateway and start it on examples/quickstart.yaml
   test [--soak]     install what tests need and run everything
   lint              clippy on everything, warnings being errors
   tidy              who depends on whom, words, files: what no compiler checks
@@ -44,7 +42,6 @@ fn serve() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (dish, rest) = args.split_first().map_or(("", &[][..]), |(d, r)| (d.as_str(), r));
     match dish {
-        "run" => run::run(rest),
         "test" => test::run(rest),
         "lint" => test::clippy(),
         "tidy" => tidy::run(),
