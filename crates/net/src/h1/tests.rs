@@ -4,6 +4,7 @@ mod bodies;
 mod heads;
 mod oracle;
 mod pieces;
+mod responses;
 mod table;
 mod written;
 
