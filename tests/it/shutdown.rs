@@ -107,22 +107,3 @@ fn no_request_is_lost_at_the_end() {
     let lost: Vec<_> = report.failures.iter().filter(|f| !f.contains("refused")).collect();
     assert!(lost.is_empty(), "{lost:?}");
 }
-
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    let gate = Gate::new();
-    let origin = held(&gate);
-    let gateway = GatewayOptions::new().drain_timeout("60s").start(Config::single(origin.addr()));
-    let mut client = Client::connect(gateway.web());
-    client.send(request("GET", "h", "/held", &[])).unwrap();
-    eventually("it is in flight", SOON, || (origin.count() == 1).then_some(()));
-    gateway.signal(Signal::INT);
-    eventually("it drains", SOON, || {
-        gateway.stderr().lines().iter().any(|line| line.contains("drain")).then_some(())
-    });
-    gateway.signal(Signal::INT);
-    let watch = Stopwatch::start();
-    gateway.wait();
-    assert!(watch.elapsed() < Duration::from_secs(10), "{:?}", watch.elapsed());
-    gate.open();
-}

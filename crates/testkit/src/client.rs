@@ -158,6 +158,21 @@ pub struct TlsFacts {
     pub leaf: Vec<u8>,
 }
 
+/// The bytes by which a TLS client begins.
+///
+/// # Panics
+/// When the name is malformed.
+#[must_use]
+pub fn first_flight(server_name: &str, config: Arc<ClientConfig>) -> Vec<u8> {
+    let name = ServerName::try_from(server_name.to_owned()).expect("the name is well-formed");
+    let mut session = ClientConnection::new(config, name).expect("the configuration fits");
+    let mut bytes = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut bytes).expect("a vector takes everything");
+    }
+    bytes
+}
+
 /// The bytes of a request without a body.
 ///
 /// # Panics

@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod h2_client;
 pub mod h2_origin;
 pub mod heavy;
+pub mod l4;
 pub mod load;
 pub mod message;
 pub mod name_server;
