@@ -100,7 +100,7 @@ fn ends_cleanly(clock: &Clock, gateway: &mut Child) -> Result<()> {
 
 fn in_root(root: &Path, binary: &Path, args: &[&Path]) -> Result<Command> {
     ensure!(rustix::process::geteuid().is_root(), "chroot into an empty root needs root");
-    let mut command = Command::new("chroot");
+    let mut command = Command::new("/usr/sbin/chroot");
     command.arg(root).arg(binary).args(args).env_clear();
     Ok(command)
 }
