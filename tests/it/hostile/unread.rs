@@ -1,8 +1,10 @@
 //! Bytes that nobody reads as what they were sent as: bodies of requests that are refused, and
 //! what follows an upgrade.
 
+use std::time::Duration;
+
 use architrave_testkit::websocket::{WebSocket, serve_echo};
-use architrave_testkit::{Client, Config, Gateway, Origin, SOON};
+use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Origin, SOON};
 
 use super::SMUGGLED;
 
@@ -138,4 +140,33 @@ fn early_bytes_of_a_tunnel_arrive_once_it_is_open() {
     client.finish();
     assert_eq!(client.read_to_end(), Ok(Vec::new()));
     assert_eq!(origin.count(), 1);
+}
+
+#[test]
+fn an_origin_connection_that_is_owed_bytes_is_never_used_again() {
+    for framing in ["Content-Length: 1000000\r\n\r\nx", "Transfer-Encoding: chunked\r\n\r\n5\r\nxx"]
+    {
+        // It answers a POST before it has its body, and then reads on.
+        let origin = Origin::start(|exchange| match exchange.request().method.as_str() {
+            "POST" => exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly"),
+            _ => exchange.reply(200, &[], "next"),
+        });
+        let config = Config::single(origin.addr());
+        let gateway = GatewayOptions::new().workers(1).start(config);
+        let mut client = Client::connect(gateway.web());
+        client.send(format!("POST / HTTP/1.1\r\nHost: a.example\r\n{framing}")).unwrap();
+        assert_eq!(client.read_response("POST").unwrap().text(), "early");
+        for _ in 0..3 {
+            let mut other = Client::connect(gateway.web());
+            other.patience(Duration::from_secs(5));
+            let answer = other.try_ask("GET /next HTTP/1.1\r\nHost: a.example\r\n\r\n");
+            let answer = answer.map(|response| response.text());
+            assert_eq!(answer.as_deref(), Ok("next"), "taken for the body of another");
+        }
+        // What the first client still sends is neither a request nor part of another's.
+        let _ = client.send(SMUGGLED);
+        let requests = origin.requests();
+        assert!(requests.iter().all(|r| r.target != "/smuggled"), "{requests:?}");
+        let _ = origin.take_violations();
+    }
 }
