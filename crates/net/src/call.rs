@@ -72,6 +72,8 @@ pub struct CallOptions<'a> {
     pub upgrade: Option<&'a str>,
     /// Whether the client welcomes trailers.
     pub takes_trailers: bool,
+    /// Whether the connection must not carry another request after this one.
+    pub close: bool,
 }
 
 /// One request and its response in flight.
@@ -86,7 +88,7 @@ pub struct Call {
 
 #[derive(Debug)]
 enum Answer {
-    H1 { reader: Reader, keep_alive: bool },
+    H1 { reader: Reader, keep_alive: bool, close: bool },
     H2Waiting(h2::client::ResponseFuture),
     H2(Reader),
 }
@@ -107,20 +109,29 @@ impl Call {
         match connection {
             Connection::H1 { reader, mut writer } => {
                 let request = RequestOptions {
-                    close: false,
+                    close: options.close,
                     upgrade: options.upgrade,
                     te_trailers: options.takes_trailers,
                 };
                 let target = options.target;
                 h1::write_request(head, target, options.framing, &request, writer.head_buffer());
                 writer.begin_body(options.framing);
-                let answer = Answer::H1 { reader: Reader::H1(reader), keep_alive: false };
+                let answer = Answer::H1 {
+                    reader: Reader::H1(reader),
+                    keep_alive: false,
+                    close: options.close,
+                };
                 Ok(Self { writer: Writer::H1(writer), answer, timer, _place: None })
             }
             Connection::H2(H2Place { mut sender, taken }) => {
-                let request =
-                    http2::write_request(head, options.target, options.scheme, options.framing)
-                        .map_err(|_malformed| WireError::LengthMismatch)?;
+                let request = http2::write_request(
+                    head,
+                    options.target,
+                    options.scheme,
+                    options.framing,
+                    options.takes_trailers,
+                )
+                .map_err(|_malformed| WireError::LengthMismatch)?;
                 let is_ended = options.framing == Framing::Empty;
                 let (response, stream) = sender.send_request(request, is_ended)?;
                 let writer = Writer::H2(Box::new(H2Writer::new(stream, options.framing)));
@@ -153,10 +164,10 @@ impl Call {
         head: &mut ResponseHead,
     ) -> Poll<Result<Framing, WireError>> {
         match &mut self.answer {
-            Answer::H1 { reader: Reader::H1(reader), keep_alive } => {
+            Answer::H1 { reader: Reader::H1(reader), keep_alive, close } => {
                 let prelude =
                     ready!(reader.poll_response(context, &RESPONSE_LIMITS, method, head))?;
-                *keep_alive = prelude.keep_alive;
+                *keep_alive = prelude.keep_alive && !*close;
                 Poll::Ready(Ok(prelude.framing))
             }
             Answer::H2Waiting(future) => {
@@ -213,9 +224,10 @@ impl Call {
     #[must_use]
     pub fn into_reusable(self) -> Option<Connection> {
         match (self.writer, self.answer) {
-            (Writer::H1(writer), Answer::H1 { reader: Reader::H1(reader), keep_alive: true })
-                if writer.is_flushed() && reader.is_ended() && reader.unread().is_empty() =>
-            {
+            (
+                Writer::H1(writer),
+                Answer::H1 { reader: Reader::H1(reader), keep_alive: true, .. },
+            ) if writer.is_flushed() && reader.is_ended() && reader.unread().is_empty() => {
                 Some(Connection::H1 { reader, writer })
             }
             _ => None,

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use architrave_config::{SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
@@ -75,6 +75,8 @@ pub struct Connector {
     id: u64,
     settings: ConnectionSettings,
     tls: Option<ClientTls>,
+    /// Whether the last connection turned out to speak HTTP/2.
+    spoke_h2: AtomicBool,
 }
 
 /// Bounds on the heads of responses. Generous: an origin is chosen by the operator.
@@ -93,7 +95,11 @@ impl Connector {
             None => None,
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Arc::new(Self { id, settings, tls }))
+        let spoke_h2 = AtomicBool::new(matches!(
+            settings.protocol,
+            UpstreamProtocol::H2 | UpstreamProtocol::H2c
+        ));
+        Ok(Arc::new(Self { id, settings, tls, spoke_h2 }))
     }
 
     /// What it was made from.
@@ -112,6 +118,12 @@ impl Connector {
     #[must_use]
     pub const fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Whether connections can be expected to carry many requests at once.
+    #[must_use]
+    pub fn is_multiplexed(&self) -> bool {
+        self.spoke_h2.load(Ordering::Relaxed)
     }
 
     /// Whether connections carry one client's address and so serve that client alone.
@@ -187,6 +199,7 @@ impl Connector {
             UpstreamProtocol::H2 | UpstreamProtocol::H2c => true,
             UpstreamProtocol::Auto => stream.alpn() == Some(ALPN_H2),
         };
+        self.spoke_h2.store(speaks_h2, Ordering::Relaxed);
         if !speaks_h2 {
             let stream = Rc::new(SharedStream::new(stream));
             let reader = Box::new(H1Reader::new(Rc::clone(&stream)));

@@ -263,7 +263,9 @@ fn field_of(bytes: &[u8], entry: Entry) -> Field<'_> {
 /// Says whether `name` is a token (RFC 9110 §5.6.2) short enough to be a field name.
 #[must_use]
 pub fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.len() <= usize::from(u16::MAX) && name.iter().all(|b| is_token_byte(*b))
+    !name.is_empty()
+        && name.len() <= usize::from(u16::MAX)
+        && name.iter().all(|b| is_token_byte(*b))
 }
 
 /// Says whether `value` may stand as a field value: no control character but tab.

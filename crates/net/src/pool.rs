@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use architrave_core::Moment;
 use foldhash::fast::RandomState;
+use tokio::sync::Notify;
 
 use crate::call::{Connection, H2Place};
 
@@ -45,13 +47,32 @@ struct Slot {
 
 /// The idle connections of one worker.
 #[derive(Debug, Default)]
-pub struct Pool(RefCell<HashMap<PoolKey, Slot, RandomState>>);
+pub struct Pool {
+    slots: RefCell<HashMap<PoolKey, Slot, RandomState>>,
+    /// Endpoints that an HTTP/2 connection is being made to right now.
+    dialled: RefCell<HashMap<PoolKey, Rc<Notify>, RandomState>>,
+}
+
+/// The right to dial an endpoint of HTTP/2; others wait for what comes of it.
+#[derive(Debug)]
+pub struct Dialling<'a> {
+    pool: &'a Pool,
+    key: PoolKey,
+}
+
+impl Drop for Dialling<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.pool.dialled.borrow_mut().remove(&self.key) {
+            waiting.notify_waiters();
+        }
+    }
+}
 
 impl Pool {
     /// Takes the connection that was used last and is still open. `is_replayable`: the request
     /// may be sent again should the connection turn out to be dead.
     pub fn take(&self, key: PoolKey, now: Moment, is_replayable: bool) -> Option<Connection> {
-        let mut slots = self.0.borrow_mut();
+        let mut slots = self.slots.borrow_mut();
         let slot = slots.get_mut(&key)?;
         while let Some(idle) = slot.idle.pop() {
             slot.count.fetch_sub(1, Ordering::Relaxed);
@@ -89,8 +110,24 @@ impl Pool {
         }
     }
 
+    /// Waits while someone else dials the same endpoint, so that many requests at once share a
+    /// connection. `None`: look into the pool again.
+    pub async fn dial_alone(&self, key: PoolKey) -> Option<Dialling<'_>> {
+        let under_way = self.dialled.borrow().get(&key).cloned();
+        match under_way {
+            Some(under_way) => {
+                under_way.notified().await;
+                None
+            }
+            None => {
+                self.dialled.borrow_mut().insert(key, Rc::default());
+                Some(Dialling { pool: self, key })
+            }
+        }
+    }
+
     fn with_slot(&self, key: PoolKey, count: &Arc<AtomicU32>, work: impl FnOnce(&mut Slot)) {
-        let mut slots = self.0.borrow_mut();
+        let mut slots = self.slots.borrow_mut();
         work(slots.entry(key).or_insert_with(|| Slot {
             idle: Vec::new(),
             shared: Vec::new(),
@@ -101,7 +138,7 @@ impl Pool {
     /// Closes what has been idle for too long, and what the other side has closed. To be called
     /// about once a second.
     pub fn sweep(&self, now: Moment) {
-        self.0.borrow_mut().retain(|_key, slot| {
+        self.slots.borrow_mut().retain(|_key, slot| {
             let before = slot.idle.len();
             slot.idle.retain(|idle| now < idle.until && is_quiet(&idle.connection));
             slot.uncount(before - slot.idle.len());
@@ -112,7 +149,7 @@ impl Pool {
 
     /// Closes everything for which `is_live` says no: endpoints and settings that are gone.
     pub fn retain(&self, is_live: impl Fn(PoolKey) -> bool) {
-        self.0.borrow_mut().retain(|key, _slot| is_live(*key));
+        self.slots.borrow_mut().retain(|key, _slot| is_live(*key));
     }
 }
 

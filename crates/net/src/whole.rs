@@ -62,7 +62,7 @@ pub async fn serve_whole<Answer: Future<Output = WholeResponse>>(
             Err(WireError::Closed | WireError::Io(_)) => return,
             Err(error) => (refusal(&error), false, false),
         };
-        let write = write_response(&mut writer, &response, is_to_head, keep_alive);
+        let write = write_response(&mut writer, &response, is_to_head, keep_alive, limits.message);
         let written = timer.within(limits.message, write).await;
         if !keep_alive || !matches!(written, Ok(Ok(()))) {
             return;
@@ -89,6 +89,11 @@ async fn read_request(
         }
         Reader::H2(_) => return Err(WireError::Closed),
     };
+    let is_too_large = |length: u64| length > limits.body_bytes_max as u64;
+    if matches!(prelude.framing, Framing::Length(length) if is_too_large(length)) {
+        return Err(WireError::TooLarge);
+    }
+    reader.limit_stall(limits.message);
     let mut body = Vec::new();
     while reader.fill().await? {
         let data = reader.data();
@@ -114,6 +119,7 @@ async fn write_response(
     response: &WholeResponse,
     is_to_head: bool,
     keep_alive: bool,
+    limit: Duration,
 ) -> Result<(), WireError> {
     let head = ResponseHead {
         status: response.status,
@@ -126,6 +132,7 @@ async fn write_response(
     };
     let persist = if keep_alive { Persist::KeepAlive } else { Persist::Close };
     writer.send_response(&head, ResponseOptions { framing, persist, is_to_head })?;
+    writer.limit_stall(limit);
     if framing != Framing::Empty {
         writer.write_all(&response.body).await?;
     }

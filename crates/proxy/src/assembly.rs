@@ -189,7 +189,12 @@ fn live_listeners(
     for config in &snapshot.listeners {
         let before = known.iter().find(|listener| listener.config.name == config.name);
         match before {
-            Some(before) if before.config == *config => live.push(Arc::clone(before)),
+            Some(before) if before.config == *config => {
+                if let Err(error) = before.read_certificates() {
+                    errors.push(AssemblyError::Listener(config.name.clone(), error));
+                }
+                live.push(Arc::clone(before));
+            }
             _ => match LiveListener::new(config, before, parts, &mut next_slot) {
                 Ok(listener) => live.push(Arc::new(listener)),
                 Err(error) => errors.push(AssemblyError::Listener(config.name.clone(), error)),
@@ -200,6 +205,14 @@ fn live_listeners(
 }
 
 impl LiveListener {
+    /// Reads certificates whose files have changed; a reload must not pass over a broken one.
+    fn read_certificates(&self) -> Result<(), TlsError> {
+        match &self.tls {
+            Some(tls) => tls.reload_if_changed().map(drop),
+            None => Ok(()),
+        }
+    }
+
     fn new(
         config: &Arc<Listener>,
         before: Option<&Arc<Self>>,

@@ -14,7 +14,7 @@ use architrave_net::{
     Call, CallOptions, Connection, Conversation, Framing, PoolKey, Relay, RelayError, RequestHead,
     ResponseHead, Source, Timer, WireError, Writer, hop,
 };
-use architrave_telemetry::{Party, Phase};
+use architrave_telemetry::Phase;
 
 use crate::assembly::LiveUpstream;
 use crate::failure::{Failure, Retry};
@@ -41,8 +41,12 @@ pub(crate) struct AttemptPlan<'a> {
     pub upgrade: Option<&'a str>,
     /// Whether the client welcomes trailers.
     pub takes_trailers: bool,
+    /// Whether the connection must not carry another request after this one.
+    pub close: bool,
     /// Whether the request may be sent twice.
     pub is_idempotent: bool,
+    /// How long the attempt may take to the head of its response, whole.
+    pub limit: Option<Duration>,
 }
 
 /// An attempt that has an answer.
@@ -82,6 +86,15 @@ pub(crate) struct AttemptFacts {
     pub sent_bytes: u64,
 }
 
+/// Where an attempt keeps its time.
+#[derive(Debug)]
+pub(crate) struct Progress<'a> {
+    /// What is learned on the way.
+    pub facts: &'a Cell<AttemptFacts>,
+    /// A timer that is kept from exchange to exchange.
+    pub timer: &'a mut Timer,
+}
+
 /// Makes one attempt. Interim responses go to `interim`, if anyone listens.
 ///
 /// # Errors
@@ -92,21 +105,25 @@ pub(crate) async fn attempt(
     endpoint: &Arc<Endpoint>,
     body: &mut impl Source,
     interim: Option<&mut Writer>,
-    facts: &Cell<AttemptFacts>,
+    progress: Progress<'_>,
 ) -> Result<Answered, Failure> {
     let load = endpoint.begin(worker.now());
     plan.upstream.metrics.attempted(worker.index());
-    match run(worker, plan, endpoint, body, interim, facts).await {
+    let Progress { facts, timer } = progress;
+    let run = run(worker, plan, endpoint, body, interim, facts);
+    let result = match plan.limit {
+        None => run.await,
+        Some(limit) => timer.within(limit, run).await.unwrap_or_else(|_elapsed| Err(out_of_time())),
+    };
+    match result {
         Ok((call, head, framing, upload, key, place)) => {
             let load = judge(worker, plan, load, head.status, facts.get());
             let endpoint = Arc::clone(endpoint);
             Ok(Answered { call, head, framing, upload, endpoint, load, key, place })
         }
         Err(failure) => {
-            let outcome = match failure.party {
-                Party::Endpoint => Outcome::Failure,
-                Party::Client | Party::Gateway => Outcome::Neutral,
-            };
+            let outcome =
+                if failure.blames_endpoint() { Outcome::Failure } else { Outcome::Neutral };
             if outcome == Outcome::Failure {
                 let metrics = worker.endpoint_metrics(plan.upstream, endpoint);
                 metrics.failed(worker.index(), failure.reason);
@@ -137,6 +154,7 @@ async fn run(
         framing: plan.framing,
         upgrade: plan.upgrade,
         takes_trailers: plan.takes_trailers,
+        close: plan.close,
     };
     let mut call = Call::begin(connection, plan.head, &options).map_err(|error| {
         Failure::endpoint(error.upstream_reason(), Phase::Connect, error.to_string())
@@ -197,10 +215,20 @@ async fn connect(
     facts: &Cell<AttemptFacts>,
 ) -> Result<Connection, Failure> {
     let connector = &plan.upstream.connector;
-    if !connector.is_per_client()
-        && let Some(kept) = worker.pool().take(key, worker.now(), plan.is_idempotent)
-    {
+    let take = || worker.pool().take(key, worker.now(), plan.is_idempotent);
+    let is_shared = !connector.is_per_client();
+    if is_shared && let Some(kept) = take() {
         return Ok(kept);
+    }
+    let mut dialling = None;
+    if is_shared && connector.is_multiplexed() {
+        dialling = worker.pool().dial_alone(key).await;
+        // Whoever had to wait finds the connection that was made; if none was, all dial at once.
+        if dialling.is_none()
+            && let Some(made) = take()
+        {
+            return Ok(made);
+        }
     }
     let began = worker.now();
     let dialled =
@@ -208,12 +236,18 @@ async fn connect(
     let took = worker.now().since(began);
     facts.update(|facts| AttemptFacts { connect: Some(took), ..facts });
     let connection = dialled.map_err(|error| {
-        Failure::endpoint(error.reason(), Phase::Connect, error.to_string()).retry(Retry::Unsent)
+        let (reason, detail) = (error.reason(), error.to_string());
+        let failure = match reason {
+            Reason::ConnectTimeout => Failure::gateway(reason, Phase::Connect, detail),
+            _ => Failure::endpoint(reason, Phase::Connect, detail),
+        };
+        failure.retry(Retry::Unsent)
     })?;
     worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
     if !connector.is_per_client() {
         worker.pool().share(key, &connection, endpoint.idle_connections());
     }
+    drop(dialling);
     Ok(connection)
 }
 
@@ -374,16 +408,20 @@ fn body_failure(error: &WireError) -> Failure {
     }
 }
 
+fn out_of_time() -> Failure {
+    let detail = "the endpoint did not answer in time";
+    Failure::gateway(Reason::ResponseTimeout, Phase::Wait, detail).retry(Retry::Sent)
+}
+
 fn response_failure(error: &WireError) -> Failure {
-    let reason = match error {
-        WireError::Stalled => Reason::ResponseTimeout,
-        other => other.upstream_reason(),
-    };
+    if matches!(error, WireError::Stalled) {
+        return out_of_time().retry(Retry::Never);
+    }
     let retry = match error {
         WireError::Closed | WireError::Io(_) | WireError::H2(_) => Retry::Sent,
         _ => Retry::Never,
     };
-    Failure::endpoint(reason, Phase::Wait, error.to_string()).retry(retry)
+    Failure::endpoint(error.upstream_reason(), Phase::Wait, error.to_string()).retry(retry)
 }
 
 /// Statuses with which an endpoint says of itself that it is not well.

@@ -8,7 +8,6 @@ mod retry;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use architrave_balance::RetryPermit;
 use architrave_core::Reason;
@@ -16,7 +15,7 @@ use architrave_net::{Reader, Timer, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, attempt};
+use crate::attempt::{Answered, AttemptFacts, Progress, attempt};
 use crate::body::RequestBody;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -105,7 +104,7 @@ impl Run<'_, '_> {
         timer: &mut Timer,
     ) -> Result<Answered, Failure> {
         loop {
-            let result = self.once(exchange, interim, timer).await;
+            let result = self.send(exchange, interim, timer).await;
             match result {
                 Ok(answered) if !self.is_worth_retrying(exchange, &answered) => {
                     return Ok(answered);
@@ -120,28 +119,12 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One attempt, or two side by side when hedging, within the limits on time.
-    async fn once(
-        &mut self,
-        exchange: &mut Exchange,
-        interim: &mut Writer,
-        timer: &mut Timer,
-    ) -> Result<Answered, Failure> {
-        let limit = self.outline.time_left(self.worker.now(), &self.upstream);
-        let Some(limit) = limit else {
-            return self.send(exchange, interim).await;
-        };
-        if limit == Duration::ZERO {
-            return Err(out_of_time());
-        }
-        let send = self.send(exchange, interim);
-        timer.within(limit, send).await.unwrap_or_else(|_elapsed| Err(out_of_time()))
-    }
-
+    /// One attempt, or two side by side when hedging.
     async fn send(
         &mut self,
         exchange: &mut Exchange,
         interim: &mut Writer,
+        timer: &mut Timer,
     ) -> Result<Answered, Failure> {
         let endpoint = self.choice.next(self.worker, exchange, &self.upstream)?;
         exchange.attempts += 1;
@@ -154,9 +137,10 @@ impl Run<'_, '_> {
             exchange.endpoint = other.or(Some(endpoint));
             result
         } else {
-            let plan = self.outline.attempt(exchange, &self.upstream);
+            let plan = self.outline.attempt(exchange, &self.upstream, self.worker.now());
             let interim = self.outline.takes_interim(exchange).then_some(interim);
-            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts).await
+            let progress = Progress { facts: &facts, timer };
+            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, progress).await
         };
         let facts = facts.get();
         let timings = &mut exchange.timings;
@@ -176,9 +160,4 @@ impl Run<'_, '_> {
             exchange.connection.tls.is_some(),
         )
     }
-}
-
-fn out_of_time() -> Failure {
-    Failure::endpoint(Reason::ResponseTimeout, Phase::Wait, "no response head in time")
-        .retry(crate::failure::Retry::Sent)
 }

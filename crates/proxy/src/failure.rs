@@ -77,6 +77,14 @@ impl Failure {
         Self { retry, ..self }
     }
 
+    /// Whether it says something about the endpoint: also when it was the gateway that lost
+    /// patience with it.
+    #[must_use]
+    pub(crate) fn blames_endpoint(&self) -> bool {
+        self.party == Party::Endpoint
+            || matches!(self.reason, Reason::ConnectTimeout | Reason::ResponseTimeout)
+    }
+
     /// Who ended the exchange, and in which phase.
     #[must_use]
     pub(crate) const fn termination(&self) -> Termination {

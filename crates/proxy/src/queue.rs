@@ -49,12 +49,9 @@ impl Queue {
 
     fn take_free(self: &Arc<Self>) -> Option<Place> {
         let in_use_max = self.in_use_max.load(Ordering::Relaxed);
-        let taken = self.in_use.fetch_add(1, Ordering::AcqRel);
-        if in_use_max == 0 || taken < in_use_max {
-            return Some(Place(Arc::clone(self)));
-        }
-        self.give_back();
-        None
+        let take = |in_use| (in_use_max == 0 || in_use < in_use_max).then_some(in_use + 1);
+        let taken = self.in_use.fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
+        taken.ok().map(|_before| Place(Arc::clone(self)))
     }
 
     fn give_back(&self) {

@@ -5,9 +5,11 @@ mod pass_on;
 mod problem;
 mod tunnel;
 
+use std::time::Duration;
+
 use architrave_core::Reason;
 use architrave_net::h1::Persist;
-use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, Writer};
+use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, WireError, Writer};
 use architrave_policy::{Reply, ResponseView};
 use architrave_telemetry::{Party, Phase, Termination};
 
@@ -94,9 +96,9 @@ async fn answer(
     let keep_alive = facts.keep_alive && can_go_on && !worker.is_draining();
     let persist = persist_of(exchange.head.version, keep_alive);
     exchange.status = head.status;
-    writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
-    let sent = send_whole(writer, &head, ResponseOptions { framing, persist, is_to_head }, &body);
-    match sent.await {
+    let stall = exchange.connection.listener.config.timeouts.write_stall;
+    let options = ResponseOptions { framing, persist, is_to_head };
+    match send_whole(writer, &head, options, &body, stall).await {
         Ok(()) => exchange.response_bytes = if is_to_head { 0 } else { body.len() as u64 },
         Err(_gone) => {
             exchange.termination =
@@ -115,8 +117,10 @@ async fn send_whole(
     head: &ResponseHead,
     options: ResponseOptions,
     body: &[u8],
-) -> Result<(), architrave_net::WireError> {
+    stall: Duration,
+) -> Result<(), WireError> {
     writer.send_response(head, options)?;
+    writer.limit_stall(stall);
     if options.framing != Framing::Empty {
         writer.write_all(body).await?;
     }
@@ -145,6 +149,7 @@ pub(crate) async fn refuse_head(
         authority: String::new(),
         upgrade: None,
         takes_trailers: false,
+        has_stray_body: false,
         expects_continue: false,
         keep_alive: false,
     };

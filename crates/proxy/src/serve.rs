@@ -27,6 +27,9 @@ pub(crate) struct RequestFacts {
     pub upgrade: Option<String>,
     /// Whether the client welcomes trailers.
     pub takes_trailers: bool,
+    /// Whether it has a body where none is expected (GET and the like): an endpoint that does not
+    /// read it would take it for the next request.
+    pub has_stray_body: bool,
     /// Whether the client waits for leave to send its body.
     pub expects_continue: bool,
     /// Whether the client's connection can go on after this exchange.

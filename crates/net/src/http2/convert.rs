@@ -175,6 +175,7 @@ pub fn write_request(
     target: &str,
     scheme: &str,
     framing: Framing,
+    takes_trailers: bool,
 ) -> Result<Request<()>, HeadError> {
     let mut request = Request::new(());
     *request.version_mut() = http::Version::HTTP_2;
@@ -187,7 +188,7 @@ pub fn write_request(
         .build()
         .map_err(|_error| HeadError::Malformed)?;
     write_fields(&head.fields, framing, request.headers_mut())?;
-    if head.fields.all_known(Known::Te).any(|value| value == b"trailers") {
+    if takes_trailers {
         request.headers_mut().insert(http::header::TE, HeaderValue::from_static("trailers"));
     }
     Ok(request)

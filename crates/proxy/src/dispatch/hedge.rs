@@ -8,8 +8,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use architrave_balance::Endpoint;
+use architrave_net::Timer;
 
-use crate::attempt::{Answered, AttemptFacts, attempt};
+use crate::attempt::{Answered, AttemptFacts, Progress, attempt};
 use crate::body::NoBody;
 use crate::dispatch::Run;
 use crate::exchange::Exchange;
@@ -25,9 +26,11 @@ pub(super) async fn send(
     facts: &Cell<AttemptFacts>,
 ) -> (Result<Answered, Failure>, Option<Arc<Endpoint>>) {
     let (worker, upstream) = (run.worker, &run.upstream);
-    let plan = run.outline.attempt(exchange, upstream);
+    let plan = run.outline.attempt(exchange, upstream, worker.now());
     let mut first_body = NoBody;
-    let first = attempt(worker, &plan, endpoint, &mut first_body, None, facts);
+    let mut first_timer = Timer::new();
+    let progress = Progress { facts, timer: &mut first_timer };
+    let first = attempt(worker, &plan, endpoint, &mut first_body, None, progress);
     let mut first = pin!(first);
     if let Ok(result) = tokio::time::timeout(after, first.as_mut()).await {
         return (result, None);
@@ -44,7 +47,9 @@ pub(super) async fn send(
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
     let mut second_body = NoBody;
-    let second = attempt(worker, &plan, &other, &mut second_body, None, &second_facts);
+    let mut second_timer = Timer::new();
+    let progress = Progress { facts: &second_facts, timer: &mut second_timer };
+    let second = attempt(worker, &plan, &other, &mut second_body, None, progress);
     let (result, is_second) = race(first, pin!(second)).await;
     if is_second {
         facts.set(second_facts.get());

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use architrave_balance::Criteria;
 use architrave_core::task;
-use architrave_net::{Framing, RequestHead};
+use architrave_net::{Framing, RequestHead, Timer};
 
 use crate::assembly::LiveService;
-use crate::attempt::{AttemptFacts, AttemptPlan, attempt};
+use crate::attempt::{AttemptFacts, AttemptPlan, Progress, attempt};
 use crate::body::{KeptBody, RequestBody};
 use crate::dispatch::plan::Outline;
 use crate::exchange::Exchange;
@@ -93,10 +93,14 @@ impl Copy {
             framing,
             upgrade: None,
             takes_trailers: false,
+            close: false,
             is_idempotent: false,
+            limit: None,
         };
         let facts = Cell::<AttemptFacts>::default();
-        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, &facts).await;
+        let mut timer = Timer::new();
+        let progress = Progress { facts: &facts, timer: &mut timer };
+        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, progress).await;
         let Ok(mut answered) = answer else {
             return;
         };

@@ -21,6 +21,7 @@ pub(super) struct Outline {
     conversation: Conversation,
     upgrade: Option<String>,
     takes_trailers: bool,
+    close: bool,
     is_idempotent: bool,
     /// When the route's own time is over.
     deadline: Option<Moment>,
@@ -35,6 +36,10 @@ impl Outline {
         upstream: &LiveUpstream,
     ) -> Self {
         forwarded::write(exchange, &facts.authority);
+        if exchange.head.authority.is_empty() {
+            // HTTP/1.0 without `Host`: HTTP/1.1 must name one, and this is whom it is for.
+            exchange.head.authority.push_str(upstream.config.name.as_str());
+        }
         let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.config.timeout);
         let method = exchange.head.method.as_str();
         Self {
@@ -43,6 +48,7 @@ impl Outline {
             conversation: exchange.connection.conversation(),
             upgrade: facts.upgrade.clone(),
             takes_trailers: facts.takes_trailers,
+            close: facts.has_stray_body,
             is_idempotent: upstream.config.retry.methods.iter().any(|it| it == method),
             deadline: timeout.map(|timeout| worker.now() + timeout),
         }
@@ -53,6 +59,7 @@ impl Outline {
         &'a self,
         exchange: &'a Exchange,
         upstream: &'a Arc<LiveUpstream>,
+        now: Moment,
     ) -> AttemptPlan<'a> {
         AttemptPlan {
             upstream,
@@ -62,7 +69,9 @@ impl Outline {
             framing: self.framing,
             upgrade: self.upgrade.as_deref(),
             takes_trailers: self.takes_trailers,
+            close: self.close,
             is_idempotent: self.is_idempotent,
+            limit: self.time_left(now, upstream),
         }
     }
 
@@ -90,7 +99,7 @@ impl Outline {
     }
 
     /// How long the next attempt may take to its response head; `None` for as long as it likes.
-    pub(super) fn time_left(&self, now: Moment, upstream: &LiveUpstream) -> Option<Duration> {
+    fn time_left(&self, now: Moment, upstream: &LiveUpstream) -> Option<Duration> {
         let own = upstream.config.retry.per_try_timeout;
         let left = self.deadline.map(|deadline| deadline.since(now));
         match (own, left) {

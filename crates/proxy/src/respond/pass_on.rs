@@ -33,10 +33,10 @@ pub(super) async fn pass_on(
     apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
     let options = options_of(worker, exchange, facts, answered.framing);
     exchange.status = answered.head.status;
-    writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
     if let Err(error) = writer.send_response(&answered.head, options) {
         return end_early(exchange, writer, RelayError::Sink(error));
     }
+    writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
     let idle = forwarded.upstream.config.timeouts.idle;
     if let Some(reader) = answered.call.reader() {
         reader.limit_stall(idle);
@@ -133,6 +133,7 @@ fn end_early(exchange: &mut Exchange, writer: &mut Writer, error: RelayError) ->
         RelayError::Sink(WireError::Stalled) => (Reason::ClientTimeout, Party::Client),
         RelayError::Sink(_) => (Reason::ClientClosed, Party::Client),
     };
+    tracing::debug!(reason = reason.as_str(), ?error, "response ended early");
     exchange.reason = Some(reason);
     exchange.termination = Termination::Ended { party, phase: Phase::ResponseBody };
     writer.abort();

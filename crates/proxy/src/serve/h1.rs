@@ -250,6 +250,7 @@ fn facts_of(head: &RequestHead, prelude: &RequestPrelude) -> RequestFacts {
             .fields
             .all_known(Known::Te)
             .any(|value| value.eq_ignore_ascii_case(b"trailers")),
+        has_stray_body: prelude.has_stray_body,
         expects_continue: prelude.expects_continue,
         keep_alive: prelude.keep_alive,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use architrave_core::{Reason, task};
 use architrave_net::http2::{self, H2Reader, HeadError};
-use architrave_net::{Known, Reader, RequestHead, Stream, Timer, Writer};
+use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Timer, Writer};
 use architrave_telemetry::Phase;
 use bytes::Bytes;
 
@@ -130,6 +130,7 @@ async fn serve_stream(
         authority: head.authority.clone(),
         upgrade: None,
         takes_trailers: head.fields.get_known(Known::Te).is_some(),
+        has_stray_body: has_stray_body(&head, framing),
         expects_continue: false,
         keep_alive: true,
     };
@@ -160,4 +161,9 @@ async fn refuse(
     let failure = Failure::client(reason, Phase::Head, error.to_string());
     refuse_head(worker, &mut exchange, failure, writer).await;
     record::record(worker, &exchange);
+}
+
+/// A body where HTTP/1.1 endpoints expect none.
+fn has_stray_body(head: &RequestHead, framing: Framing) -> bool {
+    framing != Framing::Empty && matches!(head.method, Method::Get | Method::Head | Method::Trace)
 }

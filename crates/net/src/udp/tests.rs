@@ -1,0 +1,110 @@
+use super::*;
+
+const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+fn bound(ip: impl Into<IpAddr>) -> Udp {
+    Udp::bound(std::net::UdpSocket::bind((ip.into(), 0)).unwrap()).unwrap()
+}
+
+/// Receives until `count` datagrams are there.
+async fn receive(udp: &Udp, count: usize) -> Vec<(Vec<u8>, SocketAddr, Option<IpAddr>)> {
+    let (mut batch, mut heard) = (Batch::new(), Vec::new());
+    while heard.len() < count {
+        udp.receivable().await.unwrap();
+        match udp.receive(&mut batch) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => panic!("{error}"),
+        }
+        for datagrams in batch.iter() {
+            let each = datagrams.iter();
+            heard.extend(each.map(|one| (one.to_vec(), datagrams.from, datagrams.to)));
+        }
+    }
+    heard
+}
+
+fn datagrams(bytes: &[u8], segment_bytes: usize) -> Datagrams<'_> {
+    Datagrams::new(bytes, segment_bytes, SocketAddr::from((LOCALHOST, 1)))
+}
+
+#[tokio::test]
+async fn a_reply_leaves_from_the_address_that_was_asked() {
+    let service = bound(Ipv4Addr::UNSPECIFIED);
+    let port = service.local_addr().port();
+    // Any address of 127.0.0.0/8 is ours; the client hears only the one it asked.
+    let asked = SocketAddr::from(([127, 0, 0, 77], port));
+    let client = Udp::connected(asked).unwrap();
+    client.send(&datagrams(b"question", 8)).unwrap();
+    let [(question, from, to)] = &receive(&service, 1).await[..] else { panic!("one question") };
+    assert_eq!((question.as_slice(), *to), (&b"question"[..], Some(asked.ip())));
+    service.send_to(&datagrams(b"answer", 6), *from, *to).unwrap();
+    assert_eq!(receive(&client, 1).await[0].0, b"answer");
+}
+
+#[tokio::test]
+async fn runs_of_datagrams_arrive_as_single_ones_whoever_batches() {
+    let contents: Vec<u8> = (0..2500_u16).map(|n| (n % 251) as u8).collect();
+    let expected: Vec<&[u8]> = contents.chunks(1000).collect();
+    for sender_batches in [false, true] {
+        for receiver_batches in [false, true] {
+            let service = bound(LOCALHOST);
+            let sender = Udp::connected(service.local_addr()).unwrap();
+            if sender_batches {
+                sender.start_batching().unwrap();
+            }
+            sender.send(&datagrams(&contents, 1000)).unwrap();
+            let heard = receive(&service, 3).await;
+            let receiver = heard[0].1;
+            let lengths: Vec<&[u8]> = heard.iter().map(|(one, ..)| one.as_slice()).collect();
+            assert_eq!(lengths, expected);
+            if receiver_batches {
+                sender.start_batching().unwrap();
+            }
+            service.send_to(&datagrams(&contents, 1000), receiver, None).unwrap();
+            let heard = receive(&sender, 3).await;
+            let lengths: Vec<&[u8]> = heard.iter().map(|(one, ..)| one.as_slice()).collect();
+            assert_eq!(lengths, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn empty_and_longest_datagrams_pass() {
+    let longest = vec![9; 65_507];
+    for batches in [false, true] {
+        let service = bound(LOCALHOST);
+        let client = Udp::connected(service.local_addr()).unwrap();
+        if batches {
+            client.start_batching().unwrap();
+        }
+        for contents in [&b""[..], &longest] {
+            client.send(&datagrams(contents, contents.len().max(1))).unwrap();
+            let heard = receive(&service, 1).await;
+            assert!(heard[0].0 == contents);
+            service.send_to(&datagrams(contents, contents.len().max(1)), heard[0].1, None).unwrap();
+            assert!(receive(&client, 1).await[0].0 == contents);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_to_a_connected_socket() {
+    let nobody = std::net::UdpSocket::bind((LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    for batches in [false, true] {
+        let client = Udp::connected(nobody).unwrap();
+        if batches {
+            client.start_batching().unwrap();
+        }
+        client.send(&datagrams(b"anybody there?", 14)).unwrap();
+        let mut batch = Batch::new();
+        let error = loop {
+            client.receivable().await.unwrap();
+            match client.receive(&mut batch) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => break other.expect_err("nobody is there to answer"),
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
