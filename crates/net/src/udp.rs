@@ -101,11 +101,18 @@ impl Udp {
     /// has said that nobody listens there.
     pub fn receive(&self, batch: &mut Batch) -> io::Result<()> {
         batch.clear();
-        self.socket.try_io(RECEIVABLE, || match (self.batching.get(), self.peer) {
+        let mut receive = || match (self.batching.get(), self.peer) {
             (Some(state), _) => batch.receive_many(state, &self.socket),
             (None, Some(peer)) => batch.receive_one(&self.socket, peer),
             (None, None) => Err(io::ErrorKind::Unsupported.into()),
-        })
+        };
+        // The runtime forgets one interest at a time. Asking for what it has not seen is free.
+        match self.socket.try_io(Interest::READABLE, &mut receive) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.socket.try_io(Interest::ERROR, receive)
+            }
+            received => received,
+        }
     }
 
     /// Sends to the one peer. What the system has no room for is dropped, as networks do.
