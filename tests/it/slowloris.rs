@@ -9,7 +9,7 @@ use architrave_testkit::{Client, Config, Gateway, LoadPlan, SOON, eventually, he
 const SLOW: usize = 2_000;
 
 /// Resident memory that one of them may cost.
-const BYTES_EACH: u64 = 24 << 10;
+const BYTES_EACH: u64 = 48 << 10;
 
 #[test]
 fn two_thousand_slow_clients_disturb_nobody() {

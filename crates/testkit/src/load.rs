@@ -168,6 +168,7 @@ impl LoadPlan {
 
     /// One request; the connection is taken away when it cannot be used again.
     fn exchange(&self, client: &mut Option<Client>, asked: u64) -> Result<Response, String> {
+        let place = if client.is_none() { "first of its connection: " } else { "" };
         let mut open = match client.take() {
             Some(open) => open,
             None => {
@@ -176,9 +177,9 @@ impl LoadPlan {
         };
         let response = open.try_ask((self.ask)(asked)).map_err(|error| match error {
             WireError::Truncated(bytes) => {
-                format!("closed within a response, after {} bytes", bytes.len())
+                format!("{place}closed within a response, after {} bytes", bytes.len())
             }
-            other => format!("{other:?}"),
+            other => format!("{place}{other:?}"),
         })?;
         if !response.head.says_close() {
             *client = Some(open);
