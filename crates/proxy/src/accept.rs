@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::assembly::LiveListener;
-use crate::connection::{Connection, TlsFacts, unmapped};
+use crate::connection::{ClientText, Connection, TlsFacts, unmapped};
 use crate::forwarded::is_trusted;
 use crate::layer4;
 use crate::serve::{h1, h2};
@@ -141,6 +141,7 @@ async fn serve_connection(
         client: peer,
         destination: unmapped(destination),
         tls: None,
+        client_text: ClientText::of(peer.ip()),
     };
     if connection.listener.config.proxy_protocol
         && read_proxy_header(&mut connection, &stream).await.is_err()
@@ -171,6 +172,7 @@ async fn read_proxy_header(connection: &mut Connection, stream: &TcpStream) -> R
     let header = tokio::time::timeout(limit, read).await.map_err(|_elapsed| Unsound)??;
     if let Some((source, destination)) = header {
         connection.client = unmapped(source);
+        connection.client_text = ClientText::of(connection.client.ip());
         connection.destination = unmapped(destination);
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::worker::Worker;
 ///
 /// # Errors
 /// `bad_request`, `misdirected` or `no_route`.
-pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange) -> Result<(), Failure> {
+pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
     exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
     exchange.client = forwarded::client_of(&exchange.connection, &exchange.head.fields);
     read_host(exchange);
@@ -29,7 +29,7 @@ pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange) -> Result<()
     Ok(())
 }
 
-fn canonical_path(exchange: &mut Exchange) -> Result<(), path::PathError> {
+fn canonical_path(exchange: &mut Exchange<'_>) -> Result<(), path::PathError> {
     if exchange.head.target == "*" {
         // OPTIONS for the server as a whole: it goes where its root goes.
         exchange.path.push('/');
@@ -38,7 +38,7 @@ fn canonical_path(exchange: &mut Exchange) -> Result<(), path::PathError> {
     path::canonicalize(exchange.head.path(), &mut exchange.path)
 }
 
-fn read_host(exchange: &mut Exchange) {
+fn read_host(exchange: &mut Exchange<'_>) {
     let host = exchange.head.host();
     let host = host.strip_suffix('.').unwrap_or(host);
     exchange.host.push_str(host);
@@ -47,7 +47,7 @@ fn read_host(exchange: &mut Exchange) {
 
 /// A request for one host on a TLS connection made for another would pass by the certificate, and
 /// the client certificate, that were agreed on (RFC 9110 §15.5.20).
-fn check_server_name(exchange: &Exchange) -> Result<(), Failure> {
+fn check_server_name(exchange: &Exchange<'_>) -> Result<(), Failure> {
     let connection = &exchange.connection;
     let name = connection.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
     match (name, &connection.listener.tls) {
@@ -60,20 +60,20 @@ fn check_server_name(exchange: &Exchange) -> Result<(), Failure> {
     }
 }
 
-fn find(worker: &Worker, exchange: &Exchange) -> Result<MatchedRoute, Failure> {
+fn find<'p>(worker: &Worker, exchange: &Exchange<'p>) -> Result<MatchedRoute<'p>, Failure> {
     let routes = routes_of(exchange)?;
     let facts = RequestFacts::new(&exchange.head, &exchange.host, &exchange.path);
     let target = routes.tables.find(&facts).ok_or_else(no_route)?;
     let position = choose_service(worker, target);
     Ok(MatchedRoute {
-        route: std::sync::Arc::clone(&target.route),
-        service: target.route.services.get(position).map(|(_, service)| service.clone()),
-        chain: std::sync::Arc::clone(&target.chains[position]),
+        route: &target.route,
+        service: target.route.services.get(position).map(|(_, service)| service),
+        chain: &target.chains[position],
     })
 }
 
-fn routes_of(exchange: &Exchange) -> Result<&ListenerRoutes, Failure> {
-    exchange.pinned.assembly().routes(&exchange.connection.listener).ok_or_else(no_route)
+fn routes_of<'p>(exchange: &Exchange<'p>) -> Result<&'p ListenerRoutes, Failure> {
+    exchange.assembly.routes(&exchange.connection.listener).ok_or_else(no_route)
 }
 
 fn no_route() -> Failure {
@@ -101,11 +101,11 @@ fn choose_service(worker: &Worker, target: &RouteTarget) -> usize {
 ///
 /// # Errors
 /// Nothing of its own: what a policy answers is in the verdict.
-pub(crate) fn admit(worker: &Worker, exchange: &mut Exchange, framing: Framing) -> Verdict {
-    let chain = match &exchange.matched {
-        Some(matched) => std::sync::Arc::clone(&matched.chain),
+pub(crate) fn admit(worker: &Worker, exchange: &mut Exchange<'_>, framing: Framing) -> Verdict {
+    let chain = match exchange.matched {
+        Some(matched) => matched.chain,
         None => match routes_of(exchange) {
-            Ok(routes) => std::sync::Arc::clone(&routes.chain),
+            Ok(routes) => &*routes.chain,
             Err(_gone) => return Verdict::Continue,
         },
     };

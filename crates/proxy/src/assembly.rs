@@ -207,10 +207,13 @@ fn live_listeners(
 impl LiveListener {
     /// Reads certificates whose files have changed; a reload must not pass over a broken one.
     fn read_certificates(&self) -> Result<(), TlsError> {
-        match &self.tls {
-            Some(tls) => tls.reload_if_changed().map(drop),
-            None => Ok(()),
-        }
+        let (Some(tls), ListenerProtocol::Https(settings)) = (&self.tls, &self.config.protocol)
+        else {
+            return Ok(());
+        };
+        // What is broken on the disk is told each time, not only when it became so.
+        ServerTls::load(settings)?;
+        tls.reload_if_changed().map(drop)
     }
 
     fn new(

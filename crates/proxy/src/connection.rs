@@ -22,6 +22,29 @@ pub struct Connection {
     pub is_trusted: bool,
     /// What TLS settled; `None` without TLS.
     pub tls: Option<TlsFacts>,
+    /// The client's address as endpoints are told of it, written once for all exchanges.
+    pub client_text: ClientText,
+}
+
+/// A client's address as endpoints are told of it.
+#[derive(Debug)]
+pub struct ClientText {
+    /// For `X-Forwarded-For`.
+    pub address: String,
+    /// For `Forwarded`: `for=…` (RFC 7239 §6).
+    pub forwarded: String,
+}
+
+impl ClientText {
+    /// Writes an address.
+    #[must_use]
+    pub fn of(client: IpAddr) -> Self {
+        let forwarded = match client {
+            IpAddr::V4(client) => format!("for={client}"),
+            IpAddr::V6(client) => format!("for=\"[{client}]\""),
+        };
+        Self { address: client.to_string(), forwarded }
+    }
 }
 
 /// What a TLS handshake with a client settled.

@@ -39,13 +39,13 @@ pub(crate) struct ClientSide<'r, 'w> {
 
 /// An answer from an endpoint, with what must live as long as it is passed on.
 #[derive(Debug)]
-pub(crate) struct Forwarded<'a> {
+pub(crate) struct Forwarded<'a, 'p> {
     /// The attempt that answered.
     pub answered: Answered,
     /// The request's body, which may still be on its way.
     pub body: RequestBody<'a>,
     /// The upstream it came from.
-    pub upstream: Arc<LiveUpstream>,
+    pub upstream: &'p Arc<LiveUpstream>,
     /// The `Set-Cookie` with which the client comes back to the same endpoint.
     pub set_cookie: Option<String>,
     _retry: Option<RetryPermit>,
@@ -55,15 +55,15 @@ pub(crate) struct Forwarded<'a> {
 ///
 /// # Errors
 /// The [`Failure`] of the last attempt, or why there was none.
-pub(crate) async fn dispatch<'a>(
+pub(crate) async fn dispatch<'a, 'p>(
     worker: &Worker,
-    exchange: &mut Exchange,
+    exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
-) -> Result<Forwarded<'a>, Failure> {
+) -> Result<Forwarded<'a, 'p>, Failure> {
     let service = service_of(exchange)?;
-    let upstream = Arc::clone(&service.upstream);
-    let outline = Outline::of(worker, exchange, client.facts, &upstream);
-    let kept_bytes_max = outline.kept_bytes_max(exchange, &upstream);
+    let upstream = &service.upstream;
+    let outline = Outline::of(worker, exchange, client.facts, upstream);
+    let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
     let body = RequestBody::new(client.reader, exchange.admission.body_bytes_max, kept_bytes_max);
     let mut run = Run { worker, upstream, outline, body, choice: Choice::default(), permit: None };
     let result = run.until_answered(exchange, client.writer, client.timer).await;
@@ -79,27 +79,27 @@ pub(crate) async fn dispatch<'a>(
     })
 }
 
-fn service_of(exchange: &Exchange) -> Result<Arc<LiveService>, Failure> {
-    let service = exchange.matched.as_ref().and_then(|matched| matched.service.clone());
+fn service_of<'p>(exchange: &Exchange<'p>) -> Result<&'p Arc<LiveService>, Failure> {
+    let service = exchange.matched.and_then(|matched| matched.service);
     service.ok_or_else(|| {
         Failure::gateway(Reason::NoRoute, Phase::Admit, "the route leads to no service")
     })
 }
 
 /// The attempts of one exchange.
-struct Run<'w, 'a> {
+struct Run<'w, 'a, 'p> {
     worker: &'w Worker,
-    upstream: Arc<LiveUpstream>,
+    upstream: &'p Arc<LiveUpstream>,
     outline: Outline,
     body: RequestBody<'a>,
     choice: Choice,
     permit: Option<RetryPermit>,
 }
 
-impl Run<'_, '_> {
+impl Run<'_, '_, '_> {
     async fn until_answered(
         &mut self,
-        exchange: &mut Exchange,
+        exchange: &mut Exchange<'_>,
         interim: &mut Writer,
         timer: &mut Timer,
     ) -> Result<Answered, Failure> {
@@ -122,22 +122,22 @@ impl Run<'_, '_> {
     /// One attempt, or two side by side when hedging.
     async fn send(
         &mut self,
-        exchange: &mut Exchange,
+        exchange: &mut Exchange<'_>,
         interim: &mut Writer,
         timer: &mut Timer,
     ) -> Result<Answered, Failure> {
-        let endpoint = self.choice.next(self.worker, exchange, &self.upstream)?;
+        let endpoint = self.choice.next(self.worker, exchange, self.upstream)?;
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let facts = Cell::<AttemptFacts>::default();
-        let result = if let Some(after) = self.outline.hedge_after(&self.upstream) {
+        let result = if let Some(after) = self.outline.hedge_after(self.upstream) {
             let hedged = hedge::send(self, exchange, &endpoint, after, &facts).await;
             let (result, other) = hedged;
             exchange.attempts += u32::from(other.is_some());
             exchange.endpoint = other.or(Some(endpoint));
             result
         } else {
-            let plan = self.outline.attempt(exchange, &self.upstream, self.worker.now());
+            let plan = self.outline.attempt(exchange, self.upstream, self.worker.now());
             let interim = self.outline.takes_interim(exchange).then_some(interim);
             let progress = Progress { facts: &facts, timer };
             attempt(self.worker, &plan, &endpoint, &mut self.body, interim, progress).await
@@ -152,10 +152,10 @@ impl Run<'_, '_> {
         result
     }
 
-    fn set_cookie(&self, exchange: &Exchange, answered: &Answered) -> Option<String> {
+    fn set_cookie(&self, exchange: &Exchange<'_>, answered: &Answered) -> Option<String> {
         self.choice.set_cookie(
             self.worker,
-            &self.upstream,
+            self.upstream,
             answered.endpoint.address(),
             exchange.connection.tls.is_some(),
         )

@@ -2,7 +2,6 @@
 //! `record` only reads.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,18 +11,18 @@ use architrave_net::RequestHead;
 use architrave_policy::{Admission, Chain};
 use architrave_telemetry::Termination;
 
-use crate::assembly::{LiveService, RouteEntry};
+use crate::assembly::{Assembly, LiveService, RouteEntry};
 use crate::connection::Connection;
 use crate::identity::Identity;
-use crate::worker::{Pinned, Worker};
+use crate::worker::Worker;
 
 /// One request and its response in flight.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange<'p> {
     /// The one assembly that this exchange sees.
-    pub pinned: Rc<Pinned>,
+    pub assembly: &'p Assembly,
     /// Where it came in.
-    pub connection: Rc<Connection>,
+    pub connection: &'p Connection,
     /// The client, behind trusted proxies.
     pub client: SocketAddr,
     /// When its first byte was there.
@@ -39,7 +38,7 @@ pub struct Exchange {
     /// What policies learned.
     pub admission: Admission,
     /// What it matched.
-    pub matched: Option<MatchedRoute>,
+    pub matched: Option<MatchedRoute<'p>>,
     /// Attempts made so far.
     pub attempts: u32,
     /// The endpoint of the last attempt.
@@ -59,14 +58,14 @@ pub struct Exchange {
 }
 
 /// What a request matched: where it goes, and what applies to it.
-#[derive(Clone, Debug)]
-pub struct MatchedRoute {
+#[derive(Clone, Copy, Debug)]
+pub struct MatchedRoute<'p> {
     /// The route.
-    pub route: Arc<RouteEntry>,
+    pub route: &'p RouteEntry,
     /// The service that the route's weights chose; `None` when only a policy answers.
-    pub service: Option<Arc<LiveService>>,
+    pub service: Option<&'p Arc<LiveService>>,
     /// The policies of listener, route and service.
-    pub chain: Arc<Chain>,
+    pub chain: &'p Chain,
 }
 
 /// How long the parts of an exchange took.
@@ -82,13 +81,18 @@ pub struct ExchangeTimings {
     pub answered: Option<Moment>,
 }
 
-impl Exchange {
+impl<'p> Exchange<'p> {
     /// Begins an exchange with the head that has just been read.
     #[must_use]
-    pub fn begin(worker: &Worker, connection: &Rc<Connection>, head: RequestHead) -> Self {
+    pub fn begin(
+        worker: &Worker,
+        assembly: &'p Assembly,
+        connection: &'p Connection,
+        head: RequestHead,
+    ) -> Self {
         Self {
-            pinned: worker.pinned(),
-            connection: Rc::clone(connection),
+            assembly,
+            connection,
             client: connection.client,
             began: worker.now(),
             head,

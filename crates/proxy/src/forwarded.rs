@@ -1,6 +1,5 @@
 //! Who the client is behind trusted proxies, and what endpoints are told about it.
 
-use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use architrave_net::{Fields, Known};
@@ -55,7 +54,7 @@ fn parse_hop(hop: &[u8]) -> Option<SocketAddr> {
 /// Writes what endpoints are told about the client: `X-Forwarded-For`, `-Proto`, `-Host`,
 /// `Forwarded` (RFC 7239), `X-Request-Id` and `traceparent`. What an untrusted peer said of
 /// these is thrown away; behind a trusted one it is continued.
-pub(crate) fn write(exchange: &mut Exchange, host: &str) {
+pub(crate) fn write(exchange: &mut Exchange<'_>, host: &str) {
     let connection = &exchange.connection;
     let fields = &mut exchange.head.fields;
     let mut lists = [Vec::new(), Vec::new()];
@@ -69,12 +68,11 @@ pub(crate) fn write(exchange: &mut Exchange, host: &str) {
     };
     fields.retain(|field| !is_ours(field.known) || kept.contains(&field.known));
     let [mut chain, mut elements] = lists;
-    let peer = connection.client.ip();
-    let mut text = String::with_capacity(96);
-    append_element(&mut chain, &mut text, |text| write!(text, "{peer}"));
+    append_element(&mut chain, connection.client_text.address.as_bytes());
     fields.append_known(Known::XForwardedFor, b"X-Forwarded-For", &chain);
     let scheme = connection.scheme();
-    append_element(&mut elements, &mut text, |text| write_forwarded(text, peer, host, scheme));
+    append_element(&mut elements, connection.client_text.forwarded.as_bytes());
+    write_host_and_proto(&mut elements, host, scheme);
     fields.append_known(Known::Forwarded, b"Forwarded", &elements);
     if fields.get_known(Known::XForwardedProto).is_none() {
         fields.append_known(Known::XForwardedProto, b"X-Forwarded-Proto", scheme.as_bytes());
@@ -106,35 +104,21 @@ fn joined(fields: &Fields, known: Known) -> Vec<u8> {
     values.join(&b", "[..])
 }
 
-fn append_element(
-    list: &mut Vec<u8>,
-    text: &mut String,
-    write: impl FnOnce(&mut String) -> std::fmt::Result,
-) {
-    text.clear();
-    // Writing to a string cannot fail.
-    let _never = write(text);
+fn append_element(list: &mut Vec<u8>, element: &[u8]) {
     if !list.is_empty() {
         list.extend_from_slice(b", ");
     }
-    list.extend_from_slice(text.as_bytes());
+    list.extend_from_slice(element);
 }
 
-fn write_forwarded(
-    text: &mut String,
-    client: IpAddr,
-    host: &str,
-    scheme: &str,
-) -> std::fmt::Result {
-    match client {
-        IpAddr::V4(client) => write!(text, "for={client}")?,
-        IpAddr::V6(client) => write!(text, "for=\"[{client}]\"")?,
-    }
+fn write_host_and_proto(element: &mut Vec<u8>, host: &str, scheme: &str) {
     if !host.is_empty() {
         // An authority holds nothing that would have to be escaped within quotes.
-        let needs_quotes = host.contains([':', '[']);
-        let quote = if needs_quotes { "\"" } else { "" };
-        write!(text, ";host={quote}{host}{quote}")?;
+        let quote: &[u8] = if host.contains([':', '[']) { b"\"" } else { b"" };
+        for part in [b";host=", quote, host.as_bytes(), quote] {
+            element.extend_from_slice(part);
+        }
     }
-    write!(text, ";proto={scheme}")
+    element.extend_from_slice(b";proto=");
+    element.extend_from_slice(scheme.as_bytes());
 }

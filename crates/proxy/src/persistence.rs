@@ -108,7 +108,7 @@ fn mapped(address: IpAddr) -> Ipv6Addr {
 /// The endpoint that the client of an exchange stays with, and whether it said so by cookie.
 #[must_use]
 pub fn pinned(
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     upstream: &LiveUpstream,
     seal: &CookieSeal,
     now: SystemTime,

@@ -30,11 +30,11 @@ impl Drop for InFlight {
 }
 
 /// Records an exchange that is over.
-pub(crate) fn record(worker: &Worker, exchange: &Exchange) {
+pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
     let total = worker.now().since(exchange.began);
     let metrics = match &exchange.matched {
         Some(matched) => &matched.route.metrics,
-        None => &exchange.pinned.assembly().unrouted,
+        None => &exchange.assembly.unrouted,
     };
     metrics.record(
         worker.index(),
@@ -53,7 +53,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange) {
 
 fn entry<'a>(
     worker: &Worker,
-    exchange: &'a Exchange,
+    exchange: &'a Exchange<'a>,
     total: std::time::Duration,
 ) -> AccessEntry<'a> {
     let connection = &exchange.connection;
@@ -102,8 +102,8 @@ fn entry<'a>(
     entry
 }
 
-fn consumer_name(exchange: &Exchange) -> Option<&str> {
+fn consumer_name<'p>(exchange: &Exchange<'p>) -> Option<&'p str> {
     let index = exchange.admission.consumer?;
-    let consumer = exchange.pinned.assembly().snapshot.consumers.get(index.get())?;
+    let consumer = exchange.assembly.snapshot.consumers.get(index.get())?;
     Some(consumer.name.as_str())
 }

@@ -23,14 +23,14 @@ pub(crate) use tunnel::{Tunnel, TunnelEnd};
 /// Ends an exchange: passes on, or answers; and says what becomes of the connection.
 pub(crate) async fn finish(
     worker: &Worker,
-    exchange: &mut Exchange,
-    outcome: Outcome<'_>,
+    exchange: &mut Exchange<'_>,
+    outcome: Outcome<'_, '_>,
     facts: &RequestFacts,
     writer: &mut Writer,
 ) -> Ending {
     match outcome {
         Outcome::Forwarded(forwarded) => {
-            pass_on::pass_on(worker, exchange, *forwarded, facts, writer).await
+            pass_on::pass_on(worker, exchange, forwarded, facts, writer).await
         }
         Outcome::Reply(reply) => {
             exchange.reason = reply.reason;
@@ -46,7 +46,7 @@ pub(crate) async fn finish(
 
 async fn fail(
     worker: &Worker,
-    exchange: &mut Exchange,
+    exchange: &mut Exchange<'_>,
     failure: Failure,
     facts: &RequestFacts,
     writer: &mut Writer,
@@ -70,7 +70,7 @@ async fn fail(
 /// Sends an answer of the gateway's own.
 async fn answer(
     worker: &Worker,
-    exchange: &mut Exchange,
+    exchange: &mut Exchange<'_>,
     reply: Reply,
     facts: &RequestFacts,
     writer: &mut Writer,
@@ -93,7 +93,8 @@ async fn answer(
     let is_body_done = facts.framing == Framing::Empty;
     let is_small = matches!(facts.framing, Framing::Length(length) if length <= DRAIN_BYTES_MAX);
     let can_go_on = is_body_done || (is_small && !facts.expects_continue);
-    let keep_alive = facts.keep_alive && can_go_on && !worker.is_draining();
+    let keep_alive =
+        facts.keep_alive && can_go_on && !worker.is_ending(&exchange.connection.listener);
     let persist = persist_of(exchange.head.version, keep_alive);
     exchange.status = head.status;
     let stall = exchange.connection.listener.config.timeouts.write_stall;
@@ -140,7 +141,7 @@ pub(crate) const fn persist_of(version: Version, keep_alive: bool) -> Persist {
 /// Answers a request whose head could not be read; the connection is closed behind it.
 pub(crate) async fn refuse_head(
     worker: &Worker,
-    exchange: &mut Exchange,
+    exchange: &mut Exchange<'_>,
     failure: Failure,
     writer: &mut Writer,
 ) {

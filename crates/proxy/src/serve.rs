@@ -53,11 +53,11 @@ pub(crate) struct Request<'a> {
 
 /// What came out of the steps before the response.
 #[derive(Debug)]
-pub(crate) enum Outcome<'a> {
+pub(crate) enum Outcome<'a, 'p> {
     /// The gateway answers for itself.
     Reply(Reply),
     /// An endpoint answers.
-    Forwarded(Box<Forwarded<'a>>),
+    Forwarded(Forwarded<'a, 'p>),
     /// The exchange failed.
     Failed(Failure),
 }
@@ -82,7 +82,8 @@ pub(crate) async fn serve_request(
     request: Request<'_>,
 ) -> (Ending, RequestHead) {
     let Request { head, facts, reader, writer, timer } = request;
-    let mut exchange = Exchange::begin(worker, connection, head);
+    let pinned = worker.pinned();
+    let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
     let in_flight = record::begin(worker, connection);
     let client = ClientSide { reader, writer: &mut *writer, timer, facts: &facts };
     let outcome = run(worker, &mut exchange, client).await;
@@ -93,11 +94,11 @@ pub(crate) async fn serve_request(
 }
 
 /// Route, admit, dispatch: whatever fails ends the list.
-async fn run<'a>(
+async fn run<'a, 'p>(
     worker: &Worker,
-    exchange: &mut Exchange,
+    exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
-) -> Outcome<'a> {
+) -> Outcome<'a, 'p> {
     let unrouted = match admit::match_route(worker, exchange) {
         Ok(()) => None,
         // The policies of the listener hold for requests that no route takes, too.
@@ -111,7 +112,7 @@ async fn run<'a>(
         return Outcome::Failed(failure);
     }
     match dispatch(worker, exchange, client).await {
-        Ok(forwarded) => Outcome::Forwarded(Box::new(forwarded)),
+        Ok(forwarded) => Outcome::Forwarded(forwarded),
         Err(failure) => Outcome::Failed(failure),
     }
 }

@@ -1,6 +1,7 @@
 //! A worker: one thread, one single-threaded runtime, its own sockets, pools and figures.
 //! Nothing here ever waits for another thread.
 
+mod parked;
 mod run;
 
 use std::cell::{Cell, RefCell};
@@ -15,11 +16,12 @@ use architrave_net::{Pool, PoolKey};
 use architrave_telemetry::{EndpointMetrics, WorkerLog};
 use foldhash::fast::RandomState;
 
-use crate::assembly::{Assembly, LiveUpstream};
+use crate::assembly::{Assembly, LiveListener, LiveUpstream};
 use crate::attempt::Answered;
 use crate::gateway::Gateway;
 use crate::persistence::CookieSeal;
 
+pub(crate) use parked::Seat as ParkedSeat;
 pub use run::{BusyGuard, Command, Seat, Socket, run};
 
 /// The state of one worker.
@@ -34,6 +36,7 @@ pub struct Worker {
     date: RefCell<(u64, String)>,
     copies: Cell<usize>,
     connections: Cell<usize>,
+    parked: parked::Parked,
     is_draining: Cell<bool>,
     itself: Weak<Self>,
 }
@@ -85,6 +88,7 @@ impl Worker {
             date: RefCell::default(),
             copies: Cell::new(0),
             connections: Cell::new(0),
+            parked: parked::Parked::default(),
             is_draining: Cell::new(false),
             itself: itself.clone(),
             gateway,
@@ -164,6 +168,12 @@ impl Worker {
     #[must_use]
     pub const fn is_draining(&self) -> bool {
         self.is_draining.get()
+    }
+
+    /// Whether connections of `listener` are to end: the process drains, or the listener is gone.
+    #[must_use]
+    pub fn is_ending(&self, listener: &LiveListener) -> bool {
+        self.is_draining() || self.pinned().assembly().routes(listener).is_none()
     }
 
     /// The figures of an endpoint, looked up once per worker.

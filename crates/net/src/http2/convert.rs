@@ -38,16 +38,14 @@ pub fn read_request(
     head.method = Method::from_token(from.method().as_str());
     let uri = from.uri();
     head.target.push_str(uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str));
-    if head.method == Method::Options && head.target.is_empty() {
-        head.target.push('*');
-    }
     if head.method == Method::Connect {
         return Err(HeadError::Connect);
     }
     if head.target.len() > limits.uri_bytes_max {
         return Err(HeadError::UriTooLong);
     }
-    let is_target = head.target.starts_with('/') || head.target == "*";
+    let is_whole_server = head.target == "*" && head.method == Method::Options;
+    let is_target = head.target.starts_with('/') || is_whole_server;
     if !is_target || head.target.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'#') {
         return Err(HeadError::Malformed);
     }

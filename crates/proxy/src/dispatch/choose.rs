@@ -27,7 +27,7 @@ impl Choice {
     pub(super) fn next(
         &mut self,
         worker: &Worker,
-        exchange: &Exchange,
+        exchange: &Exchange<'_>,
         upstream: &LiveUpstream,
     ) -> Result<Arc<Endpoint>, Failure> {
         if self.tried.is_empty() && upstream.config.persistence.is_some() {
@@ -77,7 +77,7 @@ fn unavailable(error: Unavailable) -> Failure {
     }
 }
 
-fn hash_of(worker: &Worker, exchange: &Exchange, upstream: &LiveUpstream) -> u64 {
+fn hash_of(worker: &Worker, exchange: &Exchange<'_>, upstream: &LiveUpstream) -> u64 {
     let is_hashed =
         matches!(upstream.config.balance, BalanceAlgorithm::RingHash | BalanceAlgorithm::Maglev);
     if !is_hashed {

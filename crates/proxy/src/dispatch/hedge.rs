@@ -19,13 +19,13 @@ use crate::failure::Failure;
 /// Attempts `endpoint`, and after a while another one too, which is returned if it answered. The
 /// slower attempt is given up.
 pub(super) async fn send(
-    run: &mut Run<'_, '_>,
-    exchange: &Exchange,
+    run: &mut Run<'_, '_, '_>,
+    exchange: &Exchange<'_>,
     endpoint: &Arc<Endpoint>,
     after: Duration,
     facts: &Cell<AttemptFacts>,
 ) -> (Result<Answered, Failure>, Option<Arc<Endpoint>>) {
-    let (worker, upstream) = (run.worker, &run.upstream);
+    let (worker, upstream) = (run.worker, run.upstream);
     let plan = run.outline.attempt(exchange, upstream, worker.now());
     let mut first_body = NoBody;
     let mut first_timer = Timer::new();

@@ -28,7 +28,7 @@ const COPY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Sends a copy of the request, when the route says so and the whole body was kept.
 pub(super) fn start(
     worker: &Worker,
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     outline: &Outline,
     body: &RequestBody<'_>,
 ) {

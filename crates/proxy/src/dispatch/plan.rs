@@ -31,7 +31,7 @@ impl Outline {
     /// Works it out, and writes into the head what endpoints are told about the client.
     pub(super) fn of(
         worker: &Worker,
-        exchange: &mut Exchange,
+        exchange: &mut Exchange<'_>,
         facts: &RequestFacts,
         upstream: &LiveUpstream,
     ) -> Self {
@@ -57,7 +57,7 @@ impl Outline {
     /// The plan of an attempt.
     pub(super) fn attempt<'a>(
         &'a self,
-        exchange: &'a Exchange,
+        exchange: &'a Exchange<'_>,
         upstream: &'a Arc<LiveUpstream>,
         now: Moment,
     ) -> AttemptPlan<'a> {
@@ -76,7 +76,7 @@ impl Outline {
     }
 
     /// Whether the client knows what an interim response is.
-    pub(super) fn takes_interim(&self, exchange: &Exchange) -> bool {
+    pub(super) fn takes_interim(&self, exchange: &Exchange<'_>) -> bool {
         exchange.head.version != Version::Http10
     }
 
@@ -90,7 +90,7 @@ impl Outline {
     }
 
     /// How much of the body is kept for another attempt, or for the mirror.
-    pub(super) fn kept_bytes_max(&self, exchange: &Exchange, upstream: &LiveUpstream) -> usize {
+    pub(super) fn kept_bytes_max(&self, exchange: &Exchange<'_>, upstream: &LiveUpstream) -> usize {
         let has_mirror =
             exchange.matched.as_ref().is_some_and(|matched| matched.route.mirror.is_some());
         let retry = &upstream.config.retry;
@@ -122,7 +122,7 @@ impl Outline {
     }
 }
 
-fn target_of(exchange: &Exchange) -> String {
+fn target_of(exchange: &Exchange<'_>) -> String {
     if exchange.head.target == "*" && exchange.path == "/" {
         return "*".to_owned();
     }

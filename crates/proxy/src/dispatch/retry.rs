@@ -7,9 +7,9 @@ use crate::dispatch::Run;
 use crate::exchange::Exchange;
 use crate::failure::{Failure, Retry};
 
-impl Run<'_, '_> {
+impl Run<'_, '_, '_> {
     /// Whether the failed attempt is followed by another.
-    pub(super) fn may_retry(&mut self, exchange: &Exchange, failure: &Failure) -> bool {
+    pub(super) fn may_retry(&mut self, exchange: &Exchange<'_>, failure: &Failure) -> bool {
         let retry = &self.upstream.config.retry;
         let is_asked_for = match (failure.retry, failure.reason) {
             (Retry::Never, _) => false,
@@ -23,14 +23,18 @@ impl Run<'_, '_> {
     }
 
     /// Whether an answer is thrown away for another attempt.
-    pub(super) fn is_worth_retrying(&mut self, exchange: &Exchange, answered: &Answered) -> bool {
+    pub(super) fn is_worth_retrying(
+        &mut self,
+        exchange: &Exchange<'_>,
+        answered: &Answered,
+    ) -> bool {
         let retry = &self.upstream.config.retry;
         retry.on_statuses.contains(&answered.head.status)
             && self.outline.is_idempotent()
             && self.may_go_on(exchange)
     }
 
-    fn may_go_on(&mut self, exchange: &Exchange) -> bool {
+    fn may_go_on(&mut self, exchange: &Exchange<'_>) -> bool {
         let has_attempts = exchange.attempts <= self.upstream.config.retry.attempts;
         if !has_attempts || !self.body.can_rewind() || self.outline.is_overdue(self.worker.now()) {
             return false;

@@ -2,11 +2,13 @@
 //! still be on its way.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use architrave_core::Reason;
+use architrave_net::h1::Gone;
 use architrave_net::{
-    Call, Framing, Method, Relay, RelayError, ResponseOptions, Version, WireError, Writer, hop,
+    Call, Framing, Method, Relay, RelayError, ResponseOptions, Source, Version, WireError, Writer,
+    hop,
 };
 use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
@@ -20,8 +22,8 @@ use crate::worker::Worker;
 
 pub(super) async fn pass_on(
     worker: &Worker,
-    exchange: &mut Exchange,
-    mut forwarded: Forwarded<'_>,
+    exchange: &mut Exchange<'_>,
+    mut forwarded: Forwarded<'_, '_>,
     facts: &RequestFacts,
     writer: &mut Writer,
 ) -> Ending {
@@ -56,13 +58,13 @@ pub(super) async fn pass_on(
         return end_early(exchange, writer, error);
     }
     let is_body_done = answered.upload.is_done() && forwarded.body.is_ended();
-    worker.keep(forwarded.answered, &forwarded.upstream);
+    worker.keep(forwarded.answered, forwarded.upstream);
     let says_close = options.persist == architrave_net::h1::Persist::Close;
     if is_body_done && !says_close { Ending::KeepAlive } else { Ending::Close }
 }
 
 fn apply_policies(
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     head: &mut architrave_net::ResponseHead,
     set_cookie: Option<String>,
 ) {
@@ -77,7 +79,7 @@ fn apply_policies(
 
 fn options_of(
     worker: &Worker,
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     facts: &RequestFacts,
     framing: Framing,
 ) -> ResponseOptions {
@@ -88,7 +90,9 @@ fn options_of(
         Framing::UntilClose => Framing::Chunked,
         other => other,
     };
-    let keep_alive = facts.keep_alive && framing != Framing::UntilClose && !worker.is_draining();
+    let keep_alive = facts.keep_alive
+        && framing != Framing::UntilClose
+        && !worker.is_ending(&exchange.connection.listener);
     ResponseOptions {
         framing,
         persist: persist_of(version, keep_alive),
@@ -121,12 +125,23 @@ async fn relay_both(
         let Some(down) = down else {
             return Poll::Ready(Err(RelayError::Source(WireError::Closed)));
         };
-        download.poll(context, down, writer)
+        let downloaded = download.poll(context, down, writer);
+        if downloaded.is_pending() && is_gone(context, writer, body) {
+            return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
+        }
+        downloaded
     })
     .await
 }
 
-fn end_early(exchange: &mut Exchange, writer: &mut Writer, error: RelayError) -> Ending {
+/// Whether the client is no longer there to take the response. One that has closed only its own
+/// half may still be: that is found out by writing to it.
+fn is_gone(context: &mut Context<'_>, writer: &mut Writer, body: &mut RequestBody<'_>) -> bool {
+    writer.poll_reset(context).is_ready()
+        || matches!(body.poll_gone(context), Poll::Ready(Gone::Reset))
+}
+
+fn end_early(exchange: &mut Exchange<'_>, writer: &mut Writer, error: RelayError) -> Ending {
     let (reason, party) = match &error {
         RelayError::Source(error) => (error.upstream_reason(), Party::Endpoint),
         RelayError::Sink(WireError::LengthMismatch) => (Reason::BadResponse, Party::Endpoint),

@@ -7,7 +7,7 @@ use crate::exchange::Exchange;
 
 /// Makes the body and its fields; empty where there is no reason.
 pub(super) fn body(
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     reason: Option<Reason>,
     detail: &str,
     head: &mut ResponseHead,
@@ -66,7 +66,7 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-fn is_grpc(exchange: &Exchange) -> bool {
+fn is_grpc(exchange: &Exchange<'_>) -> bool {
     exchange.head.version == Version::H2
         && exchange
             .head

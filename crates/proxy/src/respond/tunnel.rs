@@ -25,8 +25,8 @@ pub(crate) struct Tunnel {
 
 /// Passes the 101 on; what follows is no longer HTTP.
 pub(super) async fn begin(
-    exchange: &mut Exchange,
-    forwarded: Forwarded<'_>,
+    exchange: &mut Exchange<'_>,
+    forwarded: Forwarded<'_, '_>,
     writer: &mut Writer,
 ) -> Ending {
     let answered = forwarded.answered;
@@ -47,7 +47,7 @@ pub(super) async fn begin(
     match (sent, endpoint) {
         (Ok(()), Some(endpoint)) => Ending::Tunnel(Box::new(Tunnel {
             endpoint,
-            upstream: forwarded.upstream,
+            upstream: Arc::clone(forwarded.upstream),
             _load: answered.load,
             _place: answered.place,
         })),

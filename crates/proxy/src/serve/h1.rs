@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use architrave_core::Reason;
@@ -17,7 +18,7 @@ use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::respond::{DRAIN_BYTES_MAX, refuse_head};
 use crate::serve::{Ending, Request, RequestFacts, h2, serve_request};
-use crate::worker::Worker;
+use crate::worker::{ParkedSeat, Worker};
 use crate::{record, relayed};
 
 /// What a client of HTTP/2 says first (RFC 9113 §3.4), as far as HTTP/1.1 would read it.
@@ -40,14 +41,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     let shared = Rc::new(SharedStream::new(stream));
     let reader = Reader::H1(Box::new(H1Reader::new(Rc::clone(&shared))));
     let writer = Writer::H1(Box::new(H1Writer::new(shared)));
-    let mut session = Session {
-        worker,
-        connection,
-        reader,
-        writer,
-        timer: Timer::new(),
-        head: RequestHead::default(),
-    };
+    let seat = ParkedSeat::take(&worker);
+    let (timer, head) = (Timer::new(), RequestHead::default());
+    let mut session = Session { worker, connection, reader, writer, timer, head, seat };
     match session.run().await {
         Last::Gone => {}
         Last::Linger => session.linger().await,
@@ -72,6 +68,7 @@ struct Session {
     writer: Writer,
     timer: Timer,
     head: RequestHead,
+    seat: ParkedSeat,
 }
 
 impl Session {
@@ -114,19 +111,26 @@ impl Session {
         let timeouts = &self.connection.listener.config.timeouts;
         let limit = if is_first { timeouts.head.min(timeouts.idle) } else { timeouts.idle };
         self.h1().timer().start(limit);
-        let mut draining = self.worker.gateway().shutdown.clone();
-        if draining.is_running() {
-            let reader = self.h1();
-            let begun = poll_fn(|context| reader.poll_begin(context));
-            tokio::select! {
-                biased;
-                begun = begun => return begun,
-                () = draining.draining() => {}
+        let (worker, listener, seat) = (&self.worker, &self.connection.listener, &self.seat);
+        let Reader::H1(reader) = &mut self.reader else {
+            unreachable!("a session of HTTP/1.1 reads HTTP/1.1")
+        };
+        let mut is_ending = false;
+        poll_fn(|context| {
+            loop {
+                if let Poll::Ready(begun) = reader.poll_begin(context) {
+                    return Poll::Ready(begun);
+                }
+                seat.park(context);
+                if is_ending || !worker.is_ending(listener) {
+                    return Poll::Pending;
+                }
+                // From here on silence is the end.
+                is_ending = true;
+                reader.timer().start(DRAIN_SILENCE);
             }
-        }
-        self.h1().timer().start(DRAIN_SILENCE);
-        let reader = self.h1();
-        poll_fn(|context| reader.poll_begin(context)).await
+        })
+        .await
     }
 
     async fn read_head(&mut self) -> Result<RequestPrelude, WireError> {
@@ -189,7 +193,8 @@ impl Session {
         metrics.protocol_error(self.worker.index(), reason);
         let failure = Failure::client(reason, Phase::Head, error.to_string());
         let head = std::mem::take(&mut self.head);
-        let mut exchange = Exchange::begin(&self.worker, &self.connection, head);
+        let pinned = self.worker.pinned();
+        let mut exchange = Exchange::begin(&self.worker, pinned.assembly(), &self.connection, head);
         refuse_head(&self.worker, &mut exchange, failure, &mut self.writer).await;
         record::record(&self.worker, &exchange);
         if reason == Reason::ClientClosed { Last::Gone } else { Last::Linger }

@@ -157,7 +157,8 @@ async fn refuse(
         HeadError::Malformed => Reason::BadRequest,
     };
     connection.listener.metrics.protocol_error(worker.index(), reason);
-    let mut exchange = Exchange::begin(worker, connection, head);
+    let pinned = worker.pinned();
+    let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
     let failure = Failure::client(reason, Phase::Head, error.to_string());
     refuse_head(worker, &mut exchange, failure, writer).await;
     record::record(worker, &exchange);

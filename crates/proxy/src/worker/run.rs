@@ -127,6 +127,7 @@ async fn serve(
         }
     }
     worker.is_draining.set(true);
+    worker.parked.wake_all();
     for (closing, _) in sockets.values() {
         closing.send_replace(true);
     }
@@ -172,6 +173,7 @@ async fn tick(worker: Rc<Worker>) {
         let current = worker.pinned().assembly().generation;
         if current != generation {
             generation = current;
+            worker.parked.wake_all();
             worker.pool().retain(|key| worker.is_live(key));
             worker.endpoint_metrics.borrow_mut().retain(|key, _| worker.is_live(*key));
         }
