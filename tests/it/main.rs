@@ -25,4 +25,5 @@ mod shutdown;
 mod slowloris;
 mod tls;
 mod upgrade;
+mod validate;
 mod websocket;

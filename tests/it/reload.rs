@@ -1,12 +1,13 @@
 //! Reload: a new file is taken whole or not at all, and nobody who is being served notices.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use architrave_testkit::client::{get, request};
 use architrave_testkit::nginx::free_address;
 use architrave_testkit::websocket::{WebSocket, serve_echo};
 use architrave_testkit::{
-    Client, Config, Gateway, LoadPlan, Origin, Reloaded, SOON, eventually, heavy, tools,
+    Client, Config, Gateway, LoadPlan, Origin, Reloaded, SOON, eventually, heavy, process, tools,
 };
 use rustix::process::Signal;
 
@@ -62,6 +63,33 @@ fn two_hundred_reloads_under_load_lose_nothing() {
             + two.requests().iter().filter(|request| request.target == "/ws").count(),
         1
     );
+}
+
+#[test]
+fn reloads_lose_no_request_of_http_2() {
+    let _turn = heavy::turn();
+    let origin = named("one");
+    let file = |round: usize| {
+        Config::single(origin.addr()).route(
+            &format!("round-{round}"),
+            &format!("hosts: [round-{round}.example]\nservice: origin"),
+        )
+    };
+    let gateway = Gateway::start(file(0));
+    let url = format!("http://{}/", gateway.web());
+    let mut command = Command::new(tools::program("h2load"));
+    command.args(["-D", if tools::soak() { "60" } else { "4" }, "-c", "4", "-m", "8", &url]);
+    let child = command.stdout(Stdio::piped()).spawn().expect("h2load can be run");
+    let mut round = 0;
+    while origin.count() == 0 || process::is_alive(process::pid(child.id())) {
+        round += 1;
+        assert_eq!(gateway.reload(file(round)), Reloaded::Taken);
+    }
+    let output = child.wait_with_output().expect("h2load ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(round > 10, "{round} reloads");
+    assert!(said.contains(" 0 failed, 0 errored, 0 timeout"), "{said}");
+    assert!(said.contains(" 0 3xx, 0 4xx, 0 5xx"), "{said}");
 }
 
 #[test]

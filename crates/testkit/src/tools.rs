@@ -42,7 +42,8 @@ pub fn program(name: &str) -> PathBuf {
     let path = variable("PATH").unwrap_or_default();
     let places = path.split(':').chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
     let found = places.map(|place| Path::new(place).join(name)).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {name}"))
+    let package = if name == "h2load" { "nghttp2-client" } else { name };
+    found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {package}"))
 }
 
 /// Whether the long forms of the tests are asked for (`ARCHITRAVE_SOAK=1`).
