@@ -18,7 +18,7 @@ use architrave_telemetry::Phase;
 
 use crate::assembly::LiveUpstream;
 use crate::failure::{Failure, Retry};
-use crate::queue::{Place, QueueError};
+use crate::queue::Place;
 use crate::worker::Worker;
 
 /// No limit that anyone lives to see; timers want a number.
@@ -128,7 +128,7 @@ pub(crate) async fn attempt(
                 let metrics = worker.endpoint_metrics(plan.upstream, endpoint);
                 metrics.failed(worker.index(), failure.reason);
             }
-            finish(plan, load, outcome, worker.now());
+            finish(plan.upstream, load, outcome, worker.now());
             Err(failure)
         }
     }
@@ -198,13 +198,7 @@ async fn take_place(
     let wait = worker.now().since(began);
     facts.update(|facts| AttemptFacts { queue_wait: Some(wait), ..facts });
     plan.upstream.metrics.queued(worker.index(), wait);
-    taken.map_err(|error| {
-        let detail = match error {
-            QueueError::Full => "the upstream's queue is full",
-            QueueError::Timeout => "no connection to the upstream became free in time",
-        };
-        Failure::gateway(Reason::QueueFull, Phase::Queue, detail)
-    })
+    taken.map_err(Failure::from)
 }
 
 async fn connect(
@@ -235,14 +229,7 @@ async fn connect(
         connector.connect(endpoint.address(), endpoint.server_name(), plan.conversation).await;
     let took = worker.now().since(began);
     facts.update(|facts| AttemptFacts { connect: Some(took), ..facts });
-    let connection = dialled.map_err(|error| {
-        let (reason, detail) = (error.reason(), error.to_string());
-        let failure = match reason {
-            Reason::ConnectTimeout => Failure::gateway(reason, Phase::Connect, detail),
-            _ => Failure::endpoint(reason, Phase::Connect, detail),
-        };
-        failure.retry(Retry::Unsent)
-    })?;
+    let connection = dialled.map_err(Failure::from)?;
     worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
     if !connector.is_per_client() {
         worker.pool().share(key, &connection, endpoint.idle_connections());
@@ -443,18 +430,19 @@ fn judge(
     metrics.record(worker.index(), status, facts.first_byte.unwrap_or_default());
     let now = facts.answered.unwrap_or_else(|| worker.now());
     if is_failure_status(status) {
-        finish(plan, load, Outcome::Failure, now);
+        finish(plan.upstream, load, Outcome::Failure, now);
         return None;
     }
     load.answered(now);
     Some(load)
 }
 
-fn finish(plan: &AttemptPlan<'_>, load: Load, outcome: Outcome, now: Moment) {
+/// Ends an attempt, and says in the log what turned by it.
+pub(crate) fn finish(upstream: &LiveUpstream, load: Load, outcome: Outcome, now: Moment) {
     let address = load.endpoint().address();
     if let Some(transition) = load.finish(outcome, now) {
         tracing::warn!(
-            upstream = plan.upstream.config.name.as_str(),
+            upstream = upstream.config.name.as_str(),
             endpoint = %address,
             state = transition.as_str(),
             "endpoint changed by what traffic shows"

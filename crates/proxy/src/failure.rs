@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
+use architrave_balance::Unavailable;
 use architrave_core::Reason;
+use architrave_net::DialError;
 use architrave_telemetry::{Party, Phase, Termination};
+
+use crate::queue::QueueError;
 
 /// Why an exchange could not be served.
 #[derive(Debug)]
@@ -89,5 +93,40 @@ impl Failure {
     #[must_use]
     pub(crate) const fn termination(&self) -> Termination {
         Termination::Ended { party: self.party, phase: self.phase }
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(error: Unavailable) -> Self {
+        let (reason, detail) = match error {
+            Unavailable::NoneHealthy => {
+                (Reason::NoHealthyEndpoint, "no endpoint of the upstream is available")
+            }
+            Unavailable::AtLimit => {
+                (Reason::QueueFull, "every endpoint of the upstream is at its limit")
+            }
+        };
+        Self::gateway(reason, Phase::Queue, detail)
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        let detail = match error {
+            QueueError::Full => "the upstream's queue is full",
+            QueueError::Timeout => "no connection to the upstream became free in time",
+        };
+        Self::gateway(Reason::QueueFull, Phase::Queue, detail)
+    }
+}
+
+impl From<DialError> for Failure {
+    fn from(error: DialError) -> Self {
+        let (reason, detail) = (error.reason(), error.to_string());
+        let failure = match reason {
+            Reason::ConnectTimeout => Self::gateway(reason, Phase::Connect, detail),
+            _ => Self::endpoint(reason, Phase::Connect, detail),
+        };
+        failure.retry(Retry::Unsent)
     }
 }

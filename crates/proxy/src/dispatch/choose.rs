@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use architrave_balance::{Criteria, Endpoint, Unavailable, hash_key};
+use architrave_balance::{Criteria, Endpoint, hash_key};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
-use architrave_core::Reason;
-use architrave_telemetry::Phase;
 
 use crate::assembly::LiveUpstream;
 use crate::exchange::Exchange;
@@ -39,7 +37,7 @@ impl Choice {
         let now = worker.now();
         let chosen = worker
             .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))
-            .map_err(unavailable)?;
+            .map_err(Failure::from)?;
         self.tried.push(chosen.address());
         Ok(chosen)
     }
@@ -59,21 +57,6 @@ impl Choice {
             }
             _ => None,
         }
-    }
-}
-
-fn unavailable(error: Unavailable) -> Failure {
-    match error {
-        Unavailable::NoneHealthy => Failure::gateway(
-            Reason::NoHealthyEndpoint,
-            Phase::Queue,
-            "no endpoint of the upstream is available",
-        ),
-        Unavailable::AtLimit => Failure::gateway(
-            Reason::QueueFull,
-            Phase::Queue,
-            "every endpoint of the upstream is at its limit",
-        ),
     }
 }
 
