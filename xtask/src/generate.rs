@@ -50,6 +50,24 @@ pub(crate) fn check(binary: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Fails when a gateway file that we show or ship is not valid: those of `examples/` and
+/// `packaging/`, and the one in the README.
+pub(crate) fn check_examples(binary: &Path) -> Result<()> {
+    let root = tree::root();
+    let mut files = tree::files(&root.join("examples"), "yaml")?;
+    files.extend(tree::files(&root.join("packaging"), "yaml")?);
+    let readme = tree::read(&root.join("README.md"))?;
+    for (index, block) in readme.split("```yaml\n").skip(1).enumerate() {
+        let block = block.split("```").next().unwrap_or(block);
+        let file = tree::target()?.join(format!("readme-{index}.yaml"));
+        tree::write(&file, block)?;
+        files.push(file);
+    }
+    files
+        .iter()
+        .try_for_each(|file| shell::read(Command::new(binary).arg("validate").arg(file)).map(drop))
+}
+
 fn pages(binary: &Path) -> Result<Vec<(PathBuf, String)>> {
     let page = |(path, command): (&str, &str)| {
         Ok((tree::root().join(path), shell::read(Command::new(binary).arg(command))?))

@@ -12,14 +12,7 @@ use architrave_core::Clock;
 use crate::{dist, generate, packages, say, shell, tree};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 6] = [
-    ("/usr/sbin/nginx", "nginx"),
-    ("/usr/bin/wrk", "wrk"),
-    ("/usr/bin/h2load", "nghttp2-client"),
-    ("/usr/bin/curl", "curl"),
-    ("/usr/bin/openssl", "openssl"),
-    ("/usr/bin/python3", "python3"),
-];
+const DEBIAN: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/python3", "python3")];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];
 
@@ -63,6 +56,7 @@ fn steps(is_soak: bool) -> Vec<(&'static str, Step)> {
         ),
         ("the binary as it ships, in an empty root", Box::new(|| dist::run(&[]))),
         ("generated pages", Box::new(|| generate::check(&dist::binary()?))),
+        ("examples", Box::new(|| generate::check_examples(&dist::binary()?))),
         ("black-box tests", Box::new(move || black_box(is_soak))),
     ]
 }
