@@ -1,3 +1,6 @@
+//! What a pair of streams that are relayed promises: every byte, both ends, the idle limit; over
+//! real sockets of the loopback.
+
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 

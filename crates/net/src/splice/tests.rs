@@ -1,3 +1,5 @@
+//! What moving bytes by splice promises: not a byte more than asked, the end told, pipes bounded.
+
 use std::future::poll_fn;
 use std::net::Ipv4Addr;
 

@@ -1,3 +1,5 @@
+//! What the UDP sockets promise: whom a reply comes from, batches, refusals; over the loopback.
+
 use super::*;
 
 const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;

@@ -1,3 +1,5 @@
+//! Which route a host, a path and conditions lead to: the order of precedence, case by case.
+
 use architrave_config::{PathMatch, ValueMatch};
 use architrave_net::{Method, RequestHead};
 
