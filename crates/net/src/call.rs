@@ -227,7 +227,7 @@ impl Call {
             (
                 Writer::H1(writer),
                 Answer::H1 { reader: Reader::H1(reader), keep_alive: true, .. },
-            ) if writer.is_flushed() && reader.is_ended() && reader.unread().is_empty() => {
+            ) if writer.is_done() && reader.is_ended() && reader.unread().is_empty() => {
                 Some(Connection::H1 { reader, writer })
             }
             _ => None,

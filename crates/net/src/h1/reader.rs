@@ -242,7 +242,7 @@ impl H1Reader {
 /// `None` when bytes still wait to be written.
 #[must_use]
 pub fn into_stream(mut reader: H1Reader, writer: H1Writer) -> Option<Stream> {
-    if !writer.is_flushed() {
+    if !writer.is_done() {
         return None;
     }
     drop(writer);

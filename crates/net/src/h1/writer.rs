@@ -188,10 +188,12 @@ impl H1Writer {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether anything still waits to be sent.
+    /// Whether the message is written to its end and nothing of it waits to be sent. A connection
+    /// whose last body is not complete must never carry another message: its first bytes would
+    /// be taken for the rest of that body.
     #[must_use]
-    pub fn is_flushed(&self) -> bool {
-        self.waiting.is_empty() && !self.needs_flush
+    pub fn is_done(&self) -> bool {
+        self.framing == Framing::Empty && self.waiting.is_empty() && !self.needs_flush
     }
 
     fn clear_waiting(&mut self) {
