@@ -41,6 +41,8 @@ pub(crate) struct CostBench {
     pub(crate) bounds: Vec<Bound>,
 }
 
+/// Below this share of the core the measurement was disturbed.
+const QUIET_SHARE_PERCENT: f64 = 85.0;
 const FORWARDED: &[&str] = &["--require", "x-forwarded-for"];
 
 impl CostBench {
@@ -184,7 +186,7 @@ impl CostBench {
             self.unit.cost(sample),
             self.unit.name(),
             sample.busy * 100.0,
-            sample.cpu.as_secs_f64() / sample.wall.as_secs_f64() * 100.0,
+            sample.share() * 100.0,
         ));
     }
 
@@ -197,10 +199,12 @@ impl CostBench {
             .collect();
         let labels: Vec<&str> = self.candidates.iter().map(|c| c.label.as_str()).collect();
         let ratios = |of: &str, to: &str| ratios(&labels, &costs, of, to);
-        let mut rows = Vec::new();
+        let (mut rows, mut least_share) = (Vec::new(), 100.0_f64);
         for ((label, costs), samples) in labels.iter().zip(&costs).zip(rounds) {
             let paired = ratios(label, self.unit_of);
             let busy: Vec<f64> = samples.iter().map(|sample| sample.busy * 100.0).collect();
+            let share: Vec<f64> = samples.iter().map(|sample| sample.share() * 100.0).collect();
+            least_share = least_share.min(median(&share));
             rows.push(vec![
                 (*label).to_owned(),
                 format!("{:.2}", median(costs)),
@@ -208,12 +212,19 @@ impl CostBench {
                 paired.as_ref().map_or("–".to_owned(), |paired| format!("{:.3}", median(paired))),
                 paired.as_ref().map_or("–".to_owned(), |paired| spread(paired)),
                 format!("{:.0}", median(&busy)),
+                format!("{:.0}", median(&share)),
                 costs.iter().map(|cost| format!("{cost:.2}")).collect::<Vec<_>>().join(" "),
             ]);
         }
         let (unit, beside) = (self.unit.name(), format!("× {}", self.unit_of));
-        let head = ["candidate", unit, "spread", &beside, "spread", "core busy %", "raw"];
+        let head = ["candidate", unit, "spread", &beside, "spread", "busy %", "had %", "raw"];
         report.table(&head, &rows);
+        if least_share < QUIET_SHARE_PERCENT {
+            report.line(
+                "Other programs used the gateway's core meanwhile (column `had %`), so caches were \
+                 cold: measure again on a quiet machine before you believe a small difference.\n",
+            );
+        }
         let mut claims = Vec::new();
         for bound in &self.bounds {
             if let Some(paired) = ratios(bound.of, bound.to) {

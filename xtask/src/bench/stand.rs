@@ -80,10 +80,17 @@ pub(crate) struct Sample {
     pub(crate) cpu: Duration,
     /// How long the load was on.
     pub(crate) wall: Duration,
-    /// How much of the gateway's core the candidate kept busy of what others left of it.
+    /// How much of the gateway's core the candidate kept busy of what others left of it, 0 to 1.
     pub(crate) busy: f64,
     /// What the load generator saw.
     pub(crate) seen: Seen,
+}
+
+impl Sample {
+    /// How much of the gateway's core the candidate had, 0 to 1; the rest was idle or others'.
+    pub(crate) fn share(&self) -> f64 {
+        self.cpu.as_secs_f64() / self.wall.as_secs_f64()
+    }
 }
 
 /// The origin and a folder to work in.
@@ -152,7 +159,19 @@ impl Stand {
         wait_until_ready(&self.clock, &mut process, setup.port)
             .with_context(|| format!("{} cannot be measured", candidate.label))?;
         if matches!(candidate.work, Work::Http) && self.origin_process.is_some() {
-            probe(setup.port).with_context(|| format!("the first request to {peer:?}"))?;
+            let answer = first_answer(setup.port);
+            let answer = answer.with_context(|| format!("the first request to {peer:?}"))?;
+            ensure!(
+                answer.starts_with("HTTP/1.1 200") && answer.ends_with("xxx"),
+                "{peer:?} does not pass on the origin's answer:\n{answer}"
+            );
+        }
+        if candidate.work == Work::Policies {
+            let answer = first_answer(setup.port)?;
+            ensure!(
+                answer.starts_with("HTTP/1.1 401"),
+                "a request without a key is let through:\n{answer}"
+            );
         }
         let Setup { folder, port, .. } = setup;
         Ok(Running { candidate, port, process: Some(process), folder })
@@ -230,15 +249,13 @@ fn wait_until_ready(clock: &Clock, process: &mut Process, port: u16) -> Result<(
     Ok(())
 }
 
-/// Sends one request and demands the origin's answer, which is only given when the gateway sent
-/// on what it should have.
-fn probe(port: u16) -> Result<()> {
+/// The answer to one request without any credential. The origin answers with an error when the
+/// gateway did not send on what it should have.
+fn first_answer(port: u16) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: bench.example\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    ensure!(answer.starts_with("HTTP/1.1 200"), "not the origin's answer:\n{answer}");
-    ensure!(answer.ends_with("xxx"), "not the origin's body:\n{answer}");
-    Ok(())
+    Ok(answer)
 }

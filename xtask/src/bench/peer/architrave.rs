@@ -53,7 +53,7 @@ pub(crate) fn text(setup: &Setup) -> String {
         Work::Policies => format!(
             "routes:\n  - name: all\n    service: origin\n    policies:\n      \
              key_auth: {{ headers: [x-api-key] }}\n      \
-             rate_limit: {{ rate: 1000000000/s, key: {{ consumer: {{}} }} }}\n\
+             rate_limit: {{ rate: 1000000/s, key: {{ consumer: {{}} }} }}\n\
              consumers: [{{ name: bench, credentials: [{{ api_key: {API_KEY} }}] }}]\n"
         ),
         Work::Routes(count) => route_set::yaml(count),
