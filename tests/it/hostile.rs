@@ -5,6 +5,7 @@ mod framing;
 mod guardian;
 mod heads;
 mod limits;
+mod mutations;
 mod odd;
 mod paths;
 mod responses;

@@ -101,7 +101,7 @@ impl Client {
         loop {
             let head = self.read_head()?.ok_or(WireError::Truncated(Vec::new()))?;
             let status = head.status();
-            if !head.start.starts_with("HTTP/1.") || !(100..=599).contains(&status) {
+            if !head.start.starts_with("HTTP/1.") || !(100..=999).contains(&status) {
                 return Err(WireError::Violation(format!("bad status line {:?}", head.start)));
             }
             if (100..=199).contains(&status) && status != 101 {

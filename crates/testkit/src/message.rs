@@ -107,11 +107,14 @@ impl Head {
     /// # Errors
     /// A sentence that says what breaks the protocol.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "a head is not text".to_owned())?;
+        // Values may hold bytes of any encoding; each is then a character of its own.
+        let text = std::str::from_utf8(bytes)
+            .map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned);
         let text = text.strip_suffix("\r\n\r\n").ok_or("a head does not end in an empty line")?;
         let mut lines = text.split("\r\n");
         let start = lines.next().unwrap_or_default().to_owned();
-        if start.is_empty() || start.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+        let is_line = start.bytes().all(|byte| byte >= b' ' && byte != 0x7f);
+        if start.is_empty() || !is_line {
             return Err(format!("bad start line {start:?}"));
         }
         let fields = lines.map(parse_field).collect::<Result<Vec<_>, _>>()?;
@@ -206,4 +209,11 @@ pub fn parse_field(line: &str) -> Result<(String, String), String> {
         return Err(format!("control character in {line:?}"));
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Bytes as text. Values may be of any encoding: what is not UTF-8 has a character for each byte.
+#[must_use]
+pub fn text_of(bytes: &[u8]) -> String {
+    let each = || bytes.iter().map(|byte| char::from(*byte)).collect();
+    std::str::from_utf8(bytes).map_or_else(|_| each(), str::to_owned)
 }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::message::{Fields, Framing, Head, parse_field};
+use crate::message::{Fields, Framing, Head, parse_field, text_of};
 use crate::wait::Stopwatch;
 
 /// Bytes of one connection that are kept for a test to look at.
@@ -187,13 +187,12 @@ impl Wire {
     /// Reads a line that ends in CRLF.
     ///
     /// # Errors
-    /// When it is cut off, late or not text.
+    /// When it is cut off or late.
     pub fn read_line(&mut self) -> Result<String, WireError> {
         loop {
             if let Some(end) = find(&self.ahead, b"\r\n") {
                 let line: Vec<u8> = self.ahead.drain(..end + 2).take(end).collect();
-                return String::from_utf8(line)
-                    .map_err(|_| WireError::Violation("a line is not text".to_owned()));
+                return Ok(text_of(&line));
             }
             self.fill_within_message()?;
         }

@@ -3,9 +3,9 @@
 use architrave_testkit::{Client, Config, Gateway, Origin, Request};
 
 /// A name, a request, and what the origin must have seen of it: target and body.
-type Case = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Case = (&'static str, &'static str, &'static str, &'static str);
 
-const CORPUS: &[Case] = &[
+pub(super) const CORPUS: &[Case] = &[
     ("an empty line first", "\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n", "/a", ""),
     ("an absolute target", "GET http://h/a?b HTTP/1.1\r\nHost: h\r\n\r\n", "/a?b", ""),
     ("an absolute target in capitals", "GET HTTP://H/a HTTP/1.1\r\nHost: h\r\n\r\n", "/a", ""),
