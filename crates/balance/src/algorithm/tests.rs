@@ -6,6 +6,7 @@ use architrave_config::{BalanceAlgorithm, EndpointSource};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
+use super::hashed::BOUND_MIN;
 use crate::testing::{HASHING, SECOND, SPREADING, Stage, Traffic, address, upstream};
 use crate::{Criteria, Load, Outcome, hash_key};
 
@@ -168,9 +169,37 @@ proptest! {
             for (number, &weight) in (0..).zip(&weights) {
                 let ceiling = (bound * mean_per_weight * f64::from(weight)).ceil();
                 let load = f64::from(stage.endpoint(number).in_flight());
-                prop_assert!(load <= ceiling.max(1.0), "{} of {}", load, ceiling);
+                prop_assert!(load <= ceiling.max(BOUND_MIN), "{} of {}", load, ceiling);
             }
         }
+    }
+
+    #[test]
+    fn a_key_stays_at_home_below_the_least_bound(
+        balance in hashing(),
+        weights in weights(),
+        key in any::<u64>(),
+        others in 0..BOUND_MIN as usize,
+    ) {
+        let stage = Stage::new(upstream(balance, &weights));
+        let hash = hash_key(&key.to_be_bytes());
+        let home = stage.pick(hash);
+        // Nobody else has anything to do, so the fair share is as small as it can be.
+        let loads: Vec<Load> = (0..others).map(|_| stage.begin(stage.pick(hash))).collect();
+        prop_assert_eq!(stage.endpoint(home).in_flight() as usize, loads.len());
+        prop_assert_eq!(stage.pick(hash), home);
+    }
+}
+
+#[test]
+fn a_hot_key_spills_over_at_the_least_bound() {
+    for balance in HASHING {
+        let stage = Stage::new(upstream(balance, &[1; 4]));
+        let loads: Vec<Load> = (0..9).map(|_| stage.begin(stage.pick(5))).collect();
+        let mut counts: Vec<u32> =
+            stage.upstream.endpoints().iter().map(|endpoint| endpoint.in_flight()).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [0, 0, 1, 8], "{balance:?}: {}", loads.len());
     }
 }
 
