@@ -100,18 +100,27 @@ impl Udp {
     /// `WouldBlock` when there is nothing; on a connected socket `ConnectionRefused` when the peer
     /// has said that nobody listens there.
     pub fn receive(&self, batch: &mut Batch) -> io::Result<()> {
-        batch.clear();
-        let mut receive = || match (self.batching.get(), self.peer) {
-            (Some(state), _) => batch.receive_many(state, &self.socket),
-            (None, Some(peer)) => batch.receive_one(&self.socket, peer),
-            (None, None) => Err(io::ErrorKind::Unsupported.into()),
-        };
+        let mut receive = || self.receive_queued(batch);
         // The runtime forgets one interest at a time. Asking for what it has not seen is free.
         match self.socket.try_io(Interest::READABLE, &mut receive) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.socket.try_io(Interest::ERROR, receive)
             }
             received => received,
+        }
+    }
+
+    /// [`Udp::receive`], also of what the runtime has not noticed yet: for the last look at a
+    /// socket.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn receive_queued(&self, batch: &mut Batch) -> io::Result<()> {
+        batch.clear();
+        match (self.batching.get(), self.peer) {
+            (Some(state), _) => batch.receive_many(state, &self.socket),
+            (None, Some(peer)) => batch.receive_one(&self.socket, peer),
+            (None, None) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

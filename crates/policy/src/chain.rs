@@ -5,6 +5,7 @@
 
 mod build;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::authenticate::authenticate;
@@ -57,6 +58,15 @@ impl Chain {
         if let Some(report) = view.admission.rate {
             report.write(&mut view.head.fields);
         }
+    }
+
+    /// Whether a client may connect at all: what there is to ask where no HTTP is spoken.
+    #[must_use]
+    pub fn lets_in(&self, client: IpAddr) -> bool {
+        self.before.iter().all(|policy| match &**policy {
+            Policy::IpFilter(filter) => filter.lets_in(client),
+            _ => true,
+        })
     }
 
     /// Whether requests are let through untouched and responses too, except for the fields that

@@ -39,7 +39,8 @@ impl RequestPolicy for IpFilter {
 }
 
 impl IpFilter {
-    fn lets_in(&self, client: IpAddr) -> bool {
+    /// Whether a client at this address is let in.
+    pub(crate) fn lets_in(&self, client: IpAddr) -> bool {
         let at = place(client);
         self.allow.as_ref().is_none_or(|allow| allow.contains(at)) && !self.deny.contains(at)
     }

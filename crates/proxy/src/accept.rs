@@ -13,6 +13,8 @@ use architrave_core::{Reason, task};
 use architrave_net::proxy_protocol::{self, Progress};
 use architrave_net::tls::ALPN_H2;
 use architrave_net::{Stream, Timer};
+use rustix::net::RecvFlags;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -42,7 +44,7 @@ pub(crate) async fn serve_socket(
             }
             Err(error) => Err(error),
         },
-        Socket::Udp(socket) => layer4::serve_udp(&worker, slot.get(), socket, closing).await,
+        Socket::Udp(socket) => layer4::serve_udp(&worker, slot, socket, closing).await,
     };
     if let Err(error) = served {
         tracing::error!(%error, "a socket could not be served");
@@ -170,10 +172,15 @@ async fn read_proxy_header(connection: &mut Connection, stream: &TcpStream) -> R
     let limit = connection.listener.config.timeouts.handshake;
     let read = read_exactly_the_header(stream);
     let header = tokio::time::timeout(limit, read).await.map_err(|_elapsed| Unsound)??;
+    // Whom to believe about the requests that follow is another question: whoever sends the PROXY
+    // header passes on what its own client writes into fields, unread.
+    connection.is_trusted = false;
     if let Some((source, destination)) = header {
         connection.client = unmapped(source);
         connection.client_text = ClientText::of(connection.client.ip());
         connection.destination = unmapped(destination);
+        let trusted = &connection.listener.config.trusted_proxies;
+        connection.is_trusted = is_trusted(trusted, connection.client.ip());
     }
     Ok(())
 }
@@ -206,21 +213,23 @@ async fn read_exactly_the_header(stream: &TcpStream) -> Result<Addresses, Unsoun
 }
 
 /// Waits until more than `seen` bytes can be peeked at; how many there are.
-pub(crate) async fn peek_more(
-    stream: &TcpStream,
-    bytes: &mut [u8],
-    seen: usize,
-) -> Result<usize, Unsound> {
+async fn peek_more(stream: &TcpStream, bytes: &mut [u8], seen: usize) -> Result<usize, Unsound> {
     loop {
-        let count = stream.peek(bytes).await.map_err(|_gone| Unsound)?;
-        if count == 0 {
-            return Err(Unsound);
+        let ready = stream.ready(Interest::READABLE).await.map_err(|_gone| Unsound)?;
+        let peeked = stream.try_io(Interest::READABLE, || {
+            let (_, count) = rustix::net::recv(stream, &mut *bytes, RecvFlags::PEEK)?;
+            // The same bytes again: with this word the runtime waits until others come.
+            if count > 0 && count == seen {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                Ok(count)
+            }
+        });
+        match peeked {
+            Ok(count) if count > seen => return Ok(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready.is_read_closed() => {}
+            _ => return Err(Unsound),
         }
-        if count > seen {
-            return Ok(count);
-        }
-        // The same bytes again: the socket stays readable, so readiness says nothing new.
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -1,27 +1,18 @@
 //! Layer 4: connections and flows that are forwarded without being understood.
+//!
+//! Read it in this order: `rule` → `dial` (with `choice`) → `relay`; `hello` comes before them for
+//! TLS, and `udp` does the same for flows of datagrams. Nothing here looks into what is relayed,
+//! but for the one message in which a TLS client says where it wants to go.
 
-use std::io;
-use std::net::UdpSocket;
-use std::rc::Rc;
+mod choice;
+mod dial;
+mod hello;
+mod relay;
+mod rule;
+mod udp;
 
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+pub(crate) use relay::{serve_tcp, serve_tls};
+pub(crate) use udp::serve_udp;
 
-use crate::connection::Connection;
-use crate::worker::Worker;
-
-/// Forwards one TCP connection.
-pub(crate) async fn serve_tcp(_worker: Rc<Worker>, _connection: Connection, _stream: TcpStream) {}
-
-/// Forwards one TLS connection by what its ClientHello says.
-pub(crate) async fn serve_tls(_worker: Rc<Worker>, _connection: Connection, _stream: TcpStream) {}
-
-/// Forwards the flows of one UDP socket.
-pub(crate) async fn serve_udp(
-    _worker: &Rc<Worker>,
-    _slot: usize,
-    _socket: UdpSocket,
-    _closing: watch::Receiver<bool>,
-) -> io::Result<()> {
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,8 @@ pub(crate) struct Relayed<'a> {
     pub endpoint: Option<SocketAddr>,
     /// Attempts at endpoints.
     pub attempts: u32,
+    /// How long the parts took that are known; the whole is worked out.
+    pub timings: Timings,
     /// Bytes from the client.
     pub up_bytes: u64,
     /// Bytes to the client.
@@ -48,19 +50,20 @@ pub(crate) fn record_tunnel(
         upstream: None,
         endpoint: None,
         attempts: 0,
+        timings: Timings::default(),
         up_bytes: end.up_bytes,
         down_bytes: end.down_bytes,
         reason: None,
         termination: end.termination,
     };
+    connection.listener.metrics.relayed(worker.index(), end.up_bytes, end.down_bytes);
     record(worker, connection, &relayed);
 }
 
-/// Records a relay: figures and a line.
+/// Records a relay: figures and a line. Its bytes are counted while they flow, not here.
 pub(crate) fn record(worker: &Worker, connection: &Connection, relayed: &Relayed<'_>) {
     let total = worker.now().since(relayed.began);
     let metrics = &connection.listener.metrics;
-    metrics.relayed(worker.index(), relayed.up_bytes, relayed.down_bytes);
     metrics.relay_ended(worker.index(), relayed.termination, total);
     worker.with_log(|log| {
         if !log.is_enabled() {
@@ -69,7 +72,7 @@ pub(crate) fn record(worker: &Worker, connection: &Connection, relayed: &Relayed
         let listener = connection.listener.config.name.as_str();
         let began = worker.wall() - total;
         let mut entry = AccessEntry::new(began, connection.client, listener, relayed.protocol);
-        entry.timings = Timings { total, ..Timings::default() };
+        entry.timings = Timings { total, ..relayed.timings };
         entry.peer = (connection.peer != connection.client).then_some(connection.peer);
         entry.tls =
             relayed.server_name.map(|sni| TlsEntry { sni: Some(sni), ..TlsEntry::default() });

@@ -66,6 +66,19 @@ fn the_most_specific_level_wins() {
 }
 
 #[test]
+fn where_no_http_is_spoken_only_addresses_are_asked_for() {
+    let filter =
+        IpFilter { allow: vec![std::net::IpAddr::from([192, 0, 2, 7]).into()], deny: Vec::new() };
+    let all = PolicySet { key_auth: key_auth(), rate_limit: rate(1), ..PolicySet::default() };
+    let listener = PolicySet { ip_filter: Some(filter), ..PolicySet::default() };
+    let chain = Levels { all, listener, ..Levels::default() }.chain(Vec::new());
+    for _ in 0..3 {
+        assert!(chain.lets_in(Ipv4Addr::new(192, 0, 2, 7).into()));
+        assert!(!chain.lets_in(Ipv4Addr::new(192, 0, 2, 8).into()));
+    }
+}
+
+#[test]
 fn filters_and_limits_of_every_level_must_pass() {
     let deny = |address: [u8; 4]| PolicySet {
         ip_filter: Some(IpFilter {
