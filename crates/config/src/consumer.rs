@@ -62,16 +62,31 @@ record! {
             => credentials: Vec<ConsumerCredential>,
         /// Bounds on what it may do, over all routes.
         "limits": ConsumerLimits = ConsumerLimits::default() => limits: ConsumerLimits,
-        /// Policies of this consumer.
+        /// Policies of this consumer; not `key_auth` or `basic_auth`, which find out who it is.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
     later "models", "budgets", "team", "plan";
 }
 
 impl ConsumerWritten {
-    fn finish(self, _scope: &mut Scope<'_, '_, '_>) -> Option<Consumer> {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Consumer> {
+        refuse_authentication(scope);
         let Self { name, credentials, limits, policies } = self;
         Some(Consumer { name, credentials, limits, policies: policies.into() })
+    }
+}
+
+/// Nobody can be asked for a credential because of who they turned out to be.
+fn refuse_authentication(scope: &mut Scope<'_, '_, '_>) {
+    let Some(set) = scope.node.get("policies") else { return };
+    for key in ["key_auth", "basic_auth"] {
+        if let Some(policy) = set.get(key) {
+            let message = format!(
+                "`{key}` has no effect on a consumer, who is known only after it; it belongs on a \
+                 route, service or listener, or at the top of the file"
+            );
+            scope.reader.refuse(policy.place, message);
+        }
     }
 }
 

@@ -65,6 +65,10 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const HEADERS_MAX: usize = 100;
 /// What browsers, caches and servers agree to carry.
 const URI_BYTES_MAX: usize = 8 << 10;
+/// A head is held whole, on every connection at once if clients wish; what is larger is a body.
+const HEAD_BYTES_CAP: u64 = 8 << 20;
+/// What HTTP/1.1 and HTTP/2 both take; each field costs far more memory than its bytes.
+const HEADERS_CAP: u64 = 1024;
 /// Fits the usual limit of file descriptors with one upstream connection for each.
 const CONNECTIONS_MAX: usize = 10_000;
 /// A handshake is three round trips of at most a second, with room for loss.
@@ -104,12 +108,12 @@ record! {
     /// Bounds on what a client may send or hold.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct ListenerLimits {
-        /// Bytes of a request head, request line included.
-        "head": Size<usize, 1024> = HEAD_BYTES_MAX => pub head_bytes_max: usize,
+        /// Bytes of a request head, request line included; at most `8MiB`.
+        "head": Size<usize, 1024, HEAD_BYTES_CAP> = HEAD_BYTES_MAX => pub head_bytes_max: usize,
         /// Fields of a request head (and of its trailers).
-        "headers": Count<usize, 1, 10_000> = HEADERS_MAX => pub headers_max: usize,
-        /// Bytes of a request target.
-        "uri": Size<usize, 64> = URI_BYTES_MAX => pub uri_bytes_max: usize,
+        "headers": Count<usize, 1, HEADERS_CAP> = HEADERS_MAX => pub headers_max: usize,
+        /// Bytes of a request target; at most `8MiB`.
+        "uri": Size<usize, 64, HEAD_BYTES_CAP> = URI_BYTES_MAX => pub uri_bytes_max: usize,
         /// Connections open at once, over all workers.
         "connections": Count<usize, 1, 10_000_000> = CONNECTIONS_MAX => pub connections_max: usize,
     }

@@ -133,21 +133,24 @@ impl<const MIN: u64> Written for Span<MIN> {
     }
 }
 
-/// A size in bytes, kept as `T`, of at least `MIN` bytes.
-pub(crate) struct Size<T, const MIN: u64 = 0>(PhantomData<T>);
+/// A size in bytes, kept as `T`, from `MIN` to `MAX` bytes.
+pub(crate) struct Size<T, const MIN: u64 = 0, const MAX: u64 = { u64::MAX }>(PhantomData<T>);
 
-impl<T: TryFrom<u64> + TryInto<u64> + Copy, const MIN: u64> Written for Size<T, MIN> {
+impl<T, const MIN: u64, const MAX: u64> Written for Size<T, MIN, MAX>
+where
+    T: TryFrom<u64> + TryInto<u64> + Copy,
+{
     type Value = T;
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<T> {
         let expected = "a size such as `512B`, `64KiB`, `10MiB` or `1GiB`";
         let bytes = scalar(node, reader, expected, |text| units::parse_byte_count(text).ok())?;
-        let kept = T::try_from(bytes).ok().filter(|_| bytes >= MIN);
+        let kept = T::try_from(bytes).ok().filter(|_| (MIN..=MAX).contains(&bytes));
         if kept.is_none() {
-            let message = if bytes < MIN {
-                format!("must be at least {}", size_text(MIN))
-            } else {
-                String::from("is too large")
+            let message = match bytes {
+                _ if bytes < MIN => format!("must be at least {}", size_text(MIN)),
+                _ if bytes > MAX => format!("must be at most {}", size_text(MAX)),
+                _ => String::from("is too large"),
             };
             reader.refuse(node.place, message);
         }
