@@ -114,7 +114,10 @@ fn an_origin_that_is_killed_and_started_again_costs_no_request() {
         gateway.wait_health("origin", addrs[round % 3], true, SOON);
         load.wait_for(50);
     }
-    load.stop().assert_clean();
+    let report = load.stop();
+    let spent = gateway.metrics().sum("architrave_upstream_retry_budget_exhausted_total", &[]);
+    assert_eq!(report.failed, 0, "the budget stopped {spent} retries: {:?}", report.failures);
+    report.assert_clean();
 }
 
 #[test]

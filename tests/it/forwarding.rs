@@ -4,6 +4,7 @@ mod bodies;
 mod identity;
 mod interim;
 mod streaming;
+mod trust;
 
 use architrave_testkit::client::{get, request};
 use architrave_testkit::{Client, Config, Framing, Gateway, GatewayOptions, Origin, WireError};

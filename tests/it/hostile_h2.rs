@@ -2,6 +2,7 @@
 
 mod floods;
 mod messages;
+mod stalled;
 
 use std::time::Duration;
 
