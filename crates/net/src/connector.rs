@@ -75,6 +75,8 @@ pub struct Connector {
     id: u64,
     settings: ConnectionSettings,
     tls: Option<ClientTls>,
+    /// The same for what is not HTTP.
+    raw_tls: Option<ClientTls>,
     /// Whether the last connection turned out to speak HTTP/2.
     spoke_h2: AtomicBool,
 }
@@ -94,12 +96,13 @@ impl Connector {
             Some(tls) => Some(ClientTls::load(tls, settings.protocol)?),
             None => None,
         };
+        let raw_tls = tls.as_ref().map(ClientTls::without_alpn);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let spoke_h2 = AtomicBool::new(matches!(
             settings.protocol,
             UpstreamProtocol::H2 | UpstreamProtocol::H2c
         ));
-        Ok(Arc::new(Self { id, settings, tls, spoke_h2 }))
+        Ok(Arc::new(Self { id, settings, tls, raw_tls, spoke_h2 }))
     }
 
     /// What it was made from.
@@ -144,13 +147,33 @@ impl Connector {
     ) -> Result<Connection, DialError> {
         let limit = self.settings.connect_timeout;
         let work = async {
-            let stream = self.dial(address, server_name, client).await?;
+            let tls = self.tls.as_ref();
+            let stream = self.dial(tls, address, server_name, client).await?;
             self.speak(stream).await
         };
         tokio::time::timeout(limit, work).await.unwrap_or(Err(DialError::Timeout))
     }
 
-    /// Dials for layer 4: TCP, PROXY header and, where configured, TLS; within the connect timeout.
+    /// As [`Connector::connect`], for a request that asks to switch protocols: only HTTP/1.1 can.
+    ///
+    /// # Errors
+    /// [`DialError`].
+    pub async fn connect_h1(
+        &self,
+        address: SocketAddr,
+        server_name: Option<&str>,
+        client: Conversation,
+    ) -> Result<Connection, DialError> {
+        if self.settings.protocol != UpstreamProtocol::Auto {
+            return self.connect(address, server_name, client).await;
+        }
+        // Nothing is offered by ALPN, so that the endpoint cannot choose HTTP/2.
+        let stream = self.connect_raw(address, server_name, client).await?;
+        Ok(h1_connection(stream))
+    }
+
+    /// Dials for layer 4: TCP, PROXY header and, where configured, TLS without ALPN, as nobody
+    /// here knows what is spoken; within the connect timeout.
     ///
     /// # Errors
     /// [`DialError`].
@@ -161,12 +184,13 @@ impl Connector {
         client: Conversation,
     ) -> Result<Stream, DialError> {
         let limit = self.settings.connect_timeout;
-        let work = self.dial(address, server_name, client);
+        let work = self.dial(self.raw_tls.as_ref(), address, server_name, client);
         tokio::time::timeout(limit, work).await.unwrap_or(Err(DialError::Timeout))
     }
 
     async fn dial(
         &self,
+        tls: Option<&ClientTls>,
         address: SocketAddr,
         server_name: Option<&str>,
         client: Conversation,
@@ -186,7 +210,7 @@ impl Connector {
         if !header.is_empty() {
             stream.write_all(&header).await?;
         }
-        let Some(tls) = &self.tls else {
+        let Some(tls) = tls else {
             return Ok(stream.into());
         };
         let by_address = address.ip().to_string();
@@ -201,9 +225,7 @@ impl Connector {
         };
         self.spoke_h2.store(speaks_h2, Ordering::Relaxed);
         if !speaks_h2 {
-            let stream = Rc::new(SharedStream::new(stream));
-            let reader = Box::new(H1Reader::new(Rc::clone(&stream)));
-            return Ok(Connection::H1 { reader, writer: Box::new(H1Writer::new(stream)) });
+            return Ok(h1_connection(stream));
         }
         let (sender, connection) =
             http2::client(&RESPONSE_LIMITS).handshake::<_, bytes::Bytes>(stream).await?;
@@ -213,6 +235,12 @@ impl Connector {
         });
         Ok(Connection::H2(H2Place::new(sender.ready().await?)))
     }
+}
+
+fn h1_connection(stream: Stream) -> Connection {
+    let stream = Rc::new(SharedStream::new(stream));
+    let reader = Box::new(H1Reader::new(Rc::clone(&stream)));
+    Connection::H1 { reader, writer: Box::new(H1Writer::new(stream)) }
 }
 
 /// Who talks to whom on the client's side: what a PROXY header tells.

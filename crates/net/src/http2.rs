@@ -6,6 +6,7 @@
 mod convert;
 mod reader;
 mod settings;
+mod watched;
 mod writer;
 
 pub use convert::{
@@ -13,4 +14,5 @@ pub use convert::{
 };
 pub use reader::H2Reader;
 pub use settings::{CONCURRENT_STREAMS_MAX, client, server};
+pub use watched::WatchedStream;
 pub use writer::H2Writer;

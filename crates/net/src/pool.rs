@@ -128,11 +128,18 @@ impl Pool {
 
     fn with_slot(&self, key: PoolKey, count: &Arc<AtomicU32>, work: impl FnOnce(&mut Slot)) {
         let mut slots = self.slots.borrow_mut();
-        work(slots.entry(key).or_insert_with(|| Slot {
+        let slot = slots.entry(key).or_insert_with(|| Slot {
             idle: Vec::new(),
             shared: Vec::new(),
             count: Arc::clone(count),
-        }));
+        });
+        if !Arc::ptr_eq(&slot.count, count) {
+            // The endpoint went and came back: what is idle is counted with the new one.
+            slot.uncount(slot.idle.len());
+            slot.count = Arc::clone(count);
+            slot.count.fetch_add(u32::try_from(slot.idle.len()).unwrap_or(0), Ordering::Relaxed);
+        }
+        work(slot);
     }
 
     /// Closes what has been idle for too long, and what the other side has closed. To be called

@@ -1,7 +1,7 @@
 //! Steps 3 and 4: the canonical path, the route, and the policies that stand before it.
 
 use architrave_core::Reason;
-use architrave_net::{Framing, path};
+use architrave_net::path;
 use architrave_policy::{RequestView, Verdict};
 use architrave_telemetry::Phase;
 
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::forwarded;
 use crate::identity::Identity;
 use crate::route::RequestFacts;
+use crate::serve;
 use crate::worker::Worker;
 
 /// Finds the route, the one canonical path and the service.
@@ -20,6 +21,8 @@ use crate::worker::Worker;
 pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
     exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
     exchange.client = forwarded::client_of(&exchange.connection, &exchange.head.fields);
+    exchange.is_secure = forwarded::is_secure(&exchange.connection, &exchange.head.fields);
+    forwarded::discard_claims(&exchange.connection, &mut exchange.head.fields);
     read_host(exchange);
     canonical_path(exchange)
         .map_err(|error| Failure::client(Reason::BadRequest, Phase::Head, error.to_string()))?;
@@ -97,11 +100,16 @@ fn choose_service(worker: &Worker, target: &RouteTarget) -> usize {
 }
 
 /// Runs the policies that stand before the service; also for requests that no route takes, with
-/// the chain of their listener.
+/// the chain of their listener. What endpoints are told about the client is in the head by then, so
+/// that operators can change it.
 ///
 /// # Errors
 /// Nothing of its own: what a policy answers is in the verdict.
-pub(crate) fn admit(worker: &Worker, exchange: &mut Exchange<'_>, framing: Framing) -> Verdict {
+pub(crate) fn admit(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    facts: &serve::RequestFacts,
+) -> Verdict {
     let chain = match exchange.matched {
         Some(matched) => matched.chain,
         None => match routes_of(exchange) {
@@ -110,12 +118,13 @@ pub(crate) fn admit(worker: &Worker, exchange: &mut Exchange<'_>, framing: Frami
         },
     };
     architrave_net::hop::strip_hop_by_hop(&mut exchange.head.fields);
+    forwarded::write(exchange, &facts.authority);
     chain.admit(&mut RequestView {
         head: &mut exchange.head,
         path: &mut exchange.path,
         client: exchange.client.ip(),
-        is_tls: exchange.connection.tls.is_some(),
-        framing,
+        is_tls: exchange.is_secure,
+        framing: facts.framing,
         now: worker.now(),
         admission: &mut exchange.admission,
     })

@@ -45,8 +45,12 @@ pub(crate) struct AttemptPlan<'a> {
     pub close: bool,
     /// Whether the request may be sent twice.
     pub is_idempotent: bool,
-    /// How long the attempt may take to the head of its response, whole.
-    pub limit: Option<Duration>,
+    /// When it begins.
+    pub began: Moment,
+    /// How long the endpoint may take, once all was sent, to the head of its response.
+    pub limit: Duration,
+    /// Whether another endpoint may be tried when that has passed.
+    pub is_limit_per_try: bool,
 }
 
 /// An attempt that has an answer.
@@ -86,15 +90,6 @@ pub(crate) struct AttemptFacts {
     pub sent_bytes: u64,
 }
 
-/// Where an attempt keeps its time.
-#[derive(Debug)]
-pub(crate) struct Progress<'a> {
-    /// What is learned on the way.
-    pub facts: &'a Cell<AttemptFacts>,
-    /// A timer that is kept from exchange to exchange.
-    pub timer: &'a mut Timer,
-}
-
 /// Makes one attempt. Interim responses go to `interim`, if anyone listens.
 ///
 /// # Errors
@@ -105,17 +100,11 @@ pub(crate) async fn attempt(
     endpoint: &Arc<Endpoint>,
     body: &mut impl Source,
     interim: Option<&mut Writer>,
-    progress: Progress<'_>,
+    facts: &Cell<AttemptFacts>,
 ) -> Result<Answered, Failure> {
-    let load = endpoint.begin(worker.now());
+    let load = endpoint.begin(plan.began);
     plan.upstream.metrics.attempted(worker.index());
-    let Progress { facts, timer } = progress;
-    let run = run(worker, plan, endpoint, body, interim, facts);
-    let result = match plan.limit {
-        None => run.await,
-        Some(limit) => timer.within(limit, run).await.unwrap_or_else(|_elapsed| Err(out_of_time())),
-    };
-    match result {
+    match run(worker, plan, endpoint, body, interim, facts).await {
         Ok((call, head, framing, upload, key, place)) => {
             let load = judge(worker, plan, load, head.status, facts.get());
             let endpoint = Arc::clone(endpoint);
@@ -162,7 +151,9 @@ async fn run(
     })?;
     let mut upload = Relay::default();
     let mut head = ResponseHead::default();
-    let sent = worker.now();
+    // The clock is read again only where something was waited for.
+    let waited = facts.get().queue_wait.is_some() || facts.get().connect.is_some();
+    let sent = if waited { worker.now() } else { plan.began };
     let mut dialogue = Dialogue {
         plan,
         body,
@@ -209,8 +200,9 @@ async fn connect(
     facts: &Cell<AttemptFacts>,
 ) -> Result<Connection, Failure> {
     let connector = &plan.upstream.connector;
-    let take = || worker.pool().take(key, worker.now(), plan.is_idempotent);
-    let is_shared = !connector.is_per_client();
+    let take = || worker.pool().take(key, plan.began, plan.is_idempotent);
+    // A connection that switches protocols is one of HTTP/1.1, and the client's own from then on.
+    let is_shared = !connector.is_per_client() && plan.upgrade.is_none();
     if is_shared && let Some(kept) = take() {
         return Ok(kept);
     }
@@ -225,13 +217,16 @@ async fn connect(
         }
     }
     let began = worker.now();
-    let dialled =
-        connector.connect(endpoint.address(), endpoint.server_name(), plan.conversation).await;
+    let (address, name) = (endpoint.address(), endpoint.server_name());
+    let dialled = match plan.upgrade {
+        None => connector.connect(address, name, plan.conversation).await,
+        Some(_) => connector.connect_h1(address, name, plan.conversation).await,
+    };
     let took = worker.now().since(began);
     facts.update(|facts| AttemptFacts { connect: Some(took), ..facts });
     let connection = dialled.map_err(Failure::from)?;
     worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
-    if !connector.is_per_client() {
+    if is_shared {
         worker.pool().share(key, &connection, endpoint.idle_connections());
     }
     drop(dialling);
@@ -242,7 +237,7 @@ async fn connect(
 const INTERIM_MAX: u32 = 64;
 
 /// How long a client that has closed its side is still taken to be listening.
-const HALF_CLOSED: Duration = Duration::from_secs(1);
+pub(crate) const HALF_CLOSED: Duration = Duration::from_secs(1);
 
 /// The conversation with an endpoint up to the head of its response: sends the request's body and
 /// waits for that head, both at once, since an endpoint may answer before it has read everything.
@@ -308,7 +303,7 @@ impl<B: Source> Dialogue<'_, B> {
             Poll::Pending => {}
             Poll::Ready(Ok(())) => {
                 self.is_uploading = false;
-                call.limit_head(self.plan.upstream.config.timeouts.first_byte);
+                call.limit_head(self.plan.limit);
             }
             Poll::Ready(Err(RelayError::Source(error))) => return Err(body_failure(&error)),
             Poll::Ready(Err(RelayError::Sink(error))) => {
@@ -358,7 +353,10 @@ impl<B: Source> Dialogue<'_, B> {
     }
 
     fn response_failure(&self, error: &WireError) -> Failure {
-        let failure = response_failure(error);
+        let failure = match error {
+            WireError::Stalled if self.plan.is_limit_per_try => out_of_time().retry(Retry::Sent),
+            error => response_failure(error),
+        };
         // What the client has been told of this attempt cannot be taken back.
         let is_told = self.interim_count > 0 && self.interim.is_some();
         if is_told { failure.retry(Retry::Never) } else { failure }
@@ -397,12 +395,12 @@ fn body_failure(error: &WireError) -> Failure {
 
 fn out_of_time() -> Failure {
     let detail = "the endpoint did not answer in time";
-    Failure::gateway(Reason::ResponseTimeout, Phase::Wait, detail).retry(Retry::Sent)
+    Failure::gateway(Reason::ResponseTimeout, Phase::Wait, detail)
 }
 
 fn response_failure(error: &WireError) -> Failure {
     if matches!(error, WireError::Stalled) {
-        return out_of_time().retry(Retry::Never);
+        return out_of_time();
     }
     let retry = match error {
         WireError::Closed | WireError::Io(_) | WireError::H2(_) => Retry::Sent,

@@ -18,7 +18,8 @@ pub struct Connection {
     pub client: SocketAddr,
     /// Where the client connected to.
     pub destination: SocketAddr,
-    /// Whether the peer is believed about whom it speaks for.
+    /// Whether whoever writes the requests (the peer, or whom its PROXY header names) is believed
+    /// about whom it speaks for.
     pub is_trusted: bool,
     /// What TLS settled; `None` without TLS.
     pub tls: Option<TlsFacts>,
@@ -78,12 +79,6 @@ impl TlsFacts {
 }
 
 impl Connection {
-    /// `https` or `http`.
-    #[must_use]
-    pub const fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
-    }
-
     /// What a PROXY header toward an endpoint tells.
     #[must_use]
     pub const fn conversation(&self) -> Conversation {

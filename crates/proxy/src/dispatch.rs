@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use architrave_balance::RetryPermit;
 use architrave_core::Reason;
-use architrave_net::{Reader, Timer, Writer};
+use architrave_net::{Reader, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, Progress, attempt};
+use crate::attempt::{Answered, AttemptFacts, attempt};
 use crate::body::RequestBody;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -31,8 +31,6 @@ pub(crate) struct ClientSide<'r, 'w> {
     pub reader: &'r mut Reader,
     /// Where interim responses go.
     pub writer: &'w mut Writer,
-    /// A timer that is kept from exchange to exchange.
-    pub timer: &'w mut Timer,
     /// What is known of the request beside its head.
     pub facts: &'w RequestFacts,
 }
@@ -66,7 +64,7 @@ pub(crate) async fn dispatch<'a, 'p>(
     let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
     let body = RequestBody::new(client.reader, exchange.admission.body_bytes_max, kept_bytes_max);
     let mut run = Run { worker, upstream, outline, body, choice: Choice::default(), permit: None };
-    let result = run.until_answered(exchange, client.writer, client.timer).await;
+    let result = run.until_answered(exchange, client.writer).await;
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
     mirror::start(worker, exchange, &run.outline, &run.body);
@@ -101,10 +99,9 @@ impl Run<'_, '_, '_> {
         &mut self,
         exchange: &mut Exchange<'_>,
         interim: &mut Writer,
-        timer: &mut Timer,
     ) -> Result<Answered, Failure> {
         loop {
-            let result = self.send(exchange, interim, timer).await;
+            let result = self.send(exchange, interim).await;
             match result {
                 Ok(answered) if !self.is_worth_retrying(exchange, &answered) => {
                     return Ok(answered);
@@ -124,9 +121,10 @@ impl Run<'_, '_, '_> {
         &mut self,
         exchange: &mut Exchange<'_>,
         interim: &mut Writer,
-        timer: &mut Timer,
     ) -> Result<Answered, Failure> {
-        let endpoint = self.choice.next(self.worker, exchange, self.upstream)?;
+        // A first attempt follows the head so closely that the clock need not be read again.
+        let now = if exchange.attempts == 0 { exchange.began } else { self.worker.now() };
+        let endpoint = self.choice.next(self.worker, exchange, self.upstream, now)?;
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let facts = Cell::<AttemptFacts>::default();
@@ -137,10 +135,9 @@ impl Run<'_, '_, '_> {
             exchange.endpoint = other.or(Some(endpoint));
             result
         } else {
-            let plan = self.outline.attempt(exchange, self.upstream, self.worker.now());
+            let plan = self.outline.attempt(exchange, self.upstream, now);
             let interim = self.outline.takes_interim(exchange).then_some(interim);
-            let progress = Progress { facts: &facts, timer };
-            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, progress).await
+            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts).await
         };
         let facts = facts.get();
         let timings = &mut exchange.timings;
@@ -157,7 +154,7 @@ impl Run<'_, '_, '_> {
             self.worker,
             self.upstream,
             answered.endpoint.address(),
-            exchange.connection.tls.is_some(),
+            exchange.is_secure,
         )
     }
 }

@@ -25,6 +25,8 @@ pub struct Exchange<'p> {
     pub connection: &'p Connection,
     /// The client, behind trusted proxies.
     pub client: SocketAddr,
+    /// Whether the client came over TLS, behind trusted proxies.
+    pub is_secure: bool,
     /// When its first byte was there.
     pub began: Moment,
     /// The request's head; policies change it on its way.
@@ -94,6 +96,7 @@ impl<'p> Exchange<'p> {
             assembly,
             connection,
             client: connection.client,
+            is_secure: connection.tls.is_some(),
             began: worker.now(),
             head,
             path: String::new(),

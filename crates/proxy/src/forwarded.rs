@@ -51,41 +51,63 @@ fn parse_hop(hop: &[u8]) -> Option<SocketAddr> {
     Some(SocketAddr::new(unmapped_ip(address.ip()), address.port()))
 }
 
+/// Whether the client came over TLS: what `X-Forwarded-Proto` says, when the peer is a trusted
+/// proxy; else what the connection is.
+#[must_use]
+pub(crate) fn is_secure(connection: &Connection, fields: &Fields) -> bool {
+    let said = if connection.is_trusted { said_scheme(fields) } else { None };
+    said.unwrap_or(connection.tls.is_some())
+}
+
+/// The last scheme of `X-Forwarded-Proto`, the one that the peer itself vouches for.
+fn said_scheme(fields: &Fields) -> Option<bool> {
+    let line = fields.all_known(Known::XForwardedProto).last()?;
+    let scheme = line.rsplit(|byte| *byte == b',').next()?.trim_ascii();
+    let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
+    match () {
+        () if is(b"https") || is(b"wss") => Some(true),
+        () if is(b"http") || is(b"ws") => Some(false),
+        () => None,
+    }
+}
+
+/// Throws away what an untrusted peer says about whom it speaks for, before anything (routes,
+/// policies) can look at it.
+pub(crate) fn discard_claims(connection: &Connection, fields: &mut Fields) {
+    if !connection.is_trusted && fields.iter().any(|field| is_claim(field.known)) {
+        fields.retain(|field| !is_claim(field.known));
+    }
+}
+
 /// Writes what endpoints are told about the client: `X-Forwarded-For`, `-Proto`, `-Host`,
-/// `Forwarded` (RFC 7239), `X-Request-Id` and `traceparent`. What an untrusted peer said of
-/// these is thrown away; behind a trusted one it is continued.
-pub(crate) fn write(exchange: &mut Exchange<'_>, host: &str) {
+/// `Forwarded` (RFC 7239), `X-Request-Id` and `traceparent`; `authority` is the host as the client
+/// named it. What a trusted peer said of these is continued. To be done before the policies, whose
+/// edits win.
+pub(crate) fn write(exchange: &mut Exchange<'_>, authority: &str) {
     let connection = &exchange.connection;
     let fields = &mut exchange.head.fields;
-    let mut lists = [Vec::new(), Vec::new()];
-    if connection.is_trusted {
-        lists = [Known::XForwardedFor, Known::Forwarded].map(|known| joined(fields, known));
-    }
-    let kept: &[Known] = if connection.is_trusted {
-        &[Known::XForwardedProto, Known::XForwardedHost, Known::XForwardedPort, Known::XRealIp]
-    } else {
-        &[]
-    };
-    fields.retain(|field| !is_ours(field.known) || kept.contains(&field.known));
-    let [mut chain, mut elements] = lists;
+    let [mut chain, mut elements] =
+        [Known::XForwardedFor, Known::Forwarded].map(|known| joined(fields, known));
+    fields.retain(|field| !is_rewritten(field.known));
     append_element(&mut chain, connection.client_text.address.as_bytes());
     fields.append_known(Known::XForwardedFor, b"X-Forwarded-For", &chain);
-    let scheme = connection.scheme();
+    let scheme = if exchange.is_secure { "https" } else { "http" };
     append_element(&mut elements, connection.client_text.forwarded.as_bytes());
-    write_host_and_proto(&mut elements, host, scheme);
+    write_host_and_proto(&mut elements, authority, scheme);
     fields.append_known(Known::Forwarded, b"Forwarded", &elements);
     if fields.get_known(Known::XForwardedProto).is_none() {
         fields.append_known(Known::XForwardedProto, b"X-Forwarded-Proto", scheme.as_bytes());
     }
-    if fields.get_known(Known::XForwardedHost).is_none() && !host.is_empty() {
-        fields.append_known(Known::XForwardedHost, b"X-Forwarded-Host", host.as_bytes());
+    if fields.get_known(Known::XForwardedHost).is_none() && !authority.is_empty() {
+        fields.append_known(Known::XForwardedHost, b"X-Forwarded-Host", authority.as_bytes());
     }
     let identity = &exchange.identity;
     fields.append_known(Known::XRequestId, b"X-Request-Id", identity.request_id.as_bytes());
     fields.append_known(Known::Traceparent, b"traceparent", identity.traceparent.as_bytes());
 }
 
-const fn is_ours(known: Known) -> bool {
+/// What a proxy says about its client.
+const fn is_claim(known: Known) -> bool {
     matches!(
         known,
         Known::Forwarded
@@ -94,8 +116,14 @@ const fn is_ours(known: Known) -> bool {
             | Known::XForwardedPort
             | Known::XForwardedProto
             | Known::XRealIp
-            | Known::XRequestId
-            | Known::Traceparent
+    )
+}
+
+/// What is taken out to be written anew.
+const fn is_rewritten(known: Known) -> bool {
+    matches!(
+        known,
+        Known::Forwarded | Known::XForwardedFor | Known::XRequestId | Known::Traceparent
     )
 }
 
@@ -121,4 +149,27 @@ fn write_host_and_proto(element: &mut Vec<u8>, host: &str, scheme: &str) {
     }
     element.extend_from_slice(b";proto=");
     element.extend_from_slice(scheme.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_scheme_is_what_the_peer_vouches_for() {
+        for (lines, said) in [
+            (&["https"][..], Some(true)),
+            (&["HTTP"], Some(false)),
+            (&["http, https "], Some(true)),
+            (&["https", "http"], Some(false)),
+            (&["gopher"], None),
+            (&[], None),
+        ] {
+            let mut fields = Fields::new();
+            for line in lines {
+                fields.append("X-Forwarded-Proto", line.as_bytes());
+            }
+            assert_eq!(said_scheme(&fields), said, "{lines:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ pub(crate) mod h2;
 use std::rc::Rc;
 
 use architrave_core::Reason;
-use architrave_net::{Framing, Reader, RequestHead, Timer, Writer};
+use architrave_net::{Framing, Reader, RequestHead, Writer};
 use architrave_policy::{Reply, Verdict};
 
 use crate::connection::Connection;
@@ -47,8 +47,6 @@ pub(crate) struct Request<'a> {
     pub reader: &'a mut Reader,
     /// Where its response goes.
     pub writer: &'a mut Writer,
-    /// A timer that is kept from exchange to exchange.
-    pub timer: &'a mut Timer,
 }
 
 /// What came out of the steps before the response.
@@ -81,11 +79,11 @@ pub(crate) async fn serve_request(
     connection: &Rc<Connection>,
     request: Request<'_>,
 ) -> (Ending, RequestHead) {
-    let Request { head, facts, reader, writer, timer } = request;
+    let Request { head, facts, reader, writer } = request;
     let pinned = worker.pinned();
     let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
     let in_flight = record::begin(worker, connection);
-    let client = ClientSide { reader, writer: &mut *writer, timer, facts: &facts };
+    let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
     let outcome = run(worker, &mut exchange, client).await;
     let ending = respond::finish(worker, &mut exchange, outcome, &facts, writer).await;
     drop(in_flight);
@@ -105,7 +103,7 @@ async fn run<'a, 'p>(
         Err(failure) if failure.reason == Reason::NoRoute => Some(failure),
         Err(failure) => return Outcome::Failed(failure),
     };
-    if let Verdict::Reply(reply) = admit::admit(worker, exchange, client.facts.framing) {
+    if let Verdict::Reply(reply) = admit::admit(worker, exchange, client.facts) {
         return Outcome::Reply(reply);
     }
     if let Some(failure) = unrouted {

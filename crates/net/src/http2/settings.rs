@@ -15,8 +15,12 @@ const PENDING_RESETS_MAX: usize = 20;
 /// Resets that a client's own errors may make us send (MadeYouReset).
 const LOCAL_ERROR_RESETS_MAX: usize = 64;
 
-/// Bytes of a response held for a client whose window is closed.
-const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of a response held for a client whose window is closed; times the streams, 4 MiB for a
+/// client that takes nothing on any of them.
+const RESPONSE_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Bytes of a request held for an endpoint whose window is closed.
+const REQUEST_BUFFER_BYTES: usize = 64 * 1024;
 
 /// The settings of an accepting side.
 #[must_use]
@@ -30,7 +34,7 @@ pub fn server(limits: &HeadLimits) -> h2::server::Builder {
         .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
         .max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS_MAX))
         .max_concurrent_reset_streams(CONCURRENT_STREAMS_MAX as usize)
-        .max_send_buffer_size(SEND_BUFFER_BYTES);
+        .max_send_buffer_size(RESPONSE_BUFFER_BYTES);
     builder
 }
 
@@ -44,7 +48,7 @@ pub fn client(limits: &HeadLimits) -> h2::client::Builder {
         .initial_connection_window_size(4 * CONNECTION_WINDOW_BYTES)
         .initial_max_send_streams(CONCURRENT_STREAMS_MAX as usize)
         .max_header_list_size(header_list_bytes(limits))
-        .max_send_buffer_size(SEND_BUFFER_BYTES);
+        .max_send_buffer_size(REQUEST_BUFFER_BYTES);
     builder
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use architrave_balance::{Criteria, Endpoint, hash_key};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
+use architrave_core::Moment;
+use smallvec::SmallVec;
 
 use crate::assembly::LiveUpstream;
 use crate::exchange::Exchange;
@@ -16,7 +18,7 @@ use crate::worker::Worker;
 /// The choices made for one exchange.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
-    tried: Vec<SocketAddr>,
+    tried: SmallVec<[SocketAddr; 2]>,
     pinned: Option<SocketAddr>,
 }
 
@@ -27,6 +29,7 @@ impl Choice {
         worker: &Worker,
         exchange: &Exchange<'_>,
         upstream: &LiveUpstream,
+        now: Moment,
     ) -> Result<Arc<Endpoint>, Failure> {
         if self.tried.is_empty() && upstream.config.persistence.is_some() {
             self.pinned =
@@ -34,7 +37,6 @@ impl Choice {
         }
         let hash = hash_of(worker, exchange, upstream);
         let criteria = Criteria { hash, pinned: self.pinned, tried: &self.tried };
-        let now = worker.now();
         let chosen = worker
             .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))
             .map_err(Failure::from)?;

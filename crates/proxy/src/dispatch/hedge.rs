@@ -8,9 +8,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use architrave_balance::Endpoint;
-use architrave_net::Timer;
 
-use crate::attempt::{Answered, AttemptFacts, Progress, attempt};
+use crate::attempt::{Answered, AttemptFacts, attempt};
 use crate::body::NoBody;
 use crate::dispatch::Run;
 use crate::exchange::Exchange;
@@ -28,9 +27,7 @@ pub(super) async fn send(
     let (worker, upstream) = (run.worker, run.upstream);
     let plan = run.outline.attempt(exchange, upstream, worker.now());
     let mut first_body = NoBody;
-    let mut first_timer = Timer::new();
-    let progress = Progress { facts, timer: &mut first_timer };
-    let first = attempt(worker, &plan, endpoint, &mut first_body, None, progress);
+    let first = attempt(worker, &plan, endpoint, &mut first_body, None, facts);
     let mut first = pin!(first);
     if let Ok(result) = tokio::time::timeout(after, first.as_mut()).await {
         return (result, None);
@@ -38,7 +35,7 @@ pub(super) async fn send(
     // A hedge is a retry that does not wait for a failure: it counts against the same budget.
     let permit = upstream.balance.retry_budget().try_withdraw();
     let other = permit.and_then(|permit| {
-        let other = run.choice.next(worker, exchange, upstream).ok()?;
+        let other = run.choice.next(worker, exchange, upstream, worker.now()).ok()?;
         (other.address() != endpoint.address()).then_some((permit, other))
     });
     let Some((_permit, other)) = other else {
@@ -47,9 +44,7 @@ pub(super) async fn send(
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
     let mut second_body = NoBody;
-    let mut second_timer = Timer::new();
-    let progress = Progress { facts: &second_facts, timer: &mut second_timer };
-    let second = attempt(worker, &plan, &other, &mut second_body, None, progress);
+    let second = attempt(worker, &plan, &other, &mut second_body, None, &second_facts);
     let (result, is_second) = race(first, pin!(second)).await;
     if is_second {
         facts.set(second_facts.get());

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use architrave_balance::Criteria;
 use architrave_core::task;
-use architrave_net::{Framing, RequestHead, Timer};
+use architrave_net::{Framing, RequestHead};
 
 use crate::assembly::LiveService;
-use crate::attempt::{AttemptFacts, AttemptPlan, Progress, attempt};
+use crate::attempt::{AttemptFacts, AttemptPlan, attempt};
 use crate::body::{KeptBody, RequestBody};
 use crate::dispatch::plan::Outline;
 use crate::exchange::Exchange;
@@ -95,12 +95,12 @@ impl Copy {
             takes_trailers: false,
             close: false,
             is_idempotent: false,
-            limit: None,
+            began: worker.now(),
+            limit: upstream.config.timeouts.first_byte,
+            is_limit_per_try: false,
         };
         let facts = Cell::<AttemptFacts>::default();
-        let mut timer = Timer::new();
-        let progress = Progress { facts: &facts, timer: &mut timer };
-        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, progress).await;
+        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, &facts).await;
         let Ok(mut answered) = answer else {
             return;
         };

@@ -9,7 +9,6 @@ use architrave_net::{Conversation, Framing, Version};
 use crate::assembly::LiveUpstream;
 use crate::attempt::AttemptPlan;
 use crate::exchange::Exchange;
-use crate::forwarded;
 use crate::serve::RequestFacts;
 use crate::worker::Worker;
 
@@ -25,17 +24,17 @@ pub(super) struct Outline {
     is_idempotent: bool,
     /// When the route's own time is over.
     deadline: Option<Moment>,
+    timeout: Option<Duration>,
 }
 
 impl Outline {
-    /// Works it out, and writes into the head what endpoints are told about the client.
+    /// Works it out.
     pub(super) fn of(
         worker: &Worker,
         exchange: &mut Exchange<'_>,
         facts: &RequestFacts,
         upstream: &LiveUpstream,
     ) -> Self {
-        forwarded::write(exchange, &facts.authority);
         if exchange.head.authority.is_empty() {
             // HTTP/1.0 without `Host`: HTTP/1.1 must name one, and this is whom it is for.
             exchange.head.authority.push_str(upstream.config.name.as_str());
@@ -51,6 +50,7 @@ impl Outline {
             close: facts.has_stray_body,
             is_idempotent: upstream.config.retry.methods.iter().any(|it| it == method),
             deadline: timeout.map(|timeout| worker.now() + timeout),
+            timeout,
         }
     }
 
@@ -61,6 +61,7 @@ impl Outline {
         upstream: &'a Arc<LiveUpstream>,
         now: Moment,
     ) -> AttemptPlan<'a> {
+        let (limit, is_limit_per_try) = self.time_to_answer(now, upstream);
         AttemptPlan {
             upstream,
             conversation: self.conversation,
@@ -71,7 +72,9 @@ impl Outline {
             takes_trailers: self.takes_trailers,
             close: self.close,
             is_idempotent: self.is_idempotent,
-            limit: self.time_left(now, upstream),
+            began: now,
+            limit,
+            is_limit_per_try,
         }
     }
 
@@ -98,13 +101,21 @@ impl Outline {
         if may_replay || has_mirror { retry.body_bytes_max } else { 0 }
     }
 
-    /// How long the next attempt may take to its response head; `None` for as long as it likes.
-    fn time_left(&self, now: Moment, upstream: &LiveUpstream) -> Option<Duration> {
-        let own = upstream.config.retry.per_try_timeout;
-        let left = self.deadline.map(|deadline| deadline.since(now));
-        match (own, left) {
-            (Some(own), Some(left)) => Some(own.min(left)),
-            (own, left) => own.or(left),
+    /// How long the next attempt may take to its response head once all was sent, and whether it
+    /// is the limit of one try that decides. The route's time runs from the first attempt on; but
+    /// a body that the client is slow to send is not the endpoint's fault, and has limits of its
+    /// own.
+    fn time_to_answer(&self, now: Moment, upstream: &LiveUpstream) -> (Duration, bool) {
+        let first_byte = upstream.config.timeouts.first_byte;
+        let left = match (self.deadline, self.timeout) {
+            (Some(deadline), Some(_)) if self.framing == Framing::Empty => deadline.since(now),
+            (_, Some(timeout)) => timeout,
+            (_, None) => first_byte,
+        };
+        let left = left.min(first_byte);
+        match upstream.config.retry.per_try_timeout {
+            Some(own) if own < left => (own, true),
+            _ => (left, false),
         }
     }
 

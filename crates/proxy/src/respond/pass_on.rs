@@ -7,13 +7,14 @@ use std::task::{Context, Poll};
 use architrave_core::Reason;
 use architrave_net::h1::Gone;
 use architrave_net::{
-    Call, Framing, Method, Relay, RelayError, ResponseOptions, Source, Version, WireError, Writer,
-    hop,
+    Call, Framing, Method, Relay, RelayError, ResponseOptions, Source, Timer, Version, WireError,
+    Writer, hop,
 };
 use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::{persist_of, tunnel};
+use crate::attempt::HALF_CLOSED;
 use crate::body::RequestBody;
 use crate::dispatch::Forwarded;
 use crate::exchange::Exchange;
@@ -109,6 +110,8 @@ async fn relay_both(
     body: &mut RequestBody<'_>,
 ) -> Result<(), RelayError> {
     let mut is_uploading = !upload.is_done();
+    let mut half_closed = Timer::new();
+    half_closed.start(HALF_CLOSED);
     poll_fn(|context| {
         let (up, down) = call.halves();
         if is_uploading {
@@ -125,8 +128,12 @@ async fn relay_both(
         let Some(down) = down else {
             return Poll::Ready(Err(RelayError::Source(WireError::Closed)));
         };
+        let before = download.moved();
         let downloaded = download.poll(context, down, writer);
-        if downloaded.is_pending() && is_gone(context, writer, body) {
+        if download.moved() > before {
+            half_closed.restart();
+        }
+        if downloaded.is_pending() && is_gone(context, writer, body, &mut half_closed) {
             return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
         }
         downloaded
@@ -135,10 +142,19 @@ async fn relay_both(
 }
 
 /// Whether the client is no longer there to take the response. One that has closed only its own
-/// half may still be: that is found out by writing to it.
-fn is_gone(context: &mut Context<'_>, writer: &mut Writer, body: &mut RequestBody<'_>) -> bool {
+/// half may still be; but when there is nothing to tell it either, it is taken to be gone.
+fn is_gone(
+    context: &mut Context<'_>,
+    writer: &mut Writer,
+    body: &mut RequestBody<'_>,
+    half_closed: &mut Timer,
+) -> bool {
     writer.poll_reset(context).is_ready()
-        || matches!(body.poll_gone(context), Poll::Ready(Gone::Reset))
+        || match body.poll_gone(context) {
+            Poll::Ready(Gone::Reset) => true,
+            Poll::Ready(Gone::Closed) => half_closed.poll_elapsed(context).is_ready(),
+            Poll::Pending => false,
+        }
 }
 
 fn end_early(exchange: &mut Exchange<'_>, writer: &mut Writer, error: RelayError) -> Ending {

@@ -153,13 +153,7 @@ impl Session {
         let head = std::mem::take(&mut self.head);
         let facts = facts_of(&head, prelude);
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
-        let request = Request {
-            head,
-            facts,
-            reader: &mut self.reader,
-            writer: &mut self.writer,
-            timer: &mut self.timer,
-        };
+        let request = Request { head, facts, reader: &mut self.reader, writer: &mut self.writer };
         let (ending, head) = serve_request(&self.worker, &self.connection, request).await;
         self.head = head;
         ending

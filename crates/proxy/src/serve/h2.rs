@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use architrave_core::{Reason, task};
-use architrave_net::http2::{self, H2Reader, HeadError};
-use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Timer, Writer};
+use architrave_net::http2::{self, H2Reader, HeadError, WatchedStream};
+use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Writer};
 use architrave_telemetry::Phase;
 use bytes::Bytes;
 
@@ -22,12 +22,16 @@ use crate::worker::Worker;
 /// connection without streams may stay is its `idle`; both are looked at this often.
 const WATCH: Duration = Duration::from_secs(1);
 
-type Accepted = h2::server::Connection<Stream, Bytes>;
+/// How long a connection that is over may take to hear of it.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+type Accepted = h2::server::Connection<WatchedStream, Bytes>;
 type Incoming = (http::Request<h2::RecvStream>, h2::server::SendResponse<Bytes>);
 
 /// Serves a connection until either side has had enough.
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream: Stream) {
     let listener = Rc::clone(&connection).listener.clone();
+    let stream = WatchedStream::new(stream, listener.config.timeouts.write_stall);
     let handshake = http2::server(&listener.head_limits).handshake(stream);
     let limit = listener.config.timeouts.handshake;
     let Ok(Ok(mut accepted)) = tokio::time::timeout(limit, handshake).await else {
@@ -37,9 +41,15 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     let in_flight = Rc::new(());
     let mut watch = Watch::new(&worker, &connection);
     while let Some(incoming) = next(&mut accepted, &mut watch, &in_flight).await {
-        let Ok((request, reply)) = incoming else {
-            listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
-            break;
+        let (request, reply) = match incoming {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                // A connection that breaks off is no fault of what was said on it.
+                if !error.is_io() {
+                    listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+                }
+                break;
+            }
         };
         let stream = serve_stream(
             Rc::clone(&worker),
@@ -50,8 +60,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
         );
         task::spawn_local(stream);
     }
-    // Streams that are still answered need the connection to be driven to its end.
-    let _gone = poll_fn(|context| accepted.poll_closed(context)).await;
+    // Nothing is being answered any more; what is left is to say why it ends.
+    let last_words = poll_fn(|context| accepted.poll_closed(context));
+    let _gone = tokio::time::timeout(LAST_WORDS, last_words).await;
 }
 
 /// What decides that a connection has had its time.
@@ -136,9 +147,7 @@ async fn serve_stream(
     };
     let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body())));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
-    let mut timer = Timer::new();
-    let request =
-        Request { head, facts, reader: &mut reader, writer: &mut writer, timer: &mut timer };
+    let request = Request { head, facts, reader: &mut reader, writer: &mut writer };
     // A stream has no connection of its own that could be closed.
     let (_ending, _head) = serve_request(&worker, &connection, request).await;
 }
