@@ -3,5 +3,6 @@
 //! The tests of the crate that is fuzzed include the same functions and replay `corpus/` through
 //! them, so a finding that was kept as a seed is a regression test.
 
+pub mod config;
 pub mod net;
 pub mod preamble;
