@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::call::{Connection, H2Place};
+use crate::file_stamp::FileStamp;
 use crate::h1::{H1Reader, H1Writer, HeadLimits};
 use crate::http2;
 use crate::proxy_protocol;
@@ -69,6 +71,11 @@ impl From<&Upstream> for ConnectionSettings {
     }
 }
 
+fn files_of(tls: &UpstreamTls) -> Vec<(PathBuf, FileStamp)> {
+    let pair = tls.client.iter().flat_map(|pair| [&pair.cert_file, &pair.key_file]);
+    pair.chain(&tls.ca_file).map(|file| (file.clone(), FileStamp::of(file))).collect()
+}
+
 /// Makes connections to the endpoints of one upstream. Shared by all workers.
 #[derive(Debug)]
 pub struct Connector {
@@ -77,6 +84,8 @@ pub struct Connector {
     tls: Option<ClientTls>,
     /// The same for what is not HTTP.
     raw_tls: Option<ClientTls>,
+    /// The files that were read, as they were then.
+    files: Vec<(PathBuf, FileStamp)>,
     /// Whether the last connection turned out to speak HTTP/2.
     spoke_h2: AtomicBool,
 }
@@ -92,6 +101,8 @@ impl Connector {
     /// [`TlsError`], naming the file.
     pub fn new(settings: ConnectionSettings) -> Result<Arc<Self>, TlsError> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Before they are read: a change in between is then noticed at the next look.
+        let files = settings.tls.as_ref().map(files_of).unwrap_or_default();
         let tls = match &settings.tls {
             Some(tls) => Some(ClientTls::load(tls, settings.protocol)?),
             None => None,
@@ -102,7 +113,14 @@ impl Connector {
             settings.protocol,
             UpstreamProtocol::H2 | UpstreamProtocol::H2c
         ));
-        Ok(Arc::new(Self { id, settings, tls, raw_tls, spoke_h2 }))
+        Ok(Arc::new(Self { id, settings, tls, raw_tls, spoke_h2, files }))
+    }
+
+    /// Whether a new connector would be the same: neither settings nor files have changed.
+    #[must_use]
+    pub fn is_current(&self, settings: &ConnectionSettings) -> bool {
+        self.settings == *settings
+            && self.files.iter().all(|(file, stamp)| FileStamp::of(file) == *stamp)
     }
 
     /// What it was made from.

@@ -4,6 +4,9 @@
 //! one arena that is filled by one pass over the head, kept in order and in the case it came in,
 //! costs no allocation per field and none per message once warm.
 
+/// The longest name of a field, in bytes: none in use comes near it.
+pub const NAME_BYTES_MAX: usize = 256;
+
 /// Fields that the gateway itself must know; found once, when the field is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

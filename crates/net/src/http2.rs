@@ -10,7 +10,8 @@ mod watched;
 mod writer;
 
 pub use convert::{
-    HeadError, read_interim_fields, read_request, read_response, write_request, write_response,
+    Direction, HeadError, read_interim_fields, read_request, read_response, write_request,
+    write_response,
 };
 pub use reader::H2Reader;
 pub use settings::{CONCURRENT_STREAMS_MAX, client, server};

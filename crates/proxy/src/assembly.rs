@@ -34,6 +34,9 @@ pub struct Assembly {
     pub upstreams: Vec<Arc<LiveUpstream>>,
     /// By [`LiveListener::slot`].
     slots: Vec<Option<ListenerRoutes>>,
+    /// Of the next listener that is new. Never one that has been in use: a connection may outlive
+    /// its listener, and must not come under the routes of another.
+    next_slot: usize,
     /// For requests that match no route.
     pub unrouted: Arc<RouteMetrics>,
 }
@@ -142,7 +145,9 @@ impl Assembly {
         now: Moment,
     ) -> Result<Self, Vec<AssemblyError>> {
         let mut errors = Vec::new();
-        let listeners = live_listeners(&snapshot, previous, parts, &mut errors);
+        let mut next_slot = previous.map_or(0, |previous| previous.next_slot);
+        let listeners =
+            live_listeners(&snapshot, previous, parts, &mut next_slot, &mut errors);
         let upstreams = live_upstreams(&snapshot, previous, parts, now, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
@@ -159,6 +164,7 @@ impl Assembly {
             listeners,
             upstreams,
             slots,
+            next_slot,
             unrouted: parts.metrics.unrouted(),
             snapshot,
         })
@@ -181,10 +187,10 @@ fn live_listeners(
     snapshot: &Snapshot,
     previous: Option<&Assembly>,
     parts: &Parts,
+    next_slot: &mut usize,
     errors: &mut Vec<AssemblyError>,
 ) -> Vec<Arc<LiveListener>> {
     let known = previous.map_or(&[][..], |previous| &previous.listeners);
-    let mut next_slot = previous.map_or(0, |previous| previous.slots.len());
     let mut live = Vec::with_capacity(snapshot.listeners.len());
     for config in &snapshot.listeners {
         let before = known.iter().find(|listener| listener.config.name == config.name);
@@ -195,7 +201,7 @@ fn live_listeners(
                 }
                 live.push(Arc::clone(before));
             }
-            _ => match LiveListener::new(config, before, parts, &mut next_slot) {
+            _ => match LiveListener::new(config, before, parts, next_slot) {
                 Ok(listener) => live.push(Arc::new(listener)),
                 Err(error) => errors.push(AssemblyError::Listener(config.name.clone(), error)),
             },
@@ -227,7 +233,9 @@ impl LiveListener {
             _ => None,
         };
         let slot = before.map_or(*next_slot, |before| before.slot);
-        *next_slot = (*next_slot).max(slot + 1);
+        if before.is_none() {
+            *next_slot += 1;
+        }
         let limits = &config.limits;
         Ok(Self {
             slot,
@@ -259,7 +267,7 @@ fn live_upstreams(
     let mut live = Vec::with_capacity(snapshot.upstreams.len());
     for config in &snapshot.upstreams {
         match known.get(&config.name) {
-            Some(before) if before.config == *config => live.push(Arc::clone(before)),
+            Some(before) if before.is_current(config) => live.push(Arc::clone(before)),
             before => match LiveUpstream::new(config, before.copied(), parts, now) {
                 Ok(upstream) => live.push(Arc::new(upstream)),
                 Err(error) => errors.push(AssemblyError::Upstream(config.name.clone(), error)),
@@ -270,6 +278,10 @@ fn live_upstreams(
 }
 
 impl LiveUpstream {
+    fn is_current(&self, config: &architrave_config::Upstream) -> bool {
+        *self.config == *config && self.connector.is_current(&ConnectionSettings::from(config))
+    }
+
     fn new(
         config: &Arc<architrave_config::Upstream>,
         before: Option<&Arc<Self>>,
@@ -278,9 +290,7 @@ impl LiveUpstream {
     ) -> Result<Self, TlsError> {
         let settings = ConnectionSettings::from(&**config);
         let connector = match before {
-            Some(before) if *before.connector.settings() == settings => {
-                Arc::clone(&before.connector)
-            }
+            Some(before) if before.connector.is_current(&settings) => Arc::clone(&before.connector),
             _ => Connector::new(settings)?,
         };
         let balance =
@@ -354,3 +364,6 @@ fn chains_of(
         .map(|weighted| chains.chain(listener, Some(route), Some(weighted.service)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

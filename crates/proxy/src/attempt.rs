@@ -135,7 +135,7 @@ async fn run(
 ) -> Result<Reached, Failure> {
     let place = take_place(worker, plan, facts).await?;
     let key = PoolKey { connector: plan.upstream.connector.id(), address: endpoint.address() };
-    let connection = connect(worker, plan, endpoint, key, facts).await?;
+    let (connection, is_kept) = connect(worker, plan, endpoint, key, facts).await?;
     let scheme = plan.upstream.connector.scheme();
     let options = CallOptions {
         target: plan.target,
@@ -150,7 +150,7 @@ async fn run(
             .retry(Retry::Unsent)
     })?;
     let mut upload = Relay::default();
-    let mut head = ResponseHead::default();
+    let mut head = worker.take_head();
     // The clock is read again only where something was waited for.
     let waited = facts.get().queue_wait.is_some() || facts.get().connect.is_some();
     let sent = if waited { worker.now() } else { plan.began };
@@ -165,7 +165,12 @@ async fn run(
     };
     let answered = dialogue.run(&mut call, &mut upload, &mut head).await;
     facts.update(|facts| AttemptFacts { sent_bytes: upload.moved(), ..facts });
-    let framing = answered?;
+    let framing = answered.map_err(|failure| match failure.retry {
+        Retry::Sent if is_kept && failure.reason == Reason::UpstreamReset => {
+            failure.retry(Retry::Stale)
+        }
+        _ => failure,
+    })?;
     let now = worker.now();
     facts.update(|facts| AttemptFacts {
         first_byte: Some(now.since(sent)),
@@ -198,13 +203,13 @@ async fn connect(
     endpoint: &Arc<Endpoint>,
     key: PoolKey,
     facts: &Cell<AttemptFacts>,
-) -> Result<Connection, Failure> {
+) -> Result<(Connection, bool), Failure> {
     let connector = &plan.upstream.connector;
     let take = || worker.pool().take(key, plan.began, plan.is_idempotent);
     // A connection that switches protocols is one of HTTP/1.1, and the client's own from then on.
     let is_shared = !connector.is_per_client() && plan.upgrade.is_none();
     if is_shared && let Some(kept) = take() {
-        return Ok(kept);
+        return Ok((kept, true));
     }
     let mut dialling = None;
     if is_shared && connector.is_multiplexed() {
@@ -213,7 +218,7 @@ async fn connect(
         if dialling.is_none()
             && let Some(made) = take()
         {
-            return Ok(made);
+            return Ok((made, false));
         }
     }
     let began = worker.now();
@@ -230,7 +235,7 @@ async fn connect(
         worker.pool().share(key, &connection, endpoint.idle_connections());
     }
     drop(dialling);
-    Ok(connection)
+    Ok((connection, false))
 }
 
 /// Interim responses that one request may have; an endpoint that sends more is not well.

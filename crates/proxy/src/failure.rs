@@ -31,6 +31,9 @@ pub(crate) enum Retry {
     Never,
     /// Yes: the endpoint has seen nothing of the request.
     Unsent,
+    /// When the method allows it: a kept connection died without a byte, so it was most likely
+    /// dead before the request.
+    Stale,
     /// When the method allows it: the endpoint may have seen the request.
     Sent,
 }

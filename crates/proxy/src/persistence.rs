@@ -4,8 +4,10 @@
 //! no table, so it holds across restarts, and on every node that has the same root key.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use architrave_balance::hash_key;
 use architrave_config::Persistence;
 use base64::Engine;
@@ -22,9 +24,9 @@ const NONCE_BYTES: usize = 12;
 const PLAIN_BYTES: usize = 8 + 16 + 2;
 const TAG_BYTES: usize = 16;
 
-/// Seals and opens persistence cookies.
+/// Seals and opens persistence cookies, with keys that may be rotated while it is in use.
 #[derive(Debug)]
-pub struct CookieSeal(Vec<SealKey>);
+pub struct CookieSeal(ArcSwap<Vec<SealKey>>);
 
 #[derive(Debug)]
 struct SealKey {
@@ -36,6 +38,15 @@ impl CookieSeal {
     /// With the subkeys for this purpose.
     #[must_use]
     pub fn new(keyring: &Keyring) -> Self {
+        Self(ArcSwap::from_pointee(Self::keys(keyring)))
+    }
+
+    /// Takes other keys; the first seals from here on, all of them open.
+    pub fn rotate(&self, keyring: &Keyring) {
+        self.0.store(Arc::new(Self::keys(keyring)));
+    }
+
+    fn keys(keyring: &Keyring) -> Vec<SealKey> {
         let seals = keyring.derive("persistence cookie: seal");
         let nonces = keyring.derive("persistence cookie: nonce");
         let key = |(seal, nonce): (&[u8; 32], &[u8; 32])| SealKey {
@@ -44,7 +55,7 @@ impl CookieSeal {
             ),
             nonce: hmac::Key::new(hmac::HMAC_SHA256, nonce),
         };
-        Self(seals.iter().zip(&nonces).map(key).collect())
+        seals.iter().zip(&nonces).map(key).collect()
     }
 
     /// A cookie value that names `endpoint` of `upstream` until `expires`.
@@ -55,7 +66,8 @@ impl CookieSeal {
         text.extend_from_slice(&seconds.to_be_bytes());
         text.extend_from_slice(&mapped(endpoint.ip()).octets());
         text.extend_from_slice(&endpoint.port().to_be_bytes());
-        let key = &self.0[0];
+        let keys = self.0.load();
+        let key = &keys[0];
         // The nonce is derived from what is sealed: equal nonces mean equal messages, always.
         let mut context = hmac::Context::with_key(&key.nonce);
         context.update(upstream.as_bytes());
@@ -79,7 +91,7 @@ impl CookieSeal {
             return None;
         }
         let (nonce, sealed) = whole.split_at(NONCE_BYTES);
-        self.0.iter().find_map(|key| {
+        self.0.load().iter().find_map(|key| {
             let mut text = sealed.to_vec();
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let aad = Aad::from(upstream.as_bytes());
@@ -171,6 +183,19 @@ mod tests {
         assert_eq!(seal(&[2]).open("orders", &cookie, now), None);
         assert_eq!(seal(&[1]).open("users", &cookie, now), None);
         assert_eq!(seal(&[1]).open("orders", &cookie, now + Duration::from_secs(61)), None);
+    }
+
+    #[test]
+    fn keys_are_rotated_in_use() {
+        let keyring = |roots: &[u8]| Keyring::new(roots.iter().map(|root| [*root; 32]).collect());
+        let endpoint = "10.0.0.1:8080".parse().expect("an address");
+        let seal = seal(&[1]);
+        let old = seal.seal("orders", endpoint, UNIX_EPOCH + Duration::from_secs(60));
+        seal.rotate(&keyring(&[2, 1]));
+        assert_eq!(seal.open("orders", &old, UNIX_EPOCH), Some(endpoint));
+        assert_ne!(seal.seal("orders", endpoint, UNIX_EPOCH + Duration::from_secs(60)), old);
+        seal.rotate(&keyring(&[2]));
+        assert_eq!(seal.open("orders", &old, UNIX_EPOCH), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use architrave_balance::Endpoint;
 use architrave_core::Moment;
-use architrave_net::{Pool, PoolKey};
+use architrave_net::{Pool, PoolKey, ResponseHead};
 use architrave_telemetry::{EndpointMetrics, WorkerLog};
 use foldhash::fast::RandomState;
 
@@ -23,6 +23,10 @@ use crate::persistence::CookieSeal;
 
 pub(crate) use parked::Seat as ParkedSeat;
 pub use run::{BusyGuard, Command, Seat, Socket, run};
+
+/// Heads of responses whose memory is kept, and how large such a one may be, in bytes.
+const SPARE_HEADS_MAX: usize = 64;
+const SPARE_HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// The state of one worker.
 pub struct Worker {
@@ -35,6 +39,7 @@ pub struct Worker {
     endpoint_metrics: RefCell<HashMap<PoolKey, Arc<EndpointMetrics>, RandomState>>,
     date: RefCell<(u64, String)>,
     copies: Cell<usize>,
+    spare_heads: RefCell<Vec<ResponseHead>>,
     connections: Cell<usize>,
     parked: parked::Parked,
     is_draining: Cell<bool>,
@@ -87,6 +92,7 @@ impl Worker {
             endpoint_metrics: RefCell::default(),
             date: RefCell::default(),
             copies: Cell::new(0),
+            spare_heads: RefCell::default(),
             connections: Cell::new(0),
             parked: parked::Parked::default(),
             is_draining: Cell::new(false),
@@ -185,14 +191,31 @@ impl Worker {
     ) -> Arc<EndpointMetrics> {
         let key = PoolKey { connector: upstream.connector.id(), address: endpoint.address() };
         let mut cache = self.endpoint_metrics.borrow_mut();
-        let metrics = cache.entry(key).or_insert_with(|| {
-            self.gateway.metrics.endpoint(&upstream.config.name, endpoint.address())
-        });
-        Arc::clone(metrics)
+        if let Some(metrics) = cache.get(&key).filter(|metrics| !metrics.is_forgotten()) {
+            return Arc::clone(metrics);
+        }
+        let metrics = self.gateway.metrics.endpoint(&upstream.config.name, endpoint.address());
+        cache.insert(key, Arc::clone(&metrics));
+        metrics
+    }
+
+    /// A head to read a response into; its memory comes from an earlier one.
+    pub(crate) fn take_head(&self) -> ResponseHead {
+        self.spare_heads.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives a head back when its response is over.
+    fn give_head(&self, mut head: ResponseHead) {
+        let mut spare = self.spare_heads.borrow_mut();
+        if spare.len() < SPARE_HEADS_MAX && head.fields.byte_count() <= SPARE_HEAD_BYTES_MAX {
+            head.clear();
+            spare.push(head);
+        }
     }
 
     /// Keeps the connection of an answer that is over, when it can carry another.
     pub fn keep(&self, answered: Answered, upstream: &LiveUpstream) {
+        self.give_head(answered.head);
         if upstream.connector.is_per_client() {
             return;
         }

@@ -6,6 +6,7 @@ use super::facts::{Facts, is_deceptive};
 use super::parse::{FIELDS_ON_STACK, METHOD_BYTES_MAX, follows_crlf, slots};
 use super::{HeadLimits, ParseError, target};
 use crate::fields::Known;
+use crate::fields::NAME_BYTES_MAX;
 use crate::message::{Framing, Method, RequestHead, Version};
 
 /// What a request head says about the bytes behind it and the connection it came on.
@@ -58,6 +59,9 @@ pub(super) fn parse(
             return Err(ParseError::LineEnd);
         }
         let (name, value) = (field.name.as_bytes(), field.value);
+        if name.len() > NAME_BYTES_MAX {
+            return Err(ParseError::FieldName);
+        }
         let known = Known::of(name);
         match known {
             Known::Other if is_deceptive(name) => continue,
@@ -121,8 +125,17 @@ fn explain(
         return Err(ParseError::of_tokens(error));
     }
     let end = target.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr()) + target.len() + 1;
-    judge_version(bytes.get(end..).unwrap_or_default())
+    let rest = bytes.get(end..).unwrap_or_default();
+    let may_be_h2 = tokens.method == Some("PRI") && target == "*" && rest.len() < H2_REST.len();
+    if may_be_h2 && H2_REST.starts_with(rest) {
+        return Ok(None);
+    }
+    judge_version(rest)
 }
+
+/// What HTTP/2 begins with behind `PRI * ` (RFC 9113 §3.4), as far as it looks like a head. Nothing
+/// is said about it before it is whole, so that whoever speaks HTTP/2 can tell.
+const H2_REST: &[u8] = b"HTTP/2.0\r\n\r\n";
 
 /// Tells a version that is not spoken here from what is no version; `rest` starts where it stands.
 fn judge_version(rest: &[u8]) -> Result<Option<RequestPrelude>, ParseError> {

@@ -6,6 +6,7 @@ use super::facts::{Facts, imitates_framing};
 use super::parse::{FIELDS_ON_STACK, follows_crlf, slots};
 use super::{HeadLimits, ParseError};
 use crate::fields::Known;
+use crate::fields::NAME_BYTES_MAX;
 use crate::message::{Framing, Method, ResponseHead, Version};
 
 /// What a response head says about the bytes behind it and the connection it came on.
@@ -53,6 +54,9 @@ pub(super) fn parse(
             return Err(ParseError::LineEnd);
         }
         let (name, value) = (field.name.as_bytes(), field.value);
+        if name.len() > NAME_BYTES_MAX {
+            return Err(ParseError::FieldName);
+        }
         let known = Known::of(name);
         if known == Known::Other {
             if imitates_framing(name) {

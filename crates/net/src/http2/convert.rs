@@ -3,9 +3,18 @@
 use http::header::HeaderMap;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 
-use crate::fields::{Fields, Known};
+use crate::fields::{Fields, Known, NAME_BYTES_MAX};
 use crate::h1::{HeadLimits, is_authority};
 use crate::message::{Framing, Method, RequestHead, ResponseHead, Version};
+
+/// Which way fields go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To an endpoint.
+    Request,
+    /// To a client.
+    Response,
+}
 
 /// Why a head that came over HTTP/2 is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +59,7 @@ pub fn read_request(
         return Err(HeadError::Malformed);
     }
     read_authority(from, head)?;
-    read_fields(from.headers(), limits, &mut head.fields)?;
+    read_fields(from.headers(), limits, Direction::Request, &mut head.fields)?;
     framing_of(&head.fields, from.body().is_end_stream())
 }
 
@@ -91,7 +100,7 @@ pub fn read_response(
     head.clear();
     head.version = Version::H2;
     head.status = from.status().as_u16();
-    read_fields(from.headers(), limits, &mut head.fields)?;
+    read_fields(from.headers(), limits, Direction::Response, &mut head.fields)?;
     framing_of(&head.fields, from.body().is_end_stream())
 }
 
@@ -100,7 +109,7 @@ pub fn read_response(
 /// # Errors
 /// [`HeadError::TooLarge`]; what fits has been copied.
 pub fn read_interim_fields(from: &HeaderMap, fields: &mut Fields) -> Result<(), HeadError> {
-    read_fields(from, &crate::connector::RESPONSE_LIMITS, fields)
+    read_fields(from, &crate::connector::RESPONSE_LIMITS, Direction::Response, fields)
 }
 
 /// Copies fields, checking them against the limits; cookie crumbs are joined (RFC 9113 §8.2.3).
@@ -110,6 +119,7 @@ pub fn read_interim_fields(from: &HeaderMap, fields: &mut Fields) -> Result<(), 
 pub(super) fn read_fields(
     from: &HeaderMap,
     limits: &HeadLimits,
+    direction: Direction,
     fields: &mut Fields,
 ) -> Result<(), HeadError> {
     let mut bytes = 0;
@@ -134,8 +144,9 @@ pub(super) fn read_fields(
             }
             Known::ContentLength => fields.append_known(known, b"content-length", value.as_bytes()),
             _ if known.is_hop_by_hop() => return Err(HeadError::Malformed),
+            _ if name.as_str().len() > NAME_BYTES_MAX => return Err(HeadError::TooLarge),
             // As in the HTTP/1 codec: a name with `_` may be read as one with `-` behind us.
-            _ if name.as_str().contains('_') => {}
+            _ if direction == Direction::Request && name.as_str().contains('_') => {}
             _ => fields.append_known(known, name.as_str().as_bytes(), value.as_bytes()),
         }
     }

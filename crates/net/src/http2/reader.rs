@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use crate::fields::Fields;
 use crate::h1::HeadLimits;
-use crate::http2::convert::read_fields;
+use crate::http2::convert::{Direction, read_fields};
 use crate::timer::Timer;
 use crate::wire_error::WireError;
 
@@ -22,15 +22,17 @@ pub struct H2Reader {
     data: Bytes,
     trailers: Option<Fields>,
     is_ended: bool,
+    direction: Direction,
     timer: Timer,
 }
 
 impl H2Reader {
     /// Reads from `stream`.
     #[must_use]
-    pub fn new(stream: h2::RecvStream) -> Self {
+    pub fn new(stream: h2::RecvStream, direction: Direction) -> Self {
         let is_ended = stream.is_end_stream();
-        Self { stream, data: Bytes::new(), trailers: None, is_ended, timer: Timer::new() }
+        let (data, timer) = (Bytes::new(), Timer::new());
+        Self { stream, data, trailers: None, is_ended, direction, timer }
     }
 
     /// Starts the limit that holds between two pieces of the body.
@@ -54,7 +56,8 @@ impl H2Reader {
                     self.trailers = trailers.map(|map| {
                         let mut fields = Fields::new();
                         // Too many trailers are cut off, never an endless list.
-                        let _cut_off = read_fields(&map, &TRAILER_LIMITS, &mut fields);
+                        let _cut_off =
+                            read_fields(&map, &TRAILER_LIMITS, self.direction, &mut fields);
                         fields
                     });
                     self.is_ended = true;

@@ -17,9 +17,19 @@ impl Run<'_, '_, '_> {
             (Retry::Sent, Reason::ResponseTimeout) => {
                 self.outline.is_idempotent() && retry.per_try_timeout.is_some()
             }
-            (Retry::Sent, _) => self.outline.is_idempotent() && retry.on_reset_before_response,
+            (Retry::Stale | Retry::Sent, _) => {
+                self.outline.is_idempotent() && retry.on_reset_before_response
+            }
         };
-        is_asked_for && self.may_go_on(exchange)
+        if !is_asked_for {
+            return false;
+        }
+        match failure.retry {
+            // Nothing was asked of anyone: such retries cannot turn a struggling upstream into a
+            // dead one, and a killed endpoint throws back everything at once.
+            Retry::Unsent | Retry::Stale => self.has_more(exchange),
+            Retry::Sent | Retry::Never => self.may_go_on(exchange),
+        }
     }
 
     /// Whether an answer is thrown away for another attempt.
@@ -34,9 +44,14 @@ impl Run<'_, '_, '_> {
             && self.may_go_on(exchange)
     }
 
+    fn has_more(&self, exchange: &Exchange<'_>) -> bool {
+        exchange.attempts <= self.upstream.config.retry.attempts
+            && self.body.can_rewind()
+            && !self.outline.is_overdue(self.worker.now())
+    }
+
     fn may_go_on(&mut self, exchange: &Exchange<'_>) -> bool {
-        let has_attempts = exchange.attempts <= self.upstream.config.retry.attempts;
-        if !has_attempts || !self.body.can_rewind() || self.outline.is_overdue(self.worker.now()) {
+        if !self.has_more(exchange) {
             return false;
         }
         // One permit at a time: the one for the retry before this one is given back first.

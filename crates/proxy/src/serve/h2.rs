@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use architrave_core::{Reason, task};
-use architrave_net::http2::{self, H2Reader, HeadError, WatchedStream};
+use architrave_net::http2::{self, Direction, H2Reader, HeadError, WatchedStream};
 use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Writer};
 use architrave_telemetry::Phase;
 use bytes::Bytes;
@@ -68,6 +68,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
 /// What decides that a connection has had its time.
 struct Watch {
     draining: architrave_core::shutdown::ShutdownSignal,
+    worker: Rc<Worker>,
+    connection: Rc<Connection>,
     idle: Duration,
     ticks: tokio::time::Interval,
     silent: Duration,
@@ -75,16 +77,23 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(worker: &Worker, connection: &Connection) -> Self {
+    fn new(worker: &Rc<Worker>, connection: &Rc<Connection>) -> Self {
         let mut ticks = tokio::time::interval(WATCH);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
             draining: worker.gateway().shutdown.clone(),
+            worker: Rc::clone(worker),
+            connection: Rc::clone(connection),
             idle: connection.listener.config.timeouts.idle,
             ticks,
             silent: Duration::ZERO,
             is_closing: false,
         }
+    }
+
+    /// Whether nothing new should begin: after a long silence, or when the listener is gone.
+    fn is_over(&self) -> bool {
+        self.silent >= self.idle || self.worker.is_ending(&self.connection.listener)
     }
 }
 
@@ -109,7 +118,7 @@ async fn next(
             _tick = watch.ticks.tick() => {
                 let is_busy = Rc::strong_count(in_flight) > 1;
                 watch.silent = if is_busy { Duration::ZERO } else { watch.silent + WATCH };
-                if watch.silent >= watch.idle && !watch.is_closing {
+                if !watch.is_closing && watch.is_over() {
                     accepted.graceful_shutdown();
                     watch.is_closing = true;
                 }
@@ -145,7 +154,7 @@ async fn serve_stream(
         expects_continue: false,
         keep_alive: true,
     };
-    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body())));
+    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body(), Direction::Request)));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
     let request = Request { head, facts, reader: &mut reader, writer: &mut writer };
     // A stream has no connection of its own that could be closed.

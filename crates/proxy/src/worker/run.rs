@@ -179,6 +179,7 @@ async fn tick(worker: Rc<Worker>) {
         }
         if count % TICKS_PER_SWEEP == 0 {
             worker.pool().sweep(worker.now());
+            worker.endpoint_metrics.borrow_mut().retain(|_, metrics| !metrics.is_forgotten());
         }
     }
 }

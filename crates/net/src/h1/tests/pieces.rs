@@ -123,3 +123,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_http_2_begins_with_is_judged_when_it_is_whole() {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let (limits, mut head) = (HeadLimits::default(), RequestHead::default());
+    let whole = "PRI * HTTP/2.0\r\n\r\n".len();
+    for length in 1..preface.len() {
+        let judged = HeadParser::new().request(&preface[..length], &limits, &mut head);
+        match length {
+            _ if length < whole => assert_eq!(judged, Ok(None), "after {length} bytes"),
+            _ => assert_eq!(judged, Err(ParseError::VersionNotSupported), "after {length} bytes"),
+        }
+    }
+    let mut parser = HeadParser::new();
+    for length in 1..whole {
+        assert_eq!(parser.request(&preface[..length], &limits, &mut head), Ok(None));
+    }
+    let judged = parser.request(&preface[..whole], &limits, &mut head);
+    assert_eq!(judged, Err(ParseError::VersionNotSupported));
+    let other = HeadParser::new().request(b"GET * HTTP/2.0\r\n", &limits, &mut head);
+    assert_eq!(other, Err(ParseError::VersionNotSupported));
+}
