@@ -1,5 +1,5 @@
 //! What must be written beside what: a policy with its behaviour, fixtures and page; a reason with
-//! its line in the documentation; an ADR in its form.
+//! its line in the documentation; an ADR in its form; a link with what it points to.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,32 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let mut complaints = policies(root)?;
     complaints.extend(reasons(root)?);
     complaints.extend(records(root)?);
+    complaints.extend(links(root)?);
+    Ok(complaints)
+}
+
+/// Every relative link of a page points to something that is there.
+fn links(root: &Path) -> Result<Vec<String>> {
+    let mut pages = tree::files(&root.join("docs"), "md")?;
+    for name in fs::read_dir(root)? {
+        let path = name?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    let mut complaints = Vec::new();
+    for page in pages {
+        let text = tree::read(&page)?;
+        let folder = page.parent().unwrap_or(root);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or(target);
+            let is_elsewhere = file.is_empty() || file.contains("://") || file.contains(' ');
+            if !is_elsewhere && !folder.join(file).exists() {
+                let page = page.strip_prefix(root)?.display();
+                complaints.push(format!("{page} links to {file}, which is not there"));
+            }
+        }
+    }
     Ok(complaints)
 }
 
