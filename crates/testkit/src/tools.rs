@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The gateway's binary: `ARCHITRAVE_BIN`, else the newest kind of build that is there.
+/// The gateway's binary: `ARCHITRAVE_BIN`, else the newest of the builds that are there, so that
+/// no test speaks of code that is gone.
 ///
 /// # Panics
 /// When none has been built.
@@ -16,7 +17,8 @@ pub fn gateway() -> PathBuf {
     }
     let target = target_dir();
     let built = ["dist", "release", "debug"].map(|profile| target.join(profile).join("architrave"));
-    let found = built.iter().find(|path| path.is_file()).cloned();
+    let age = |path: &PathBuf| path.metadata().and_then(|facts| facts.modified()).ok();
+    let found = built.into_iter().filter(|path| path.is_file()).max_by_key(age);
     found.expect("no gateway has been built: run `cargo build -p architrave-server`")
 }
 
