@@ -38,7 +38,7 @@ macro_rules! metrics {
             /// Every metric, in the order in which they are exposed.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The full name, `architrave_…`.
+            /// The full name: `architrave_…`, or `process_…` where Prometheus has a convention.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -151,6 +151,16 @@ metrics! {
     CertificateNotAfter = "architrave_certificate_not_after_timestamp_seconds", Gauge,
         ["certificate"],
         "When the certificate in this file expires, in Unix time.";
+    ProcessCpu = "process_cpu_seconds_total", Counter, [],
+        "Processor time that the process has spent, in user and system mode together.";
+    ProcessResidentMemory = "process_resident_memory_bytes", Gauge, [],
+        "Memory of the process that is in RAM.";
+    ProcessOpenFds = "process_open_fds", Gauge, [],
+        "File descriptors open now; a connection through the gateway takes two.";
+    ProcessMaxFds = "process_max_fds", Gauge, [],
+        "File descriptors that may be open at once; absent where there is no limit.";
+    ProcessStartTime = "process_start_time_seconds", Gauge, [],
+        "When the process began, in Unix time.";
 }
 
 impl Metric {
@@ -199,6 +209,7 @@ This page is written from `crates/core/src/metric.rs`; a test rewrites it and fa
 Labels are bounded: names of configured objects, endpoint addresses, the closed list of reasons, five classes of status (`1xx` to `5xx`), and the termination words of [logging.md](logging.md).
 Nothing that a client sends becomes a label.
 A series appears with its first event and goes when its object leaves the configuration.
+Names begin with `architrave_`, except the conventional `process_…`, which dashboards expect as they are.
 Units are seconds and bytes.
 
 | name | kind | unit | labels | meaning |
@@ -213,7 +224,9 @@ mod tests {
     fn names_follow_the_rules_of_their_kind() {
         for metric in Metric::ALL {
             let name = metric.name();
-            assert!(name.starts_with("architrave_"), "{name}");
+            // The names that Prometheus' own client libraries give to what the system counts.
+            let is_conventional = name.starts_with("process_");
+            assert!(name.starts_with("architrave_") || is_conventional, "{name}");
             assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
             match metric.kind() {
                 Kind::Counter => assert!(name.ends_with("_total"), "{name}"),

@@ -16,12 +16,14 @@ use crate::sample::{Format, SampleSink};
 pub mod endpoint;
 pub mod gateway;
 pub mod listener;
+mod process;
 pub mod route;
 pub mod upstream;
 
 use endpoint::EndpointMetrics;
 use gateway::GatewayMetrics;
 use listener::ListenerMetrics;
+use process::ProcessMetrics;
 use route::RouteMetrics;
 use upstream::UpstreamMetrics;
 
@@ -35,6 +37,7 @@ pub const UNROUTED: &str = "(none)";
 pub struct Metrics {
     workers: usize,
     gateway: GatewayMetrics,
+    process: ProcessMetrics,
     unrouted: Arc<RouteMetrics>,
     objects: Mutex<Objects>,
     sources: Mutex<Vec<Arc<SampleSource>>>,
@@ -56,6 +59,7 @@ impl Metrics {
         Arc::new(Self {
             workers,
             gateway: GatewayMetrics::default(),
+            process: ProcessMetrics::default(),
             unrouted: Arc::new(RouteMetrics::new(workers)),
             objects: Mutex::default(),
             sources: Mutex::default(),
@@ -127,7 +131,13 @@ impl Metrics {
     /// Without this call, addresses that DNS once gave would pile up.
     pub fn retain_endpoints(&self, upstream: &UpstreamName, live: &HashSet<SocketAddr>) {
         if let Some(endpoints) = self.objects().endpoints.get_mut(upstream) {
-            endpoints.retain(|address, _| live.contains(address));
+            endpoints.retain(|address, counters| {
+                let is_live = live.contains(address);
+                if !is_live {
+                    counters.forget();
+                }
+                is_live
+            });
         }
     }
 
@@ -142,6 +152,7 @@ impl Metrics {
         let mut sink = SampleSink::new();
         sink.count(Metric::Workers, &[], self.workers as u64);
         self.gateway.sample(&mut sink);
+        self.process.sample(&mut sink);
         self.sample_objects(&mut sink);
         // Sources take locks of their own, so none of ours is held while they run.
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();

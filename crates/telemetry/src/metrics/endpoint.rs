@@ -1,5 +1,6 @@
 //! What is counted of an endpoint: answers by class, failures by reason, latency, connections.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use architrave_core::Reason;
@@ -13,7 +14,10 @@ use crate::tally::{
 
 /// The counters of one endpoint of one upstream.
 #[derive(Debug)]
-pub struct EndpointMetrics(Shards<Block>);
+pub struct EndpointMetrics {
+    shards: Shards<Block>,
+    is_forgotten: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
@@ -26,13 +30,24 @@ struct Block {
 
 impl EndpointMetrics {
     pub(crate) fn new(workers: usize) -> Self {
-        Self(Shards::new(workers))
+        Self { shards: Shards::new(workers), is_forgotten: AtomicBool::new(false) }
+    }
+
+    /// Whether nobody sees any more what is counted here: the endpoint went. Should it be back,
+    /// [`crate::Metrics::endpoint`] has new counters for it.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.is_forgotten.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn forget(&self) {
+        self.is_forgotten.store(true, Ordering::Relaxed);
     }
 
     /// The endpoint answered an attempt; `latency` is from the request sent to the first byte.
     #[inline]
     pub fn record(&self, worker: usize, status: u16, latency: Duration) {
-        let block = self.0.of(worker);
+        let block = self.shards.of(worker);
         block.classes[class_index(status)].add(1);
         block.latency.observe(&EXCHANGE_BOUNDS, latency);
     }
@@ -40,19 +55,19 @@ impl EndpointMetrics {
     /// The endpoint did not answer an attempt. Connections that could not be made are
     /// `ConnectFailed`, `ConnectTimeout` and `TlsFailed`.
     pub fn failed(&self, worker: usize, reason: Reason) {
-        self.0.of(worker).failures.add(reason);
+        self.shards.of(worker).failures.add(reason);
     }
 
     /// A connection to the endpoint was made.
     pub fn connected(&self, worker: usize) {
-        self.0.of(worker).connections.add(1);
+        self.shards.of(worker).connections.add(1);
     }
 
     pub(crate) fn sample(&self, upstream: &str, endpoint: &str, sink: &mut SampleSink) {
-        if !self.0.is_hit() {
+        if !self.shards.is_hit() {
             return;
         }
-        let shards = &self.0;
+        let shards = &self.shards;
         for (index, class) in CLASSES.iter().enumerate() {
             let count = shards.sum(|block| &block.classes[index]);
             if count > 0 {

@@ -170,8 +170,10 @@ fn objects_that_are_gone_lose_their_series_and_others_keep_theirs() {
     let kept: SocketAddr = "[::1]:9001".parse().unwrap();
     let gone: SocketAddr = "[::1]:9002".parse().unwrap();
     let upstream = UpstreamName::new("orders");
-    metrics.endpoint(&upstream, gone).record(0, 200, Duration::ZERO);
+    let handle = metrics.endpoint(&upstream, gone);
+    handle.record(0, 200, Duration::ZERO);
     metrics.retain_endpoints(&upstream, &HashSet::from([kept]));
+    assert!(handle.is_forgotten() && !metrics.endpoint(&upstream, kept).is_forgotten());
     let samples = scrape(&metrics);
     assert!(samples.keys().any(|series| series.contains("[::1]:9001")));
     assert!(!samples.keys().any(|series| series.contains("[::1]:9002")));
