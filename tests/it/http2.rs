@@ -1,5 +1,6 @@
 //! HTTP/2 on both sides, in the clear by prior knowledge; over TLS it is with `tls`.
 
+mod ending;
 mod grpc;
 mod upstream;
 
