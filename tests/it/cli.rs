@@ -58,6 +58,38 @@ fn nonsense_on_the_command_line_is_explained() {
 }
 
 #[test]
+fn what_is_still_to_come_is_refused_by_name() {
+    for arguments in [
+        &["run", "--config", "gateway.yaml", "--data", "dir"][..],
+        &["run", "--config", "gateway.yaml", "--database", "url"],
+        &["run", "--redis", "url"],
+        &["run", "--role=control"],
+        &["export"],
+        &["apply", "gateway.yaml", "--dry-run", "--prune"],
+        &["diff", "gateway.yaml"],
+        &["catalog", "update", "file"],
+        &["replay", "log", "--policy", "name"],
+    ] {
+        let output = architrave(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("not in this version"), "{arguments:?}: {said}");
+        assert!(said.contains(arguments[0]), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let mut command = Command::new(tools::gateway());
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    let output = command.arg("schema").stdout(writer).stderr(Stdio::piped()).output();
+    let output = output.expect("the gateway's binary can be run");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
 fn version_and_help_go_to_standard_output() {
     for arguments in [&["version"][..], &["--help"], &["run", "--help"]] {
         let output = architrave(arguments);

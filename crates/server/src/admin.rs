@@ -2,10 +2,12 @@
 //! of its own so that no worker ever waits for it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use architrave_config::Admin;
 use architrave_control::{Api, BODY_BYTES_MAX, Dependencies};
 use architrave_core::shutdown::ShutdownSignal;
@@ -21,9 +23,13 @@ use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::sync::{Semaphore, watch};
 
 use crate::engine::{Engine, EnginePort};
+use crate::sockets::Inherited;
 
 /// Connections at once: the admin API is for people and scrapers, not for traffic.
 const CONNECTIONS_MAX: usize = 128;
+
+/// How long answers under way may take when the listener closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 const LIMITS: WholeLimits = WholeLimits {
     head: HeadLimits { head_bytes_max: 16 * 1024, headers_max: 64, uri_bytes_max: 4 * 1024 },
@@ -45,7 +51,21 @@ pub(crate) struct AdminServer {
 struct Running {
     admin: Admin,
     address: SocketAddr,
+    /// For a new process.
+    copy: std::net::TcpListener,
+    api: Arc<ArcSwap<Api>>,
     _open: watch::Sender<()>,
+}
+
+/// What [`AdminServer::apply`] will do; nothing can go wrong with it any more but the system.
+#[derive(Debug)]
+pub(crate) enum PreparedAdmin {
+    /// No listener.
+    Close,
+    /// The same socket, perhaps with another token.
+    Stay(Admin),
+    /// A new socket, which is already bound.
+    Open(Admin, std::net::TcpListener),
 }
 
 impl AdminServer {
@@ -61,41 +81,76 @@ impl AdminServer {
         self.current.as_ref().map(|running| running.address)
     }
 
-    /// Opens, moves or closes the listener as the configuration wants it.
+    /// Its socket with its label, for a new process.
+    #[must_use]
+    pub(crate) fn labelled(&self) -> Option<(String, BorrowedFd<'_>)> {
+        let running = self.current.as_ref()?;
+        Some((label(running.admin.address), running.copy.as_fd()))
+    }
+
+    /// Binds what `wanted` needs and is not there yet, or takes it from an old process.
     ///
     /// # Errors
-    /// When the address is taken; the old listener stays then.
-    pub(crate) fn apply(&mut self, wanted: Option<Admin>) -> anyhow::Result<()> {
-        let Some(admin) = wanted else {
-            self.current = None;
-            return Ok(());
+    /// When the address is taken or not ours.
+    pub(crate) fn prepare(
+        &self,
+        wanted: Option<Admin>,
+        inherited: &mut Inherited,
+    ) -> anyhow::Result<PreparedAdmin> {
+        let Some(admin) = wanted else { return Ok(PreparedAdmin::Close) };
+        if self.current.as_ref().is_some_and(|running| running.admin.address == admin.address) {
+            return Ok(PreparedAdmin::Stay(admin));
+        }
+        let socket = match inherited.take(&label(admin.address)) {
+            Some(fd) => std::net::TcpListener::from(fd),
+            None => listen_tcp(admin.address, false)
+                .with_context(|| format!("admin: cannot listen on {}", admin.address))?,
         };
-        if self.current.as_ref().is_some_and(|running| running.admin == admin) {
-            return Ok(());
+        Ok(PreparedAdmin::Open(admin, socket))
+    }
+
+    /// Opens, moves or closes the listener, or gives it another token where it is.
+    ///
+    /// # Errors
+    /// When the system has no thread or file left; the old listener stays then.
+    pub(crate) fn apply(&mut self, prepared: PreparedAdmin) -> anyhow::Result<()> {
+        match prepared {
+            PreparedAdmin::Close => self.current = None,
+            PreparedAdmin::Open(admin, socket) => self.current = Some(self.open(admin, socket)?),
+            PreparedAdmin::Stay(admin) => {
+                let Some(mut running) = self.current.take() else { return Ok(()) };
+                if running.admin != admin {
+                    running.api.store(Arc::new(self.api(&admin, running.address)));
+                    running.admin = admin;
+                }
+                self.current = Some(running);
+            }
         }
-        let is_same_address =
-            self.current.as_ref().is_some_and(|running| running.admin.address == admin.address);
-        if is_same_address {
-            // Another token at the same place: the old listener must go first.
-            self.current = None;
-        }
-        self.current = Some(self.open(admin)?);
         Ok(())
     }
 
-    fn open(&self, admin: Admin) -> anyhow::Result<Running> {
-        let socket = listen_tcp(admin.address, false)
-            .with_context(|| format!("admin: cannot listen on {}", admin.address))?;
-        let address = socket.local_addr()?;
-        let api = Api::new(Dependencies {
+    /// Closes the listener; a new process has taken over its socket.
+    pub(crate) fn close(&mut self) {
+        self.current = None;
+    }
+
+    fn api(&self, admin: &Admin, address: SocketAddr) -> Api {
+        Api::new(Dependencies {
             admin: Admin { address, ..admin.clone() },
             registry: Arc::clone(self.engine.registry()),
             metrics: Arc::clone(&self.engine.gateway().metrics),
             config: Arc::new(EnginePort(Arc::clone(&self.engine))),
             clock: self.clock.clone(),
-        });
+        })
+    }
+
+    fn open(&self, admin: Admin, socket: std::net::TcpListener) -> anyhow::Result<Running> {
+        let address = socket.local_addr()?;
+        let copy = socket.try_clone()?;
+        let api = Arc::new(ArcSwap::from_pointee(self.api(&admin, address)));
         let (open, closed) = watch::channel(());
-        let (control, shutdown) = (self.control.clone(), self.shutdown.clone());
+        let desk = Desk { api: Arc::clone(&api), control: self.control.clone() };
+        let shutdown = self.shutdown.clone();
         std::thread::Builder::new().name("admin".into()).spawn(move || {
             let runtime =
                 Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
@@ -105,19 +160,30 @@ impl AdminServer {
             };
             runtime.block_on(async move {
                 match TcpListener::from_std(socket) {
-                    Ok(socket) => serve(socket, api, control, closed, shutdown).await,
+                    Ok(socket) => serve(socket, desk, closed, shutdown).await,
                     Err(error) => tracing::error!(%error, "the admin listener could not start"),
                 }
             });
         })?;
-        Ok(Running { admin, address, _open: open })
+        Ok(Running { admin, address, copy, api, _open: open })
     }
+}
+
+/// What tells the admin socket from others when it is handed over.
+fn label(address: SocketAddr) -> String {
+    format!("admin {address}")
+}
+
+/// Where requests are answered: by the API in force, on the control runtime.
+#[derive(Clone)]
+struct Desk {
+    api: Arc<ArcSwap<Api>>,
+    control: Handle,
 }
 
 async fn serve(
     socket: TcpListener,
-    api: Api,
-    control: Handle,
+    desk: Desk,
     mut closed: watch::Receiver<()>,
     mut shutdown: ShutdownSignal,
 ) {
@@ -126,7 +192,7 @@ async fn serve(
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             // The sender is dropped when the listener is to close.
-            _closed = closed.changed() => return,
+            _closed = closed.changed() => break,
             // While draining it goes on: `/readyz` must be able to say so.
             () = shutdown.ended() => return,
         };
@@ -137,36 +203,37 @@ async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let (api, control) = (api.clone(), control.clone());
+        let desk = desk.clone();
         task::spawn_local(async move {
-            let answer = |head, body| answer(api.clone(), control.clone(), peer.ip(), head, body);
+            let answer = |head, body| desk.clone().answer(peer.ip(), head, body);
             serve_whole(Stream::from(stream), &LIMITS, answer).await;
             drop(place);
         });
     }
+    drop(socket);
+    // The request that made us close has its answer still to come.
+    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    let _late = tokio::time::timeout(CLOSE_TIMEOUT, places.acquire_many(all)).await;
 }
 
-/// Hands a request to the API, on the control runtime, and its answer back.
-async fn answer(
-    api: Api,
-    control: Handle,
-    peer: IpAddr,
-    head: RequestHead,
-    body: Vec<u8>,
-) -> WholeResponse {
-    let Some(request) = request_of(&head, body) else {
-        return WholeResponse { status: 400, ..WholeResponse::default() };
-    };
-    let call = control.spawn(async move { api.call(request, peer.to_canonical()).await });
-    let Ok(response) = call.await else {
-        return WholeResponse { status: 500, ..WholeResponse::default() };
-    };
-    let (parts, body) = response.into_parts();
-    let mut fields = Fields::new();
-    for (name, value) in &parts.headers {
-        fields.append(name.as_str(), value.as_bytes());
+impl Desk {
+    /// Hands a request to the API, on the control runtime, and its answer back.
+    async fn answer(self, peer: IpAddr, head: RequestHead, body: Vec<u8>) -> WholeResponse {
+        let Some(request) = request_of(&head, body) else {
+            return WholeResponse { status: 400, ..WholeResponse::default() };
+        };
+        let api = self.api.load_full();
+        let call = self.control.spawn(async move { api.call(request, peer.to_canonical()).await });
+        let Ok(response) = call.await else {
+            return WholeResponse { status: 500, ..WholeResponse::default() };
+        };
+        let (parts, body) = response.into_parts();
+        let mut fields = Fields::new();
+        for (name, value) in &parts.headers {
+            fields.append(name.as_str(), value.as_bytes());
+        }
+        WholeResponse { status: parts.status.as_u16(), fields, body: body.to_vec() }
     }
-    WholeResponse { status: parts.status.as_u16(), fields, body: body.to_vec() }
 }
 
 fn request_of(head: &RequestHead, body: Vec<u8>) -> Option<http::Request<Bytes>> {

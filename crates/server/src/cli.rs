@@ -4,7 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use architrave_core::units::parse_duration;
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+mod later;
+#[cfg(test)]
+mod tests;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -49,7 +54,13 @@ pub(crate) struct RunOptions {
 /// Reads the command line; ends the process with a message when it makes no sense.
 #[must_use]
 pub(crate) fn parse() -> Invocation {
-    let matches = command().get_matches();
+    let mut command = command();
+    // Errors then speak of the subcommand that they are about.
+    command.build();
+    let matches = command.get_matches_mut();
+    if let Some(what) = later::asked_for(&matches) {
+        command.error(ErrorKind::InvalidValue, later::refusal(&what)).exit();
+    }
     match matches.subcommand() {
         Some(("run", matches)) => Invocation::Run(run_options(matches)),
         Some(("validate", matches)) => Invocation::Validate { file: file(matches) },
@@ -87,6 +98,7 @@ fn command() -> Command {
             Command::new("reference").about("Print the reference of the gateway file as Markdown"),
         )
         .subcommand(Command::new("version").about("Print the version"))
+        .subcommands(later::subcommands())
 }
 
 fn run_command() -> Command {
@@ -97,7 +109,7 @@ fn run_command() -> Command {
                 .long("config")
                 .env("ARCHITRAVE_CONFIG")
                 .value_name("FILE")
-                .required(true)
+                .required_unless_present_any(later::FLAGS)
                 .value_parser(value_parser!(PathBuf))
                 .help("The gateway file; read again on SIGHUP and when it changes"),
         )
@@ -133,6 +145,7 @@ fn run_command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
+        .args(later::flags())
 }
 
 fn file_arg() -> Arg {

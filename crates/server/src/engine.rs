@@ -1,10 +1,14 @@
 //! The running whole, seen from the control side: what is in force, and how another takes its
 //! place. A configuration is taken whole or not at all.
 
+mod addresses;
 mod certificates;
 mod port;
+mod reload;
 
+use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,16 +16,17 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
-use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
+use architrave_config::ports::{ConfigStatus, ReloadError};
 use architrave_config::{ConfigError, Snapshot};
-use architrave_core::Clock;
 use architrave_core::shutdown::Shutdown;
+use architrave_core::{Clock, task};
 use architrave_net::dns::Resolver;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
 use architrave_proxy::{Assembly, Gateway, Parts};
 use architrave_telemetry::{AccessLog, Metrics};
 
+pub(crate) use addresses::Addresses;
 pub(crate) use certificates::reload_changed as reload_changed_certificates;
 pub(crate) use port::EnginePort;
 
@@ -29,6 +34,7 @@ use crate::admin::AdminServer;
 use crate::cli::RunOptions;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::SystemSources;
+use crate::watch::{Stamp, stamp};
 use crate::workers::{CommandSenders, Workers};
 use crate::{keys, logging};
 
@@ -45,6 +51,8 @@ pub(crate) struct Engine {
     /// Held while a configuration is being taken: one at a time.
     sockets: tokio::sync::Mutex<Sockets>,
     state: Mutex<State>,
+    /// Of the file when it was last read.
+    stamp: Mutex<Stamp>,
     admin: Mutex<Option<AdminServer>>,
     _upkeep: Upkeep,
 }
@@ -58,16 +66,6 @@ struct State {
     addresses: Vec<(String, SocketAddr)>,
 }
 
-/// Where everything listens.
-#[derive(Debug)]
-pub(crate) struct Addresses {
-    /// By listener.
-    pub listeners: Vec<(String, SocketAddr)>,
-    /// The admin listener.
-    pub admin: Option<SocketAddr>,
-    http: Vec<String>,
-}
-
 impl Engine {
     /// Reads the file and starts to serve it.
     ///
@@ -77,17 +75,19 @@ impl Engine {
         options: &RunOptions,
         clock: &Clock,
         shutdown: &Shutdown,
-        mut inherited: Inherited,
+        inherited: &mut Inherited,
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
+        let stamp = stamp(&options.config);
         let snapshot = Arc::new(read(options).map_err(|error| anyhow!(in_full(&error)))?);
         let keyring = keys::load(&snapshot.keys)?;
+        warn_of_short_lived_keys(None, &snapshot);
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
         let parts = Parts { metrics: Arc::clone(&metrics), limiters: Arc::default() };
         let assembly = Assembly::build(Arc::clone(&snapshot), None, &parts, clock.now())
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
-        let prepared = sockets.prepare(&assembly, options.workers, &mut inherited)?;
+        let prepared = sockets.prepare(&assembly, options.workers, inherited)?;
         let access_log = AccessLog::open(&snapshot.access_log).context("the access log")?;
         access_log.expose(&metrics);
         let registry = Arc::new(Registry::new());
@@ -118,6 +118,7 @@ impl Engine {
             senders,
             sockets: tokio::sync::Mutex::new(sockets),
             state: Mutex::default(),
+            stamp: Mutex::new(stamp),
             admin: Mutex::default(),
             _upkeep: upkeep,
         });
@@ -154,83 +155,6 @@ impl Engine {
         self.sockets.lock().await
     }
 
-    /// Reads the file again and takes it whole, or changes nothing.
-    ///
-    /// # Errors
-    /// Why it was not taken; that is logged, counted and shown as well.
-    pub(crate) async fn reload(&self, cause: &str) -> Result<ConfigStatus, ReloadError> {
-        let began = self.gateway.clock.now();
-        let result = self.try_reload().await;
-        match &result {
-            Ok(status) => {
-                let took = self.gateway.clock.now().since(began);
-                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(
-                    cause,
-                    generation = status.generation,
-                    took_ms,
-                    "configuration taken"
-                );
-            }
-            Err(error) => {
-                self.gateway.metrics.gateway().config_refused();
-                tracing::error!(cause, %error, "configuration refused; all goes on as it was");
-                let refusal = Refusal { at: self.gateway.clock.wall(), error: error.clone() };
-                self.state().status.refused = Some(refusal);
-            }
-        }
-        result
-    }
-
-    async fn try_reload(&self) -> Result<ConfigStatus, ReloadError> {
-        let mut sockets = self.sockets.lock().await;
-        if self.state().is_draining {
-            return Err(ReloadError::NotPossible("the process is draining".to_owned()));
-        }
-        let assembly = self.assemble().await?;
-        let mut none = Inherited::default();
-        let prepared = sockets
-            .prepare(&assembly, self.senders.len(), &mut none)
-            .map_err(|error| ReloadError::NotPossible(format!("{error:#}")))?;
-        self.gateway
-            .access_log
-            .reopen(&assembly.snapshot.access_log)
-            .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
-        self.put_in_force(&assembly);
-        sockets
-            .apply(prepared, &assembly, &self.senders)
-            .await
-            .map_err(|error| ReloadError::NotPossible(error.to_string()))?;
-        if let Err(error) = self.apply_admin() {
-            tracing::error!("{error:#}");
-        }
-        self.taken(&assembly, &sockets);
-        Ok(self.state().status.clone())
-    }
-
-    /// Reads and assembles on a thread that may take its time.
-    async fn assemble(&self) -> Result<Arc<Assembly>, ReloadError> {
-        let previous = self.gateway.assembly.load_full();
-        let (options, parts) = (self.options.clone(), self.parts.clone());
-        let now = self.gateway.clock.now();
-        let work = tokio::task::spawn_blocking(move || {
-            let snapshot = Arc::new(read(&options)?);
-            Assembly::build(snapshot, Some(&previous), &parts, now)
-                .map(Arc::new)
-                .map_err(|errors| ReloadError::NotPossible(joined(&errors)))
-        });
-        work.await.map_err(|_panic| ReloadError::NotPossible("reading it panicked".to_owned()))?
-    }
-
-    /// From here on new exchanges see `assembly`.
-    fn put_in_force(&self, assembly: &Arc<Assembly>) {
-        let upstreams = assembly.upstreams.iter().map(|upstream| Arc::clone(&upstream.balance));
-        let old = self.registry.replace(upstreams);
-        self.gateway.assembly.store(Arc::clone(assembly));
-        self.gateway.metrics.retain(&assembly.snapshot);
-        drop(old);
-    }
-
     /// Notes that `assembly` is in force.
     fn taken(&self, assembly: &Assembly, sockets: &Sockets) {
         let now: SystemTime = self.gateway.clock.wall();
@@ -245,29 +169,45 @@ impl Engine {
         };
     }
 
-    /// Notes the admin listener, so that a reload can move it.
-    pub(crate) fn set_admin(&self, admin: AdminServer) {
-        *lock(&self.admin) = Some(admin);
-    }
-
-    /// Moves the admin listener to where the configuration in force wants it.
+    /// Opens the admin listener where the configuration wants it; a reload may move it.
     ///
     /// # Errors
-    /// When its address is taken; it stays where it was then.
-    pub(crate) fn apply_admin(&self) -> anyhow::Result<()> {
+    /// When its address is taken.
+    pub(crate) fn open_admin(
+        &self,
+        mut admin: AdminServer,
+        inherited: &mut Inherited,
+    ) -> anyhow::Result<()> {
         let wanted = self.gateway.assembly.load().snapshot.admin.clone();
-        match &mut *lock(&self.admin) {
-            Some(admin) => admin.apply(wanted),
-            None => Ok(()),
+        admin.apply(admin.prepare(wanted, inherited)?)?;
+        *lock(&self.admin) = Some(admin);
+        Ok(())
+    }
+
+    /// Closes the admin listener for good.
+    pub(crate) fn close_admin(&self) {
+        if let Some(admin) = &mut *lock(&self.admin) {
+            admin.close();
         }
+    }
+
+    /// A copy of every listening socket with its label, for a new process.
+    ///
+    /// # Errors
+    /// When no more files can be opened.
+    pub(crate) fn copies(&self, sockets: &Sockets) -> io::Result<Vec<(String, OwnedFd)>> {
+        let admin = lock(&self.admin);
+        let admin = admin.as_ref().and_then(AdminServer::labelled);
+        let all = sockets.labelled().into_iter().chain(admin);
+        all.map(|(label, fd)| Ok((label, fd.try_clone_to_owned()?))).collect()
     }
 
     /// From here on the process is not ready for traffic, and takes no configuration.
-    pub(crate) fn begin_draining(&self) {
+    pub(crate) fn begin_draining(self: &Arc<Self>) {
         self.state().is_draining = true;
-        if let Ok(mut sockets) = self.sockets.try_lock() {
-            sockets.release();
-        }
+        // A reload may be under way and slow; nothing else waits for its end.
+        let engine = Arc::clone(self);
+        task::spawn(async move { engine.sockets.lock().await.release() });
     }
 
     /// Writes out what the access log still holds.
@@ -279,45 +219,8 @@ impl Engine {
         }
     }
 
-    /// Where everything listens.
-    #[must_use]
-    pub(crate) fn addresses(&self) -> Addresses {
-        let assembly = self.gateway.assembly.load();
-        let http = assembly.listeners.iter().filter(|listener| {
-            matches!(listener.config.protocol, architrave_config::ListenerProtocol::Http)
-        });
-        Addresses {
-            http: http.map(|listener| listener.config.name.as_str().to_owned()).collect(),
-            listeners: self.state().addresses.clone(),
-            admin: lock(&self.admin).as_ref().and_then(AdminServer::address),
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
-    }
-}
-
-impl Addresses {
-    /// One JSON line that says where everything listens.
-    #[must_use]
-    pub(crate) fn ready_line(&self) -> String {
-        let mut listeners: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
-        for (name, address) in &self.listeners {
-            listeners.entry(name).or_default().push(address.to_string());
-        }
-        let admin = self.admin.map(|address| address.to_string());
-        serde_json::json!({ "ready": true, "listeners": listeners, "admin": admin }).to_string()
-    }
-
-    /// An address where HTTP is spoken, as one on this machine would use it.
-    #[must_use]
-    pub(crate) fn first_http(&self) -> Option<SocketAddr> {
-        let is_http = |name: &String| self.http.contains(name);
-        let (_, address) = self.listeners.iter().find(|(name, _)| is_http(name))?;
-        let is_any = address.ip().is_unspecified();
-        let local = std::net::IpAddr::from(std::net::Ipv4Addr::LOCALHOST);
-        Some(if is_any { SocketAddr::new(local, address.port()) } else { *address })
     }
 }
 
@@ -335,6 +238,15 @@ fn in_full(error: &ReloadError) -> String {
             errors.iter().map(ConfigError::to_string).collect::<Vec<_>>().join("\n")
         }
         ReloadError::NotPossible(why) => why.clone(),
+    }
+}
+
+/// Says once, when it begins to be so, that cookies end with this process.
+fn warn_of_short_lived_keys(before: Option<&Snapshot>, now: &Snapshot) {
+    if keys::are_short_lived(now) && !before.is_some_and(keys::are_short_lived) {
+        tracing::warn!(
+            "no keys file is configured: persistence cookies will not outlive this process"
+        );
     }
 }
 

@@ -1,9 +1,10 @@
 //! Where the root key comes from: the file that the configuration names, or chance.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use architrave_config::Keys;
+use architrave_config::{Keys, Persistence, Snapshot, Upstream};
 use architrave_proxy::{Keyring, ROOT_KEY_BYTES};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -13,14 +14,19 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// When the file cannot be read or holds something else.
 pub(crate) fn load(keys: &Keys) -> anyhow::Result<Keyring> {
     let Some(file) = &keys.file else {
-        tracing::warn!(
-            "no keys file is configured: persistence cookies will not outlive this process"
-        );
         let mut root = [0; ROOT_KEY_BYTES];
         SystemRandom::new().fill(&mut root).ok().context("no randomness from the system")?;
         return Ok(Keyring::new(vec![root]));
     };
     read(file).with_context(|| format!("keys file {}", file.display()))
+}
+
+/// Whether cookies are sealed with a key that ends with this process.
+#[must_use]
+pub(crate) fn are_short_lived(snapshot: &Snapshot) -> bool {
+    let uses_cookies =
+        |upstream: &Arc<Upstream>| matches!(upstream.persistence, Some(Persistence::Cookie { .. }));
+    snapshot.keys.file.is_none() && snapshot.upstreams.iter().any(uses_cookies)
 }
 
 fn read(file: &Path) -> anyhow::Result<Keyring> {

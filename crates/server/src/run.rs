@@ -8,6 +8,7 @@ use anyhow::Context;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::handover::HandoverSocket;
+use sd_notify::NotifyState;
 
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
@@ -70,7 +71,7 @@ fn start_and_serve(
 async fn serve(
     options: &RunOptions,
     predecessor: Option<&HandoverSocket>,
-    inherited: Inherited,
+    mut inherited: Inherited,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("signals")?;
     if options.demo {
@@ -78,54 +79,78 @@ async fn serve(
     }
     let shutdown = Shutdown::default();
     let clock = Clock::system();
-    let (engine, workers) = Engine::start(options, &clock, &shutdown, inherited).await?;
+    let (engine, workers) = Engine::start(options, &clock, &shutdown, &mut inherited).await?;
     let admin = AdminServer::new(Arc::clone(&engine), clock.clone(), shutdown.signal());
-    engine.set_admin(admin);
-    engine.apply_admin()?;
+    engine.open_admin(admin, &mut inherited)?;
+    // What nobody wants any more must not queue connections for nobody.
+    drop(inherited);
     let watching = task::spawn(watch::watch(Arc::clone(&engine)));
     announce(&engine, options);
     if let Some(predecessor) = predecessor {
-        predecessor.say_ready().context("the old process")?;
+        tokio::task::block_in_place(|| predecessor.say_ready()).context("the old process")?;
     }
-    until_drained(&engine, &mut signals).await;
+    match until_drained(&engine, &mut signals).await {
+        // Still the main process: "stopping" would end the new one with us.
+        Some(successor) => notify(&[NotifyState::MainPid(successor)]),
+        None => notify(&[NotifyState::Stopping]),
+    }
     watching.abort();
-    drain(options, &engine, &shutdown, workers).await;
+    drain(options, &engine, &shutdown, Staff { workers, signals }).await;
     Ok(())
 }
 
-/// Obeys signals until one of them ends the process' work.
-async fn until_drained(engine: &Arc<Engine>, signals: &mut Signals) {
+/// Obeys signals until one of them ends the process' work; the process that goes on with it, if
+/// there is one.
+async fn until_drained(engine: &Arc<Engine>, signals: &mut Signals) -> Option<u32> {
     loop {
         match signals.next().await {
             Signal::Reload => {
                 notify_reloading();
                 // The outcome is in the log, in the metrics and in `/readyz`.
                 let _told = engine.reload("SIGHUP").await;
-                notify(&[sd_notify::NotifyState::Ready]);
+                notify(&[NotifyState::Ready]);
             }
-            Signal::Drain => return,
+            Signal::Drain => return None,
             Signal::Upgrade => {
-                if upgrade::upgrade(Arc::clone(engine)).await {
-                    return;
+                let successor = upgrade::upgrade(Arc::clone(engine)).await;
+                if successor.is_some() {
+                    return successor;
                 }
             }
         }
     }
 }
 
-async fn drain(options: &RunOptions, engine: &Engine, shutdown: &Shutdown, workers: Workers) {
-    notify(&[sd_notify::NotifyState::Stopping]);
+/// Who is still there while the process drains.
+struct Staff {
+    workers: Workers,
+    signals: Signals,
+}
+
+async fn drain(options: &RunOptions, engine: &Arc<Engine>, shutdown: &Shutdown, staff: Staff) {
+    let Staff { workers, mut signals } = staff;
     tracing::info!(timeout_s = options.drain_timeout.as_secs(), "draining");
     engine.begin_draining();
     shutdown.drain();
-    let is_drained = workers.ended(options.drain_timeout).await;
-    if !is_drained {
-        tracing::warn!("the time for draining is over: what is left is dropped");
+    tokio::select! {
+        is_drained = workers.ended(options.drain_timeout) => if !is_drained {
+            tracing::warn!("the time for draining is over: what is left is dropped");
+        },
+        () = until_told_again(&mut signals) => {
+            tracing::warn!("told again to end: what is left is dropped");
+        }
     }
     shutdown.end();
     workers.ended(Duration::from_secs(2)).await;
     engine.flush_log(LOG_FLUSH).await;
     tracing::info!("ended");
+}
+
+/// Waits for another signal to end; whoever sends one does not want to wait for the rest.
+async fn until_told_again(signals: &mut Signals) {
+    while signals.next().await != Signal::Drain {
+        tracing::warn!("draining: neither reload nor upgrade is possible any more");
+    }
 }
 
 /// Says that we serve: to people, to programs (one JSON line on stderr) and to systemd.
@@ -137,7 +162,7 @@ fn announce(engine: &Engine, options: &RunOptions) {
     }
     eprintln!("{}", addresses.ready_line());
     let pid = std::process::id();
-    notify(&[sd_notify::NotifyState::MainPid(pid), sd_notify::NotifyState::Ready]);
+    notify(&[NotifyState::MainPid(pid), NotifyState::Ready]);
 }
 
 fn greeting(addresses: &crate::engine::Addresses) -> String {
@@ -160,12 +185,11 @@ fn greeting(addresses: &crate::engine::Addresses) -> String {
 }
 
 fn notify_reloading() {
-    let states = sd_notify::NotifyState::monotonic_usec_now()
-        .map(|now| vec![sd_notify::NotifyState::Reloading, now]);
-    notify(&states.unwrap_or_else(|_| vec![sd_notify::NotifyState::Reloading]));
+    let states = NotifyState::monotonic_usec_now().map(|now| vec![NotifyState::Reloading, now]);
+    notify(&states.unwrap_or_else(|_| vec![NotifyState::Reloading]));
 }
 
 /// Tells systemd, when it listens; nobody else needs to know when it does not.
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
+fn notify(states: &[NotifyState<'_>]) {
     let _nobody_listens = sd_notify::notify(states);
 }

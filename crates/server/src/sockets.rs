@@ -68,6 +68,11 @@ impl Inherited {
         }
         Ok(Self(by_label))
     }
+
+    /// Takes one socket of this label.
+    pub(crate) fn take(&mut self, label: &str) -> Option<OwnedFd> {
+        self.0.get_mut(label)?.pop()
+    }
 }
 
 /// Sockets that were bound for a configuration that is not yet in force.

@@ -1,6 +1,7 @@
 //! The commands that only read and print: validate, fmt, schema, reference, version.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what they do")]
+#![expect(clippy::print_stderr, reason = "printing is what they do")]
 
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,22 +15,19 @@ pub(crate) fn validate(file: &Path) -> ExitCode {
     };
     match architrave_config::load(&text, &file.to_string_lossy(), &SystemSources) {
         Ok(snapshot) => {
-            println!(
-                "{}: valid: {} listeners, {} routes, {} services, {} upstreams",
-                file.display(),
-                snapshot.listeners.len(),
-                snapshot.routes.len(),
-                snapshot.services.len(),
-                snapshot.upstreams.len(),
-            );
-            ExitCode::SUCCESS
+            let counts = [
+                counted(snapshot.listeners.len(), "listener"),
+                counted(snapshot.routes.len(), "route"),
+                counted(snapshot.services.len(), "service"),
+                counted(snapshot.upstreams.len(), "upstream"),
+            ];
+            print(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
         }
         Err(errors) => {
             for error in &errors {
                 eprintln!("{error}");
             }
-            let plural = if errors.len() == 1 { "" } else { "s" };
-            eprintln!("{} error{plural}", errors.len());
+            eprintln!("{}", counted(errors.len(), "error"));
             ExitCode::FAILURE
         }
     }
@@ -66,20 +64,34 @@ pub(crate) fn format(file: &Path, is_check: bool) -> ExitCode {
 
 /// Prints the JSON Schema.
 pub(crate) fn schema() -> ExitCode {
-    println!("{:#}", architrave_config::schema());
-    ExitCode::SUCCESS
+    print(&format!("{:#}\n", architrave_config::schema()))
 }
 
 /// Prints the reference.
 pub(crate) fn reference() -> ExitCode {
-    print!("{}", architrave_config::reference());
-    ExitCode::SUCCESS
+    print(&architrave_config::reference().to_string())
 }
 
 /// Prints the version.
 pub(crate) fn version() -> ExitCode {
-    println!("architrave {}", env!("CARGO_PKG_VERSION"));
-    ExitCode::SUCCESS
+    print(concat!("architrave ", env!("CARGO_PKG_VERSION"), "\n"))
+}
+
+/// To standard output. Whoever has read enough, such as `head`, may close it.
+fn print(text: &str) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("standard output: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 fn read(file: &Path) -> Result<String, ExitCode> {

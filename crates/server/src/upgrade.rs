@@ -1,7 +1,7 @@
 //! Binary upgrade: a new process gets the same sockets, says ready, and the old one drains. When
 //! the new one fails, the old one goes on as if nothing had been.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,18 +24,18 @@ pub(crate) fn is_successor() -> bool {
     std::env::var(SUCCESSOR).is_ok()
 }
 
-/// Starts the binary anew and hands it every socket; whether it has taken over.
-pub(crate) async fn upgrade(engine: Arc<Engine>) -> bool {
+/// Starts the binary anew and hands it every socket; the new process, if it has taken over.
+pub(crate) async fn upgrade(engine: Arc<Engine>) -> Option<u32> {
     let result = try_upgrade(&engine).await;
     engine.gateway().metrics.gateway().upgraded(result.is_ok());
     match result {
         Ok(pid) => {
             tracing::info!(pid, "a new process has taken over");
-            true
+            Some(pid)
         }
         Err(error) => {
             tracing::error!("the upgrade failed and this process goes on: {error:#}");
-            false
+            None
         }
     }
 }
@@ -43,21 +43,23 @@ pub(crate) async fn upgrade(engine: Arc<Engine>) -> bool {
 async fn try_upgrade(engine: &Arc<Engine>) -> anyhow::Result<u32> {
     // Nobody may change the sockets while they are handed over.
     let sockets = engine.sockets().await;
+    let copies = engine.copies(&sockets).context("copies of the sockets")?;
+    // Starting, sending and waiting all block, and the new process may be slow at each.
+    let handing_over = tokio::task::spawn_blocking(move || hand_over(&copies));
+    let pid = handing_over.await.context("handing over")??;
+    // From here on whoever asks is answered by the new process alone.
+    engine.close_admin();
+    drop(sockets);
+    Ok(pid)
+}
+
+fn hand_over(copies: &[(String, OwnedFd)]) -> anyhow::Result<u32> {
     let (ours, theirs) = handover::pair().context("a pair of sockets")?;
     let child = start(theirs)?;
-    let labelled = sockets.labelled();
-    let labelled: Vec<_> = labelled.iter().map(|(label, fd)| (label.as_str(), *fd)).collect();
-    let sent = ours.send(&labelled);
-    drop(labelled);
     let pid = child.id();
-    let waiting = tokio::task::spawn_blocking(move || {
-        let result = match sent {
-            Ok(()) => ours.wait_ready(READY_TIMEOUT),
-            Err(error) => Err(error),
-        };
-        settle(child, result)
-    });
-    waiting.await.context("waiting for the new process")??;
+    let labelled: Vec<_> = copies.iter().map(|(label, fd)| (label.as_str(), fd.as_fd())).collect();
+    let result = ours.send(&labelled).and_then(|()| ours.wait_ready(READY_TIMEOUT));
+    settle(child, result)?;
     Ok(pid)
 }
 

@@ -25,7 +25,10 @@ impl Workers {
     ///
     /// # Errors
     /// When no more threads can be started.
-    pub(crate) fn start(count: usize, gateway: &Arc<Gateway>) -> anyhow::Result<(Self, CommandSenders)> {
+    pub(crate) fn start(
+        count: usize,
+        gateway: &Arc<Gateway>,
+    ) -> anyhow::Result<(Self, CommandSenders)> {
         let (ended, running) = watch::channel(count);
         let mut senders = Vec::with_capacity(count);
         for index in 0..count {

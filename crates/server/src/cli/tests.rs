@@ -1,0 +1,43 @@
+//! What the command line understands; what comes of it is for the black-box tests.
+
+use super::*;
+
+fn asked_for(line: &str) -> Option<String> {
+    let matches = command().try_get_matches_from(line.split(' '));
+    later::asked_for(&matches.expect("the command line is understood"))
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    command().debug_assert();
+}
+
+#[test]
+fn what_is_still_to_come_is_known_by_name() {
+    let with_file = "architrave run --config gateway.yaml";
+    for (flag, rest) in
+        [("--data", " dir"), ("--database", "=x"), ("--redis", ""), ("--role", " all")]
+    {
+        assert_eq!(asked_for(&format!("{with_file} {flag}{rest}")).as_deref(), Some(flag));
+        assert_eq!(asked_for(&format!("architrave run {flag}{rest}")).as_deref(), Some(flag));
+    }
+    for rest in ["export", "apply f --dry-run --prune", "diff f", "catalog update f"] {
+        let name = rest.split(' ').next().unwrap();
+        let wanted = format!("architrave {name}");
+        assert_eq!(asked_for(&format!("architrave {rest}")), Some(wanted), "{rest}");
+    }
+    assert!(asked_for("architrave replay log --policy p").is_some());
+    assert_eq!(asked_for(with_file), None);
+    assert_eq!(asked_for("architrave version"), None);
+    assert!(later::refusal("--data").contains("not in this version"));
+}
+
+#[test]
+fn the_help_says_nothing_of_it() {
+    let mut command = command();
+    let help = command.render_long_help().to_string();
+    assert!(help.contains("validate") && !help.contains("replay"), "{help}");
+    let run = command.find_subcommand_mut("run").expect("it is there");
+    let help = run.render_long_help().to_string();
+    assert!(help.contains("--workers") && !help.contains("--redis"), "{help}");
+}

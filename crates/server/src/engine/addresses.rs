@@ -1,0 +1,57 @@
+//! Where the running whole listens, for people and for programs; it opens nothing.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use architrave_config::ListenerProtocol;
+
+use super::{Engine, lock};
+use crate::admin::AdminServer;
+
+/// Where everything listens.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    /// By listener.
+    pub listeners: Vec<(String, SocketAddr)>,
+    /// The admin listener.
+    pub admin: Option<SocketAddr>,
+    http: Vec<String>,
+}
+
+impl Engine {
+    /// Where everything listens.
+    #[must_use]
+    pub(crate) fn addresses(&self) -> Addresses {
+        let assembly = self.gateway.assembly.load();
+        let is_http = |protocol: &ListenerProtocol| matches!(protocol, ListenerProtocol::Http);
+        let http = assembly.listeners.iter().filter(|one| is_http(&one.config.protocol));
+        Addresses {
+            http: http.map(|listener| listener.config.name.as_str().to_owned()).collect(),
+            listeners: self.state().addresses.clone(),
+            admin: lock(&self.admin).as_ref().and_then(AdminServer::address),
+        }
+    }
+}
+
+impl Addresses {
+    /// One JSON line that says where everything listens.
+    #[must_use]
+    pub(crate) fn ready_line(&self) -> String {
+        let mut listeners: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (name, address) in &self.listeners {
+            listeners.entry(name).or_default().push(address.to_string());
+        }
+        let admin = self.admin.map(|address| address.to_string());
+        serde_json::json!({ "ready": true, "listeners": listeners, "admin": admin }).to_string()
+    }
+
+    /// An address where HTTP is spoken, as one on this machine would use it.
+    #[must_use]
+    pub(crate) fn first_http(&self) -> Option<SocketAddr> {
+        let is_http = |name: &String| self.http.contains(name);
+        let (_, address) = self.listeners.iter().find(|(name, _)| is_http(name))?;
+        let is_any = address.ip().is_unspecified();
+        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
+        Some(if is_any { SocketAddr::new(local, address.port()) } else { *address })
+    }
+}

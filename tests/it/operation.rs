@@ -1,0 +1,166 @@
+//! What operators do to a running gateway besides changing routes: another admin token, other
+//! keys, a moved admin listener; and what the gateway forgets and says once.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use architrave_testkit::client::get;
+use architrave_testkit::nginx::free_address;
+use architrave_testkit::{Config, Gateway, Origin, Reloaded, SOON, Stopwatch, eventually};
+use rustix::process::Signal;
+
+const ADMIN: &str = "admin: { address: \"127.0.0.1:0\" }";
+
+fn with_admin(config: &Config, admin: &str) -> String {
+    let yaml = config.to_string();
+    assert!(yaml.contains(ADMIN), "{yaml}");
+    yaml.replace(ADMIN, &format!("admin: {admin}"))
+}
+
+fn status(address: SocketAddr, token: &str) -> u16 {
+    let field = format!("Authorization: Bearer {token}");
+    get(address, &address.to_string(), "/api/v1/config", &[&field]).status
+}
+
+#[test]
+fn another_admin_token_holds_where_the_listener_is() {
+    let origin = Origin::named("a");
+    let config = Config::single(origin.addr());
+    let file = |token: &str| {
+        with_admin(&config, &format!("{{ address: \"127.0.0.1:0\", token: \"{token}\" }}"))
+    };
+    let (first, second) = ("the-first-admin-token-01", "the-second-admin-token-2");
+    let gateway = Gateway::start(file(first));
+    let admin = gateway.admin();
+    assert_eq!((status(admin, first), status(admin, second)), (200, 401));
+    gateway.write_config(file(second));
+    gateway.signal(Signal::HUP);
+    eventually("the second holds", SOON, || (status(admin, second) == 200).then_some(()));
+    assert_eq!(status(admin, first), 401);
+    gateway.write_config(&config);
+    gateway.signal(Signal::HUP);
+    eventually("none is needed", SOON, || (status(admin, "") == 200).then_some(()));
+    assert_eq!(get(admin, &admin.to_string(), "/readyz", &[]).status, 200);
+}
+
+#[test]
+fn an_admin_address_that_is_taken_refuses_the_file_and_a_free_one_is_moved_to() {
+    let origin = Origin::named("a");
+    let config = Config::single(origin.addr());
+    let gateway = Gateway::start(&config);
+    let at = |address: SocketAddr| with_admin(&config, &format!("{{ address: \"{address}\" }}"));
+    let Reloaded::Refused(why) = gateway.reload(at(origin.addr())) else {
+        panic!("an address that is taken was taken");
+    };
+    assert!(why.contains(&origin.addr().to_string()), "{why}");
+    assert_eq!(gateway.admin_json("/readyz")["status"], "ready");
+    let free = free_address();
+    gateway.write_config(at(free));
+    gateway.signal(Signal::HUP);
+    eventually("it has moved", SOON, || std::net::TcpStream::connect(free).ok());
+    assert_eq!(get(free, &free.to_string(), "/readyz", &[]).status, 200);
+    let old = gateway.admin();
+    eventually("the old place is left", SOON, || std::net::TcpStream::connect(old).err());
+}
+
+#[test]
+fn a_change_that_a_signal_told_of_is_taken_once() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(Config::single(origin.addr()));
+    let before = gateway.config_state().generation;
+    assert_eq!(gateway.reload(Config::balanced(&[origin.addr()], "")), Reloaded::Taken);
+    // Nothing is to happen, so there is nothing to wait for but the watch, which looks once a second.
+    let since = Stopwatch::start();
+    eventually("the watch has looked", SOON, || {
+        (since.elapsed() > Duration::from_millis(3_500)).then_some(())
+    });
+    assert_eq!(gateway.config_state().generation, before + 1);
+    gateway.write_config(Config::single(origin.addr()).access_log("{ none: {} }"));
+    eventually("the watch takes what no signal told of", SOON, || {
+        (gateway.config_state().generation == before + 2).then_some(())
+    });
+}
+
+#[test]
+fn endpoints_that_went_leave_no_series_and_count_again_when_they_are_back() {
+    let (kept, gone) = (Origin::named("kept"), Origin::named("gone"));
+    let gateway = Gateway::start(Config::single(kept.addr()));
+    let address = gone.addr().to_string();
+    let base = "/api/v1/upstreams/origin/endpoints";
+    let add = || {
+        let body = format!("{{\"address\": \"{address}\"}}");
+        let answer = gateway.admin_ask("POST", base, &body);
+        assert!(answer.status < 300, "{}", answer.text());
+    };
+    let sum =
+        || gateway.metrics().sum("architrave_endpoint_requests_total", &[("endpoint", &address)]);
+    let ask = || {
+        eventually("it is asked and counted", SOON, || {
+            let _any = get(gateway.web(), "h", "/", &[]);
+            (sum() > 0.0).then_some(())
+        });
+    };
+    for round in 0..2 {
+        add();
+        ask();
+        let answer = gateway.admin_ask("DELETE", &format!("{base}/{address}"), "");
+        assert!(answer.status < 300, "round {round}: {}", answer.text());
+        eventually("its series are gone", SOON, || {
+            let page = gateway.metrics();
+            let names = |sample: &architrave_testkit::gateway::Sample| {
+                sample.labels.get("endpoint").is_some_and(|endpoint| *endpoint == address)
+            };
+            (!page.samples.iter().any(names)).then_some(())
+        });
+    }
+    assert_eq!(get(gateway.web(), "h", "/", &[]).text(), "kept");
+}
+
+#[test]
+fn keys_that_end_with_the_process_are_warned_of_once_and_where_they_matter() {
+    let origin = Origin::named("a");
+    let plain = Config::single(origin.addr());
+    let cookies = Config::balanced(&[origin.addr()], "persistence: { cookie: {} }");
+    let gateway = Gateway::start(&plain);
+    let warnings = || {
+        let lines = gateway.stderr().lines();
+        lines.iter().filter(|line| line.contains("no keys file")).count()
+    };
+    assert_eq!(gateway.reload(plain.access_log("{ none: {} }")), Reloaded::Taken);
+    assert_eq!(warnings(), 0);
+    assert_eq!(gateway.reload(&cookies), Reloaded::Taken);
+    assert_eq!(gateway.reload(cookies.access_log("{ none: {} }")), Reloaded::Taken);
+    eventually("it is said", SOON, || (warnings() == 1).then_some(()));
+}
+
+#[test]
+fn keys_are_read_again_and_bad_ones_refuse_the_file() {
+    let (one, two) = (Origin::named("one"), Origin::named("two"));
+    let dir = tempfile::TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("keys");
+    let write = |keys: &str| std::fs::write(&file, keys).expect("there is room for a file");
+    let (first, second) = ("11".repeat(32), "22".repeat(32));
+    write(&first);
+    let config = Config::balanced(&[one.addr(), two.addr()], "persistence: { cookie: {} }")
+        .and(&format!("keys: {{ file: \"{}\" }}", file.display()));
+    let gateway = Gateway::start(&config);
+    let answer = get(gateway.web(), "h", "/", &[]);
+    let pinned = answer.text();
+    let cookie = answer.head.all("set-cookie")[0].split(';').next().unwrap_or_default().to_owned();
+    let stays = || {
+        let field = format!("Cookie: {cookie}");
+        let mut answers = (0..20).map(|_| get(gateway.web(), "h", "/", &[&field]));
+        answers.all(|answer| answer.text() == pinned && answer.head.all("set-cookie").is_empty())
+    };
+    assert!(stays());
+    write(&format!("{second}\n{first}\n"));
+    assert_eq!(gateway.reload(&config), Reloaded::Taken);
+    assert!(stays(), "the old key still opens while rotating");
+    write("not a key");
+    let refused = gateway.reload(&config);
+    assert!(matches!(&refused, Reloaded::Refused(why) if why.contains("keys")), "{refused:?}");
+    assert!(stays());
+    write(&second);
+    assert_eq!(gateway.reload(&config), Reloaded::Taken);
+    assert!(!stays(), "a key that is gone opens nothing");
+}
