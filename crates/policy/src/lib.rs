@@ -22,6 +22,8 @@ mod rate_limit;
 mod redirect;
 mod registry;
 mod rewrite;
+#[cfg(test)]
+mod spelling;
 mod verdict;
 mod view;
 

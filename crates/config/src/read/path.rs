@@ -58,8 +58,17 @@ fn canonical(path: &str) -> Option<String> {
             byte => push(&mut canonical, byte, is_unreserved(byte) || stands_for_itself(byte)),
         }
     }
-    let dots = canonical.split('/').any(|segment| matches!(segment, "." | ".."));
-    (!dots).then_some(canonical)
+    (!canonical.split('/').any(has_dots)).then_some(canonical)
+}
+
+/// Whether a segment is a dot segment, or is one for a reader that decodes `%2F` or cuts off what
+/// follows a `;`: requests with either are refused.
+fn has_dots(segment: &str) -> bool {
+    let mut parts = segment.split("%2F").flat_map(|part| {
+        let part = part.split(';').next()?;
+        part.split("%3B").next()
+    });
+    parts.any(|name| matches!(name, "." | ".."))
 }
 
 fn push(path: &mut String, byte: u8, plain: bool) {
@@ -93,6 +102,12 @@ mod tests {
             ("//a///b/", Some("/a/b/")),
             ("/a/%2e%2E/b", None),
             ("/a/./b", None),
+            ("/a/..%2fb", None),
+            ("/a/..;b", None),
+            ("/a/.%3bb", None),
+            ("/a/b%2F..;c", None),
+            ("/a/b;..", Some("/a/b;..")),
+            ("/a/...", Some("/a/...")),
             ("/a\\b", None),
             ("/a%5cb", None),
             ("/a%00", None),
