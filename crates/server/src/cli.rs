@@ -54,12 +54,9 @@ pub(crate) struct RunOptions {
 /// Reads the command line; ends the process with a message when it makes no sense.
 #[must_use]
 pub(crate) fn parse() -> Invocation {
-    let mut command = command();
-    // Errors then speak of the subcommand that they are about.
-    command.build();
-    let matches = command.get_matches_mut();
+    let matches = command().get_matches();
     if let Some(what) = later::asked_for(&matches) {
-        command.error(ErrorKind::InvalidValue, later::refusal(&what)).exit();
+        clap::Error::raw(ErrorKind::InvalidValue, later::refusal(&what)).exit();
     }
     match matches.subcommand() {
         Some(("run", matches)) => Invocation::Run(run_options(matches)),

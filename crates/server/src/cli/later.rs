@@ -40,6 +40,7 @@ pub(super) fn asked_for(matches: &ArgMatches) -> Option<String> {
 /// What is said about it.
 pub(super) fn refusal(what: &str) -> String {
     format!(
-        "`{what}` is not in this version: it runs on a file alone, `architrave run --config FILE`"
+        "`{what}` is not in this version, which runs on a file alone:\n\n  \
+         architrave run --config FILE\n"
     )
 }
