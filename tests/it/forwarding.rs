@@ -1,6 +1,7 @@
 //! What reaches the origin and what comes back: methods, targets, fields, connections.
 
 mod bodies;
+mod duplex;
 mod identity;
 mod interim;
 mod streaming;

@@ -20,9 +20,9 @@ use crate::worker::Worker;
 /// `bad_request`, `misdirected` or `no_route`.
 pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
     exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
-    exchange.client = forwarded::client_of(&exchange.connection, &exchange.head.fields);
-    exchange.is_secure = forwarded::is_secure(&exchange.connection, &exchange.head.fields);
-    forwarded::discard_claims(&exchange.connection, &mut exchange.head.fields);
+    exchange.client = forwarded::client_of(exchange.connection, &exchange.head.fields);
+    exchange.is_secure = forwarded::is_secure(exchange.connection, &exchange.head.fields);
+    forwarded::discard_claims(exchange.connection, &mut exchange.head.fields);
     read_host(exchange);
     canonical_path(exchange)
         .map_err(|error| Failure::client(Reason::BadRequest, Phase::Head, error.to_string()))?;

@@ -22,7 +22,7 @@ use crate::queue::Place;
 use crate::worker::Worker;
 
 /// No limit that anyone lives to see; timers want a number.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// What an attempt sends, and where.
 #[derive(Debug)]
@@ -408,10 +408,18 @@ fn response_failure(error: &WireError) -> Failure {
         return out_of_time();
     }
     let retry = match error {
+        WireError::H2(error) if is_untouched(error) => Retry::Unsent,
         WireError::Closed | WireError::Io(_) | WireError::H2(_) => Retry::Sent,
         _ => Retry::Never,
     };
     Failure::endpoint(error.upstream_reason(), Phase::Wait, error.to_string()).retry(retry)
+}
+
+/// Whether the endpoint says of a stream that it has not begun with it (RFC 9113 §8.7): it refused
+/// it, or goes away and named an earlier one as its last.
+fn is_untouched(error: &h2::Error) -> bool {
+    let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (is_refused || error.is_go_away())
 }
 
 /// Statuses with which an endpoint says of itself that it is not well.
@@ -450,5 +458,42 @@ pub(crate) fn finish(upstream: &LiveUpstream, load: Load, outcome: Outcome, now:
             state = transition.as_str(),
             "endpoint changed by what traffic shows"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a client of HTTP/2 sees when the endpoint resets its stream so.
+    async fn reset_with(reason: h2::Reason) -> h2::Error {
+        let (ours, theirs) = tokio::io::duplex(4096);
+        let endpoint = async {
+            let mut accepted = h2::server::handshake(theirs).await.unwrap();
+            let (_request, mut reply) = accepted.accept().await.unwrap().unwrap();
+            reply.send_reset(reason);
+            while accepted.accept().await.is_some() {}
+        };
+        let client = async {
+            let (mut sender, connection) = h2::client::handshake(ours).await.unwrap();
+            let request = http::Request::get("http://h/").body(()).unwrap();
+            let (answer, _body) = sender.send_request(request, true).unwrap();
+            tokio::select! {
+                answer = answer => answer.unwrap_err(),
+                _ = connection => unreachable!("the stream ends first"),
+            }
+        };
+        tokio::select! {
+            error = client => error,
+            () = endpoint => unreachable!("the client ends first"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_was_refused_was_not_begun() {
+        let refused = WireError::H2(reset_with(h2::Reason::REFUSED_STREAM).await);
+        assert_eq!(response_failure(&refused).retry, Retry::Unsent);
+        let broken = WireError::H2(reset_with(h2::Reason::INTERNAL_ERROR).await);
+        assert_eq!(response_failure(&broken).retry, Retry::Sent);
     }
 }

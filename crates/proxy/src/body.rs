@@ -1,6 +1,7 @@
 //! The body of a request: bounded, counted, and kept for another attempt as long as it is short.
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
@@ -50,6 +51,11 @@ impl<'a> RequestBody<'a> {
     /// Starts at the beginning again.
     pub(crate) fn rewind(&mut self) {
         self.replayed = 0;
+    }
+
+    /// Starts another limit that holds between two pieces of it.
+    pub(crate) fn limit_stall(&mut self, limit: Duration) {
+        self.reader.limit_stall(limit);
     }
 
     /// Whether the client has sent all of it.

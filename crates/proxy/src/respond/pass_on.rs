@@ -14,7 +14,7 @@ use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::{persist_of, tunnel};
-use crate::attempt::HALF_CLOSED;
+use crate::attempt::{FOREVER, HALF_CLOSED};
 use crate::body::RequestBody;
 use crate::dispatch::Forwarded;
 use crate::exchange::Exchange;
@@ -112,6 +112,9 @@ async fn relay_both(
     let mut is_uploading = !upload.is_done();
     let mut half_closed = Timer::new();
     half_closed.start(HALF_CLOSED);
+    // Two who talk at once fall silent as they please; that the response gets on is what counts.
+    body.limit_stall(FOREVER);
+    let (mut broken, mut is_limited) = (None, false);
     poll_fn(|context| {
         let (up, down) = call.halves();
         if is_uploading {
@@ -120,14 +123,23 @@ async fn relay_both(
                 Poll::Ready(Err(RelayError::Source(WireError::Closed | WireError::Io(_)))) => {
                     return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
                 }
-                // An endpoint that has answered may stop reading; a client that breaks its own
-                // body still gets its answer, and loses its connection after it.
+                // A client that breaks its own body still gets an answer that is on its way, and
+                // loses its connection after it; but an endpoint may be waiting for the rest.
+                Poll::Ready(Err(RelayError::Source(error))) => {
+                    is_uploading = false;
+                    broken = Some(error);
+                }
+                // An endpoint that has answered may stop reading.
                 Poll::Ready(_) => is_uploading = false,
             }
         }
         let Some(down) = down else {
             return Poll::Ready(Err(RelayError::Source(WireError::Closed)));
         };
+        if broken.is_some() && !is_limited {
+            down.limit_stall(HALF_CLOSED);
+            is_limited = true;
+        }
         let before = download.moved();
         let downloaded = download.poll(context, down, writer);
         if download.moved() > before {
@@ -136,7 +148,15 @@ async fn relay_both(
         if downloaded.is_pending() && is_gone(context, writer, body, &mut half_closed) {
             return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
         }
-        downloaded
+        match (downloaded, broken.take()) {
+            (Poll::Ready(Err(RelayError::Source(WireError::Stalled))), Some(error)) => {
+                Poll::Ready(Err(RelayError::Sink(error)))
+            }
+            (downloaded, error) => {
+                broken = error;
+                downloaded
+            }
+        }
     })
     .await
 }
