@@ -7,6 +7,8 @@
 
 mod layout;
 
+use std::borrow::Cow;
+
 use crate::ConfigError;
 use crate::tree::{self, Content, Node};
 use layout::Layout;
@@ -17,7 +19,8 @@ use layout::Layout;
 /// The text is not YAML that could be read, or its layout cannot be changed safely.
 pub fn format(text: &str, file: &str) -> Result<String, ConfigError> {
     let before = tree::parse(text, file, &mut Vec::new())?;
-    let formatted = Layout::of(text).map_or_else(|| text.to_owned(), |layout| layout.write());
+    let lines = one_kind_of_break(text);
+    let formatted = Layout::of(&lines).map_or_else(|| text.to_owned(), |layout| layout.write());
     let after = tree::parse(&formatted, file, &mut Vec::new())?;
     if same(&before.root, &after.root) && printed(text).eq(printed(&formatted)) {
         return Ok(formatted);
@@ -30,6 +33,14 @@ pub fn format(text: &str, file: &str) -> Result<String, ConfigError> {
         message: String::from("its layout cannot be changed without changing what it says"),
         suggestion: None,
     })
+}
+
+/// YAML ends a line at CR and LF, at LF, or at CR alone; the layout knows only LF, as it writes.
+fn one_kind_of_break(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Everything but white space, comments included.

@@ -13,9 +13,13 @@ use rustix::pipe::{PipeFlags, SpliceFlags};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// What a pipe is asked to hold, in bytes: more brings nothing measurable, and many pipes of a
-/// megabyte would use up what the system allows a user.
-const PIPE_BYTES: usize = 256 << 10;
+/// What a pipe is asked to hold, in bytes: what a fast flow brings between two turns. With smaller
+/// ones such flows are cut into pieces that fit no segment, and take more calls.
+const LARGE_BYTES: usize = 1 << 20;
+
+/// How many pipes of a worker are asked to be so large. Fast flows need one at a time; what waits
+/// for slow receivers may wait in small ones. The system lets a user have 64 MiB of pipes.
+const LARGE_MAX: usize = 8;
 
 /// Below this many bytes a pipe is not worth having: the system gives such ones to users who have
 /// too many.
@@ -91,7 +95,6 @@ impl Splice {
             let Some(pipe) = &self.pipe else {
                 return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
             };
-            let limit = limit.min(PIPE_BYTES);
             match from.try_io(Interest::READABLE, || {
                 Ok(rustix::pipe::splice(from, None, &pipe.write, None, limit, FLAGS)?)
             }) {
@@ -177,6 +180,7 @@ impl Drop for Splice {
 struct Pipe {
     read: OwnedFd,
     write: OwnedFd,
+    is_large: bool,
 }
 
 impl Pipe {
@@ -191,19 +195,27 @@ impl Pipe {
         }
         let (read, write) =
             rustix::pipe::pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
-        // From here on the count goes down when the pipe is dropped.
+        let is_large = COUNT.get() < LARGE_MAX
+            && rustix::pipe::fcntl_setpipe_size(&write, LARGE_BYTES).is_ok();
+        let size = rustix::pipe::fcntl_getpipe_size(&write).ok()?;
+        if size < PIPE_BYTES_MIN {
+            return None;
+        }
         COUNT.set(COUNT.get() + 1);
-        let pipe = Self { read, write };
-        // A smaller pipe works too.
-        let _as_it_is = rustix::pipe::fcntl_setpipe_size(&pipe.write, PIPE_BYTES);
-        let size = rustix::pipe::fcntl_getpipe_size(&pipe.write).ok()?;
-        (size >= PIPE_BYTES_MIN).then_some(pipe)
+        Some(Self { read, write, is_large })
     }
 
     fn give_back(self) {
         let mut pipe = Some(self);
-        let _dropped_when_the_thread_ends =
-            SPARE.try_with(|spare| spare.borrow_mut().extend(pipe.take()));
+        let _dropped_when_the_thread_ends = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            match pipe.take() {
+                // Large ones are used first.
+                Some(pipe) if pipe.is_large => spare.push(pipe),
+                Some(pipe) => spare.insert(0, pipe),
+                None => {}
+            }
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use architrave_balance as balance;
 use architrave_config::{
@@ -56,6 +56,8 @@ pub struct LiveListener {
     pub metrics: Arc<ListenerMetrics>,
     /// Connections open, over all workers and across reloads.
     pub open: Arc<AtomicUsize>,
+    /// Whether no assembly in force has it any more: its connections are to end.
+    pub is_gone: AtomicBool,
 }
 
 /// An upstream as attempts see it.
@@ -146,8 +148,7 @@ impl Assembly {
     ) -> Result<Self, Vec<AssemblyError>> {
         let mut errors = Vec::new();
         let mut next_slot = previous.map_or(0, |previous| previous.next_slot);
-        let listeners =
-            live_listeners(&snapshot, previous, parts, &mut next_slot, &mut errors);
+        let listeners = live_listeners(&snapshot, previous, parts, &mut next_slot, &mut errors);
         let upstreams = live_upstreams(&snapshot, previous, parts, now, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
@@ -247,6 +248,7 @@ impl LiveListener {
             tls,
             metrics: parts.metrics.listener(&config.name),
             open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
+            is_gone: AtomicBool::new(false),
             config: Arc::clone(config),
         })
     }

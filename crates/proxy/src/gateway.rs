@@ -1,6 +1,7 @@
 //! What all workers share: the assembly in force, and the things that outlive every assembly.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 
 use arc_swap::ArcSwap;
@@ -27,4 +28,16 @@ pub struct Gateway {
     pub cookie_seal: CookieSeal,
     /// Where assemblies that are no longer used are dropped: off the workers.
     pub retired: SyncSender<Arc<Assembly>>,
+}
+
+impl Gateway {
+    /// Lets new exchanges see `assembly`, and marks the listeners that are gone with the old one.
+    pub fn put_in_force(&self, assembly: Arc<Assembly>) {
+        let old = self.assembly.swap(Arc::clone(&assembly));
+        for listener in &old.listeners {
+            if assembly.listener_at(listener.slot).is_none() {
+                listener.is_gone.store(true, Ordering::Relaxed);
+            }
+        }
+    }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Request<'a> {
 
 /// What came out of the steps before the response.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is made once and taken apart at once")]
 pub(crate) enum Outcome<'a, 'p> {
     /// The gateway answers for itself.
     Reply(Reply),

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use architrave_balance::Endpoint;
@@ -179,7 +180,7 @@ impl Worker {
     /// Whether connections of `listener` are to end: the process drains, or the listener is gone.
     #[must_use]
     pub fn is_ending(&self, listener: &LiveListener) -> bool {
-        self.is_draining() || self.pinned().assembly().routes(listener).is_none()
+        self.is_draining() || listener.is_gone.load(Ordering::Relaxed)
     }
 
     /// The figures of an endpoint, looked up once per worker.

@@ -116,7 +116,7 @@ impl<T> HostTables<T> {
 
 impl<T> Table<T> {
     fn new(mut rows: Vec<Row<T>>) -> Self {
-        rows.sort_by(|a, b| b.rank.cmp(&a.rank));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.rank));
         let mut table =
             Self { entries: Vec::with_capacity(rows.len()), paths: PathIndex::default() };
         for row in rows {

@@ -41,7 +41,7 @@ impl<'a> RequestFacts<'a> {
 
     pub(super) fn header(&self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         // `Host` lives outside the fields.
-        let authority = (name == "host").then(|| self.head.authority.as_bytes());
+        let authority = (name == "host").then_some(self.head.authority.as_bytes());
         authority.into_iter().chain(self.head.fields.all(name))
     }
 

@@ -20,7 +20,7 @@ use crate::worker::Worker;
 
 /// How long the preface and the first settings may take is the listener's `handshake`; how long a
 /// connection without streams may stay is its `idle`; both are looked at this often.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(500);
 
 /// How long a connection that is over may take to hear of it.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -67,7 +67,6 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
 
 /// What decides that a connection has had its time.
 struct Watch {
-    draining: architrave_core::shutdown::ShutdownSignal,
     worker: Rc<Worker>,
     connection: Rc<Connection>,
     idle: Duration,
@@ -81,7 +80,6 @@ impl Watch {
         let mut ticks = tokio::time::interval(WATCH);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
-            draining: worker.gateway().shutdown.clone(),
             worker: Rc::clone(worker),
             connection: Rc::clone(connection),
             idle: connection.listener.config.timeouts.idle,
@@ -91,7 +89,8 @@ impl Watch {
         }
     }
 
-    /// Whether nothing new should begin: after a long silence, or when the listener is gone.
+    /// Whether nothing new should begin: after a long silence, while draining, or when the listener
+    /// is gone.
     fn is_over(&self) -> bool {
         self.silent >= self.idle || self.worker.is_ending(&self.connection.listener)
     }
@@ -110,19 +109,15 @@ async fn next(
                 watch.silent = Duration::ZERO;
                 return incoming;
             }
-            () = watch.draining.draining(), if !watch.is_closing => {
-                // Tells the client not to begin anything new here; what it has begun is finished.
-                accepted.graceful_shutdown();
-                watch.is_closing = true;
-            }
             _tick = watch.ticks.tick() => {
                 let is_busy = Rc::strong_count(in_flight) > 1;
                 watch.silent = if is_busy { Duration::ZERO } else { watch.silent + WATCH };
                 if !watch.is_closing && watch.is_over() {
+                    // Tells the client not to begin anything new; what it has begun is finished.
                     accepted.graceful_shutdown();
                     watch.is_closing = true;
                 }
-                if watch.silent >= watch.idle + 5 * WATCH {
+                if watch.silent >= watch.idle + 10 * WATCH {
                     accepted.abrupt_shutdown(h2::Reason::NO_ERROR);
                     return None;
                 }

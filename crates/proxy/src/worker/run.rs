@@ -177,7 +177,7 @@ async fn tick(worker: Rc<Worker>) {
             worker.pool().retain(|key| worker.is_live(key));
             worker.endpoint_metrics.borrow_mut().retain(|key, _| worker.is_live(*key));
         }
-        if count % TICKS_PER_SWEEP == 0 {
+        if count.is_multiple_of(TICKS_PER_SWEEP) {
             worker.pool().sweep(worker.now());
             worker.endpoint_metrics.borrow_mut().retain(|_, metrics| !metrics.is_forgotten());
         }
