@@ -78,3 +78,53 @@ reasons! {
     /// The version of HTTP is not one that is spoken here.
     VersionNotSupported = "version_not_supported", 505;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The cells of every row of the table in `docs/reasons.md`.
+    fn documented() -> Vec<Vec<String>> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reasons.md");
+        let page = std::fs::read_to_string(path).expect("the page is there");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
+        rows.map(|row| row.replacen("` |", " |", 1).split(" | ").map(str::to_owned).collect())
+            .collect()
+    }
+
+    #[test]
+    fn the_page_has_every_reason_in_order_with_its_status() {
+        let listed: Vec<_> = Reason::ALL
+            .iter()
+            .map(|one| (one.as_str().to_owned(), one.status().to_string()))
+            .collect();
+        let written: Vec<_> =
+            documented().iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+        assert_eq!(written, listed);
+    }
+
+    #[test]
+    fn the_page_says_who_causes_each_what_happened_and_what_to_do() {
+        for row in documented() {
+            assert_eq!(row.len(), 5, "{row:?}");
+            assert!(["client", "endpoint", "gateway"].contains(&&*row[2]), "{row:?}");
+            assert!(row[3..].iter().all(|cell| cell.ends_with('.')), "{row:?}");
+            // Who is answered with 4xx can do something about it, as the status says.
+            let is_client_error = row[1].starts_with('4');
+            assert!(!is_client_error || row[2] == "client", "{row:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_labels_and_statuses_are_errors() {
+        for (place, reason) in Reason::ALL.iter().enumerate() {
+            assert_eq!(*reason as usize, place, "tables are indexed by it");
+            let word = reason.as_str();
+            assert!(word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{word}");
+            assert!((400..600).contains(&reason.status()), "{word}");
+            assert!(!Reason::ALL[..place].iter().any(|other| other.as_str() == word), "{word}");
+        }
+    }
+}
