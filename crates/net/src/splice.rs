@@ -87,6 +87,8 @@ impl Splice {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         debug_assert_eq!(self.held, 0, "a full pipe and an empty socket look alike");
+        // The system refuses counts that would be negative as signed numbers.
+        let limit = limit.min(TAKE_BYTES_MAX);
         loop {
             if from.poll_read_ready(context)?.is_pending() {
                 self.release();
@@ -95,6 +97,7 @@ impl Splice {
             let Some(pipe) = &self.pipe else {
                 return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
             };
+            let limit = limit.min(LARGE_BYTES);
             match from.try_io(Interest::READABLE, || {
                 Ok(rustix::pipe::splice(from, None, &pipe.write, None, limit, FLAGS)?)
             }) {
