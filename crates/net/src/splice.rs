@@ -87,8 +87,6 @@ impl Splice {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         debug_assert_eq!(self.held, 0, "a full pipe and an empty socket look alike");
-        // The system refuses counts that would be negative as signed numbers.
-        let limit = limit.min(TAKE_BYTES_MAX);
         loop {
             if from.poll_read_ready(context)?.is_pending() {
                 self.release();
