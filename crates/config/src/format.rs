@@ -16,9 +16,14 @@ use layout::Layout;
 /// The text in the canonical layout. `file` only names it in errors.
 ///
 /// # Errors
-/// The text is not YAML that could be read, or its layout cannot be changed safely.
+/// The text is not YAML that could be read whole, or its layout cannot be changed safely.
 pub fn format(text: &str, file: &str) -> Result<String, ConfigError> {
-    let before = tree::parse(text, file, &mut Vec::new())?;
+    let mut faults = Vec::new();
+    let before = tree::parse(text, file, &mut faults)?;
+    if !faults.is_empty() {
+        // What the tree leaves out, such as a key's second value, could not be compared below.
+        return Err(before.report(faults, file).remove(0));
+    }
     let lines = one_kind_of_break(text);
     let formatted = Layout::of(&lines).map_or_else(|| text.to_owned(), |layout| layout.write());
     let after = tree::parse(&formatted, file, &mut Vec::new())?;

@@ -6,6 +6,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 /// Spaces per level.
 const STEP: usize = 2;
 
+/// What YAML takes for nothing within a line. Other white space is text.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -65,7 +68,7 @@ impl<'t> Layout<'t> {
         let mut shift = 0;
         let mut blank = true;
         for ((line, kind), below) in self.lines.iter().zip(self.below()) {
-            let content = line.trim();
+            let content = line.trim_matches(BLANKS);
             if *kind != Kind::Scalar && content.is_empty() {
                 if !blank {
                     text.push('\n');
@@ -77,12 +80,12 @@ impl<'t> Layout<'t> {
             let old = indent(line);
             let placed = match kind {
                 Kind::Scalar => shifted(line, shift),
-                Kind::Flow => shifted(line.trim_end(), shift),
+                Kind::Flow => shifted(line.trim_end_matches(BLANKS), shift),
                 Kind::Block if content.starts_with('#') => {
                     comment(old, below, &levels, shift) + content
                 }
                 Kind::Block => {
-                    let (placed, moved) = block(line.trim_end(), &mut levels);
+                    let (placed, moved) = block(line.trim_end_matches(BLANKS), &mut levels);
                     shift = moved;
                     placed
                 }
@@ -103,7 +106,7 @@ impl<'t> Layout<'t> {
         let mut below: Vec<Option<&str>> = Vec::with_capacity(self.lines.len());
         for (line, kind) in self.lines.iter().rev() {
             below.push(next);
-            let content = line.trim();
+            let content = line.trim_matches(BLANKS);
             if *kind == Kind::Block && !content.is_empty() && !content.starts_with('#') {
                 next = Some(*line);
             }
@@ -119,7 +122,7 @@ fn comment(old: usize, below: Option<&str>, levels: &[Level], shift: isize) -> S
     let beside = below.filter(|line| indent(line) == old);
     let known = levels.iter().any(|level| level.old == old && !level.dash);
     let column = match beside {
-        Some(line) => column(levels, old, is_dash(line.trim_start())),
+        Some(line) => column(levels, old, is_dash(line.trim_start_matches(BLANKS))),
         None if known => column(levels, old, false),
         None => moved(old, shift),
     };
@@ -133,9 +136,9 @@ fn mark(lines: &mut [(&str, Kind)], first: usize, span: &Span, kind: Kind) {
         return;
     }
     // A value may end where the next one begins, behind nothing but white space.
-    let ends_before = lines
-        .get(last.saturating_sub(1))
-        .is_none_or(|(line, _)| line.chars().take(span.end.col()).all(char::is_whitespace));
+    let ends_before = lines.get(last.saturating_sub(1)).is_none_or(|(line, _)| {
+        line.chars().take(span.end.col()).all(|letter| BLANKS.contains(&letter))
+    });
     let last = last - usize::from(ends_before);
     for (_, marked) in lines.iter_mut().take(last).skip(first) {
         if *marked != Kind::Scalar {
@@ -147,7 +150,7 @@ fn mark(lines: &mut [(&str, Kind)], first: usize, span: &Span, kind: Kind) {
 /// The line with the `|` or `>` of a block scalar, whose span begins with its first text.
 fn header_of(lines: &[(&str, Kind)], span: &Span) -> usize {
     let above = &lines[..span.start.line().saturating_sub(1).min(lines.len())];
-    above.iter().rposition(|(line, _)| !line.trim().is_empty()).map_or(0, |at| at + 1)
+    above.iter().rposition(|(line, _)| !line.trim_matches(BLANKS).is_empty()).map_or(0, |at| at + 1)
 }
 
 /// Whether a list or map is written in brackets; an anchor or tag may stand before them.
@@ -159,7 +162,8 @@ fn in_brackets(lines: &[(&str, Kind)], span: &Span) -> bool {
     let line = lines.get(span.start.line().saturating_sub(1)).map_or("", |(line, _)| line);
     let mut rest: String = line.chars().skip(span.start.col()).collect();
     while rest.starts_with(['&', '!']) {
-        rest = rest.split_once(' ').map_or("", |(_, rest)| rest.trim_start()).to_owned();
+        rest =
+            rest.split_once(' ').map_or("", |(_, rest)| rest.trim_start_matches(BLANKS)).to_owned();
     }
     rest.starts_with(['[', '{'])
 }

@@ -78,3 +78,10 @@ fn the_example_is_in_the_canonical_layout() {
     let example = include_str!("../../../../examples/quickstart.yaml");
     check(example, example);
 }
+
+#[test]
+fn what_the_tree_leaves_out_is_not_moved() {
+    let twice = "a:\n  - b\na:\n-   c }\n  - d\n";
+    let error = format(twice, "f").unwrap_err();
+    assert!(error.to_string().starts_with("f:3:1: "), "{error}");
+}

@@ -93,6 +93,22 @@ fn patterns_are_of_the_whole_value_and_cannot_break_out() {
 }
 
 #[test]
+fn control_characters_are_refused_where_they_are() {
+    for (text, place) in [
+        (
+            "version: 1\r\nroutes: []\rx: \u{e4}\u{c}\n",
+            "f:3:5: not valid YAML: a control character, U+000C",
+        ),
+        ("\u{feff}\u{0}", "f:1:1: not valid YAML: a control character, U+0000"),
+        ("version: 1 # \u{7f}", "f:1:14: not valid YAML: a control character, U+007F"),
+    ] {
+        assert!(first_error(text).starts_with(place), "{}", first_error(text));
+    }
+    let escaped = load("version: 1\nkeys: { file: \"a\\x1Fb\" }\n", "f", &NoSources);
+    assert!(escaped.is_ok(), "escaped they are text like any other: {escaped:?}");
+}
+
+#[test]
 fn keys_of_the_old_merge_syntax_are_unknown() {
     assert!(first_error("version: 1\n<<: { listeners: [] }\n").contains("unknown key `<<`"));
 }

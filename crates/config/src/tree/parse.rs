@@ -42,7 +42,7 @@ pub(crate) fn parse<'t>(
     let root = if text.len() > TEXT_BYTES_MAX {
         Err(Broken::new(START, format!("the text is longer than {} MiB", TEXT_BYTES_MAX >> 20)))
     } else {
-        builder.document()
+        refuse_control_characters(text).and_then(|()| builder.document())
     };
     match root {
         Ok(root) => {
@@ -58,6 +58,26 @@ pub(crate) fn parse<'t>(
             suggestion: None,
         }),
     }
+}
+
+/// YAML has none but tabs and line breaks. The parser would let them by, into names and values
+/// where nobody sees them.
+fn refuse_control_characters(text: &str) -> Result<(), Broken> {
+    let is_control = |byte: u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let Some(at) = text.bytes().position(is_control) else { return Ok(()) };
+    let (before, byte) = (&text[..at], text.as_bytes()[at]);
+    let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let breaks = before.matches('\n').count() + before.matches('\r').count();
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
+    let position = Position {
+        line: number(breaks - before.matches("\r\n").count()),
+        column: number(before[line_start..].chars().count()),
+    };
+    let message = format!(
+        "not valid YAML: a control character, U+{byte:04X}; between double quotes it is written \
+         `\\x{byte:02X}`"
+    );
+    Err(Broken::new(position, message))
 }
 
 const START: Position = Position { line: 1, column: 1 };
