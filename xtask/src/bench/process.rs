@@ -24,8 +24,9 @@ impl Process {
     /// Starts `command` on `cores` (as `taskset` writes them), its output going to `log`.
     pub(crate) fn start(name: &str, cores: &str, command: &Command, log: &Path) -> Result<Self> {
         let output = File::create(log).with_context(|| format!("making {}", log.display()))?;
-        let mut pinned = Command::new("taskset");
-        pinned.args(["-c", cores]).arg(command.get_program()).args(command.get_args());
+        // Ended with xtask, also when that is killed and cannot clear up.
+        let mut pinned = Command::new("setpriv");
+        pinned.args(["--pdeathsig", "TERM", "taskset", "-c", cores]).arg(command.get_program()).args(command.get_args());
         for (key, value) in command.get_envs() {
             if let Some(value) = value {
                 pinned.env(key, value);
