@@ -26,7 +26,10 @@ impl Process {
         let output = File::create(log).with_context(|| format!("making {}", log.display()))?;
         // Ended with xtask, also when that is killed and cannot clear up.
         let mut pinned = Command::new("setpriv");
-        pinned.args(["--pdeathsig", "TERM", "taskset", "-c", cores]).arg(command.get_program()).args(command.get_args());
+        pinned
+            .args(["--pdeathsig", "TERM", "taskset", "-c", cores])
+            .arg(command.get_program())
+            .args(command.get_args());
         for (key, value) in command.get_envs() {
             if let Some(value) = value {
                 pinned.env(key, value);
