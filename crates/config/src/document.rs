@@ -15,7 +15,7 @@ use crate::tree::Node;
 use crate::upstream::UpstreamWritten;
 use crate::{
     Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, PolicySet, Route,
-    Service, Snapshot, Upstream,
+    SendProxyProtocol, Service, Snapshot, Upstream,
 };
 
 record! {
@@ -56,6 +56,11 @@ impl Document {
         if scope.count("consumers") == self.consumers.len() {
             self.check_credentials(scope);
         }
+        let is_whole = scope.count("listeners") == self.listeners.len()
+            && scope.count("upstreams") == self.upstreams.len();
+        if is_whole {
+            self.check_datagrams(scope);
+        }
         Some(Snapshot {
             listeners: self.listeners.into_iter().map(Arc::new).collect(),
             upstreams: self.upstreams.into_iter().map(Arc::new).collect(),
@@ -92,6 +97,30 @@ impl Document {
         if let (Some(address), Some(other)) = (address, self.listeners.iter().find(at_admin)) {
             let message = format!("the listener `{}` already has this address", other.name);
             scope.reader.refuse(address.place, message);
+        }
+    }
+
+    /// Datagrams carry neither TLS nor a PROXY header, so an upstream that is to be sent either
+    /// cannot take them.
+    fn check_datagrams(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("listeners").map_or(&[][..], |list| list.items());
+        for (listener, item) in self.listeners.iter().zip(items) {
+            let ListenerProtocol::Udp(rules) = &listener.protocol else { continue };
+            let nodes = item.get("forward").map_or(&[][..], |list| list.items());
+            for (rule, node) in rules.iter().zip(nodes) {
+                let Some(upstream) = self.upstreams.get(rule.upstream.get()) else { continue };
+                let key = if upstream.tls.is_some() {
+                    "tls"
+                } else if upstream.send_proxy_protocol != SendProxyProtocol::Off {
+                    "send_proxy_protocol"
+                } else {
+                    continue;
+                };
+                let place = node.get("upstream").map_or(node.place, |name| name.place);
+                let message =
+                    format!("`{}` has `{key}`, which datagrams cannot carry", upstream.name);
+                scope.reader.refuse(place, message);
+            }
         }
     }
 
