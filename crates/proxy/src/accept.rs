@@ -153,9 +153,11 @@ async fn serve_connection(
     }
     match connection.listener.config.protocol {
         ListenerProtocol::Http => h1::serve(worker, Rc::new(connection), stream.into()).await,
-        ListenerProtocol::Https(_) => serve_https(worker, connection, stream).await,
-        ListenerProtocol::Tcp(_) => layer4::serve_tcp(worker, connection, stream).await,
-        ListenerProtocol::Tls(_) => layer4::serve_tls(worker, connection, stream).await,
+        // Boxed, so that a connection takes the room of what it does, not of the largest thing that
+        // any could.
+        ListenerProtocol::Https(_) => Box::pin(serve_https(worker, connection, stream)).await,
+        ListenerProtocol::Tcp(_) => Box::pin(layer4::serve_tcp(worker, connection, stream)).await,
+        ListenerProtocol::Tls(_) => Box::pin(layer4::serve_tls(worker, connection, stream)).await,
         ListenerProtocol::Udp(_) => {}
     }
 }
@@ -248,7 +250,7 @@ async fn serve_https(worker: Rc<Worker>, mut connection: Connection, stream: Tcp
     let stream = Stream::from(stream);
     connection.tls = stream.accepted_tls().map(TlsFacts::of);
     if stream.alpn() == Some(ALPN_H2) {
-        h2::serve(worker, Rc::new(connection), stream).await;
+        Box::pin(h2::serve(worker, Rc::new(connection), stream)).await;
     } else {
         h1::serve(worker, Rc::new(connection), stream).await;
     }

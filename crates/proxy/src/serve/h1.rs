@@ -46,9 +46,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     let mut session = Session { worker, connection, reader, writer, timer, head, seat };
     match session.run().await {
         Last::Gone => {}
-        Last::Linger => session.linger().await,
-        Last::Http2 => session.switch_to_h2().await,
-        Last::Tunnel(tunnel) => session.tunnel(tunnel).await,
+        Last::Linger => Box::pin(session.linger()).await,
+        Last::Http2 => Box::pin(session.switch_to_h2()).await,
+        Last::Tunnel(tunnel) => Box::pin(session.tunnel(tunnel)).await,
     }
 }
 
@@ -84,7 +84,7 @@ impl Session {
                 Err(_error) if is_first && self.h1().unread().starts_with(H2_PREFACE) => {
                     return Last::Http2;
                 }
-                Err(error) => return self.refuse(&error).await,
+                Err(error) => return Box::pin(self.refuse(&error)).await,
             };
             is_first = false;
             match self.exchange(&prelude).await {
@@ -154,7 +154,9 @@ impl Session {
         let facts = facts_of(&head, prelude);
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
         let request = Request { head, facts, reader: &mut self.reader, writer: &mut self.writer };
-        let (ending, head) = serve_request(&self.worker, &self.connection, request).await;
+        // Boxed: between two exchanges a connection holds nothing of an exchange.
+        let served = Box::pin(serve_request(&self.worker, &self.connection, request));
+        let (ending, head) = served.await;
         self.head = head;
         ending
     }
