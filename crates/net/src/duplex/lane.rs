@@ -124,6 +124,7 @@ impl Lane {
         }
         let (source, _sink) = (from.bare_tcp()?, to.bare_tcp()?);
         if self.splice.prepare() {
+            self.kept.release();
             return Some(source);
         }
         // Not now, and not at every turn: asking in vain costs system calls.
