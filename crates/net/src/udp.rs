@@ -6,9 +6,13 @@ use std::cell::OnceCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::Ipv6DontFrag;
 use quinn_udp::{Transmit, UdpSocketState};
 use rustix::net::SendFlags;
-use rustix::net::sockopt::{Ipv4PathMtuDiscovery, set_ip_mtu_discover};
+use rustix::net::sockopt::{
+    Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
+};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -70,12 +74,20 @@ impl Udp {
     pub fn start_batching(&self) -> io::Result<()> {
         if self.batching.get().is_none() {
             let state = UdpSocketState::new((&self.socket).into())?;
-            if self.local.is_ipv4() {
-                // A datagram that came in fragments has to leave in fragments: what is relayed
-                // here is not only QUIC, which has the don't-fragment bit set for it.
-                set_ip_mtu_discover(&self.socket, Ipv4PathMtuDiscovery::WANT)?;
-            }
+            self.allow_fragments()?;
             let _set_by_nobody_else = self.batching.set(state);
+        }
+        Ok(())
+    }
+
+    /// A datagram that came in fragments has to leave in fragments: what is relayed here is not
+    /// only QUIC, for which quinn-udp forbids them.
+    fn allow_fragments(&self) -> io::Result<()> {
+        // Also for IPv6: such a socket may carry IPv4 as well.
+        set_ip_mtu_discover(&self.socket, Ipv4PathMtuDiscovery::WANT)?;
+        if self.local.is_ipv6() {
+            set_ipv6_mtu_discover(&self.socket, Ipv6PathMtuDiscovery::WANT)?;
+            setsockopt(&self.socket, Ipv6DontFrag, &false)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Origins below HTTP: TCP connections handled by a closure, and UDP datagrams answered.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -122,7 +122,16 @@ impl UdpOrigin {
     /// When the system has no port left.
     #[must_use]
     pub fn start(name: &str) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("the system gives a port");
+        Self::start_on(Ipv4Addr::LOCALHOST.into(), name)
+    }
+
+    /// The same on another address of this machine.
+    ///
+    /// # Panics
+    /// When the system has no port left, or no such address.
+    #[must_use]
+    pub fn start_on(ip: IpAddr, name: &str) -> Self {
+        let socket = UdpSocket::bind((ip, 0)).expect("the system gives a port");
         let address = socket.local_addr().expect("a bound socket has an address");
         let stopping: Arc<AtomicBool> = Arc::default();
         let peers: Arc<Mutex<Vec<SocketAddr>>> = Arc::default();

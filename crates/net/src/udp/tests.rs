@@ -71,12 +71,13 @@ async fn runs_of_datagrams_arrive_as_single_ones_whoever_batches() {
     }
 }
 
-#[tokio::test]
-async fn empty_and_longest_datagrams_pass() {
-    let longest = vec![9; 65_507];
+/// An empty and the longest datagram, there and back, for each way to work.
+async fn exchange_shortest_and_longest(service_at: IpAddr, client_to: IpAddr, longest: usize) {
+    let longest = vec![9; longest];
     for batches in [false, true] {
-        let service = bound(LOCALHOST);
-        let client = Udp::connected(service.local_addr()).unwrap();
+        let service = bound(service_at);
+        let port = service.local_addr().port();
+        let client = Udp::connected((client_to, port).into()).unwrap();
         if batches {
             client.start_batching().unwrap();
         }
@@ -88,6 +89,24 @@ async fn empty_and_longest_datagrams_pass() {
             assert!(receive(&client, 1).await[0].0 == contents);
         }
     }
+}
+
+#[tokio::test]
+async fn empty_and_longest_datagrams_pass() {
+    exchange_shortest_and_longest(LOCALHOST.into(), LOCALHOST.into(), 65_507).await;
+}
+
+#[tokio::test]
+async fn datagrams_that_need_fragments_pass_over_ipv6_as_well() {
+    // With its header, the longest one is longer than the loopback's 64 KiB.
+    let localhost = Ipv6Addr::LOCALHOST.into();
+    let within = tokio::time::Duration::from_secs(20);
+    let work = async {
+        exchange_shortest_and_longest(localhost, localhost, 65_527).await;
+        // A socket of IPv6 that is bound to everything carries IPv4, too.
+        exchange_shortest_and_longest(Ipv6Addr::UNSPECIFIED.into(), LOCALHOST.into(), 65_507).await;
+    };
+    tokio::time::timeout(within, work).await.expect("none is dropped");
 }
 
 #[tokio::test]
