@@ -97,7 +97,8 @@ fn get_one_stuck(gateway: &Gateway, held: &Origin, free: &Origin) -> Vec<Client>
         let mut client = Client::connect(gateway.web());
         client.send(request("GET", "h", "/", &[])).expect("the request is taken");
         stuck.push(client);
-        (held.count() == 1).then_some(())
+        // On a busy machine a second one is sent before the first is seen there.
+        (held.count() >= 1).then_some(())
     });
     eventually("the other is idle", SOON, || {
         (gateway.endpoint("origin", free.addr())["in_flight"] == 0).then_some(())
