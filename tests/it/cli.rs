@@ -3,6 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 use architrave_testkit::client::get;
+use architrave_testkit::process::Ending;
 use architrave_testkit::{Config, Gateway, GatewayOptions, Origin, tools};
 use tempfile::TempDir;
 
@@ -46,12 +47,90 @@ fn a_bad_file_is_a_clear_end() {
 }
 
 #[test]
+fn why_it_does_not_start_is_said_plainly_and_not_logged() {
+    let origin = Origin::named("a");
+    let taken = Config::new().listener_at("web", &origin.addr().to_string(), "protocol: http");
+    let (_, said) = run_file(&taken.to_string());
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("error: listener web: cannot listen on "), "{said}");
+    assert!(lines[1].contains("`ss -ltnup`"), "what to do about it: {said}");
+    let (_, said) = run_file("version: 1\nlistenrs: []\nrutes: []\n");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines[0].contains("gateway.yaml:2:1: ") && lines[1].contains("gateway.yaml:3:1: "));
+    assert!(lines[2].starts_with("error: ") && lines[2].ends_with(": 2 errors"), "{said}");
+    let missing = Config::new().listener(
+        "web",
+        "protocol: https\ntls: { certificates: [{ cert_file: /nowhere/a.pem, key_file: /nowhere/a.key }] }",
+    );
+    let (code, said) = run_file(&missing.to_string());
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("error: ") && said.contains("/nowhere/a.pem"), "{said}");
+    // A program that reads the log reads JSON to the end.
+    let output = architrave(&["run", "--log", "json", "--config", "/nowhere/gateway.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let line: serde_json::Value = serde_json::from_slice(&output.stderr).expect("a line of JSON");
+    assert_eq!(line["level"], "ERROR");
+}
+
+#[test]
+fn who_names_no_file_is_shown_one_that_works() {
+    let output = architrave(&["run"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.starts_with("error: no gateway file is named\n"), "{said}");
+    assert!(said.contains("  architrave run --config gateway.yaml\n"), "{said}");
+    assert!(said.contains("--demo") && said.contains("architrave validate"), "{said}");
+    let file: String = (said.lines())
+        .skip_while(|line| !line.starts_with("  version:"))
+        .take_while(|line| !line.is_empty())
+        .map(|line| format!("{}\n", &line[2..]))
+        .collect();
+    let dir = TempDir::new().expect("there is room for a directory");
+    let path = dir.path().join("gateway.yaml");
+    std::fs::write(&path, &file).expect("there is room for a file");
+    let output = architrave(&["validate", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{file}");
+}
+
+#[test]
 fn nonsense_on_the_command_line_is_explained() {
-    for arguments in [&["run", "--wrkers", "2"][..], &["fly"], &[], &["run", "--workers", "0"]] {
+    for arguments in [
+        &["run", "--wrkers", "2"][..],
+        &["fly"],
+        &[],
+        &["run", "--workers", "0"],
+        &["run", "--workers", "many"],
+        &["run", "--drain-timeout", "30"],
+        &["run", "--drain-timeout", "-1s"],
+        &["run", "--log", "xml"],
+        &["run", "--config"],
+        &["run", "gateway.yaml"],
+        &["validate"],
+        &["validate", "a", "b"],
+        &["fmt"],
+        &["schema", "x"],
+        &["version", "--verbose"],
+    ] {
         let output = architrave(arguments);
-        assert!(output.status.code().is_some_and(|code| code != 0), "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!said.is_empty(), "{arguments:?}");
+        assert!(said.contains("Usage:") || said.starts_with("error: "), "{arguments:?}: {said}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+    }
+    let mut command = Command::new(tools::gateway());
+    for (variable, value) in [
+        ("ARCHITRAVE_WORKERS", "0"),
+        ("ARCHITRAVE_DRAIN_TIMEOUT", "soon"),
+        ("ARCHITRAVE_LOG_FORMAT", "xml"),
+        ("ARCHITRAVE_LOG", "lowd"),
+    ] {
+        let command = command.args(["run", "--config", "f"]).env_clear().env(variable, value);
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{variable}: {said}");
+        assert!(said.contains(value), "{variable}: {said}");
+        *command = Command::new(tools::gateway());
     }
     let said = architrave(&["run", "--wrkers", "2"]);
     assert!(String::from_utf8_lossy(&said.stderr).contains("--workers"), "a suggestion");
@@ -79,6 +158,30 @@ fn what_is_still_to_come_is_refused_by_name() {
 }
 
 #[test]
+fn what_is_still_to_come_is_refused_as_a_variable_too() {
+    for variable in ["DATA", "DATABASE", "REDIS", "ROLE"] {
+        let mut command = Command::new(tools::gateway());
+        command.arg("run").env(format!("ARCHITRAVE_{variable}"), "x");
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{variable}: {said}");
+        assert!(said.contains("not in this version"), "{variable}: {said}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_failure_of_every_command() {
+    for command in ["validate", "fmt", "run --config"] {
+        let mut arguments: Vec<_> = command.split(' ').collect();
+        arguments.push("/nowhere/gateway.yaml");
+        let output = architrave(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.starts_with("error: /nowhere/gateway.yaml: "), "{command}: {said}");
+    }
+}
+
+#[test]
 fn a_reader_that_has_read_enough_is_no_error() {
     let mut command = Command::new(tools::gateway());
     let (reader, writer) = std::io::pipe().expect("a pipe can be made");
@@ -91,7 +194,14 @@ fn a_reader_that_has_read_enough_is_no_error() {
 
 #[test]
 fn version_and_help_go_to_standard_output() {
-    for arguments in [&["version"][..], &["--help"], &["run", "--help"]] {
+    for arguments in [
+        &["version"][..],
+        &["--version"],
+        &["--help"],
+        &["help"],
+        &["run", "--help"],
+        &["reference"],
+    ] {
         let output = architrave(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(!output.stdout.is_empty(), "{arguments:?}");
@@ -127,6 +237,18 @@ fn a_file_is_laid_out_anew_without_changing_its_meaning() {
     assert_eq!(architrave(&["validate", &path]).status.code(), Some(0), "{once}");
     assert_eq!(architrave(&["fmt", &path]).status.code(), Some(0));
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), once, "twice is once");
+    assert_eq!(architrave(&["fmt", "--check", &path]).status.code(), Some(0));
+    for (text, why) in
+        [("listeners:\n    -   {name: web}\n", "laid out anew"), ("version: [\n", "gateway.yaml:")]
+    {
+        std::fs::write(&file, text).expect("there is room for a file");
+        let output = architrave(&["fmt", "--check", &path]);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(why), "{said}");
+        assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), text);
+    }
+    assert_eq!(architrave(&["fmt", &path]).status.code(), Some(1), "what is no YAML");
 }
 
 #[test]
@@ -134,6 +256,15 @@ fn flags_can_be_variables() {
     let origin = Origin::named("a");
     let gateway = GatewayOptions::new().workers(3).start(Config::single(origin.addr()));
     assert_eq!(gateway.metrics().sum("architrave_workers", &[]), 3.0);
+    drop(gateway);
+    // Flags win over variables; what no flag says, a variable does.
+    let options = GatewayOptions::new().env("ARCHITRAVE_WORKERS", "7");
+    let gateway = options.env("ARCHITRAVE_LOG_FORMAT", "json").start(Config::single(origin.addr()));
+    assert_eq!(gateway.metrics().sum("architrave_workers", &[]), 2.0);
+    assert_eq!(gateway.terminate(), Ending::Code(0));
+    let lines = gateway.stderr().lines();
+    let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    assert!(lines.len() > 1 && lines.iter().all(is_json), "{lines:?}");
     drop(gateway);
     let dir = TempDir::new().expect("there is room for a directory");
     let file = dir.path().join("gateway.yaml");

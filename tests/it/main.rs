@@ -6,6 +6,7 @@ mod access_log;
 mod admin;
 mod balancing;
 mod cli;
+mod discovery;
 mod faults;
 mod fleet;
 mod forwarding;

@@ -12,7 +12,13 @@ use architrave_core::Clock;
 use crate::{dist, generate, packages, say, shell, tree};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/python3", "python3")];
+const DEBIAN: [(&str, &str); 5] = [
+    ("/usr/sbin/nginx", "nginx"),
+    ("/usr/bin/python3", "python3"),
+    ("/usr/bin/curl", "curl"),
+    ("/usr/bin/unshare", "util-linux"),
+    ("/bin/ip", "iproute2"),
+];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];
 

@@ -11,6 +11,15 @@ mod later;
 #[cfg(test)]
 mod tests;
 
+/// The file that the README begins with; a test of the README holds the two to one text.
+const FIRST_FILE: &str = "\
+version: 1
+listeners: [{ name: web, address: \"0.0.0.0:8080\", protocol: http }]
+upstreams: [{ name: app, endpoints: [{ address: \"127.0.0.1:9001\" }, { address: \"127.0.0.1:9002\" }] }]
+services:  [{ name: app, http: { upstream: app } }]
+routes:    [{ name: all, service: app }]
+";
+
 /// What was asked for.
 #[derive(Debug)]
 pub(crate) enum Invocation {
@@ -59,7 +68,10 @@ pub(crate) fn parse() -> Invocation {
         clap::Error::raw(ErrorKind::InvalidValue, later::refusal(&what)).exit();
     }
     match matches.subcommand() {
-        Some(("run", matches)) => Invocation::Run(run_options(matches)),
+        Some(("run", matches)) => match run_options(matches) {
+            Some(options) => Invocation::Run(options),
+            None => clap::Error::raw(ErrorKind::MissingRequiredArgument, first_steps()).exit(),
+        },
         Some(("validate", matches)) => Invocation::Validate { file: file(matches) },
         Some(("fmt", matches)) => {
             Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
@@ -106,7 +118,6 @@ fn run_command() -> Command {
                 .long("config")
                 .env("ARCHITRAVE_CONFIG")
                 .value_name("FILE")
-                .required_unless_present_any(later::FLAGS)
                 .value_parser(value_parser!(PathBuf))
                 .help("The gateway file; read again on SIGHUP and when it changes"),
         )
@@ -139,6 +150,7 @@ fn run_command() -> Command {
         .arg(
             Arg::new("demo")
                 .long("demo")
+                .env("ARCHITRAVE_DEMO")
                 .action(ArgAction::SetTrue)
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
@@ -153,13 +165,31 @@ fn file(matches: &ArgMatches) -> PathBuf {
     matches.get_one::<PathBuf>("file").expect("clap requires it").clone()
 }
 
-fn run_options(matches: &ArgMatches) -> RunOptions {
+/// How it is to run; none when no file is named.
+fn run_options(matches: &ArgMatches) -> Option<RunOptions> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    RunOptions {
-        config: matches.get_one::<PathBuf>("config").expect("clap requires it").clone(),
+    Some(RunOptions {
+        config: matches.get_one::<PathBuf>("config")?.clone(),
         workers: matches.get_one::<u16>("workers").map_or(cores, |workers| usize::from(*workers)),
         drain_timeout: *matches.get_one::<Duration>("drain-timeout").expect("it has a default"),
         demo: matches.get_flag("demo"),
         is_log_json: matches.get_one::<String>("log").is_some_and(|format| format == "json"),
+    })
+}
+
+/// What is said to who names no file: how to, and a file to begin with.
+fn first_steps() -> String {
+    let mut text =
+        String::from("no gateway file is named\n\n  architrave run --config gateway.yaml\n\n");
+    text.push_str("A first gateway.yaml, which serves port 8080 in front of two servers:\n\n");
+    for line in FIRST_FILE.lines() {
+        text.push_str(&format!("  {line}\n"));
     }
+    text.push_str(
+        "\nNo servers at hand? With --demo it serves three of its own, on 127.0.0.1:9001 to 9003:\n\n  \
+         architrave run --config gateway.yaml --demo\n\n\
+         `architrave validate gateway.yaml` says what is wrong with a file, and\n\
+         `architrave reference` prints everything that can be in one.\n",
+    );
+    text
 }

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
+use architrave_config::Snapshot;
 use architrave_config::ports::{ConfigStatus, ReloadError};
-use architrave_config::{ConfigError, Snapshot};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::dns::Resolver;
@@ -78,7 +78,7 @@ impl Engine {
         inherited: &mut Inherited,
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let stamp = stamp(&options.config);
-        let snapshot = Arc::new(read(options).map_err(|error| anyhow!(in_full(&error)))?);
+        let snapshot = Arc::new(read(options)?);
         let keyring = keys::load(&snapshot.keys)?;
         warn_of_short_lived_keys(None, &snapshot);
         let metrics = Metrics::new(options.workers);
@@ -229,16 +229,6 @@ fn read(options: &RunOptions) -> Result<Snapshot, ReloadError> {
     let text = std::fs::read_to_string(&options.config)
         .map_err(|error| ReloadError::NotPossible(format!("{file}: {error}")))?;
     architrave_config::load(&text, &file, &SystemSources).map_err(ReloadError::Invalid)
-}
-
-/// Every fault, one a line.
-fn in_full(error: &ReloadError) -> String {
-    match error {
-        ReloadError::Invalid(errors) => {
-            errors.iter().map(ConfigError::to_string).collect::<Vec<_>>().join("\n")
-        }
-        ReloadError::NotPossible(why) => why.clone(),
-    }
 }
 
 /// Says once, when it begins to be so, that cookies end with this process.

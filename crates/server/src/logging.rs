@@ -3,12 +3,21 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
+use anyhow::Context;
 use architrave_telemetry::Metrics;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Starts the log: level from `ARCHITRAVE_LOG`, `info` by default.
-pub(crate) fn start(is_json: bool) {
-    let filter = EnvFilter::try_from_env("ARCHITRAVE_LOG").unwrap_or_else(|_| "info".into());
+///
+/// # Errors
+/// When the variable holds no level.
+#[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
+pub(crate) fn start(is_json: bool) -> anyhow::Result<()> {
+    let wanted = std::env::var("ARCHITRAVE_LOG").unwrap_or_default();
+    let filter = filter(&wanted).with_context(|| {
+        format!("ARCHITRAVE_LOG is `{wanted}`: expected off, error, warn, info, debug or trace")
+    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -18,6 +27,18 @@ pub(crate) fn start(is_json: bool) {
     } else {
         builder.with_ansi(std::io::stderr().is_terminal()).compact().init();
     }
+    Ok(())
+}
+
+/// What is logged; none when it is not understood. Beside a level it may be one per part of the
+/// program, such as `info,architrave_proxy=debug`.
+fn filter(wanted: &str) -> Option<EnvFilter> {
+    if wanted.is_empty() {
+        return Some("info".into());
+    }
+    // The library takes any word for a part of the program, and would be silent about the rest.
+    let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    wanted.split(',').all(is_level).then(|| EnvFilter::try_new(wanted).ok()).flatten()
 }
 
 /// Makes panics count and show in the log, wherever they happen; the task that panicked ends
@@ -32,4 +53,19 @@ pub(crate) fn watch_panics(metrics: Arc<Metrics>) {
             .unwrap_or("a panic without words");
         tracing::error!(place, what, "panic");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_that_is_misspelt_is_not_silence() {
+        for wanted in ["", "info", "DEBUG", "off", "warn,architrave_proxy=debug"] {
+            assert!(filter(wanted).is_some(), "{wanted:?}");
+        }
+        for wanted in ["debg", "info,proxy", "info,proxy=loud", " info"] {
+            assert!(filter(wanted).is_none(), "{wanted:?}");
+        }
+    }
 }

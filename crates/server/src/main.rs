@@ -2,6 +2,7 @@
 
 mod admin;
 mod cli;
+mod complaint;
 mod demo;
 mod engine;
 mod keys;

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
 use crate::workers::Workers;
-use crate::{demo, logging, upgrade, watch};
+use crate::{complaint, demo, logging, upgrade, watch};
 
 /// Threads of the control runtime: probes, DNS, reloads, the admin API.
 const CONTROL_THREADS: usize = 2;
@@ -24,9 +24,15 @@ const CONTROL_THREADS: usize = 2;
 /// How long the last lines of the access log may take.
 const LOG_FLUSH: Duration = Duration::from_secs(2);
 
+/// The exit code when the command line, or a variable in its place, makes no sense; clap's as well.
+const COMMAND_LINE_WRONG: u8 = 2;
+
 /// Runs until a signal ends it.
 pub(crate) fn run(options: RunOptions) -> ExitCode {
-    logging::start(options.is_log_json);
+    if let Err(error) = logging::start(options.is_log_json) {
+        complaint::tell(&error, &options.config);
+        return ExitCode::from(COMMAND_LINE_WRONG);
+    }
     // The end of the pair that an old process left here, when this one is to take over from it.
     let predecessor = match HandoverSocket::from_stdin() {
         Ok(predecessor) => predecessor.filter(|_| upgrade::is_successor()),
@@ -38,13 +44,15 @@ pub(crate) fn run(options: RunOptions) -> ExitCode {
     match start_and_serve(&options, predecessor.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let why = format!("{error:#}");
+            let why = complaint::in_full(&error);
             if let Some(predecessor) = &predecessor {
                 // When it is gone too, the log below is all there is.
                 let _gone = predecessor.say_failed(&why);
             }
-            for line in why.lines() {
-                tracing::error!("{line}");
+            if predecessor.is_some() || options.is_log_json {
+                why.lines().for_each(|line| tracing::error!("{line}"));
+            } else {
+                complaint::tell(&error, &options.config);
             }
             ExitCode::FAILURE
         }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::complaint;
 use crate::sources::SystemSources;
 
 /// Exits 0, or 1 with every error.
@@ -24,10 +25,7 @@ pub(crate) fn validate(file: &Path) -> ExitCode {
             print(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
         }
         Err(errors) => {
-            for error in &errors {
-                eprintln!("{error}");
-            }
-            eprintln!("{}", counted(errors.len(), "error"));
+            complaint::tell_faults(&errors, file);
             ExitCode::FAILURE
         }
     }
@@ -56,7 +54,7 @@ pub(crate) fn format(file: &Path, is_check: bool) -> ExitCode {
     match std::fs::write(file, formatted) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error}", file.display());
+            eprintln!("error: {}: {error}", file.display());
             ExitCode::FAILURE
         }
     }
@@ -82,7 +80,7 @@ fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("standard output: {error}");
+            eprintln!("error: standard output: {error}");
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,
@@ -96,7 +94,7 @@ fn counted(count: usize, what: &str) -> String {
 
 fn read(file: &Path) -> Result<String, ExitCode> {
     std::fs::read_to_string(file).map_err(|error| {
-        eprintln!("{}: {error}", file.display());
+        eprintln!("error: {}: {error}", file.display());
         ExitCode::FAILURE
     })
 }

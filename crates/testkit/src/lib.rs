@@ -16,6 +16,7 @@ pub mod l4;
 pub mod load;
 pub mod message;
 pub mod name_server;
+pub mod namespace;
 pub mod nginx;
 pub mod origin;
 pub mod process;

@@ -59,7 +59,16 @@ impl NameServer {
     /// Starts it with an empty zone.
     #[must_use]
     pub fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a loopback socket");
+        Self::start_at(([127, 0, 0, 1], 0).into())
+    }
+
+    /// Starts it at an address, such as the port that the system's own has.
+    ///
+    /// # Panics
+    /// When the address is taken or not ours.
+    #[must_use]
+    pub fn start_at(address: SocketAddr) -> Self {
+        let socket = UdpSocket::bind(address).expect("the name server's address is free");
         let address = socket.local_addr().expect("a bound socket has an address");
         let zone = Arc::new(Mutex::new(Zone::default()));
         let thread = std::thread::spawn({

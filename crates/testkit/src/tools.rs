@@ -44,7 +44,12 @@ pub fn program(name: &str) -> PathBuf {
     let path = variable("PATH").unwrap_or_default();
     let places = path.split(':').chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
     let found = places.map(|place| Path::new(place).join(name)).find(|file| file.is_file());
-    let package = if name == "h2load" { "nghttp2-client" } else { name };
+    let package = match name {
+        "h2load" => "nghttp2-client",
+        "unshare" => "util-linux",
+        "ip" => "iproute2",
+        other => other,
+    };
     found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {package}"))
 }
 
@@ -63,6 +68,6 @@ fn target_dir() -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests are told where programs are by variables")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -41,3 +41,25 @@ fn the_help_says_nothing_of_it() {
     let help = run.render_long_help().to_string();
     assert!(help.contains("--workers") && !help.contains("--redis"), "{help}");
 }
+
+#[test]
+fn the_first_file_is_the_one_of_the_readme_and_is_valid() {
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains(&format!("```yaml\n{FIRST_FILE}```\n")), "the README has another");
+    let loaded = architrave_config::load(FIRST_FILE, "gateway.yaml", &architrave_config::NoSources);
+    assert!(loaded.is_ok(), "{loaded:?}");
+    let said = first_steps();
+    assert!(FIRST_FILE.lines().all(|line| said.contains(line)), "{said}");
+    assert!(said.contains("--config") && said.contains("--demo"), "{said}");
+}
+
+#[test]
+fn without_a_file_there_is_nothing_to_run() {
+    let run = |line: &str| {
+        let matches = command().try_get_matches_from(line.split(' ')).expect("it is understood");
+        run_options(matches.subcommand_matches("run").expect("it is `run`"))
+    };
+    assert!(run("architrave run").is_none());
+    assert!(run("architrave run --demo").is_none());
+    assert!(run("architrave run --demo --config f").is_some_and(|options| options.demo));
+}
