@@ -136,3 +136,59 @@ fn many_sockets_stay_open_at_once() {
     let answer = Client::connect(gateway.web()).try_ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert!(matches!(answer, Ok(ref response) if response.status == 426), "{answer:?}");
 }
+
+#[test]
+fn a_tunnel_is_logged_with_all_it_had_to_do_with() {
+    let origin = echo_origin();
+    let config = Config::new()
+        .web()
+        .upstream("chat-origin", &[origin.addr()], "")
+        .route("chat", "service: chat-origin\npolicies: { key_auth: {} }")
+        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]")
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    let mut client = switch(&gateway, "X-Api-Key: ada-key-0123456789").expect("switched");
+    client.close();
+    let line = |protocol: &str| {
+        gateway.stdout().wait_for(&format!("a line about {protocol}"), 0, SOON, |line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
+            (line["protocol"] == protocol).then_some(line)
+        })
+    };
+    let (exchange, tunnel) = (line("HTTP/1.1"), line("tunnel"));
+    assert_eq!((&exchange["status"], &tunnel["status"]), (&101.into(), &serde_json::Value::Null));
+    let names = ["listener", "route", "service", "consumer", "upstream", "endpoint", "attempts"];
+    for name in names.iter().chain(&["request_id", "trace_id", "client_ip", "client_port"]) {
+        assert!(tunnel[*name] == exchange[*name] && !tunnel[*name].is_null(), "{name}: {tunnel}");
+    }
+    assert_eq!((&tunnel["route"], &tunnel["upstream"]), (&"chat".into(), &"chat-origin".into()));
+    assert_eq!(tunnel["endpoint"], origin.addr().to_string());
+}
+
+/// Asks for a switch with one more field; the connection when there was one, else the status.
+fn switch(gateway: &Gateway, field: &str) -> Result<Client, u16> {
+    let mut client = Client::connect(gateway.web());
+    let ask = "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+               Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    client.send(format!("{ask}{field}\r\n\r\n")).expect("the request is taken");
+    match client.read_head().expect("an answer").expect("a head").status() {
+        101 => Ok(client),
+        status => Err(status),
+    }
+}
+
+#[test]
+fn a_tunnel_holds_its_consumers_place_until_it_ends() {
+    let origin = echo_origin();
+    let config = Config::new()
+        .web()
+        .upstream("origin", &[origin.addr()], "")
+        .route("all", "service: origin\npolicies: { key_auth: {} }")
+        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]\nlimits: { parallel: 1 }");
+    let gateway = Gateway::start(config);
+    let key = "X-Api-Key: ada-key-0123456789";
+    let mut first = switch(&gateway, key).expect("switched");
+    assert_eq!(switch(&gateway, key).err(), Some(429));
+    first.close();
+    eventually("the place is free again", SOON, || switch(&gateway, key).ok());
+}

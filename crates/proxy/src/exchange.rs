@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::Endpoint;
+use architrave_config::Consumer;
 use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
 use architrave_policy::{Admission, Chain};
@@ -113,5 +114,12 @@ impl<'p> Exchange<'p> {
             reason: None,
             termination: Termination::Complete,
         }
+    }
+
+    /// Who calls, once a credential has proved it.
+    #[must_use]
+    pub fn consumer(&self) -> Option<&'p Consumer> {
+        let index = self.admission.consumer?;
+        self.assembly.snapshot.consumers.get(index.get()).map(|consumer| &**consumer)
     }
 }

@@ -87,7 +87,7 @@ fn entry<'a>(
         status: (exchange.status != 0).then_some(exchange.status),
         route: matched.map(|matched| matched.route.config.name.as_str()),
         service: service.map(|service| service.name.as_str()),
-        consumer: consumer_name(exchange),
+        consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
         request_id: Some(&exchange.identity.request_id),
         trace_id: Some(exchange.identity.trace_id()),
         user_agent: head.fields.get_known(Known::UserAgent),
@@ -100,10 +100,4 @@ fn entry<'a>(
     entry.endpoint = exchange.endpoint.as_ref().map(|endpoint| endpoint.address());
     entry.attempts = exchange.attempts;
     entry
-}
-
-fn consumer_name<'p>(exchange: &Exchange<'p>) -> Option<&'p str> {
-    let index = exchange.admission.consumer?;
-    let consumer = exchange.assembly.snapshot.consumers.get(index.get())?;
-    Some(consumer.name.as_str())
 }

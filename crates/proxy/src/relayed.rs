@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
-use architrave_core::Moment;
-use architrave_telemetry::{AccessEntry, Termination, Timings, TlsEntry};
+use architrave_core::name::{ConsumerName, RouteName, ServiceName};
+use architrave_core::{Moment, Reason};
+use architrave_net::DuplexEnd;
+use architrave_telemetry::{AccessEntry, HttpEntry, Party, Phase, Termination, Timings, TlsEntry};
 
 use crate::connection::Connection;
 use crate::respond::TunnelEnd;
@@ -12,12 +14,16 @@ use crate::worker::Worker;
 /// What is left of a relay that is over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relayed<'a> {
+    /// Who asked, behind trusted proxies.
+    pub client: SocketAddr,
     /// When it began.
     pub began: Moment,
     /// `tcp`, `tls` or `udp`; `tunnel` behind a 101.
     pub protocol: &'a str,
     /// The server name of passed-through TLS.
     pub server_name: Option<&'a str>,
+    /// Of a tunnel: what of the exchange that it began with is said again.
+    pub http: Option<HttpEntry<'a>>,
     /// The upstream, once chosen.
     pub upstream: Option<&'a str>,
     /// The endpoint, once chosen.
@@ -31,9 +37,41 @@ pub(crate) struct Relayed<'a> {
     /// Bytes to the client.
     pub down_bytes: u64,
     /// Why it failed, when it did.
-    pub reason: Option<architrave_core::Reason>,
+    pub reason: Option<Reason>,
     /// Who ended it.
     pub termination: Termination,
+}
+
+impl<'a> Relayed<'a> {
+    /// A relay that ended in good order and of which nothing else is known yet.
+    pub(crate) fn new(began: Moment, client: SocketAddr, protocol: &'a str) -> Self {
+        Self {
+            client,
+            began,
+            protocol,
+            server_name: None,
+            http: None,
+            upstream: None,
+            endpoint: None,
+            attempts: 0,
+            timings: Timings::default(),
+            up_bytes: 0,
+            down_bytes: 0,
+            reason: None,
+            termination: Termination::Complete,
+        }
+    }
+}
+
+/// Why a relay ended before both sides were done, and who ended it.
+pub(crate) const fn cut_short(end: DuplexEnd) -> Option<(Reason, Termination)> {
+    let (party, reason) = match end {
+        DuplexEnd::Finished => return None,
+        DuplexEnd::ClientFailed => (Party::Client, Reason::ClientClosed),
+        DuplexEnd::EndpointFailed => (Party::Endpoint, Reason::UpstreamReset),
+        DuplexEnd::Idle => (Party::Gateway, Reason::StallTimeout),
+    };
+    Some((reason, Termination::Ended { party, phase: Phase::Tunnel }))
 }
 
 /// Records a tunnel.
@@ -41,22 +79,29 @@ pub(crate) fn record_tunnel(
     worker: &Worker,
     connection: &Connection,
     began: Moment,
-    end: &TunnelEnd,
+    tunnel: &TunnelEnd,
 ) {
-    let relayed = Relayed {
-        began,
-        protocol: "tunnel",
-        server_name: None,
-        upstream: None,
-        endpoint: None,
-        attempts: 0,
-        timings: Timings::default(),
-        up_bytes: end.up_bytes,
-        down_bytes: end.down_bytes,
-        reason: None,
-        termination: end.termination,
+    let names = &tunnel.names;
+    let http = HttpEntry {
+        route: names.route.as_ref().map(RouteName::as_str),
+        service: names.service.as_ref().map(ServiceName::as_str),
+        consumer: names.consumer.as_ref().map(ConsumerName::as_str),
+        request_id: Some(&names.identity.request_id),
+        trace_id: Some(names.identity.trace_id()),
+        ..HttpEntry::default()
     };
-    connection.listener.metrics.relayed(worker.index(), end.up_bytes, end.down_bytes);
+    let cut_short = cut_short(tunnel.end);
+    let relayed = Relayed {
+        http: Some(http),
+        upstream: Some(tunnel.upstream.config.name.as_str()),
+        endpoint: Some(names.endpoint),
+        attempts: names.attempts,
+        up_bytes: tunnel.up_bytes,
+        down_bytes: tunnel.down_bytes,
+        reason: cut_short.map(|(reason, _)| reason),
+        termination: cut_short.map_or(Termination::Complete, |(_, termination)| termination),
+        ..Relayed::new(began, names.client, "tunnel")
+    };
     record(worker, connection, &relayed);
 }
 
@@ -71,9 +116,10 @@ pub(crate) fn record(worker: &Worker, connection: &Connection, relayed: &Relayed
         }
         let listener = connection.listener.config.name.as_str();
         let began = worker.wall() - total;
-        let mut entry = AccessEntry::new(began, connection.client, listener, relayed.protocol);
+        let mut entry = AccessEntry::new(began, relayed.client, listener, relayed.protocol);
         entry.timings = Timings { total, ..relayed.timings };
-        entry.peer = (connection.peer != connection.client).then_some(connection.peer);
+        entry.peer = (connection.peer != relayed.client).then_some(connection.peer);
+        entry.http = relayed.http;
         entry.tls =
             relayed.server_name.map(|sni| TlsEntry { sni: Some(sni), ..TlsEntry::default() });
         entry.reason = relayed.reason;

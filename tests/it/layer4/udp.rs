@@ -148,3 +148,18 @@ fn flows_outlive_a_reload_and_the_end_is_clean() {
     drop(old);
     assert_eq!(gateway.terminate(), Ending::Code(0));
 }
+
+#[test]
+fn a_flow_for_which_there_is_no_place_is_logged_with_its_upstream() {
+    let origin = UdpOrigin::start("a");
+    let config = file(&[origin.addr()], "", "limits: { connections: 1 }");
+    let gateway = Gateway::start(config.access_log("{ stdout: {} }"));
+    let first = client(&gateway);
+    assert_eq!(ask(&first, b"x"), b"a:x");
+    client(&gateway).send(b"x").expect("a datagram can be sent");
+    let line = gateway.stdout().wait_for("a line about the second flow", 0, SOON, |line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
+        (line["reason"] == "queue_full").then_some(line)
+    });
+    assert_eq!((&line["protocol"], &line["upstream"]), (&"udp".into(), &"origin".into()), "{line}");
+}

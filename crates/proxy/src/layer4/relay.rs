@@ -7,7 +7,7 @@ use std::sync::Arc;
 use architrave_balance::Outcome;
 use architrave_core::{Moment, Reason};
 use architrave_net::{Duplex, DuplexEnd, Stream};
-use architrave_telemetry::{Party, Phase, Termination, Timings};
+use architrave_telemetry::{Termination, Timings};
 use tokio::net::TcpStream;
 
 use super::dial::{DialFacts, Dialled, dial};
@@ -139,16 +139,13 @@ impl<'a> Run<'a> {
 
     /// Notes how the relay ended, and what that says about the endpoint.
     fn ended(&mut self, end: DuplexEnd) -> Outcome {
-        let (party, reason) = match end {
-            DuplexEnd::Finished if self.down_bytes > 0 => return Outcome::Success,
+        let Some((reason, termination)) = relayed::cut_short(end) else {
             // Some clients only look whether somebody is there, and some only send.
-            DuplexEnd::Finished => return Outcome::Neutral,
-            DuplexEnd::ClientFailed => (Party::Client, Reason::ClientClosed),
-            DuplexEnd::EndpointFailed => (Party::Endpoint, Reason::UpstreamReset),
-            DuplexEnd::Idle => (Party::Gateway, Reason::StallTimeout),
+            let has_answered = self.down_bytes > 0;
+            return if has_answered { Outcome::Success } else { Outcome::Neutral };
         };
         self.reason = Some(reason);
-        self.termination = Termination::Ended { party, phase: Phase::Tunnel };
+        self.termination = termination;
         // A reset instead of any answer is what an endpoint does behind which nobody is.
         if end == DuplexEnd::EndpointFailed && self.down_bytes == 0 {
             Outcome::Failure
@@ -169,8 +166,6 @@ impl<'a> Run<'a> {
 
     fn record(&self) {
         let relayed = Relayed {
-            began: self.began,
-            protocol: self.protocol,
             server_name: self.server_name.as_deref(),
             upstream: self.upstream.as_ref().map(|upstream| upstream.config.name.as_str()),
             endpoint: self.dialling.endpoint,
@@ -184,6 +179,7 @@ impl<'a> Run<'a> {
             down_bytes: self.down_bytes,
             reason: self.reason,
             termination: self.termination,
+            ..Relayed::new(self.began, self.connection.client, self.protocol)
         };
         relayed::record(self.worker, self.connection, &relayed);
     }

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use architrave_core::task;
 use architrave_net::{Batch, Datagrams, Udp};
-use architrave_telemetry::Timings;
 use foldhash::fast::RandomState;
 use tokio::sync::watch;
 
@@ -138,13 +137,14 @@ impl Flows {
             Ok(rule) => rule,
             Err(failure) => {
                 listener.metrics.connection_refused(self.worker.index());
-                self.record_refusal(&connection, &failure);
+                self.record_refusal(&connection, None, &failure);
                 return None;
             }
         };
         // Nobody keeps datagrams waiting: those who sent them ask again.
         let Some(place) = rule.upstream.queue.try_take() else {
-            self.record_refusal(&connection, &QueueError::Full.into());
+            let upstream = rule.upstream.config.name.as_str();
+            self.record_refusal(&connection, Some(upstream), &QueueError::Full.into());
             return None;
         };
         let flow = Rc::new(Flow::new(Rc::clone(self), key, connection, rule, (open, place)));
@@ -171,19 +171,12 @@ impl Flows {
         }
     }
 
-    fn record_refusal(&self, connection: &Connection, failure: &Failure) {
+    fn record_refusal(&self, connection: &Connection, upstream: Option<&str>, failure: &Failure) {
         let relayed = Relayed {
-            began: self.worker.now(),
-            protocol: "udp",
-            server_name: None,
-            upstream: None,
-            endpoint: None,
-            attempts: 0,
-            timings: Timings::default(),
-            up_bytes: 0,
-            down_bytes: 0,
+            upstream,
             reason: Some(failure.reason),
             termination: failure.termination(),
+            ..Relayed::new(self.worker.now(), connection.client, "udp")
         };
         relayed::record(&self.worker, connection, &relayed);
     }

@@ -1,16 +1,21 @@
 //! Tunnels: what becomes of an HTTP/1.1 connection after a 101 (WebSocket and the like).
 
+use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use architrave_balance::Load;
 use architrave_core::Reason;
+use architrave_core::name::{ConsumerName, RouteName, ServiceName};
 use architrave_net::h1::Persist;
 use architrave_net::{Duplex, DuplexEnd, Framing, Known, ResponseOptions, Stream, Writer, hop};
+use architrave_policy::ParallelGuard;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use crate::assembly::LiveUpstream;
 use crate::dispatch::Forwarded;
 use crate::exchange::Exchange;
+use crate::identity::Identity;
 use crate::queue::Place;
 use crate::serve::Ending;
 
@@ -19,8 +24,31 @@ use crate::serve::Ending;
 pub(crate) struct Tunnel {
     endpoint: Stream,
     upstream: Arc<LiveUpstream>,
+    names: TunnelNames,
+    /// A consumer's place among its parallel requests: a tunnel is one for as long as it lasts.
+    _parallel: Option<ParallelGuard>,
     _load: Option<Load>,
     _place: Place,
+}
+
+/// What the exchange that a tunnel began with had to do with. Names, not the objects: a tunnel
+/// may outlive many an assembly.
+#[derive(Debug)]
+pub(crate) struct TunnelNames {
+    /// The client, behind trusted proxies.
+    pub client: SocketAddr,
+    /// The route.
+    pub route: Option<RouteName>,
+    /// The service.
+    pub service: Option<ServiceName>,
+    /// Who called.
+    pub consumer: Option<ConsumerName>,
+    /// The endpoint.
+    pub endpoint: SocketAddr,
+    /// Attempts made to reach it.
+    pub attempts: u32,
+    /// By which the line of the exchange is found.
+    pub identity: Identity,
 }
 
 /// Passes the 101 on; what follows is no longer HTTP.
@@ -48,6 +76,8 @@ pub(super) async fn begin(
         (Ok(()), Some(endpoint)) => Ending::Tunnel(Box::new(Tunnel {
             endpoint,
             upstream: Arc::clone(forwarded.upstream),
+            names: TunnelNames::of(exchange, answered.endpoint.address()),
+            _parallel: exchange.admission.parallel.take(),
             _load: answered.load,
             _place: answered.place,
         })),
@@ -60,33 +90,53 @@ pub(super) async fn begin(
     }
 }
 
+impl TunnelNames {
+    fn of(exchange: &Exchange<'_>, endpoint: SocketAddr) -> Self {
+        let matched = exchange.matched.as_ref();
+        let service = matched.and_then(|matched| matched.service);
+        Self {
+            client: exchange.client,
+            route: matched.map(|matched| matched.route.config.name.clone()),
+            service: service.map(|service| service.name.clone()),
+            consumer: exchange.consumer().map(|consumer| consumer.name.clone()),
+            endpoint,
+            attempts: exchange.attempts,
+            identity: exchange.identity.clone(),
+        }
+    }
+}
+
 /// What went through a tunnel, and how it ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct TunnelEnd {
+    /// What it had to do with.
+    pub names: TunnelNames,
+    /// The upstream.
+    pub upstream: Arc<LiveUpstream>,
     /// Bytes from the client.
     pub up_bytes: u64,
     /// Bytes to the client.
     pub down_bytes: u64,
     /// Who ended it.
-    pub termination: Termination,
+    pub end: DuplexEnd,
 }
 
 impl Tunnel {
-    /// Relays until both sides are done.
-    pub(crate) async fn run(self, client: Stream) -> TunnelEnd {
+    /// Relays until both sides are done. `moved` is told of bytes from and to the client.
+    pub(crate) async fn run(self, client: Stream, mut moved: impl FnMut(u64, u64)) -> TunnelEnd {
         let idle = self.upstream.config.timeouts.idle;
         let mut duplex = Duplex::new(client, self.endpoint, idle);
-        let end = duplex.run().await;
-        let ended_by = |party| Termination::Ended { party, phase: Phase::Tunnel };
-        TunnelEnd {
-            up_bytes: duplex.up_bytes(),
-            down_bytes: duplex.down_bytes(),
-            termination: match end {
-                DuplexEnd::Finished => Termination::Complete,
-                DuplexEnd::ClientFailed => ended_by(Party::Client),
-                DuplexEnd::EndpointFailed => ended_by(Party::Endpoint),
-                DuplexEnd::Idle => ended_by(Party::Gateway),
-            },
-        }
+        let (mut up_bytes, mut down_bytes) = (0, 0);
+        let end = poll_fn(|context| {
+            let polled = duplex.poll(context);
+            let (up, down) = (duplex.up_bytes() - up_bytes, duplex.down_bytes() - down_bytes);
+            if up + down > 0 {
+                moved(up, down);
+            }
+            (up_bytes, down_bytes) = (up_bytes + up, down_bytes + down);
+            polled
+        })
+        .await;
+        TunnelEnd { names: self.names, upstream: self.upstream, up_bytes, down_bytes, end }
     }
 }

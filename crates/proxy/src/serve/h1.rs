@@ -237,7 +237,8 @@ impl Session {
             return;
         };
         let began = self.worker.now();
-        let end = tunnel.run(stream).await;
+        let (worker, metrics) = (self.worker.index(), &self.connection.listener.metrics);
+        let end = tunnel.run(stream, |up, down| metrics.relayed(worker, up, down)).await;
         relayed::record_tunnel(&self.worker, &self.connection, began, &end);
     }
 }

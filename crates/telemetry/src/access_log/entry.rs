@@ -44,7 +44,7 @@ pub struct AccessEntry<'a> {
     pub peer: Option<SocketAddr>,
     /// The listener's name.
     pub listener: &'a str,
-    /// `HTTP/1.1`, `HTTP/2`, `tcp`, `tls` or `udp`.
+    /// `HTTP/1.1`, `HTTP/2`, `tunnel`, `tcp`, `tls` or `udp`.
     pub protocol: &'a str,
     /// What is known of TLS with the client.
     pub tls: Option<TlsEntry<'a>>,
@@ -54,9 +54,9 @@ pub struct AccessEntry<'a> {
     pub reason: Option<Reason>,
     /// Who ended it, and in which phase.
     pub termination: Termination,
-    /// Bytes of the request body; on layer 4, all bytes from the client.
+    /// Bytes of the request body; on layer 4 and in tunnels, all bytes from the client.
     pub request_bytes: u64,
-    /// Bytes of the response body; on layer 4, all bytes to the client.
+    /// Bytes of the response body; on layer 4 and in tunnels, all bytes to the client.
     pub response_bytes: u64,
     /// The upstream's name.
     pub upstream: Option<&'a str>,

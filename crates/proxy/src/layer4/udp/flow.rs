@@ -13,7 +13,7 @@ use std::time::Duration;
 use architrave_balance::{Load, Outcome};
 use architrave_core::{Moment, Reason};
 use architrave_net::{Datagrams, Udp};
-use architrave_telemetry::{Phase, Termination, Timings};
+use architrave_telemetry::{Phase, Termination};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -315,17 +315,14 @@ impl Flow {
         let state = self.state.get();
         let upstream: &Arc<_> = &self.rule.upstream;
         let relayed = Relayed {
-            began: self.began,
-            protocol: "udp",
-            server_name: None,
             upstream: Some(upstream.config.name.as_str()),
             endpoint: state.endpoint,
             attempts: state.attempts,
-            timings: Timings::default(),
             up_bytes: state.up_bytes,
             down_bytes: state.down_bytes,
             reason: failure.map(|failure| failure.reason),
             termination: failure.map_or(Termination::Complete, Failure::termination),
+            ..Relayed::new(self.began, self.connection.client, "udp")
         };
         relayed::record(&self.flows.worker, &self.connection, &relayed);
     }
