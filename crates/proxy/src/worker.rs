@@ -39,7 +39,7 @@ pub struct Worker {
     pinned: RefCell<Rc<Pinned>>,
     endpoint_metrics: RefCell<HashMap<PoolKey, Arc<EndpointMetrics>, RandomState>>,
     date: RefCell<(u64, String)>,
-    copies: Cell<usize>,
+    copies: Rc<Cell<usize>>,
     spare_heads: RefCell<Vec<ResponseHead>>,
     connections: Cell<usize>,
     parked: parked::Parked,
@@ -92,7 +92,7 @@ impl Worker {
             pinned: RefCell::new(pinned),
             endpoint_metrics: RefCell::default(),
             date: RefCell::default(),
-            copies: Cell::new(0),
+            copies: Rc::default(),
             spare_heads: RefCell::default(),
             connections: Cell::new(0),
             parked: parked::Parked::default(),
@@ -167,7 +167,7 @@ impl Worker {
 
     /// Copies of mirrored requests in flight.
     #[must_use]
-    pub const fn copies(&self) -> &Cell<usize> {
+    pub const fn copies(&self) -> &Rc<Cell<usize>> {
         &self.copies
     }
 

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,10 +38,13 @@ pub(super) fn start(
         return;
     };
     let is_drawn = worker.with_random(|random| random.f64() * 100.0 < *percent);
-    if !is_drawn || !body.is_ended() || worker.copies().get() >= COPIES_MAX {
+    if !is_drawn || !body.is_ended() {
         return;
     }
     let Some(kept) = body.kept() else {
+        return;
+    };
+    let Some(in_flight) = InFlight::take(worker.copies()) else {
         return;
     };
     let copy = Copy {
@@ -51,17 +55,37 @@ pub(super) fn start(
         body: KeptBody::new(kept.to_vec()),
         conversation: exchange.connection.conversation(),
     };
-    worker.copies().set(worker.copies().get() + 1);
     task::spawn_local(async move {
-        let worker = copy.worker.clone();
+        let _in_flight = in_flight;
         // Whatever becomes of a copy, nobody is told.
         let _whatever = tokio::time::timeout(COPY_TIMEOUT, copy.send()).await;
-        worker.copies().set(worker.copies().get() - 1);
     });
 }
 
+/// A copy's place among those in flight on its worker; given back when it is dropped, however the
+/// copy ends.
+#[derive(Debug)]
+struct InFlight(Rc<Cell<usize>>);
+
+impl InFlight {
+    /// `None` when there are enough.
+    fn take(copies: &Rc<Cell<usize>>) -> Option<Self> {
+        let taken = copies.get();
+        (taken < COPIES_MAX).then(|| {
+            copies.set(taken + 1);
+            Self(Rc::clone(copies))
+        })
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 struct Copy {
-    worker: std::rc::Rc<Worker>,
+    worker: Rc<Worker>,
     service: Arc<LiveService>,
     head: RequestHead,
     target: String,
@@ -114,5 +138,26 @@ impl Copy {
             reader.consume(count);
         }
         worker.keep(answered, upstream);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_bounded_and_come_back_also_from_a_panic() {
+        let copies = Rc::default();
+        let mut taken: Vec<_> = (0..COPIES_MAX).filter_map(|_| InFlight::take(&copies)).collect();
+        assert_eq!((taken.len(), InFlight::take(&copies).is_none()), (COPIES_MAX, true));
+        let one = taken.pop();
+        let copy = std::panic::AssertUnwindSafe(move || {
+            let _in_flight = one;
+            std::panic::resume_unwind(Box::new("a copy that goes wrong"));
+        });
+        assert!(std::panic::catch_unwind(copy).is_err());
+        assert_eq!(copies.get(), COPIES_MAX - 1);
+        drop(taken);
+        assert_eq!(copies.get(), 0);
     }
 }
