@@ -1,8 +1,12 @@
 //! `architrave validate`: all errors at once, each with its place and what would be right.
 
 use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
-use architrave_testkit::Config;
+use architrave_testkit::authority::Authority;
+use architrave_testkit::{Config, Gateway, Reloaded, SOON, eventually};
 use tempfile::TempDir;
 
 use crate::cli::architrave;
@@ -82,5 +86,114 @@ fn what_is_not_in_this_version_is_refused_and_not_ignored() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{yaml}");
         assert!(said.contains("not in this version"), "{yaml}: {said}");
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("the file is ours");
+}
+
+/// A file of its own, with its mode.
+fn write(path: &Path, text: &str, mode: u32) {
+    fs::write(path, text).expect("there is room for a file");
+    set_mode(path, mode);
+}
+
+/// A directory that everybody may pass through.
+fn open_dir() -> TempDir {
+    let dir = TempDir::new().expect("there is room for a directory");
+    set_mode(dir.path(), 0o755);
+    dir
+}
+
+#[test]
+fn secrets_that_everybody_can_read_are_warned_of() {
+    let dir = open_dir();
+    let at = |name: &str| dir.path().join(name);
+    let site = Authority::new().issue(&["site.example"]);
+    write(&at("site.pem"), &site.pem, 0o644);
+    write(&at("site.key"), &site.key_pem, 0o644);
+    write(&at("keys"), &"11".repeat(32), 0o644);
+    write(&at("ada"), "the-key-of-ada-0123456789\n", 0o644);
+    write(&at("host"), "site.example\n", 0o644);
+    let folder = dir.path().display();
+    let config = Config::single(([127, 0, 0, 1], 9001).into())
+        .listener("secure", &format!("protocol: https\ntls: {{ certificates: [{{ cert_file: {folder}/site.pem, key_file: {folder}/site.key }}] }}"))
+        .route("more", &format!("service: origin\nhosts: [\"${{file:{folder}/host}}\"]"))
+        .consumer("ada", &format!("credentials: [{{ api_key: \"${{file:{folder}/ada}}\" }}]"))
+        .and(&format!("keys: {{ file: {folder}/keys }}"));
+    let file = at("gateway.yaml");
+    let path = file.display().to_string();
+    let warnings = || {
+        let output = architrave(&["validate", &path]);
+        assert_eq!(output.status.code(), Some(0), "a warning is no error");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        said.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    write(&file, &config.to_string(), 0o644);
+    let said = warnings();
+    for (name, what) in
+        [("ada", "a secret"), ("keys", "the root key"), ("site.key", "a private key")]
+    {
+        let begin = format!("warning: {folder}/{name} holds {what} ");
+        let found = said.iter().any(|line| line.starts_with(&begin) && line.contains("chmod o-r"));
+        assert!(found, "{name}: {said:?}");
+    }
+    assert_eq!(said.len(), 3, "a name and a certificate are no secrets: {said:?}");
+    // The file itself, when a secret is written out in it.
+    let plain = config
+        .clone()
+        .consumer("bob", "credentials: [{ basic: { username: bob, password: s3cr3t } }]");
+    write(&file, &plain.to_string(), 0o644);
+    assert!(warnings().iter().any(|line| line.contains("gateway.yaml holds credentials")));
+    set_mode(&file, 0o640);
+    assert_eq!(warnings().len(), 3);
+    for name in ["ada", "keys"] {
+        set_mode(&at(name), 0o600);
+    }
+    assert_eq!(warnings().len(), 1);
+    // What stands behind a closed door is open to nobody.
+    set_mode(dir.path(), 0o750);
+    assert_eq!(warnings(), [""; 0]);
+}
+
+#[test]
+fn a_gateway_warns_of_them_once_when_it_takes_a_file() {
+    let dir = open_dir();
+    let key = |name: &str| {
+        let path = dir.path().join(name);
+        write(&path, &format!("the-key-of-{name}-0123456789"), 0o644);
+        format!("credentials: [{{ api_key: \"${{file:{}}}\" }}]", path.display())
+    };
+    let config = Config::new().web().consumer("ada", &key("ada"));
+    let gateway = Gateway::start(&config);
+    let told = |name: &str| {
+        let lines = gateway.stderr().lines();
+        lines
+            .iter()
+            .filter(|line| line.contains("WARN") && line.contains(&format!("/{name} holds")))
+            .count()
+    };
+    eventually("it is said at the start", SOON, || (told("ada") == 1).then_some(()));
+    let config = config.consumer("bob", &key("bob"));
+    assert_eq!(gateway.reload(&config), Reloaded::Taken);
+    eventually("what is new is said", SOON, || (told("bob") == 1).then_some(()));
+    assert_eq!(told("ada"), 1);
+}
+
+#[test]
+fn what_would_keep_a_valid_file_from_starting_is_warned_of() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("gateway.yaml");
+    let config = Config::new()
+        .listener("secure", "protocol: https\ntls: { certificates: [{ cert_file: /nowhere/a.pem, key_file: /nowhere/a.key }] }")
+        .and("keys: { file: /nowhere/keys }");
+    write(&file, &config.to_string(), 0o600);
+    let output = architrave(&["validate", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "another machine may have them");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for what in ["listener secure: cannot read /nowhere/a.pem", "keys file /nowhere/keys"] {
+        let begin = format!("warning: it would not start here: {what}");
+        assert!(said.lines().any(|line| line.starts_with(&begin)), "{what}: {said}");
     }
 }

@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
+use architrave_core::Secret;
+
 use crate::{
-    AccessLogTarget, Admin, Consumer, Keys, Listener, PolicySet, Route, Service, Upstream,
+    AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, PolicySet, Route,
+    Service, Upstream,
 };
 
 macro_rules! indices {
@@ -59,4 +62,16 @@ pub struct Snapshot {
     pub keys: Keys,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
+}
+
+impl Snapshot {
+    /// Every secret in it.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let credentials = self.consumers.iter().flat_map(|consumer| &consumer.credentials);
+        let secrets = credentials.map(|credential| match credential {
+            ConsumerCredential::ApiKey(key) => key,
+            ConsumerCredential::Basic { password, .. } => password,
+        });
+        secrets.chain(self.admin.iter().filter_map(|admin| admin.token.as_ref()))
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) fn tell(error: &anyhow::Error, file: &Path) {
 }
 
 /// Tells every fault of a file, one a line, and how many they are.
-pub(crate) fn tell_faults(errors: &[ConfigError], file: &Path) {
+fn tell_faults(errors: &[ConfigError], file: &Path) {
     for error in errors {
         eprintln!("{error}");
     }

@@ -17,7 +17,7 @@ use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
 use architrave_config::Snapshot;
-use architrave_config::ports::{ConfigStatus, ReloadError};
+use architrave_config::ports::ConfigStatus;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::dns::Resolver;
@@ -32,8 +32,9 @@ pub(crate) use port::EnginePort;
 
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
+use crate::exposed::Exposed;
 use crate::sockets::{Inherited, Sockets};
-use crate::sources::SystemSources;
+use crate::sources::{self, Loaded};
 use crate::watch::{Stamp, stamp};
 use crate::workers::{CommandSenders, Workers};
 use crate::{keys, logging};
@@ -64,6 +65,8 @@ struct State {
     is_ready: bool,
     is_draining: bool,
     addresses: Vec<(String, SocketAddr)>,
+    /// Files that everybody can read and that have been warned of.
+    exposed: Vec<Exposed>,
 }
 
 impl Engine {
@@ -78,7 +81,9 @@ impl Engine {
         inherited: &mut Inherited,
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let stamp = stamp(&options.config);
-        let snapshot = Arc::new(read(options)?);
+        let Loaded { snapshot, exposed } = sources::load(&options.config)?;
+        let snapshot = Arc::new(snapshot);
+        warn_of_exposed(&[], &exposed);
         let keyring = keys::load(&snapshot.keys)?;
         warn_of_short_lived_keys(None, &snapshot);
         let metrics = Metrics::new(options.workers);
@@ -128,6 +133,7 @@ impl Engine {
             sockets.apply(prepared, &assembly, &engine.senders).await?;
             engine.taken(&assembly, &sockets);
         }
+        engine.state().exposed = exposed;
         engine.state().is_ready = true;
         Ok((engine, workers))
     }
@@ -224,11 +230,21 @@ impl Engine {
     }
 }
 
-fn read(options: &RunOptions) -> Result<Snapshot, ReloadError> {
-    let file = options.config.to_string_lossy();
-    let text = std::fs::read_to_string(&options.config)
-        .map_err(|error| ReloadError::NotPossible(format!("{file}: {error}")))?;
-    architrave_config::load(&text, &file, &SystemSources).map_err(ReloadError::Invalid)
+/// What keeps a valid configuration from being served here, as far as it can be told without
+/// doing so: certificates and keys that cannot be read or used.
+pub(crate) fn obstacles(snapshot: &Arc<Snapshot>) -> Vec<String> {
+    let parts = Parts { metrics: Metrics::new(1), limiters: Arc::default() };
+    let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
+    let errors = built.err().unwrap_or_default();
+    let keys = keys::load(&snapshot.keys).err().map(|error| format!("{error:#}"));
+    errors.iter().map(ToString::to_string).chain(keys).collect()
+}
+
+/// Says which files with secrets everybody can read, those aside that it has said so of before.
+fn warn_of_exposed(before: &[Exposed], now: &[Exposed]) {
+    for exposed in now.iter().filter(|exposed| !before.contains(exposed)) {
+        tracing::warn!("{exposed}");
+    }
 }
 
 /// Says once, when it begins to be so, that cookies end with this process.

@@ -5,6 +5,7 @@ mod cli;
 mod complaint;
 mod demo;
 mod engine;
+mod exposed;
 mod keys;
 mod logging;
 mod run;

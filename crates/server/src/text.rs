@@ -4,18 +4,22 @@
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use crate::complaint;
-use crate::sources::SystemSources;
+use crate::sources::{self, Loaded};
+use crate::{complaint, engine};
 
 /// Exits 0, or 1 with every error.
 pub(crate) fn validate(file: &Path) -> ExitCode {
-    let text = match read(file) {
-        Ok(text) => text,
-        Err(code) => return code,
-    };
-    match architrave_config::load(&text, &file.to_string_lossy(), &SystemSources) {
-        Ok(snapshot) => {
+    match sources::load(file) {
+        Ok(Loaded { snapshot, exposed }) => {
+            let snapshot = Arc::new(snapshot);
+            for obstacle in engine::obstacles(&snapshot) {
+                eprintln!("warning: it would not start here: {obstacle}");
+            }
+            for exposed in exposed {
+                eprintln!("warning: {exposed}");
+            }
             let counts = [
                 counted(snapshot.listeners.len(), "listener"),
                 counted(snapshot.routes.len(), "route"),
@@ -24,8 +28,8 @@ pub(crate) fn validate(file: &Path) -> ExitCode {
             ];
             print(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
         }
-        Err(errors) => {
-            complaint::tell_faults(&errors, file);
+        Err(error) => {
+            complaint::tell(&error.into(), file);
             ExitCode::FAILURE
         }
     }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
 use architrave_proxy::{Assembly, Keyring};
 
-use super::{Engine, joined, lock, read, warn_of_short_lived_keys};
+use super::{Engine, joined, lock, warn_of_exposed, warn_of_short_lived_keys};
 use crate::admin::PreparedAdmin;
+use crate::exposed::Exposed;
 use crate::keys;
 use crate::sockets::Inherited;
+use crate::sources::{self, Loaded};
 use crate::watch::{Stamp, stamp};
 
 /// What was read and put together, and is not yet in force.
@@ -17,6 +19,7 @@ struct Draft {
     assembly: Arc<Assembly>,
     /// Other root keys than those in use may be in it; none when chance's are to stay.
     keyring: Option<Keyring>,
+    exposed: Vec<Exposed>,
 }
 
 impl Engine {
@@ -53,7 +56,7 @@ impl Engine {
         if self.state().is_draining {
             return Err(ReloadError::NotPossible("the process is draining".to_owned()));
         }
-        let Draft { assembly, keyring } = self.draft().await?;
+        let Draft { assembly, keyring, exposed } = self.draft().await?;
         let mut none = Inherited::default();
         let prepared = sockets
             .prepare(&assembly, self.senders.len(), &mut none)
@@ -75,6 +78,8 @@ impl Engine {
             .map_err(|error| ReloadError::NotPossible(error.to_string()))?;
         self.apply_admin(admin);
         self.taken(&assembly, &sockets);
+        let before = std::mem::replace(&mut self.state().exposed, exposed.clone());
+        warn_of_exposed(&before, &exposed);
         Ok(self.state().status.clone())
     }
 
@@ -86,7 +91,8 @@ impl Engine {
         let work = tokio::task::spawn_blocking(move || {
             // Before the file is read: a change in between is then seen as one.
             let seen = stamp(&options.config);
-            let drafted = read(&options).and_then(|snapshot| {
+            let drafted = sources::load(&options.config).and_then(|loaded| {
+                let Loaded { snapshot, exposed } = loaded;
                 // A key by chance stays as it is: cookies would end with every reload.
                 let is_chance =
                     snapshot.keys.file.is_none() && previous.snapshot.keys.file.is_none();
@@ -95,7 +101,7 @@ impl Engine {
                     keyring.map_err(|error| ReloadError::NotPossible(format!("{error:#}")))?;
                 let assembly = Assembly::build(Arc::new(snapshot), Some(&previous), &parts, now)
                     .map_err(|errors| ReloadError::NotPossible(joined(&errors)))?;
-                Ok(Draft { assembly: Arc::new(assembly), keyring })
+                Ok(Draft { assembly: Arc::new(assembly), keyring, exposed })
             });
             (seen, drafted)
         });
