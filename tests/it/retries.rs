@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use architrave_testkit::client::{get, request};
-use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Origin, Stopwatch};
+use architrave_testkit::{
+    Client, Config, Gateway, GatewayOptions, Origin, SOON, Stopwatch, eventually,
+};
 
 /// Ejection would hide what retries do.
 const NO_EJECTION: &str = "health: { passive: { consecutive_failures: 0 } }\nbalance: round_robin";
@@ -221,6 +223,77 @@ fn a_hedge_overtakes_a_slow_attempt_and_spares_what_is_not_idempotent() {
     let mut statuses: Vec<_> = (0..4).map(|_| send(&gateway, "POST", "x")).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 504, 504]);
+}
+
+/// A pair of which only `first` is asked at first, with a log.
+fn hedged(first: &Origin, second: &Origin) -> Gateway {
+    let upstream = "health: { passive: { consecutive_failures: 0 } }\nbalance: first\n\
+                    hedge: { after: 100ms }\nretry: { attempts: 0 }";
+    let config = Config::balanced(&[first.addr(), second.addr()], upstream);
+    Gateway::start(config.access_log("{ stdout: {} }"))
+}
+
+#[track_caller]
+fn check_hedge(gateway: &Gateway, endpoint: &Origin) {
+    let line = gateway
+        .stdout()
+        .wait_for("a line", 0, SOON, |line| serde_json::from_str::<serde_json::Value>(line).ok());
+    assert_eq!(line["attempts"], 2, "{line}");
+    assert_eq!(line["endpoint"], endpoint.addr().to_string(), "{line}");
+    let metrics = gateway.metrics();
+    assert_eq!(metrics.sum("architrave_upstream_attempts_total", &[]), 2.0);
+    assert_eq!(metrics.sum("architrave_upstream_hedges_total", &[]), 1.0);
+    eventually("nothing is in flight", SOON, || {
+        let flights = gateway.metrics().sum("architrave_endpoint_in_flight", &[]);
+        (flights == 0.0).then_some(())
+    });
+}
+
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: ";
+
+#[test]
+fn a_hedge_that_wins_brings_its_own_interim_responses() {
+    let stuck = Origin::start(|exchange| {
+        exchange.send(format!("{HINTS}</stuck.css>\r\n\r\n"));
+        exchange.stall();
+    });
+    let good = Origin::start(|exchange| {
+        exchange.send(format!("{HINTS}</good.css>\r\n\r\n"));
+        exchange.reply(200, &[], "good");
+    });
+    let gateway = hedged(&stuck, &good);
+    let response = get(gateway.web(), "h", "/", &[]);
+    assert_eq!(response.text(), "good");
+    let hints: Vec<_> = response.interim.iter().map(|head| head.get("link")).collect();
+    assert_eq!(hints, [Some("</good.css>")]);
+    check_hedge(&gateway, &good);
+}
+
+#[test]
+fn a_hedge_that_loses_was_an_attempt_all_the_same() {
+    let stuck = Arc::new(Origin::stalled());
+    let other = Arc::clone(&stuck);
+    let slow = Origin::start(move |exchange| {
+        eventually("the hedge has begun", SOON, || (other.count() == 1).then_some(()));
+        exchange.send(format!("{HINTS}</slow.css>\r\n\r\n"));
+        exchange.reply(200, &[], "slow");
+    });
+    let gateway = hedged(&slow, &stuck);
+    let response = get(gateway.web(), "h", "/", &[]);
+    assert_eq!((response.text().as_str(), response.interim.len()), ("slow", 1));
+    check_hedge(&gateway, &slow);
+}
+
+#[test]
+fn a_client_that_leaves_ends_both_attempts() {
+    let (one, two) = (Origin::stalled(), Origin::stalled());
+    let gateway = hedged(&one, &two);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("GET", "h", "/", &[])).unwrap();
+    eventually("both are asked", SOON, || (one.count() + two.count() == 2).then_some(()));
+    client.reset();
+    let open = || one.open_connections() + two.open_connections();
+    eventually("both are let go", SOON, || (open() == 0).then_some(()));
 }
 
 #[test]

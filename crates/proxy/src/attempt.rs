@@ -90,7 +90,18 @@ pub(crate) struct AttemptFacts {
     pub sent_bytes: u64,
 }
 
-/// Makes one attempt. Interim responses go to `interim`, if anyone listens.
+/// What becomes of the interim responses of an attempt.
+#[derive(Debug)]
+pub(crate) enum Interim<'a> {
+    /// Nobody listens.
+    Discard,
+    /// They go to the client as they come.
+    Pass(&'a mut Writer),
+    /// They are kept until it is known whether this attempt's answer is the one to be passed on.
+    Keep(&'a mut Vec<ResponseHead>),
+}
+
+/// Makes one attempt.
 ///
 /// # Errors
 /// A [`Failure`] that says whether another attempt may be made; the endpoint has been told of it.
@@ -99,7 +110,7 @@ pub(crate) async fn attempt(
     plan: &AttemptPlan<'_>,
     endpoint: &Arc<Endpoint>,
     body: &mut impl Source,
-    interim: Option<&mut Writer>,
+    interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Answered, Failure> {
     let load = endpoint.begin(plan.began);
@@ -130,7 +141,7 @@ async fn run(
     plan: &AttemptPlan<'_>,
     endpoint: &Arc<Endpoint>,
     body: &mut impl Source,
-    interim: Option<&mut Writer>,
+    interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Reached, Failure> {
     let place = take_place(worker, plan, facts).await?;
@@ -241,6 +252,9 @@ async fn connect(
 /// Interim responses that one request may have; an endpoint that sends more is not well.
 const INTERIM_MAX: u32 = 64;
 
+/// Interim responses that are kept of an attempt that may yet be given up; more are left out.
+const INTERIM_KEPT_MAX: usize = 8;
+
 /// How long a client that has closed its side is still taken to be listening.
 pub(crate) const HALF_CLOSED: Duration = Duration::from_secs(1);
 
@@ -249,7 +263,7 @@ pub(crate) const HALF_CLOSED: Duration = Duration::from_secs(1);
 struct Dialogue<'a, B> {
     plan: &'a AttemptPlan<'a>,
     body: &'a mut B,
-    interim: Option<&'a mut Writer>,
+    interim: Interim<'a>,
     interim_count: u32,
     is_uploading: bool,
     sink_error: Option<WireError>,
@@ -330,31 +344,22 @@ impl<B: Source> Dialogue<'_, B> {
                 "the endpoint sends interim responses without end",
             ));
         }
-        if let Some(writer) = self.interim.as_deref_mut() {
-            hop::strip_hop_by_hop(&mut head.fields);
-            // A client that does not take it gets the final response, or is found gone then.
-            let _untaken = writer.send_interim(head);
+        match &mut self.interim {
+            Interim::Discard => {}
+            Interim::Pass(writer) => pass_interim(writer, head),
+            Interim::Keep(kept) if kept.len() < INTERIM_KEPT_MAX => kept.push(head.clone()),
+            Interim::Keep(_) => {}
         }
         Ok(())
     }
 
     /// While there is nothing to do but wait: is the client still there?
     fn poll_client(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
-        let gone = |detail| Failure::client(Reason::ClientClosed, Phase::Wait, detail);
-        if let Some(writer) = self.interim.as_deref_mut() {
-            let flushed = writer.poll_flush(context);
-            if matches!(flushed, Poll::Ready(Err(_))) || writer.poll_reset(context).is_ready() {
-                return Poll::Ready(gone("the client went away"));
-            }
-        }
-        match self.body.poll_gone(context) {
-            Poll::Ready(Gone::Reset) => Poll::Ready(gone("the client went away")),
-            // It may have closed its half only: it gets a moment more.
-            Poll::Ready(Gone::Closed) => {
-                self.half_closed.poll_elapsed(context).map(|()| gone("the client closed"))
-            }
-            Poll::Pending => Poll::Pending,
-        }
+        let writer = match &mut self.interim {
+            Interim::Pass(writer) => Some(&mut **writer),
+            Interim::Discard | Interim::Keep(_) => None,
+        };
+        poll_client(context, self.body, writer, &mut self.half_closed)
     }
 
     fn response_failure(&self, error: &WireError) -> Failure {
@@ -363,8 +368,39 @@ impl<B: Source> Dialogue<'_, B> {
             error => response_failure(error),
         };
         // What the client has been told of this attempt cannot be taken back.
-        let is_told = self.interim_count > 0 && self.interim.is_some();
+        let is_told = self.interim_count > 0 && matches!(self.interim, Interim::Pass(_));
         if is_told { failure.retry(Retry::Never) } else { failure }
+    }
+}
+
+/// Tells the client of an interim response. One that does not take it gets the final response, or
+/// is found gone then.
+pub(crate) fn pass_interim(writer: &mut Writer, head: &mut ResponseHead) {
+    hop::strip_hop_by_hop(&mut head.fields);
+    let _untaken = writer.send_interim(head);
+}
+
+/// Ready when the client is no longer there to be answered.
+pub(crate) fn poll_client(
+    context: &mut Context<'_>,
+    body: &mut impl Source,
+    writer: Option<&mut Writer>,
+    half_closed: &mut Timer,
+) -> Poll<Failure> {
+    let gone = |detail| Failure::client(Reason::ClientClosed, Phase::Wait, detail);
+    if let Some(writer) = writer {
+        let flushed = writer.poll_flush(context);
+        if matches!(flushed, Poll::Ready(Err(_))) || writer.poll_reset(context).is_ready() {
+            return Poll::Ready(gone("the client went away"));
+        }
+    }
+    match body.poll_gone(context) {
+        Poll::Ready(Gone::Reset) => Poll::Ready(gone("the client went away")),
+        // It may have closed its half only: it gets a moment more.
+        Poll::Ready(Gone::Closed) => {
+            half_closed.poll_elapsed(context).map(|()| gone("the client closed"))
+        }
+        Poll::Pending => Poll::Pending,
     }
 }
 

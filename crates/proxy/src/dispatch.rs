@@ -15,7 +15,7 @@ use architrave_net::{Reader, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, attempt};
+use crate::attempt::{Answered, AttemptFacts, Interim, attempt};
 use crate::body::RequestBody;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -63,7 +63,8 @@ pub(crate) async fn dispatch<'a, 'p>(
     let outline = Outline::of(worker, exchange, client.facts, upstream);
     let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
     let body = RequestBody::new(client.reader, exchange.admission.body_bytes_max, kept_bytes_max);
-    let mut run = Run { worker, upstream, outline, body, choice: Choice::default(), permit: None };
+    let choice = Choice::default();
+    let mut run = Run { worker, upstream, outline, body, choice, permit: None, retries: 0 };
     let result = run.until_answered(exchange, client.writer).await;
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
@@ -92,6 +93,8 @@ struct Run<'w, 'a, 'p> {
     body: RequestBody<'a>,
     choice: Choice,
     permit: Option<RetryPermit>,
+    /// Attempts made because the one before failed; a hedge is none.
+    retries: u32,
 }
 
 impl Run<'_, '_, '_> {
@@ -103,15 +106,16 @@ impl Run<'_, '_, '_> {
         loop {
             let result = self.send(exchange, interim).await;
             match result {
-                Ok(answered) if !self.is_worth_retrying(exchange, &answered) => {
+                Ok(answered) if !self.is_worth_retrying(&answered) => {
                     return Ok(answered);
                 }
                 // The answer that is not passed on: its connection goes with it.
                 Ok(_thrown_away) => {}
-                Err(failure) if !self.may_retry(exchange, &failure) => return Err(failure),
+                Err(failure) if !self.may_retry(&failure) => return Err(failure),
                 Err(_failure) => {}
             }
             self.body.rewind();
+            self.retries += 1;
             self.upstream.metrics.retried(self.worker.index());
         }
     }
@@ -128,15 +132,16 @@ impl Run<'_, '_, '_> {
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let facts = Cell::<AttemptFacts>::default();
+        let takes_interim = self.outline.takes_interim(exchange);
         let result = if let Some(after) = self.outline.hedge_after(self.upstream) {
-            let hedged = hedge::send(self, exchange, &endpoint, after, &facts).await;
-            let (result, other) = hedged;
-            exchange.attempts += u32::from(other.is_some());
-            exchange.endpoint = other.or(Some(endpoint));
-            result
+            let first = hedge::First { endpoint: &endpoint, after, facts: &facts };
+            let hedged = hedge::send(self, exchange, first, takes_interim.then_some(interim)).await;
+            exchange.attempts += u32::from(hedged.has_begun);
+            exchange.endpoint = hedged.won.or(Some(endpoint));
+            hedged.result
         } else {
             let plan = self.outline.attempt(exchange, self.upstream, now);
-            let interim = self.outline.takes_interim(exchange).then_some(interim);
+            let interim = if takes_interim { Interim::Pass(interim) } else { Interim::Discard };
             attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts).await
         };
         let facts = facts.get();

@@ -14,7 +14,7 @@ use architrave_core::task;
 use architrave_net::{Framing, RequestHead};
 
 use crate::assembly::LiveService;
-use crate::attempt::{AttemptFacts, AttemptPlan, attempt};
+use crate::attempt::{AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::body::{KeptBody, RequestBody};
 use crate::dispatch::plan::Outline;
 use crate::exchange::Exchange;
@@ -124,7 +124,8 @@ impl Copy {
             is_limit_per_try: false,
         };
         let facts = Cell::<AttemptFacts>::default();
-        let answer = attempt(worker, &plan, &endpoint, &mut self.body, None, &facts).await;
+        let (body, interim) = (&mut self.body, Interim::Discard);
+        let answer = attempt(worker, &plan, &endpoint, body, interim, &facts).await;
         let Ok(mut answered) = answer else {
             return;
         };

@@ -4,12 +4,11 @@ use architrave_core::Reason;
 
 use crate::attempt::Answered;
 use crate::dispatch::Run;
-use crate::exchange::Exchange;
 use crate::failure::{Failure, Retry};
 
 impl Run<'_, '_, '_> {
     /// Whether the failed attempt is followed by another.
-    pub(super) fn may_retry(&mut self, exchange: &Exchange<'_>, failure: &Failure) -> bool {
+    pub(super) fn may_retry(&mut self, failure: &Failure) -> bool {
         let retry = &self.upstream.config.retry;
         let is_asked_for = match (failure.retry, failure.reason) {
             (Retry::Never, _) => false,
@@ -27,31 +26,27 @@ impl Run<'_, '_, '_> {
         match failure.retry {
             // Nothing was asked of anyone: such retries cannot turn a struggling upstream into a
             // dead one, and a killed endpoint throws back everything at once.
-            Retry::Unsent | Retry::Stale => self.has_more(exchange),
-            Retry::Sent | Retry::Never => self.may_go_on(exchange),
+            Retry::Unsent | Retry::Stale => self.has_more(),
+            Retry::Sent | Retry::Never => self.may_go_on(),
         }
     }
 
     /// Whether an answer is thrown away for another attempt.
-    pub(super) fn is_worth_retrying(
-        &mut self,
-        exchange: &Exchange<'_>,
-        answered: &Answered,
-    ) -> bool {
+    pub(super) fn is_worth_retrying(&mut self, answered: &Answered) -> bool {
         let retry = &self.upstream.config.retry;
         retry.on_statuses.contains(&answered.head.status)
             && self.outline.is_idempotent()
-            && self.may_go_on(exchange)
+            && self.may_go_on()
     }
 
-    fn has_more(&self, exchange: &Exchange<'_>) -> bool {
-        exchange.attempts <= self.upstream.config.retry.attempts
+    fn has_more(&self) -> bool {
+        self.retries < self.upstream.config.retry.attempts
             && self.body.can_rewind()
             && !self.outline.is_overdue(self.worker.now())
     }
 
-    fn may_go_on(&mut self, exchange: &Exchange<'_>) -> bool {
-        if !self.has_more(exchange) {
+    fn may_go_on(&mut self) -> bool {
+        if !self.has_more() {
             return false;
         }
         // One permit at a time: the one for the retry before this one is given back first.
