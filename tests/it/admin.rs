@@ -273,3 +273,34 @@ fn the_admin_listener_is_bounded_like_any_other() {
     assert!(client.read_response("POST").is_ok_and(|response| response.status == 413));
     assert_eq!(gateway.admin_get("/healthz").status, 200);
 }
+
+#[test]
+fn nobody_keeps_an_operator_out_by_holding_connections() {
+    let gateway = Gateway::start(Config::new().web());
+    let connect = || Client::connect(gateway.admin());
+    let sum = |outcome: &str| {
+        let page = gateway.metrics();
+        page.sum("architrave_admin_connections_total", &[("outcome", outcome)])
+    };
+    // More than there are places: idle ones, and ones that never end their request.
+    let mut held: Vec<_> = (0..150).map(|_| connect()).collect();
+    for client in &mut held[..100] {
+        let _begun = client.send("GET /healthz HTTP/1.1\r\nHost: ");
+    }
+    for _ in 0..5 {
+        assert_eq!(gateway.admin_get("/healthz").status, 200);
+    }
+    held.extend((0..150).map(|_| connect()));
+    assert_eq!(gateway.admin_get("/readyz").status, 200);
+    eventually("those that gave way are counted", SOON, || {
+        (sum("displacing") > 150.0).then_some(())
+    });
+    assert_eq!(sum("refused"), 0.0);
+    drop(held);
+    // With room again, a connection that is kept is served for as long as it likes.
+    let mut kept = connect();
+    for _ in 0..200 {
+        assert_eq!(kept.get("localhost", "/healthz", &[]).status, 200);
+        assert_eq!(gateway.admin_get("/healthz").status, 200);
+    }
+}

@@ -12,6 +12,8 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
 
+use crate::json;
+
 /// Why a request was refused. Made only by the functions below, one per case.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -51,7 +53,9 @@ impl ApiError {
     }
 
     pub(crate) fn route_not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "route_not_found", "nothing is served at this path")
+        let message = "nothing is served at this path; there are /healthz, /readyz, /metrics, \
+                       /api/v1/upstreams and more, see docs/admin-api.md";
+        Self::new(StatusCode::NOT_FOUND, "route_not_found", message)
     }
 
     pub(crate) fn method_not_allowed() -> Self {
@@ -177,7 +181,7 @@ impl ApiError {
             message: &self.message,
             errors: &self.faults,
         };
-        let body = serde_json::to_vec(&envelope).expect("strings and numbers are always JSON");
+        let body = json::text(&envelope).expect("strings and numbers are always JSON");
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

@@ -50,9 +50,30 @@ pub(crate) fn is_sent_as(headers: &HeaderMap, types: &[&str]) -> bool {
     types.iter().any(|one| essence.eq_ignore_ascii_case(one))
 }
 
+/// `body` as JSON for people and programs alike: indented, with a line break at its end, so that
+/// it can be read as `curl` shows it.
+pub(crate) fn text(body: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = serde_json::to_vec_pretty(body)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
 /// Answers with `body` as JSON.
 pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
+    whole(status, text(body))
+}
+
+/// Answers with `body` as JSON in one line, as probes have it.
+pub(crate) fn answer_in_line(status: StatusCode, body: &impl Serialize) -> Response {
+    let line = serde_json::to_vec(body).map(|mut line| {
+        line.push(b'\n');
+        line
+    });
+    whole(status, line)
+}
+
+fn whole(status: StatusCode, text: Result<Vec<u8>, serde_json::Error>) -> Response {
+    match text {
         Ok(body) => {
             let content_type = (CONTENT_TYPE, HeaderValue::from_static(JSON));
             (status, [content_type], body).into_response()

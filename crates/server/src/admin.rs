@@ -1,8 +1,12 @@
 //! The admin listener: the admin API of `control` behind the HTTP/1.1 codec of `net`, on a thread
 //! of its own so that no worker ever waits for it.
 
+mod places;
+mod refusal;
+
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +21,17 @@ use architrave_net::h1::HeadLimits;
 use architrave_net::socket::listen_tcp;
 use architrave_net::whole::{WholeLimits, WholeResponse, serve_whole};
 use architrave_net::{RequestHead, Stream};
+use architrave_telemetry::Metrics;
+use architrave_telemetry::metrics::gateway::Seated;
 use bytes::Bytes;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, LocalOptions};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::engine::{Engine, EnginePort};
 use crate::sockets::Inherited;
+use places::{Place, Places};
+use refusal::Refusals;
 
 /// Connections at once: the admin API is for people and scrapers, not for traffic.
 const CONNECTIONS_MAX: usize = 128;
@@ -149,7 +157,12 @@ impl AdminServer {
         let copy = socket.try_clone()?;
         let api = Arc::new(ArcSwap::from_pointee(self.api(&admin, address)));
         let (open, closed) = watch::channel(());
-        let desk = Desk { api: Arc::clone(&api), control: self.control.clone() };
+        let desk = Desk {
+            api: Arc::clone(&api),
+            control: self.control.clone(),
+            metrics: Arc::clone(&self.engine.gateway().metrics),
+        };
+        let clock = self.clock.clone();
         let shutdown = self.shutdown.clone();
         std::thread::Builder::new().name("admin".into()).spawn(move || {
             let runtime =
@@ -160,7 +173,7 @@ impl AdminServer {
             };
             runtime.block_on(async move {
                 match TcpListener::from_std(socket) {
-                    Ok(socket) => serve(socket, desk, closed, shutdown).await,
+                    Ok(socket) => serve(socket, desk, Refusals::new(clock), closed, shutdown).await,
                     Err(error) => tracing::error!(%error, "the admin listener could not start"),
                 }
             });
@@ -179,15 +192,18 @@ fn label(address: SocketAddr) -> String {
 struct Desk {
     api: Arc<ArcSwap<Api>>,
     control: Handle,
+    metrics: Arc<Metrics>,
 }
 
 async fn serve(
     socket: TcpListener,
     desk: Desk,
+    refusals: Refusals,
     mut closed: watch::Receiver<()>,
     mut shutdown: ShutdownSignal,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new(CONNECTIONS_MAX);
+    let refusals = Rc::new(refusals);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -200,25 +216,45 @@ async fn serve(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            continue;
-        };
-        let desk = desk.clone();
-        task::spawn_local(async move {
-            let answer = |head, body| desk.clone().answer(peer.ip(), head, body);
-            serve_whole(Stream::from(stream), &LIMITS, answer).await;
-            drop(place);
-        });
+        let admin = desk.metrics.gateway();
+        if let Some(place) = places.take() {
+            admin.admin_connected(if place.is_anothers {
+                Seated::Displacing
+            } else {
+                Seated::Free
+            });
+            task::spawn_local(desk.clone().attend(stream, peer.ip(), place));
+        } else {
+            admin.admin_connected(Seated::Refused);
+            if let Some(count) = refusals.note() {
+                tracing::warn!(count, "admin connections refused: every place is taken");
+            }
+            let refusals = Rc::clone(&refusals);
+            task::spawn_local(async move { refusals.refuse(stream).await });
+        }
     }
     drop(socket);
     // The request that made us close has its answer still to come.
-    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
-    let _late = tokio::time::timeout(CLOSE_TIMEOUT, places.acquire_many(all)).await;
+    let _late = tokio::time::timeout(CLOSE_TIMEOUT, places.free()).await;
 }
 
 impl Desk {
+    /// Serves one connection until it ends, or until another needs its place.
+    async fn attend(self, stream: TcpStream, peer: IpAddr, place: Place) {
+        let answer = |head, body| async {
+            place.answering(true);
+            let answer = self.answer(peer, head, body).await;
+            place.answering(false);
+            answer
+        };
+        tokio::select! {
+            () = serve_whole(Stream::from(stream), &LIMITS, answer) => {}
+            () = place.lost() => {}
+        }
+    }
+
     /// Hands a request to the API, on the control runtime, and its answer back.
-    async fn answer(self, peer: IpAddr, head: RequestHead, body: Vec<u8>) -> WholeResponse {
+    async fn answer(&self, peer: IpAddr, head: RequestHead, body: Vec<u8>) -> WholeResponse {
         let Some(request) = request_of(&head, body) else {
             return WholeResponse { status: 400, ..WholeResponse::default() };
         };

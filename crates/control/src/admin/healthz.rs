@@ -12,5 +12,5 @@ struct Body {
 }
 
 pub(crate) async fn run() -> Response {
-    json::answer(StatusCode::OK, &Body { status: "ok" })
+    json::answer_in_line(StatusCode::OK, &Body { status: "ok" })
 }

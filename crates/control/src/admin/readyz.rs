@@ -49,5 +49,5 @@ pub(crate) async fn run(
         at: rfc3339(refusal.at),
         message: refusal.error.to_string(),
     });
-    json::answer(code, &Body { status, waiting_for, last_reload_error })
+    json::answer_in_line(code, &Body { status, waiting_for, last_reload_error })
 }

@@ -20,6 +20,18 @@ pub struct GatewayMetrics {
     upgrades_done: AtomicU64,
     upgrades_failed: AtomicU64,
     panics: AtomicU64,
+    admin_connections: [AtomicU64; 3],
+}
+
+/// What became of a connection to the admin listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seated {
+    /// It had a place.
+    Free,
+    /// It had the place of another, which was quiet.
+    Displacing,
+    /// There was no place.
+    Refused,
 }
 
 impl GatewayMetrics {
@@ -49,6 +61,11 @@ impl GatewayMetrics {
         self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Somebody connected to the admin listener.
+    pub fn admin_connected(&self, seated: Seated) {
+        self.admin_connections[seated as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn sample(&self, sink: &mut SampleSink) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         sink.count(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")], 1);
@@ -62,5 +79,9 @@ impl GatewayMetrics {
         sink.count(Metric::Upgrades, &["ok"], read(&self.upgrades_done));
         sink.count(Metric::Upgrades, &["failed"], read(&self.upgrades_failed));
         sink.count(Metric::Panics, &[], read(&self.panics));
+        let outcomes = ["served", "displacing", "refused"];
+        for (outcome, count) in outcomes.iter().zip(&self.admin_connections) {
+            sink.count(Metric::AdminConnections, &[outcome], read(count));
+        }
     }
 }

@@ -39,7 +39,7 @@ fn a_configuration_is_validated_without_being_taken() {
     let gateway = Gateway::start();
     let yaml = [("content-type", "application/yaml")];
     let good = gateway.send("POST", "/api/v1/config:validate", &yaml, "version: 1");
-    assert_eq!((good.status(), good.text()), (200, r#"{"valid":true}"#));
+    assert_eq!((good.status(), good.text()), (200, "{\n  \"valid\": true\n}\n"));
     let bad = gateway.send("POST", "/api/v1/config:validate", &yaml, "bad: 1");
     insta::assert_snapshot!(bad);
     assert_eq!(gateway.get("/api/v1/config").json()["generation"], 1);
