@@ -33,7 +33,7 @@ pub struct Listener {
     /// Whether every connection must begin with a PROXY header (v1 or v2).
     /// It is believed only from [`Listener::trusted_proxies`]; others are closed.
     pub proxy_protocol: bool,
-    /// Whose `X-Forwarded-*` and PROXY headers are believed.
+    /// Whose `X-Forwarded-*`, `Forwarded` and PROXY headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds on what a client may send or hold.
     pub limits: ListenerLimits,

@@ -20,6 +20,7 @@ use crate::worker::Worker;
 /// `bad_request`, `misdirected` or `no_route`.
 pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Result<(), Failure> {
     exchange.identity = worker.with_random(|random| Identity::of(&exchange.head.fields, random));
+    forwarded::adopt(exchange.connection, &mut exchange.head.fields);
     exchange.client = forwarded::client_of(exchange.connection, &exchange.head.fields);
     exchange.is_secure = forwarded::is_secure(exchange.connection, &exchange.head.fields);
     forwarded::discard_claims(exchange.connection, &mut exchange.head.fields);

@@ -1,5 +1,7 @@
 //! Who the client is behind trusted proxies, and what endpoints are told about it.
 
+mod elements;
+
 use std::net::{IpAddr, SocketAddr};
 
 use architrave_net::{Fields, Known};
@@ -8,7 +10,9 @@ use ipnet::IpNet;
 use crate::connection::{Connection, unmapped_ip};
 use crate::exchange::Exchange;
 
-/// The most addresses of `X-Forwarded-For` that are looked at, from the right.
+pub(crate) use elements::adopt;
+
+/// The most addresses of `X-Forwarded-For` or `Forwarded` that are looked at, from the right.
 const HOPS_MAX: usize = 32;
 
 /// The client: the rightmost address of `X-Forwarded-For` that is no trusted proxy, when the

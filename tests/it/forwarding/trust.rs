@@ -84,3 +84,44 @@ fn behind_a_proxy_that_ends_tls_a_request_is_taken_for_secure() {
     assert_eq!(to_https("127.0.0.0/8", &["X-Forwarded-Proto: http"]).status, 308);
     assert_eq!(to_https("10.0.0.0/8", &said).status, 308, "a stranger is not believed");
 }
+
+/// What the origin is told, and who may pass a filter on 203.0.113.7, of a request through a proxy.
+fn through_a_proxy(fields: &[&str]) -> (Response, Option<Request>) {
+    let origin = Origin::named("a");
+    let filter = "policies: { ip_filter: { allow: [203.0.113.7/32] } }";
+    let gateway = gateway(&origin, "trusted_proxies: [127.0.0.0/8]", filter);
+    let response = get(gateway.web(), "h", "/", fields);
+    let request = origin.requests().pop();
+    (response, request)
+}
+
+#[test]
+fn a_proxy_that_speaks_the_standard_is_understood() {
+    let said = "Forwarded: for=6.6.6.6;proto=http, for=\"203.0.113.7:5000\";proto=https;host=bank";
+    let (response, request) = through_a_proxy(&[said]);
+    assert_eq!(response.status, 200);
+    let cookie = response.get("set-cookie").expect("persistence sets a cookie");
+    assert!(cookie.contains("Secure"), "{cookie}");
+    let request = request.expect("it is passed on");
+    assert_eq!(request.head.all("x-forwarded-for"), ["6.6.6.6, 203.0.113.7, 127.0.0.1"]);
+    assert_eq!(request.head.all("x-forwarded-proto"), ["https"]);
+    assert_eq!(request.head.all("x-forwarded-host"), ["bank"]);
+    let forwarded = request.head.all("forwarded").join(", ");
+    assert!(forwarded.starts_with("for=6.6.6.6") && forwarded.contains("for=127.0.0.1;host=h"));
+}
+
+#[test]
+fn what_passed_a_proxy_unread_is_not_believed() {
+    // Proxies that know only the older fields append to those, and pass the standard one on.
+    let spoofed = ["X-Forwarded-For: 6.6.6.6", "Forwarded: for=203.0.113.7;proto=https"];
+    assert_eq!(through_a_proxy(&spoofed).0.status, 403);
+    let broken = ["Forwarded: for=203.0.113.7;x=\", for=\"[2001:db8::1]\""];
+    assert_eq!(through_a_proxy(&broken).0.status, 403);
+}
+
+#[test]
+fn strangers_who_speak_the_standard_are_not_believed() {
+    let said = ["Forwarded: for=6.6.6.6;proto=https"];
+    assert_eq!(to_https("10.0.0.0/8", &said).status, 308);
+    assert_eq!(to_https("127.0.0.0/8", &said).status, 200);
+}

@@ -48,7 +48,8 @@ record! {
         /// Whether every connection must begin with a PROXY header.
         "proxy_protocol": ProxyProtocolWord = ProxyProtocolWord::Off
             => proxy_protocol: ProxyProtocolWord,
-        /// Whose `X-Forwarded-*` and PROXY headers are believed; nobody's by default.
+        /// Whose `X-Forwarded-*`, `Forwarded` and PROXY headers are believed; nobody's by default.
+        /// `Forwarded` counts where there is no `X-Forwarded-For`.
         "trusted_proxies": List<Cidr> = Vec::new() => trusted_proxies: Vec<IpNet>,
         /// Bounds on what a client may send or hold.
         "limits": ListenerLimits = empty::<ListenerLimits>() => limits: ListenerLimits,
