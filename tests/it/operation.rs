@@ -164,3 +164,32 @@ fn keys_are_read_again_and_bad_ones_refuse_the_file() {
     assert_eq!(gateway.reload(&config), Reloaded::Taken);
     assert!(!stays(), "a key that is gone opens nothing");
 }
+
+#[test]
+fn a_worker_that_stood_still_is_told_of() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(Config::single(origin.addr()));
+    let longest = |worker: &str| {
+        let page = gateway.metrics();
+        page.sum("architrave_worker_longest_delay_seconds", &[("worker", worker)])
+    };
+    let count = || gateway.metrics().sum("architrave_worker_delay_seconds_count", &[]);
+    eventually("delays are measured", SOON, || (count() > 2.0).then_some(()));
+    let before = longest("0").max(longest("1"));
+    let stop = Duration::from_secs_f64(before) + Duration::from_millis(500);
+    gateway.signal(Signal::STOP);
+    let since = Stopwatch::start();
+    eventually("time has passed", SOON, || (since.elapsed() > stop).then_some(()));
+    gateway.signal(Signal::CONT);
+    for worker in ["0", "1"] {
+        let told = longest(worker);
+        // A sample is due every tenth of a second at the latest.
+        assert!(told > before + 0.3, "{told} after {before}");
+    }
+    // With somebody connected, samples are taken far more often.
+    let mut client = architrave_testkit::Client::connect(gateway.web());
+    client.get("h", "/", &[]);
+    let (from, since) = (count(), Stopwatch::start());
+    eventually("a hundred samples", SOON, || (count() > from + 100.0).then_some(()));
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+}

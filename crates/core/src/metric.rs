@@ -70,6 +70,11 @@ metrics! {
         "Always 1; the label says which version runs.";
     Workers = "architrave_workers", Gauge, [],
         "Workers that serve traffic.";
+    WorkerDelay = "architrave_worker_delay_seconds", Histogram, [],
+        "How late workers came to a timer, 200 times a second while they have connections; nothing \
+         on a worker moves meanwhile.";
+    WorkerLongestDelay = "architrave_worker_longest_delay_seconds", Gauge, ["worker"],
+        "The longest such delay of a worker within the last minute, one that still goes on included.";
     ConfigReloads = "architrave_config_reloads_total", Counter, ["outcome"],
         "Configurations offered, by outcome: ok or failed; a failed one changes nothing.";
     ConfigLastReloadSuccess = "architrave_config_last_reload_success", Gauge, [],

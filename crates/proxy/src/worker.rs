@@ -2,6 +2,7 @@
 //! Nothing here ever waits for another thread.
 
 mod parked;
+mod pulse;
 mod run;
 
 use std::cell::{Cell, RefCell};
@@ -42,6 +43,7 @@ pub struct Worker {
     copies: Rc<Cell<usize>>,
     spare_heads: RefCell<Vec<ResponseHead>>,
     connections: Cell<usize>,
+    sockets: Cell<usize>,
     parked: parked::Parked,
     is_draining: Cell<bool>,
     itself: Weak<Self>,
@@ -95,6 +97,7 @@ impl Worker {
             copies: Rc::default(),
             spare_heads: RefCell::default(),
             connections: Cell::new(0),
+            sockets: Cell::new(0),
             parked: parked::Parked::default(),
             is_draining: Cell::new(false),
             itself: itself.clone(),

@@ -108,6 +108,7 @@ impl Engine {
             retired: retirement()?,
         });
         certificates::expose(&gateway);
+        expose_delays(&gateway);
         let upkeep = Upkeep::start(
             Arc::clone(&registry),
             Arc::new(Resolver::system()),
@@ -258,6 +259,15 @@ fn warn_of_short_lived_keys(before: Option<&Snapshot>, now: &Snapshot) {
 
 fn joined(errors: &[architrave_proxy::AssemblyError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Shows how late workers come, by the clock that they know.
+fn expose_delays(gateway: &Arc<Gateway>) {
+    let weak = Arc::downgrade(gateway);
+    gateway.metrics.add_source(Box::new(move |sink| {
+        let Some(gateway) = weak.upgrade() else { return };
+        gateway.metrics.workers().sample(gateway.clock.now(), sink);
+    }));
 }
 
 /// Where workers send assemblies that nobody uses any more: dropping a large one takes a while.

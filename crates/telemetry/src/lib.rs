@@ -17,6 +17,7 @@ pub use metrics::gateway::GatewayMetrics;
 pub use metrics::listener::ListenerMetrics;
 pub use metrics::route::RouteMetrics;
 pub use metrics::upstream::UpstreamMetrics;
+pub use metrics::worker::WorkerMetrics;
 pub use metrics::{Metrics, SampleSource};
 pub use sample::{Format, SampleSink};
 pub use termination::{Party, Phase, Termination};

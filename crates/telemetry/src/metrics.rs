@@ -19,6 +19,7 @@ pub mod listener;
 mod process;
 pub mod route;
 pub mod upstream;
+pub mod worker;
 
 use endpoint::EndpointMetrics;
 use gateway::GatewayMetrics;
@@ -26,6 +27,7 @@ use listener::ListenerMetrics;
 use process::ProcessMetrics;
 use route::RouteMetrics;
 use upstream::UpstreamMetrics;
+use worker::WorkerMetrics;
 
 /// Something that adds samples to every scrape, such as the gauges of another crate.
 pub type SampleSource = Box<dyn Fn(&mut SampleSink) + Send + Sync>;
@@ -37,6 +39,7 @@ pub const UNROUTED: &str = "(none)";
 pub struct Metrics {
     workers: usize,
     gateway: GatewayMetrics,
+    worker: WorkerMetrics,
     process: ProcessMetrics,
     unrouted: Arc<RouteMetrics>,
     objects: Mutex<Objects>,
@@ -59,6 +62,7 @@ impl Metrics {
         Arc::new(Self {
             workers,
             gateway: GatewayMetrics::default(),
+            worker: WorkerMetrics::new(workers),
             process: ProcessMetrics::default(),
             unrouted: Arc::new(RouteMetrics::new(workers)),
             objects: Mutex::default(),
@@ -108,6 +112,13 @@ impl Metrics {
     #[must_use]
     pub fn gateway(&self) -> &GatewayMetrics {
         &self.gateway
+    }
+
+    /// What workers measure of themselves. A scrape has it from who knows their clock; see
+    /// [`Metrics::add_source`].
+    #[must_use]
+    pub fn workers(&self) -> &WorkerMetrics {
+        &self.worker
     }
 
     /// Adds a source that every scrape asks, for as long as the process lives.

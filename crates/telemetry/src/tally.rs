@@ -128,6 +128,23 @@ pub(crate) const RELAY_BOUNDS: Bounds = [
     86_400_000_000_000,
 ];
 
+/// For delays of a worker: from 50 µs, less than the system's own, to seconds.
+pub(crate) const DELAY_BOUNDS: Bounds = [
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    500_000_000,
+    2_500_000_000,
+];
+
 /// Observations of a duration by bucket; the count is the sum of the buckets.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
@@ -198,7 +215,7 @@ mod tests {
 
     #[test]
     fn bounds_ascend_and_are_inclusive() {
-        for bounds in [EXCHANGE_BOUNDS, RELAY_BOUNDS] {
+        for bounds in [EXCHANGE_BOUNDS, RELAY_BOUNDS, DELAY_BOUNDS] {
             assert!(bounds.is_sorted_by(|a, b| a < b), "{bounds:?}");
         }
         let histogram = Histogram::default();

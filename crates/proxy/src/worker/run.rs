@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accept;
 use crate::gateway::Gateway;
-use crate::worker::Worker;
+use crate::worker::{Worker, pulse};
 
 /// How often pools are swept and logs handed on.
 const TICK: Duration = Duration::from_millis(100);
@@ -80,12 +80,14 @@ pub fn run(seat: Seat, gateway: Arc<Gateway>) -> io::Result<()> {
     runtime.block_on(async move {
         let worker = Worker::new(seat.index, gateway);
         let ticking = task::spawn_local(tick(Rc::clone(&worker)));
+        let beating = task::spawn_local(beat(Rc::clone(&worker)));
         let mut ended = shutdown.clone();
         tokio::select! {
             () = serve(&worker, seat.commands, shutdown) => {}
             () = ended.ended() => {}
         }
         ticking.abort();
+        beating.abort();
         worker.with_log(|log| log.tick());
     });
     // What is left after the time for draining is dropped here, with the runtime.
@@ -125,6 +127,7 @@ async fn serve(
             }
             None => break,
         }
+        worker.sockets.set(sockets.len());
     }
     worker.is_draining.set(true);
     worker.parked.wake_all();
@@ -143,6 +146,11 @@ impl Worker {
         }
     }
 
+    /// Whether anybody is connected.
+    pub(super) fn has_connections(&self) -> bool {
+        self.connections.get() > self.sockets.get()
+    }
+
     /// Counts something that must end before the worker may, until it is dropped.
     #[must_use]
     pub fn guard(self: &Rc<Self>) -> BusyGuard {
@@ -158,6 +166,12 @@ pub struct BusyGuard(Rc<Worker>);
 impl Drop for BusyGuard {
     fn drop(&mut self) {
         self.0.connections.set(self.0.connections.get() - 1);
+    }
+}
+
+async fn beat(worker: Rc<Worker>) {
+    if let Err(error) = pulse::beat(worker).await {
+        tracing::warn!(%error, "a worker's delays cannot be measured");
     }
 }
 

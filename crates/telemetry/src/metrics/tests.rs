@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use architrave_core::Reason;
 use architrave_core::metric::{self, Kind};
+use architrave_core::{Moment, Reason};
 
 use super::*;
 use crate::termination::{Phase, Termination};
@@ -212,6 +212,9 @@ fn everything_listed_can_be_exposed() {
         }
         sink.count(Metric::CertificateNotAfter, &["site.pem"], 1);
         sink.count(Metric::AccessLogLines, &["written"], 1);
+        let workers = WorkerMetrics::new(1);
+        workers.came(0, Moment::ZERO, Moment::ZERO);
+        workers.sample(Moment::ZERO, sink);
     }));
     let samples = scrape(&metrics);
     for metric in Metric::ALL {
