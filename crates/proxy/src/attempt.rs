@@ -295,6 +295,8 @@ impl<B: Source> Dialogue<'_, B> {
     ) -> Poll<Result<Framing, Failure>> {
         loop {
             self.upload(context, call, upload)?;
+            #[cfg(test)]
+            crate::fault::strike("wait", self.plan.head);
             match call.poll_response(context, &self.plan.head.method, head) {
                 Poll::Ready(Ok(framing)) if !head.is_interim() => {
                     return Poll::Ready(Ok(framing));

@@ -12,6 +12,8 @@ mod connection;
 mod dispatch;
 mod exchange;
 mod failure;
+#[cfg(test)]
+mod fault;
 mod forwarded;
 pub mod gateway;
 mod identity;
@@ -24,6 +26,8 @@ mod relayed;
 mod respond;
 pub mod route;
 mod serve;
+#[cfg(test)]
+mod testing;
 pub mod upkeep;
 pub mod worker;
 

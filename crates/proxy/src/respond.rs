@@ -82,6 +82,17 @@ async fn answer(
         let admission = &exchange.admission;
         matched.chain.respond(&mut ResponseView { head: &mut head, admission });
     }
+    send_own(worker, exchange, (&mut head, &body), facts, writer).await
+}
+
+/// Sends the head and body of an answer of our own, as the policies left them.
+async fn send_own(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    (head, body): (&mut ResponseHead, &[u8]),
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
     head.fields.append("Date", worker.date().as_bytes());
     let is_to_head = exchange.head.method == Method::Head;
     let framing = match body.len() {
@@ -99,7 +110,7 @@ async fn answer(
     exchange.status = head.status;
     let stall = exchange.connection.listener.config.timeouts.write_stall;
     let options = ResponseOptions { framing, persist, is_to_head };
-    match send_whole(writer, &head, options, &body, stall).await {
+    match send_whole(writer, head, options, body, stall).await {
         Ok(()) => exchange.response_bytes = if is_to_head { 0 } else { body.len() as u64 },
         Err(_gone) => {
             exchange.termination =
@@ -145,15 +156,41 @@ pub(crate) async fn refuse_head(
     failure: Failure,
     writer: &mut Writer,
 ) {
-    let facts = RequestFacts {
-        framing: Framing::Empty,
-        authority: String::new(),
-        upgrade: None,
-        takes_trailers: false,
-        has_stray_body: false,
-        expects_continue: false,
-        keep_alive: false,
-    };
     // The connection is closed whatever the answer says.
-    let _closed = fail(worker, exchange, failure, &facts, writer).await;
+    let _closed = fail(worker, exchange, failure, &LAST, writer).await;
+}
+
+/// What is to be known of a request whose connection is closed behind the answer.
+const LAST: RequestFacts = RequestFacts {
+    framing: Framing::Empty,
+    authority: String::new(),
+    upgrade: None,
+    takes_trailers: false,
+    has_stray_body: false,
+    expects_continue: false,
+    keep_alive: false,
+};
+
+/// Ends an exchange in which the gateway itself went wrong, with an answer where none has begun.
+pub(crate) async fn break_off(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    writer: &mut Writer,
+) -> Ending {
+    exchange.reason = Some(Reason::Internal);
+    let is_answering = exchange.status != 0;
+    let phase = match exchange.attempts {
+        _ if is_answering => Phase::ResponseBody,
+        0 => Phase::Admit,
+        _ => Phase::Wait,
+    };
+    exchange.termination = Termination::gateway(phase);
+    if is_answering {
+        writer.abort();
+        return Ending::Close;
+    }
+    let mut head = ResponseHead { status: Reason::Internal.status(), ..ResponseHead::default() };
+    let body = problem::body(exchange, exchange.reason, "", &mut head);
+    // Past the policies: one of them may be what went wrong.
+    send_own(worker, exchange, (&mut head, &body), &LAST, writer).await
 }

@@ -3,11 +3,13 @@
 pub(crate) mod h1;
 pub(crate) mod h2;
 
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use architrave_core::Reason;
 use architrave_net::{Framing, Reader, RequestHead, Writer};
 use architrave_policy::{Reply, Verdict};
+use futures_util::FutureExt;
 
 use crate::connection::Connection;
 use crate::dispatch::{ClientSide, Forwarded, dispatch};
@@ -84,9 +86,17 @@ pub(crate) async fn serve_request(
     let pinned = worker.pinned();
     let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
     let in_flight = record::begin(worker, connection);
-    let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
-    let outcome = run(worker, &mut exchange, client).await;
-    let ending = respond::finish(worker, &mut exchange, outcome, &facts, writer).await;
+    let steps = async {
+        let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
+        let outcome = run(worker, &mut exchange, client).await;
+        respond::finish(worker, &mut exchange, outcome, &facts, writer).await
+    };
+    // A panic costs this exchange alone. What it held is given back by its guards, and what it may
+    // have left half done, its connections to both sides, is not used again.
+    let ending = match AssertUnwindSafe(steps).catch_unwind().await {
+        Ok(ending) => ending,
+        Err(_heard_by_the_hook) => respond::break_off(worker, &mut exchange, writer).await,
+    };
     drop(in_flight);
     record::record(worker, &exchange);
     (ending, exchange.head)
@@ -104,6 +114,8 @@ async fn run<'a, 'p>(
         Err(failure) if failure.reason == Reason::NoRoute => Some(failure),
         Err(failure) => return Outcome::Failed(failure),
     };
+    #[cfg(test)]
+    crate::fault::strike("admit", &exchange.head);
     if let Verdict::Reply(reply) = admit::admit(worker, exchange, client.facts) {
         return Outcome::Reply(reply);
     }
@@ -115,3 +127,6 @@ async fn run<'a, 'p>(
         Err(failure) => Outcome::Failed(failure),
     }
 }
+
+#[cfg(test)]
+mod tests;

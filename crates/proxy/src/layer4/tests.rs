@@ -1,38 +1,25 @@
 //! Layer 4 on a worker over loopback: who is asked, who is blamed, and when flows end.
 
-use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::ops::Deref;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use architrave_balance::EndpointStatus;
-use architrave_config::{AccessLogTarget, NoSources};
-use architrave_core::shutdown::Shutdown;
-use architrave_core::{Clock, task};
-use architrave_policy::RateLimiters;
-use architrave_telemetry::{AccessLog, Metrics};
+use architrave_config::AccessLogTarget;
+use architrave_core::task;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::watch;
 
-use crate::accept::serve_socket;
-use crate::assembly::{Assembly, LiveUpstream, Parts};
-use crate::gateway::Gateway;
-use crate::keyring::Keyring;
-use crate::persistence::CookieSeal;
-use crate::worker::{Socket, Worker};
+use crate::testing::{self, eventually, on_a_worker};
 
 /// One worker with one listener, `l4`, and one upstream, `origin`.
-struct Stage {
-    worker: Rc<Worker>,
-    address: SocketAddr,
-    closing: watch::Sender<bool>,
-    _shutdown: Shutdown,
-    _retired: RefCell<Receiver<Arc<Assembly>>>,
+struct Stage(testing::Stage);
+
+impl Deref for Stage {
+    type Target = testing::Stage;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
@@ -45,77 +32,13 @@ impl Stage {
              upstreams:\n  - {{ name: origin, endpoints: [{}], {upstream} }}\n",
             endpoints.join(", ")
         );
-        let snapshot = architrave_config::load(&text, "test", &NoSources).unwrap();
-        let (clock, metrics) = (Clock::system(), Metrics::new(1));
-        let parts =
-            Parts { metrics: Arc::clone(&metrics), limiters: Arc::new(RateLimiters::default()) };
-        let assembly = Assembly::build(Arc::new(snapshot), None, &parts, clock.now()).unwrap();
-        let (retired, receiver) = std::sync::mpsc::sync_channel(8);
-        let shutdown = Shutdown::default();
-        let worker = Worker::new(
-            0,
-            Arc::new(Gateway {
-                assembly: ArcSwap::from_pointee(assembly),
-                clock,
-                metrics,
-                access_log: AccessLog::open(&AccessLogTarget::None).unwrap(),
-                shutdown: shutdown.signal(),
-                cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
-                retired,
-            }),
-        );
-        let (socket, address) = if listener.contains("udp") {
-            let socket = std::net::UdpSocket::bind((ip, 0)).unwrap();
-            let address = socket.local_addr().unwrap();
-            (Socket::Udp(socket), address)
-        } else {
-            let socket = std::net::TcpListener::bind((ip, 0)).unwrap();
-            socket.set_nonblocking(true).unwrap();
-            let address = socket.local_addr().unwrap();
-            (Socket::Tcp(socket), address)
-        };
-        let closing = watch::Sender::new(false);
-        task::spawn_local(serve_socket(
-            Rc::clone(&worker),
-            Rc::default(),
-            socket,
-            closing.subscribe(),
-        ));
-        Self { worker, address, closing, _shutdown: shutdown, _retired: RefCell::new(receiver) }
-    }
-
-    fn upstream(&self) -> Arc<LiveUpstream> {
-        Arc::clone(&self.worker.pinned().assembly().upstreams[0])
-    }
-
-    fn endpoint(&self, place: usize) -> EndpointStatus {
-        self.upstream().balance.status(self.worker.now()).swap_remove(place).1
-    }
-
-    /// Connections or flows open at the listener.
-    fn open(&self) -> usize {
-        let listener = self.worker.pinned().assembly().listener_at(0).unwrap();
-        listener.open.load(std::sync::atomic::Ordering::Acquire)
+        Self(testing::Stage::start(ip, &text, &AccessLogTarget::None))
     }
 
     async fn client(&self) -> UdpSocket {
         let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         client.connect((Ipv4Addr::LOCALHOST, self.address.port())).await.unwrap();
         client
-    }
-}
-
-/// Runs `work` as a worker does, within a time that no test comes near to.
-fn on_a_worker(work: impl Future<Output = ()>) {
-    let runtime =
-        Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
-    let limit = Duration::from_secs(20);
-    runtime.block_on(async { tokio::time::timeout(limit, work).await.expect("in time") });
-}
-
-async fn eventually(claim: impl Fn() -> bool) {
-    while !claim() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) async fn pass_on(
     if forwarded.answered.head.status == 101 {
         return tunnel::begin(exchange, forwarded, writer).await;
     }
+    #[cfg(test)]
+    crate::fault::strike("answer", &exchange.head);
     let answered = &mut forwarded.answered;
     hop::strip_hop_by_hop(&mut answered.head.fields);
     apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
@@ -39,6 +41,8 @@ pub(super) async fn pass_on(
     if let Err(error) = writer.send_response(&answered.head, options) {
         return end_early(exchange, writer, RelayError::Sink(error));
     }
+    #[cfg(test)]
+    crate::fault::strike_once_told("body", &exchange.head, writer).await;
     writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
     let idle = forwarded.upstream.config.timeouts.idle;
     if let Some(reader) = answered.call.reader() {
