@@ -1,8 +1,10 @@
 //! The access log: one JSON line per exchange, true, complete and without secrets.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use architrave_testkit::client::{get, request};
+use architrave_testkit::h2_client::{H2Client, H2Request};
 use architrave_testkit::{Client, Config, Gateway, Origin, SOON, eventually};
 use serde_json::Value;
 
@@ -138,6 +140,36 @@ fn every_way_to_end_has_its_word() {
         (line["reason"] == "client_timeout").then_some(line)
     });
     assert!(slow["termination"].as_str().is_some_and(|word| word.ends_with("@head")), "{slow}");
+}
+
+#[test]
+fn reading_is_timed_where_it_takes_time() {
+    let origin = Origin::start(|exchange| {
+        exchange.read_body();
+        exchange.reply(200, &[], "");
+    });
+    let gateway = Gateway::start(logged(&origin));
+    let ask = |path: &str, pieces: &[&str]| {
+        let mut client = Client::connect(gateway.web());
+        client.send(format!("PUT {path} HTTP/1.1\r\nHo")).expect("the gateway listens");
+        for piece in pieces {
+            assert!(client.is_silent_for(Duration::from_millis(100)));
+            client.send(piece).expect("the gateway listens");
+        }
+        assert_eq!(client.read_response("PUT").expect("an answer").status, 200);
+        let line = line(&gateway, path);
+        let [read, total] =
+            ["request_read_ms", "duration_ms"].map(|name| line[name].as_f64().expect("a duration"));
+        assert!(read >= 50.0 * pieces.len() as f64 && total >= read, "{line}");
+    };
+    ask("/head", &["st: h\r\n\r\n"]);
+    ask("/body", &["st: h\r\nContent-Length: 6\r\n\r\nabc", "def"]);
+    ask("/chunks", &["st: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", "0\r\n", "\r\n"]);
+    get(gateway.web(), "h", "/whole", &[]);
+    assert!(line(&gateway, "/whole").get("request_read_ms").is_none());
+    let client = H2Client::connect(gateway.web());
+    client.ask(H2Request::new("POST", "http://h/stream", &[]).data("abc")).expect("an answer");
+    assert!(line(&gateway, "/stream")["request_read_ms"].is_number());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use architrave_core::{Clock, Moment};
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 
@@ -19,6 +20,9 @@ pub(crate) struct RequestBody<'a> {
     replayed: usize,
     taken: u64,
     bytes_max: u64,
+    /// By which its end is timed; where there is none to come, nothing is.
+    clock: Option<&'a Clock>,
+    ended_at: Option<Moment>,
 }
 
 impl<'a> RequestBody<'a> {
@@ -29,6 +33,7 @@ impl<'a> RequestBody<'a> {
         reader: &'a mut Reader,
         bytes_max: Option<u64>,
         kept_bytes_max: usize,
+        clock: Option<&'a Clock>,
     ) -> Self {
         Self {
             reader,
@@ -39,6 +44,8 @@ impl<'a> RequestBody<'a> {
             replayed: 0,
             taken: 0,
             bytes_max: bytes_max.unwrap_or(u64::MAX),
+            clock,
+            ended_at: None,
         }
     }
 
@@ -62,6 +69,12 @@ impl<'a> RequestBody<'a> {
     #[must_use]
     pub(crate) fn is_ended(&self) -> bool {
         self.reader.is_ended()
+    }
+
+    /// When all of it was read, if it was timed.
+    #[must_use]
+    pub(crate) const fn ended_at(&self) -> Option<Moment> {
+        self.ended_at
     }
 
     /// What was taken so far, when all of it was kept.
@@ -93,6 +106,11 @@ impl Source for RequestBody<'_> {
         let filled = self.reader.poll_fill(context);
         if self.taken + self.reader.data().len() as u64 > self.bytes_max {
             return Poll::Ready(Err(WireError::TooLarge));
+        }
+        if let Poll::Ready(Ok(false)) = filled
+            && let Some(clock) = self.clock.take()
+        {
+            self.ended_at = Some(clock.now());
         }
         filled
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use architrave_balance::RetryPermit;
 use architrave_core::Reason;
-use architrave_net::{Reader, Writer};
+use architrave_net::{Framing, Reader, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveService, LiveUpstream};
@@ -54,7 +54,7 @@ pub(crate) struct Forwarded<'a, 'p> {
 /// # Errors
 /// The [`Failure`] of the last attempt, or why there was none.
 pub(crate) async fn dispatch<'a, 'p>(
-    worker: &Worker,
+    worker: &'a Worker,
     exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
 ) -> Result<Forwarded<'a, 'p>, Failure> {
@@ -62,10 +62,13 @@ pub(crate) async fn dispatch<'a, 'p>(
     let upstream = &service.upstream;
     let outline = Outline::of(worker, exchange, client.facts, upstream);
     let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
-    let body = RequestBody::new(client.reader, exchange.admission.body_bytes_max, kept_bytes_max);
+    let bytes_max = exchange.admission.body_bytes_max;
+    let clock = (client.facts.framing != Framing::Empty).then(|| &worker.gateway().clock);
+    let body = RequestBody::new(client.reader, bytes_max, kept_bytes_max, clock);
     let choice = Choice::default();
     let mut run = Run { worker, upstream, outline, body, choice, permit: None, retries: 0 };
     let result = run.until_answered(exchange, client.writer).await;
+    exchange.timings.read_at = run.body.ended_at().or(exchange.timings.read_at);
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
     mirror::start(worker, exchange, &run.outline, &run.body);

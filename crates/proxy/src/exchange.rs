@@ -28,8 +28,10 @@ pub struct Exchange<'p> {
     pub client: SocketAddr,
     /// Whether the client came over TLS, behind trusted proxies.
     pub is_secure: bool,
-    /// When its first byte was there.
+    /// When its head was there.
     pub began: Moment,
+    /// When the first byte of the head was there, where the rest came later.
+    pub first_byte_at: Option<Moment>,
     /// The request's head; policies change it on its way.
     pub head: RequestHead,
     /// The canonical path: what is matched, what policies see and what is forwarded.
@@ -82,6 +84,8 @@ pub struct ExchangeTimings {
     pub first_byte: Option<Duration>,
     /// When the response head was there.
     pub answered: Option<Moment>,
+    /// When the request was read to its end, where that was later than its first byte.
+    pub read_at: Option<Moment>,
 }
 
 impl<'p> Exchange<'p> {
@@ -99,6 +103,7 @@ impl<'p> Exchange<'p> {
             client: connection.client,
             is_secure: connection.tls.is_some(),
             began: worker.now(),
+            first_byte_at: None,
             head,
             path: String::new(),
             host: String::new(),

@@ -1,7 +1,9 @@
 //! Step 8: what is left of an exchange: figures and a line. It only reads.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use architrave_core::Moment;
 use architrave_net::Known;
 use architrave_telemetry::{AccessEntry, HttpEntry, Timings, TlsEntry};
 
@@ -31,7 +33,8 @@ impl Drop for InFlight {
 
 /// Records an exchange that is over.
 pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
-    let total = worker.now().since(exchange.began);
+    let began = exchange.first_byte_at.unwrap_or(exchange.began);
+    let total = worker.now().since(began);
     let metrics = match &exchange.matched {
         Some(matched) => &matched.route.metrics,
         None => &exchange.assembly.unrouted,
@@ -46,7 +49,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
     );
     worker.with_log(|log| {
         if log.is_enabled() {
-            log.write(&entry(worker, exchange, total));
+            log.write(&entry(worker, exchange, (began, total)));
         }
     });
 }
@@ -54,7 +57,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
 fn entry<'a>(
     worker: &Worker,
     exchange: &'a Exchange<'a>,
-    total: std::time::Duration,
+    (began, total): (Moment, Duration),
 ) -> AccessEntry<'a> {
     let connection = &exchange.connection;
     let timings = &exchange.timings;
@@ -67,11 +70,11 @@ fn entry<'a>(
         AccessEntry::new(worker.wall() - total, exchange.client, listener, head.version.as_str());
     entry.timings = Timings {
         total,
-        request_read: None,
+        request_read: timings.read_at.map(|at| at.since(began)),
         queue_wait: timings.queue_wait,
         connect: timings.connect,
         first_byte: timings.first_byte,
-        response: answered.map(|at| (exchange.began + total).since(at)),
+        response: answered.map(|at| (began + total).since(at)),
     };
     entry.peer = (connection.peer != exchange.client).then_some(connection.peer);
     entry.tls = connection.tls.as_ref().map(|tls| TlsEntry {

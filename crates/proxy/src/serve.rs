@@ -6,7 +6,7 @@ pub(crate) mod h2;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use architrave_core::Reason;
+use architrave_core::{Moment, Reason};
 use architrave_net::{Framing, Reader, RequestHead, Writer};
 use architrave_policy::{Reply, Verdict};
 use futures_util::FutureExt;
@@ -43,6 +43,8 @@ pub(crate) struct RequestFacts {
 pub(crate) struct Request<'a> {
     /// Its head.
     pub head: RequestHead,
+    /// When the first byte of the head was there, where the rest came later.
+    pub first_byte_at: Option<Moment>,
     /// What is known beside it.
     pub facts: RequestFacts,
     /// Where its body comes from.
@@ -82,9 +84,13 @@ pub(crate) async fn serve_request(
     connection: &Rc<Connection>,
     request: Request<'_>,
 ) -> (Ending, RequestHead) {
-    let Request { head, facts, reader, writer } = request;
+    let Request { head, first_byte_at, facts, reader, writer } = request;
     let pinned = worker.pinned();
     let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
+    if first_byte_at.is_some() {
+        exchange.first_byte_at = first_byte_at;
+        exchange.timings.read_at = (facts.framing == Framing::Empty).then_some(exchange.began);
+    }
     let in_flight = record::begin(worker, connection);
     let steps = async {
         let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
@@ -104,7 +110,7 @@ pub(crate) async fn serve_request(
 
 /// Route, admit, dispatch: whatever fails ends the list.
 async fn run<'a, 'p>(
-    worker: &Worker,
+    worker: &'a Worker,
     exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
 ) -> Outcome<'a, 'p> {

@@ -59,6 +59,7 @@ pub(super) async fn pass_on(
     .await;
     exchange.response_bytes = download.moved();
     exchange.request_bytes = answered.upload.moved();
+    exchange.timings.read_at = forwarded.body.ended_at().or(exchange.timings.read_at);
     if let Err(error) = result {
         return end_early(exchange, writer, error);
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use architrave_core::Reason;
+use architrave_core::{Moment, Reason};
 use architrave_net::h1::{H1Reader, H1Writer, RequestPrelude, into_stream};
 use architrave_net::{
     Framing, Known, Reader, RequestHead, SharedStream, Stream, Timer, WireError, Writer,
@@ -42,8 +42,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     let reader = Reader::H1(Box::new(H1Reader::new(Rc::clone(&shared))));
     let writer = Writer::H1(Box::new(H1Writer::new(shared)));
     let seat = ParkedSeat::take(&worker);
-    let (timer, head) = (Timer::new(), RequestHead::default());
-    let mut session = Session { worker, connection, reader, writer, timer, head, seat };
+    let (timer, head, first_byte_at) = (Timer::new(), RequestHead::default(), None);
+    let mut session =
+        Session { worker, connection, reader, writer, timer, head, first_byte_at, seat };
     match session.run().await {
         Last::Gone => {}
         Last::Linger => Box::pin(session.linger()).await,
@@ -68,6 +69,8 @@ struct Session {
     writer: Writer,
     timer: Timer,
     head: RequestHead,
+    /// When the first byte of the head was there, where the rest came later.
+    first_byte_at: Option<Moment>,
     seat: ParkedSeat,
 }
 
@@ -142,10 +145,18 @@ impl Session {
         let Reader::H1(reader) = &mut self.reader else {
             unreachable!("a session of HTTP/1.1 reads HTTP/1.1")
         };
+        let (worker, mut first_byte_at) = (&self.worker, None);
         // The bound is on the whole head: a byte now and then does not move it.
-        let read = poll_fn(|context| reader.poll_request(context, limits, &mut head));
+        let read = poll_fn(|context| {
+            let polled = reader.poll_request(context, limits, &mut head);
+            if polled.is_pending() && first_byte_at.is_none() {
+                first_byte_at = Some(worker.now());
+            }
+            polled
+        });
         let result = self.timer.within(limit, read).await;
         self.head = head;
+        self.first_byte_at = first_byte_at;
         result.unwrap_or(Err(WireError::Stalled))
     }
 
@@ -153,7 +164,8 @@ impl Session {
         let head = std::mem::take(&mut self.head);
         let facts = facts_of(&head, prelude);
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
-        let request = Request { head, facts, reader: &mut self.reader, writer: &mut self.writer };
+        let (reader, writer) = (&mut self.reader, &mut self.writer);
+        let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };
         // Boxed: between two exchanges a connection holds nothing of an exchange.
         let served = Box::pin(serve_request(&self.worker, &self.connection, request));
         let (ending, head) = served.await;
@@ -191,6 +203,7 @@ impl Session {
         let head = std::mem::take(&mut self.head);
         let pinned = self.worker.pinned();
         let mut exchange = Exchange::begin(&self.worker, pinned.assembly(), &self.connection, head);
+        exchange.first_byte_at = self.first_byte_at;
         refuse_head(&self.worker, &mut exchange, failure, &mut self.writer).await;
         record::record(&self.worker, &exchange);
         if reason == Reason::ClientClosed { Last::Gone } else { Last::Linger }

@@ -151,7 +151,8 @@ async fn serve_stream(
     };
     let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body(), Direction::Request)));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
-    let request = Request { head, facts, reader: &mut reader, writer: &mut writer };
+    let (reader, writer, first_byte_at) = (&mut reader, &mut writer, None);
+    let request = Request { head, first_byte_at, facts, reader, writer };
     // A stream has no connection of its own that could be closed.
     let (_ending, _head) = serve_request(&worker, &connection, request).await;
 }

@@ -71,7 +71,8 @@ pub struct AccessEntry<'a> {
 pub struct Timings {
     /// From the first byte of the request to the last byte of the response.
     pub total: Duration,
-    /// Reading the request: head and body.
+    /// From the first byte of the request to the end of its body, or of its head where it has none;
+    /// `None` when that came in one piece, or was not read to the end.
     pub request_read: Option<Duration>,
     /// Waiting for an endpoint or connection to be free.
     pub queue_wait: Option<Duration>,
