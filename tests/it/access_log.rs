@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use architrave_testkit::abuse::{RawH2, kind};
 use architrave_testkit::client::{get, request};
 use architrave_testkit::h2_client::{H2Client, H2Request};
 use architrave_testkit::{Client, Config, Gateway, Origin, SOON, eventually};
@@ -170,6 +171,28 @@ fn reading_is_timed_where_it_takes_time() {
     let client = H2Client::connect(gateway.web());
     client.ask(H2Request::new("POST", "http://h/stream", &[]).data("abc")).expect("an answer");
     assert!(line(&gateway, "/stream")["request_read_ms"].is_number());
+}
+
+#[test]
+fn no_more_bytes_are_counted_than_a_stream_was_let_go() {
+    let origin = Origin::start(|exchange| {
+        exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+        while exchange.wire().send([b'x'; 16 << 10]).is_ok() {}
+        exchange.close();
+    });
+    let gateway = Gateway::start(logged(&origin));
+    let mut raw = RawH2::connect(gateway.web());
+    raw.get(1, "h", "/left").expect("a request is taken");
+    let mut received = 0;
+    while received < 65_535 {
+        received += raw.read_until(kind::DATA).expect("the window is used").payload.len();
+    }
+    raw.send(kind::RST_STREAM, 0, 1, &8_u32.to_be_bytes()).expect("a reset is taken");
+    let line = line(&gateway, "/left");
+    assert_eq!(
+        (&line["termination"], &line["response_bytes"]),
+        (&"client@response_body".into(), &65_535.into())
+    );
 }
 
 #[test]

@@ -50,9 +50,10 @@ pub struct Exchange<'p> {
     pub endpoint: Option<Arc<Endpoint>>,
     /// How long its parts took.
     pub timings: ExchangeTimings,
-    /// Bytes of the request body taken by an endpoint.
+    /// Bytes of the request body taken on for an endpoint; see `docs/logging.md` for which those are
+    /// when it is cut short.
     pub request_bytes: u64,
-    /// Bytes of the response body taken by the client.
+    /// Bytes of the response body taken on for the client; the same.
     pub response_bytes: u64,
     /// The status sent; 0 when none was.
     pub status: u16,

@@ -36,7 +36,9 @@ impl H2Writer {
         self.timer.start(limit);
     }
 
-    /// Takes some of `data` into the body; how many bytes were taken.
+    /// Takes some of `data` into the body; how many bytes were taken: as many as flow control lets
+    /// go. They may still wait in memory, up to the size of the send buffer, and `h2` does not say
+    /// how many of them have left.
     ///
     /// # Errors
     /// [`WireError::LengthMismatch`] beyond the declared length, [`WireError::Stalled`],
