@@ -20,6 +20,7 @@ mod operation;
 mod persistence;
 mod persistence_soak;
 mod policies;
+mod quickstart;
 mod reload;
 mod retries;
 mod routing;

@@ -6,6 +6,7 @@ mod complaint;
 mod demo;
 mod engine;
 mod exposed;
+mod greeting;
 mod keys;
 mod logging;
 mod run;

@@ -1,5 +1,7 @@
 //! The life of a running gateway: start, ready, signals, drain, end.
 
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use sd_notify::NotifyState;
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
 use crate::engine::Engine;
+use crate::greeting::Greeting;
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
 use crate::workers::Workers;
@@ -164,32 +167,29 @@ async fn until_told_again(signals: &mut Signals) {
 /// Says that we serve: to people, to programs (one JSON line on stderr) and to systemd.
 #[expect(clippy::print_stderr, reason = "the ready line is a contract, not a log")]
 fn announce(engine: &Engine, options: &RunOptions) {
-    let addresses = engine.addresses();
+    eprintln!("{}", engine.addresses().ready_line());
     if options.demo {
-        eprintln!("{}", greeting(&addresses));
+        eprintln!("{}", greeting(engine, options));
     }
-    eprintln!("{}", addresses.ready_line());
     let pid = std::process::id();
     notify(&[NotifyState::MainPid(pid), NotifyState::Ready]);
 }
 
-fn greeting(addresses: &crate::engine::Addresses) -> String {
-    let web = addresses.first_http().map_or_else(|| "?".to_owned(), |it| it.to_string());
-    let mut text = format!(
-        "\nArchitrave carries the load.\n\n  \
-         Send a request      curl http://{web}/\n  \
-         Send a few more     for i in 1 2 3 4 5 6; do curl -s http://{web}/ | head -1; done\n"
-    );
-    if let Some(admin) = addresses.admin {
-        text.push_str(&format!(
-            "  See who answers     curl http://{admin}/api/v1/upstreams\n  \
-             See the figures     curl http://{admin}/metrics\n"
-        ));
+/// What `--demo` says on top of that.
+fn greeting(engine: &Engine, options: &RunOptions) -> String {
+    let is_demo =
+        |address: SocketAddr| address.ip().is_loopback() && demo::PORTS.contains(&address.port());
+    let upstreams = engine.registry().upstreams();
+    let mut with_demo = upstreams.iter().filter(|(_, upstream)| {
+        upstream.endpoints().iter().any(|endpoint| is_demo(endpoint.address()))
+    });
+    Greeting {
+        addresses: &engine.addresses(),
+        file: &options.config,
+        upstream: with_demo.next().map(|(name, _)| name.to_string()),
+        is_terminal: std::io::stderr().is_terminal(),
     }
-    text.push_str(
-        "  Change the file     it is read again when you save it\n  Stop                Ctrl-C\n",
-    );
-    text
+    .text()
 }
 
 fn notify_reloading() {
