@@ -4,6 +4,7 @@
 //! measured in the same run, or CPU time per request. See `bench/README.md` for the method.
 
 mod cost;
+mod delays;
 mod latency;
 mod load;
 mod memory;

@@ -128,18 +128,19 @@ pub(crate) const RELAY_BOUNDS: Bounds = [
     86_400_000_000_000,
 ];
 
-/// For delays of a worker: from 50 µs, less than the system's own, to seconds.
+/// For delays of a worker: from 100 µs, which the system alone may take, to seconds; finest around
+/// a millisecond, which nothing should take.
 pub(crate) const DELAY_BOUNDS: Bounds = [
-    50_000,
     100_000,
     250_000,
     500_000,
     1_000_000,
-    2_500_000,
+    1_500_000,
+    2_000_000,
+    3_000_000,
     5_000_000,
     10_000_000,
     25_000_000,
-    50_000_000,
     100_000_000,
     500_000_000,
     2_500_000_000,

@@ -148,8 +148,8 @@ mod tests {
         metrics.came(0, at(1), at(1));
         metrics.came(1, at(1), at(1) + 3 * MS);
         let text = page(&metrics, at(2));
-        assert!(text.contains("worker_delay_seconds_bucket{le=\"0.0025\"} 1\n"), "{text}");
-        assert!(text.contains("worker_delay_seconds_bucket{le=\"0.005\"} 2\n"), "{text}");
+        assert!(text.contains("worker_delay_seconds_bucket{le=\"0.002\"} 1\n"), "{text}");
+        assert!(text.contains("worker_delay_seconds_bucket{le=\"0.003\"} 2\n"), "{text}");
         assert!(text.contains("worker_delay_seconds_count 2\n"), "{text}");
     }
 
