@@ -5,10 +5,7 @@
 help:   ## this menu
 	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
 run:    ## build the gateway and start it on examples/quickstart.yaml
-# As a job of its own in front of the terminal: Ctrl-C is then the gateway's alone to answer, and
-# how it ends is how this ends.
-	@read -r _ _ _ _ own _ _ front _ </proc/$$$$/stat; [ "$$own" != "$$front" ] || set -m; \
-	cargo run --release --package architrave-server -- run --config examples/quickstart.yaml --demo
+	@cargo run --release --package architrave-server -- run --config examples/quickstart.yaml --demo
 test:   ## install what tests need and run everything
 	@cargo xtask test
 check:  ## does it compile
