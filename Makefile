@@ -20,8 +20,8 @@ gen:    ## write generated files anew
 	@cargo xtask gen
 bench:  ## what a request costs, beside the peers: make bench [name=http1]
 	@cargo xtask bench $(or $(name),all)
-soak:   ## the tests in their long forms
-	@cargo xtask test --soak
+soak:   ## the tests in their long forms: make soak [name=reload]
+	@cargo xtask soak $(name)
 sim:    ## balancing algorithms over virtual time
 	@cargo xtask sim
 dist:   ## the stripped binary in a tarball and a Debian package, tested

@@ -112,13 +112,15 @@ fn when_the_new_one_does_not_start_the_old_one_goes_on() {
     let load = LoadPlan::new(gateway.web()).connections(8).pause(Duration::from_millis(1)).start();
     load.wait_for(100);
     let failures = |count: f64| {
-        eventually("the failure is counted", SOON * 2, || {
+        // One that never gets ready is given a minute.
+        eventually("the failure is counted", SOON * 6, || {
             let metrics = gateway.metrics();
             (metrics.sum("architrave_upgrades_total", &[("outcome", "failed")]) >= count)
                 .then_some(())
         });
     };
-    // A program that ends at once, one that never gets ready, one that is none, and none at all.
+    // A program that ends at once, one that is none, and none at all; in the long form also one
+    // that never gets ready.
     let replace = |bytes: &[u8]| {
         let draft = dir.path().join("draft");
         std::fs::write(&draft, bytes).expect("there is room for a file");
@@ -138,13 +140,21 @@ fn when_the_new_one_does_not_start_the_old_one_goes_on() {
     gateway.signal(Signal::USR2);
     failures(3.0);
     load.wait_for(100);
+    let mut failed = 3.0;
+    if tools::soak() {
+        replace(b"#!/bin/sh\nexec sleep 1000\n");
+        gateway.signal(Signal::USR2);
+        failed += 1.0;
+        failures(failed);
+        load.wait_for(100);
+    }
     load.stop().assert_clean();
     assert_eq!(gateway.pid(), pid);
     // A file that is bad by now is no reason to end either.
     std::fs::copy(tools::gateway(), &binary).expect("there is room for a copy");
     std::fs::write(gateway.config_file(), "nonsense: true\n").expect("there is room for a file");
     gateway.signal(Signal::USR2);
-    failures(4.0);
+    failures(failed + 1.0);
     assert_eq!(get(gateway.web(), "h", "/", &[]).text(), "fine");
     assert!(process::is_alive(pid));
 }

@@ -45,7 +45,8 @@ pub(crate) fn binary() -> Result<PathBuf> {
     Ok(tree::target()?.join("dist/architrave"))
 }
 
-fn build() -> Result<()> {
+/// Builds it.
+pub(crate) fn build() -> Result<()> {
     let mut command = Command::new("cargo");
     command.args(["build", "--quiet", "--profile", "dist", "--package", "architrave-server"]);
     shell::run(command.current_dir(tree::root()))

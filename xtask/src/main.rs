@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask <dish>
-  test [--soak]     install what tests need and run everything
+  test              install what tests need and run everything
+  soak [part]       the tests that have one in their long forms, or those named so
   lint              clippy on everything, warnings being errors
   tidy              who depends on whom, words, files: what no compiler checks
   gen               write generated files anew
@@ -43,6 +44,7 @@ fn serve() -> Result<()> {
     let (dish, rest) = args.split_first().map_or(("", &[][..]), |(d, r)| (d.as_str(), r));
     match dish {
         "test" => test::run(rest),
+        "soak" => test::soak(rest),
         "lint" => test::clippy(),
         "tidy" => tidy::run(),
         "gen" => generate::run(),

@@ -1,8 +1,14 @@
 //! Runs other programs and turns their exit codes to errors that say which command failed.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use architrave_core::Clock;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Between two looks at a program with a time limit.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs `command` with its output on the terminal.
 ///
@@ -14,6 +20,49 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("{} ended with {status}", show(command));
     }
     Ok(())
+}
+
+/// Runs `command` with its output on the terminal, and ends it, with all that it started, when it
+/// takes longer than `limit`.
+///
+/// # Errors
+/// When it cannot be started, does not exit 0, or takes longer.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
+    let clock = Clock::system();
+    let deadline = clock.now() + limit;
+    let mut child = command.spawn().with_context(|| format!("starting {}", show(command)))?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            ensure!(status.success(), "{} ended with {status}", show(command));
+            return Ok(());
+        }
+        if clock.now() > deadline {
+            end_with_descendants(child.id());
+            child.wait()?;
+            bail!("{} took longer than {} min and was ended", show(command), limit.as_secs() / 60);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Ends a process and all below it, from above, so that none is started meanwhile.
+fn end_with_descendants(id: u32) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // Gone already is as good.
+        let _gone = kill_process(pid, Signal::STOP);
+        children(id).into_iter().for_each(end_with_descendants);
+        let _gone = kill_process(pid, Signal::KILL);
+    }
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Runs `command` and returns what it wrote to standard output, and to standard error after it.
@@ -47,4 +96,36 @@ fn show(command: &Command) -> String {
         text.push_str(&argument.to_string_lossy());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended_with_all_that_it_started() {
+        let limit = Duration::from_millis(300);
+        let pid = std::env::temp_dir().join(format!("xtask-{}.pid", std::process::id()));
+        let script = format!("sleep 1000 & echo $! >{}; wait", pid.display());
+        let error = run_within(limit, &mut sh(&script)).unwrap_err().to_string();
+        assert!(error.contains("took longer"), "{error}");
+        let id: u32 = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+        std::fs::remove_file(&pid).unwrap();
+        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z"), "{state}");
+    }
+
+    #[test]
+    fn what_ends_in_time_ends_as_it_does() {
+        let limit = Duration::from_secs(60);
+        assert!(run_within(limit, &mut sh("exit 0")).is_ok());
+        let error = run_within(limit, &mut sh("exit 3")).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3"), "{error}");
+    }
 }

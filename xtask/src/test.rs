@@ -1,69 +1,84 @@
-//! `cargo xtask test`: everything that must hold before a change is taken, from nothing.
+//! `cargo xtask test`: everything that must hold before a change is taken, from nothing; and
+//! `cargo xtask soak`: the tests that have one in their long forms.
 //!
-//! It installs what the tests need, runs every kind of test there is and skips none in silence:
+//! They install what the tests need, run every kind of test there is and skip none in silence:
 //! what cannot be had is an error that names the package.
+
+mod long_forms;
+mod steps;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use architrave_core::Clock;
 
-use crate::{dist, generate, packages, say, shell, tree};
+use crate::{dist, generate, packages, shell, tree};
+use steps::{AfterFailure, Step};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 5] = [
+const DEBIAN: [(&str, &str); 6] = [
     ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/curl", "curl"),
+    ("/usr/bin/h2load", "nghttp2-client"),
     ("/usr/bin/unshare", "util-linux"),
     ("/bin/ip", "iproute2"),
 ];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];
 
-/// Runs all tests; `--soak` runs the long forms of those that have one.
+/// Three times what the black-box tests take on two cores: past it, something hangs.
+const BLACK_BOX_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// Three times what the longest of the long forms takes.
+const LONG_FORM_LIMIT: Duration = Duration::from_secs(40 * 60);
+
+/// Runs all tests.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let is_soak = match args {
-        [] => false,
-        [flag] if flag == "--soak" => true,
-        _ => bail!("test takes nothing but --soak"),
-    };
-    let clock = Clock::system();
-    let start = clock.now();
-    let mut passed = Vec::new();
-    for (name, step) in steps(is_soak) {
-        say::step(name);
-        let begun = clock.now();
-        step().with_context(|| format!("the step `{name}` failed"))?;
-        passed.push((name, clock.now().since(begun).as_secs()));
-    }
-    say::step(format_args!("all green in {} s", clock.now().since(start).as_secs()));
-    for (name, seconds) in passed {
-        say::line(format_args!("{seconds:>6} s  {name}"));
-    }
-    Ok(())
+    ensure!(args.is_empty(), "test takes no arguments; the long forms are `cargo xtask soak`");
+    steps::run(&Clock::system(), &all(), AfterFailure::Stop)
 }
 
-type Step = Box<dyn Fn() -> Result<()>>;
+/// Runs the long forms, or those whose name holds the word given.
+pub(crate) fn soak(args: &[String]) -> Result<()> {
+    let word = match args {
+        [] => "",
+        [word] => word.as_str(),
+        _ => bail!("soak takes at most a part of the names of the tests to run"),
+    };
+    let mut names = long_forms::names()?;
+    names.retain(|name| name.contains(word));
+    ensure!(!names.is_empty(), "no test with a long form has {word:?} in its name");
+    let clock = Clock::system();
+    let prepared = [
+        Step::new("packages", || packages::debian(&DEBIAN)),
+        Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
+        Step::new("the binary as it ships", dist::build),
+        Step::new("the tests", || cargo(&["test", "--quiet", "--package", TESTS, "--no-run"])),
+    ];
+    steps::run(&clock, &prepared, AfterFailure::Stop)?;
+    let long = names.into_iter().map(|name| Step::new(name.clone(), move || long_form(&name)));
+    steps::run(&clock, &long.collect::<Vec<_>>(), AfterFailure::GoOn)
+}
+
+/// The package of the black-box tests.
+const TESTS: &str = "architrave-tests";
 
 /// Cheap steps first, so that a slip is heard of early.
-fn steps(is_soak: bool) -> Vec<(&'static str, Step)> {
+fn all() -> Vec<Step> {
     vec![
-        ("packages", Box::new(|| packages::debian(&DEBIAN))),
-        ("Python clients", Box::new(|| packages::venv(&venv()?, &PYTHON))),
-        ("format", Box::new(|| cargo(&["fmt", "--all", "--check"]))),
-        ("clippy", Box::new(clippy)),
-        (
-            "unit, property, golden and tidy tests",
-            Box::new(|| {
-                cargo(&["test", "--quiet", "--workspace", "--exclude", "architrave-tests"])
-            }),
-        ),
-        ("the binary as it ships, in an empty root", Box::new(|| dist::run(&[]))),
-        ("generated pages", Box::new(|| generate::check(&dist::binary()?))),
-        ("examples", Box::new(|| generate::check_examples(&dist::binary()?))),
-        ("black-box tests", Box::new(move || black_box(is_soak))),
+        Step::new("packages", || packages::debian(&DEBIAN)),
+        Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
+        Step::new("format", || cargo(&["fmt", "--all", "--check"])),
+        Step::new("clippy", clippy),
+        Step::new("unit, property, golden and tidy tests", || {
+            cargo(&["test", "--quiet", "--workspace", "--exclude", TESTS])
+        }),
+        Step::new("the binary as it ships, in an empty root", || dist::run(&[])),
+        Step::new("generated pages", || generate::check(&dist::binary()?)),
+        Step::new("examples", || generate::check_examples(&dist::binary()?)),
+        Step::new("black-box tests", || shell::run_within(BLACK_BOX_LIMIT, &mut black_box(&[])?)),
     ]
 }
 
@@ -72,15 +87,18 @@ pub(crate) fn clippy() -> Result<()> {
     cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])
 }
 
-fn black_box(is_soak: bool) -> Result<()> {
+fn long_form(name: &str) -> Result<()> {
+    let mut command = black_box(&["--", "--exact", name])?;
+    shell::run_within(LONG_FORM_LIMIT, command.env("ARCHITRAVE_SOAK", "1"))
+}
+
+fn black_box(args: &[&str]) -> Result<Command> {
     let mut command = Command::new("cargo");
-    command.args(["test", "--package", "architrave-tests"]).current_dir(tree::root());
+    command.args(["test", "--package", TESTS, "--test", "it"]).args(args);
     command.env("ARCHITRAVE_BIN", dist::binary()?);
     command.env("ARCHITRAVE_TEST_PYTHON", venv()?.join("bin/python"));
-    if is_soak {
-        command.env("ARCHITRAVE_SOAK", "1");
-    }
-    shell::run(&mut command)
+    command.current_dir(tree::root());
+    Ok(command)
 }
 
 fn venv() -> Result<PathBuf> {
