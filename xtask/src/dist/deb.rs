@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::{Release, copy};
-use crate::{shell, tree};
+use crate::{say, shell, tree};
 
 /// Makes the package and returns its path.
 pub(super) fn pack(release: &Release) -> Result<PathBuf> {
@@ -76,7 +76,10 @@ fn glibc(binary: &Path) -> Result<String> {
     Ok(format!("2.{}", newest.context("the binary uses no C library")?))
 }
 
-/// Has systemd read the unit; its programs are those of the package.
+/// How exposed systemd may find the service, of 100: what it calls "OK" ends at 20.
+const EXPOSURE_MAX: u32 = 20;
+
+/// Has systemd read the unit, whose programs are those of the package, and judge how hardened it is.
 fn verify_unit(folder: &Path) -> Result<()> {
     let mut analyze = Command::new("systemd-analyze");
     analyze.arg("verify").arg("--man=no").arg("--recursive-errors=no");
@@ -90,5 +93,12 @@ fn verify_unit(folder: &Path) -> Result<()> {
         said.lines().filter(|line| line.contains("architrave.service")).collect();
     ensure!(complaints.is_empty(), "systemd complains:\n{}", complaints.join("\n"));
     fs::remove_file(&checked)?;
+    let mut analyze = Command::new("systemd-analyze");
+    analyze.args(["security", "--no-pager", "--offline=yes"]);
+    analyze.arg(format!("--threshold={EXPOSURE_MAX}")).arg(&unit);
+    let judged = shell::read(&mut analyze).context("the unit is less hardened than it was")?;
+    if let Some(verdict) = judged.lines().find(|line| line.contains("Overall exposure level")) {
+        say::line(verdict.trim_start_matches(['→', ' ']));
+    }
     Ok(())
 }
