@@ -8,7 +8,9 @@ use bytes::Bytes;
 
 use crate::connector::RESPONSE_LIMITS;
 use crate::h1::{self, H1Reader, H1Writer, RequestOptions};
-use crate::http2::{self, CONCURRENT_STREAMS_MAX, Direction, H2Reader, H2Writer};
+use crate::http2::{
+    self, CONCURRENT_STREAMS_MAX, Direction, H2Reader, H2Writer, OpenStream, Traffic,
+};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
 use crate::reader::Reader;
 use crate::stream::Stream;
@@ -30,25 +32,32 @@ pub enum Connection {
     H2(H2Place),
 }
 
-/// A place for one stream on an HTTP/2 connection; it is taken until dropped.
+/// A place for one stream on an HTTP/2 connection. The connection is closed when there is none any
+/// more, and no stream.
 #[derive(Clone, Debug)]
 pub struct H2Place {
     sender: h2::client::SendRequest<Bytes>,
-    taken: Rc<()>,
+    traffic: Rc<Traffic>,
 }
 
 impl H2Place {
-    /// The first place on a new connection.
+    /// The first place on a new connection, whose streams count themselves in `traffic`.
     #[must_use]
-    pub fn new(sender: h2::client::SendRequest<Bytes>) -> Self {
-        Self { sender, taken: Rc::new(()) }
+    pub const fn new(sender: h2::client::SendRequest<Bytes>, traffic: Rc<Traffic>) -> Self {
+        Self { sender, traffic }
+    }
+
+    /// Whether a stream is open.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.traffic.open() > 0
     }
 
     /// Whether the endpoint allows one more stream.
     #[must_use]
     pub fn has_room(&self) -> bool {
         let allowed = self.sender.current_max_send_streams().min(CONCURRENT_STREAMS_MAX as usize);
-        Rc::strong_count(&self.taken) <= allowed
+        self.traffic.open() < allowed
     }
 
     /// Whether the connection is gone: it says so when it is asked for a place.
@@ -83,7 +92,7 @@ pub struct Call {
     answer: Answer,
     timer: Timer,
     /// Held until both messages are over.
-    _place: Option<Rc<()>>,
+    stream: Option<OpenStream>,
 }
 
 #[derive(Debug)]
@@ -121,9 +130,9 @@ impl Call {
                     keep_alive: false,
                     close: options.close,
                 };
-                Ok(Self { writer: Writer::H1(writer), answer, timer, _place: None })
+                Ok(Self { writer: Writer::H1(writer), answer, timer, stream: None })
             }
-            Connection::H2(H2Place { mut sender, taken }) => {
+            Connection::H2(H2Place { mut sender, traffic }) => {
                 let request = http2::write_request(
                     head,
                     options.target,
@@ -135,7 +144,8 @@ impl Call {
                 let is_ended = options.framing == Framing::Empty;
                 let (response, stream) = sender.send_request(request, is_ended)?;
                 let writer = Writer::H2(Box::new(H2Writer::new(stream, options.framing)));
-                Ok(Self { writer, answer: Answer::H2Waiting(response), timer, _place: Some(taken) })
+                let answer = Answer::H2Waiting(response);
+                Ok(Self { writer, answer, timer, stream: Some(traffic.begin()) })
             }
         }
     }
@@ -181,6 +191,9 @@ impl Call {
                 match std::future::Future::poll(std::pin::Pin::new(future), context) {
                     Poll::Ready(response) => {
                         let response = response?;
+                        if let Some(stream) = &self.stream {
+                            stream.answered();
+                        }
                         let framing = http2::read_response(&response, &RESPONSE_LIMITS, head)
                             .map_err(|_malformed| WireError::LengthMismatch)?;
                         let reader = H2Reader::new(response.into_body(), Direction::Response);

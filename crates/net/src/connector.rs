@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use crate::call::{Connection, H2Place};
 use crate::file_stamp::FileStamp;
 use crate::h1::{H1Reader, H1Writer, HeadLimits};
-use crate::http2;
+use crate::http2::{self, End, Heard, Traffic};
 use crate::proxy_protocol;
 use crate::stream::{SharedStream, Stream};
 use crate::tls::{ALPN_H2, ClientTls, ConnectError, TlsError};
@@ -245,13 +245,18 @@ impl Connector {
         if !speaks_h2 {
             return Ok(h1_connection(stream));
         }
+        let address = stream.tcp().peer_addr().ok();
+        let stream = Heard::new(stream);
+        let (heard, traffic) = (stream.flag(), Rc::<Traffic>::default());
         let (sender, connection) =
             http2::client(&RESPONSE_LIMITS).handshake::<_, bytes::Bytes>(stream).await?;
+        let running = http2::run(connection, heard, Rc::downgrade(&traffic));
         task::spawn_local(async move {
-            // Its end, good or bad, is told to each of its streams; nothing is left to say here.
-            let _told_to_streams = connection.await;
+            if running.await == End::Dead {
+                tracing::warn!(endpoint = ?address, "an http/2 connection went dead in silence");
+            }
         });
-        Ok(Connection::H2(H2Place::new(sender.ready().await?)))
+        Ok(Connection::H2(H2Place::new(sender.ready().await?, traffic)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! from elsewhere would need a queue in between.
 
 mod convert;
+mod keep_alive;
 mod reader;
 mod settings;
 mod watched;
@@ -13,6 +14,7 @@ pub use convert::{
     Direction, HeadError, read_interim_fields, read_request, read_response, write_request,
     write_response,
 };
+pub use keep_alive::{End, Heard, OpenStream, Traffic, run};
 pub use reader::H2Reader;
 pub use settings::{CONCURRENT_STREAMS_MAX, client, server};
 pub use watched::WatchedStream;

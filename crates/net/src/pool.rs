@@ -37,10 +37,19 @@ struct Idle {
     until: Moment,
 }
 
+/// A connection that many requests use at once.
+#[derive(Debug)]
+struct Shared {
+    place: H2Place,
+    /// When a place was last taken, or a stream seen open.
+    used_at: Moment,
+    idle_for: Duration,
+}
+
 #[derive(Debug)]
 struct Slot {
     idle: Vec<Idle>,
-    shared: Vec<H2Place>,
+    shared: Vec<Shared>,
     /// Idle connections to the endpoint over all workers.
     count: Arc<AtomicU32>,
 }
@@ -81,9 +90,10 @@ impl Pool {
                 return Some(idle.connection);
             }
         }
-        slot.shared.retain(|place| !place.is_closed());
-        let place = slot.shared.iter().find(|place| place.has_room())?;
-        Some(Connection::H2(place.clone()))
+        slot.shared.retain(|shared| !shared.place.is_closed());
+        let shared = slot.shared.iter_mut().find(|shared| shared.place.has_room())?;
+        shared.used_at = now;
+        Some(Connection::H2(shared.place.clone()))
     }
 
     /// Keeps an HTTP/1.1 connection for the next request, for `idle_for` at most.
@@ -103,10 +113,19 @@ impl Pool {
         self.with_slot(key, count, |slot| slot.idle.push(idle));
     }
 
-    /// Lets other requests use a fresh HTTP/2 connection beside the one it was made for.
-    pub fn share(&self, key: PoolKey, connection: &Connection, count: &Arc<AtomicU32>) {
+    /// Lets other requests use a fresh HTTP/2 connection beside the one it was made for, until it
+    /// has been without any for `idle_for`.
+    pub fn share(
+        &self,
+        key: PoolKey,
+        connection: &Connection,
+        count: &Arc<AtomicU32>,
+        now: Moment,
+        idle_for: Duration,
+    ) {
         if let Connection::H2(place) = connection {
-            self.with_slot(key, count, |slot| slot.shared.push(place.clone()));
+            let shared = Shared { place: place.clone(), used_at: now, idle_for };
+            self.with_slot(key, count, |slot| slot.shared.push(shared));
         }
     }
 
@@ -149,7 +168,7 @@ impl Pool {
             let before = slot.idle.len();
             slot.idle.retain(|idle| now < idle.until && is_quiet(&idle.connection));
             slot.uncount(before - slot.idle.len());
-            slot.shared.retain(|place| !place.is_closed());
+            slot.shared.retain_mut(|shared| shared.is_wanted(now));
             !slot.idle.is_empty() || !slot.shared.is_empty()
         });
     }
@@ -157,6 +176,16 @@ impl Pool {
     /// Closes everything for which `is_live` says no: endpoints and settings that are gone.
     pub fn retain(&self, is_live: impl Fn(PoolKey) -> bool) {
         self.slots.borrow_mut().retain(|key, _slot| is_live(*key));
+    }
+}
+
+impl Shared {
+    /// Whether it is still open, and has been used of late.
+    fn is_wanted(&mut self, now: Moment) -> bool {
+        if self.place.is_busy() {
+            self.used_at = now;
+        }
+        now.since(self.used_at) < self.idle_for && !self.place.is_closed()
     }
 }
 

@@ -238,12 +238,13 @@ async fn connect(
         None => connector.connect(address, name, plan.conversation).await,
         Some(_) => connector.connect_h1(address, name, plan.conversation).await,
     };
-    let took = worker.now().since(began);
-    facts.update(|facts| AttemptFacts { connect: Some(took), ..facts });
+    let now = worker.now();
+    facts.update(|facts| AttemptFacts { connect: Some(now.since(began)), ..facts });
     let connection = dialled.map_err(Failure::from)?;
     worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
     if is_shared {
-        worker.pool().share(key, &connection, endpoint.idle_connections());
+        let idle = plan.upstream.config.timeouts.idle;
+        worker.pool().share(key, &connection, endpoint.idle_connections(), now, idle);
     }
     drop(dialling);
     Ok((connection, false))

@@ -32,6 +32,7 @@ pub struct H2Seen {
 struct Shared {
     seen: Mutex<Vec<H2Seen>>,
     connections: AtomicUsize,
+    open: AtomicUsize,
 }
 
 /// An origin that runs until it is dropped.
@@ -97,18 +98,26 @@ impl H2Origin {
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Acquire)
     }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Acquire)
+    }
 }
 
 async fn accept(stream: TcpStream, tls: Option<Arc<ServerConfig>>, shared: Arc<Shared>) {
     shared.connections.fetch_add(1, Ordering::AcqRel);
+    shared.open.fetch_add(1, Ordering::AcqRel);
     match tls {
-        None => serve(stream, shared).await,
+        None => serve(stream, Arc::clone(&shared)).await,
         Some(config) => {
             if let Ok(stream) = tokio_rustls::TlsAcceptor::from(config).accept(stream).await {
-                serve(stream, shared).await;
+                serve(stream, Arc::clone(&shared)).await;
             }
         }
     }
+    shared.open.fetch_sub(1, Ordering::AcqRel);
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, shared: Arc<Shared>) {

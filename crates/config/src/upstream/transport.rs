@@ -110,7 +110,8 @@ record! {
         "connect": Span = CONNECT => pub connect: Duration,
         /// From the request sent to the first byte of the response.
         "first_byte": Span = FIRST_BYTE => pub first_byte: Duration,
-        /// No byte moving on a response body; for relays and tunnels, silence both ways.
+        /// No byte moving on a response body; for relays and tunnels, silence both ways; for kept
+        /// connections, no request.
         "idle": Span = IDLE => pub idle: Duration,
     }
 }
