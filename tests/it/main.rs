@@ -28,6 +28,7 @@ mod shutdown;
 mod slowloris;
 mod supervision;
 mod tls;
+mod tour;
 mod upgrade;
 mod validate;
 mod websocket;

@@ -51,17 +51,20 @@ pub(crate) fn check(binary: &Path) -> Result<()> {
 }
 
 /// Fails when a gateway file that we show or ship is not valid: those of `examples/` and
-/// `packaging/`, and the one in the README.
+/// `packaging/`, and those in the README and in the tour.
 pub(crate) fn check_examples(binary: &Path) -> Result<()> {
     let root = tree::root();
     let mut files = tree::files(&root.join("examples"), "yaml")?;
     files.extend(tree::files(&root.join("packaging"), "yaml")?);
-    let readme = tree::read(&root.join("README.md"))?;
-    for (index, block) in readme.split("```yaml\n").skip(1).enumerate() {
-        let block = block.split("```").next().unwrap_or(block);
-        let file = tree::target()?.join(format!("readme-{index}.yaml"));
-        tree::write(&file, block)?;
-        files.push(file);
+    for page in ["README.md", "docs/tour.md"] {
+        let text = tree::read(&root.join(page))?;
+        for (index, block) in text.split("```yaml\n").skip(1).enumerate() {
+            let block = block.split("```").next().unwrap_or(block);
+            let name = format!("{}-{index}.yaml", page.replace('/', "-"));
+            let file = tree::target()?.join("examples").join(name);
+            tree::write(&file, block)?;
+            files.push(file);
+        }
     }
     files
         .iter()

@@ -19,9 +19,12 @@ pub fn reference() -> String {
     let homes = homes(&document);
     let mut page = String::from(
         "# The gateway file\n\n\
-         Every key, how it is written, and what it means.\n\
+         Every key, how it is written, and what it means; [the tour](tour.md) shows the most used ones at work.\n\
          A key without a default is needed; *none* means that leaving it out is a choice of its own.\n\
-         Any value may hold `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$${` stands for `${`.\n",
+         Any value may hold `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$${` stands for `${`.\n\
+         Names are of lower-case letters, digits and `-`, at most 63.\n\
+         Durations are `250ms`, `10s`, `5m` or `1h`; sizes `512B`, `64KiB`, `10MiB` or `1GiB`; rates `100/s`, `5000/m`, `10000/h` or `100000/d`.\n\
+         Paths of files are relative to the folder that the gateway is started in.\n",
     );
     section(&mut page, "", &document, &homes);
     page

@@ -31,8 +31,8 @@ pub(crate) fn start() -> anyhow::Result<()> {
     let mut sockets = Vec::new();
     for port in PORTS {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let socket =
-            listen_tcp(address, false).with_context(|| format!("demo origin {address}"))?;
+        let socket = listen_tcp(address, false)
+            .with_context(|| format!("the demo cannot listen on {address}"))?;
         sockets.push((port, socket));
     }
     std::thread::Builder::new().name("demo-origins".into()).spawn(move || {
