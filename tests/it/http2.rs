@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use architrave_testkit::abuse::{RawH2, kind};
 use architrave_testkit::h2_client::{H2Client, H2Request};
-use architrave_testkit::wait::Gate;
+use architrave_testkit::wait::{Gate, settled};
 use architrave_testkit::{Config, Gateway, Origin, SOON, eventually};
 use http::{HeaderMap, HeaderValue};
 
@@ -147,11 +147,7 @@ fn a_client_that_opens_no_window_slows_the_origin() {
     }
     assert_eq!(received, 65_535, "the window was overrun");
     let sent = || sent.load(std::sync::atomic::Ordering::Acquire);
-    let still = eventually("the origin stands still", SOON, || {
-        let seen = sent();
-        std::thread::sleep(Duration::from_millis(300));
-        (sent() == seen).then_some(seen)
-    });
+    let still = settled("the origin stands still", Duration::from_millis(300), sent);
     assert!(still < 32 << 20, "{still} bytes were taken");
     assert!(gateway.rss().saturating_sub(before) < 8 << 20);
 }

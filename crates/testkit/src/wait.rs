@@ -29,6 +29,22 @@ pub fn eventually<T>(what: &str, within: Duration, mut probe: impl FnMut() -> Op
     }
 }
 
+/// Looks at `figure` until it has stayed the same for the whole of `span`, and gives it.
+///
+/// # Panics
+/// When that takes longer than [`SOON`], naming `what`.
+#[track_caller]
+pub fn settled<T: Copy + PartialEq>(what: &str, span: Duration, figure: impl Fn() -> T) -> T {
+    let (mut last, mut since) = (figure(), Stopwatch::start());
+    eventually(what, SOON, || {
+        let now = figure();
+        if now != last {
+            (last, since) = (now, Stopwatch::start());
+        }
+        (since.elapsed() >= span).then_some(now)
+    })
+}
+
 /// Looks at `claim` for the whole of `span` and wants it to hold every time.
 ///
 /// # Panics

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use architrave_testkit::l4::{TcpOrigin, pattern};
 use architrave_testkit::process::Ending;
+use architrave_testkit::wait::settled;
 use architrave_testkit::{
     Client, Config, Gateway, GatewayOptions, Reloaded, SOON, Stopwatch, eventually, heavy,
 };
@@ -119,11 +120,9 @@ fn a_slow_side_slows_the_other_and_costs_no_memory() {
     let gateway = relaying("tcp", &[origin.addr()], "");
     let before = gateway.rss();
     let client = Client::connect(gateway.addr("l4"));
-    let still = eventually("the origin stands still", SOON, || {
-        let seen = sent.load(Ordering::Acquire);
-        std::thread::sleep(Duration::from_millis(300));
-        (seen > 0 && sent.load(Ordering::Acquire) == seen).then_some(seen)
-    });
+    let sent = || sent.load(Ordering::Acquire);
+    eventually("the origin sends", SOON, || (sent() > 0).then_some(()));
+    let still = settled("the origin stands still", Duration::from_millis(300), sent);
     assert!(still < 64 << 20, "{still} bytes were taken");
     assert!(gateway.rss().saturating_sub(before) < 8 << 20);
     drop(client);
