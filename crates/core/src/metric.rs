@@ -71,10 +71,13 @@ metrics! {
     Workers = "architrave_workers", Gauge, [],
         "Workers that serve traffic.";
     WorkerDelay = "architrave_worker_delay_seconds", Histogram, [],
-        "How late workers came to a timer, 200 times a second while they have connections; nothing \
-         on a worker moves meanwhile.";
+        "How late workers came to a timer, 200 times a second while they have connections: nothing \
+         on a worker moves meanwhile. Without the time in which others had the processor.";
     WorkerLongestDelay = "architrave_worker_longest_delay_seconds", Gauge, ["worker"],
         "The longest such delay of a worker within the last minute, one that still goes on included.";
+    WorkerProcessorWait = "architrave_worker_processor_wait_seconds_total", Counter, ["worker"],
+        "How long a worker was ready to run while others had the processor: when it grows fast, the \
+         machine is too busy.";
     ConfigReloads = "architrave_config_reloads_total", Counter, ["outcome"],
         "Configurations offered, by outcome: ok or failed; a failed one changes nothing.";
     ConfigLastReloadSuccess = "architrave_config_last_reload_success", Gauge, [],

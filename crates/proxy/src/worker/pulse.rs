@@ -1,8 +1,11 @@
 //! How late a worker comes to what is ready: the one figure that says for how long everything on
 //! it stood still. Sampled by a timer of the system's, which knows no rounding to milliseconds as
-//! the runtime's do; no request pays for it.
+//! the runtime's do; no request pays for it. Time in which others had the processor is told apart,
+//! as nothing in here can help that.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,14 +34,40 @@ pub(super) async fn beat(worker: Rc<Worker>) -> io::Result<()> {
     let timer =
         Receiver::from_owned_fd_unchecked(timerfd_create(TimerfdClockId::Monotonic, flags)?)?;
     let metrics = worker.gateway().metrics.workers();
+    let queue = RunQueue::of_this_thread();
     loop {
         let every = if worker.has_connections() { BUSY_EVERY } else { IDLE_EVERY };
         let due = worker.now() + every;
         metrics.due(worker.index(), due);
+        let waited = queue.waited();
         timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once(every))?;
         expired(&timer).await?;
-        metrics.came(worker.index(), due, worker.now());
+        let waited = queue.waited().saturating_sub(waited);
+        metrics.came(worker.index(), worker.now().since(due), waited);
     }
+}
+
+/// Where the system says how long a thread was ready to run while others ran.
+struct RunQueue(Option<File>);
+
+impl RunQueue {
+    /// To be called on the thread that it is about. Where the system does not say, it is as if the
+    /// thread had never waited.
+    fn of_this_thread() -> Self {
+        Self(File::open("/proc/thread-self/schedstat").ok())
+    }
+
+    /// So long until now.
+    fn waited(&self) -> Duration {
+        let mut text = [0; 96];
+        let read = self.0.as_ref().and_then(|file| file.read_at(&mut text, 0).ok());
+        Duration::from_nanos(waited_nanos(&text[..read.unwrap_or(0)]).unwrap_or(0))
+    }
+}
+
+/// The second number of `schedstat`; the first is the time spent running.
+fn waited_nanos(schedstat: &[u8]) -> Option<u64> {
+    std::str::from_utf8(schedstat).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 async fn expired(timer: &Receiver) -> io::Result<()> {
@@ -60,5 +89,20 @@ fn once(span: Duration) -> Itimerspec {
     Itimerspec {
         it_interval: never,
         it_value: Timespec { tv_sec: 0, tv_nsec: span.subsec_nanos().into() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_waited_is_found() {
+        assert_eq!(waited_nanos(b"1776135 5986373 10\n"), Some(5_986_373));
+        assert_eq!(waited_nanos(b""), None);
+        let queue = RunQueue::of_this_thread();
+        let before = queue.waited();
+        std::thread::yield_now();
+        assert!(queue.waited() >= before);
     }
 }

@@ -10,7 +10,7 @@ use architrave_core::Moment;
 use architrave_core::metric::Metric;
 
 use crate::sample::SampleSink;
-use crate::tally::{DELAY_BOUNDS, Histogram, HistogramTotal, Shards};
+use crate::tally::{DELAY_BOUNDS, Histogram, HistogramTotal, Shards, Tally};
 
 /// The longest delay is that of the last six spans of ten seconds, the current one among them.
 const SPANS: usize = 6;
@@ -25,6 +25,7 @@ pub struct WorkerMetrics(Shards<Block>);
 #[repr(align(64))]
 struct Block {
     delays: Histogram,
+    waited_nanos: Tally,
     /// When the next sample is due; 0 before the first.
     due_nanos: AtomicU64,
     spans: [Span; SPANS],
@@ -48,11 +49,13 @@ impl WorkerMetrics {
         self.0.of(worker).due_nanos.store(due.as_nanos(), Ordering::Relaxed);
     }
 
-    /// A sample that was due at one moment was taken at another.
-    pub fn came(&self, worker: usize, due: Moment, now: Moment) {
-        let delay = now.since(due);
+    /// A sample was taken so late, after `waited` in which others had the processor.
+    pub fn came(&self, worker: usize, late: Duration, waited: Duration) {
         let block = self.0.of(worker);
+        let delay = late.saturating_sub(waited);
         block.delays.observe(&DELAY_BOUNDS, delay);
+        block.waited_nanos.add(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
+        let now = Moment::from_nanos(block.due_nanos.load(Ordering::Relaxed)) + late;
         let number = now.as_nanos() / SPAN_NANOS;
         let span = &block.spans[place(number)];
         if span.number.load(Ordering::Relaxed) != number {
@@ -74,6 +77,8 @@ impl WorkerMetrics {
         for (worker, block) in self.0.hit().enumerate() {
             let longest = block.longest(now).as_secs_f64();
             sink.gauge(Metric::WorkerLongestDelay, &[&worker.to_string()], longest);
+            let waited = Duration::from_nanos(block.waited_nanos.get()).as_secs_f64();
+            sink.gauge(Metric::WorkerProcessorWait, &[&worker.to_string()], waited);
         }
     }
 }
@@ -103,6 +108,7 @@ mod tests {
     use crate::sample::Format;
 
     const MS: Duration = Duration::from_millis(1);
+    const NONE: Duration = Duration::ZERO;
 
     fn at(seconds: u64) -> Moment {
         Moment::from_nanos(seconds * 1_000_000_000)
@@ -116,37 +122,55 @@ mod tests {
         text
     }
 
+    /// A sample that was due then and came so late, others having had the processor for `waited`.
+    fn came(metrics: &WorkerMetrics, worker: usize, due: Moment, late: Duration, waited: Duration) {
+        metrics.due(worker, due);
+        metrics.came(worker, late, waited);
+        // The next one, far ahead, so that none is overdue.
+        metrics.due(worker, at(10_000));
+    }
+
     #[test]
     fn the_longest_delay_is_that_of_the_last_minute() {
         let metrics = WorkerMetrics::new(2);
-        metrics.came(0, at(100), at(100) + 7 * MS);
-        metrics.came(0, at(101), at(101) + MS);
-        metrics.came(1, at(100), at(100) + 2 * MS);
+        came(&metrics, 0, at(100), 7 * MS, NONE);
+        came(&metrics, 0, at(101), MS, NONE);
+        came(&metrics, 1, at(100), 2 * MS, NONE);
         let text = page(&metrics, at(102));
         assert!(text.contains("longest_delay_seconds{worker=\"0\"} 0.007\n"), "{text}");
         assert!(text.contains("longest_delay_seconds{worker=\"1\"} 0.002\n"), "{text}");
         // 7 ms are forgotten a minute later, what came since is not.
-        metrics.came(0, at(140), at(140) + 3 * MS);
-        assert!(page(&metrics, at(149)).contains("{worker=\"0\"} 0.007\n"));
-        assert!(page(&metrics, at(160)).contains("{worker=\"0\"} 0.003\n"));
+        came(&metrics, 0, at(140), 3 * MS, NONE);
+        assert!(page(&metrics, at(149)).contains("delay_seconds{worker=\"0\"} 0.007\n"));
+        assert!(page(&metrics, at(160)).contains("delay_seconds{worker=\"0\"} 0.003\n"));
         // The place of a span that is long gone is used again, without what was in it.
-        metrics.came(0, at(220), at(220) + MS);
-        assert!(page(&metrics, at(221)).contains("{worker=\"0\"} 0.001\n"));
+        came(&metrics, 0, at(220), MS, NONE);
+        assert!(page(&metrics, at(221)).contains("delay_seconds{worker=\"0\"} 0.001\n"));
+    }
+
+    #[test]
+    fn what_others_took_of_the_processor_is_told_apart() {
+        let metrics = WorkerMetrics::new(1);
+        came(&metrics, 0, at(100), 9 * MS, 7 * MS);
+        came(&metrics, 0, at(101), MS, 4 * MS);
+        let text = page(&metrics, at(102));
+        assert!(text.contains("longest_delay_seconds{worker=\"0\"} 0.002\n"), "{text}");
+        assert!(text.contains("processor_wait_seconds_total{worker=\"0\"} 0.011\n"), "{text}");
     }
 
     #[test]
     fn a_worker_that_stands_still_now_is_seen() {
         let metrics = WorkerMetrics::new(1);
         metrics.due(0, at(100));
-        assert!(page(&metrics, at(99)).contains("{worker=\"0\"} 0.0\n"));
-        assert!(page(&metrics, at(103)).contains("{worker=\"0\"} 3.0\n"));
+        assert!(page(&metrics, at(99)).contains("delay_seconds{worker=\"0\"} 0.0\n"));
+        assert!(page(&metrics, at(103)).contains("delay_seconds{worker=\"0\"} 3.0\n"));
     }
 
     #[test]
     fn every_sample_is_in_the_histogram() {
         let metrics = WorkerMetrics::new(2);
-        metrics.came(0, at(1), at(1));
-        metrics.came(1, at(1), at(1) + 3 * MS);
+        came(&metrics, 0, at(1), NONE, NONE);
+        came(&metrics, 1, at(1), 3 * MS, NONE);
         let text = page(&metrics, at(2));
         assert!(text.contains("worker_delay_seconds_bucket{le=\"0.002\"} 1\n"), "{text}");
         assert!(text.contains("worker_delay_seconds_bucket{le=\"0.003\"} 2\n"), "{text}");
