@@ -1,8 +1,10 @@
-//! The header fields of one message: names and values as spans of one arena of bytes.
+//! The header fields of one message: whole lines, `name: value` and CRLF, in one arena of bytes.
 //!
 //! Why not `http::HeaderMap`: a proxy reads few fields, changes fewer and copies all of them;
 //! one arena that is filled by one pass over the head, kept in order and in the case it came in,
-//! costs no allocation per field and none per message once warm.
+//! costs no allocation per field and none per message once warm. Lines are kept as HTTP/1.1 writes
+//! them, so that a head that comes in well formed is taken over, and passed on, by the run of
+//! lines and not by the field.
 
 /// The longest name of a field, in bytes: none in use comes near it.
 pub const NAME_BYTES_MAX: usize = 256;
@@ -50,37 +52,39 @@ impl Known {
     #[must_use]
     pub fn of(name: &[u8]) -> Self {
         let is = |lower: &str| name.eq_ignore_ascii_case(lower.as_bytes());
-        match name.len() {
-            2 if is("te") => Self::Te,
-            3 if is("via") => Self::Via,
-            4 if is("host") => Self::Host,
-            4 if is("date") => Self::Date,
-            5 if is("proxy") => Self::Proxy,
-            6 if is("cookie") => Self::Cookie,
-            6 if is("expect") => Self::Expect,
-            6 if is("origin") => Self::Origin,
-            6 if is("server") => Self::Server,
-            7 if is("upgrade") => Self::Upgrade,
-            7 if is("trailer") => Self::Trailer,
-            9 if is("forwarded") => Self::Forwarded,
-            9 if is("x-real-ip") => Self::XRealIp,
-            10 if is("connection") => Self::Connection,
-            10 if is("keep-alive") => Self::KeepAlive,
-            10 if is("set-cookie") => Self::SetCookie,
-            10 if is("user-agent") => Self::UserAgent,
-            11 if is("traceparent") => Self::Traceparent,
-            12 if is("x-request-id") => Self::XRequestId,
-            13 if is("authorization") => Self::Authorization,
-            14 if is("content-length") => Self::ContentLength,
-            14 if is("http2-settings") => Self::Http2Settings,
-            15 if is("x-forwarded-for") => Self::XForwardedFor,
-            16 if is("x-forwarded-host") => Self::XForwardedHost,
-            16 if is("x-forwarded-port") => Self::XForwardedPort,
-            16 if is("proxy-connection") => Self::ProxyConnection,
-            17 if is("transfer-encoding") => Self::TransferEncoding,
-            17 if is("x-forwarded-proto") => Self::XForwardedProto,
-            18 if is("proxy-authenticate") => Self::ProxyAuthenticate,
-            19 if is("proxy-authorization") => Self::ProxyAuthorization,
+        // Length and first letter leave one candidate, seldom two.
+        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        match (name.len(), first) {
+            (2, b't') if is("te") => Self::Te,
+            (3, b'v') if is("via") => Self::Via,
+            (4, b'h') if is("host") => Self::Host,
+            (4, b'd') if is("date") => Self::Date,
+            (5, b'p') if is("proxy") => Self::Proxy,
+            (6, b'c') if is("cookie") => Self::Cookie,
+            (6, b'e') if is("expect") => Self::Expect,
+            (6, b'o') if is("origin") => Self::Origin,
+            (6, b's') if is("server") => Self::Server,
+            (7, b'u') if is("upgrade") => Self::Upgrade,
+            (7, b't') if is("trailer") => Self::Trailer,
+            (9, b'f') if is("forwarded") => Self::Forwarded,
+            (9, b'x') if is("x-real-ip") => Self::XRealIp,
+            (10, b'c') if is("connection") => Self::Connection,
+            (10, b'k') if is("keep-alive") => Self::KeepAlive,
+            (10, b's') if is("set-cookie") => Self::SetCookie,
+            (10, b'u') if is("user-agent") => Self::UserAgent,
+            (11, b't') if is("traceparent") => Self::Traceparent,
+            (12, b'x') if is("x-request-id") => Self::XRequestId,
+            (13, b'a') if is("authorization") => Self::Authorization,
+            (14, b'c') if is("content-length") => Self::ContentLength,
+            (14, b'h') if is("http2-settings") => Self::Http2Settings,
+            (15, b'x') if is("x-forwarded-for") => Self::XForwardedFor,
+            (16, b'x') if is("x-forwarded-host") => Self::XForwardedHost,
+            (16, b'x') if is("x-forwarded-port") => Self::XForwardedPort,
+            (16, b'p') if is("proxy-connection") => Self::ProxyConnection,
+            (17, b't') if is("transfer-encoding") => Self::TransferEncoding,
+            (17, b'x') if is("x-forwarded-proto") => Self::XForwardedProto,
+            (18, b'p') if is("proxy-authenticate") => Self::ProxyAuthenticate,
+            (19, b'p') if is("proxy-authorization") => Self::ProxyAuthorization,
             _ => Self::Other,
         }
     }
@@ -89,30 +93,87 @@ impl Known {
     /// beside those that `Connection` names. Framing fields are among them: they are written anew.
     #[must_use]
     pub const fn is_hop_by_hop(self) -> bool {
-        matches!(
-            self,
-            Self::Connection
-                | Self::ContentLength
-                | Self::Http2Settings
-                | Self::KeepAlive
-                | Self::Proxy
-                | Self::ProxyAuthenticate
-                | Self::ProxyAuthorization
-                | Self::ProxyConnection
-                | Self::Te
-                | Self::Trailer
-                | Self::TransferEncoding
-                | Self::Upgrade
-        )
+        HOP_BY_HOP.has(self)
     }
 }
 
+/// What [`Known::is_hop_by_hop`] says of each field.
+pub(crate) const HOP_BY_HOP: KnownSet = KnownSet::of(&[
+    Known::Connection,
+    Known::ContentLength,
+    Known::Http2Settings,
+    Known::KeepAlive,
+    Known::Proxy,
+    Known::ProxyAuthenticate,
+    Known::ProxyAuthorization,
+    Known::ProxyConnection,
+    Known::Te,
+    Known::Trailer,
+    Known::TransferEncoding,
+    Known::Upgrade,
+]);
+
+/// A set of known fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownSet(u32);
+
+impl KnownSet {
+    /// No field.
+    pub const EMPTY: Self = Self(0);
+
+    /// These fields.
+    #[must_use]
+    pub const fn of(fields: &[Known]) -> Self {
+        let (mut set, mut next) = (Self::EMPTY, 0);
+        while next < fields.len() {
+            set.add(fields[next]);
+            next += 1;
+        }
+        set
+    }
+
+    /// Whether `known` is among them.
+    #[must_use]
+    pub const fn has(self, known: Known) -> bool {
+        self.0 & (1 << known as u32) != 0
+    }
+
+    const fn add(&mut self, known: Known) {
+        self.0 |= 1 << known as u32;
+    }
+
+    const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+/// Where a line stands in the arena: the name, `: `, the value, CRLF.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     start: u32,
     name_bytes: u16,
     known: Known,
     value_bytes: u32,
+}
+
+/// Between name and value.
+const SEPARATOR: &[u8] = b": ";
+/// Behind the value.
+const LINE_END: &[u8] = b"\r\n";
+
+impl Entry {
+    const fn value_start(self) -> usize {
+        self.start as usize + self.name_bytes as usize + SEPARATOR.len()
+    }
+
+    /// Where the line ends, its CRLF included.
+    const fn end(self) -> usize {
+        self.value_start() + self.value_bytes as usize + LINE_END.len()
+    }
 }
 
 /// One field, as seen in [`Fields::iter`].
@@ -131,19 +192,22 @@ pub struct Field<'a> {
 pub struct Fields {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    /// The known fields that are or were among the entries: those that are not need no search.
+    seen: KnownSet,
 }
 
 impl Fields {
     /// No fields, no allocation.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), entries: Vec::new() }
+        Self { bytes: Vec::new(), entries: Vec::new(), seen: KnownSet::EMPTY }
     }
 
     /// Removes every field and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.seen = KnownSet::EMPTY;
     }
 
     /// How many fields there are.
@@ -172,16 +236,58 @@ impl Fields {
 
     /// [`Fields::append`] where the caller knows which field it is.
     pub fn append_known(&mut self, known: Known, name: &[u8], value: &[u8]) {
-        debug_assert!(is_name(name) && is_value(value));
-        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.append_parts(known, name, &[value]);
+    }
+
+    /// [`Fields::append_known`] for a value in parts that follow each other.
+    pub fn append_parts(&mut self, known: Known, name: &[u8], parts: &[&[u8]]) {
+        debug_assert!(is_name(name) && parts.iter().all(|part| is_value(part)));
+        let value_bytes: usize = parts.iter().map(|part| part.len()).sum();
+        let entry = entry(self.bytes.len(), name.len(), value_bytes, known);
+        self.bytes.reserve(name.len() + SEPARATOR.len() + value_bytes + LINE_END.len());
         self.bytes.extend_from_slice(name);
-        self.bytes.extend_from_slice(value);
-        self.entries.push(Entry {
-            start,
-            name_bytes: u16::try_from(name.len()).unwrap_or(u16::MAX),
-            known,
-            value_bytes: u32::try_from(value.len()).unwrap_or(u32::MAX),
-        });
+        self.bytes.extend_from_slice(SEPARATOR);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        self.bytes.extend_from_slice(LINE_END);
+        self.push(entry);
+    }
+
+    /// Takes over the lines of a head at once, from its first name to its last CRLF; then
+    /// [`Fields::adopt`] says which of them are fields. Nothing may be appended in between.
+    pub(crate) fn begin_adoption(&mut self, lines: &[u8]) {
+        debug_assert!(self.is_empty());
+        self.bytes.clear();
+        self.bytes.extend_from_slice(lines);
+    }
+
+    /// A field whose line was taken over: it starts `start` bytes behind the first name, and
+    /// stands there as `name: value` and CRLF.
+    pub(crate) fn adopt(&mut self, known: Known, start: usize, name: &[u8], value: &[u8]) {
+        let entry = entry(start, name.len(), value.len(), known);
+        debug_assert!(field_of(&self.bytes, entry) == Field { name, value, known });
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.seen.add(entry.known);
+        self.entries.push(entry);
+    }
+
+    /// Calls `put` with the lines of the fields for which `keep` says so, in order; lines that
+    /// stand together come in one piece.
+    pub(crate) fn write_lines(&self, keep: impl Fn(Known) -> bool, mut put: impl FnMut(&[u8])) {
+        let mut run = 0..0;
+        for entry in self.entries.iter().filter(|entry| keep(entry.known)) {
+            let start = entry.start as usize;
+            if run.end != start {
+                put(&self.bytes[run]);
+                run = start..start;
+            }
+            run.end = entry.end();
+        }
+        put(&self.bytes[run]);
     }
 
     /// Every field, in order.
@@ -192,13 +298,17 @@ impl Fields {
     /// The first value of a known field.
     #[must_use]
     pub fn get_known(&self, known: Known) -> Option<&[u8]> {
+        if !self.seen.has(known) {
+            return None;
+        }
         let entry = self.entries.iter().find(|entry| entry.known == known)?;
         Some(self.field(*entry).value)
     }
 
     /// Every value of a known field, in order.
     pub fn all_known(&self, known: Known) -> impl Iterator<Item = &[u8]> {
-        self.entries.iter().filter(move |entry| entry.known == known).map(|e| self.field(*e).value)
+        let entries = if self.seen.has(known) { &*self.entries } else { &[] };
+        entries.iter().filter(move |entry| entry.known == known).map(|e| self.field(*e).value)
     }
 
     /// The first value of the field `name`, given in lower case.
@@ -231,12 +341,29 @@ impl Fields {
 
     /// Removes every field `name`, given in lower case.
     pub fn remove(&mut self, name: &str) {
-        self.retain(|field| !field.name.eq_ignore_ascii_case(name.as_bytes()));
+        let is_it = |entry: &Entry| usize::from(entry.name_bytes) == name.len();
+        if self.entries.iter().any(is_it) {
+            self.retain(|field| !field.name.eq_ignore_ascii_case(name.as_bytes()));
+        }
     }
 
     /// Removes every occurrence of a known field.
     pub fn remove_known(&mut self, known: Known) {
-        self.entries.retain(|entry| entry.known != known);
+        self.remove_all_known(KnownSet::of(&[known]));
+    }
+
+    /// Removes every occurrence of several known fields.
+    pub fn remove_all_known(&mut self, which: KnownSet) {
+        if self.seen.meets(which) {
+            self.entries.retain(|entry| !which.has(entry.known));
+            self.seen = self.seen.without(which);
+        }
+    }
+
+    /// Whether any of several known fields may be there: `false` is sure.
+    #[must_use]
+    pub const fn may_have(&self, which: KnownSet) -> bool {
+        self.seen.meets(which)
     }
 
     /// Keeps the fields for which `keep` says so.
@@ -251,16 +378,32 @@ impl Fields {
         self.entries.iter().map(|e| usize::from(e.name_bytes) + e.value_bytes as usize + 4).sum()
     }
 
+    /// Bytes of memory that the lines take: no less than [`Fields::byte_count`], and cheaper.
+    #[must_use]
+    pub const fn arena_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     fn field(&self, entry: Entry) -> Field<'_> {
         field_of(&self.bytes, entry)
     }
 }
 
+fn entry(start: usize, name_bytes: usize, value_bytes: usize, known: Known) -> Entry {
+    Entry {
+        start: u32::try_from(start).unwrap_or(u32::MAX),
+        name_bytes: u16::try_from(name_bytes).unwrap_or(u16::MAX),
+        known,
+        value_bytes: u32::try_from(value_bytes).unwrap_or(u32::MAX),
+    }
+}
+
 fn field_of(bytes: &[u8], entry: Entry) -> Field<'_> {
     let start = entry.start as usize;
-    let middle = start + usize::from(entry.name_bytes);
-    let end = middle + entry.value_bytes as usize;
-    Field { name: &bytes[start..middle], value: &bytes[middle..end], known: entry.known }
+    let name_end = start + usize::from(entry.name_bytes);
+    let value = entry.value_start();
+    let value_end = value + entry.value_bytes as usize;
+    Field { name: &bytes[start..name_end], value: &bytes[value..value_end], known: entry.known }
 }
 
 /// Says whether `name` is a token (RFC 9110 §5.6.2) short enough to be a field name.

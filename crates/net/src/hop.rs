@@ -4,7 +4,10 @@
 //! `X-Forwarded-For` or `Authorization` in `Connection` would otherwise have ours removed, and the
 //! next hop would take the request for one that never passed here.
 
-use crate::fields::{Field, Fields, Known};
+use crate::fields::{Field, Fields, HOP_BY_HOP, Known, KnownSet};
+
+/// What never passes, whether `Connection` names it or not.
+const OF_THIS_HOP: KnownSet = HOP_BY_HOP.without(KnownSet::of(&[Known::ContentLength]));
 
 /// Removes hop-by-hop fields ([`Known::is_hop_by_hop`]) and those that `Connection` names.
 ///
@@ -13,6 +16,9 @@ use crate::fields::{Field, Fields, Known};
 /// effect: every field that the gateway knows, and those that say who asks, for what, or how the
 /// answer may be kept. Read `Upgrade` and `TE` before, if they matter.
 pub fn strip_hop_by_hop(fields: &mut Fields) {
+    if !fields.may_have(OF_THIS_HOP) {
+        return;
+    }
     let mut named = Vec::new();
     for value in fields.all_known(Known::Connection) {
         // Most say `keep-alive`, `close` or `upgrade`, and then no name need be kept.
@@ -22,16 +28,12 @@ pub fn strip_hop_by_hop(fields: &mut Fields) {
         }
     }
     if named.is_empty() {
-        return fields.retain(|field| !is_of_this_hop(field.known));
+        return fields.remove_all_known(OF_THIS_HOP);
     }
     fields.retain(|field| {
-        !is_of_this_hop(field.known)
+        !OF_THIS_HOP.has(field.known)
             && (is_protected(field) || !options(&named).any(|n| n.eq_ignore_ascii_case(field.name)))
     });
-}
-
-fn is_of_this_hop(known: Known) -> bool {
-    known != Known::ContentLength && known.is_hop_by_hop()
 }
 
 fn options(value: &[u8]) -> impl Iterator<Item = &[u8]> {

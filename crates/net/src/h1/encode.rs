@@ -6,7 +6,7 @@
 //! they came in; nothing here can fail.
 
 use super::{status, trailer};
-use crate::fields::{Fields, Known};
+use crate::fields::{Fields, HOP_BY_HOP, Known};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
 
 /// What follows the data of each chunk.
@@ -54,7 +54,7 @@ pub fn write_request(
     out: &mut Vec<u8>,
 ) {
     debug_assert!(target.bytes().all(|byte| byte.is_ascii_graphic()) && !target.is_empty());
-    out.reserve(target.len() + head.authority.len() + head.fields.byte_count() + OWN_LINES_BYTES);
+    out.reserve(target.len() + head.authority.len() + head.fields.arena_bytes() + OWN_LINES_BYTES);
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(target.as_bytes());
@@ -132,7 +132,7 @@ pub fn write_response_to_head(head: &ResponseHead, persist: Persist, out: &mut V
 }
 
 fn start_response(head: &ResponseHead, out: &mut Vec<u8>) {
-    out.reserve(head.fields.byte_count() + OWN_LINES_BYTES);
+    out.reserve(head.fields.arena_bytes() + OWN_LINES_BYTES);
     status::write_line(head.status, out);
     write_fields(&head.fields, out);
 }
@@ -175,9 +175,7 @@ pub fn write_last_chunk(trailers: Option<&Fields>, out: &mut Vec<u8>) {
 }
 
 fn write_fields(fields: &Fields, out: &mut Vec<u8>) {
-    for field in fields.iter().filter(|field| !field.known.is_hop_by_hop()) {
-        write_field(field.name, field.value, out);
-    }
+    fields.write_lines(|known| !HOP_BY_HOP.has(known), |lines| out.extend_from_slice(lines));
 }
 
 #[inline]

@@ -10,10 +10,11 @@ use std::mem::MaybeUninit;
 use memchr::memchr;
 
 use super::{ParseError, RequestPrelude, ResponsePrelude, request, response};
+use crate::fields::{Fields, Known};
 use crate::message::{Method, RequestHead, ResponseHead};
 
 /// Fields up to this number are split on the stack; a limit above it costs an allocation per head.
-pub(super) const FIELDS_ON_STACK: usize = 128;
+pub(super) const FIELDS_ON_STACK: usize = 256;
 
 /// Longest method, and what the rest of a request line takes beside method and target.
 pub(super) const METHOD_BYTES_MAX: usize = 32;
@@ -196,9 +197,55 @@ pub(super) fn slots<'a, 'b>(
     heap
 }
 
-/// Whether the line before the one that starts with `name` ended in CRLF, which httparse does not
-/// insist on. It has seen to it that a CR stands nowhere else.
-pub(super) fn follows_crlf(bytes: &[u8], name: &str) -> bool {
-    let start = name.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
-    bytes.get(start.wrapping_sub(2)) == Some(&b'\r')
+/// The lines of the fields of a head that has been read whole.
+pub(super) struct FieldLines<'a> {
+    /// The head up to its empty line.
+    head: &'a [u8],
+    /// Where the first name stands.
+    start: usize,
+}
+
+impl<'a> FieldLines<'a> {
+    /// The lines of `headers`, tokens of `bytes` of which `consumed` are the head, are taken over
+    /// into `fields`; [`FieldLines::keep`] then says which of them are fields.
+    pub(super) fn take_over(
+        bytes: &'a [u8],
+        consumed: usize,
+        headers: &[httparse::Header<'_>],
+        fields: &mut Fields,
+    ) -> Self {
+        let head = &bytes[..consumed.saturating_sub(2)];
+        let first = headers.first().map(|field| offset(head, field.name.as_bytes()));
+        let start = first.filter(|start| *start <= head.len()).unwrap_or(head.len());
+        fields.begin_adoption(&head[start..]);
+        Self { head, start }
+    }
+
+    /// Whether the line before the one of `name` ended in CRLF, which httparse does not insist on.
+    /// It has seen to it that a CR stands nowhere else.
+    pub(super) fn follows_crlf(&self, name: &[u8]) -> bool {
+        let start = offset(self.head, name);
+        self.head.get(start.wrapping_sub(2)) == Some(&b'\r')
+    }
+
+    /// Keeps a field: its line as it stands when it is one of ours, letter for letter, else
+    /// written anew.
+    pub(super) fn keep(&self, fields: &mut Fields, known: Known, name: &[u8], value: &[u8]) {
+        let start = offset(self.head, name);
+        let name_end = start + name.len();
+        let value_end = name_end + 2 + value.len();
+        let is_ours = offset(self.head, value) == name_end + 2
+            && self.head.get(name_end..name_end + 2) == Some(b": ")
+            && self.head.get(value_end..value_end + 2) == Some(b"\r\n");
+        if is_ours {
+            fields.adopt(known, start - self.start, name, value);
+        } else {
+            fields.append_known(known, name, value);
+        }
+    }
+}
+
+/// Where `part` stands within `whole`; a number beyond it when it is no part of it.
+fn offset(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::facts::{Facts, is_deceptive};
-use super::parse::{FIELDS_ON_STACK, METHOD_BYTES_MAX, follows_crlf, slots};
+use super::parse::{FIELDS_ON_STACK, FieldLines, METHOD_BYTES_MAX, slots};
 use super::{HeadLimits, ParseError, target};
 use crate::fields::Known;
 use crate::fields::NAME_BYTES_MAX;
@@ -54,11 +54,12 @@ pub(super) fn parse(
     let mut facts = Facts::default();
     let mut host = None;
     let mut expects_continue = false;
+    let lines = FieldLines::take_over(bytes, consumed, tokens.headers, &mut head.fields);
     for field in tokens.headers.iter() {
-        if !follows_crlf(bytes, field.name) {
+        let (name, value) = (field.name.as_bytes(), field.value);
+        if !lines.follows_crlf(name) {
             return Err(ParseError::LineEnd);
         }
-        let (name, value) = (field.name.as_bytes(), field.value);
         if name.len() > NAME_BYTES_MAX {
             return Err(ParseError::FieldName);
         }
@@ -73,7 +74,7 @@ pub(super) fn parse(
             Known::Expect => expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
             _ => facts.note(known, value)?,
         }
-        head.fields.append_known(known, name, value);
+        lines.keep(&mut head.fields, known, name, value);
     }
     if !bytes[..consumed].ends_with(b"\r\n\r\n") {
         return Err(ParseError::LineEnd);

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::facts::{Facts, imitates_framing};
-use super::parse::{FIELDS_ON_STACK, follows_crlf, slots};
+use super::parse::{FIELDS_ON_STACK, FieldLines, slots};
 use super::{HeadLimits, ParseError};
 use crate::fields::Known;
 use crate::fields::NAME_BYTES_MAX;
@@ -49,11 +49,12 @@ pub(super) fn parse(
         return Err(ParseError::StatusLine);
     }
     let mut facts = Facts::default();
+    let lines = FieldLines::take_over(bytes, consumed, tokens.headers, &mut head.fields);
     for field in tokens.headers.iter() {
-        if !follows_crlf(bytes, field.name) {
+        let (name, value) = (field.name.as_bytes(), field.value);
+        if !lines.follows_crlf(name) {
             return Err(ParseError::LineEnd);
         }
-        let (name, value) = (field.name.as_bytes(), field.value);
         if name.len() > NAME_BYTES_MAX {
             return Err(ParseError::FieldName);
         }
@@ -65,7 +66,7 @@ pub(super) fn parse(
         } else {
             facts.note(known, value)?;
         }
-        head.fields.append_known(known, name, value);
+        lines.keep(&mut head.fields, known, name, value);
     }
     if !bytes[..consumed].ends_with(b"\r\n\r\n") {
         return Err(ParseError::LineEnd);
