@@ -142,6 +142,10 @@ impl KnownSet {
         self.0 |= 1 << known as u32;
     }
 
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -252,6 +256,15 @@ impl Fields {
         }
         self.bytes.extend_from_slice(LINE_END);
         self.push(entry);
+    }
+
+    /// Adds all fields of `other` at the end.
+    pub fn append_all(&mut self, other: &Self) {
+        let shift = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.bytes.extend_from_slice(&other.bytes);
+        let moved = |entry: &Entry| Entry { start: entry.start.saturating_add(shift), ..*entry };
+        self.entries.extend(other.entries.iter().map(moved));
+        self.seen = self.seen.and(other.seen);
     }
 
     /// Takes over the lines of a head at once, from its first name to its last CRLF; then
@@ -446,6 +459,24 @@ mod tests {
         fields.remove("host");
         assert_eq!(fields.get_known(Known::Host), None);
         assert_eq!(fields.len(), 1);
+    }
+
+    #[test]
+    fn lines_come_out_in_order_without_those_that_are_left_out() {
+        let mut first = Fields::new();
+        first.append("A", b"1");
+        first.append("Connection", b"close");
+        first.append_parts(Known::Other, b"B", &[b"2", b"", b"3"]);
+        let mut second = Fields::new();
+        second.append("C", b"");
+        second.append("Te", b"x");
+        first.append_all(&second);
+        first.remove("a");
+        let mut lines = Vec::new();
+        first.write_lines(|known| !known.is_hop_by_hop(), |piece| lines.extend_from_slice(piece));
+        assert_eq!(lines, b"B: 23\r\nC: \r\n");
+        assert_eq!(first.get_known(Known::Te), Some(&b"x"[..]));
+        assert_eq!(first.get("b"), Some(&b"23"[..]));
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub fn strip_hop_by_hop(fields: &mut Fields) {
     let mut named = Vec::new();
     for value in fields.all_known(Known::Connection) {
         // Most say `keep-alive`, `close` or `upgrade`, and then no name need be kept.
+        if value == b"keep-alive" || value == b"close" {
+            continue;
+        }
         for name in options(value).filter(|name| names_a_field(name)) {
             named.extend_from_slice(name);
             named.push(b',');

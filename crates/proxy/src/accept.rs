@@ -144,6 +144,7 @@ async fn serve_connection(
         destination: unmapped(destination),
         tls: None,
         client_text: ClientText::of(peer.ip()),
+        told: std::cell::RefCell::default(),
     };
     if connection.listener.config.proxy_protocol
         && read_proxy_header(&mut connection, &stream).await.is_err()

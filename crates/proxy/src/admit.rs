@@ -106,11 +106,7 @@ fn choose_service(worker: &Worker, target: &RouteTarget) -> usize {
 ///
 /// # Errors
 /// Nothing of its own: what a policy answers is in the verdict.
-pub(crate) fn admit(
-    worker: &Worker,
-    exchange: &mut Exchange<'_>,
-    facts: &serve::RequestFacts,
-) -> Verdict {
+pub(crate) fn admit(exchange: &mut Exchange<'_>, facts: &serve::RequestFacts) -> Verdict {
     let chain = match exchange.matched {
         Some(matched) => matched.chain,
         None => match routes_of(exchange) {
@@ -126,7 +122,8 @@ pub(crate) fn admit(
         client: exchange.client.ip(),
         is_tls: exchange.is_secure,
         framing: facts.framing,
-        now: worker.now(),
+        // The head is just read: the clock need not be read again.
+        now: exchange.began,
         admission: &mut exchange.admission,
     })
 }

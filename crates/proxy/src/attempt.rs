@@ -144,9 +144,18 @@ async fn run(
     interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Reached, Failure> {
-    let place = take_place(worker, plan, facts).await?;
+    // What seldom happens is boxed: an attempt is moved while it is made, and pays for its size.
+    let place = match plan.upstream.queue.try_take() {
+        Some(place) => place,
+        None => Box::pin(wait_for_place(worker, plan, facts)).await?,
+    };
     let key = PoolKey { connector: plan.upstream.connector.id(), address: endpoint.address() };
-    let (connection, is_kept) = connect(worker, plan, endpoint, key, facts).await?;
+    let kept = take_kept(worker, plan, key);
+    let is_kept = kept.is_some();
+    let connection = match kept {
+        Some(kept) => kept,
+        None => Box::pin(dial(worker, plan, endpoint, key, facts)).await?,
+    };
     let scheme = plan.upstream.connector.scheme();
     let options = CallOptions {
         target: plan.target,
@@ -191,45 +200,51 @@ async fn run(
     Ok((call, head, framing, upload, key, place))
 }
 
-async fn take_place(
+/// Waits for a place among the connections in use.
+async fn wait_for_place(
     worker: &Worker,
     plan: &AttemptPlan<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Place, Failure> {
-    let queue = &plan.upstream.queue;
-    if let Some(place) = queue.try_take() {
-        return Ok(place);
-    }
     let began = worker.now();
-    let taken = queue.take(plan.upstream.config.timeouts.connect).await;
+    let taken = plan.upstream.queue.take(plan.upstream.config.timeouts.connect).await;
     let wait = worker.now().since(began);
     facts.update(|facts| AttemptFacts { queue_wait: Some(wait), ..facts });
     plan.upstream.metrics.queued(worker.index(), wait);
     taken.map_err(Failure::from)
 }
 
-async fn connect(
+/// Whether connections to the endpoint are for everyone. One that switches protocols is HTTP/1.1,
+/// and the client's own from then on.
+fn is_shared(plan: &AttemptPlan<'_>) -> bool {
+    !plan.upstream.connector.is_per_client() && plan.upgrade.is_none()
+}
+
+/// A connection that is there already.
+fn take_kept(worker: &Worker, plan: &AttemptPlan<'_>, key: PoolKey) -> Option<Connection> {
+    if !is_shared(plan) {
+        return None;
+    }
+    worker.pool().take(key, plan.began, plan.is_idempotent)
+}
+
+/// A connection that has to be made; or that someone else makes at this moment.
+async fn dial(
     worker: &Worker,
     plan: &AttemptPlan<'_>,
     endpoint: &Arc<Endpoint>,
     key: PoolKey,
     facts: &Cell<AttemptFacts>,
-) -> Result<(Connection, bool), Failure> {
+) -> Result<Connection, Failure> {
     let connector = &plan.upstream.connector;
-    let take = || worker.pool().take(key, plan.began, plan.is_idempotent);
-    // A connection that switches protocols is one of HTTP/1.1, and the client's own from then on.
-    let is_shared = !connector.is_per_client() && plan.upgrade.is_none();
-    if is_shared && let Some(kept) = take() {
-        return Ok((kept, true));
-    }
     let mut dialling = None;
-    if is_shared && connector.is_multiplexed() {
+    if is_shared(plan) && connector.is_multiplexed() {
         dialling = worker.pool().dial_alone(key).await;
         // Whoever had to wait finds the connection that was made; if none was, all dial at once.
         if dialling.is_none()
-            && let Some(made) = take()
+            && let Some(made) = take_kept(worker, plan, key)
         {
-            return Ok((made, false));
+            return Ok(made);
         }
     }
     let began = worker.now();
@@ -242,12 +257,12 @@ async fn connect(
     facts.update(|facts| AttemptFacts { connect: Some(now.since(began)), ..facts });
     let connection = dialled.map_err(Failure::from)?;
     worker.endpoint_metrics(plan.upstream, endpoint).connected(worker.index());
-    if is_shared {
+    if is_shared(plan) {
         let idle = plan.upstream.config.timeouts.idle;
         worker.pool().share(key, &connection, endpoint.idle_connections(), now, idle);
     }
     drop(dialling);
-    Ok((connection, false))
+    Ok(connection)
 }
 
 /// Interim responses that one request may have; an endpoint that sends more is not well.

@@ -1,9 +1,10 @@
 //! What is known of a client's connection: who, through which listener, over which TLS.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use architrave_net::Conversation;
+use architrave_net::{Conversation, Fields};
 
 use crate::assembly::LiveListener;
 
@@ -25,6 +26,20 @@ pub struct Connection {
     pub tls: Option<TlsFacts>,
     /// The client's address as endpoints are told of it, written once for all exchanges.
     pub client_text: ClientText,
+    /// What endpoints were told of the client last.
+    pub(crate) told: RefCell<Told>,
+}
+
+/// The fields that tell endpoints of the client, as they were written for an exchange; as a rule
+/// the next exchange of the connection says the same.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The host as the client named it.
+    pub authority: String,
+    /// Whether the client came over TLS.
+    pub is_secure: bool,
+    /// The fields.
+    pub fields: Fields,
 }
 
 /// A client's address as endpoints are told of it.

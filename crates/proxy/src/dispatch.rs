@@ -72,6 +72,7 @@ pub(crate) async fn dispatch<'a, 'p>(
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
     mirror::start(worker, exchange, &run.outline, &run.body);
+    worker.give_text(run.outline.into_text());
     Ok(Forwarded {
         answered,
         body: run.body,
@@ -138,7 +139,8 @@ impl Run<'_, '_, '_> {
         let takes_interim = self.outline.takes_interim(exchange);
         let result = if let Some(after) = self.outline.hedge_after(self.upstream) {
             let first = hedge::First { endpoint: &endpoint, after, facts: &facts };
-            let hedged = hedge::send(self, exchange, first, takes_interim.then_some(interim)).await;
+            let interim = takes_interim.then_some(interim);
+            let hedged = Box::pin(hedge::send(self, exchange, first, interim)).await;
             exchange.attempts += u32::from(hedged.has_begun);
             exchange.endpoint = hedged.won.or(Some(endpoint));
             hedged.result

@@ -32,6 +32,8 @@ pub struct Exchange<'p> {
     pub began: Moment,
     /// When the first byte of the head was there, where the rest came later.
     pub first_byte_at: Option<Moment>,
+    /// When its last byte was gone, where that was noted on the way.
+    pub ended: Option<Moment>,
     /// The request's head; policies change it on its way.
     pub head: RequestHead,
     /// The canonical path: what is matched, what policies see and what is forwarded.
@@ -105,9 +107,10 @@ impl<'p> Exchange<'p> {
             is_secure: connection.tls.is_some(),
             began: worker.now(),
             first_byte_at: None,
+            ended: None,
             head,
-            path: String::new(),
-            host: String::new(),
+            path: worker.take_text(),
+            host: worker.take_text(),
             identity: Identity::default(),
             admission: Admission::default(),
             matched: None,

@@ -4,10 +4,10 @@ mod elements;
 
 use std::net::{IpAddr, SocketAddr};
 
-use architrave_net::{Fields, Known};
+use architrave_net::{Fields, Known, KnownSet};
 use ipnet::IpNet;
 
-use crate::connection::{Connection, unmapped_ip};
+use crate::connection::{ClientText, Connection, Told, unmapped_ip};
 use crate::exchange::Exchange;
 
 pub(crate) use elements::adopt;
@@ -78,8 +78,8 @@ fn said_scheme(fields: &Fields) -> Option<bool> {
 /// Throws away what an untrusted peer says about whom it speaks for, before anything (routes,
 /// policies) can look at it.
 pub(crate) fn discard_claims(connection: &Connection, fields: &mut Fields) {
-    if !connection.is_trusted && fields.iter().any(|field| is_claim(field.known)) {
-        fields.retain(|field| !is_claim(field.known));
+    if !connection.is_trusted {
+        fields.remove_all_known(CLAIMS);
     }
 }
 
@@ -88,71 +88,89 @@ pub(crate) fn discard_claims(connection: &Connection, fields: &mut Fields) {
 /// named it. What a trusted peer said of these is continued. To be done before the policies, whose
 /// edits win.
 pub(crate) fn write(exchange: &mut Exchange<'_>, authority: &str) {
-    let connection = &exchange.connection;
+    let (connection, is_secure) = (exchange.connection, exchange.is_secure);
     let fields = &mut exchange.head.fields;
-    let [mut chain, mut elements] =
-        [Known::XForwardedFor, Known::Forwarded].map(|known| joined(fields, known));
-    fields.retain(|field| !is_rewritten(field.known));
-    append_element(&mut chain, connection.client_text.address.as_bytes());
-    fields.append_known(Known::XForwardedFor, b"X-Forwarded-For", &chain);
-    let scheme = if exchange.is_secure { "https" } else { "http" };
-    append_element(&mut elements, connection.client_text.forwarded.as_bytes());
-    write_host_and_proto(&mut elements, authority, scheme);
-    fields.append_known(Known::Forwarded, b"Forwarded", &elements);
+    fields.remove_all_known(NAMES);
+    if fields.may_have(CLAIMS) {
+        continue_claims(&connection.client_text, authority, is_secure, fields);
+    } else {
+        let mut told = connection.told.borrow_mut();
+        let is_same = told.authority == authority && told.is_secure == is_secure;
+        if !is_same || told.fields.is_empty() {
+            let Told { authority: named, is_secure: secure, fields } = &mut *told;
+            named.clear();
+            named.push_str(authority);
+            *secure = is_secure;
+            fields.clear();
+            continue_claims(&connection.client_text, authority, is_secure, fields);
+        }
+        fields.append_all(&told.fields);
+    }
+    let identity = &exchange.identity;
+    fields.append_known(Known::XRequestId, b"X-Request-Id", identity.request_id().as_bytes());
+    fields.append_known(Known::Traceparent, b"traceparent", identity.traceparent());
+}
+
+/// Adds this hop to what `fields` say of those before it.
+fn continue_claims(client: &ClientText, authority: &str, is_secure: bool, fields: &mut Fields) {
+    let [chain, elements] = [Known::XForwardedFor, Known::Forwarded].map(|it| joined(fields, it));
+    fields.remove_all_known(LISTS);
+    let [chain, elements] = [&chain, &elements].map(|list| list.as_deref().unwrap_or_default());
+    let comma = |list: &[u8]| if list.is_empty() { &b""[..] } else { b", " };
+    let chain = [chain, comma(chain), client.address.as_bytes()];
+    fields.append_parts(Known::XForwardedFor, b"X-Forwarded-For", &chain);
+    let scheme = if is_secure { "https" } else { "http" };
+    // An authority holds nothing that would have to be escaped within quotes.
+    let (host, quote): (&[u8], &[u8]) = match authority {
+        "" => (b"", b""),
+        named if named.contains([':', '[']) => (b";host=", b"\""),
+        _ => (b";host=", b""),
+    };
+    let elements = [
+        elements,
+        comma(elements),
+        client.forwarded.as_bytes(),
+        host,
+        quote,
+        authority.as_bytes(),
+        quote,
+        b";proto=",
+        scheme.as_bytes(),
+    ];
+    fields.append_parts(Known::Forwarded, b"Forwarded", &elements);
     if fields.get_known(Known::XForwardedProto).is_none() {
         fields.append_known(Known::XForwardedProto, b"X-Forwarded-Proto", scheme.as_bytes());
     }
     if fields.get_known(Known::XForwardedHost).is_none() && !authority.is_empty() {
         fields.append_known(Known::XForwardedHost, b"X-Forwarded-Host", authority.as_bytes());
     }
-    let identity = &exchange.identity;
-    fields.append_known(Known::XRequestId, b"X-Request-Id", identity.request_id.as_bytes());
-    fields.append_known(Known::Traceparent, b"traceparent", identity.traceparent.as_bytes());
 }
 
 /// What a proxy says about its client.
-const fn is_claim(known: Known) -> bool {
-    matches!(
-        known,
-        Known::Forwarded
-            | Known::XForwardedFor
-            | Known::XForwardedHost
-            | Known::XForwardedPort
-            | Known::XForwardedProto
-            | Known::XRealIp
-    )
-}
+const CLAIMS: KnownSet = KnownSet::of(&[
+    Known::Forwarded,
+    Known::XForwardedFor,
+    Known::XForwardedHost,
+    Known::XForwardedPort,
+    Known::XForwardedProto,
+    Known::XRealIp,
+]);
 
-/// What is taken out to be written anew.
-const fn is_rewritten(known: Known) -> bool {
-    matches!(
-        known,
-        Known::Forwarded | Known::XForwardedFor | Known::XRequestId | Known::Traceparent
-    )
-}
+/// Lists that each hop adds to.
+const LISTS: KnownSet = KnownSet::of(&[Known::Forwarded, Known::XForwardedFor]);
 
-fn joined(fields: &Fields, known: Known) -> Vec<u8> {
-    let values: Vec<&[u8]> = fields.all_known(known).collect();
-    values.join(&b", "[..])
-}
+/// What the exchange is called, which is written anew.
+const NAMES: KnownSet = KnownSet::of(&[Known::XRequestId, Known::Traceparent]);
 
-fn append_element(list: &mut Vec<u8>, element: &[u8]) {
-    if !list.is_empty() {
+/// All values of a list that may come in several lines, as one; `None` when there is none.
+fn joined(fields: &Fields, known: Known) -> Option<Vec<u8>> {
+    let mut values = fields.all_known(known);
+    let mut list = values.next()?.to_vec();
+    for value in values {
         list.extend_from_slice(b", ");
+        list.extend_from_slice(value);
     }
-    list.extend_from_slice(element);
-}
-
-fn write_host_and_proto(element: &mut Vec<u8>, host: &str, scheme: &str) {
-    if !host.is_empty() {
-        // An authority holds nothing that would have to be escaped within quotes.
-        let quote: &[u8] = if host.contains([':', '[']) { b"\"" } else { b"" };
-        for part in [b";host=", quote, host.as_bytes(), quote] {
-            element.extend_from_slice(part);
-        }
-    }
-    element.extend_from_slice(b";proto=");
-    element.extend_from_slice(scheme.as_bytes());
+    Some(list)
 }
 
 #[cfg(test)]

@@ -5,13 +5,25 @@ use architrave_net::{Fields, Known};
 /// The longest request id of a client's own that is kept, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
+/// Bytes of a `traceparent` of version 00.
+const TRACEPARENT_BYTES: usize = 55;
+
 /// What an exchange is called.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
-    /// The client's own id when it sent a sound one, else ours.
-    pub request_id: String,
-    /// `traceparent` toward the endpoint, whole; the trace id is bytes 3 to 35.
-    pub traceparent: String,
+    request_id: RequestId,
+    /// Toward the endpoint, whole; the trace id is bytes 3 to 35. ASCII only.
+    traceparent: Option<[u8; TRACEPARENT_BYTES]>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum RequestId {
+    #[default]
+    None,
+    /// Made here: 32 hex digits.
+    Ours([u8; 32]),
+    /// The client's own.
+    Theirs(Box<str>),
 }
 
 impl Identity {
@@ -19,32 +31,50 @@ impl Identity {
     #[must_use]
     pub fn of(fields: &Fields, random: &mut fastrand::Rng) -> Self {
         let request_id = match fields.get_known(Known::XRequestId).map(std::str::from_utf8) {
-            Some(Ok(id)) if is_sound_id(id) => id.to_owned(),
+            Some(Ok(id)) if is_sound_id(id) => RequestId::Theirs(id.into()),
             _ => {
-                let mut id = String::with_capacity(32);
-                push_hex(random.u128(..), 32, &mut id);
-                id
+                let mut id = [0; 32];
+                write_hex(&random.u128(..).to_be_bytes(), &mut id);
+                RequestId::Ours(id)
             }
         };
-        let mut traceparent = String::with_capacity(55);
-        let continued = fields.get_known(Known::Traceparent).and_then(parse_traceparent);
-        traceparent.push_str("00-");
-        match continued {
-            Some((trace_id, _flags)) => traceparent.push_str(trace_id),
-            None => push_hex(random.u128(1..), 32, &mut traceparent),
+        let mut traceparent = *b"00-................................-................-01";
+        match fields.get_known(Known::Traceparent).and_then(parse_traceparent) {
+            Some((trace_id, flags)) => {
+                traceparent[3..35].copy_from_slice(trace_id.as_bytes());
+                traceparent[53..].copy_from_slice(flags.as_bytes());
+            }
+            None => write_hex(&random.u128(1..).to_be_bytes(), &mut traceparent[3..35]),
         }
-        traceparent.push('-');
-        push_hex(u128::from(random.u64(1..)), 16, &mut traceparent);
-        traceparent.push('-');
-        traceparent.push_str(continued.map_or("01", |(_trace_id, flags)| flags));
-        Self { request_id, traceparent }
+        write_hex(&random.u64(1..).to_be_bytes(), &mut traceparent[36..52]);
+        Self { request_id, traceparent: Some(traceparent) }
     }
 
-    /// The trace id, 32 hex digits.
+    /// The client's own id when it sent a sound one, else ours; empty before the head is read.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        match &self.request_id {
+            RequestId::None => "",
+            RequestId::Ours(id) => ascii(id),
+            RequestId::Theirs(id) => id,
+        }
+    }
+
+    /// `traceparent` toward the endpoint; empty before the head is read.
+    #[must_use]
+    pub fn traceparent(&self) -> &[u8] {
+        self.traceparent.as_ref().map_or(&[], |bytes| bytes)
+    }
+
+    /// The trace id, 32 hex digits; empty before the head is read.
     #[must_use]
     pub fn trace_id(&self) -> &str {
-        self.traceparent.get(3..35).unwrap_or("")
+        ascii(self.traceparent().get(3..35).unwrap_or_default())
     }
+}
+
+fn ascii(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or("")
 }
 
 fn is_sound_id(id: &str) -> bool {
@@ -72,12 +102,23 @@ fn parse_traceparent(value: &[u8]) -> Option<(&str, &str)> {
     is_sound.then_some((trace_id, flags))
 }
 
-fn push_hex(number: u128, digits: u32, out: &mut String) {
-    for place in (0..digits).rev() {
-        let digit = (number >> (4 * place)) as usize & 0xf;
-        out.push(char::from(b"0123456789abcdef"[digit]));
+/// Two digits for each byte of `bytes`, into the start of `out`, which has room for them.
+fn write_hex(bytes: &[u8], out: &mut [u8]) {
+    for (byte, digits) in bytes.iter().zip(out.chunks_exact_mut(2)) {
+        digits.copy_from_slice(&HEX[usize::from(*byte)]);
     }
 }
+
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (mut table, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        table[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -92,9 +133,9 @@ mod tests {
         fields.append("x-request-id", b"abc");
         let identity = Identity::of(&fields, &mut fastrand::Rng::with_seed(1));
         assert_eq!(identity.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        assert!(identity.traceparent.ends_with("-00"));
-        assert!(!identity.traceparent.contains("00f067aa0ba902b7"));
-        assert_eq!(identity.request_id, "abc");
+        assert!(identity.traceparent().ends_with(b"-00"));
+        assert_ne!(&identity.traceparent()[36..52], b"00f067aa0ba902b7");
+        assert_eq!(identity.request_id(), "abc");
     }
 
     #[test]
@@ -111,6 +152,8 @@ mod tests {
         let mut fields = Fields::new();
         fields.append("x-request-id", "a b".as_bytes());
         let identity = Identity::of(&fields, &mut fastrand::Rng::with_seed(1));
-        assert_eq!((identity.request_id.len(), identity.traceparent.len()), (32, 55));
+        assert_eq!((identity.request_id().len(), identity.traceparent().len()), (32, 55));
+        let digits = identity.request_id().bytes().chain(identity.trace_id().bytes());
+        assert!(digits.map(char::from).all(|digit| digit.is_ascii_hexdigit()));
     }
 }

@@ -34,7 +34,7 @@ impl Drop for InFlight {
 /// Records an exchange that is over.
 pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
     let began = exchange.first_byte_at.unwrap_or(exchange.began);
-    let total = worker.now().since(began);
+    let total = exchange.ended.unwrap_or_else(|| worker.now()).since(began);
     let metrics = match &exchange.matched {
         Some(matched) => &matched.route.metrics,
         None => &exchange.assembly.unrouted,
@@ -91,7 +91,7 @@ fn entry<'a>(
         route: matched.map(|matched| matched.route.config.name.as_str()),
         service: service.map(|service| service.name.as_str()),
         consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
-        request_id: Some(&exchange.identity.request_id),
+        request_id: Some(exchange.identity.request_id()),
         trace_id: Some(exchange.identity.trace_id()),
         user_agent: head.fields.get_known(Known::UserAgent),
     });

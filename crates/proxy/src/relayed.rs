@@ -86,7 +86,7 @@ pub(crate) fn record_tunnel(
         route: names.route.as_ref().map(RouteName::as_str),
         service: names.service.as_ref().map(ServiceName::as_str),
         consumer: names.consumer.as_ref().map(ConsumerName::as_str),
-        request_id: Some(&names.identity.request_id),
+        request_id: Some(names.identity.request_id()),
         trace_id: Some(names.identity.trace_id()),
         ..HttpEntry::default()
     };

@@ -29,8 +29,19 @@ pub(crate) async fn finish(
     writer: &mut Writer,
 ) -> Ending {
     match outcome {
-        Outcome::Forwarded(forwarded) => {
-            pass_on::pass_on(worker, exchange, forwarded, facts, writer).await
+        Outcome::Forwarded(forwarded) if forwarded.answered.head.status == 101 => {
+            Box::pin(tunnel::begin(exchange, forwarded, writer)).await
+        }
+        Outcome::Forwarded(mut forwarded) => {
+            match pass_on::pass_on(worker, exchange, &mut forwarded, facts, writer).await {
+                Ok(ending) => {
+                    let now = worker.now();
+                    exchange.ended = Some(now);
+                    worker.keep(forwarded.answered, forwarded.upstream, now);
+                    ending
+                }
+                Err(error) => pass_on::end_early(exchange, writer, &error),
+            }
         }
         Outcome::Reply(reply) => {
             exchange.reason = reply.reason;
@@ -38,9 +49,9 @@ pub(crate) async fn finish(
                 exchange.termination =
                     Termination::Ended { party: Party::Gateway, phase: Phase::Admit };
             }
-            answer(worker, exchange, reply, facts, writer).await
+            Box::pin(answer(worker, exchange, reply, facts, writer)).await
         }
-        Outcome::Failed(failure) => fail(worker, exchange, failure, facts, writer).await,
+        Outcome::Failed(failure) => Box::pin(fail(worker, exchange, failure, facts, writer)).await,
     }
 }
 

@@ -92,45 +92,55 @@ pub(crate) async fn serve_request(
         exchange.timings.read_at = (facts.framing == Framing::Empty).then_some(exchange.began);
     }
     let in_flight = record::begin(worker, connection);
-    let steps = async {
-        let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
-        let outcome = run(worker, &mut exchange, client).await;
-        respond::finish(worker, &mut exchange, outcome, &facts, writer).await
+    let ending = {
+        // Pinned where it is made: moving it costs more than much that it does.
+        let steps = std::pin::pin!(async {
+            let outcome = match prepare(worker, &mut exchange, &facts) {
+                Some(outcome) => outcome,
+                None => {
+                    let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
+                    match dispatch(worker, &mut exchange, client).await {
+                        Ok(forwarded) => Outcome::Forwarded(forwarded),
+                        Err(failure) => Outcome::Failed(failure),
+                    }
+                }
+            };
+            respond::finish(worker, &mut exchange, outcome, &facts, writer).await
+        });
+        AssertUnwindSafe(steps).catch_unwind().await
     };
     // A panic costs this exchange alone. What it held is given back by its guards, and what it may
     // have left half done, its connections to both sides, is not used again.
-    let ending = match AssertUnwindSafe(steps).catch_unwind().await {
+    let ending = match ending {
         Ok(ending) => ending,
         Err(_heard_by_the_hook) => respond::break_off(worker, &mut exchange, writer).await,
     };
     drop(in_flight);
     record::record(worker, &exchange);
-    (ending, exchange.head)
+    let Exchange { head, path, host, .. } = exchange;
+    for text in [path, host, facts.authority] {
+        worker.give_text(text);
+    }
+    (ending, head)
 }
 
-/// Route, admit, dispatch: whatever fails ends the list.
-async fn run<'a, 'p>(
-    worker: &'a Worker,
-    exchange: &mut Exchange<'p>,
-    client: ClientSide<'a, '_>,
-) -> Outcome<'a, 'p> {
+/// Route and admit: what comes out when the exchange ends there.
+fn prepare(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    facts: &RequestFacts,
+) -> Option<Outcome<'static, 'static>> {
     let unrouted = match admit::match_route(worker, exchange) {
         Ok(()) => None,
         // The policies of the listener hold for requests that no route takes, too.
         Err(failure) if failure.reason == Reason::NoRoute => Some(failure),
-        Err(failure) => return Outcome::Failed(failure),
+        Err(failure) => return Some(Outcome::Failed(failure)),
     };
     #[cfg(test)]
     crate::fault::strike("admit", &exchange.head);
-    if let Verdict::Reply(reply) = admit::admit(worker, exchange, client.facts) {
-        return Outcome::Reply(reply);
-    }
-    if let Some(failure) = unrouted {
-        return Outcome::Failed(failure);
-    }
-    match dispatch(worker, exchange, client).await {
-        Ok(forwarded) => Outcome::Forwarded(forwarded),
-        Err(failure) => Outcome::Failed(failure),
+    match admit::admit(exchange, facts) {
+        Verdict::Reply(reply) => Some(Outcome::Reply(reply)),
+        Verdict::Continue => unrouted.map(Outcome::Failed),
     }
 }
 

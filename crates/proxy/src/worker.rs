@@ -30,6 +30,10 @@ pub use run::{BusyGuard, Command, Seat, Socket, run};
 const SPARE_HEADS_MAX: usize = 64;
 const SPARE_HEAD_BYTES_MAX: usize = 8 * 1024;
 
+/// Texts of exchanges whose memory is kept, and how large such a one may be, in bytes.
+const SPARE_TEXTS_MAX: usize = 256;
+const SPARE_TEXT_BYTES_MAX: usize = 1024;
+
 /// The state of one worker.
 pub struct Worker {
     index: usize,
@@ -42,6 +46,7 @@ pub struct Worker {
     date: RefCell<(u64, String)>,
     copies: Rc<Cell<usize>>,
     spare_heads: RefCell<Vec<ResponseHead>>,
+    spare_texts: RefCell<Vec<String>>,
     connections: Cell<usize>,
     sockets: Cell<usize>,
     parked: parked::Parked,
@@ -96,6 +101,7 @@ impl Worker {
             date: RefCell::default(),
             copies: Rc::default(),
             spare_heads: RefCell::default(),
+            spare_texts: RefCell::default(),
             connections: Cell::new(0),
             sockets: Cell::new(0),
             parked: parked::Parked::default(),
@@ -211,14 +217,28 @@ impl Worker {
     /// Gives a head back when its response is over.
     fn give_head(&self, mut head: ResponseHead) {
         let mut spare = self.spare_heads.borrow_mut();
-        if spare.len() < SPARE_HEADS_MAX && head.fields.byte_count() <= SPARE_HEAD_BYTES_MAX {
+        if spare.len() < SPARE_HEADS_MAX && head.fields.arena_bytes() <= SPARE_HEAD_BYTES_MAX {
             head.clear();
             spare.push(head);
         }
     }
 
-    /// Keeps the connection of an answer that is over, when it can carry another.
-    pub fn keep(&self, answered: Answered, upstream: &LiveUpstream) {
+    /// An empty text; its memory comes from an earlier exchange.
+    pub(crate) fn take_text(&self) -> String {
+        self.spare_texts.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives the memory of a text back.
+    pub(crate) fn give_text(&self, mut text: String) {
+        let mut spare = self.spare_texts.borrow_mut();
+        if spare.len() < SPARE_TEXTS_MAX && text.capacity() <= SPARE_TEXT_BYTES_MAX {
+            text.clear();
+            spare.push(text);
+        }
+    }
+
+    /// Keeps the connection of an answer that is over `now`, when it can carry another.
+    pub fn keep(&self, answered: Answered, upstream: &LiveUpstream, now: Moment) {
         self.give_head(answered.head);
         if upstream.connector.is_per_client() {
             return;
@@ -226,7 +246,7 @@ impl Worker {
         if let Some(connection) = answered.call.into_reusable() {
             let count = answered.endpoint.idle_connections();
             let idle = upstream.config.timeouts.idle;
-            self.pool.put(answered.key, connection, count, self.now(), idle);
+            self.pool.put(answered.key, connection, count, now, idle);
         }
     }
 

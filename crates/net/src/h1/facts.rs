@@ -53,6 +53,10 @@ impl Facts {
     }
 
     fn note_connection(&mut self, value: &[u8]) -> Result<(), ParseError> {
+        if value == b"keep-alive" {
+            self.has_keep_alive = true;
+            return Ok(());
+        }
         for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             self.options += 1;
             match option.len() {

@@ -138,7 +138,7 @@ impl Copy {
             let count = reader.data().len();
             reader.consume(count);
         }
-        worker.keep(answered, upstream);
+        worker.keep(answered, upstream, worker.now());
     }
 }
 

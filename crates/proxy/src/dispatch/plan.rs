@@ -42,7 +42,7 @@ impl Outline {
         let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.config.timeout);
         let method = exchange.head.method.as_str();
         Self {
-            target: target_of(exchange),
+            target: target_of(exchange, worker.take_text()),
             framing: facts.framing,
             conversation: exchange.connection.conversation(),
             upgrade: facts.upgrade.clone(),
@@ -92,6 +92,11 @@ impl Outline {
         &self.target
     }
 
+    /// The memory of what this was worked out into.
+    pub(super) fn into_text(self) -> String {
+        self.target
+    }
+
     /// How much of the body is kept for another attempt, or for the mirror.
     pub(super) fn kept_bytes_max(&self, exchange: &Exchange<'_>, upstream: &LiveUpstream) -> usize {
         let has_mirror =
@@ -133,15 +138,13 @@ impl Outline {
     }
 }
 
-fn target_of(exchange: &Exchange<'_>) -> String {
+fn target_of(exchange: &Exchange<'_>, mut target: String) -> String {
     if exchange.head.target == "*" && exchange.path == "/" {
-        return "*".to_owned();
+        target.push('*');
+        return target;
     }
-    let query = exchange.head.query();
-    let mut target =
-        String::with_capacity(exchange.path.len() + query.map_or(0, |query| query.len() + 1));
     target.push_str(&exchange.path);
-    if let Some(query) = query {
+    if let Some(query) = exchange.head.query() {
         target.push('?');
         target.push_str(query);
     }

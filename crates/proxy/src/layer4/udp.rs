@@ -168,6 +168,7 @@ impl Flows {
             is_trusted: false,
             tls: None,
             client_text: ClientText::of(client.ip()),
+            told: std::cell::RefCell::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use architrave_net::{
 use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
 
-use super::{persist_of, tunnel};
+use super::persist_of;
 use crate::attempt::{FOREVER, HALF_CLOSED};
 use crate::body::RequestBody;
 use crate::dispatch::Forwarded;
@@ -21,16 +21,17 @@ use crate::exchange::Exchange;
 use crate::serve::{Ending, RequestFacts};
 use crate::worker::Worker;
 
+/// Passes the answer on, whole.
+///
+/// # Errors
+/// Which end failed before it was over; see [`end_early`].
 pub(super) async fn pass_on(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
-    mut forwarded: Forwarded<'_, '_>,
+    forwarded: &mut Forwarded<'_, '_>,
     facts: &RequestFacts,
     writer: &mut Writer,
-) -> Ending {
-    if forwarded.answered.head.status == 101 {
-        return tunnel::begin(exchange, forwarded, writer).await;
-    }
+) -> Result<Ending, RelayError> {
     #[cfg(test)]
     crate::fault::strike("answer", &exchange.head);
     let answered = &mut forwarded.answered;
@@ -38,9 +39,7 @@ pub(super) async fn pass_on(
     apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
     let options = options_of(worker, exchange, facts, answered.framing);
     exchange.status = answered.head.status;
-    if let Err(error) = writer.send_response(&answered.head, options) {
-        return end_early(exchange, writer, RelayError::Sink(error));
-    }
+    writer.send_response(&answered.head, options).map_err(RelayError::Sink)?;
     #[cfg(test)]
     crate::fault::strike_once_told("body", &exchange.head, writer).await;
     writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
@@ -60,13 +59,10 @@ pub(super) async fn pass_on(
     exchange.response_bytes = download.moved();
     exchange.request_bytes = answered.upload.moved();
     exchange.timings.read_at = forwarded.body.ended_at().or(exchange.timings.read_at);
-    if let Err(error) = result {
-        return end_early(exchange, writer, error);
-    }
+    result?;
     let is_body_done = answered.upload.is_done() && forwarded.body.is_ended();
-    worker.keep(forwarded.answered, forwarded.upstream);
     let says_close = options.persist == architrave_net::h1::Persist::Close;
-    if is_body_done && !says_close { Ending::KeepAlive } else { Ending::Close }
+    Ok(if is_body_done && !says_close { Ending::KeepAlive } else { Ending::Close })
 }
 
 fn apply_policies(
@@ -182,8 +178,13 @@ fn is_gone(
         }
 }
 
-fn end_early(exchange: &mut Exchange<'_>, writer: &mut Writer, error: RelayError) -> Ending {
-    let (reason, party) = match &error {
+/// Says why the response ended early, and to the client that it did.
+pub(super) fn end_early(
+    exchange: &mut Exchange<'_>,
+    writer: &mut Writer,
+    error: &RelayError,
+) -> Ending {
+    let (reason, party) = match error {
         RelayError::Source(error) => (error.upstream_reason(), Party::Endpoint),
         RelayError::Sink(WireError::LengthMismatch) => (Reason::BadResponse, Party::Endpoint),
         RelayError::Sink(WireError::Stalled) => (Reason::ClientTimeout, Party::Client),

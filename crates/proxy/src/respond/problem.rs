@@ -35,7 +35,7 @@ pub(super) fn body(
         body.push_str(detail);
         body.push('"');
     }
-    let id = &exchange.identity.request_id;
+    let id = exchange.identity.request_id();
     if !id.is_empty() && !id.contains(['"', '\\']) {
         body.push_str(",\"request_id\":\"");
         body.push_str(id);

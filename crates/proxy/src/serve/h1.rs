@@ -162,7 +162,7 @@ impl Session {
 
     async fn exchange(&mut self, prelude: &RequestPrelude) -> Ending {
         let head = std::mem::take(&mut self.head);
-        let facts = facts_of(&head, prelude);
+        let facts = facts_of(&head, prelude, self.worker.take_text());
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
         let (reader, writer) = (&mut self.reader, &mut self.writer);
         let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };
@@ -256,10 +256,11 @@ impl Session {
     }
 }
 
-fn facts_of(head: &RequestHead, prelude: &RequestPrelude) -> RequestFacts {
+fn facts_of(head: &RequestHead, prelude: &RequestPrelude, mut authority: String) -> RequestFacts {
+    authority.push_str(&head.authority);
     RequestFacts {
         framing: prelude.framing,
-        authority: head.authority.clone(),
+        authority,
         upgrade: if prelude.wants_upgrade { upgrade_of(head, prelude.framing) } else { None },
         takes_trailers: head
             .fields
