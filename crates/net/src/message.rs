@@ -109,13 +109,17 @@ impl RequestHead {
     /// The target up to the `?`.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target.split_once('?').map_or(&*self.target, |(path, _)| path)
+        self.query_mark().map_or(&*self.target, |at| &self.target[..at])
     }
 
     /// What stands behind the first `?`, if there is one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.target.split_once('?').map(|(_, query)| query)
+        self.query_mark().map(|at| &self.target[at + 1..])
+    }
+
+    fn query_mark(&self) -> Option<usize> {
+        self.target.bytes().position(|byte| byte == b'?')
     }
 
     /// The host of the authority as received, without port.
@@ -170,5 +174,6 @@ pub fn host_of(authority: &str) -> &str {
     if authority.starts_with('[') {
         return authority.find(']').map_or(authority, |end| &authority[..=end]);
     }
-    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    let colon = authority.bytes().rposition(|byte| byte == b':');
+    colon.map_or(authority, |at| &authority[..at])
 }

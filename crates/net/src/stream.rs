@@ -89,8 +89,12 @@ impl Stream {
     /// Whether an idle connection is still open with nothing unread: the cheap look before it is
     /// used again. No system call unless the runtime has seen an event.
     pub fn is_quiet(&mut self) -> bool {
-        let mut context = Context::from_waker(std::task::Waker::noop());
         let mut byte = [0; 1];
+        if let Some(tcp) = self.bare_tcp() {
+            let read = tcp.try_read(&mut byte);
+            return read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        }
+        let mut context = Context::from_waker(std::task::Waker::noop());
         let mut probe = ReadBuf::new(&mut byte);
         Pin::new(self).poll_read(&mut context, &mut probe).is_pending()
     }

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -20,6 +20,8 @@ pub struct Elapsed;
 #[derive(Debug, Default)]
 pub struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Who is woken when `sleep` fires, while it has not.
+    armed: Option<Waker>,
     limit: Duration,
     since: Option<Instant>,
 }
@@ -28,7 +30,7 @@ impl Timer {
     /// A timer with no limit set.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sleep: None, limit: Duration::ZERO, since: None }
+        Self { sleep: None, armed: None, limit: Duration::ZERO, since: None }
     }
 
     /// Starts a new limit from now on (the clock is read when the wait begins, not here).
@@ -44,23 +46,35 @@ impl Timer {
 
     /// To be called when the task is about to wait; ready when the limit has passed.
     pub fn poll_elapsed(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let deadline = match self.since {
-            Some(since) => since + self.limit,
+        let (deadline, now) = match self.since {
+            Some(since) => (since + self.limit, None),
             None => {
                 let now = Instant::now();
                 self.since = Some(now);
-                now + self.limit
+                (now + self.limit, Some(now))
             }
         };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
+            self.armed = None;
+        }
+        // The same task waits again, and the runtime's timer is still to come: it knows whom to
+        // wake.
+        let is_to_come = now.is_some_and(|now| now < sleep.deadline());
+        let is_armed = self.armed.as_ref().is_some_and(|armed| armed.will_wake(context.waker()));
+        if is_to_come && is_armed {
+            return Poll::Pending;
         }
         while sleep.as_mut().poll(context).is_ready() {
+            self.armed = None;
             if Instant::now() >= deadline {
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline);
+        }
+        if !is_armed {
+            self.armed = Some(context.waker().clone());
         }
         Poll::Pending
     }

@@ -8,8 +8,10 @@ mod build;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use architrave_net::Known;
+
 use crate::authenticate::authenticate;
-use crate::consumers::{CONSUMER_NAME_FIELD, Consumers, Entry};
+use crate::consumers::{Consumers, Entry};
 use crate::phase::{Levels, Phase, TABLE};
 use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 use crate::verdict::{Reply, Verdict};
@@ -78,7 +80,7 @@ impl Chain {
     }
 
     fn run(&self, view: &mut RequestView<'_>) -> Result<(), Reply> {
-        view.head.fields.remove(CONSUMER_NAME_FIELD);
+        view.head.fields.remove_known(Known::XConsumerName);
         for policy in &self.response {
             policy.prepare(view);
         }

@@ -107,7 +107,7 @@ pub(crate) fn write(exchange: &mut Exchange<'_>, authority: &str) {
         fields.append_all(&told.fields);
     }
     let identity = &exchange.identity;
-    fields.append_known(Known::XRequestId, b"X-Request-Id", identity.request_id().as_bytes());
+    fields.append_known(Known::XRequestId, b"X-Request-Id", identity.request_id_bytes());
     fields.append_known(Known::Traceparent, b"traceparent", identity.traceparent());
 }
 

@@ -53,10 +53,16 @@ impl Identity {
     /// The client's own id when it sent a sound one, else ours; empty before the head is read.
     #[must_use]
     pub fn request_id(&self) -> &str {
+        ascii(self.request_id_bytes())
+    }
+
+    /// [`Identity::request_id`] as it is written in a field.
+    #[must_use]
+    pub fn request_id_bytes(&self) -> &[u8] {
         match &self.request_id {
-            RequestId::None => "",
-            RequestId::Ours(id) => ascii(id),
-            RequestId::Theirs(id) => id,
+            RequestId::None => b"",
+            RequestId::Ours(id) => id,
+            RequestId::Theirs(id) => id.as_bytes(),
         }
     }
 

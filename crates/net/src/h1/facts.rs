@@ -121,6 +121,9 @@ pub(super) fn is_deceptive(name: &[u8]) -> bool {
 /// vouch for nothing.
 #[inline]
 pub(super) fn imitates_framing(name: &[u8]) -> bool {
+    if name.len() < b"contentlength".len() {
+        return false;
+    }
     let letters = || name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
     letters().eq(*b"contentlength") || letters().eq(*b"transferencoding")
 }

@@ -84,6 +84,8 @@ impl HeadParser {
         limits: &HeadLimits,
         head: &mut RequestHead,
     ) -> Result<Option<RequestPrelude>, ParseError> {
+        // Sound, whoever wrote it: what was read here, or what the gateway put in its place.
+        let last_authority = std::mem::take(&mut head.authority);
         head.clear();
         let window = &input[..input.len().min(limits.head_bytes_max)];
         let line_bytes_max = (METHOD_BYTES_MAX + limits.uri_bytes_max + REQUEST_LINE_REST)
@@ -92,7 +94,7 @@ impl HeadParser {
             return Ok(None);
         }
         let Some(start) = skip_empty_line(window)? else { return Ok(None) };
-        if let Some(mut prelude) = request::parse(&window[start..], limits, head)? {
+        if let Some(mut prelude) = request::parse(&window[start..], limits, last_authority, head)? {
             self.reset();
             prelude.consumed += start;
             return Ok(Some(prelude));
@@ -232,11 +234,11 @@ impl<'a> FieldLines<'a> {
     /// written anew.
     pub(super) fn keep(&self, fields: &mut Fields, known: Known, name: &[u8], value: &[u8]) {
         let start = offset(self.head, name);
-        let name_end = start + name.len();
-        let value_end = name_end + 2 + value.len();
-        let is_ours = offset(self.head, value) == name_end + 2
-            && self.head.get(name_end..name_end + 2) == Some(b": ")
-            && self.head.get(value_end..value_end + 2) == Some(b"\r\n");
+        let (name_end, value_start) = (start + name.len(), offset(self.head, value));
+        let value_end = value_start.wrapping_add(value.len());
+        let is_ours = value_start == name_end + 2
+            && matches!(self.head.get(name_end..value_start), Some(b": "))
+            && matches!(self.head.get(value_end..value_end + 2), Some(b"\r\n"));
         if is_ours {
             fields.adopt(known, start - self.start, name, value);
         } else {

@@ -33,6 +33,7 @@ pub struct RequestPrelude {
 pub(super) fn parse(
     bytes: &[u8],
     limits: &HeadLimits,
+    last_authority: String,
     head: &mut RequestHead,
 ) -> Result<Option<RequestPrelude>, ParseError> {
     let mut stack = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
@@ -79,7 +80,7 @@ pub(super) fn parse(
     if !bytes[..consumed].ends_with(b"\r\n\r\n") {
         return Err(ParseError::LineEnd);
     }
-    target::read(target, host, head)?;
+    target::read(target, host, last_authority, head)?;
     let framing = facts.framing(head.version)?.unwrap_or(Framing::Empty);
     let has_stray_body = framing != Framing::Empty
         && matches!(head.method, Method::Get | Method::Head | Method::Trace);

@@ -6,10 +6,12 @@ use super::ParseError;
 use super::authority;
 use crate::message::{Method, RequestHead, Version};
 
-/// Reads target and `Host` into `head`, whose method and version are set.
+/// Reads target and `Host` into `head`, whose method and version are set. `last` is the authority of
+/// the request before on the connection, or empty: the same need not be looked at again.
 pub(super) fn read(
     target: &str,
     host: Option<&[u8]>,
+    last: String,
     head: &mut RequestHead,
 ) -> Result<(), ParseError> {
     // httparse lets through what is visible, and bytes above ASCII.
@@ -21,8 +23,10 @@ pub(super) fn read(
     }
     if target.starts_with('/') || (target == "*" && head.method == Method::Options) {
         head.target.push_str(target);
-        if let Some(host) = host {
-            head.authority.push_str(authority::read(host)?);
+        match host {
+            Some(host) if host == last.as_bytes() && !last.is_empty() => head.authority = last,
+            Some(host) => head.authority.push_str(authority::read(host)?),
+            None => {}
         }
         return Ok(());
     }

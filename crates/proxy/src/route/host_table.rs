@@ -100,11 +100,8 @@ impl<T> HostTables<T> {
         if let Some(found) = self.exact.get(host).and_then(|table| table.find(request)) {
             return Some(found);
         }
-        let mut rest = host;
+        let mut rest = if self.wildcard.is_empty() { "" } else { host };
         while let Some((_label, suffix)) = rest.split_once('.') {
-            if self.wildcard.is_empty() {
-                break;
-            }
             if let Some(found) = self.wildcard.get(suffix).and_then(|table| table.find(request)) {
                 return Some(found);
             }

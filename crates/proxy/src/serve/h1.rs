@@ -140,7 +140,6 @@ impl Session {
         let connection = Rc::clone(&self.connection);
         let limits = &connection.listener.head_limits;
         let mut head = std::mem::take(&mut self.head);
-        head.clear();
         let limit = connection.listener.config.timeouts.head;
         let Reader::H1(reader) = &mut self.reader else {
             unreachable!("a session of HTTP/1.1 reads HTTP/1.1")
@@ -166,9 +165,7 @@ impl Session {
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
         let (reader, writer) = (&mut self.reader, &mut self.writer);
         let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };
-        // Boxed: between two exchanges a connection holds nothing of an exchange.
-        let served = Box::pin(serve_request(&self.worker, &self.connection, request));
-        let (ending, head) = served.await;
+        let (ending, head) = serve_request(&self.worker, &self.connection, request).await;
         self.head = head;
         ending
     }
