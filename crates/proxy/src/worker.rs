@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use architrave_balance::Endpoint;
 use architrave_core::Moment;
-use architrave_net::{Pool, PoolKey, ResponseHead};
+use architrave_net::{Pool, PoolKey, RequestHead, ResponseHead};
 use architrave_telemetry::{EndpointMetrics, WorkerLog};
 use foldhash::fast::RandomState;
 
@@ -26,7 +26,7 @@ use crate::persistence::CookieSeal;
 pub(crate) use parked::Seat as ParkedSeat;
 pub use run::{BusyGuard, Command, Seat, Socket, run};
 
-/// Heads of responses whose memory is kept, and how large such a one may be, in bytes.
+/// Heads whose memory is kept, and how large such a one may be, in bytes.
 const SPARE_HEADS_MAX: usize = 64;
 const SPARE_HEAD_BYTES_MAX: usize = 8 * 1024;
 
@@ -46,6 +46,7 @@ pub struct Worker {
     date: RefCell<(u64, String)>,
     copies: Rc<Cell<usize>>,
     spare_heads: RefCell<Vec<ResponseHead>>,
+    spare_request_heads: RefCell<Vec<RequestHead>>,
     spare_texts: RefCell<Vec<String>>,
     connections: Cell<usize>,
     sockets: Cell<usize>,
@@ -101,6 +102,7 @@ impl Worker {
             date: RefCell::default(),
             copies: Rc::default(),
             spare_heads: RefCell::default(),
+            spare_request_heads: RefCell::default(),
             spare_texts: RefCell::default(),
             connections: Cell::new(0),
             sockets: Cell::new(0),
@@ -217,6 +219,20 @@ impl Worker {
     /// Gives a head back when its response is over.
     fn give_head(&self, mut head: ResponseHead) {
         let mut spare = self.spare_heads.borrow_mut();
+        if spare.len() < SPARE_HEADS_MAX && head.fields.arena_bytes() <= SPARE_HEAD_BYTES_MAX {
+            head.clear();
+            spare.push(head);
+        }
+    }
+
+    /// A head to read the request of a stream into; its memory comes from an earlier one.
+    pub(crate) fn take_request_head(&self) -> RequestHead {
+        self.spare_request_heads.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives a head back when its exchange is over.
+    pub(crate) fn give_request_head(&self, mut head: RequestHead) {
+        let mut spare = self.spare_request_heads.borrow_mut();
         if spare.len() < SPARE_HEADS_MAX && head.fields.arena_bytes() <= SPARE_HEAD_BYTES_MAX {
             head.clear();
             spare.push(head);

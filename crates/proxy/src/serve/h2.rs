@@ -58,7 +58,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
             reply,
             Rc::clone(&in_flight),
         );
-        task::spawn_local(stream);
+        // Boxed: a task is moved many times while it is made.
+        task::spawn_local(Box::pin(stream));
     }
     // Nothing is being answered any more; what is left is to say why it ends.
     let last_words = poll_fn(|context| accepted.poll_closed(context));
@@ -133,16 +134,18 @@ async fn serve_stream(
     reply: h2::server::SendResponse<Bytes>,
     _in_flight: Rc<()>,
 ) {
-    let mut head = RequestHead::default();
+    let mut head = worker.take_request_head();
     let read = http2::read_request(&request, &connection.listener.head_limits, &mut head);
     let mut writer = Writer::H2Head(Box::new(reply));
     let framing = match read {
         Ok(framing) => framing,
         Err(error) => return refuse(&worker, &connection, head, error, &mut writer).await,
     };
+    let mut authority = worker.take_text();
+    authority.push_str(&head.authority);
     let facts = RequestFacts {
         framing,
-        authority: head.authority.clone(),
+        authority,
         upgrade: None,
         takes_trailers: head.fields.get_known(Known::Te).is_some(),
         has_stray_body: has_stray_body(&head, framing),
@@ -154,7 +157,8 @@ async fn serve_stream(
     let (reader, writer, first_byte_at) = (&mut reader, &mut writer, None);
     let request = Request { head, first_byte_at, facts, reader, writer };
     // A stream has no connection of its own that could be closed.
-    let (_ending, _head) = serve_request(&worker, &connection, request).await;
+    let (_ending, head) = serve_request(&worker, &connection, request).await;
+    worker.give_request_head(head);
 }
 
 async fn refuse(
