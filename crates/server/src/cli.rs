@@ -88,6 +88,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .after_help("`architrave run` without a file shows one to begin with.")
         .subcommand(run_command())
         .subcommand(
             Command::new("validate")
