@@ -5,7 +5,7 @@ use architrave_net::path;
 use architrave_policy::{RequestView, Verdict};
 use architrave_telemetry::Phase;
 
-use crate::assembly::{ListenerRoutes, RouteTarget};
+use crate::assembly::{Lead, Leads, ListenerRoutes, LiveRoute};
 use crate::exchange::{Exchange, MatchedRoute};
 use crate::failure::Failure;
 use crate::forwarded;
@@ -67,13 +67,9 @@ fn check_server_name(exchange: &Exchange<'_>) -> Result<(), Failure> {
 fn find<'p>(worker: &Worker, exchange: &Exchange<'p>) -> Result<MatchedRoute<'p>, Failure> {
     let routes = routes_of(exchange)?;
     let facts = RequestFacts::new(&exchange.head, &exchange.host, &exchange.path);
-    let target = routes.tables.find(&facts).ok_or_else(no_route)?;
-    let position = choose_service(worker, target);
-    Ok(MatchedRoute {
-        route: &target.route,
-        service: target.route.services.get(position).map(|(_, service)| service),
-        chain: &target.chains[position],
-    })
+    let route = routes.tables.find(&facts).ok_or_else(no_route)?;
+    let lead = choose_lead(worker, route);
+    Ok(MatchedRoute { route, service: lead.service.as_ref(), chain: &lead.chain })
 }
 
 fn routes_of<'p>(exchange: &Exchange<'p>) -> Result<&'p ListenerRoutes, Failure> {
@@ -84,20 +80,20 @@ fn no_route() -> Failure {
     Failure::gateway(Reason::NoRoute, Phase::Admit, "no route takes this request")
 }
 
-fn choose_service(worker: &Worker, target: &RouteTarget) -> usize {
-    let services = &target.route.services;
-    if services.len() <= 1 {
-        return 0;
-    }
-    let total: u32 = services.iter().map(|(weight, _)| weight).sum();
+fn choose_lead<'p>(worker: &Worker, route: &'p LiveRoute) -> &'p Lead {
+    let several = match &route.leads {
+        Leads::One(lead) => return lead,
+        Leads::Several(several) => several,
+    };
+    let total: u32 = several.iter().map(|(weight, _)| weight).sum();
     let mut drawn = worker.with_random(|random| random.u32(0..total.max(1)));
-    for (position, (weight, _)) in services.iter().enumerate() {
+    for (weight, lead) in several {
         if drawn < *weight {
-            return position;
+            return lead;
         }
         drawn -= weight;
     }
-    0
+    &several[0].1
 }
 
 /// Runs the policies that stand before the service; also for requests that no route takes, with

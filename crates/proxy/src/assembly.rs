@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Duration;
 
 use architrave_balance as balance;
 use architrave_config::{
@@ -38,7 +39,7 @@ pub struct Assembly {
     /// its listener, and must not come under the routes of another.
     next_slot: usize,
     /// For requests that match no route.
-    pub unrouted: Arc<RouteMetrics>,
+    pub unrouted: RouteMetrics,
 }
 
 /// A listener as its connections see it.
@@ -84,33 +85,45 @@ pub struct LiveService {
     pub upstream: Arc<LiveUpstream>,
 }
 
-/// A route as exchanges see it.
-#[derive(Debug)]
-pub struct RouteEntry {
+/// A route on one listener, as exchanges see it. Flat: among ten thousand routes, whatever an
+/// exchange has to look for elsewhere is something that it waits for.
+#[derive(Clone, Debug)]
+pub struct LiveRoute {
     /// What was written.
     pub config: Arc<Route>,
     /// Its figures.
-    pub metrics: Arc<RouteMetrics>,
-    /// The services and their weights, in the order written.
-    pub services: Vec<(u32, Arc<LiveService>)>,
+    pub metrics: RouteMetrics,
+    /// Where it leads.
+    pub leads: Leads,
+    /// To the response head; `None` for no limit beside the upstream's.
+    pub timeout: Option<Duration>,
     /// Where a copy goes, and of how many percent.
-    pub mirror: Option<(Arc<LiveService>, f64)>,
+    pub mirror: Option<Box<(Arc<LiveService>, f64)>>,
 }
 
-/// A route on one listener: with the chain for each of its services.
-#[derive(Debug)]
-pub struct RouteTarget {
-    /// The route.
-    pub route: Arc<RouteEntry>,
-    /// One for each service; one alone where there is none.
-    pub chains: Vec<Arc<Chain>>,
+/// Where a route leads.
+#[derive(Clone, Debug)]
+pub enum Leads {
+    /// Always there.
+    One(Lead),
+    /// To several, by weight.
+    Several(Box<[(u32, Lead)]>),
+}
+
+/// One of the ends of a route.
+#[derive(Clone, Debug)]
+pub struct Lead {
+    /// `None` when only a policy answers.
+    pub service: Option<Arc<LiveService>>,
+    /// The policies of listener, route and service.
+    pub chain: Arc<Chain>,
 }
 
 /// The routes of one listener.
 #[derive(Debug)]
 pub struct ListenerRoutes {
     /// By host and path.
-    pub tables: HostTables<RouteTarget>,
+    pub tables: HostTables<LiveRoute>,
     /// For requests that match none.
     pub chain: Arc<Chain>,
 }
@@ -320,15 +333,15 @@ fn route_slots(
     parts: &Parts,
 ) -> Vec<Option<ListenerRoutes>> {
     let mut chains = ChainBuilder::new(snapshot, &parts.limiters);
-    let mut tables: Vec<HostTablesBuilder<RouteTarget>> =
+    let mut tables: Vec<HostTablesBuilder<LiveRoute>> =
         listeners.iter().map(|_| HostTablesBuilder::default()).collect();
     for (position, config) in snapshot.routes.iter().enumerate() {
         let index = RouteIndex(u32::try_from(position).expect("far fewer than 2^32 routes"));
-        let route = Arc::new(route_entry(config, services, parts));
+        let metrics = parts.metrics.route(&config.name);
         for listener in &config.listeners {
-            let chains = chains_of(config, index, *listener, &mut chains);
-            let target = Arc::new(RouteTarget { route: Arc::clone(&route), chains });
-            tables[listener.get()].add(&config.hosts, &config.matches, &target);
+            let chain = |service| chains.chain(*listener, Some(index), service);
+            let route = live_route(config, metrics.clone(), services, chain);
+            tables[listener.get()].add(&config.hosts, &config.matches, &route);
         }
     }
     let slot_count = listeners.iter().map(|listener| listener.slot + 1).max().unwrap_or(0);
@@ -341,30 +354,30 @@ fn route_slots(
     slots
 }
 
-fn route_entry(config: &Arc<Route>, services: &[Arc<LiveService>], parts: &Parts) -> RouteEntry {
+fn live_route(
+    config: &Arc<Route>,
+    metrics: RouteMetrics,
+    services: &[Arc<LiveService>],
+    mut chain: impl FnMut(Option<ServiceIndex>) -> Arc<Chain>,
+) -> LiveRoute {
     let service = |index: ServiceIndex| Arc::clone(&services[index.get()]);
-    RouteEntry {
-        metrics: parts.metrics.route(&config.name),
-        services: (config.services.iter())
-            .map(|weighted| (weighted.weight, service(weighted.service)))
-            .collect(),
-        mirror: config.mirror.as_ref().map(|mirror| (service(mirror.service), mirror.percent)),
+    let mut lead =
+        |index: Option<ServiceIndex>| Lead { service: index.map(service), chain: chain(index) };
+    let leads = match &config.services[..] {
+        [] => Leads::One(lead(None)),
+        [only] => Leads::One(lead(Some(only.service))),
+        several => Leads::Several(
+            several.iter().map(|one| (one.weight, lead(Some(one.service)))).collect(),
+        ),
+    };
+    LiveRoute {
+        metrics,
+        leads,
+        timeout: config.timeout,
+        mirror: (config.mirror.as_ref())
+            .map(|mirror| Box::new((service(mirror.service), mirror.percent))),
         config: Arc::clone(config),
     }
-}
-
-fn chains_of(
-    config: &Route,
-    route: RouteIndex,
-    listener: ListenerIndex,
-    chains: &mut ChainBuilder,
-) -> Vec<Arc<Chain>> {
-    if config.services.is_empty() {
-        return vec![chains.chain(listener, Some(route), None)];
-    }
-    (config.services.iter())
-        .map(|weighted| chains.chain(listener, Some(route), Some(weighted.service)))
-        .collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use architrave_net::RequestHead;
 use architrave_policy::{Admission, Chain};
 use architrave_telemetry::Termination;
 
-use crate::assembly::{Assembly, LiveService, RouteEntry};
+use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
 use crate::identity::Identity;
 use crate::worker::Worker;
@@ -69,7 +69,7 @@ pub struct Exchange<'p> {
 #[derive(Clone, Copy, Debug)]
 pub struct MatchedRoute<'p> {
     /// The route.
-    pub route: &'p RouteEntry,
+    pub route: &'p LiveRoute,
     /// The service that the route's weights chose; `None` when only a policy answers.
     pub service: Option<&'p Arc<LiveService>>,
     /// The policies of listener, route and service.

@@ -1,8 +1,10 @@
 //! Which route takes a request: pure matching on the canonical path and what else the route names.
 
 mod condition;
+mod filing;
+mod flat_index;
 mod host_table;
-mod path_index;
+mod lengths;
 mod request_facts;
 
 pub use host_table::{HostTables, HostTablesBuilder};

@@ -51,7 +51,7 @@ fn main() {
 /// Everything that one exchange touches.
 struct Counters {
     metrics: Arc<Metrics>,
-    routes: Vec<Arc<RouteMetrics>>,
+    routes: Vec<RouteMetrics>,
     listener: Arc<ListenerMetrics>,
     upstream: Arc<UpstreamMetrics>,
     endpoint: Arc<EndpointMetrics>,

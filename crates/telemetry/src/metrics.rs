@@ -25,7 +25,7 @@ use endpoint::EndpointMetrics;
 use gateway::GatewayMetrics;
 use listener::ListenerMetrics;
 use process::ProcessMetrics;
-use route::RouteMetrics;
+use route::{RouteMetrics, Rows};
 use upstream::UpstreamMetrics;
 use worker::WorkerMetrics;
 
@@ -41,15 +41,15 @@ pub struct Metrics {
     gateway: GatewayMetrics,
     worker: WorkerMetrics,
     process: ProcessMetrics,
-    unrouted: Arc<RouteMetrics>,
+    unrouted: RouteMetrics,
     objects: Mutex<Objects>,
     sources: Mutex<Vec<Arc<SampleSource>>>,
 }
 
 /// Sorted, so that two scrapes list their series in the same order.
-#[derive(Default)]
 struct Objects {
-    routes: BTreeMap<RouteName, Arc<RouteMetrics>>,
+    routes: BTreeMap<RouteName, RouteMetrics>,
+    route_rows: Rows,
     listeners: BTreeMap<ListenerName, Arc<ListenerMetrics>>,
     upstreams: BTreeMap<UpstreamName, Arc<UpstreamMetrics>>,
     endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
@@ -59,29 +59,35 @@ impl Metrics {
     /// A registry for `workers` writers, numbered from 0.
     #[must_use]
     pub fn new(workers: usize) -> Arc<Self> {
+        let mut objects = Objects {
+            routes: BTreeMap::new(),
+            route_rows: Rows::new(workers),
+            listeners: BTreeMap::new(),
+            upstreams: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+        };
         Arc::new(Self {
             workers,
             gateway: GatewayMetrics::default(),
             worker: WorkerMetrics::new(workers),
             process: ProcessMetrics::default(),
-            unrouted: Arc::new(RouteMetrics::new(workers)),
-            objects: Mutex::default(),
+            unrouted: objects.route_rows.take(),
+            objects: Mutex::new(objects),
             sources: Mutex::default(),
         })
     }
 
     /// The counters of a route, the same for every snapshot that has it.
     #[must_use]
-    pub fn route(&self, name: &RouteName) -> Arc<RouteMetrics> {
-        let mut objects = self.objects();
-        let slot = objects.routes.entry(name.clone());
-        Arc::clone(slot.or_insert_with(|| Arc::new(RouteMetrics::new(self.workers))))
+    pub fn route(&self, name: &RouteName) -> RouteMetrics {
+        let Objects { routes, route_rows, .. } = &mut *self.objects();
+        routes.entry(name.clone()).or_insert_with(|| route_rows.take()).clone()
     }
 
     /// The counters of exchanges that no route took.
     #[must_use]
-    pub fn unrouted(&self) -> Arc<RouteMetrics> {
-        Arc::clone(&self.unrouted)
+    pub fn unrouted(&self) -> RouteMetrics {
+        self.unrouted.clone()
     }
 
     /// The counters of a listener.

@@ -33,7 +33,7 @@ pub(super) fn start(
     outline: &Outline,
     body: &RequestBody<'_>,
 ) {
-    let mirror = exchange.matched.as_ref().and_then(|matched| matched.route.mirror.as_ref());
+    let mirror = exchange.matched.as_ref().and_then(|matched| matched.route.mirror.as_deref());
     let Some((service, percent)) = mirror else {
         return;
     };

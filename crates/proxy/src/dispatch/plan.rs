@@ -39,7 +39,7 @@ impl Outline {
             // HTTP/1.0 without `Host`: HTTP/1.1 must name one, and this is whom it is for.
             exchange.head.authority.push_str(upstream.config.name.as_str());
         }
-        let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.config.timeout);
+        let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.timeout);
         let method = exchange.head.method.as_str();
         Self {
             target: target_of(exchange, worker.take_text()),

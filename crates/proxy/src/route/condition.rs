@@ -1,8 +1,10 @@
-//! What a route asks of a request beside host and path: method, headers, query, cookies.
+//! What a route asks of a request beside a host and a path known beforehand: method, headers,
+//! query, cookies, and a path that fits a regex.
 
 use std::cmp::Reverse;
 
-use architrave_config::{RouteMatch, ValueMatch};
+use architrave_config::{PathMatch, RouteMatch, ValueMatch};
+use regex::Regex;
 
 use crate::route::request_facts::RequestFacts;
 
@@ -18,6 +20,7 @@ pub(super) struct Conditions {
     headers: Vec<(String, ValueMatch)>,
     query: Vec<(String, ValueMatch)>,
     cookies: Vec<(String, ValueMatch)>,
+    path: Option<Regex>,
 }
 
 impl Conditions {
@@ -27,7 +30,19 @@ impl Conditions {
             headers: from.headers.clone(),
             query: from.query.clone(),
             cookies: from.cookies.clone(),
+            path: match &from.path {
+                PathMatch::Regex(regex) => Some(regex.clone()),
+                PathMatch::Exact(_) | PathMatch::Prefix(_) => None,
+            },
         }
+    }
+
+    /// Whether every request fulfils them.
+    pub(super) fn is_empty(&self) -> bool {
+        let values = [&self.headers, &self.query, &self.cookies];
+        self.methods.is_empty()
+            && values.iter().all(|values| values.is_empty())
+            && self.path.is_none()
     }
 
     pub(super) fn rank(&self, position: usize) -> Rank {
@@ -47,6 +62,7 @@ impl Conditions {
             })
             && self.query.iter().all(|(name, wanted)| holds(wanted, request.query(name).as_deref()))
             && self.cookies.iter().all(|(name, wanted)| holds(wanted, request.cookie(name)))
+            && self.path.as_ref().is_none_or(|regex| regex.is_match(request.path()))
     }
 }
 

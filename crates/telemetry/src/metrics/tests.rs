@@ -161,7 +161,27 @@ fn what_was_never_hit_shows_no_series() {
 fn one_object_has_one_set_of_counters() {
     let metrics = Metrics::new(1);
     let name = RouteName::new("orders");
-    assert!(Arc::ptr_eq(&metrics.route(&name), &metrics.route(&name)));
+    for _ in 0..2 {
+        metrics.route(&name).record(0, 200, None, Duration::ZERO, 0, 0);
+    }
+    let series = "architrave_requests_total{route=\"orders\",class=\"2xx\"}";
+    assert_eq!(scrape(&metrics).get(series), Some(&2.0));
+}
+
+#[test]
+fn each_of_many_routes_counts_for_itself() {
+    let metrics = Metrics::new(2);
+    let routes: Vec<_> = (0..100)
+        .map(|n| (format!("r{n}"), metrics.route(&RouteName::new(&format!("r{n}")))))
+        .collect();
+    for (n, (_, route)) in routes.iter().enumerate() {
+        (0..n).for_each(|at| route.record(at % 2, 200, None, Duration::ZERO, 0, 0));
+    }
+    let samples = scrape(&metrics);
+    for (n, (name, _)) in routes.iter().enumerate() {
+        let series = format!("architrave_requests_total{{route=\"{name}\",class=\"2xx\"}}");
+        assert_eq!(samples.get(&series).copied().unwrap_or(0.0), n as f64, "{name}");
+    }
 }
 
 #[test]
