@@ -1,11 +1,17 @@
 //! Files with secrets in them that every user of the machine can read. They are told of and
 //! served all the same: a container has no other users, and a warning is not an outage.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use architrave_config::{CertificateFiles, ListenerProtocol, Snapshot};
+use architrave_core::Secret;
+
+/// How many secrets are looked for within longer texts: a file with thousands of consumers must not
+/// be searched thousands of times, and one secret found is enough to warn.
+const SOUGHT_MAX: usize = 100;
 
 /// For others to read, of the mode of a file.
 const OTHERS_READ: u32 = 0o004;
@@ -42,13 +48,15 @@ pub(crate) fn find(snapshot: &Snapshot, file: &TextFile, substituted: &[TextFile
     let mut held: Vec<(&Path, &'static str)> = Vec::new();
     held.extend(certificates(snapshot).map(|pair| (pair.key_file.as_path(), "a private key")));
     held.extend(snapshot.keys.file.iter().map(|file| (file.as_path(), "the root key")));
+    let all: HashSet<&str> = snapshot.secrets().map(Secret::expose).collect();
+    let sought = || snapshot.secrets().take(SOUGHT_MAX).map(Secret::expose);
     // A file that is put into a value may also hold a name or an address.
     let is_secret = |file: &&TextFile| {
         let held = file.text.trim_end_matches(['\r', '\n']);
-        !held.is_empty() && snapshot.secrets().any(|secret| secret.expose().contains(held))
+        !held.is_empty() && (all.contains(held) || sought().any(|secret| secret.contains(held)))
     };
     held.extend(substituted.iter().filter(is_secret).map(|file| (file.path.as_path(), "a secret")));
-    if snapshot.secrets().any(|secret| is_written_in(&file.text, secret.expose())) {
+    if sought().any(|secret| is_written_in(&file.text, secret)) {
         held.push((&file.path, "credentials"));
     }
     held.sort();
