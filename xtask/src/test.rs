@@ -55,7 +55,9 @@ pub(crate) fn soak(args: &[String]) -> Result<()> {
         Step::new("packages", || packages::debian(&DEBIAN)),
         Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
         Step::new("the binary as it ships", dist::build),
-        Step::new("the tests", || cargo(&["test", "--quiet", "--package", TESTS, "--no-run"])),
+        Step::new("the tests", || {
+            cargo(&["test", "--quiet", "--package", TESTS, "--test", "it", "--no-run"])
+        }),
     ];
     steps::run(&clock, &prepared, AfterFailure::Stop)?;
     let long = names.into_iter().map(|name| Step::new(name.clone(), move || long_form(&name)));
