@@ -66,7 +66,7 @@ fn check_server_name(exchange: &Exchange<'_>) -> Result<(), Failure> {
 
 fn find<'p>(worker: &Worker, exchange: &Exchange<'p>) -> Result<MatchedRoute<'p>, Failure> {
     let routes = routes_of(exchange)?;
-    let facts = RequestFacts::new(&exchange.head, &exchange.host, &exchange.path);
+    let facts = RequestFacts::new(exchange.head, &exchange.host, &exchange.path);
     let route = routes.tables.find(&facts).ok_or_else(no_route)?;
     let lead = choose_lead(worker, route);
     Ok(MatchedRoute { route, service: lead.service.as_ref(), chain: &lead.chain })
@@ -113,7 +113,7 @@ pub(crate) fn admit(exchange: &mut Exchange<'_>, facts: &serve::RequestFacts) ->
     architrave_net::hop::strip_hop_by_hop(&mut exchange.head.fields);
     forwarded::write(exchange, &facts.authority);
     chain.admit(&mut RequestView {
-        head: &mut exchange.head,
+        head: exchange.head,
         path: &mut exchange.path,
         client: exchange.client.ip(),
         is_tls: exchange.is_secure,

@@ -35,7 +35,7 @@ pub struct Exchange<'p> {
     /// When its last byte was gone, where that was noted on the way.
     pub ended: Option<Moment>,
     /// The request's head; policies change it on its way.
-    pub head: RequestHead,
+    pub head: &'p mut RequestHead,
     /// The canonical path: what is matched, what policies see and what is forwarded.
     pub path: String,
     /// The host, lower case, without port.
@@ -98,7 +98,7 @@ impl<'p> Exchange<'p> {
         worker: &Worker,
         assembly: &'p Assembly,
         connection: &'p Connection,
-        head: RequestHead,
+        head: &'p mut RequestHead,
     ) -> Self {
         Self {
             assembly,

@@ -127,7 +127,7 @@ pub fn pinned(
 ) -> Option<SocketAddr> {
     match upstream.config.persistence.as_ref()? {
         Persistence::Cookie { name, .. } => {
-            let value = cookie(&exchange.head, name)?;
+            let value = cookie(exchange.head, name)?;
             seal.open(upstream.config.name.as_str(), value, now)
         }
         Persistence::Header(name) => {

@@ -63,7 +63,7 @@ fn entry<'a>(
     let timings = &exchange.timings;
     let matched = exchange.matched.as_ref();
     let service = matched.and_then(|matched| matched.service.as_ref());
-    let head = &exchange.head;
+    let head = &*exchange.head;
     let answered = timings.answered;
     let listener = connection.listener.config.name.as_str();
     let mut entry =

@@ -42,7 +42,7 @@ pub(crate) struct RequestFacts {
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     /// Its head.
-    pub head: RequestHead,
+    pub head: &'a mut RequestHead,
     /// When the first byte of the head was there, where the rest came later.
     pub first_byte_at: Option<Moment>,
     /// What is known beside it.
@@ -76,14 +76,12 @@ pub(crate) enum Ending {
     Tunnel(Box<respond::Tunnel>),
 }
 
-/// Serves one request: the whole life of it, in order.
-///
-/// Returns what becomes of the connection, and the head, whose memory the next one can use.
+/// Serves one request: the whole life of it, in order. Returns what becomes of the connection.
 pub(crate) async fn serve_request(
     worker: &Rc<Worker>,
     connection: &Rc<Connection>,
     request: Request<'_>,
-) -> (Ending, RequestHead) {
+) -> Ending {
     let Request { head, first_byte_at, facts, reader, writer } = request;
     let pinned = worker.pinned();
     let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
@@ -117,11 +115,11 @@ pub(crate) async fn serve_request(
     };
     drop(in_flight);
     record::record(worker, &exchange);
-    let Exchange { head, path, host, .. } = exchange;
+    let Exchange { path, host, .. } = exchange;
     for text in [path, host, facts.authority] {
         worker.give_text(text);
     }
-    (ending, head)
+    ending
 }
 
 /// Route and admit: what comes out when the exchange ends there.
@@ -137,7 +135,7 @@ fn prepare(
         Err(failure) => return Some(Outcome::Failed(failure)),
     };
     #[cfg(test)]
-    crate::fault::strike("admit", &exchange.head);
+    crate::fault::strike("admit", exchange.head);
     match admit::admit(exchange, facts) {
         Verdict::Reply(reply) => Some(Outcome::Reply(reply)),
         Verdict::Continue => unrouted.map(Outcome::Failed),

@@ -68,7 +68,7 @@ fn hash_of(worker: &Worker, exchange: &Exchange<'_>, upstream: &LiveUpstream) ->
     if !is_hashed {
         return 0;
     }
-    let head = &exchange.head;
+    let head = &*exchange.head;
     let hash = match &upstream.config.hash_on {
         HashOn::SourceAddress => Some(persistence::hash_address(exchange.client.ip())),
         HashOn::Header(name) => head.fields.get(name).map(hash_key),

@@ -65,7 +65,7 @@ impl Outline {
         AttemptPlan {
             upstream,
             conversation: self.conversation,
-            head: &exchange.head,
+            head: exchange.head,
             target: &self.target,
             framing: self.framing,
             upgrade: self.upgrade.as_deref(),

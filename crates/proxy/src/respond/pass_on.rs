@@ -33,7 +33,7 @@ pub(super) async fn pass_on(
     writer: &mut Writer,
 ) -> Result<Ending, RelayError> {
     #[cfg(test)]
-    crate::fault::strike("answer", &exchange.head);
+    crate::fault::strike("answer", exchange.head);
     let answered = &mut forwarded.answered;
     hop::strip_hop_by_hop(&mut answered.head.fields);
     apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
@@ -41,7 +41,7 @@ pub(super) async fn pass_on(
     exchange.status = answered.head.status;
     writer.send_response(&answered.head, options).map_err(RelayError::Sink)?;
     #[cfg(test)]
-    crate::fault::strike_once_told("body", &exchange.head, writer).await;
+    crate::fault::strike_once_told("body", exchange.head, writer).await;
     writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
     let idle = forwarded.upstream.config.timeouts.idle;
     if let Some(reader) = answered.call.reader() {

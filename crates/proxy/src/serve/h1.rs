@@ -137,37 +137,32 @@ impl Session {
     }
 
     async fn read_head(&mut self) -> Result<RequestPrelude, WireError> {
-        let connection = Rc::clone(&self.connection);
-        let limits = &connection.listener.head_limits;
-        let mut head = std::mem::take(&mut self.head);
-        let limit = connection.listener.config.timeouts.head;
-        let Reader::H1(reader) = &mut self.reader else {
+        let Self { worker, connection, reader, timer, head, .. } = self;
+        let (limits, limit) =
+            (&connection.listener.head_limits, connection.listener.config.timeouts.head);
+        let Reader::H1(reader) = reader else {
             unreachable!("a session of HTTP/1.1 reads HTTP/1.1")
         };
-        let (worker, mut first_byte_at) = (&self.worker, None);
+        let mut first_byte_at = None;
         // The bound is on the whole head: a byte now and then does not move it.
         let read = poll_fn(|context| {
-            let polled = reader.poll_request(context, limits, &mut head);
+            let polled = reader.poll_request(context, limits, head);
             if polled.is_pending() && first_byte_at.is_none() {
                 first_byte_at = Some(worker.now());
             }
             polled
         });
-        let result = self.timer.within(limit, read).await;
-        self.head = head;
+        let result = timer.within(limit, read).await;
         self.first_byte_at = first_byte_at;
         result.unwrap_or(Err(WireError::Stalled))
     }
 
     async fn exchange(&mut self, prelude: &RequestPrelude) -> Ending {
-        let head = std::mem::take(&mut self.head);
-        let facts = facts_of(&head, prelude, self.worker.take_text());
+        let facts = facts_of(&self.head, prelude, self.worker.take_text());
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
-        let (reader, writer) = (&mut self.reader, &mut self.writer);
+        let Self { head, reader, writer, .. } = self;
         let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };
-        let (ending, head) = serve_request(&self.worker, &self.connection, request).await;
-        self.head = head;
-        ending
+        serve_request(&self.worker, &self.connection, request).await
     }
 
     /// Throws away what is left of a small body. `false`: the connection cannot go on.
@@ -197,9 +192,9 @@ impl Session {
         let metrics = &self.connection.listener.metrics;
         metrics.protocol_error(self.worker.index(), reason);
         let failure = Failure::client(reason, Phase::Head, error.to_string());
-        let head = std::mem::take(&mut self.head);
         let pinned = self.worker.pinned();
-        let mut exchange = Exchange::begin(&self.worker, pinned.assembly(), &self.connection, head);
+        let (worker, connection, head) = (&self.worker, &self.connection, &mut self.head);
+        let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
         exchange.first_byte_at = self.first_byte_at;
         refuse_head(&self.worker, &mut exchange, failure, &mut self.writer).await;
         record::record(&self.worker, &exchange);

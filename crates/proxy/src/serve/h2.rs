@@ -139,7 +139,7 @@ async fn serve_stream(
     let mut writer = Writer::H2Head(Box::new(reply));
     let framing = match read {
         Ok(framing) => framing,
-        Err(error) => return refuse(&worker, &connection, head, error, &mut writer).await,
+        Err(error) => return refuse(&worker, &connection, &mut head, error, &mut writer).await,
     };
     let mut authority = worker.take_text();
     authority.push_str(&head.authority);
@@ -155,16 +155,16 @@ async fn serve_stream(
     let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body(), Direction::Request)));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
     let (reader, writer, first_byte_at) = (&mut reader, &mut writer, None);
-    let request = Request { head, first_byte_at, facts, reader, writer };
+    let request = Request { head: &mut head, first_byte_at, facts, reader, writer };
     // A stream has no connection of its own that could be closed.
-    let (_ending, head) = serve_request(&worker, &connection, request).await;
+    let _ending = serve_request(&worker, &connection, request).await;
     worker.give_request_head(head);
 }
 
 async fn refuse(
     worker: &Worker,
     connection: &Rc<Connection>,
-    head: RequestHead,
+    head: &mut RequestHead,
     error: HeadError,
     writer: &mut Writer,
 ) {

@@ -1,4 +1,4 @@
-//! Architrave itself, as `make run` builds it.
+//! Architrave itself, as `make dist` builds it: what the packages hold.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +15,7 @@ pub(crate) const API_KEY: &str = "bench-key-0123456789abcdef";
 fn program() -> Result<PathBuf> {
     Ok(match std::env::var_os("ARCHITRAVE_BIN") {
         Some(given) => PathBuf::from(given),
-        None => tree::target()?.join("release/architrave"),
+        None => tree::target()?.join("dist/architrave"),
     })
 }
 
@@ -24,7 +24,7 @@ pub(super) fn build() -> Result<()> {
         return Ok(());
     }
     let mut command = Command::new("cargo");
-    command.args(["build", "--release", "--quiet", "--package", "architrave-server"]);
+    command.args(["build", "--profile", "dist", "--quiet", "--package", "architrave-server"]);
     shell::run(command.current_dir(tree::root()))
 }
 
