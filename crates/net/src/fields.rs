@@ -119,7 +119,7 @@ pub(crate) const HOP_BY_HOP: KnownSet = KnownSet::of(&[
 
 /// A set of known fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KnownSet(u32);
+pub struct KnownSet(u64);
 
 impl KnownSet {
     /// No field.
@@ -139,11 +139,11 @@ impl KnownSet {
     /// Whether `known` is among them.
     #[must_use]
     pub const fn has(self, known: Known) -> bool {
-        self.0 & (1 << known as u32) != 0
+        self.0 & (1 << known as u64) != 0
     }
 
     const fn add(&mut self, known: Known) {
-        self.0 |= 1 << known as u32;
+        self.0 |= 1 << known as u64;
     }
 
     const fn and(self, other: Self) -> Self {
@@ -393,6 +393,12 @@ impl Fields {
     #[must_use]
     pub fn byte_count(&self) -> usize {
         self.entries.iter().map(|e| usize::from(e.name_bytes) + e.value_bytes as usize + 4).sum()
+    }
+
+    /// Bytes of memory that are held for lines, in use or not.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Bytes of memory that the lines take: no less than [`Fields::byte_count`], and cheaper.

@@ -106,6 +106,15 @@ impl RequestHead {
         self.fields.clear();
     }
 
+    /// Gives the memory back when it is more than `bytes_max` bytes: one large head shall not make
+    /// an idle connection large for ever.
+    pub fn trim(&mut self, bytes_max: usize) {
+        let texts = self.authority.capacity() + self.target.capacity();
+        if self.fields.memory_bytes() + texts > bytes_max {
+            *self = Self::default();
+        }
+    }
+
     /// The target up to the `?`.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -176,4 +185,21 @@ pub fn host_of(authority: &str) -> &str {
     }
     let colon = authority.bytes().rposition(|byte| byte == b':');
     colon.map_or(authority, |at| &authority[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_head_is_not_kept() {
+        let mut head = RequestHead::default();
+        head.fields.append("a", b"1");
+        head.trim(1024);
+        assert_eq!(head.fields.len(), 1);
+        head.fields.append("b", &[b'x'; 2048]);
+        head.clear();
+        head.trim(1024);
+        assert_eq!(head.fields.memory_bytes(), 0);
+    }
 }

@@ -5,10 +5,11 @@
 //! stays where it was, and when it fires too early it is set again.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The time limit ran out.
@@ -66,7 +67,8 @@ impl Timer {
         if is_to_come && is_armed {
             return Poll::Pending;
         }
-        while sleep.as_mut().poll(context).is_ready() {
+        // Out of turn: a timer that says "later" because the task has used its turn up is not armed.
+        while pin!(unconstrained(sleep.as_mut())).poll(context).is_ready() {
             self.armed = None;
             if Instant::now() >= deadline {
                 return Poll::Ready(());
@@ -103,6 +105,27 @@ impl Timer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_holds_where_the_task_has_used_its_turn_up() {
+        let mut timer = Timer::new();
+        timer.start(Duration::from_secs(1));
+        std::future::poll_fn(|context| {
+            while tokio::task::coop::has_budget_remaining() {
+                let _spent = pin!(tokio::task::coop::consume_budget()).poll(context);
+            }
+            assert!(timer.poll_elapsed(context).is_pending());
+            timer.restart();
+            assert!(timer.poll_elapsed(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let before = Instant::now();
+        let elapsed = std::future::poll_fn(|context| timer.poll_elapsed(context));
+        let outer = tokio::time::timeout(Duration::from_secs(60), elapsed).await;
+        assert!(outer.is_ok());
+        assert_eq!(before.elapsed().as_secs(), 1);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_limit_that_is_moved_is_kept_to() {

@@ -4,10 +4,10 @@ mod elements;
 
 use std::net::{IpAddr, SocketAddr};
 
-use architrave_net::{Fields, Known, KnownSet};
+use architrave_net::{Fields, Known, KnownSet, is_name};
 use ipnet::IpNet;
 
-use crate::connection::{ClientText, Connection, Told, unmapped_ip};
+use crate::connection::{ClientText, Connection, unmapped_ip};
 use crate::exchange::Exchange;
 
 pub(crate) use elements::adopt;
@@ -97,12 +97,11 @@ pub(crate) fn write(exchange: &mut Exchange<'_>, authority: &str) {
         let mut told = connection.told.borrow_mut();
         let is_same = told.authority == authority && told.is_secure == is_secure;
         if !is_same || told.fields.is_empty() {
-            let Told { authority: named, is_secure: secure, fields } = &mut *told;
-            named.clear();
-            named.push_str(authority);
-            *secure = is_secure;
-            fields.clear();
-            continue_claims(&connection.client_text, authority, is_secure, fields);
+            told.fields.clear();
+            continue_claims(&connection.client_text, authority, is_secure, &mut told.fields);
+            told.is_secure = is_secure;
+            told.authority.clear();
+            told.authority.push_str(authority);
         }
         fields.append_all(&told.fields);
     }
@@ -120,11 +119,12 @@ fn continue_claims(client: &ClientText, authority: &str, is_secure: bool, fields
     let chain = [chain, comma(chain), client.address.as_bytes()];
     fields.append_parts(Known::XForwardedFor, b"X-Forwarded-For", &chain);
     let scheme = if is_secure { "https" } else { "http" };
-    // An authority holds nothing that would have to be escaped within quotes.
+    // What is no token is quoted (RFC 7239 §4): a host may hold commas and semicolons, and would
+    // else speak for a hop of its own. Nothing in an authority has to be escaped within quotes.
     let (host, quote): (&[u8], &[u8]) = match authority {
         "" => (b"", b""),
-        named if named.contains([':', '[']) => (b";host=", b"\""),
-        _ => (b";host=", b""),
+        named if is_name(named.as_bytes()) => (b";host=", b""),
+        _ => (b";host=", b"\""),
     };
     let elements = [
         elements,
@@ -176,6 +176,23 @@ fn joined(fields: &Fields, known: Known) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_speaks_for_no_other_hop() {
+        let client = ClientText::of([192, 0, 2, 1].into());
+        for (authority, host) in [
+            ("a.test", "a.test"),
+            ("a.test:80", "\"a.test:80\""),
+            ("x,for=10.0.0.1", "\"x,for=10.0.0.1\""),
+            ("a;proto=https", "\"a;proto=https\""),
+            ("(x)", "\"(x)\""),
+        ] {
+            let mut fields = Fields::new();
+            continue_claims(&client, authority, false, &mut fields);
+            let expected = format!("for=192.0.2.1;host={host};proto=http");
+            assert_eq!(fields.get("forwarded"), Some(expected.as_bytes()));
+        }
+    }
 
     #[test]
     fn the_last_scheme_is_what_the_peer_vouches_for() {

@@ -219,7 +219,7 @@ impl Worker {
     /// Gives a head back when its response is over.
     fn give_head(&self, mut head: ResponseHead) {
         let mut spare = self.spare_heads.borrow_mut();
-        if spare.len() < SPARE_HEADS_MAX && head.fields.arena_bytes() <= SPARE_HEAD_BYTES_MAX {
+        if spare.len() < SPARE_HEADS_MAX && head.fields.memory_bytes() <= SPARE_HEAD_BYTES_MAX {
             head.clear();
             spare.push(head);
         }
@@ -233,7 +233,7 @@ impl Worker {
     /// Gives a head back when its exchange is over.
     pub(crate) fn give_request_head(&self, mut head: RequestHead) {
         let mut spare = self.spare_request_heads.borrow_mut();
-        if spare.len() < SPARE_HEADS_MAX && head.fields.arena_bytes() <= SPARE_HEAD_BYTES_MAX {
+        if spare.len() < SPARE_HEADS_MAX && head.fields.memory_bytes() <= SPARE_HEAD_BYTES_MAX {
             head.clear();
             spare.push(head);
         }

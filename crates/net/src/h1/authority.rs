@@ -19,7 +19,13 @@ pub(super) fn read(text: &[u8]) -> Result<&str, ParseError> {
     split(text).ok_or(ParseError::HostMalformed)
 }
 
+/// The longest authority, in bytes: a name of 253 (RFC 1035 §2.3.4, as written), a colon, a port.
+const AUTHORITY_BYTES_MAX: usize = 253 + 6;
+
 fn split(text: &[u8]) -> Option<&str> {
+    if text.len() > AUTHORITY_BYTES_MAX {
+        return None;
+    }
     let text = std::str::from_utf8(text).ok()?;
     let host_bytes = if text.starts_with('[') {
         let end = text.find(']')?;

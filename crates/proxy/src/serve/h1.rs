@@ -24,6 +24,9 @@ use crate::{record, relayed};
 /// What a client of HTTP/2 says first (RFC 9113 §3.4), as far as HTTP/1.1 would read it.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
+/// Memory of a head that a connection keeps for its next one, in bytes: most heads fit.
+const KEPT_HEAD_BYTES_MAX: usize = 4 * 1024;
+
 /// How long a connection must have been silent to be closed while draining: a request may be on
 /// its way to it.
 const DRAIN_SILENCE: Duration = Duration::from_secs(1);
@@ -162,7 +165,9 @@ impl Session {
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
         let Self { head, reader, writer, .. } = self;
         let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };
-        serve_request(&self.worker, &self.connection, request).await
+        let ending = serve_request(&self.worker, &self.connection, request).await;
+        self.head.trim(KEPT_HEAD_BYTES_MAX);
+        ending
     }
 
     /// Throws away what is left of a small body. `false`: the connection cannot go on.

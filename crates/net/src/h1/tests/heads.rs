@@ -422,3 +422,10 @@ fn a_limit_may_be_above_what_fits_the_stack() {
     assert!(read(&with(&lines)).is_ok_and(|found| found.is_some()));
     assert_eq!(read(&with(&format!("{lines}Y: b\r\n"))), Err(ParseError::TooManyFields));
 }
+
+#[test]
+fn an_authority_is_no_longer_than_names_are() {
+    let name = "a".repeat(253);
+    assert!(crate::h1::is_authority(format!("{name}:65535").as_bytes()));
+    assert!(!crate::h1::is_authority(format!("{name}a:65535").as_bytes()));
+}
