@@ -44,6 +44,20 @@ fn a_mirror_gets_a_copy_and_its_answer_is_thrown_away() {
 }
 
 #[test]
+fn a_copy_with_a_body_where_none_is_expected_has_a_connection_of_its_own() {
+    let (real, copy) = (Origin::named("real"), Origin::named("copy"));
+    let gateway = Gateway::start(mirrored(&real, &copy, "percent: 100"));
+    let ask = "GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
+    assert_eq!(Client::connect(gateway.web()).ask(ask).text(), "real");
+    eventually("the copy arrived", SOON, || {
+        copy.requests().first().is_some_and(|seen| seen.complete).then_some(())
+    });
+    for seen in [real.only(), copy.only()] {
+        assert_eq!((seen.body.as_slice(), seen.get("connection")), (&b"body"[..], Some("close")));
+    }
+}
+
+#[test]
 fn a_mirror_that_hangs_holds_up_nobody() {
     let hang = Gate::new();
     let wait = hang.clone();

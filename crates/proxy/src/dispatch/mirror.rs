@@ -53,6 +53,7 @@ pub(super) fn start(
         head: exchange.head.clone(),
         target: outline.target().to_owned(),
         body: KeptBody::new(kept.to_vec()),
+        close: outline.close(),
         conversation: exchange.connection.conversation(),
     };
     task::spawn_local(async move {
@@ -90,6 +91,8 @@ struct Copy {
     head: RequestHead,
     target: String,
     body: KeptBody,
+    /// Whether its connection carries no other request after it, as for the real one.
+    close: bool,
     conversation: architrave_net::Conversation,
 }
 
@@ -117,7 +120,7 @@ impl Copy {
             framing,
             upgrade: None,
             takes_trailers: false,
-            close: false,
+            close: self.close,
             is_idempotent: false,
             began: worker.now(),
             limit: upstream.config.timeouts.first_byte,

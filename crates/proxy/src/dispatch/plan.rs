@@ -87,6 +87,11 @@ impl Outline {
         self.is_idempotent
     }
 
+    /// Whether a connection that carries it carries no other request after it.
+    pub(super) const fn close(&self) -> bool {
+        self.close
+    }
+
     /// Path and query as endpoints see them.
     pub(super) fn target(&self) -> &str {
         &self.target
