@@ -48,6 +48,7 @@ impl Fortress {
             response.status,
             response.text()
         );
+        assert_eq!(response.get("connection"), Some("close"), "{name}: the answer does not say so");
         assert!(client.ends_within(SOON), "{name}: the connection stays open");
         self.unharmed(name);
     }

@@ -73,9 +73,10 @@ async fn fail(
         reply = reply.with_field("Retry-After", b"1");
     }
     tracing::debug!(reason = failure.reason.as_str(), detail = %failure.detail, "exchange failed");
-    let ending = answer(worker, exchange, reply, facts, writer).await;
-    // What the client sent cannot be told apart from what it will send next.
-    if failure.party == Party::Client { Ending::Close } else { ending }
+    // What such a client sent cannot be told apart from what it will send next: its connection is
+    // closed, and the answer says so.
+    let facts = if failure.party == Party::Client { &LAST } else { facts };
+    answer(worker, exchange, reply, facts, writer).await
 }
 
 /// Sends an answer of the gateway's own.

@@ -118,6 +118,8 @@ fn a_host_that_does_not_belong_to_the_certificate_is_a_421() {
     assert_eq!(client.get("also-one.example", "/", &[]).status, 200, "one certificate, two names");
     let response = client.get("two.example", "/", &[]);
     assert_eq!((response.status, response.reason().as_str()), (421, "misdirected"));
+    assert_eq!(response.get("connection"), Some("close"), "as it happens then");
+    assert!(client.ends_within(SOON));
     let config = trust.authority.client(&["h2"]);
     let client = H2Client::connect_tls(gateway.web(), "one.example", config).unwrap();
     assert_eq!(client.get("https://also-one.example/").status, 200);
