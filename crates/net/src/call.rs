@@ -8,9 +8,7 @@ use bytes::Bytes;
 
 use crate::connector::RESPONSE_LIMITS;
 use crate::h1::{self, H1Reader, H1Writer, RequestOptions};
-use crate::http2::{
-    self, CONCURRENT_STREAMS_MAX, Direction, H2Reader, H2Writer, OpenStream, Traffic,
-};
+use crate::http2::{self, CONCURRENT_STREAMS_MAX, H2Reader, H2Writer, OpenStream, Traffic};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
 use crate::reader::Reader;
 use crate::stream::Stream;
@@ -196,7 +194,7 @@ impl Call {
                         }
                         let framing = http2::read_response(&response, &RESPONSE_LIMITS, head)
                             .map_err(|_malformed| WireError::LengthMismatch)?;
-                        let reader = H2Reader::new(response.into_body(), Direction::Response);
+                        let reader = H2Reader::new(response.into_body());
                         self.answer = Answer::H2(Reader::H2(Box::new(reader)));
                         Poll::Ready(Ok(framing))
                     }

@@ -40,10 +40,13 @@ pub use encode::{
     write_response, write_response_to_head,
 };
 pub use error::ParseError;
+pub(crate) use facts::{imitates_framing, is_deceptive};
 pub use parse::{HeadLimits, HeadParser};
 pub use reader::{Gone, H1Reader, into_stream};
 pub use request::RequestPrelude;
+pub(crate) use request::check_method;
 pub use response::ResponsePrelude;
+pub(crate) use trailer::is_allowed as is_allowed_in_trailers;
 pub use writer::H1Writer;
 
 #[cfg(test)]

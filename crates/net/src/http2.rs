@@ -11,8 +11,7 @@ mod watched;
 mod writer;
 
 pub use convert::{
-    Direction, HeadError, read_interim_fields, read_request, read_response, write_request,
-    write_response,
+    HeadError, read_interim_fields, read_request, read_response, write_request, write_response,
 };
 pub use keep_alive::{End, Heard, OpenStream, Traffic, run};
 pub use reader::H2Reader;

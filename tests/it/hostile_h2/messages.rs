@@ -12,6 +12,9 @@ fn get_with(more: &[(&str, &str)]) -> Vec<u8> {
     block(&fields)
 }
 
+/// One letter longer than HTTP/1 takes it.
+const ENDLESS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG";
+
 #[track_caller]
 fn refused(siege: &Siege, name: &str, verdict: Verdict) {
     let fine = matches!(
@@ -91,6 +94,9 @@ fn bad_pseudo_fields_are_refused() {
         ("a space in the authority", &[(m, "GET"), (s, "http"), (p, "/"), (a, "h evil")]),
         ("a bad port", &[(m, "GET"), (s, "http"), (p, "/"), (a, "h:99999")]),
         ("CONNECT", &[(m, "CONNECT"), (a, "h:443")]),
+        ("connect in lower case", &[(m, "connect"), (s, "http"), (p, "/"), (a, "h")]),
+        ("head in lower case", &[(m, "head"), (s, "http"), (p, "/"), (a, "h")]),
+        ("an endless method", &[(m, ENDLESS), (s, "http"), (p, "/"), (a, "h")]),
     ];
     for (name, fields) in cases {
         let mut raw = RawH2::connect(siege.gateway.web());
@@ -132,6 +138,25 @@ fn what_is_tolerated_does_not_reach_the_origin() {
     }
     assert_eq!(siege.origin.take_violations(), [""; 0]);
     siege.stands("tolerated oddities");
+}
+
+#[test]
+fn names_that_imitate_framing_do_not_reach_the_origin() {
+    let siege = Siege::start();
+    siege.origin.forget();
+    let mut raw = RawH2::connect(siege.gateway.web());
+    let (head, trailers) = (
+        [("content.length", "5"), ("transfer--encoding", "chunked"), ("x-a", "1")],
+        [("content.length", "5"), ("x-forwarded-for", "6.6.6.6"), ("x-b", "2")],
+    );
+    raw.send(kind::HEADERS, END_HEADERS, 1, &get_with(&head)).unwrap();
+    raw.send(kind::DATA, 0, 1, b"x").unwrap();
+    raw.send(kind::HEADERS, END_HEADERS | END_STREAM, 1, &block(&trailers)).unwrap();
+    assert_eq!(raw.verdict(1), Verdict::Answered(200));
+    let request = siege.origin.only();
+    assert_eq!(request.get("x-a"), Some("1"));
+    assert_eq!((request.get("content.length"), request.get("transfer--encoding")), (None, None));
+    assert_eq!(request.trailers, [("x-b".to_owned(), "2".to_owned())]);
 }
 
 #[test]

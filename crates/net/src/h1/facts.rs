@@ -111,7 +111,7 @@ fn parse_length(value: &[u8]) -> Option<u64> {
 /// those with `-`, and [imitations](imitates_framing). Asked only of names that the gateway does not
 /// know.
 #[inline]
-pub(super) fn is_deceptive(name: &[u8]) -> bool {
+pub(crate) fn is_deceptive(name: &[u8]) -> bool {
     // All of the name at once: names are short, and a search that stops early is slower.
     name.iter().fold(false, |found, byte| found | (*byte == b'_')) || imitates_framing(name)
 }
@@ -120,7 +120,7 @@ pub(super) fn is_deceptive(name: &[u8]) -> bool {
 /// `Transfer--Encoding`. Responses lose those too, but keep other names with `_`: to a client they
 /// vouch for nothing.
 #[inline]
-pub(super) fn imitates_framing(name: &[u8]) -> bool {
+pub(crate) fn imitates_framing(name: &[u8]) -> bool {
     if name.len() < b"contentlength".len() {
         return false;
     }

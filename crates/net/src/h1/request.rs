@@ -97,7 +97,15 @@ pub(super) fn parse(
 }
 
 fn read_method(token: &str) -> Result<Method, ParseError> {
-    match Method::from_token(token) {
+    let method = Method::from_token(token);
+    check_method(&method)?;
+    Ok(method)
+}
+
+/// Whether a method can be served, over whichever version of HTTP it came: none that is longer than
+/// the limit, and none that an endpoint may take for HEAD or CONNECT, which frame what follows.
+pub(crate) fn check_method(method: &Method) -> Result<(), ParseError> {
+    match method {
         Method::Connect => Err(ParseError::Connect),
         Method::Other(token)
             if token.len() > METHOD_BYTES_MAX
@@ -106,7 +114,7 @@ fn read_method(token: &str) -> Result<Method, ParseError> {
         {
             Err(ParseError::Method)
         }
-        method => Ok(method),
+        _ => Ok(()),
     }
 }
 

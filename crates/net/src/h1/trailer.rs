@@ -34,7 +34,7 @@ pub(super) fn parse(mut bytes: Vec<u8>, fields_max: usize) -> Result<Option<Fiel
 }
 
 /// Whether a field may stand in a trailer section.
-pub(super) fn is_allowed(field: Field<'_>) -> bool {
+pub(crate) fn is_allowed(field: Field<'_>) -> bool {
     let starts = |start: &str| {
         let name = field.name.get(..start.len());
         name.is_some_and(|name| name.eq_ignore_ascii_case(start.as_bytes()))

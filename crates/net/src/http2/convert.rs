@@ -3,17 +3,28 @@
 use http::header::HeaderMap;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 
-use crate::fields::{Fields, Known, NAME_BYTES_MAX};
-use crate::h1::{HeadLimits, is_authority};
+use crate::fields::{Field, Fields, Known, NAME_BYTES_MAX};
+use crate::h1::{self, HeadLimits, ParseError, is_authority};
 use crate::message::{Framing, Method, RequestHead, ResponseHead, Version};
 
 /// Which way fields go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(super) enum Direction {
     /// To an endpoint.
     Request,
     /// To a client.
     Response,
+}
+
+impl Direction {
+    /// As in the HTTP/1 codec: whether a field of this name, which the gateway does not know, is
+    /// dropped because somebody behind us might take it for another.
+    fn drops(self, name: &[u8]) -> bool {
+        match self {
+            Self::Request => h1::is_deceptive(name),
+            Self::Response => h1::imitates_framing(name),
+        }
+    }
 }
 
 /// Why a head that came over HTTP/2 is refused.
@@ -47,9 +58,10 @@ pub fn read_request(
     head.method = Method::from_token(from.method().as_str());
     let uri = from.uri();
     head.target.push_str(uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str));
-    if head.method == Method::Connect {
-        return Err(HeadError::Connect);
-    }
+    h1::check_method(&head.method).map_err(|error| match error {
+        ParseError::Connect => HeadError::Connect,
+        _ => HeadError::Malformed,
+    })?;
     if head.target.len() > limits.uri_bytes_max {
         return Err(HeadError::UriTooLong);
     }
@@ -116,7 +128,7 @@ pub fn read_interim_fields(from: &HeaderMap, fields: &mut Fields) -> Result<(), 
 ///
 /// # Errors
 /// [`HeadError`].
-pub(super) fn read_fields(
+fn read_fields(
     from: &HeaderMap,
     limits: &HeadLimits,
     direction: Direction,
@@ -145,8 +157,7 @@ pub(super) fn read_fields(
             Known::ContentLength => fields.append_known(known, b"content-length", value.as_bytes()),
             _ if known.is_hop_by_hop() => return Err(HeadError::Malformed),
             _ if name.as_str().len() > NAME_BYTES_MAX => return Err(HeadError::TooLarge),
-            // As in the HTTP/1 codec: a name with `_` may be read as one with `-` behind us.
-            _ if direction == Direction::Request && name.as_str().contains('_') => {}
+            Known::Other if direction.drops(name.as_str().as_bytes()) => {}
             _ => fields.append_known(known, name.as_str().as_bytes(), value.as_bytes()),
         }
     }
@@ -239,10 +250,33 @@ fn write_fields(fields: &Fields, framing: Framing, into: &mut HeaderMap) -> Resu
     Ok(())
 }
 
+/// Fields of trailers that are let through, and bytes of them.
+const TRAILER_LIMITS: HeadLimits =
+    HeadLimits { head_bytes_max: 16 * 1024, headers_max: 64, uri_bytes_max: 0 };
+
+/// Copies the trailers of a body, those that HTTP/1 would let through: too many are cut off, never
+/// an endless list.
+pub(super) fn read_trailers(from: &HeaderMap) -> Option<Fields> {
+    let (mut fields, mut bytes) = (Fields::new(), 0);
+    for (name, value) in from.iter().take(TRAILER_LIMITS.headers_max) {
+        let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
+        bytes += name.len() + value.len() + 4;
+        if bytes > TRAILER_LIMITS.head_bytes_max {
+            break;
+        }
+        let known = Known::of(name);
+        let may_stand = h1::is_allowed_in_trailers(Field { name, value, known });
+        if may_stand && name.len() <= NAME_BYTES_MAX && !h1::is_deceptive(name) {
+            fields.append_known(known, name, value);
+        }
+    }
+    (!fields.is_empty()).then_some(fields)
+}
+
 /// Makes the form in which `h2` sends trailers.
 pub(super) fn write_trailers(fields: &Fields) -> HeaderMap {
     let mut into = HeaderMap::with_capacity(fields.len());
-    for field in fields.iter().filter(|field| !field.known.is_hop_by_hop()) {
+    for field in fields.iter().filter(|field| h1::is_allowed_in_trailers(*field)) {
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(field.name), HeaderValue::from_bytes(field.value))
         {
@@ -251,3 +285,6 @@ pub(super) fn write_trailers(fields: &Fields) -> HeaderMap {
     }
     into
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,14 +6,9 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 
 use crate::fields::Fields;
-use crate::h1::HeadLimits;
-use crate::http2::convert::{Direction, read_fields};
+use crate::http2::convert::read_trailers;
 use crate::timer::Timer;
 use crate::wire_error::WireError;
-
-/// Fields of trailers that are let through, and bytes of them.
-const TRAILER_LIMITS: HeadLimits =
-    HeadLimits { head_bytes_max: 16 * 1024, headers_max: 64, uri_bytes_max: 0 };
 
 /// Reads one body.
 #[derive(Debug)]
@@ -22,17 +17,16 @@ pub struct H2Reader {
     data: Bytes,
     trailers: Option<Fields>,
     is_ended: bool,
-    direction: Direction,
     timer: Timer,
 }
 
 impl H2Reader {
     /// Reads from `stream`.
     #[must_use]
-    pub fn new(stream: h2::RecvStream, direction: Direction) -> Self {
+    pub fn new(stream: h2::RecvStream) -> Self {
         let is_ended = stream.is_end_stream();
         let (data, timer) = (Bytes::new(), Timer::new());
-        Self { stream, data, trailers: None, is_ended, direction, timer }
+        Self { stream, data, trailers: None, is_ended, timer }
     }
 
     /// Starts the limit that holds between two pieces of the body.
@@ -53,13 +47,7 @@ impl H2Reader {
                 Poll::Ready(Some(data)) => self.data = data?,
                 Poll::Ready(None) => {
                     let trailers = ready!(self.stream.poll_trailers(context))?;
-                    self.trailers = trailers.map(|map| {
-                        let mut fields = Fields::new();
-                        // Too many trailers are cut off, never an endless list.
-                        let _cut_off =
-                            read_fields(&map, &TRAILER_LIMITS, self.direction, &mut fields);
-                        fields
-                    });
+                    self.trailers = trailers.as_ref().and_then(read_trailers);
                     self.is_ended = true;
                 }
                 Poll::Pending => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use architrave_core::{Reason, task};
-use architrave_net::http2::{self, Direction, H2Reader, HeadError, WatchedStream};
+use architrave_net::http2::{self, H2Reader, HeadError, WatchedStream};
 use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Writer};
 use architrave_telemetry::Phase;
 use bytes::Bytes;
@@ -152,7 +152,7 @@ async fn serve_stream(
         expects_continue: false,
         keep_alive: true,
     };
-    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body(), Direction::Request)));
+    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body())));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
     let (reader, writer, first_byte_at) = (&mut reader, &mut writer, None);
     let request = Request { head: &mut head, first_byte_at, facts, reader, writer };
