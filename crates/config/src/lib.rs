@@ -35,6 +35,7 @@ pub use listener::{
 };
 pub use load::load;
 pub use policy::PolicySet;
+pub use read::HOP_FIELDS;
 pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;

@@ -19,6 +19,7 @@ mod shape;
 pub(crate) use address::{Bind, Cidr, Ports, SocketAddress};
 pub(crate) use choice::{choice, words};
 pub(crate) use collection::{List, NonEmpty, Pairs};
+pub use http::HOP_FIELDS;
 pub(crate) use http::{
     CookieName, EditableHeader, HeaderName, HeaderValue, Host, HostAndPort, HostPatternText,
     Method, QueryName, RequestTarget, ServerName, is_visible_ascii,

@@ -4,7 +4,10 @@
 //! `X-Forwarded-For` or `Authorization` in `Connection` would otherwise have ours removed, and the
 //! next hop would take the request for one that never passed here.
 
-use crate::fields::{Field, Fields, HOP_BY_HOP, Known, KnownSet};
+use crate::fields::{self, Field, Fields, Known, KnownSet};
+
+/// The fields of which [`Known::is_hop_by_hop`] says so.
+pub const HOP_BY_HOP: KnownSet = fields::HOP_BY_HOP;
 
 /// What never passes, whether `Connection` names it or not.
 const OF_THIS_HOP: KnownSet = HOP_BY_HOP.without(KnownSet::of(&[Known::ContentLength]));

@@ -50,7 +50,17 @@ fn apply(edits: &config::HeaderEdits, fields: &mut Fields) {
 
 #[cfg(test)]
 mod tests {
+    use architrave_net::hop::HOP_BY_HOP;
+    use architrave_net::{Known, KnownSet};
+
     use super::*;
+
+    #[test]
+    fn what_cannot_be_edited_is_what_is_written_anew_or_left_out() {
+        let refused = architrave_config::HOP_FIELDS.iter().map(|name| Known::of(name.as_bytes()));
+        assert_eq!(KnownSet::of(&refused.collect::<Vec<_>>()), HOP_BY_HOP);
+        assert!(architrave_config::HOP_FIELDS.is_sorted(), "nothing stands there twice");
+    }
 
     #[test]
     fn fields_are_removed_then_set_then_added() {

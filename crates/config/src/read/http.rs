@@ -6,12 +6,17 @@ use super::{Reader, Shape, Written};
 use crate::HostPattern;
 use crate::tree::Node;
 
-/// Fields that frame a message or belong to one connection: the gateway writes them itself, so
-/// that no policy can desynchronise a connection.
-const FRAMING_FIELDS: &[&str] = &[
+/// Fields that frame a message or belong to one hop, in lower case: the gateway writes them itself
+/// or leaves them out, so that no policy can desynchronise a connection, and so no policy could
+/// have an effect on them.
+pub const HOP_FIELDS: &[&str] = &[
     "connection",
     "content-length",
+    "http2-settings",
     "keep-alive",
+    "proxy",
+    "proxy-authenticate",
+    "proxy-authorization",
     "proxy-connection",
     "te",
     "trailer",
@@ -114,9 +119,9 @@ impl Written for EditableHeader {
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
         let name = HeaderName::read(node, reader)?;
-        if FRAMING_FIELDS.contains(&name.as_str()) {
+        if HOP_FIELDS.contains(&name.as_str()) {
             let message = format!("`{name}` frames the message or belongs to the connection");
-            reader.refuse(node.place, message + ": the gateway writes it itself");
+            reader.refuse(node.place, message + ": the gateway writes it itself, or leaves it out");
             return None;
         }
         if name == "host" {
