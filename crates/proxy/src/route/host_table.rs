@@ -8,6 +8,7 @@
 mod build;
 
 use std::hash::BuildHasher;
+use std::iter::successors;
 
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
@@ -15,7 +16,7 @@ use smallvec::SmallVec;
 use crate::route::condition::Conditions;
 use crate::route::filing::Kind;
 use crate::route::flat_index::FlatIndex;
-use crate::route::lengths::Lengths;
+use crate::route::lengths::{LENGTH_MAX, Lengths};
 use crate::route::request_facts::RequestFacts;
 
 pub use build::HostTablesBuilder;
@@ -50,6 +51,33 @@ struct Site {
     exact: Lengths,
     regex: Lengths,
     prefix: Lengths,
+    /// The lengths of prefixes that [`Lengths`] does not tell apart, each once, the longest first.
+    long_prefix: Box<[usize]>,
+}
+
+impl Site {
+    /// The beginnings of `path` that a prefix may stand under, the longest first: as many as the
+    /// site has lengths, however long the path is and however many slashes are in it.
+    fn beginnings<'p>(&self, path: &'p str) -> impl Iterator<Item = &'p str> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let ends_segment = |length: usize| matches!(path.as_bytes().get(length), None | Some(b'/'));
+        let long = self.long_prefix.iter().filter(move |length| ends_segment(**length));
+        let long = long.filter_map(|length| path.get(..*length));
+        let short = successors(within(path, LENGTH_MAX - 1), |rest| before_last_slash(rest));
+        long.chain(short.filter(|rest| self.prefix.may_have(rest.len())))
+    }
+}
+
+/// `path`, or its longest beginning before a slash that has no more than `length_max` bytes.
+fn within(path: &str, length_max: usize) -> Option<&str> {
+    match path.as_bytes().get(..=length_max) {
+        None => Some(path),
+        Some(start) => path.get(..start.iter().rposition(|byte| *byte == b'/')?),
+    }
+}
+
+fn before_last_slash(path: &str) -> Option<&str> {
+    path.get(..path.rfind('/')?)
 }
 
 /// One way to fit a route. It holds all that a lookup compares and what it leads to, side by side.
@@ -74,18 +102,18 @@ impl<T> HostTables<T> {
     #[must_use]
     pub fn find(&self, request: &RequestFacts<'_>) -> Option<&T> {
         let host = request.host();
-        let within = |site| self.find_within(site, request);
-        if let Some(found) = self.site(&self.exact, host).and_then(within) {
+        let of_site = |site| self.find_within(site, request);
+        if let Some(found) = self.site(&self.exact, host).and_then(of_site) {
             return Some(found);
         }
         let mut rest = if self.wildcard.lengths.is_empty() { "" } else { host };
         while let Some((_label, suffix)) = rest.split_once('.') {
-            if let Some(found) = self.site(&self.wildcard, suffix).and_then(within) {
+            if let Some(found) = self.site(&self.wildcard, suffix).and_then(of_site) {
                 return Some(found);
             }
             rest = suffix;
         }
-        self.any.and_then(within)
+        self.any.and_then(of_site)
     }
 
     fn site(&self, hosts: &Hosts, host: &str) -> Option<u32> {
@@ -111,15 +139,7 @@ impl<T> HostTables<T> {
                 return Some(found);
             }
         }
-        let mut rest = path.strip_suffix('/').unwrap_or(path);
-        loop {
-            if site.prefix.may_have(rest.len())
-                && let Some(found) = first(Kind::Prefix, rest)
-            {
-                return Some(found);
-            }
-            rest = &rest[..rest.rfind('/')?];
-        }
+        site.beginnings(path).find_map(|start| first(Kind::Prefix, start))
     }
 
     fn first_that_holds(

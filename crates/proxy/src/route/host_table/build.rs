@@ -10,7 +10,7 @@ use super::{HostTables, Hosts, Rule, Site, Text, host_hash, path_hash};
 use crate::route::condition::{Conditions, Rank};
 use crate::route::filing::{Filing, Kind};
 use crate::route::flat_index::FlatIndex;
-use crate::route::lengths::Lengths;
+use crate::route::lengths::{LENGTH_MAX, Lengths};
 
 /// Gathers routes; they are ordered when the tables are built.
 #[derive(Debug)]
@@ -106,13 +106,23 @@ fn lay_out_rules<T>(
     rows.sort_by(|a, b| {
         (a.site, &a.filing, Reverse(a.rank)).cmp(&(b.site, &b.filing, Reverse(b.rank)))
     });
+    let mut long = vec![Vec::new(); sites.len()];
     let mut firsts = Vec::new();
     let mut counts = Vec::with_capacity(rows.len());
     for group in rows.chunk_by(|a, b| a.place() == b.place()) {
         let (site, kind, text) = group[0].place();
-        sites[site as usize].add(kind, text);
+        if kind == Kind::Prefix && text.len() >= LENGTH_MAX {
+            long[site as usize].push(text.len());
+        } else {
+            sites[site as usize].add(kind, text);
+        }
         firsts.push((path_hash(hasher, site, kind, text), position(counts.len())));
         counts.extend((1..=group.len()).rev().map(position));
+    }
+    for (site, mut lengths) in sites.iter_mut().zip(long) {
+        lengths.sort_unstable_by_key(|length| Reverse(*length));
+        lengths.dedup();
+        site.long_prefix = lengths.into();
     }
     let rule = |(row, count): (Row<T>, u32)| Rule {
         site: row.site,

@@ -90,3 +90,48 @@ fn more_conditions_win_then_the_order_of_the_file() {
     );
     check(&tables, "h/b", with_header, None);
 }
+
+#[test]
+fn long_prefixes_are_found_at_segments_and_the_longest_first() {
+    let long = |count: usize| format!("/{}", "a".repeat(count - 1));
+    let mut builder = HostTablesBuilder::default();
+    builder.add(&[], &[prefix(&long(61))], &"61");
+    builder.add(&[], &[prefix(&long(62))], &"62");
+    builder.add(&[], &[prefix(&long(63))], &"63");
+    builder.add(&[], &[prefix(&long(64))], &"64");
+    builder.add(&[], &[prefix(&format!("{}/b", long(64)))], &"66");
+    builder.add(&[], &[prefix(&long(500))], &"500");
+    let tables = builder.build();
+    let none = |_: &mut RequestHead| {};
+    for (path, expected) in [
+        (long(60), None),
+        (long(61), Some("61")),
+        (long(62) + "/", Some("62")),
+        (long(62) + "/x/y", Some("62")),
+        (long(63), Some("63")),
+        (long(63) + "/x", Some("63")),
+        (long(64) + "/bb", Some("64")),
+        (long(64) + "/b", Some("66")),
+        (long(64) + "/b/c", Some("66")),
+        (long(65), None),
+        (long(65) + "/b", None),
+        (long(500) + "/", Some("500")),
+        (long(501), None),
+        (format!("{}/{}", long(61), "é".repeat(300)), Some("61")),
+        ("/é".repeat(300), None),
+    ] {
+        check(&tables, &format!("h{path}"), none, expected);
+    }
+}
+
+#[test]
+fn a_long_path_is_not_hashed_over_and_over() {
+    let mut builder = HostTablesBuilder::default();
+    let matches = ["", "/a", &format!("/{}", "a".repeat(80)), &"/".repeat(70), &"/".repeat(900)];
+    builder.add(&[], &matches.map(prefix), &"any");
+    let tables = builder.build();
+    for path in ["/".repeat(8_192), "/a".repeat(4_096), "a".repeat(8_192)] {
+        let looks: Vec<_> = tables.sites[0].beginnings(&path).map(str::len).collect();
+        assert!(looks.len() <= 5 && looks.is_sorted_by(|a, b| a > b), "{looks:?}");
+    }
+}
