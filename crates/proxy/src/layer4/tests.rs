@@ -9,6 +9,7 @@ use architrave_core::task;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
+use crate::fault;
 use crate::testing::{self, eventually, on_a_worker};
 
 /// One worker with one listener, `l4`, and one upstream, `origin`.
@@ -193,7 +194,7 @@ fn a_flow_whose_endpoint_refuses_goes_on_with_another() {
 #[test]
 fn a_flow_ends_in_silence_and_gives_everything_back() {
     on_a_worker(async {
-        let listener = "protocol: udp, forward: [{ upstream: origin, flow_idle: 30ms }]";
+        let listener = "protocol: udp, forward: [{ upstream: origin, flow_idle: 200ms }]";
         let stage = Stage::start(LOCALHOST, listener, "", &[echo("a").await]);
         let client = stage.client().await;
         assert_eq!(ask(&client, b"1").await, b"a1");
@@ -202,6 +203,22 @@ fn a_flow_ends_in_silence_and_gives_everything_back() {
         assert_eq!(stage.endpoint(0).in_flight, 0);
         assert_eq!(ask(&client, b"2").await, b"a2");
         assert_eq!(stage.endpoint(0).requests, 2);
+    });
+}
+
+#[test]
+fn a_flow_that_goes_wrong_gives_everything_back_and_another_begins() {
+    on_a_worker(async {
+        let stage = Stage::start(LOCALHOST, UDP, "", &[echo("").await]);
+        let client = stage.client().await;
+        for round in 1..=3 {
+            assert_eq!(ask(&client, b"1").await, b"1");
+            assert_eq!((stage.open(), stage.endpoint(0).in_flight), (1, 1));
+            client.send(fault::FIELD.as_bytes()).await.unwrap();
+            eventually(|| stage.open() == 0).await;
+            let endpoint = stage.endpoint(0);
+            assert_eq!((endpoint.in_flight, endpoint.requests), (0, round));
+        }
     });
 }
 

@@ -177,6 +177,7 @@ impl Flow {
 
     /// Passes on what the endpoint says, until the flow has been silent for too long.
     pub(super) async fn run(self: Rc<Self>) {
+        let listed = Listed(&self);
         let mut timer = std::pin::pin!(sleep(self.left()));
         loop {
             let socket = self.way.borrow().as_ref().map(|way| Rc::clone(&way.socket));
@@ -199,7 +200,7 @@ impl Flow {
                 }
             }
         }
-        self.flows.table.borrow_mut().remove(&self.key);
+        drop(listed);
         self.end();
     }
 
@@ -220,6 +221,8 @@ impl Flow {
                 Err(_nothing_more) => return,
             }
             for datagrams in batch.iter() {
+                #[cfg(test)]
+                crate::fault::strike_on_datagram(datagrams.all());
                 self.answer(&datagrams);
             }
             drop(batch);
@@ -325,6 +328,16 @@ impl Flow {
             ..Relayed::new(self.began, self.connection.client, "udp")
         };
         relayed::record(&self.flows.worker, &self.connection, &relayed);
+    }
+}
+
+/// A flow while it runs: it is taken out of the table when this is dropped, also by a panic. The two
+/// hold each other, so it would else keep its places for ever and nobody would answer its client.
+struct Listed<'a>(&'a Flow);
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.0.flows.table.borrow_mut().remove(&self.0.key);
     }
 }
 
