@@ -178,7 +178,7 @@ fn a_reader_of_the_log_that_stands_still_slows_nobody() {
 }
 
 #[test]
-fn one_panic_or_crash_of_an_origin_touches_no_other_exchange() {
+fn an_origin_that_resets_one_exchange_touches_no_other() {
     let origin = Origin::start(|exchange| match exchange.target() {
         "/crash" => exchange.reset(),
         target => {
