@@ -117,8 +117,15 @@ mod tests {
         assert!(error.contains("took longer"), "{error}");
         let id: u32 = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
         std::fs::remove_file(&pid).unwrap();
-        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z"), "{state}");
+        // It is told to end before the call returns, and ends when it has a turn.
+        let state = || std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let is_gone = |state: &str| state.is_empty() || state.contains(") Z");
+        let (clock, patience) = (Clock::system(), Duration::from_secs(30));
+        let deadline = clock.now() + patience;
+        while !is_gone(&state()) && clock.now() < deadline {
+            std::thread::yield_now();
+        }
+        assert!(is_gone(&state()), "{}", state());
     }
 
     #[test]
