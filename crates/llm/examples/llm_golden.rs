@@ -1,0 +1,90 @@
+//! Writes what the golden tests compare with: translations of the fixtures, and the matrix of
+//! `docs/dialects.md`.
+//!
+//! It is an example so that it needs no flag in the tests to overwrite what they check.
+
+use std::path::{Path, PathBuf};
+
+use architrave_llm::dialect::{Address, Context, Dialect, Quirks};
+use architrave_llm::matrix;
+use architrave_llm::translate::{StreamTranslation, read_request, reply, write_request};
+
+fn main() -> std::io::Result<()> {
+    files().into_iter().try_for_each(|(path, text)| std::fs::write(path, text))
+}
+
+/// All golden files.
+pub(crate) fn files() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = vec![(root.join("docs/dialects.md"), docs(&root))];
+    for &from in Dialect::ALL {
+        for &to in Dialect::ALL {
+            let folder = root.join("fixtures/llm").join(from.name());
+            let name = |what: &str| folder.join(format!("{what}.{}", to.name()));
+            files.push((
+                name("full"),
+                each(&folder.join("full.json"), |body| request(from, to, body)),
+            ));
+            files.push((
+                name("full_reply"),
+                each(&folder.join("full_reply.json"), |body| {
+                    let reply = reply(from, to, body.as_bytes(), &context());
+                    String::from_utf8_lossy(&reply.expect("a fixture can be read").body)
+                        .into_owned()
+                }),
+            ));
+            files.push((name("stream"), stream(from, to, &folder.join("stream.txt"))));
+        }
+    }
+    files
+}
+
+fn context() -> Context {
+    let id = String::from("x1");
+    Context { id, model: String::from("asked"), created_s: 1_767_225_600, stream_usage: true }
+}
+
+/// A line for each item of a list.
+fn each(path: &Path, write: impl Fn(&str) -> String) -> String {
+    list(path).iter().map(|body| write(body) + "\n").collect()
+}
+
+fn list(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    let mut cursor = architrave_llm::json::Cursor::new(&text);
+    let list = cursor.list(|cursor| Ok(cursor.json()?.as_str().to_owned()));
+    list.expect("the fixture is a list")
+}
+
+fn request(from: Dialect, to: Dialect, body: &str) -> String {
+    let (request, read) = match read_request(from, &Address::default(), body.as_bytes()) {
+        Ok(read) => read,
+        Err(error) => return format!("wrong: {error}"),
+    };
+    match write_request((to, &Quirks::default()), &request, &read) {
+        Ok(written) => {
+            let header = written.losses.header().unwrap_or_default();
+            let body = String::from_utf8_lossy(&written.body);
+            format!("{} dropped: {header}\n{body}", written.path)
+        }
+        Err(error) => format!("refused: {error}"),
+    }
+}
+
+fn stream(from: Dialect, to: Dialect, path: &Path) -> String {
+    let bytes = std::fs::read(path).expect("the fixture is there");
+    let mut translation =
+        StreamTranslation::new((from, from.framing()), (to, to.framing()), &context());
+    let mut out = Vec::new();
+    translation.push(&bytes, &mut out);
+    translation.end(&mut out);
+    // Binary framings are shown by their text.
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn docs(root: &Path) -> String {
+    let folder = |dialect: Dialect| root.join("fixtures/llm").join(dialect.name());
+    let requests = |dialect| list(&folder(dialect).join("full.json"));
+    let replies = |dialect| list(&folder(dialect).join("full_reply.json"));
+    matrix::document(&requests, &replies)
+}

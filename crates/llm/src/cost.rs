@@ -1,0 +1,117 @@
+//! What was used, in money: integers from the decimal text of a price to nano-USD, no float
+//! anywhere, rounded up once at the end.
+//!
+//! Prices are kept in femto-USD (10⁻¹⁵) a token. The cheapest price in use has ten decimals; what
+//! is written with more than fifteen digits behind the point is noise of somebody's float and is
+//! rounded to the nearest.
+
+mod decimal;
+
+use crate::chat::{TokenClass, Usage};
+
+pub use decimal::{Femtos, PriceError};
+
+/// Prices of a model: one for each class of tokens, and others for long prompts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// Prices of prompts of any length.
+    pub base: Rates,
+    /// Prices for prompts longer than a number of tokens, for the whole request; the highest
+    /// number that a prompt exceeds counts.
+    pub long: Vec<(u64, Rates)>,
+    /// Price of a request as such.
+    pub request: Femtos,
+}
+
+/// Prices by class; a class without its own price costs what the class it is part of does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rates {
+    rates: [Option<Femtos>; 10],
+}
+
+impl Rates {
+    /// Sets the price of a token of a class.
+    pub fn set(&mut self, class: TokenClass, price: Femtos) {
+        self.rates[class as usize] = Some(price);
+    }
+
+    /// The price of a token of a class.
+    #[must_use]
+    pub fn get(&self, class: TokenClass) -> Femtos {
+        let own = self.rates[class as usize];
+        own.or_else(|| whole(class).map(|whole| self.get(whole))).unwrap_or_default()
+    }
+
+    /// These prices, with others where these are not said.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        let mut rates = self.rates;
+        for (own, other) in rates.iter_mut().zip(others.rates) {
+            *own = own.or(other);
+        }
+        Self { rates }
+    }
+}
+
+/// The class that a class is part of.
+fn whole(class: TokenClass) -> Option<TokenClass> {
+    match class {
+        TokenClass::Input | TokenClass::Output => None,
+        TokenClass::CacheWrite1h => Some(TokenClass::CacheWrite),
+        TokenClass::CacheRead
+        | TokenClass::CacheWrite
+        | TokenClass::InputAudio
+        | TokenClass::InputImage => Some(TokenClass::Input),
+        TokenClass::Reasoning | TokenClass::OutputAudio | TokenClass::OutputImage => {
+            Some(TokenClass::Output)
+        }
+    }
+}
+
+impl Prices {
+    /// The cost in nano-USD, rounded up.
+    #[must_use]
+    pub fn cost_nano_usd(&self, usage: &Usage) -> u64 {
+        let charged = charged(usage);
+        let rates = self.rates(usage.input_total());
+        let tokens = TokenClass::ALL.iter().zip(charged.by_class());
+        let sum = tokens.fold(u128::from(self.request.0), |sum, (class, count)| {
+            sum.saturating_add(u128::from(rates.get(*class).0) * u128::from(count))
+        });
+        u64::try_from(sum.div_ceil(FEMTOS_A_NANO)).unwrap_or(u64::MAX)
+    }
+
+    /// The prices for a prompt of that many tokens.
+    fn rates(&self, input_total: u64) -> Rates {
+        let exceeded = self.long.iter().filter(|(tokens, _)| input_total > *tokens);
+        match exceeded.max_by_key(|(tokens, _)| *tokens) {
+            Some((_, rates)) => rates.or(&self.base),
+            None => self.base.clone(),
+        }
+    }
+}
+
+const FEMTOS_A_NANO: u128 = 1_000_000;
+
+/// What is charged where the provider says that it is something else than what was used.
+fn charged(usage: &Usage) -> Usage {
+    let mut charged = *usage;
+    if let Some(input) = usage.billed_input {
+        charged = Usage {
+            input,
+            cache_read: 0,
+            cache_write: 0,
+            cache_write_1h: 0,
+            input_audio: 0,
+            input_image: 0,
+            ..charged
+        };
+    }
+    if let Some(output) = usage.billed_output {
+        charged = Usage { output, reasoning: 0, output_audio: 0, output_image: 0, ..charged };
+    }
+    charged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! The dialects: a folder each, with the same files, and one line here.
+//!
+//! Nothing in this file knows any dialect: it hands on to the folder by `match`, so that the
+//! compiler lists what a folder still lacks. What every folder has is told in `lib.rs`.
+
+mod address;
+mod anthropic_messages;
+mod context;
+mod media;
+mod openai_chat;
+mod quirks;
+
+use crate::chat::{ChatError, ChatEvent, ChatReply, ChatRequest, Usage};
+use crate::field::{Field, Losses, ReplyField, Say};
+use crate::frame::{Frame, FrameWriter, Framing};
+use crate::json::{Cursor, JsonError, Writer};
+use crate::scan::Watch;
+
+pub use address::Address;
+pub use context::Context;
+pub use quirks::Quirks;
+
+/// Declares the dialects and hands everything on to their folders.
+macro_rules! dialects {
+    ($($variant:ident $folder:ident $what:literal)*) => {
+        /// A way to talk about chat over HTTP.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Dialect {
+            $(#[doc = $what] $variant,)*
+        }
+
+        impl Dialect {
+            /// All dialects.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in configuration, metrics and docs.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($folder),)* }
+            }
+
+            /// Which members of a request's body the scan is to find.
+            #[must_use]
+            pub fn watch(self) -> &'static Watch {
+                match self { $(Self::$variant => &$folder::wire::WATCH,)* }
+            }
+
+            /// How its streams are cut into events, where the address does not say otherwise.
+            #[must_use]
+            pub fn framing(self) -> Framing {
+                match self { $(Self::$variant => $folder::wire::FRAMING,)* }
+            }
+
+            /// What stands in the data of an event that tells usage, and in hardly any other; or the
+            /// name of the event.
+            #[must_use]
+            pub fn usage_mark(self) -> &'static str {
+                match self { $(Self::$variant => $folder::wire::USAGE_MARK,)* }
+            }
+
+            /// What the path and the query of a request say, where the path is one of this dialect.
+            #[must_use]
+            pub fn address<'a>(self, path: &'a str, query: &str) -> Option<Address<'a>> {
+                match self { $(Self::$variant => $folder::wire::address(path, query),)* }
+            }
+
+            /// Path and query, under the provider's base URL, to send a request to.
+            #[must_use]
+            pub fn path(self, address: &Address<'_>) -> String {
+                match self { $(Self::$variant => $folder::wire::path(address),)* }
+            }
+
+            /// What it makes of a field of a request.
+            #[must_use]
+            pub fn says(self, field: Field, quirks: &Quirks) -> Say {
+                match self { $(Self::$variant => $folder::says::request(field, quirks),)* }
+            }
+
+            /// What it makes of a field of a reply.
+            #[must_use]
+            pub fn reply_says(self, field: ReplyField) -> Say {
+                match self { $(Self::$variant => $folder::says::reply(field),)* }
+            }
+
+            fn read_request_from<'a>(
+                self,
+                cursor: &mut Cursor<'a>,
+                address: &Address<'a>,
+            ) -> Result<ChatRequest<'a>, ChatError> {
+                match self { $(Self::$variant => $folder::request::read(cursor, address),)* }
+            }
+
+            fn write_request_to(
+                self,
+                request: &ChatRequest<'_>,
+                quirks: &Quirks,
+                writer: &mut Writer<'_>,
+            ) {
+                match self {
+                    $(Self::$variant => $folder::request::write(request, quirks, writer),)*
+                }
+            }
+
+            fn read_reply_from<'a>(
+                self,
+                cursor: &mut Cursor<'a>,
+                context: &Context,
+            ) -> Result<ChatReply<'a>, JsonError> {
+                match self { $(Self::$variant => $folder::reply::read(cursor, context),)* }
+            }
+
+            fn write_reply_to(
+                self,
+                reply: &ChatReply<'_>,
+                context: &Context,
+                writer: &mut Writer<'_>,
+            ) {
+                match self { $(Self::$variant => $folder::reply::write(reply, context, writer),)* }
+            }
+
+            fn read_error_from(
+                self,
+                cursor: &mut Cursor<'_>,
+                status: u16,
+            ) -> Result<ChatError, JsonError> {
+                match self { $(Self::$variant => $folder::error::read(cursor, status),)* }
+            }
+
+            fn write_error_to(self, error: &ChatError, writer: &mut Writer<'_>) {
+                match self { $(Self::$variant => $folder::error::write(error, writer),)* }
+            }
+
+            /// What an event of a stream says of usage.
+            #[must_use]
+            pub fn usage_of_event(self, data: &str) -> Option<Usage> {
+                let mut cursor = Cursor::new(data);
+                match self { $(Self::$variant => $folder::stream::usage(&mut cursor),)* }
+            }
+        }
+
+        /// Reads the events of a dialect's stream.
+        #[derive(Debug)]
+        pub enum EventReader {
+            $(#[doc = $what] $variant($folder::stream::Reader),)*
+        }
+
+        impl EventReader {
+            /// A reader at the start of a stream.
+            #[must_use]
+            pub fn new(dialect: Dialect, context: &Context) -> Self {
+                match dialect {
+                    $(Dialect::$variant => Self::$variant($folder::stream::Reader::new(context)),)*
+                }
+            }
+
+            /// Reads one framed event.
+            ///
+            /// # Errors
+            /// Where the event is none of the dialect; it is skipped, and the stream goes on.
+            pub fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
+                match self { $(Self::$variant(reader) => reader.read(frame, emit),)* }
+            }
+
+            /// The stream has ended: closes what is open.
+            pub fn end(&mut self, emit: &mut Emit<'_>) {
+                match self { $(Self::$variant(reader) => reader.end(emit),)* }
+            }
+        }
+
+        /// Writes the events of a dialect's stream.
+        #[derive(Debug)]
+        pub enum EventWriter {
+            $(#[doc = $what] $variant($folder::stream::Writer),)*
+        }
+
+        impl EventWriter {
+            /// A writer at the start of a stream.
+            #[must_use]
+            pub fn new(dialect: Dialect, context: &Context) -> Self {
+                match dialect {
+                    $(Dialect::$variant => Self::$variant($folder::stream::Writer::new(context)),)*
+                }
+            }
+
+            /// Appends what the event is in the dialect; nothing where it has no word for it.
+            pub fn write(&mut self, event: &ChatEvent<'_>, frames: &mut FrameWriter, out: &mut Vec<u8>) {
+                match self { $(Self::$variant(writer) => writer.write(event, frames, out),)* }
+            }
+        }
+    };
+}
+
+dialects! {
+    OpenaiChat openai_chat "OpenAI Chat Completions."
+    AnthropicMessages anthropic_messages "Anthropic Messages."
+}
+
+/// Called with each event of a stream.
+pub type Emit<'e> = dyn FnMut(ChatEvent<'_>) + 'e;
+
+impl Dialect {
+    /// The dialect of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|dialect| dialect.name() == name)
+    }
+
+    /// Reads a request. The body has been scanned before, so it is JSON of bounded depth.
+    ///
+    /// # Errors
+    /// The field that is wrong, in words for the client.
+    pub fn read_request<'a>(
+        self,
+        body: &'a str,
+        address: &Address<'a>,
+    ) -> Result<(ChatRequest<'a>, Losses), ChatError> {
+        let mut cursor = Cursor::new(body);
+        let request = self.read_request_from(&mut cursor, address)?;
+        cursor.end()?;
+        let mut losses = Losses::default();
+        losses.add_unknown(cursor.take_unknown());
+        Ok((request, losses))
+    }
+
+    /// Appends the body of a request, and tells what of it the dialect cannot say.
+    ///
+    /// # Errors
+    /// The field without which the request would mean something else.
+    pub fn write_request(
+        self,
+        request: &ChatRequest<'_>,
+        quirks: &Quirks,
+        out: &mut Vec<u8>,
+    ) -> Result<Losses, ChatError> {
+        let losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        self.write_request_to(request, quirks, &mut Writer::new(out));
+        Ok(losses)
+    }
+
+    /// Reads a whole reply.
+    ///
+    /// # Errors
+    /// Where it is none of this dialect.
+    pub fn read_reply<'a>(
+        self,
+        body: &'a str,
+        context: &Context,
+    ) -> Result<(ChatReply<'a>, Losses), JsonError> {
+        let mut cursor = Cursor::new(body);
+        let reply = self.read_reply_from(&mut cursor, context)?;
+        cursor.end()?;
+        let mut losses = Losses::default();
+        losses.add_unknown(cursor.take_unknown());
+        Ok((reply, losses))
+    }
+
+    /// Appends a whole reply, and tells what of it the dialect cannot say.
+    pub fn write_reply(
+        self,
+        reply: &ChatReply<'_>,
+        context: &Context,
+        out: &mut Vec<u8>,
+    ) -> Losses {
+        self.write_reply_to(reply, context, &mut Writer::new(out));
+        Losses::of_reply(reply, |field| self.reply_says(field))
+    }
+
+    /// Reads what a provider answered with a status that is no success; always an error, the status
+    /// alone where the body is none of this dialect.
+    #[must_use]
+    pub fn read_error(self, status: u16, body: &[u8]) -> ChatError {
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        let error = self.read_error_from(&mut Cursor::new(text), status);
+        error.unwrap_or_else(|_| ChatError::unreadable(status))
+    }
+
+    /// Appends the body of an error.
+    pub fn write_error(self, error: &ChatError, out: &mut Vec<u8>) {
+        self.write_error_to(error, &mut Writer::new(out));
+    }
+}

@@ -1,0 +1,88 @@
+//! What Anthropic Messages makes of every field.
+
+use crate::dialect::Quirks;
+use crate::field::{Field, ReplyField, Say};
+
+pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
+    use Field as F;
+    match field {
+        F::SystemText | F::UserText | F::AssistantText => Say::Carried,
+        F::SystemLater => Say::Near("with the system text before the conversation"),
+        F::DeveloperRole => Say::Near("as system text"),
+        F::ParticipantName => Say::Dropped("participants have no names"),
+        F::ImageBytes | F::ImageUrl | F::ImageFile => Say::Carried,
+        F::ImageDetail => Say::Dropped("the model looks as closely as it does"),
+        F::DocumentBytes | F::DocumentText | F::DocumentUrl | F::DocumentFile => Say::Carried,
+        F::DocumentTitle | F::DocumentContext | F::DocumentCited => Say::Carried,
+        F::DocumentFacts => Say::Near("as text"),
+        F::AudioBytes | F::AudioUrl => Say::Refused("audio cannot be sent"),
+        F::VideoBytes | F::VideoUrl => Say::Refused("video cannot be sent"),
+        F::ToolCall | F::ToolResult | F::ToolResultImage | F::ToolResultDocument => Say::Carried,
+        F::ToolResultError => Say::Carried,
+        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
+        F::ReasoningText => Say::Near("what Anthropic's models thought; others' is left out"),
+        F::ReasoningSignature | F::ReasoningEncrypted => Say::Carried,
+        F::Refusal => Say::Near("as text"),
+        F::Citations => Say::Near("those of documents"),
+        F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
+        F::CacheMark | F::CacheMarkTime | F::CacheAutomatic => Say::Carried,
+        F::CacheKey | F::CacheRetention => Say::Dropped("the cache goes by marks in the prompt"),
+        F::CacheContent => Say::Refused("nothing can be put into the cache before"),
+        F::Tools | F::ToolStrict => Say::Carried,
+        F::ToolChoiceAuto | F::ToolChoiceNone | F::ToolChoiceRequired => Say::Carried,
+        F::ToolChoiceNamed | F::ToolsParallel | F::ToolsSerial => Say::Carried,
+        F::ToolChoiceAllowed => Say::Near("the other tools are left out"),
+        F::TokensMax | F::Stop | F::FormatSchema => Say::Carried,
+        F::FormatJson => Say::Dropped("the prompt asks for JSON"),
+        F::Choices => Say::Refused("there is one answer a request"),
+        F::Logprobs | F::LogprobsTop => Say::Dropped("log probabilities are not told"),
+        F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
+        F::AudioOutput | F::ImageOutput => Say::Refused("the output is text"),
+        F::Prediction => Say::Dropped("it only makes answers faster"),
+        F::Temperature | F::TopP | F::TopK => Say::Carried,
+        F::MinP | F::FrequencyPenalty | F::PresencePenalty | F::RepetitionPenalty => {
+            Say::Dropped("tokens are drawn by temperature, top_p and top_k")
+        }
+        F::Seed => Say::Dropped("there are no seeds"),
+        F::LogitBias => Say::Refused("tokens have no bias"),
+        F::ReasoningEffort if quirks.reasoning_by_effort => Say::Carried,
+        F::ReasoningEffort => Say::Near("as tokens of reasoning"),
+        F::ReasoningTokens if quirks.reasoning_by_effort => Say::Near("as effort in words"),
+        F::ReasoningTokens | F::ReasoningAdaptive => Say::Carried,
+        F::ReasoningShown => Say::Near("shown or not"),
+        F::User => Say::Carried,
+        F::Metadata => Say::Dropped("only the end user is noted"),
+        F::ServiceClass => Say::Near("auto, or only the standard class"),
+        F::Store => Say::Dropped("answers are not kept"),
+        F::PreviousReply => Say::Refused("earlier answers do not live there"),
+        F::Safety => Say::Dropped("filters have no settings"),
+    }
+}
+
+pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
+    use ReplyField as F;
+    match field {
+        F::Id | F::Model | F::Text | F::Reasoning | F::ReasoningSignature => Say::Carried,
+        F::ReasoningEncrypted | F::ToolCall => Say::Carried,
+        F::Created => Say::Dropped("the time is not told"),
+        F::Refusal => Say::Near("as text"),
+        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallFreeForm => Say::Near("as a named argument"),
+        F::Citations => Say::Near("links and places in documents"),
+        F::Audio | F::Image => Say::Dropped("the output is text"),
+        F::ProviderPart => Say::Dropped("it is another provider's own"),
+        F::Choices => Say::Dropped("there is one answer a reply"),
+        F::FinishStop | F::FinishStopText | F::StopText | F::FinishLength => Say::Carried,
+        F::FinishContext | F::FinishToolCalls | F::FinishRefusal | F::FinishPaused => Say::Carried,
+        F::FinishFiltered => Say::Near("as refusal"),
+        F::FinishFailed => Say::Near("as complete"),
+        F::Logprobs => Say::Dropped("log probabilities are not told"),
+        F::Usage | F::UsageCacheRead | F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Carried,
+        F::UsageReasoning => Say::Carried,
+        F::UsageAudio | F::UsageImage => Say::Near("with other tokens"),
+        F::UsageBilled => Say::Dropped("what is charged is not told apart"),
+        F::ServiceClass => Say::Carried,
+        F::Fingerprint => Say::Dropped("the configuration is not told"),
+    }
+}

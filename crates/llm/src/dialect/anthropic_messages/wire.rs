@@ -1,0 +1,60 @@
+//! Where things stand in Anthropic's requests, and the words that both directions map.
+
+use crate::chat::{Finish, Text};
+use crate::dialect::Address;
+use crate::frame::Framing;
+use crate::scan::{Member, Watch, Watched};
+
+pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
+pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
+
+pub(in crate::dialect) static WATCH: Watch = Watch {
+    members: &[
+        Member::top(Watched::Model, "model"),
+        Member::top(Watched::Stream, "stream"),
+        Member::top(Watched::OutputTokensMax, "max_tokens"),
+        Member::top(Watched::ServiceClass, "service_tier"),
+    ],
+};
+
+pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Address<'a>> {
+    path.ends_with("/messages").then(Address::default)
+}
+
+pub(in crate::dialect) fn path(_address: &Address<'_>) -> String {
+    String::from("/v1/messages")
+}
+
+/// Why an answer ended.
+pub(super) fn finish(word: &str) -> Finish {
+    match word {
+        "max_tokens" => Finish::Length,
+        "model_context_window_exceeded" => Finish::ContextFull,
+        "stop_sequence" => Finish::StopText,
+        "tool_use" => Finish::ToolCalls,
+        "pause_turn" => Finish::Paused,
+        "refusal" => Finish::Refusal,
+        _ => Finish::Stop,
+    }
+}
+
+/// The word for why an answer ended.
+pub(super) fn finish_word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::Failed => "end_turn",
+        Finish::StopText => "stop_sequence",
+        Finish::Length => "max_tokens",
+        Finish::ContextFull => "model_context_window_exceeded",
+        Finish::ToolCalls => "tool_use",
+        Finish::Filtered | Finish::Refusal => "refusal",
+        Finish::Paused => "pause_turn",
+    }
+}
+
+/// The class of service in OpenAI's words, which the form uses.
+pub(super) fn service_class(word: Text<'_>) -> Text<'_> {
+    match word.as_ref() {
+        "standard" | "standard_only" => Text::Borrowed("default"),
+        _ => word,
+    }
+}

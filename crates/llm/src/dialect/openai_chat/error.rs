@@ -1,0 +1,114 @@
+//! Errors of OpenAI Chat: `{"error": {"message", "type", "param", "code"}}`, and what compatible
+//! providers make of that.
+
+use crate::chat::{ChatError, ErrorKind};
+use crate::json::{Cursor, JsonError, Kind, Writer};
+
+pub(in crate::dialect) fn read(
+    cursor: &mut Cursor<'_>,
+    status: u16,
+) -> Result<ChatError, JsonError> {
+    let mut error = ChatError { status, ..ChatError::new(ErrorKind::Internal, "") };
+    let mut kind = None;
+    read_body(cursor, &mut error, &mut kind)?;
+    if error.message.is_empty() {
+        return Err(cursor.wrong("has no message"));
+    }
+    error.kind = sort(status, kind.as_deref(), &error);
+    Ok(error)
+}
+
+/// The error itself, or the object that holds it; Mistral and FastAPI servers have it bare.
+fn read_body(
+    cursor: &mut Cursor<'_>,
+    error: &mut ChatError,
+    kind: &mut Option<String>,
+) -> Result<(), JsonError> {
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("error", Kind::Object) => read_body(cursor, error, kind)?,
+            ("error" | "message" | "detail", Kind::Text) => {
+                error.message = cursor.text()?.into_owned();
+            }
+            ("type", Kind::Text) => *kind = Some(cursor.text()?.into_owned()),
+            ("code", Kind::Text) => error.code = Some(cursor.text()?.into_owned()),
+            ("code", Kind::Scalar) => error.code = Some(cursor.json()?.as_str().to_owned()),
+            ("param", Kind::Text) => error.param = Some(cursor.text()?.into_owned()),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })
+}
+
+/// What sort it is: by code and type where they say more than the status.
+fn sort(status: u16, kind: Option<&str>, error: &ChatError) -> ErrorKind {
+    let words = [error.code.as_deref(), kind];
+    let says = |word: &str| words.contains(&Some(word));
+    if says("context_length_exceeded") || says("string_above_max_length") {
+        ErrorKind::ContextTooLong
+    } else if says("content_filter") || says("content_policy_violation") {
+        ErrorKind::ContentRefused
+    } else if says("insufficient_quota") || says("billing_hard_limit_reached") {
+        ErrorKind::Payment
+    } else if says("rate_limit_exceeded") || says("rate_limit_error") {
+        ErrorKind::RateLimited
+    } else if says("overloaded_error") {
+        ErrorKind::Overloaded
+    } else if status < 400 && says("invalid_request_error") {
+        ErrorKind::InvalidRequest
+    } else if status == 400 && is_about_length(&error.message) {
+        ErrorKind::ContextTooLong
+    } else {
+        ErrorKind::of_status(status)
+    }
+}
+
+/// Engines without codes say it in words.
+fn is_about_length(message: &str) -> bool {
+    let about = ["maximum context length", "context size", "context window", "prompt is too long"];
+    about.iter().any(|words| message.contains(words))
+}
+
+pub(in crate::dialect) fn write(error: &ChatError, writer: &mut Writer<'_>) {
+    writer.object(|w| {
+        w.key("error").object(|w| {
+            w.key("message").text(&error.message);
+            w.key("type").text(word(error.kind));
+            match &error.param {
+                Some(param) => w.key("param").text(param),
+                None => w.key("param").null(),
+            }
+            match error.code.as_deref().or_else(|| code(error.kind)) {
+                Some(code) => w.key("code").text(code),
+                None => w.key("code").null(),
+            }
+        });
+    });
+}
+
+fn word(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidRequest | ErrorKind::ContextTooLong | ErrorKind::ContentRefused => {
+            "invalid_request_error"
+        }
+        ErrorKind::NotFound | ErrorKind::TooLarge => "invalid_request_error",
+        ErrorKind::Authentication => "authentication_error",
+        ErrorKind::Permission => "permission_error",
+        ErrorKind::Payment => "insufficient_quota",
+        ErrorKind::RateLimited => "rate_limit_error",
+        ErrorKind::Overloaded | ErrorKind::Timeout | ErrorKind::Internal => "server_error",
+    }
+}
+
+/// The code where the provider had none: the few that SDKs act on.
+fn code(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::ContextTooLong => Some("context_length_exceeded"),
+        ErrorKind::ContentRefused => Some("content_policy_violation"),
+        ErrorKind::Payment => Some("insufficient_quota"),
+        ErrorKind::RateLimited => Some("rate_limit_exceeded"),
+        ErrorKind::Authentication => Some("invalid_api_key"),
+        ErrorKind::NotFound => Some("model_not_found"),
+        _ => None,
+    }
+}

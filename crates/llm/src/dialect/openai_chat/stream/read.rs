@@ -1,0 +1,263 @@
+//! Chunks to events: where a part begins and ends is told by what comes next.
+
+use super::chunk::{self, Chunk, Piece};
+use crate::chat::{
+    ChatEvent, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source, Text,
+};
+use crate::dialect::{Context, Emit};
+use crate::frame::Frame;
+use crate::json::{Cursor, JsonError};
+
+use super::super::tool_call::CallPiece;
+
+/// Beyond so many answers a provider is out of its mind.
+const CHOICES_MAX: u64 = 128;
+
+/// Reads a stream of chunks.
+#[derive(Debug)]
+pub struct Reader {
+    context: Context,
+    choices: Vec<ChoiceState>,
+    has_begun: bool,
+    is_over: bool,
+}
+
+/// Where an answer is.
+#[derive(Debug, Default)]
+struct ChoiceState {
+    /// The part that is open, and what it is.
+    open: Option<(u32, Sort)>,
+    next_part: u32,
+    /// The provider's indexes of calls, and their parts.
+    calls: Vec<(u64, u32)>,
+    is_finished: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Text,
+    Reasoning,
+    Refusal,
+    Audio,
+    Call(u64),
+}
+
+impl Reader {
+    pub(in crate::dialect) fn new(context: &Context) -> Self {
+        Self { context: context.clone(), choices: Vec::new(), has_begun: false, is_over: false }
+    }
+
+    pub(in crate::dialect) fn read(
+        &mut self,
+        frame: &Frame<'_>,
+        emit: &mut Emit<'_>,
+    ) -> Result<(), JsonError> {
+        if frame.data == "[DONE]" {
+            self.end(emit);
+            return Ok(());
+        }
+        let mut cursor = Cursor::new(frame.data);
+        let chunk = chunk::read(&mut cursor)?;
+        cursor.end()?;
+        self.take(chunk, emit);
+        Ok(())
+    }
+
+    pub(in crate::dialect) fn end(&mut self, emit: &mut Emit<'_>) {
+        let is_whole = self.choices.iter().any(|choice| choice.is_finished);
+        if is_whole && !self.is_over {
+            self.is_over = true;
+            emit(ChatEvent::End);
+        }
+    }
+
+    fn take(&mut self, chunk: Chunk<'_>, emit: &mut Emit<'_>) {
+        let Chunk { id, model, created_s, service_class, fingerprint, choices, usage, error } =
+            chunk;
+        if self.is_over {
+            return;
+        }
+        if let Some(error) = error {
+            self.is_over = true;
+            return emit(ChatEvent::Error(error));
+        }
+        // Azure begins with a chunk that has neither model nor choices.
+        if !self.has_begun && !choices.is_empty() {
+            self.has_begun = true;
+            emit(ChatEvent::Start { id, model, created_s, service_class, fingerprint });
+        }
+        for piece in choices {
+            self.take_piece(piece, emit);
+        }
+        if let Some(usage) = usage {
+            emit(ChatEvent::Usage(usage));
+        }
+    }
+
+    fn take_piece(&mut self, piece: Piece<'_>, emit: &mut Emit<'_>) {
+        let index = piece.index.min(CHOICES_MAX - 1);
+        let place = usize::try_from(index).unwrap_or_default();
+        if self.choices.len() <= place {
+            self.choices.resize_with(place + 1, ChoiceState::default);
+        }
+        let choice = u32::try_from(index).unwrap_or_default();
+        let context = &self.context;
+        Answer { state: &mut self.choices[place], choice, context, emit }.take(piece);
+    }
+}
+
+/// One answer being told.
+struct Answer<'s, 'e, 'm> {
+    state: &'s mut ChoiceState,
+    choice: u32,
+    context: &'s Context,
+    emit: &'e mut Emit<'m>,
+}
+
+impl Answer<'_, '_, '_> {
+    fn take(&mut self, piece: Piece<'_>) {
+        if self.state.is_finished {
+            return;
+        }
+        let Piece {
+            index: _,
+            reasoning,
+            content,
+            citations,
+            refusal,
+            calls,
+            audio,
+            images,
+            logprobs,
+            finish,
+        } = piece;
+        let has_text = |text: &Text<'_>| !text.is_empty();
+        if let Some(text) = reasoning.text.filter(has_text) {
+            self.text(Sort::Reasoning, text);
+        } else {
+            let texts = reasoning.details.iter().filter(|part| !part.text.is_empty());
+            texts.for_each(|part| self.text(Sort::Reasoning, part.text.clone()));
+        }
+        reasoning.details.into_iter().for_each(|part| self.opaque(part));
+        if let Some(text) = content.filter(has_text) {
+            self.text(Sort::Text, text);
+        }
+        for citation in citations {
+            self.delta(Sort::Text, Delta::Citation(citation));
+        }
+        if let Some(text) = refusal.filter(has_text) {
+            self.text(Sort::Refusal, text);
+        }
+        if let Some(audio) = audio {
+            let media_type = Some(Text::Borrowed("audio/pcm"));
+            let base64 = audio.base64.unwrap_or_default();
+            let transcript = audio.transcript;
+            self.delta(Sort::Audio, Delta::Bytes { media_type, base64, transcript });
+        }
+        for image in images {
+            self.image(image.content);
+        }
+        for call in calls {
+            self.call(call);
+        }
+        if let Some(tokens) = logprobs.filter(|tokens| !tokens.is_empty()) {
+            (self.emit)(ChatEvent::Logprobs { choice: self.choice, tokens });
+        }
+        if let Some(finish) = finish {
+            self.finish(finish);
+        }
+    }
+
+    fn text(&mut self, sort: Sort, text: Text<'_>) {
+        self.delta(sort, Delta::Text(text));
+    }
+
+    fn opaque(&mut self, part: ReasoningPart<'_>) {
+        if let Some(signature) = part.signature {
+            self.delta(Sort::Reasoning, Delta::Signature(signature));
+        }
+        if let Some(encrypted) = part.encrypted {
+            self.delta(Sort::Reasoning, Delta::Encrypted(encrypted));
+        }
+    }
+
+    /// Adds to the open part of that sort, opening one where there is none.
+    fn delta(&mut self, sort: Sort, delta: Delta<'_>) {
+        let part = match self.state.open {
+            Some((part, open)) if open == sort => part,
+            _ => self.open(
+                sort,
+                match sort {
+                    Sort::Text | Sort::Call(_) => PartKind::Text,
+                    Sort::Reasoning => PartKind::Reasoning { id: None },
+                    Sort::Refusal => PartKind::Refusal,
+                    Sort::Audio => PartKind::Media(MediaKind::Audio),
+                },
+            ),
+        };
+        (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
+    }
+
+    fn open(&mut self, sort: Sort, kind: PartKind<'_>) -> u32 {
+        self.close();
+        let part = self.state.next_part;
+        self.state.next_part += 1;
+        self.state.open = Some((part, sort));
+        (self.emit)(ChatEvent::PartStart { choice: self.choice, part, kind });
+        part
+    }
+
+    fn close(&mut self) {
+        if let Some((part, _)) = self.state.open.take() {
+            (self.emit)(ChatEvent::PartEnd { choice: self.choice, part });
+        }
+    }
+
+    fn image(&mut self, content: Content<'_>) {
+        let Content::Media(Media { source: Source::Bytes { media_type, base64 }, .. }) = content
+        else {
+            return;
+        };
+        let part = self.open(Sort::Audio, PartKind::Media(MediaKind::Image));
+        let delta = Delta::Bytes { media_type: Some(media_type), base64, transcript: None };
+        (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
+        self.close();
+    }
+
+    fn call(&mut self, call: CallPiece<'_>) {
+        // Without an index, a piece with a name is a call of its own.
+        let calls = &self.state.calls;
+        let last = calls.last().map_or(0, |(index, _)| *index);
+        let next = calls.last().map_or(0, |(index, _)| index + 1);
+        let index = call.index.unwrap_or(if call.name.is_some() { next } else { last });
+        let known = calls.iter().find(|(known, _)| *known == index).map(|(_, part)| *part);
+        let part = known.unwrap_or_else(|| {
+            let generated = || self.context.call_id(self.choice, self.state.next_part).into();
+            let kind = PartKind::ToolCall {
+                id: call.id.clone().unwrap_or_else(generated),
+                name: call.name.clone().unwrap_or_default(),
+                is_free_form: call.is_free_form,
+            };
+            let part = self.open(Sort::Call(index), kind);
+            self.state.calls.push((index, part));
+            part
+        });
+        if let Some(arguments) = call.arguments.filter(|arguments| !arguments.is_empty()) {
+            let delta = Delta::Arguments(arguments);
+            (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
+        }
+        if let Some(signature) = call.signature {
+            let delta = Delta::Signature(signature);
+            (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
+        }
+    }
+
+    fn finish(&mut self, finish: Finish) {
+        self.close();
+        self.state.is_finished = true;
+        // As in whole replies: a call that ended with `stop` is still to be made.
+        let has_calls = !self.state.calls.is_empty();
+        let finish = if finish == Finish::Stop && has_calls { Finish::ToolCalls } else { finish };
+        (self.emit)(ChatEvent::Finish { choice: self.choice, finish, stop_text: None });
+    }
+}

@@ -1,0 +1,20 @@
+//! How a provider differs from whose dialect it speaks: data of the provider catalogue, read by
+//! writers.
+//!
+//! A quirk is a claim about requests that the dialect's own provider would take otherwise. By
+//! default none holds.
+
+/// What a provider takes that the dialect's own one does not, and the other way round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// It knows the limit of the output by its older name only (`max_tokens` in OpenAI Chat).
+    pub tokens_max_older: bool,
+    /// It takes `top_k`, `min_p` and `repetition_penalty` (vLLM, SGLang, llama.cpp, OpenRouter, …).
+    pub takes_more_sampling: bool,
+    /// It wants the reasoning of earlier answers back (DeepSeek, OpenRouter, vLLM).
+    pub takes_reasoning: bool,
+    /// Its models take effort in words and choose their tokens themselves (Anthropic's newer ones).
+    pub reasoning_by_effort: bool,
+    /// It does not know the role `developer`.
+    pub lacks_developer_role: bool,
+}

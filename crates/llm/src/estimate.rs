@@ -1,0 +1,61 @@
+//! How many tokens a prompt will be, before anybody has counted: from sizes alone.
+//!
+//! It is what is reserved, not what is charged, so it leans to the high side, and it must cost
+//! nothing: no tokeniser, no second look at the text. The rules, and what they were held against:
+//!
+//! - ASCII text: a token for each 3.5 bytes. English prose is at 4 to 4.5, source code and JSON at
+//!   3 to 3.5; escaped `\uXXXX` are six such bytes, which is 1.7 tokens a character.
+//! - Other text: a token for each 2.5 bytes. CJK has 3 bytes and 0.7 to 1.3 tokens a character,
+//!   Cyrillic, Greek, Arabic and Hebrew 2 bytes and 0.3 to 0.7.
+//! - Each message, part and tool: 4 tokens of its frame; each request: 8.
+//! - Media: a token for each 64 bytes of base64, at least 300 and at most 6,000 an item on average;
+//!   images cost 85 to 1,600 tokens whatever their size in bytes, pages of a PDF 1,500 to 3,000.
+
+use crate::scan::TextSizes;
+
+const REQUEST_TOKENS: u64 = 8;
+const ITEM_TOKENS: u64 = 4;
+const MEDIA_TOKENS_MIN: u64 = 300;
+const MEDIA_TOKENS_MAX: u64 = 6_000;
+
+/// The tokens that a prompt of these sizes will be.
+#[must_use]
+pub fn prompt_tokens(sizes: &TextSizes) -> u64 {
+    let ascii = sizes.ascii.saturating_mul(2).div_ceil(7);
+    let wide = sizes.wide.saturating_mul(2).div_ceil(5);
+    let least = sizes.media_items.saturating_mul(MEDIA_TOKENS_MIN);
+    let most = sizes.media_items.saturating_mul(MEDIA_TOKENS_MAX);
+    let media = (sizes.media / 64).clamp(least, most);
+    let items = sizes.items.saturating_mul(ITEM_TOKENS);
+    [ascii, wide, media, items].iter().fold(REQUEST_TOKENS, |sum, part| sum.saturating_add(*part))
+}
+
+/// The tokens that an answer of this many bytes of text was, where the provider did not say.
+#[must_use]
+pub fn answer_tokens(text: &str) -> u64 {
+    let mut sizes = TextSizes::default();
+    let wide = text.bytes().filter(|byte| !byte.is_ascii()).count() as u64;
+    (sizes.wide, sizes.ascii) = (wide, text.len() as u64 - wide);
+    prompt_tokens(&sizes) - REQUEST_TOKENS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_counted_by_its_bytes() {
+        assert_eq!(answer_tokens(""), 0);
+        assert_eq!(answer_tokens("The quick brown fox jumps over the lazy dog."), 13);
+        assert_eq!(answer_tokens("東京は日本の首都です。"), 14);
+        assert_eq!(answer_tokens("a東"), 3);
+    }
+
+    #[test]
+    fn an_image_is_not_taken_for_text() {
+        let sizes = TextSizes { media: 1_400_000, media_items: 1, ..TextSizes::default() };
+        assert_eq!(prompt_tokens(&sizes), 6_008);
+        let sizes = TextSizes { media: 60, media_items: 1, ..TextSizes::default() };
+        assert_eq!(prompt_tokens(&sizes), 308);
+    }
+}

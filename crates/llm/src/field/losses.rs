@@ -1,0 +1,87 @@
+//! What a translation loses, to be told to the client and counted.
+
+use super::{Field, FieldSet, Listed, ReplyField, Say};
+use crate::chat::{ChatError, ChatReply, ChatRequest};
+
+/// What a translation loses. Empty for most requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Fields of the request that the other dialect cannot say.
+    pub dropped: FieldSet<Field>,
+    /// Fields of the request that it says nearly.
+    pub near: FieldSet<Field>,
+    /// Fields of the reply that the client's dialect cannot say.
+    pub reply_dropped: FieldSet<ReplyField>,
+    /// Paths of what the reader did not understand; at most sixteen.
+    pub unknown: Vec<String>,
+    /// How many more there were.
+    pub unknown_more: usize,
+}
+
+impl Losses {
+    /// What writing the request in a dialect loses.
+    ///
+    /// # Errors
+    /// The field that changes the meaning where it is lost.
+    pub fn of_request(
+        request: &ChatRequest<'_>,
+        says: impl Fn(Field) -> Say,
+    ) -> Result<Self, ChatError> {
+        let mut losses = Self::default();
+        for field in super::request_fields(request).iter() {
+            match says(field) {
+                Say::Carried => {}
+                Say::Near(_) => losses.near.add(field),
+                Say::Dropped(_) => losses.dropped.add(field),
+                Say::Refused(why) => return Err(refused(field, why)),
+            }
+        }
+        Ok(losses)
+    }
+
+    /// What writing the reply in a dialect loses; a reply is never refused.
+    #[must_use]
+    pub fn of_reply(reply: &ChatReply<'_>, says: impl Fn(ReplyField) -> Say) -> Self {
+        let mut losses = Self::default();
+        for field in super::reply_fields(reply).iter() {
+            losses.reply_dropped.add_if(field, !matches!(says(field), Say::Carried | Say::Near(_)));
+        }
+        losses
+    }
+
+    /// Adds what the reader did not understand.
+    pub fn add_unknown(&mut self, (unknown, more): (Vec<String>, usize)) {
+        self.unknown.extend(unknown);
+        self.unknown_more += more;
+    }
+
+    /// Whether nothing was lost.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+
+    /// How many things were lost, near ones not counted.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let known = self.dropped.iter().count() + self.reply_dropped.iter().count();
+        known + self.unknown.len() + self.unknown_more
+    }
+
+    /// The names of what was dropped, for the warning header; none where nothing was. Bytes that a
+    /// header cannot have become `?`.
+    #[must_use]
+    pub fn header(&self) -> Option<String> {
+        let dropped = self.dropped.iter().map(|field| field.name().to_owned());
+        let unknown =
+            self.unknown.iter().map(|path| path.replace(|c: char| !c.is_ascii_graphic(), "?"));
+        let more = (self.unknown_more > 0).then(|| format!("and {} more", self.unknown_more));
+        let names: Vec<String> = dropped.chain(unknown).chain(more).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+fn refused(field: Field, why: &str) -> ChatError {
+    let name = field.name();
+    ChatError::invalid(name, format!("this model's provider cannot take `{name}`: {why}"))
+}

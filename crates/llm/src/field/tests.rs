@@ -1,0 +1,33 @@
+//! Sets and what headers say of them.
+
+use super::{Field, FieldSet, Listed, Losses};
+
+#[test]
+fn sets_hold_what_was_put_in() {
+    let mut set = FieldSet::default();
+    for field in Field::ALL {
+        set.add(*field);
+        assert!(set.has(*field));
+    }
+    assert!(set.iter().eq(Field::ALL.iter().copied()));
+    assert!(set.without(set).is_empty());
+}
+
+#[test]
+fn names_are_unlike_each_other() {
+    let mut names: Vec<_> = Field::ALL.iter().map(|field| field.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Field::ALL.len());
+}
+
+#[test]
+fn the_header_names_what_was_dropped() {
+    let mut losses = Losses::default();
+    assert_eq!(losses.header(), None);
+    losses.dropped.add(Field::Seed);
+    losses.near.add(Field::ReasoningEffort);
+    losses.add_unknown((vec!["messages[0].späß".to_owned()], 2));
+    assert_eq!(losses.header().unwrap(), "seed, messages[0].sp??, and 2 more");
+    assert_eq!(losses.count(), 4);
+}

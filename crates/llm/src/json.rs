@@ -1,0 +1,39 @@
+//! JSON as this crate needs it: a reader that walks the text once and borrows, a writer that
+//! appends to a buffer.
+//!
+//! It is not a value tree and not serde: every reader here must tell which fields it did not
+//! understand, must keep numbers as they were written, and must name the place of a mistake.
+
+mod bytes;
+mod cursor;
+mod error;
+mod number;
+mod skip;
+mod unescape;
+mod write;
+
+pub use cursor::{Cursor, Kind};
+pub use error::JsonError;
+pub use number::Number;
+pub use write::Writer;
+
+pub(crate) use bytes::special_at;
+pub(crate) use number::is_number;
+pub(crate) use skip::skip_value;
+pub(crate) use unescape::unescape;
+
+/// Whether the text is one whole JSON object, so that it may be put into a document as it is.
+#[must_use]
+pub fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{') && is_value(text)
+}
+
+/// Whether the text is one whole JSON value.
+#[must_use]
+pub fn is_value(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    cursor.skip().is_ok() && cursor.end().is_ok()
+}
+
+#[cfg(test)]
+mod tests;

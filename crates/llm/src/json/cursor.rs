@@ -1,0 +1,317 @@
+//! The reader: a place in a JSON text that moves forward only, each value being read once.
+//!
+//! It keeps the path to where it is, so that mistakes and fields that nobody understood can be
+//! named. Doubled field names are not its business: `scan` has refused them before, and in what
+//! providers send the last one counts.
+
+use super::skip::{blank, scalar_end, string_end};
+use super::{JsonError, Number, skip_value, unescape};
+use crate::chat::{Json, Text};
+
+/// How many fields that nobody understood are named; more are only counted.
+const UNKNOWN_NAMED_MAX: usize = 16;
+
+/// A place in a JSON text.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    path: Vec<Step<'a>>,
+    unknown: Vec<String>,
+    unknown_count: usize,
+}
+
+/// What kind of value comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{`
+    Object,
+    /// `[`
+    Array,
+    /// `"`
+    Text,
+    /// `null`
+    Null,
+    /// A number, `true`, `false`, or nothing that JSON knows.
+    Scalar,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Field(&'a str),
+    Index(usize),
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the start of a text.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0, path: Vec::new(), unknown: Vec::new(), unknown_count: 0 }
+    }
+
+    /// A second cursor at the same place, to read a value that is to be kept as a whole, too.
+    #[must_use]
+    pub fn clone_at(&self) -> Self {
+        Self { at: self.at, ..Self::new(self.text) }
+    }
+
+    /// What kind of value comes next.
+    pub fn kind(&mut self) -> Kind {
+        self.at = blank(self.text.as_bytes(), self.at);
+        match self.peek() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::Text,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Scalar,
+        }
+    }
+
+    /// Reads an object; `field` is called at each value and must read or skip it.
+    ///
+    /// # Errors
+    /// Where no object is here, or `field` fails.
+    pub fn object(
+        &mut self,
+        mut field: impl FnMut(&mut Self, &str) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if self.kind() != Kind::Object {
+            return Err(self.wrong("must be an object"));
+        }
+        self.at += 1;
+        if self.closes(b'}') {
+            return Ok(());
+        }
+        loop {
+            let raw = self.string("misses a field name")?;
+            let name = unescape(raw).map_err(|_| self.wrong("has a wrong field name"))?;
+            self.expect(b':', "misses a colon")?;
+            self.path.push(Step::Field(raw));
+            field(self, &name)?;
+            self.path.pop();
+            if self.closes(b'}') {
+                return Ok(());
+            }
+            self.expect(b',', "misses a comma or a closing bracket")?;
+        }
+    }
+
+    /// Reads an array; `item` is called at each value and must read or skip it.
+    ///
+    /// # Errors
+    /// Where no array is here, or `item` fails.
+    pub fn array(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if self.kind() != Kind::Array {
+            return Err(self.wrong("must be an array"));
+        }
+        self.at += 1;
+        if self.closes(b']') {
+            return Ok(());
+        }
+        for index in 0.. {
+            self.path.push(Step::Index(index));
+            item(self)?;
+            self.path.pop();
+            if self.closes(b']') {
+                break;
+            }
+            self.expect(b',', "misses a comma or a closing bracket")?;
+        }
+        Ok(())
+    }
+
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// Where no string is here, or its escapes are wrong.
+    pub fn text(&mut self) -> Result<Text<'a>, JsonError> {
+        let raw = self.string("must be a string")?;
+        unescape(raw).map_err(|_| self.wrong("is a string with a wrong escape or control byte"))
+    }
+
+    /// Reads a number, keeping its text.
+    ///
+    /// # Errors
+    /// Where no number is here.
+    pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
+        let scalar = self.scalar()?;
+        Number::new(scalar).ok_or_else(|| self.wrong("must be a number"))
+    }
+
+    /// Reads a whole number of at least 0.
+    ///
+    /// # Errors
+    /// Where none is here.
+    pub fn count(&mut self) -> Result<u64, JsonError> {
+        self.scalar()?.parse().map_err(|_| self.wrong("must be a whole number"))
+    }
+
+    /// Reads `true` or `false`.
+    ///
+    /// # Errors
+    /// Where neither is here.
+    pub fn truth(&mut self) -> Result<bool, JsonError> {
+        self.scalar()?.parse().map_err(|_| self.wrong("must be true or false"))
+    }
+
+    /// Reads any value as the text that it is.
+    ///
+    /// # Errors
+    /// Where no value is here.
+    pub fn json(&mut self) -> Result<Json<'a>, JsonError> {
+        self.at = blank(self.text.as_bytes(), self.at);
+        let from = self.at;
+        self.skip()?;
+        Ok(Json::from_valid(&self.text[from..self.at]))
+    }
+
+    /// Reads a value that may be `null`.
+    ///
+    /// # Errors
+    /// Where `read` fails.
+    pub fn maybe<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, JsonError>,
+    ) -> Result<Option<T>, JsonError> {
+        if self.kind() == Kind::Null {
+            self.skip()?;
+            return Ok(None);
+        }
+        read(self).map(Some)
+    }
+
+    /// Reads an array of what `read` reads; `null` is an empty one.
+    ///
+    /// # Errors
+    /// Where no array is here, or `read` fails.
+    pub fn list<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, JsonError>,
+    ) -> Result<Vec<T>, JsonError> {
+        let mut list = Vec::new();
+        self.maybe(|cursor| cursor.array(|item| read(item).map(|value| list.push(value))))?;
+        Ok(list)
+    }
+
+    /// Goes over a value.
+    ///
+    /// # Errors
+    /// Where no value is here.
+    pub fn skip(&mut self) -> Result<(), JsonError> {
+        match skip_value(self.text.as_bytes(), self.at) {
+            Ok(end) => {
+                self.at = end;
+                Ok(())
+            }
+            Err((at, why)) => Err(JsonError { at, path: self.path(), why }),
+        }
+    }
+
+    /// Goes over a value that nobody here understands, and remembers its path, so that the loss can
+    /// be told. What is `null`, zero or empty says nothing and is no loss.
+    ///
+    /// # Errors
+    /// Where no value is here.
+    pub fn unknown(&mut self) -> Result<(), JsonError> {
+        let json = self.json()?;
+        if !matches!(json.as_str(), "null" | "0" | "\"\"" | "[]" | "{}") {
+            self.note_unknown("");
+        }
+        Ok(())
+    }
+
+    /// Remembers something below the value that is being read as not understood.
+    pub fn note_unknown(&mut self, below: &str) {
+        self.unknown_count += 1;
+        if self.unknown.len() < UNKNOWN_NAMED_MAX {
+            let dot = if below.is_empty() || self.path.is_empty() { "" } else { "." };
+            self.unknown.push(format!("{}{dot}{below}", self.path()));
+        }
+    }
+
+    /// The paths that nobody understood, and how many more there were than are named.
+    #[must_use]
+    pub fn take_unknown(&mut self) -> (Vec<String>, usize) {
+        let more = self.unknown_count - self.unknown.len();
+        self.unknown_count = 0;
+        (std::mem::take(&mut self.unknown), more)
+    }
+
+    /// Holds that nothing but white space follows.
+    ///
+    /// # Errors
+    /// Where something does.
+    pub fn end(&mut self) -> Result<(), JsonError> {
+        self.at = blank(self.text.as_bytes(), self.at);
+        if self.at == self.text.len() { Ok(()) } else { Err(self.wrong("goes on after its end")) }
+    }
+
+    /// A mistake at this place.
+    #[must_use]
+    pub fn wrong(&self, why: &'static str) -> JsonError {
+        JsonError { at: self.at, path: self.path(), why }
+    }
+
+    /// Path to the value that is being read, as `messages[2].role`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        use std::fmt::Write as _;
+        self.path.iter().fold(String::new(), |mut path, step| {
+            match step {
+                Step::Field(name) if path.is_empty() => path.push_str(name),
+                Step::Field(name) => {
+                    let _ = write!(path, ".{name}");
+                }
+                Step::Index(index) => {
+                    let _ = write!(path, "[{index}]");
+                }
+            }
+            path
+        })
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn closes(&mut self, bracket: u8) -> bool {
+        self.at = blank(self.text.as_bytes(), self.at);
+        let closes = self.peek() == Some(bracket);
+        self.at += usize::from(closes);
+        closes
+    }
+
+    fn expect(&mut self, byte: u8, why: &'static str) -> Result<(), JsonError> {
+        if self.closes(byte) { Ok(()) } else { Err(self.wrong(why)) }
+    }
+
+    /// The raw text of the string that is here.
+    fn string(&mut self, why: &'static str) -> Result<&'a str, JsonError> {
+        if self.kind() != Kind::Text {
+            return Err(self.wrong(why));
+        }
+        let end = string_end(self.text.as_bytes(), self.at).map_err(|(at, why)| JsonError {
+            at,
+            path: self.path(),
+            why,
+        })?;
+        let raw = &self.text[self.at + 1..end - 1];
+        self.at = end;
+        Ok(raw)
+    }
+
+    fn scalar(&mut self) -> Result<&'a str, JsonError> {
+        self.at = blank(self.text.as_bytes(), self.at);
+        match scalar_end(self.text.as_bytes(), self.at) {
+            Ok(end) => {
+                let scalar = &self.text[self.at..end];
+                self.at = end;
+                Ok(scalar)
+            }
+            Err((at, why)) => Err(JsonError { at, path: self.path(), why }),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Chat in every dialect: bytes in, bytes out; no sockets, no clock.
+//!
+//! # What is here
+//!
+//! - [`chat`]: the form in the middle, what all dialects say said once.
+//! - [`dialect`]: a folder for each dialect, all with the same files; the enum that hands on to them.
+//! - [`field`]: what of the form each dialect can say; nothing is lost in silence.
+//! - [`translate`]: requests, replies, streams and errors from one dialect to another.
+//! - [`scan`]: one look at a request's body as it arrives, and edits to it that leave the rest as
+//!   it came. All traffic goes through it; where both sides speak the same dialect, nothing else.
+//! - [`pass`]: watching a reply of the same dialect for what was used.
+//! - [`frame`]: streams cut into events, and events put into streams.
+//! - [`json`]: the reader and writer of JSON under all of it.
+//! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
+//! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
+//!
+//! # A dialect
+//!
+//! A dialect is a folder in `dialect/` and a line in `dialect.rs`. Each folder has:
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `wire.rs` | names of fields, `WATCH`, `FRAMING`, `USAGE_MARK`, `address`, `path`; words that both directions map |
+//! | `says.rs` | what it makes of every field of a request and of a reply |
+//! | `request/read.rs`, `request/write.rs` | a request to the form and back |
+//! | `reply/read.rs`, `reply/write.rs` | a whole reply to the form and back |
+//! | `stream/read.rs`, `stream/write.rs` | events to the form's events and back; usage of an event |
+//! | `error.rs` | errors to the form and back |
+//!
+//! Readers match on field names and call [`json::Cursor::unknown`] for all they do not know.
+//! Writers take each group of the form apart without `..`. `says.rs` is held to both by tests: a
+//! field that it claims to carry must come back when a request is written and read again.
+//! The neighbours to read first are `openai_chat` and `anthropic_messages`.
+
+pub mod chat;
+pub mod cost;
+pub mod dialect;
+pub mod estimate;
+pub mod field;
+pub mod frame;
+pub mod json;
+pub mod matrix;
+pub mod pass;
+pub mod scan;
+pub mod translate;

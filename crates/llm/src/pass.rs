@@ -1,0 +1,122 @@
+//! The same dialect on both sides: the bytes go through as they come, and this looks over their
+//! shoulder for what was used.
+//!
+//! It never delays a byte and never changes one. An event is read only where the dialect's mark of
+//! usage stands in it; that mark cannot stand in a string, where its quotes would be escaped.
+
+use memchr::memmem;
+
+use crate::chat::Usage;
+use crate::dialect::Dialect;
+use crate::frame::{FrameReader, Framing};
+
+/// How much of an event that has not ended is kept.
+const TAIL_MAX: usize = 1024 * 1024;
+
+/// Watches a stream that is passed on.
+#[derive(Debug)]
+pub struct PassedStream {
+    dialect: Dialect,
+    framing: Framing,
+    mark: memmem::Finder<'static>,
+    /// What came of an event that has not ended.
+    tail: Vec<u8>,
+    usage: Option<Usage>,
+    bytes: u64,
+}
+
+impl PassedStream {
+    /// A watch at the start of a stream.
+    #[must_use]
+    pub fn new(dialect: Dialect, framing: Framing) -> Self {
+        Self {
+            dialect,
+            framing,
+            mark: memmem::Finder::new(dialect.usage_mark()),
+            tail: Vec::new(),
+            usage: None,
+            bytes: 0,
+        }
+    }
+
+    /// Sees the next bytes.
+    pub fn see(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        if self.tail.is_empty() && self.ends_event(bytes) {
+            return self.look(bytes);
+        }
+        self.tail.extend_from_slice(bytes);
+        if self.ends_event(&self.tail) || self.tail.len() > TAIL_MAX {
+            let mut tail = std::mem::take(&mut self.tail);
+            self.look(&tail);
+            tail.clear();
+            self.tail = tail;
+        }
+    }
+
+    /// The stream has ended.
+    pub fn end(&mut self) {
+        let tail = std::mem::take(&mut self.tail);
+        self.look(&tail);
+    }
+
+    /// What was used so far, where the provider said it.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
+    /// Bytes that went through.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether the bytes end with the end of an event. Of a framing where that cannot be seen at
+    /// the end, everything is kept until the stream ends or is large.
+    fn ends_event(&self, bytes: &[u8]) -> bool {
+        match self.framing {
+            Framing::Sse => bytes.ends_with(b"\n\n") || bytes.ends_with(b"\r\n\r\n"),
+            Framing::JsonArray => bytes.ends_with(b"]"),
+            Framing::AwsEvents => aws_ends(bytes),
+        }
+    }
+
+    /// Looks at whole events.
+    fn look(&mut self, bytes: &[u8]) {
+        if self.mark.find(bytes).is_none() {
+            return;
+        }
+        let Self { dialect, framing, mark, usage, .. } = self;
+        let mut frames = FrameReader::new(*framing);
+        let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
+            let Ok(frame) = frame else { return };
+            let says =
+                frame.name == dialect.usage_mark() || mark.find(frame.data.as_bytes()).is_some();
+            if let Some(seen) = says.then(|| dialect.usage_of_event(frame.data)).flatten() {
+                usage.get_or_insert_default().merge(&seen);
+            }
+        };
+        frames.push(bytes, &mut see);
+        frames.end(&mut see);
+    }
+}
+
+/// Whether the bytes, which start with a message of AWS's event stream, end with the end of one.
+fn aws_ends(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(length) = bytes.get(at..at + 4) {
+        let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        if length < 16 {
+            return true;
+        }
+        at += length;
+    }
+    at == bytes.len()
+}
+
+/// What a whole reply that is passed on says of usage; everything else in it is only gone over.
+#[must_use]
+pub fn usage_of_reply(dialect: Dialect, body: &[u8]) -> Option<Usage> {
+    dialect.usage_of_event(std::str::from_utf8(body).ok()?)
+}

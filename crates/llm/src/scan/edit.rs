@@ -1,0 +1,133 @@
+//! Changing a few bytes of a body while all others go on as they came.
+//!
+//! Edits name ranges of the body that was scanned; nothing here looks at JSON again.
+
+use std::ops::Range;
+
+use super::{Member, Scanned, Watch, Watched};
+use crate::json::Writer;
+
+/// Other bytes in the place of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced, as offsets into the body; an empty range puts in.
+    pub range: Range<usize>,
+    /// What comes there.
+    pub bytes: Vec<u8>,
+}
+
+/// A piece of an edited body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'e> {
+    /// This range of the body as it came.
+    Kept(Range<usize>),
+    /// Bytes of an edit.
+    New(&'e [u8]),
+}
+
+/// Edits of one body, in order, none overlapping another.
+#[derive(Debug, Default)]
+pub struct Splice {
+    edits: Vec<Edit>,
+}
+
+impl Splice {
+    /// No edits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an edit. A range that overlaps an earlier one is ignored, as the first one to ask wins.
+    pub fn edit(&mut self, range: Range<usize>, bytes: Vec<u8>) {
+        let place = self.edits.partition_point(|edit| edit.range.start <= range.start);
+        let after = self.edits.get(place).is_none_or(|next| range.end <= next.range.start);
+        let before = place == 0 || self.edits[place - 1].range.end <= range.start;
+        if after && before {
+            self.edits.insert(place, Edit { range, bytes });
+        }
+    }
+
+    /// Makes a watched member say a string; it is put in where the body does not say it.
+    pub fn set_text(&mut self, scanned: &Scanned, watch: &Watch, means: Watched, text: &str) {
+        let mut value = Vec::with_capacity(text.len() + 2);
+        Writer::new(&mut value).text(text);
+        self.set(scanned, watch, means, value);
+    }
+
+    /// Makes a watched member say a JSON value; it is put in where the body does not say it, with
+    /// the object that it stands in where that is missing, too.
+    pub fn set(&mut self, scanned: &Scanned, watch: &Watch, means: Watched, value: Vec<u8>) {
+        if let Some(span) = scanned.span(means) {
+            self.edit(span, value);
+            return;
+        }
+        let Some(member) = watch.member(means) else { return };
+        match member.within {
+            None => self.put_in(scanned.open_at, scanned.is_empty, member, &value),
+            Some(holder) => match scanned.span(holder) {
+                // What is there may be `null` or have fields; both are replaced or led by ours.
+                Some(span) if span.len() <= 4 => {
+                    self.edit(span, object_of(member, &value));
+                }
+                Some(span) => self.put_in(span.start + 1, false, member, &value),
+                None => self.set(scanned, watch, holder, object_of(member, &value)),
+            },
+        }
+    }
+
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// The edited body piece by piece, `length` being that of the body as it came.
+    pub fn pieces(&self, length: usize) -> impl Iterator<Item = Piece<'_>> {
+        let mut from = 0;
+        let edited = self.edits.iter().flat_map(move |edit| {
+            let kept = Piece::Kept(from..edit.range.start);
+            from = edit.range.end;
+            [kept, Piece::New(&edit.bytes)]
+        });
+        let rest = self.edits.last().map_or(0, |edit| edit.range.end);
+        edited.chain(std::iter::once(Piece::Kept(rest..length))).filter(|piece| match piece {
+            Piece::Kept(range) => !range.is_empty(),
+            Piece::New(bytes) => !bytes.is_empty(),
+        })
+    }
+
+    /// The edited body in one buffer.
+    #[must_use]
+    pub fn apply(&self, body: &[u8]) -> Vec<u8> {
+        let added: usize = self.edits.iter().map(|edit| edit.bytes.len()).sum();
+        let mut out = Vec::with_capacity(body.len() + added);
+        for piece in self.pieces(body.len()) {
+            match piece {
+                Piece::Kept(range) => out.extend_from_slice(&body[range]),
+                Piece::New(bytes) => out.extend_from_slice(bytes),
+            }
+        }
+        out
+    }
+
+    fn put_in(&mut self, at: usize, is_alone: bool, member: &Member, value: &[u8]) {
+        let mut bytes = Vec::with_capacity(member.name.len() + value.len() + 4);
+        bytes.push(b'"');
+        bytes.extend_from_slice(member.name.as_bytes());
+        bytes.extend_from_slice(b"\":");
+        bytes.extend_from_slice(value);
+        if !is_alone {
+            bytes.push(b',');
+        }
+        self.edit(at..at, bytes);
+    }
+}
+
+/// `{"name":value}`
+fn object_of(member: &Member, value: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{{\"{}\":", member.name).into_bytes();
+    bytes.extend_from_slice(value);
+    bytes.push(b'}');
+    bytes
+}

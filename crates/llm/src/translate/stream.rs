@@ -1,0 +1,136 @@
+//! A stream of one dialect turned to another, event by event: bytes in, bytes out, at any cut.
+//!
+//! It holds one event at most. A bad event is counted and skipped; a failure of the provider in
+//! mid-stream becomes an event of the client's dialect.
+
+use crate::chat::{ChatError, ChatEvent, Delta, ErrorKind, Usage};
+use crate::dialect::{Context, Dialect, EventReader, EventWriter};
+use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
+
+/// A stream being translated.
+#[derive(Debug)]
+pub struct StreamTranslation {
+    frames: FrameReader,
+    reader: EventReader,
+    sink: Sink,
+    bad_events: u64,
+}
+
+/// What takes the events.
+#[derive(Debug)]
+struct Sink {
+    writer: EventWriter,
+    frames: FrameWriter,
+    usage: Option<Usage>,
+    answer_bytes: u64,
+    error: Option<ChatError>,
+    is_over: bool,
+}
+
+impl StreamTranslation {
+    /// A translation at the start of a stream.
+    #[must_use]
+    pub fn new(from: (Dialect, Framing), to: (Dialect, Framing), context: &Context) -> Self {
+        Self {
+            frames: FrameReader::new(from.1),
+            reader: EventReader::new(from.0, context),
+            sink: Sink {
+                writer: EventWriter::new(to.0, context),
+                frames: FrameWriter::new(to.1),
+                usage: None,
+                answer_bytes: 0,
+                error: None,
+                is_over: false,
+            },
+            bad_events: 0,
+        }
+    }
+
+    /// Reads the provider's next bytes and appends what the client is to be sent.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let Self { frames, reader, sink, bad_events } = self;
+        let mut is_lost = false;
+        frames.push(bytes, &mut |frame| match frame {
+            Ok(frame) => {
+                let read = reader.read(&frame, &mut |event| sink.take(&event, out));
+                *bad_events += u64::from(read.is_err());
+            }
+            Err(error) => {
+                *bad_events += 1;
+                is_lost |= error == FrameError::Lost;
+            }
+        });
+        if is_lost {
+            self.fail(&broken(), out);
+        }
+    }
+
+    /// The provider's stream has ended. Where it broke off, the client is told so.
+    pub fn end(&mut self, out: &mut Vec<u8>) {
+        let Self { frames, reader, sink, bad_events } = self;
+        frames.end(&mut |frame| {
+            let read = frame.map(|frame| reader.read(&frame, &mut |event| sink.take(&event, out)));
+            *bad_events += u64::from(!matches!(read, Ok(Ok(()))));
+        });
+        reader.end(&mut |event| sink.take(&event, out));
+        if !sink.is_over {
+            self.fail(&broken(), out);
+        }
+    }
+
+    /// Ends the client's stream with a failure of ours: a stall, a limit, a filter.
+    pub fn fail(&mut self, error: &ChatError, out: &mut Vec<u8>) {
+        self.sink.take(&ChatEvent::Error(error.clone()), out);
+    }
+
+    /// What was used so far, where the provider said it.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.sink.usage
+    }
+
+    /// Bytes of text, reasoning and arguments that came: what an estimate of the output rests on
+    /// where the provider says no usage, or the client has gone.
+    #[must_use]
+    pub fn answer_bytes(&self) -> u64 {
+        self.sink.answer_bytes
+    }
+
+    /// The failure that ended the stream.
+    #[must_use]
+    pub fn error(&self) -> Option<&ChatError> {
+        self.sink.error.as_ref()
+    }
+
+    /// Events that could not be read and were skipped.
+    #[must_use]
+    pub fn bad_events(&self) -> u64 {
+        self.bad_events
+    }
+}
+
+impl Sink {
+    fn take(&mut self, event: &ChatEvent<'_>, out: &mut Vec<u8>) {
+        if self.is_over {
+            return;
+        }
+        match event {
+            ChatEvent::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
+            ChatEvent::PartDelta { delta: Delta::Text(text) | Delta::Arguments(text), .. } => {
+                self.answer_bytes += text.len() as u64;
+            }
+            ChatEvent::Error(error) => self.error = Some(error.clone()),
+            _ => {}
+        }
+        self.writer.write(event, &mut self.frames, out);
+        self.is_over = matches!(event, ChatEvent::Error(_) | ChatEvent::End);
+        if self.is_over {
+            self.frames.end(out);
+        }
+    }
+}
+
+fn broken() -> ChatError {
+    let message = "the provider's stream broke off";
+    ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
+}

@@ -1,0 +1,52 @@
+//! Where the fixtures are, and how they are read.
+//!
+//! `full.json` and `full_reply.json` are lists: some wishes cannot be had together.
+
+use std::path::PathBuf;
+
+use architrave_llm::dialect::{Context, Dialect, Quirks};
+
+/// The folder of a dialect's fixtures.
+pub(crate) fn folder(dialect: Dialect) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/llm").join(dialect.name())
+}
+
+/// The text of a fixture.
+pub(crate) fn text(dialect: Dialect, name: &str) -> String {
+    let path = folder(dialect).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The JSON texts that a fixture lists.
+pub(crate) fn list(dialect: Dialect, name: &str) -> Vec<String> {
+    let text = text(dialect, name);
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).unwrap();
+    list.into_iter().map(|item| item.get().to_owned()).collect()
+}
+
+/// The bytes of the dialect's stream.
+pub(crate) fn stream(dialect: Dialect) -> Vec<u8> {
+    std::fs::read(folder(dialect).join("stream.txt")).unwrap()
+}
+
+/// An exchange of the tests.
+pub(crate) fn context() -> Context {
+    Context {
+        id: "x1".to_owned(),
+        model: "asked".to_owned(),
+        created_s: 1_767_225_600,
+        stream_usage: true,
+    }
+}
+
+/// Providers without quirks, and with all of them.
+pub(crate) fn quirks() -> [Quirks; 2] {
+    let all = Quirks {
+        tokens_max_older: true,
+        takes_more_sampling: true,
+        takes_reasoning: true,
+        reasoning_by_effort: true,
+        lacks_developer_role: true,
+    };
+    [Quirks::default(), all]
+}

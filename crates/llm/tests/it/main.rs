@@ -1,0 +1,9 @@
+//! Dialects held to each other and to their tables, over fixtures of our own words.
+//!
+//! Everything here runs over [`Dialect::ALL`]: a new dialect only brings its fixtures.
+
+mod fixtures;
+mod golden;
+mod replies;
+mod requests;
+mod streams;
