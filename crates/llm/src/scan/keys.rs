@@ -19,7 +19,7 @@ pub(super) struct Keys {
 #[derive(Debug)]
 struct Object {
     from: usize,
-    set: Option<Box<HashSet<u64, foldhash::fast::FixedState>>>,
+    set: Option<HashSet<u64, foldhash::fast::FixedState>>,
 }
 
 /// What became of a name.
@@ -63,7 +63,7 @@ impl Keys {
             let mut set: HashSet<u64, _> = HashSet::default();
             set.extend(own);
             set.insert(hash);
-            object.set = Some(Box::new(set));
+            object.set = Some(set);
             self.hashes.truncate(object.from);
         } else {
             self.hashes.push(hash);

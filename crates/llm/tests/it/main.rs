@@ -2,6 +2,8 @@
 //!
 //! Everything here runs over [`Dialect::ALL`]: a new dialect only brings its fixtures.
 
+#![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
+
 mod fixtures;
 mod golden;
 mod replies;

@@ -1,0 +1,159 @@
+//! Recorded exchanges with real providers, where they are there: the folder from
+//! `ARCHITRAVE_TEST_DATA`, by default `../shared/data` beside the repository.
+//!
+//! It is no part of `cargo test`; `cargo test -p architrave-llm --test recorded` runs it, and fails
+//! where the folder is missing. Replies keep their facts in every other dialect: text, tools with
+//! their arguments, why they ended, tokens, whether there was reasoning. What is lost is counted,
+//! and the counts are committed (`fixtures/llm/losses.txt`): they may only fall.
+
+#![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
+
+#[path = "recorded/cassette.rs"]
+mod cassette;
+#[path = "recorded/facts.rs"]
+mod facts;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use architrave_llm::dialect::{Address, Context, Dialect, EventReader, Quirks};
+use architrave_llm::estimate::prompt_tokens;
+use architrave_llm::frame::FrameReader;
+use architrave_llm::pass::{PassedStream, usage_of_reply};
+use architrave_llm::scan::Scanned;
+use architrave_llm::translate::{Assembly, StreamTranslation, reply};
+
+use cassette::Exchange;
+use facts::Facts;
+
+/// Losses by pair and sort.
+type Counts = BTreeMap<String, usize>;
+
+fn context() -> Context {
+    Context { id: "x".into(), model: "m".into(), created_s: 1, stream_usage: true }
+}
+
+#[test]
+fn recorded_exchanges_keep_their_facts() {
+    let mut counts = Counts::new();
+    let mut seen = 0;
+    for exchange in cassette::all() {
+        let Some((from, address)) = dialect_of(&exchange.path) else { continue };
+        seen += 1;
+        check_request(from, &address, &exchange, &mut counts);
+        match exchange.status {
+            200 if exchange.is_stream => check_stream(from, &exchange, &mut counts),
+            200 => check_reply(from, &exchange, &mut counts),
+            status => {
+                let error = from.read_error(status, &exchange.reply);
+                assert!(!error.message.is_empty(), "{}", exchange.name);
+            }
+        }
+    }
+    assert!(seen > 0, "no exchange of any dialect was found");
+    hold(&counts);
+}
+
+fn dialect_of(path: &str) -> Option<(Dialect, Address<'_>)> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    Dialect::ALL.iter().find_map(|dialect| Some((*dialect, dialect.address(path, query)?)))
+}
+
+fn check_request(from: Dialect, address: &Address<'_>, exchange: &Exchange, counts: &mut Counts) {
+    let name = &exchange.name;
+    let scanned = Scanned::whole(exchange.request.as_bytes(), from.watch())
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(prompt_tokens(&scanned.sizes) > 0);
+    let read = from.read_request(&exchange.request, address);
+    let Ok((request, losses)) = read else {
+        // What the provider refused, too, need not be read.
+        assert!(exchange.status >= 400, "{name}: {}", read.unwrap_err());
+        return;
+    };
+    *counts.entry(format!("{} request unknown", from.name())).or_default() += losses.count();
+    for &to in Dialect::ALL {
+        let mut out = Vec::new();
+        let pair = format!("{} {} request", from.name(), to.name());
+        match to.write_request(&request, &Quirks::default(), &mut out) {
+            Ok(losses) => *counts.entry(pair + " dropped").or_default() += losses.count(),
+            Err(_) => *counts.entry(pair + " refused").or_default() += 1,
+        }
+    }
+}
+
+fn check_reply(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
+    let name = &exchange.name;
+    let text = std::str::from_utf8(&exchange.reply).unwrap();
+    let (whole, losses) =
+        from.read_reply(text, &context()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    *counts.entry(format!("{} reply unknown", from.name())).or_default() += losses.count();
+    assert_eq!(usage_of_reply(from, &exchange.reply), whole.usage, "{name}");
+    for &to in Dialect::ALL {
+        let there = reply(from, to, &exchange.reply, &context()).unwrap();
+        let body = String::from_utf8(there.body).unwrap();
+        let (again, _) = to.read_reply(&body, &context()).unwrap();
+        Facts::of(&whole).agree(&Facts::of(&again), &format!("{name} in {}", to.name()));
+        let pair = format!("{} {} reply", from.name(), to.name());
+        *counts.entry(pair).or_default() += there.losses.reply_dropped.iter().count();
+    }
+}
+
+fn assemble(dialect: Dialect, bytes: &[u8], name: &str) -> Facts {
+    let mut assembly = Assembly::default();
+    let mut reader = EventReader::new(dialect, &context());
+    let mut frames = FrameReader::new(dialect.framing());
+    let mut each = |frame: Result<architrave_llm::frame::Frame<'_>, _>| {
+        let read = reader.read(&frame.unwrap(), &mut |event| assembly.take(&event));
+        read.unwrap_or_else(|error| panic!("{name}: {error}"));
+    };
+    frames.push(bytes, &mut each);
+    frames.end(&mut each);
+    reader.end(&mut |event| assembly.take(&event));
+    Facts::of(&assembly.finish().unwrap_or_else(|error| panic!("{name}: {error:?}")))
+}
+
+fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
+    let name = &exchange.name;
+    if String::from_utf8_lossy(&exchange.reply).contains("\"error\":{") {
+        return;
+    }
+    let whole = assemble(from, &exchange.reply, name);
+    for &to in Dialect::ALL {
+        let (mut cut, mut out) = (Vec::new(), Vec::new());
+        let framings = ((from, from.framing()), (to, to.framing()));
+        let mut at_once = StreamTranslation::new(framings.0, framings.1, &context());
+        at_once.push(&exchange.reply, &mut out);
+        at_once.end(&mut out);
+        let mut by_bytes = StreamTranslation::new(framings.0, framings.1, &context());
+        exchange.reply.chunks(7).for_each(|piece| by_bytes.push(piece, &mut cut));
+        by_bytes.end(&mut cut);
+        assert!(out == cut, "{name} in {}: another cut, other bytes", to.name());
+        whole.agree(&assemble(to, &out, name), &format!("{name} in {}", to.name()));
+        let pair = format!("{} {} stream bad events", from.name(), to.name());
+        *counts.entry(pair).or_default() += usize::try_from(at_once.bad_events()).unwrap();
+    }
+    let mut passed = PassedStream::new(from, from.framing());
+    exchange.reply.chunks(50).for_each(|piece| passed.see(piece));
+    passed.end();
+    assert_eq!(passed.usage().map(|usage| usage.total()), whole.usage_total(), "{name}");
+}
+
+/// Holds the counts to those that are committed.
+fn hold(counts: &Counts) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/llm/losses.txt");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let known: BTreeMap<&str, usize> = committed
+        .lines()
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(name, count)| (name, count.parse().unwrap()))
+        .collect();
+    let mut now = String::new();
+    let mut rose = Vec::new();
+    for (name, count) in counts {
+        let _ = writeln!(now, "{name} {count}");
+        if known.get(name.as_str()).is_none_or(|known| count > known) {
+            rose.push(name);
+        }
+    }
+    assert!(rose.is_empty(), "losses rose in {rose:?}; all of them now:\n{now}");
+}
