@@ -84,7 +84,7 @@ impl PassedStream {
 
     /// Looks at whole events.
     fn look(&mut self, bytes: &[u8]) {
-        if self.mark.find(bytes).is_none() {
+        if !tells_usage(&self.mark, bytes) {
             return;
         }
         let Self { dialect, framing, mark, usage, .. } = self;
@@ -92,7 +92,7 @@ impl PassedStream {
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
             let says =
-                frame.name == dialect.usage_mark() || mark.find(frame.data.as_bytes()).is_some();
+                frame.name == dialect.usage_mark() || tells_usage(mark, frame.data.as_bytes());
             if let Some(seen) = says.then(|| dialect.usage_of_event(frame.data)).flatten() {
                 usage.get_or_insert_default().merge(&seen);
             }
@@ -100,6 +100,17 @@ impl PassedStream {
         frames.push(bytes, &mut see);
         frames.end(&mut see);
     }
+}
+
+/// Whether the mark stands there and, where it is a field, an object is its value: some providers
+/// say `"usage":null` in every event.
+fn tells_usage(mark: &memmem::Finder<'_>, bytes: &[u8]) -> bool {
+    let is_field = mark.needle().starts_with(b"\"");
+    mark.find_iter(bytes).any(|at| {
+        let after = bytes[at + mark.needle().len()..].trim_ascii_start();
+        let value = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        !is_field || value.is_some_and(|value| value.starts_with(b"{"))
+    })
 }
 
 /// Whether the bytes, which start with a message of AWS's event stream, end with the end of one.

@@ -10,6 +10,15 @@ const BLOCK: usize = 32;
 /// Where, from `from` on, the first quote, backslash or control byte is; the length where none is.
 pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
+    // Most strings are names and short values: two words see their end.
+    for _ in 0..2 {
+        let Some(word) = bytes.get(at..at + 8) else { break };
+        let marks = special_marks(word_of(word));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
     while let Some(block) = bytes.get(at..at + BLOCK) {
         if block.iter().fold(false, |hit, &byte| hit | is_special(byte)) {
             break;
@@ -17,8 +26,7 @@ pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
         at += BLOCK;
     }
     while let Some(word) = bytes.get(at..at + 8) {
-        let word = u64::from_le_bytes(word.try_into().expect("eight bytes were taken"));
-        let marks = special_marks(word);
+        let marks = special_marks(word_of(word));
         if marks != 0 {
             return at + marks.trailing_zeros() as usize / 8;
         }
@@ -26,6 +34,10 @@ pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
     }
     let rest = bytes.get(at..).unwrap_or_default();
     rest.iter().position(|&byte| is_special(byte)).map_or(bytes.len(), |found| at + found)
+}
+
+fn word_of(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes.try_into().expect("eight bytes were taken"))
 }
 
 fn is_special(byte: u8) -> bool {

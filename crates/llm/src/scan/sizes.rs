@@ -29,33 +29,30 @@ pub(super) enum Sort {
 impl Sort {
     /// What the strings of the field of that name are.
     pub(super) fn of(name: &[u8]) -> Self {
-        match name {
-            b"url" | b"data" | b"bytes" | b"file_data" | b"image_url" | b"fileUri"
-            | b"file_uri" | b"uri" => Self::Media,
-            b"id"
-            | b"type"
-            | b"role"
-            | b"model"
-            | b"signature"
-            | b"thoughtSignature"
-            | b"thought_signature"
-            | b"encrypted_content"
-            | b"tool_call_id"
-            | b"tool_use_id"
-            | b"toolUseId"
-            | b"call_id"
-            | b"media_type"
-            | b"mimeType"
-            | b"mime_type"
-            | b"file_id"
-            | b"user"
-            | b"user_id"
-            | b"service_tier"
-            | b"prompt_cache_key"
-            | b"previous_response_id"
-            | b"detail"
-            | b"ttl" => Self::Silent,
-            _ => Self::Text,
+        // By length first: a name is compared with few others, and with none for most lengths.
+        let (media, silent): (&[&[u8]], &[&[u8]]) = match name.len() {
+            2 => (&[], &[b"id"]),
+            3 => (&[b"url", b"uri"], &[b"ttl"]),
+            4 => (&[b"data"], &[b"type", b"role", b"user"]),
+            5 => (&[b"bytes"], &[b"model"]),
+            6 => (&[], &[b"detail"]),
+            7 => (&[b"fileUri"], &[b"call_id", b"file_id", b"user_id"]),
+            8 => (&[b"file_uri"], &[b"mimeType"]),
+            9 => (&[b"file_data", b"image_url"], &[b"signature", b"mime_type", b"toolUseId"]),
+            10 => (&[], &[b"media_type"]),
+            11 => (&[], &[b"tool_use_id"]),
+            12 => (&[], &[b"tool_call_id", b"service_tier"]),
+            16 => (&[], &[b"thoughtSignature", b"prompt_cache_key"]),
+            17 => (&[], &[b"thought_signature", b"encrypted_content"]),
+            20 => (&[], &[b"previous_response_id"]),
+            _ => return Self::Text,
+        };
+        if media.contains(&name) {
+            Self::Media
+        } else if silent.contains(&name) {
+            Self::Silent
+        } else {
+            Self::Text
         }
     }
 }
