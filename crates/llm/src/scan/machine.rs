@@ -295,6 +295,9 @@ impl Scan {
             self.found.is_empty = false;
             self.member = self.watch.find(within, name);
         }
+        if depth == 1 {
+            self.found.sizes.has_tools |= matches!(name, b"tools" | b"toolConfig" | b"functions");
+        }
         self.sort = Sort::of(name);
         // Names deep inside are those of schemas and arguments, which a model reads.
         if depth >= SPOKEN_DEPTH {

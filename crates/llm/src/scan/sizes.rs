@@ -15,6 +15,8 @@ pub struct TextSizes {
     pub media_items: u64,
     /// Elements of arrays of objects: messages, parts, tools. Each costs a model a few tokens.
     pub items: u64,
+    /// Whether the body offers tools: providers put a prompt of their own before those.
+    pub has_tools: bool,
 }
 
 /// What the strings of a field are.
