@@ -151,6 +151,12 @@ pub struct Account<'a> {
     pub store: Option<bool>,
     /// The id of an earlier answer at the provider, which this one goes on from.
     pub previous_reply: Option<Text<'a>>,
+    /// The conversation at the provider that this belongs to, by its id or in OpenAI's form.
+    pub conversation: Option<Json<'a>>,
+    /// A prompt that is kept at the provider, in OpenAI's form.
+    pub prompt: Option<Json<'a>>,
+    /// Whether the answer is to be made later and fetched by its id.
+    pub is_background: bool,
     /// What the provider's own filters shall do, in its own form.
     pub safety: Option<super::ProviderOnly<'a>>,
 }

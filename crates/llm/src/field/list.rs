@@ -86,6 +86,9 @@ pub enum Field {
     ServiceClass "service_tier" "Class of service"
     Store "store" "The provider keeps the answer"
     PreviousReply "previous_response_id" "Earlier answer that lives at the provider"
+    Conversation "conversation" "Conversation that lives at the provider"
+    StoredPrompt "prompt" "Prompt that lives at the provider"
+    Background "background" "The answer is made later and fetched by its id"
     Safety "safety" "Settings of the provider's own filters"
 }
 }

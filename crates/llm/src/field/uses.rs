@@ -214,11 +214,24 @@ fn caches(Caching { automatic, key, retention, content }: &Caching<'_>, fields: 
 }
 
 fn accounts(account: &Account<'_>, fields: &mut Fields) {
-    let Account { user, metadata, service_class, store, previous_reply, safety } = account;
+    let Account {
+        user,
+        metadata,
+        service_class,
+        store,
+        previous_reply,
+        conversation,
+        prompt,
+        is_background,
+        safety,
+    } = account;
     fields.add_if(Field::User, user.is_some());
     fields.add_if(Field::Metadata, metadata.is_some());
     fields.add_if(Field::ServiceClass, service_class.is_some());
     fields.add_if(Field::Store, store.is_some());
     fields.add_if(Field::PreviousReply, previous_reply.is_some());
+    fields.add_if(Field::Conversation, conversation.is_some());
+    fields.add_if(Field::StoredPrompt, prompt.is_some());
+    fields.add_if(Field::Background, *is_background);
     fields.add_if(Field::Safety, safety.is_some());
 }

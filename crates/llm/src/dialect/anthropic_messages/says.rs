@@ -56,6 +56,8 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ServiceClass => Say::Near("auto, or only the standard class"),
         F::Store => Say::Dropped("answers are not kept"),
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
+        F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
+        F::Background => Say::Refused("answers are given at once"),
         F::Safety => Say::Dropped("filters have no settings"),
     }
 }

@@ -63,6 +63,8 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ReasoningShown => Say::Dropped("reasoning is not shown"),
         F::User | F::Metadata | F::ServiceClass | F::Store => Say::Carried,
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
+        F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
+        F::Background => Say::Refused("answers are given at once"),
         F::Safety => Say::Dropped("filters have no settings"),
     }
 }

@@ -186,8 +186,17 @@ fn write_caching(caching: &Caching<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
-    let Account { user, metadata: _, service_class, store: _, previous_reply: _, safety: _ } =
-        account;
+    let Account {
+        user,
+        metadata: _,
+        service_class,
+        store: _,
+        previous_reply: _,
+        conversation: _,
+        prompt: _,
+        is_background: _,
+        safety: _,
+    } = account;
     if let Some(user) = user {
         w.key("metadata").object(|w| w.text_field("user_id", Some(user)));
     }

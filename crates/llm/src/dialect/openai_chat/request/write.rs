@@ -160,7 +160,17 @@ fn write_caching(caching: &Caching<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
-    let Account { user, metadata, service_class, store, previous_reply: _, safety: _ } = account;
+    let Account {
+        user,
+        metadata,
+        service_class,
+        store,
+        previous_reply: _,
+        conversation: _,
+        prompt: _,
+        is_background: _,
+        safety: _,
+    } = account;
     w.text_field("user", user.as_deref());
     if let Some(metadata) = metadata {
         w.key("metadata").json(metadata.as_str());
