@@ -5,10 +5,12 @@
 
 mod address;
 mod anthropic_messages;
+mod arguments;
 mod context;
 mod media;
 mod openai_chat;
 mod quirks;
+mod signature;
 
 use crate::chat::{ChatError, ChatEvent, ChatReply, ChatRequest, Usage};
 use crate::field::{Field, Losses, ReplyField, Say};

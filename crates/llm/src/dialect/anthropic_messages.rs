@@ -8,7 +8,7 @@ pub(super) mod error;
 pub(super) mod reply;
 pub(super) mod request;
 pub(super) mod says;
-mod signature;
 pub(super) mod stream;
+pub(super) mod thinking;
 mod usage;
 pub(super) mod wire;

@@ -15,6 +15,8 @@ pub struct Quirks {
     pub takes_reasoning: bool,
     /// Its models take effort in words and choose their tokens themselves (Anthropic's newer ones).
     pub reasoning_by_effort: bool,
+    /// Its models are Claude, which takes Anthropic's own fields beside the dialect's (Bedrock).
+    pub takes_claude_fields: bool,
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
 }

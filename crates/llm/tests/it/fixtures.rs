@@ -46,6 +46,7 @@ pub(crate) fn quirks() -> [Quirks; 2] {
         takes_more_sampling: true,
         takes_reasoning: true,
         reasoning_by_effort: true,
+        takes_claude_fields: true,
         lacks_developer_role: true,
     };
     [Quirks::default(), all]

@@ -1,10 +1,11 @@
 //! Blocks of content, read to parts. Replies have the same blocks.
 
-use super::super::{citation, signature};
+use super::super::citation;
 use crate::chat::{
     CacheMark, CacheTime, Citation, Content, Json, Maker, Media, MediaKind, Part, ProviderOnly,
     ReasoningPart, Source, Text, TextPart, ToolCall, ToolResult,
 };
+use crate::dialect::signature;
 use crate::json::{Cursor, JsonError, Kind};
 
 /// A string, or a list of blocks.

@@ -1,9 +1,9 @@
 //! A request of Anthropic, read to the form.
 
-use super::super::wire;
+use super::super::{thinking, wire};
 use super::blocks::{read_blocks, read_mark};
 use super::tools;
-use crate::chat::{ChatError, ChatRequest, Effort, Message, OutputFormat, ReasoningShown, Role};
+use crate::chat::{ChatError, ChatRequest, Message, OutputFormat, Role};
 use crate::dialect::Address;
 use crate::json::{Cursor, JsonError, Kind};
 
@@ -46,7 +46,7 @@ fn read_option<'a>(
         "temperature" => sampling.temperature = Some(cursor.number()?),
         "top_p" => sampling.top_p = Some(cursor.number()?),
         "top_k" => sampling.top_k = Some(cursor.number()?),
-        "thinking" => read_thinking(cursor, request)?,
+        "thinking" => thinking::read(cursor, &mut request.reasoning)?,
         "output_config" => read_output_config(cursor, request)?,
         "output_format" => output.format = read_format(cursor)?,
         "cache_control" => caching.automatic = Some(read_mark(cursor)?),
@@ -84,30 +84,6 @@ fn read_message<'a>(cursor: &mut Cursor<'a>) -> Result<Message<'a>, JsonError> {
     Ok(Message { role, name: None, parts })
 }
 
-fn read_thinking<'a>(
-    cursor: &mut Cursor<'a>,
-    request: &mut ChatRequest<'a>,
-) -> Result<(), JsonError> {
-    let options = &mut request.reasoning;
-    cursor.object(|cursor, name| {
-        match name {
-            "type" => match cursor.text()?.as_ref() {
-                "disabled" => options.tokens_max = Some(0),
-                "adaptive" => options.is_adaptive = true,
-                _ => {}
-            },
-            "budget_tokens" => options.tokens_max = cursor.maybe(Cursor::count)?,
-            "display" => {
-                let is_hidden = cursor.text()? == "omitted";
-                let shown = if is_hidden { ReasoningShown::Hidden } else { ReasoningShown::Auto };
-                options.shown = Some(shown);
-            }
-            _ => cursor.unknown()?,
-        }
-        Ok(())
-    })
-}
-
 fn read_output_config<'a>(
     cursor: &mut Cursor<'a>,
     request: &mut ChatRequest<'a>,
@@ -115,13 +91,7 @@ fn read_output_config<'a>(
     cursor.object(|cursor, name| {
         match name {
             "format" => request.output.format = cursor.maybe(read_format)?.flatten(),
-            "effort" => {
-                let word = cursor.text()?;
-                let effort = Effort::parse(&word);
-                let effort = effort
-                    .ok_or_else(|| cursor.wrong("must be low, medium, high, xhigh or max"))?;
-                request.reasoning.effort = Some(effort);
-            }
+            "effort" => request.reasoning.effort = Some(thinking::read_effort(cursor)?),
             _ => cursor.unknown()?,
         }
         Ok(())

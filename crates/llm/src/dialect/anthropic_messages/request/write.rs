@@ -1,18 +1,16 @@
 //! A request of Anthropic, written from the form.
 
+use super::super::thinking::Thinking;
 use super::tools;
 use super::write_blocks::{Reads, write_blocks, write_mark_value};
 use crate::chat::{
-    Account, Caching, ChatRequest, Effort, Message, Output, OutputFormat, ReasoningOptions,
-    ReasoningShown, Role, Sampling,
+    Account, Caching, ChatRequest, Message, Output, OutputFormat, ReasoningOptions, Role, Sampling,
 };
 use crate::dialect::Quirks;
 use crate::json::Writer;
 
 /// The limit of the output must be said; this is what is said where the client said none.
 const TOKENS_MAX: u64 = 4_096;
-/// Fewer tokens of reasoning are refused.
-const REASONING_TOKENS_MIN: u64 = 1_024;
 
 pub(in crate::dialect) fn write(
     request: &ChatRequest<'_>,
@@ -89,7 +87,11 @@ fn write_output(
         images: _,
         prediction: _,
     } = output;
-    let effort = write_reasoning(reasoning, *tokens_max, quirks, w);
+    let thinking = Thinking::of(reasoning, *tokens_max, quirks);
+    // Reasoning counts as output; what is left of it is for the answer.
+    let limit = || TOKENS_MAX.saturating_add(thinking.budget.unwrap_or(0));
+    w.key("max_tokens").count(tokens_max.unwrap_or_else(limit));
+    thinking.write(w);
     if !stop.is_empty() {
         w.key("stop_sequences").array(|w| stop.iter().for_each(|stop| w.text(stop)));
     }
@@ -97,9 +99,9 @@ fn write_output(
         Some(OutputFormat::Schema { name: _, description: _, schema, strict: _ }) => Some(schema),
         Some(OutputFormat::Text | OutputFormat::Json) | None => None,
     };
-    if schema.is_some() || effort.is_some() {
+    if schema.is_some() || thinking.effort.is_some() {
         w.key("output_config").object(|w| {
-            w.text_field("effort", effort);
+            w.text_field("effort", thinking.effort);
             if let Some(schema) = schema {
                 w.key("format").object(|w| {
                     w.key("type").text("json_schema");
@@ -108,56 +110,6 @@ fn write_output(
             }
         });
     }
-}
-
-/// Writes the limits of output and reasoning, which hang together, and tells the effort to say.
-fn write_reasoning(
-    reasoning: &ReasoningOptions,
-    tokens_max: Option<u64>,
-    quirks: &Quirks,
-    w: &mut Writer<'_>,
-) -> Option<&'static str> {
-    let ReasoningOptions { effort, tokens_max: asked, is_adaptive, shown } = *reasoning;
-    let is_off = effort == Some(Effort::None) || asked == Some(0);
-    let by_effort = quirks.reasoning_by_effort || is_adaptive;
-    let by_tokens = !by_effort && !is_off;
-    let limit = tokens_max.unwrap_or_else(|| {
-        // Reasoning counts as output; what is left of it is for the answer.
-        let tokens = asked.or_else(|| effort.map(Effort::tokens)).unwrap_or(0);
-        TOKENS_MAX.saturating_add(if by_tokens { tokens } else { 0 })
-    });
-    // A number that was asked for is sent as it is, and the provider judges it; one that stands for
-    // effort must fit under the limit, and where it cannot there is no reasoning.
-    let fitting = effort.map(|effort| effort.tokens().min(limit.saturating_sub(1)));
-    let budget = asked.or(fitting.filter(|tokens| *tokens >= REASONING_TOKENS_MIN));
-    let budget = budget.filter(|_| by_tokens);
-    w.key("max_tokens").count(limit);
-    let wants = by_effort && (is_adaptive || effort.is_some() || reasoning.tokens_max.is_some());
-    let kind = match (is_off, budget) {
-        (true, _) => Some("disabled"),
-        (_, Some(_)) => Some("enabled"),
-        _ => wants.then_some("adaptive"),
-    };
-    if let Some(kind) = kind {
-        w.key("thinking").object(|w| {
-            w.key("type").text(kind);
-            w.count_field("budget_tokens", budget);
-            if !is_off {
-                w.text_field(
-                    "display",
-                    shown.map(|shown| match shown {
-                        ReasoningShown::Hidden => "omitted",
-                        _ => "summarized",
-                    }),
-                );
-            }
-        });
-    }
-    let effort = effort.or_else(|| reasoning.tokens_max.map(Effort::of_tokens));
-    effort.filter(|_| by_effort && !is_off).map(|effort| match effort {
-        Effort::None | Effort::Minimal => "low",
-        effort => effort.as_str(),
-    })
 }
 
 fn write_sampling(sampling: &Sampling<'_>, w: &mut Writer<'_>) {

@@ -1,11 +1,12 @@
 //! Parts written as blocks. Replies have the same blocks.
 
-use super::super::{citation, signature};
+use super::super::citation;
 use crate::chat::{
     CacheMark, CacheTime, Content, Maker, Media, MediaKind, Part, ReasoningPart, Signature, Source,
     ToolCall, ToolResult,
 };
-use crate::json::{Writer, is_object};
+use crate::dialect::{arguments, signature};
+use crate::json::Writer;
 
 /// Who reads the blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,21 +98,9 @@ fn write_call(call: &ToolCall<'_>, cache: Option<CacheMark>, w: &mut Writer<'_>)
         w.key("id").text(id);
         w.key("name").text(name);
         w.key("input");
-        write_input(arguments, w);
+        arguments::write_object(arguments, w);
         write_mark(cache, w);
     });
-}
-
-/// Arguments must be an object there. A model that was cut off leaves half of one: it is kept as
-/// text, so that the conversation can go on.
-fn write_input(arguments: &str, w: &mut Writer<'_>) {
-    if is_object(arguments) {
-        w.json(arguments);
-    } else if arguments.trim_ascii().is_empty() {
-        w.object(|_| {});
-    } else {
-        w.object(|w| w.text_field("input", Some(arguments)));
-    }
 }
 
 fn write_result(result: &ToolResult<'_>, cache: Option<CacheMark>, w: &mut Writer<'_>) {

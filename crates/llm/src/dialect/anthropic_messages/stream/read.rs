@@ -2,9 +2,9 @@
 
 use super::super::reply::read_message_start;
 use super::super::request::read_block;
-use super::super::{citation, error, signature, usage, wire};
+use super::super::{citation, error, usage, wire};
 use crate::chat::{ChatEvent, Content, Delta, Finish, Part, PartKind, Text};
-use crate::dialect::{Context, Emit};
+use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
 

@@ -3,9 +3,9 @@
 //! The first event waits for the second, as usage of the prompt belongs into it; the reason why the
 //! answer ended waits for the end, as usage of the answer belongs beside it.
 
-use super::super::{citation, error, signature, usage, wire};
+use super::super::{citation, error, usage, wire};
 use crate::chat::{ChatEvent, Delta, Finish, PartKind, Signature, Usage};
-use crate::dialect::Context;
+use crate::dialect::{Context, signature};
 use crate::frame::FrameWriter;
 use crate::json;
 

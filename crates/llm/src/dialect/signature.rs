@@ -1,5 +1,6 @@
-//! Signatures of other makers on their way through a client of Anthropic: the client keeps what
-//! stands in a thought's `signature` and sends it back, so the maker is put before the value.
+//! Signatures of other makers on their way through a client of Anthropic or Bedrock: the client
+//! keeps what stands in a thought's `signature` and sends it back, so the maker is put before the
+//! value.
 //!
 //! Anthropic's own are base64, in which no colon can be.
 
