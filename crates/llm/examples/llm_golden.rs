@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use architrave_llm::dialect::{Address, Context, Dialect, Quirks};
+use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
 use architrave_llm::matrix;
 use architrave_llm::translate::{StreamTranslation, read_request, reply, write_request};
 
@@ -72,14 +73,41 @@ fn request(from: Dialect, to: Dialect, body: &str) -> String {
 }
 
 fn stream(from: Dialect, to: Dialect, path: &Path) -> String {
-    let bytes = std::fs::read(path).expect("the fixture is there");
+    let bytes = stream_bytes(from, path);
     let mut translation =
         StreamTranslation::new((from, from.framing()), (to, to.framing()), &context());
     let mut out = Vec::new();
     translation.push(&bytes, &mut out);
     translation.end(&mut out);
-    // Binary framings are shown by their text.
-    String::from_utf8_lossy(&out).into_owned()
+    let shown = match to.framing() {
+        Framing::AwsEvents => reframe(&out, Framing::AwsEvents, Framing::Sse),
+        _ => out,
+    };
+    String::from_utf8(shown).expect("what is written is text")
+}
+
+/// The bytes of a stream's fixture. Those of binary framings are kept as server-sent events, so that
+/// they can be read.
+pub(crate) fn stream_bytes(dialect: Dialect, path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).expect("the fixture is there");
+    match dialect.framing() {
+        Framing::AwsEvents => reframe(&bytes, Framing::Sse, Framing::AwsEvents),
+        _ => bytes,
+    }
+}
+
+fn reframe(bytes: &[u8], from: Framing, to: Framing) -> Vec<u8> {
+    let (mut out, mut writer) = (Vec::new(), FrameWriter::new(to));
+    let mut reader = FrameReader::new(from);
+    reader.push(bytes, &mut |frame| {
+        let frame = frame.expect("the stream is sound");
+        if frame.name.ends_with("Exception") {
+            writer.exception(&mut out, frame.name, |w| w.json(frame.data));
+        } else {
+            writer.event(&mut out, frame.name, |w| w.json(frame.data));
+        }
+    });
+    out
 }
 
 fn docs(root: &Path) -> String {

@@ -6,6 +6,7 @@
 mod address;
 mod anthropic_messages;
 mod arguments;
+mod bedrock_converse;
 mod context;
 mod media;
 mod openai_chat;
@@ -19,6 +20,7 @@ use crate::json::{Cursor, JsonError, Writer};
 use crate::scan::Watch;
 
 pub use address::Address;
+pub use bedrock_converse::error::{add_aws_error_type, aws_error_type};
 pub use context::Context;
 pub use quirks::Quirks;
 
@@ -195,6 +197,7 @@ macro_rules! dialects {
 dialects! {
     OpenaiChat openai_chat "OpenAI Chat Completions."
     AnthropicMessages anthropic_messages "Anthropic Messages."
+    BedrockConverse bedrock_converse "AWS Bedrock Converse."
 }
 
 /// Called with each event of a stream.

@@ -92,7 +92,7 @@ fn check_reply(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
         let there = reply(from, to, &exchange.reply, &context()).unwrap();
         let body = String::from_utf8(there.body).unwrap();
         let (again, _) = to.read_reply(&body, &context()).unwrap();
-        Facts::of(&whole).agree(&Facts::of(&again), &format!("{name} in {}", to.name()));
+        Facts::of(&whole).agree(&Facts::of(&again), to, &format!("{name} in {}", to.name()));
         let pair = format!("{} {} reply", from.name(), to.name());
         *counts.entry(pair).or_default() += there.losses.reply_dropped.iter().count();
     }
@@ -128,7 +128,7 @@ fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
         exchange.reply.chunks(7).for_each(|piece| by_bytes.push(piece, &mut cut));
         by_bytes.end(&mut cut);
         assert!(out == cut, "{name} in {}: another cut, other bytes", to.name());
-        whole.agree(&assemble(to, &out, name), &format!("{name} in {}", to.name()));
+        whole.agree(&assemble(to, &out, name), to, &format!("{name} in {}", to.name()));
         let pair = format!("{} {} stream bad events", from.name(), to.name());
         *counts.entry(pair).or_default() += usize::try_from(at_once.bad_events()).unwrap();
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use architrave_llm::dialect::{Context, Dialect, Quirks};
 
+use crate::golden::llm_golden;
+
 /// The folder of a dialect's fixtures.
 pub(crate) fn folder(dialect: Dialect) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/llm").join(dialect.name())
@@ -26,7 +28,7 @@ pub(crate) fn list(dialect: Dialect, name: &str) -> Vec<String> {
 
 /// The bytes of the dialect's stream.
 pub(crate) fn stream(dialect: Dialect) -> Vec<u8> {
-    std::fs::read(folder(dialect).join("stream.txt")).unwrap()
+    llm_golden::stream_bytes(dialect, &folder(dialect).join("stream.txt"))
 }
 
 /// An exchange of the tests.

@@ -4,7 +4,7 @@
 
 #[path = "../../examples/llm_golden.rs"]
 #[expect(dead_code, reason = "its main is the example's")]
-mod llm_golden;
+pub(crate) mod llm_golden;
 
 #[test]
 fn golden_files_are_what_is_written() {

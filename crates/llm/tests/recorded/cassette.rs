@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::{Event, Parser};
 
 /// One request and its reply.
@@ -89,6 +91,11 @@ fn set(exchange: &mut Exchange, header: &mut String, (outer, name): (&[&str], &s
         (["when"], "body") => value.clone_into(&mut exchange.request),
         (["then"], "status") => exchange.status = value.parse().unwrap(),
         (["then"], "body") => exchange.reply = value.as_bytes().to_vec(),
+        // It comes after the body.
+        (["then"], "body_encoding") if value == "base64" => {
+            exchange.reply.retain(|byte| !byte.is_ascii_whitespace());
+            exchange.reply = STANDARD.decode(&exchange.reply).unwrap();
+        }
         (["then", "header"], "name") => value.clone_into(header),
         (["then", "header"], "value") if header == "content-type" => {
             exchange.is_stream = value.contains("event-stream") || value.contains("eventstream");

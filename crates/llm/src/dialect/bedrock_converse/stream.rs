@@ -1,0 +1,20 @@
+//! Streams of Bedrock: AWS's binary events, whose names say what they are.
+
+mod read;
+mod write;
+
+pub(in crate::dialect) use read::Reader;
+pub(in crate::dialect) use write::Writer;
+
+use crate::chat::Usage;
+use crate::json::{Cursor, Kind};
+
+/// What an event, or a whole reply, says of usage.
+pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
+    let mut usage = None;
+    let read = cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("usage", Kind::Object) => super::usage::read(cursor).map(|used| usage = Some(used)),
+        _ => cursor.skip(),
+    });
+    read.ok().and(usage)
+}

@@ -1,0 +1,132 @@
+//! Where things stand in requests of Bedrock, and the words that both directions map.
+
+use std::fmt::Write as _;
+
+use crate::chat::{Finish, Text};
+use crate::dialect::Address;
+use crate::frame::Framing;
+use crate::scan::{Member, Watch, Watched};
+
+pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
+pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
+
+pub(in crate::dialect) static WATCH: Watch = Watch {
+    members: &[
+        Member::top(Watched::OutputOptions, "inferenceConfig"),
+        Member::within(Watched::OutputOptions, Watched::OutputTokensMax, "maxTokens"),
+    ],
+};
+
+/// `/model/{model}/converse` and `/model/{model}/converse-stream`; the model may be an ARN, whose
+/// slashes are escaped or not.
+pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Address<'a>> {
+    let (_, after) = path.split_once("/model/")?;
+    let (model, stream) = match after.strip_suffix("/converse-stream") {
+        Some(model) => (model, true),
+        None => (after.strip_suffix("/converse")?, false),
+    };
+    let model = unescape(model)?;
+    // A path would swallow them.
+    if matches!(model.as_ref(), "" | "." | "..") {
+        return None;
+    }
+    Some(Address { model: Some(model), stream: Some(stream), ..Address::default() })
+}
+
+pub(in crate::dialect) fn path(address: &Address<'_>) -> String {
+    let mut path = String::from("/model/");
+    for byte in address.model.as_deref().unwrap_or_default().bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                path.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(path, "%{byte:02X}");
+            }
+        }
+    }
+    path.push_str(if address.stream == Some(true) { "/converse-stream" } else { "/converse" });
+    path
+}
+
+/// The text of a segment of a path; nothing where it is no text.
+fn unescape(segment: &str) -> Option<Text<'_>> {
+    if !segment.contains('%') {
+        return Some(Text::Borrowed(segment));
+    }
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [char::from(rest.next()?), char::from(rest.next()?)];
+        let [high, low] = digits.map(|digit| digit.to_digit(16));
+        bytes.push(u8::try_from(high? * 16 + low?).ok()?);
+    }
+    String::from_utf8(bytes).ok().map(Text::Owned)
+}
+
+/// Why an answer ended.
+pub(super) fn finish(word: &str) -> Finish {
+    match word {
+        "tool_use" => Finish::ToolCalls,
+        "max_tokens" => Finish::Length,
+        "stop_sequence" => Finish::StopText,
+        "guardrail_intervened" | "content_filtered" => Finish::Filtered,
+        "malformed_model_output" | "malformed_tool_use" => Finish::Failed,
+        "model_context_window_exceeded" => Finish::ContextFull,
+        _ => Finish::Stop,
+    }
+}
+
+/// The word for why an answer ended.
+pub(super) fn finish_word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::Paused => "end_turn",
+        Finish::StopText => "stop_sequence",
+        Finish::Length => "max_tokens",
+        Finish::ContextFull => "model_context_window_exceeded",
+        Finish::ToolCalls => "tool_use",
+        Finish::Filtered | Finish::Refusal => "content_filtered",
+        Finish::Failed => "malformed_model_output",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_go_through_the_path() {
+        let arn = "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.house.large-v1:0";
+        for model in ["house.large-v1:0", arn, "naïve %2F"] {
+            for stream in [false, true] {
+                let address = Address {
+                    model: Some(model.into()),
+                    stream: Some(stream),
+                    ..Address::default()
+                };
+                let path = path(&address);
+                assert_eq!(path.matches('/').count(), 3, "{path}");
+                assert_eq!(super::address(&path, ""), Some(address));
+            }
+        }
+        let bare = address("/bedrock/model/arn:aws:x/y/converse", "").unwrap();
+        assert_eq!(bare.model.as_deref(), Some("arn:aws:x/y"));
+    }
+
+    #[test]
+    fn paths_of_others_are_not_ours() {
+        for path in [
+            "/model/x/invoke",
+            "/model//converse",
+            "/model/%2E%2E/converse",
+            "/model/%f/converse",
+            "/converse",
+        ] {
+            assert_eq!(address(path, ""), None, "{path}");
+        }
+    }
+}
