@@ -8,6 +8,7 @@ mod anthropic_messages;
 mod arguments;
 mod bedrock_converse;
 mod context;
+mod gemini_generate_content;
 mod media;
 mod openai_chat;
 mod quirks;
@@ -197,6 +198,7 @@ macro_rules! dialects {
 dialects! {
     OpenaiChat openai_chat "OpenAI Chat Completions."
     AnthropicMessages anthropic_messages "Anthropic Messages."
+    GeminiGenerateContent gemini_generate_content "Gemini generateContent."
     BedrockConverse bedrock_converse "AWS Bedrock Converse."
 }
 

@@ -129,20 +129,24 @@ impl Usage {
     /// Takes over what a later report of the same stream says. Reports are running totals, so each
     /// count is the larger of the two.
     pub fn merge(&mut self, later: &Self) {
-        self.input = self.input.max(later.input);
-        self.cache_read = self.cache_read.max(later.cache_read);
-        self.cache_write = self.cache_write.max(later.cache_write);
-        self.cache_write_1h = self.cache_write_1h.max(later.cache_write_1h);
-        self.input_audio = self.input_audio.max(later.input_audio);
-        self.input_image = self.input_image.max(later.input_image);
-        self.output_audio = self.output_audio.max(later.output_audio);
-        self.output_image = self.output_image.max(later.output_image);
-        // A first report has all output in one class, the last one takes reasoning out of it.
-        if later.output_total() >= self.output_total() {
-            self.output = later.output;
-            self.reasoning = later.reasoning;
+        let (earlier, mut merged) = (*self, *later);
+        // A first report has all of a side in one class, the last one takes the others out of it.
+        if later.input_total() < earlier.input_total() {
+            merged.input = earlier.input;
+            merged.cache_read = earlier.cache_read.max(later.cache_read);
+            merged.cache_write = earlier.cache_write.max(later.cache_write);
+            merged.cache_write_1h = earlier.cache_write_1h.max(later.cache_write_1h);
+            merged.input_audio = earlier.input_audio.max(later.input_audio);
+            merged.input_image = earlier.input_image.max(later.input_image);
         }
-        self.billed_input = later.billed_input.or(self.billed_input);
-        self.billed_output = later.billed_output.or(self.billed_output);
+        if later.output_total() < earlier.output_total() {
+            merged.output = earlier.output;
+            merged.reasoning = earlier.reasoning;
+            merged.output_audio = earlier.output_audio.max(later.output_audio);
+            merged.output_image = earlier.output_image.max(later.output_image);
+        }
+        merged.billed_input = later.billed_input.or(earlier.billed_input);
+        merged.billed_output = later.billed_output.or(earlier.billed_output);
+        *self = merged;
     }
 }

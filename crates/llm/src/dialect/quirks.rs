@@ -17,6 +17,8 @@ pub struct Quirks {
     pub reasoning_by_effort: bool,
     /// Its models are Claude, which takes Anthropic's own fields beside the dialect's (Bedrock).
     pub takes_claude_fields: bool,
+    /// Its models take no media within results of tools, but beside them (Gemini before 3).
+    pub lacks_media_in_results: bool,
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
 }

@@ -39,6 +39,14 @@ impl<'o> Writer<'o> {
         self
     }
 
+    /// Writes the name of a field that is not one of ours; its value comes next.
+    pub fn name(&mut self, name: &str) -> &mut Self {
+        self.text(name);
+        self.out.push(b':');
+        self.comma = false;
+        self
+    }
+
     /// Writes a string.
     pub fn text(&mut self, text: &str) {
         self.separate();

@@ -49,6 +49,7 @@ pub(crate) fn quirks() -> [Quirks; 2] {
         takes_reasoning: true,
         reasoning_by_effort: true,
         takes_claude_fields: true,
+        lacks_media_in_results: true,
         lacks_developer_role: true,
     };
     [Quirks::default(), all]

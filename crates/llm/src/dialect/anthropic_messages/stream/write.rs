@@ -144,10 +144,11 @@ impl Writer {
             Delta::Text(_) if block.is_reasoning => "thinking_delta",
             Delta::Text(_) => "text_delta",
             Delta::Arguments(_) => "input_json_delta",
-            Delta::Signature(_) => "signature_delta",
+            Delta::Signature(_) if block.is_reasoning => "signature_delta",
             Delta::Citation(citation) if citation::is_writable(citation) => "citations_delta",
             Delta::Encrypted(value) => return self.redacted(&value.clone(), frames, out),
-            Delta::Citation(_) | Delta::Bytes { .. } => return,
+            // Calls have no signatures.
+            Delta::Signature(_) | Delta::Citation(_) | Delta::Bytes { .. } => return,
         };
         event("content_block_delta", frames, out, |w| {
             w.key("index").count(block.index);

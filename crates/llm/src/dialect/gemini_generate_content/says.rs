@@ -1,0 +1,104 @@
+//! What Gemini makes of every field.
+
+use crate::dialect::Quirks;
+use crate::field::{Field, ReplyField, Say};
+
+pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
+    use Field as F;
+    match field {
+        F::SystemText | F::UserText | F::AssistantText => Say::Carried,
+        F::SystemLater => Say::Near("with the system text before the conversation"),
+        F::DeveloperRole => Say::Near("as system text"),
+        F::ParticipantName => Say::Dropped("participants have no names"),
+        F::ImageBytes | F::ImageUrl => Say::Carried,
+        F::ImageFile | F::DocumentFile => {
+            Say::Refused("files are named by the links of Google's own store")
+        }
+        F::ImageDetail => Say::Near("for all images as the closest of them"),
+        F::DocumentBytes | F::DocumentUrl => Say::Carried,
+        F::DocumentText | F::DocumentFacts => Say::Near("as text"),
+        F::DocumentTitle | F::DocumentContext => Say::Near("as text before the document"),
+        F::DocumentCited => Say::Dropped("answers cite nothing of the request"),
+        F::AudioBytes | F::AudioUrl | F::VideoBytes | F::VideoUrl => Say::Carried,
+        F::ToolCall | F::ToolCallSignature | F::ToolResult | F::ToolResultError => Say::Carried,
+        F::ToolResultImage | F::ToolResultDocument if quirks.lacks_media_in_results => {
+            Say::Near("beside the result")
+        }
+        F::ToolResultImage => Say::Carried,
+        F::ToolResultDocument => Say::Near("within the result, plain text as text"),
+        F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
+        F::ReasoningText => Say::Near("what Google's models thought and signed"),
+        F::ReasoningSignature | F::ReasoningEncrypted => {
+            Say::Near("Google's own; others' are left out")
+        }
+        F::Refusal => Say::Near("as text"),
+        F::Citations => Say::Dropped("earlier text has no citations"),
+        F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
+        F::CacheMark | F::CacheMarkTime | F::CacheAutomatic => {
+            Say::Dropped("the provider caches by itself")
+        }
+        F::CacheKey | F::CacheRetention => Say::Dropped("the provider caches by itself"),
+        F::CacheContent | F::Tools => Say::Carried,
+        F::ToolStrict => Say::Near("for all tools or none, where the model chooses"),
+        F::ToolChoiceAuto | F::ToolChoiceNone | F::ToolChoiceRequired => Say::Carried,
+        F::ToolChoiceNamed => Say::Carried,
+        F::ToolChoiceAllowed => Say::Near("one that must be called is a named one"),
+        F::ToolsParallel | F::ToolsSerial => {
+            Say::Dropped("the model chooses how many it calls at once")
+        }
+        F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Choices => Say::Carried,
+        F::Logprobs | F::LogprobsTop => Say::Carried,
+        F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
+        F::AudioOutput => Say::Near("sound alone, as PCM, with Google's voices"),
+        F::ImageOutput => Say::Carried,
+        F::Prediction => Say::Dropped("it only makes answers faster"),
+        F::Temperature | F::TopP | F::TopK | F::Seed => Say::Carried,
+        F::FrequencyPenalty | F::PresencePenalty => Say::Carried,
+        F::MinP | F::RepetitionPenalty => {
+            Say::Dropped("tokens are drawn by temperature, topP and topK")
+        }
+        F::LogitBias => Say::Refused("tokens have no bias"),
+        F::ReasoningEffort if quirks.reasoning_by_effort => Say::Near("minimal to high"),
+        F::ReasoningEffort => Say::Near("as tokens of reasoning"),
+        F::ReasoningTokens if quirks.reasoning_by_effort => Say::Near("as effort in words"),
+        F::ReasoningTokens => Say::Carried,
+        F::ReasoningAdaptive if quirks.reasoning_by_effort => Say::Near("it always does"),
+        F::ReasoningAdaptive => Say::Carried,
+        F::ReasoningShown => Say::Near("shown or not"),
+        F::User => Say::Dropped("the end user is not noted"),
+        F::Metadata => Say::Dropped("only bills have labels, and of few letters"),
+        F::ServiceClass => Say::Near("where it is not the default one"),
+        F::Store => Say::Dropped("answers are not kept"),
+        F::PreviousReply => Say::Refused("earlier answers do not live there"),
+        F::Conversation => Say::Refused("conversations do not live there"),
+        F::StoredPrompt => Say::Refused("prompts do not live there"),
+        F::Background => Say::Refused("answers are given at once"),
+        F::Safety => Say::Near("Google's own; others' are left out"),
+    }
+}
+
+pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
+    use ReplyField as F;
+    match field {
+        F::Id | F::Model | F::Text | F::Reasoning | F::ReasoningSignature => Say::Carried,
+        F::ReasoningEncrypted | F::ToolCall | F::ToolCallSignature => Say::Carried,
+        F::Created => Say::Dropped("the time is not told"),
+        F::Refusal => Say::Near("as text"),
+        F::ToolCallFreeForm => Say::Near("as a named argument"),
+        F::Citations => Say::Near("as grounding, without the place in the source"),
+        F::Audio => Say::Near("with its transcript as text"),
+        F::Image | F::Choices => Say::Carried,
+        F::ProviderPart => Say::Dropped("it is another provider's own"),
+        F::FinishStop | F::FinishLength | F::FinishToolCalls | F::FinishFiltered => Say::Carried,
+        F::FinishFailed => Say::Carried,
+        F::FinishStopText | F::FinishPaused => Say::Near("as complete"),
+        F::StopText => Say::Dropped("which stop text came is not told"),
+        F::FinishContext => Say::Near("as the limit of the output"),
+        F::FinishRefusal => Say::Near("as complete, with the refusal"),
+        F::Logprobs | F::Usage | F::UsageCacheRead | F::UsageReasoning => Say::Carried,
+        F::UsageAudio | F::UsageImage | F::ServiceClass => Say::Carried,
+        F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Near("with the rest of the prompt"),
+        F::UsageBilled => Say::Dropped("what is charged is not told apart"),
+        F::Fingerprint => Say::Dropped("the configuration is not told"),
+    }
+}

@@ -1,0 +1,26 @@
+//! Streams of Gemini: responses like whole ones, each with more parts; a stream ends where the
+//! connection does.
+
+mod open;
+mod read;
+mod write;
+
+pub(in crate::dialect) use read::Reader;
+pub(in crate::dialect) use write::Writer;
+
+use crate::chat::Usage;
+use crate::json::Cursor;
+
+/// What a response, or a whole reply, says of usage.
+pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
+    let mut usage = None;
+    let read = cursor.object(|cursor, name| match name {
+        "usageMetadata" => {
+            let metadata = cursor.maybe(super::usage::read)?;
+            usage = metadata.and_then(|metadata| metadata.usage);
+            Ok(())
+        }
+        _ => cursor.skip(),
+    });
+    read.ok().and(usage)
+}
