@@ -9,8 +9,10 @@ mod arguments;
 mod bedrock_converse;
 mod context;
 mod gemini_generate_content;
+mod logprob;
 mod media;
 mod openai_chat;
+mod openai_responses;
 mod quirks;
 mod signature;
 
@@ -197,6 +199,7 @@ macro_rules! dialects {
 
 dialects! {
     OpenaiChat openai_chat "OpenAI Chat Completions."
+    OpenaiResponses openai_responses "OpenAI Responses."
     AnthropicMessages anthropic_messages "Anthropic Messages."
     GeminiGenerateContent gemini_generate_content "Gemini generateContent."
     BedrockConverse bedrock_converse "AWS Bedrock Converse."

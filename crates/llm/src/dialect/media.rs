@@ -15,6 +15,17 @@ pub(super) fn source_of_link(link: Text<'_>) -> Source<'_> {
     Source::Bytes { media_type: slice(&link, media_type), base64: slice(&link, base64) }
 }
 
+/// Where the data of a file are: a data link, or bare base64, which is taken for a PDF as OpenAI
+/// does.
+pub(super) fn source_of_file(text: Text<'_>) -> Source<'_> {
+    match source_of_link(text) {
+        Source::Url { url, .. } if !url.starts_with("http") => {
+            Source::Bytes { media_type: Cow::Borrowed("application/pdf"), base64: url }
+        }
+        source => source,
+    }
+}
+
 /// The link of media: a data link for bytes; nothing for what lives at a provider.
 pub(super) fn link_of_source<'s>(source: &'s Source<'_>) -> Option<[&'s str; 4]> {
     match source {

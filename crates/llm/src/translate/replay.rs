@@ -24,15 +24,20 @@ pub fn replay(reply: &ChatReply<'_>, emit: &mut Emit<'_>) {
 
 fn replay_choice(choice: u32, answer: &Choice<'_>, emit: &mut Emit<'_>) {
     let mut part = 0;
+    let mut logprobs = answer.logprobs.clone();
     for Part { content, cache: _ } in &answer.parts {
         let Some(kind) = kind_of(content) else { continue };
         emit(ChatEvent::PartStart { choice, part, kind });
         deltas(content, &mut |delta| emit(ChatEvent::PartDelta { choice, part, delta }));
+        // Streams have them with the text that they are about.
+        if let Some(tokens) = logprobs.take_if(|_| matches!(content, Content::Text(_))) {
+            emit(ChatEvent::Logprobs { choice, tokens });
+        }
         emit(ChatEvent::PartEnd { choice, part });
         part += 1;
     }
-    if let Some(tokens) = &answer.logprobs {
-        emit(ChatEvent::Logprobs { choice, tokens: tokens.clone() });
+    if let Some(tokens) = logprobs {
+        emit(ChatEvent::Logprobs { choice, tokens });
     }
     if let Some(finish) = answer.finish {
         emit(ChatEvent::Finish { choice, finish, stop_text: answer.stop_text.clone() });

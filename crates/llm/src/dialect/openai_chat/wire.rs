@@ -47,6 +47,16 @@ pub(super) fn finish(word: &str) -> Finish {
     }
 }
 
+/// Why an answer ended, by what it has, too: some providers end a call with `stop`, and clients wait
+/// for the word that tells them to act; a refusal has no word of its own.
+pub(super) fn finish_with(finish: Finish, has_calls: bool, has_refusal: bool) -> Finish {
+    match finish {
+        Finish::Stop if has_calls => Finish::ToolCalls,
+        Finish::Stop if has_refusal => Finish::Refusal,
+        finish => finish,
+    }
+}
+
 /// The word for why an answer ended.
 pub(super) fn finish_word(finish: Finish) -> &'static str {
     match finish {

@@ -4,7 +4,7 @@ use super::super::reasoning::{self, Reasoning};
 use super::super::tool_call::{self, CallPiece};
 use super::super::{usage, wire};
 use super::{Audio, read_annotations, read_audio, read_images, read_logprobs};
-use crate::chat::{ChatReply, Choice, Citation, Content, Finish, Part, Text, TextPart};
+use crate::chat::{ChatReply, Choice, Citation, Content, Part, Text, TextPart};
 use crate::dialect::Context;
 use crate::json::{Cursor, JsonError, Kind};
 
@@ -54,11 +54,10 @@ fn read_choice<'a>(
         Ok(())
     })?;
     choice.parts = message.parts(index, context);
-    let is_call = |part: &Part<'_>| matches!(part.content, Content::ToolCall(_));
-    // Some providers end a call with `stop`; clients wait for the word that tells them to act.
-    if choice.finish == Some(Finish::Stop) && choice.parts.iter().any(is_call) {
-        choice.finish = Some(Finish::ToolCalls);
-    }
+    let has = |is: fn(&Content<'_>) -> bool| choice.parts.iter().any(|part| is(&part.content));
+    let has_calls = has(|content| matches!(content, Content::ToolCall(_)));
+    let has_refusal = has(|content| matches!(content, Content::Refusal(_)));
+    choice.finish = choice.finish.map(|finish| wire::finish_with(finish, has_calls, has_refusal));
     Ok((index, choice))
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::read::read_mark;
 use crate::chat::{Content, Media, MediaKind, Part, Source, Text};
-use crate::dialect::media::{format_of_type, link_of_source, source_of_link, type_of_format};
+use crate::dialect::media::{
+    format_of_type, link_of_source, source_of_file, source_of_link, type_of_format,
+};
 use crate::json::{Cursor, JsonError, Kind, Writer};
 
 pub(super) fn read_content<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Part<'a>>, JsonError> {
@@ -87,7 +89,7 @@ fn read_file<'a>(cursor: &mut Cursor<'a>) -> Result<Content<'a>, JsonError> {
     cursor.object(|cursor, name| {
         match name {
             "file_data" => {
-                source = cursor.maybe(Cursor::text)?.map(bytes_of_file).or(source.take())
+                source = cursor.maybe(Cursor::text)?.map(source_of_file).or(source.take())
             }
             "file_id" => {
                 source =
@@ -101,16 +103,6 @@ fn read_file<'a>(cursor: &mut Cursor<'a>) -> Result<Content<'a>, JsonError> {
     let source = source.ok_or_else(|| cursor.wrong("must have file_data or file_id"))?;
     let media = Media::new(MediaKind::Document, source);
     Ok(Content::Media(Media { title, ..media }))
-}
-
-/// A data link, or bare base64, which is taken for a PDF as OpenAI does.
-fn bytes_of_file(text: Text<'_>) -> Source<'_> {
-    match source_of_link(text) {
-        Source::Url { url, .. } if !url.starts_with("http") => {
-            Source::Bytes { media_type: Cow::Borrowed("application/pdf"), base64: url }
-        }
-        source => source,
-    }
 }
 
 /// Writes content: one plain text as a string, for servers that take nothing else.

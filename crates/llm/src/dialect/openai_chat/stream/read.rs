@@ -9,6 +9,7 @@ use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
 
 use super::super::tool_call::CallPiece;
+use super::super::wire;
 
 /// Beyond so many answers a provider is out of its mind.
 const CHOICES_MAX: u64 = 128;
@@ -30,6 +31,7 @@ struct ChoiceState {
     next_part: u32,
     /// The provider's indexes of calls, and their parts.
     calls: Vec<(u64, u32)>,
+    has_refusal: bool,
     is_finished: bool,
 }
 
@@ -146,6 +148,7 @@ impl Answer<'_, '_, '_> {
             self.delta(Sort::Text, Delta::Citation(citation));
         }
         if let Some(text) = refusal.filter(has_text) {
+            self.state.has_refusal = true;
             self.text(Sort::Refusal, text);
         }
         if let Some(audio) = audio {
@@ -255,9 +258,8 @@ impl Answer<'_, '_, '_> {
     fn finish(&mut self, finish: Finish) {
         self.close();
         self.state.is_finished = true;
-        // As in whole replies: a call that ended with `stop` is still to be made.
         let has_calls = !self.state.calls.is_empty();
-        let finish = if finish == Finish::Stop && has_calls { Finish::ToolCalls } else { finish };
+        let finish = wire::finish_with(finish, has_calls, self.state.has_refusal);
         (self.emit)(ChatEvent::Finish { choice: self.choice, finish, stop_text: None });
     }
 }

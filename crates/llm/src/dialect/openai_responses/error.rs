@@ -1,0 +1,29 @@
+//! Errors of Responses: over HTTP those of all of OpenAI; in mid-stream an object within the
+//! response, or an event.
+
+pub(in crate::dialect) use crate::dialect::openai_chat::error::{read, write};
+
+use crate::chat::{ChatError, ErrorKind};
+use crate::json::{Cursor, JsonError, Writer};
+
+/// Reads a failure in mid-stream, which has the status that its sort would have had.
+pub(super) fn read_late(cursor: &mut Cursor<'_>) -> Result<ChatError, JsonError> {
+    let error = read(cursor, 200)?;
+    Ok(ChatError { status: error.kind.status(), ..error })
+}
+
+/// Writes the object that a response that failed has.
+pub(super) fn write_late(error: &ChatError, writer: &mut Writer<'_>) {
+    let code = error.code.as_deref().unwrap_or(match error.kind {
+        ErrorKind::RateLimited => "rate_limit_exceeded",
+        ErrorKind::ContextTooLong => "context_length_exceeded",
+        ErrorKind::ContentRefused => "content_policy_violation",
+        ErrorKind::Payment => "insufficient_quota",
+        ErrorKind::InvalidRequest => "invalid_prompt",
+        _ => "server_error",
+    });
+    writer.object(|w| {
+        w.key("code").text(code);
+        w.key("message").text(&error.message);
+    });
+}
