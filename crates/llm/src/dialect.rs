@@ -7,6 +7,7 @@ mod address;
 mod anthropic_messages;
 mod arguments;
 mod bedrock_converse;
+mod cohere_chat;
 mod context;
 mod gemini_generate_content;
 mod logprob;
@@ -203,6 +204,7 @@ dialects! {
     AnthropicMessages anthropic_messages "Anthropic Messages."
     GeminiGenerateContent gemini_generate_content "Gemini generateContent."
     BedrockConverse bedrock_converse "AWS Bedrock Converse."
+    CohereChat cohere_chat "Cohere chat, version 2."
 }
 
 /// Called with each event of a stream.
