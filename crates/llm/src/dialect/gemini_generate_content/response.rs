@@ -7,13 +7,14 @@ use crate::json::{Cursor, JsonError};
 use super::grounding::{self, Grounding};
 use super::request::read_part;
 use super::usage::{self, Metadata};
-use super::{error, logprobs, wire};
+use super::{error, logprobs, time, wire};
 
 /// A response.
 #[derive(Debug, Default)]
 pub(super) struct Response<'a> {
     pub(super) id: Option<Text<'a>>,
     pub(super) model: Option<Text<'a>>,
+    pub(super) created_s: Option<u64>,
     pub(super) candidates: Vec<Candidate<'a>>,
     pub(super) metadata: Metadata<'a>,
     pub(super) error: Option<ChatError>,
@@ -42,6 +43,9 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Response<'a>, JsonErro
                 response.metadata = cursor.maybe(usage::read)?.unwrap_or_default();
             }
             "modelVersion" => response.model = cursor.maybe(Cursor::text)?,
+            "createTime" => {
+                response.created_s = cursor.maybe(Cursor::text)?.and_then(|text| time::read(&text));
+            }
             "responseId" => response.id = cursor.maybe(Cursor::text)?,
             "error" => {
                 cursor.skip()?;

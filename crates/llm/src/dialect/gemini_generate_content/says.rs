@@ -80,9 +80,10 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
-        F::Id | F::Model | F::Text | F::Reasoning | F::ReasoningSignature => Say::Carried,
-        F::ReasoningEncrypted | F::ToolCall | F::ToolCallSignature => Say::Carried,
-        F::Created => Say::Dropped("the time is not told"),
+        F::Id | F::Model | F::Created | F::Text | F::Reasoning => Say::Carried,
+        F::ReasoningSignature | F::ReasoningEncrypted | F::ToolCall | F::ToolCallSignature => {
+            Say::Carried
+        }
         F::Refusal => Say::Near("as text"),
         F::ToolCallFreeForm => Say::Near("as a named argument"),
         F::Citations => Say::Near("as grounding, without the place in the source"),

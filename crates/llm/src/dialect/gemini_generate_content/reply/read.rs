@@ -20,7 +20,7 @@ pub(in crate::dialect) fn read<'a>(
     Ok(ChatReply {
         id: response.id,
         model: response.model,
-        created_s: None,
+        created_s: response.created_s,
         choices: candidates.map(|(index, one)| choice(index, one, context)).collect(),
         usage: response.metadata.usage,
         service_class: response.metadata.service_class,

@@ -1,14 +1,13 @@
 //! A whole reply of Gemini, written from the form.
 
 use super::super::request::{Reads, Turn};
-use super::super::{grounding, logprobs, usage, wire};
+use super::super::{grounding, logprobs, time, usage, wire};
 use crate::chat::{ChatReply, Choice, Finish};
 use crate::dialect::Context;
 use crate::json::Writer;
 
 pub(in crate::dialect) fn write(reply: &ChatReply<'_>, context: &Context, writer: &mut Writer<'_>) {
-    let ChatReply { id, model, created_s: _, choices, usage, service_class, fingerprint: _ } =
-        reply;
+    let ChatReply { id, model, created_s, choices, usage, service_class, fingerprint: _ } = reply;
     writer.object(|w| {
         w.key("candidates").array(|w| {
             for (index, choice) in (0..).zip(choices) {
@@ -16,6 +15,7 @@ pub(in crate::dialect) fn write(reply: &ChatReply<'_>, context: &Context, writer
             }
         });
         usage::write(usage.as_ref(), service_class.as_deref(), w);
+        w.text_field("createTime", created_s.map(time::write).as_deref());
         w.key("modelVersion").text(model.as_deref().unwrap_or(&context.model));
         w.key("responseId").text(id.as_deref().unwrap_or(&context.id));
     });

@@ -78,7 +78,7 @@ impl Reader {
     }
 
     fn take(&mut self, response: Response<'_>, emit: &mut Emit<'_>) {
-        let Response { id, model, candidates, metadata, error } = response;
+        let Response { id, model, created_s, candidates, metadata, error } = response;
         if self.is_over {
             return;
         }
@@ -88,7 +88,7 @@ impl Reader {
         }
         if !std::mem::replace(&mut self.has_begun, true) {
             let service_class = metadata.service_class;
-            let (created_s, fingerprint) = (None, None);
+            let fingerprint = None;
             emit(ChatEvent::Start { id, model, created_s, service_class, fingerprint });
         }
         // Before the parts: some clients are told the size of the prompt first.

@@ -2,7 +2,7 @@
 
 use super::super::grounding::{self, Cited};
 use super::super::request::{write_call, write_thought};
-use super::super::{error, logprobs, media, usage, wire};
+use super::super::{error, logprobs, media, time, usage, wire};
 use super::open::{Answer, Kind, Open};
 use crate::chat::{ChatEvent, Delta, Maker, MediaKind, PartKind, Source, Usage};
 use crate::dialect::Context;
@@ -22,6 +22,7 @@ pub struct Writer {
 struct Head {
     id: String,
     model: String,
+    created_s: Option<u64>,
     service_class: Option<String>,
     usage: Option<Usage>,
 }
@@ -35,7 +36,7 @@ struct Out<'o> {
 impl Writer {
     pub(in crate::dialect) fn new(context: &Context) -> Self {
         let (id, model) = (context.id.clone(), context.model.clone());
-        let head = Head { id, model, service_class: None, usage: None };
+        let head = Head { id, model, created_s: None, service_class: None, usage: None };
         Self { head, has_begun: false, answers: Vec::new() }
     }
 
@@ -47,10 +48,11 @@ impl Writer {
     ) {
         let mut to = Out { frames, bytes: out };
         match event {
-            ChatEvent::Start { id, model, created_s: _, service_class, fingerprint: _ } => {
+            ChatEvent::Start { id, model, created_s, service_class, fingerprint: _ } => {
                 let head = &mut self.head;
                 id.iter().for_each(|id| id.as_ref().clone_into(&mut head.id));
                 model.iter().for_each(|model| model.as_ref().clone_into(&mut head.model));
+                head.created_s = *created_s;
                 head.service_class = service_class.as_deref().map(str::to_owned);
             }
             ChatEvent::Usage(usage) => self.head.usage.get_or_insert_default().merge(usage),
@@ -179,8 +181,10 @@ impl Writer {
 }
 
 impl Head {
-    fn write(&self, has_usage: bool, w: &mut json::Writer<'_>) {
-        if has_usage {
+    /// Some of it the first response and the last one say only.
+    fn write(&self, is_whole: bool, w: &mut json::Writer<'_>) {
+        if is_whole {
+            w.text_field("createTime", self.created_s.map(time::write).as_deref());
             usage::write(self.usage.as_ref(), self.service_class.as_deref(), w);
         }
         w.key("modelVersion").text(&self.model);

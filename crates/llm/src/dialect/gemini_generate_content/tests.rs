@@ -1,0 +1,118 @@
+//! What Gemini has that the tests over all dialects do not see: arrays as streams, ends that come
+//! twice, calls without ids and signatures on their way through clients.
+
+use crate::chat::{ChatReply, ErrorKind, Finish};
+use crate::dialect::{Address, Context, Dialect, EventReader, Quirks};
+use crate::frame::{FrameReader, Framing};
+use crate::translate::{Assembly, StreamTranslation, read_request, reply, write_request};
+
+const GEMINI: Dialect = Dialect::GeminiGenerateContent;
+
+fn context() -> Context {
+    Context { id: "x".into(), model: "m".into(), created_s: 1, stream_usage: true }
+}
+
+fn assembled(stream: &str, framing: Framing) -> ChatReply<'static> {
+    let mut assembly = Assembly::default();
+    let mut reader = EventReader::new(GEMINI, &context());
+    FrameReader::new(framing).push(stream.as_bytes(), &mut |frame| {
+        reader.read(&frame.unwrap(), &mut |event| assembly.take(&event)).unwrap();
+    });
+    reader.end(&mut |event| assembly.take(&event));
+    assembly.finish().unwrap()
+}
+
+#[test]
+fn a_stream_may_be_an_array_and_end_twice() {
+    let stream = r#"[{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}]},
+        {"candidates":[{"content":{"parts":[{"text":" there"}]},"finishReason":"MAX_TOKENS"}],
+         "usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":3}}]"#;
+    let reply = assembled(stream, Framing::JsonArray);
+    assert_eq!(reply.choices[0].parts, [crate::chat::Part::text("Hi there")]);
+    assert_eq!(reply.choices[0].finish, Some(Finish::Length));
+    assert_eq!(reply.usage.unwrap().total(), 5);
+}
+
+#[test]
+fn a_prompt_that_is_blocked_is_an_answer_cut_by_a_filter() {
+    let stream = "data: {\"promptFeedback\":{\"blockReason\":\"PROHIBITED_CONTENT\"}}\r\n\r\n";
+    let reply = assembled(stream, Framing::Sse);
+    assert_eq!(reply.choices[0].finish, Some(Finish::Filtered));
+}
+
+#[test]
+fn a_failure_in_mid_stream_is_told_in_the_array_of_the_client() {
+    let from = (Dialect::OpenaiChat, Framing::Sse);
+    let mut stream = StreamTranslation::new(from, (GEMINI, Framing::JsonArray), &context());
+    let mut out = Vec::new();
+    stream
+        .push(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n", &mut out);
+    stream.push(b"data: {\"error\":{\"message\":\"busy\",\"code\":503}}\n\n", &mut out);
+    stream.end(&mut out);
+    let array: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(array[0]["candidates"][0]["content"]["parts"][0]["text"], "Hi");
+    assert_eq!(array[1]["error"]["message"], "busy");
+}
+
+#[test]
+fn an_error_may_stand_in_an_array() {
+    let body = r#"[{"error":{"code":404,"message":"no model","status":"NOT_FOUND"}}]"#;
+    let error = GEMINI.read_error(404, body.as_bytes());
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotFound, "no model"));
+}
+
+/// A call of Gemini that has no id, told to a client, whose next request is told to Gemini.
+fn second_turn(client: Dialect, keep: impl Fn(&serde_json::Value) -> String) -> String {
+    let body = r#"{"candidates":[{"content":{"parts":[
+        {"functionCall":{"name":"tide","args":{"port":"Brest"}},"thoughtSignature":"c2ln"}]},
+        "finishReason":"STOP"}]}"#;
+    let there = reply(GEMINI, client, body.as_bytes(), &context()).unwrap();
+    let next = keep(&serde_json::from_slice(&there.body).unwrap());
+    let (request, read) = read_request(client, &Address::default(), next.as_bytes()).unwrap();
+    let back = write_request((GEMINI, &Quirks::default()), &request, &read).unwrap();
+    String::from_utf8(back.body).unwrap()
+}
+
+#[test]
+fn a_call_comes_back_with_its_signature_where_the_client_keeps_it() {
+    let back = second_turn(Dialect::OpenaiChat, |reply| {
+        let message = &reply["choices"][0]["message"];
+        let id = &message["tool_calls"][0]["id"];
+        format!(r#"{{"messages":[{message},{{"role":"tool","tool_call_id":{id},"content":"4"}}]}}"#)
+    });
+    let call = r#"{"functionCall":{"id":"call_x_0_0","name":"tide","args":{"port":"Brest"}},"thoughtSignature":"c2ln"}"#;
+    let result =
+        r#"{"functionResponse":{"id":"call_x_0_0","name":"tide","response":{"output":"4"}}}"#;
+    assert!(back.contains(call) && back.contains(result), "{back}");
+}
+
+#[test]
+fn a_call_whose_signature_was_lost_has_the_one_that_stands_in() {
+    let back = second_turn(Dialect::AnthropicMessages, |reply| {
+        let content = &reply["content"];
+        let id = &content[0]["id"];
+        format!(
+            r#"{{"messages":[{{"role":"assistant","content":{content}}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":{id},"content":"4"}}]}}]}}"#
+        )
+    });
+    let signature = r#""thoughtSignature":"skip_thought_signature_validator""#;
+    assert!(back.contains(signature) && !back.contains("c2ln"), "{back}");
+}
+
+#[test]
+fn older_models_have_media_beside_results() {
+    let body = r#"{"messages":[
+        {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"look","input":{}}]},
+        {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[
+          {"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBO"}}]}]}]}"#;
+    let from = Dialect::AnthropicMessages;
+    let (request, read) = read_request(from, &Address::default(), body.as_bytes()).unwrap();
+    let image = r#"[{"inlineData":{"mimeType":"image/png","data":"iVBO"}}]"#;
+    for lacks_media_in_results in [false, true] {
+        let quirks = Quirks { lacks_media_in_results, ..Quirks::default() };
+        let written = write_request((GEMINI, &quirks), &request, &read).unwrap();
+        let text = String::from_utf8(written.body).unwrap();
+        assert!(text.contains(&image[1..image.len() - 1]), "{text}");
+        assert_eq!(text.contains(&format!(r#""parts":{image}"#)), !lacks_media_in_results);
+    }
+}
