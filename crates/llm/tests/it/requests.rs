@@ -1,6 +1,6 @@
 //! Requests over all pairs: what a table says is carried comes through, and nothing goes in silence.
 
-use architrave_llm::chat::ChatRequest;
+use architrave_llm::chat::{ChatRequest, ToolChoice};
 use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::{Field, FieldSet, Listed, Say, request_fields};
 
@@ -36,7 +36,25 @@ fn through(
     for field in request_fields(&request).iter() {
         carried.add_if(field, to.says(field, quirks) == Say::Carried);
     }
+    if without_tools(&request) && matches!(to.says(Field::ToolChoiceNone, quirks), Say::Near(_)) {
+        carried = carried.without(about_tools());
+    }
     Some((request_fields(&again), carried))
+}
+
+/// Whether no tool may be called. A dialect that has no word for that describes no tools, and tells
+/// calls as text.
+fn without_tools(request: &ChatRequest<'_>) -> bool {
+    request.tooling.tools.is_empty() || request.tooling.choice == Some(ToolChoice::None)
+}
+
+fn about_tools() -> FieldSet<Field> {
+    let mut fields = FieldSet::default();
+    for field in Field::ALL {
+        let name = field.name();
+        fields.add_if(*field, name.starts_with("tool") || name.starts_with("cache_mark"));
+    }
+    fields
 }
 
 #[test]

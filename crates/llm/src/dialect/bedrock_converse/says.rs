@@ -35,7 +35,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::CacheContent => Say::Refused("nothing can be put into the cache before"),
         F::Tools | F::ToolStrict => Say::Carried,
         F::ToolChoiceAuto | F::ToolChoiceRequired | F::ToolChoiceNamed => Say::Carried,
-        F::ToolChoiceNone => Say::Refused("tools that are described may be called"),
+        F::ToolChoiceNone => Say::Near("no tools are described, and calls are told as text"),
         F::ToolChoiceAllowed => Say::Near("the other tools are left out"),
         F::ToolsParallel | F::ToolsSerial => {
             Say::Dropped("the model decides how many tools it calls at once")

@@ -89,10 +89,6 @@ fn read_choice<'a>(cursor: &mut Cursor<'a>) -> Result<ToolChoice<'a>, JsonError>
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
     let Tooling { tools, choice, parallel: _ } = tooling;
-    // There is no choice without tools.
-    if tools.is_empty() {
-        return;
-    }
     let is_allowed = |tool: &&Tool<'_>| match choice {
         Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
         _ => true,

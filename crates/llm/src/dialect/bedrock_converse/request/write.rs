@@ -6,6 +6,7 @@ use super::write_blocks::{Reads, write_blocks, write_mark};
 use super::{extra, tools};
 use crate::chat::{
     Account, CacheMark, Caching, ChatRequest, Message, Output, OutputFormat, Role, Sampling,
+    ToolChoice,
 };
 use crate::dialect::Quirks;
 use crate::json::Writer;
@@ -29,11 +30,16 @@ pub(in crate::dialect) fn write(
     } = request;
     let Caching { automatic, key: _, retention: _, content: _ } = caching;
     let mut names = Names::default();
+    // That no tool may be called is said by describing none.
+    let is_without = tooling.tools.is_empty() || tooling.choice == Some(ToolChoice::None);
+    let reads = if is_without { Reads::WithoutTools } else { Reads::Provider };
     writer.object(|w| {
         write_system(messages, &mut names, w);
-        w.key("messages").array(|w| write_messages(messages, *automatic, &mut names, w));
+        w.key("messages").array(|w| write_messages(messages, reads, *automatic, &mut names, w));
         write_inference(output, sampling, w);
-        tools::write(tooling, w);
+        if !is_without {
+            tools::write(tooling, w);
+        }
         extra::write(reasoning, output.tokens_max, sampling, quirks, w);
         write_format(output.format.as_ref(), w);
         write_account(account, w);
@@ -57,6 +63,7 @@ fn write_system(messages: &[Message<'_>], names: &mut Names, w: &mut Writer<'_>)
 /// Turns of the same side are one message: they must alternate.
 fn write_messages(
     messages: &[Message<'_>],
+    reads: Reads,
     mark: Option<CacheMark>,
     names: &mut Names,
     w: &mut Writer<'_>,
@@ -69,7 +76,7 @@ fn write_messages(
             w.key("role").text(role);
             w.key("content").array(|w| {
                 for message in turn {
-                    write_blocks(&message.parts, Reads::Provider, names, w);
+                    write_blocks(&message.parts, reads, names, w);
                 }
                 write_mark(mark.filter(|_| turns.peek().is_none()), w);
             });

@@ -14,6 +14,8 @@ use crate::json::Writer;
 pub(in super::super) enum Reads {
     /// Bedrock, whose Claude takes back only what it thought and signed itself.
     Provider,
+    /// The same where no tools are described: a block of a call or a result would be an error.
+    WithoutTools,
     /// A client, which is shown all reasoning and keeps its signatures.
     Client,
 }
@@ -44,6 +46,15 @@ fn write_block(content: &Content<'_>, reads: Reads, names: &mut Names, w: &mut W
         // A reply has images only; that others are lost is told.
         Content::Media(media) if reads == Reads::Client && media.kind != MediaKind::Image => {}
         Content::Media(media) => media::write(media, names, w),
+        Content::ToolCall(call) if reads == Reads::WithoutTools => {
+            let pieces = ["[tool call ", &call.id, ": ", &call.name, " ", &call.arguments, "]"];
+            w.object(|w| w.key("text").texts(&pieces));
+        }
+        Content::ToolResult(result) if reads == Reads::WithoutTools => {
+            let kind = if result.is_error { "[tool error " } else { "[tool result " };
+            w.object(|w| w.key("text").texts(&[kind, &result.call_id, "]"]));
+            result.parts.iter().for_each(|part| write_block(&part.content, reads, names, w));
+        }
         Content::ToolCall(call) => write_call(call, w),
         Content::ToolResult(result) => write_result(result, names, w),
         Content::Reasoning(reasoning) => write_reasoning(reasoning, reads, w),
