@@ -33,3 +33,6 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     });
     read.ok().and(usage)
 }
+
+#[cfg(test)]
+mod tests;
