@@ -44,6 +44,7 @@ impl Sort {
             10 => (&[], &[b"media_type"]),
             11 => (&[], &[b"tool_use_id"]),
             12 => (&[], &[b"tool_call_id", b"service_tier"]),
+            15 => (&[], &[b"redactedContent"]),
             16 => (&[], &[b"thoughtSignature", b"prompt_cache_key"]),
             17 => (&[], &[b"thought_signature", b"encrypted_content"]),
             20 => (&[], &[b"previous_response_id"]),

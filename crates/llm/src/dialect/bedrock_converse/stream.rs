@@ -18,3 +18,45 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     });
     read.ok().and(usage)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::chat::ErrorKind;
+    use crate::dialect::{Context, Dialect};
+    use crate::frame::{FrameWriter, Framing};
+    use crate::translate::StreamTranslation;
+
+    fn translation() -> StreamTranslation {
+        let from = (Dialect::BedrockConverse, Framing::AwsEvents);
+        StreamTranslation::new(from, (Dialect::CohereChat, Framing::Sse), &Context::default())
+    }
+
+    #[test]
+    fn an_exception_ends_the_stream_as_a_failure() {
+        let (mut bytes, mut out) = (Vec::new(), Vec::new());
+        let mut frames = FrameWriter::new(Framing::AwsEvents);
+        frames.event(&mut bytes, "messageStart", |w| w.json(r#"{"role":"assistant"}"#));
+        frames.exception(&mut bytes, "throttlingException", |w| w.json(r#"{"message":"slow"}"#));
+        frames.event(&mut bytes, "metadata", |w| w.json("{}"));
+        let mut translation = translation();
+        translation.push(&bytes, &mut out);
+        translation.end(&mut out);
+        let error = translation.error().unwrap();
+        assert_eq!((error.kind, error.status), (ErrorKind::RateLimited, 429));
+        assert!(
+            String::from_utf8(out).unwrap().contains(r#""error":"slow","finish_reason":"ERROR""#)
+        );
+    }
+
+    #[test]
+    fn a_whole_message_without_usage_is_whole() {
+        let (mut bytes, mut out) = (Vec::new(), Vec::new());
+        let mut frames = FrameWriter::new(Framing::AwsEvents);
+        frames.event(&mut bytes, "messageStart", |w| w.json(r#"{"role":"assistant"}"#));
+        frames.event(&mut bytes, "messageStop", |w| w.json(r#"{"stopReason":"end_turn"}"#));
+        let mut translation = translation();
+        translation.push(&bytes, &mut out);
+        translation.end(&mut out);
+        assert_eq!((translation.error(), translation.usage()), (None, None));
+    }
+}

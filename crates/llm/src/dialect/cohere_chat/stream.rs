@@ -24,3 +24,29 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     });
     read.ok().and(usage)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dialect::{Context, Dialect};
+    use crate::frame::Framing;
+    use crate::translate::StreamTranslation;
+
+    #[test]
+    fn an_error_in_the_last_event_is_a_failure() {
+        let from = (Dialect::CohereChat, Framing::Sse);
+        let to = (Dialect::OpenaiChat, Framing::Sse);
+        let mut translation = StreamTranslation::new(from, to, &Context::default());
+        let mut out = Vec::new();
+        for data in [
+            r#"{"type":"message-start","id":"r","delta":{"message":{"role":"assistant"}}}"#,
+            r#"{"type":"message-end","delta":{"finish_reason":"ERROR","error":"lost",
+                "usage":{"tokens":{"input_tokens":7}}}}"#,
+        ] {
+            let data = data.replace('\n', " ");
+            translation.push(format!("data: {data}\n\n").as_bytes(), &mut out);
+        }
+        translation.end(&mut out);
+        assert_eq!(translation.error().unwrap().message, "lost");
+        assert_eq!(translation.usage().unwrap().input, 7);
+    }
+}
