@@ -1,13 +1,15 @@
 # The menu; the kitchen is xtask. `make run` and `make test` set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint tidy gen bench soak sim dist
+.PHONY: help run test test-recorded check fmt lint tidy gen bench soak sim dist
 
 help:   ## this menu
-	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\): *## /make \1\t/p' Makefile
 run:    ## build the gateway and start it on examples/quickstart.yaml
 	@cargo run --release --package architrave-server -- run --config examples/quickstart.yaml --demo
 test:   ## install what tests need and run everything
 	@cargo xtask test
+test-recorded: ## translate recorded traffic of providers, which lies beside a clone
+	@cargo test --package architrave-llm --test recorded
 check:  ## does it compile
 	@cargo check --workspace --all-targets
 fmt:    ## lay the code out

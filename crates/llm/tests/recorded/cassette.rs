@@ -19,11 +19,7 @@ pub(crate) struct Exchange {
 
 /// All recorded exchanges whose request is a JSON object.
 pub(crate) fn all() -> Vec<Exchange> {
-    #[expect(clippy::disallowed_methods, reason = "the folder of the data is told from outside")]
-    let folder = std::env::var("ARCHITRAVE_TEST_DATA").map_or_else(
-        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let mut files = Vec::new();
     walk(&folder.join("cassettes"), &mut files);
     assert!(!files.is_empty(), "no recordings in {}", folder.display());
