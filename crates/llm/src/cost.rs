@@ -35,11 +35,16 @@ impl Rates {
         self.rates[class as usize] = Some(price);
     }
 
+    /// The price that a class has for itself.
+    #[must_use]
+    pub fn own(&self, class: TokenClass) -> Option<Femtos> {
+        self.rates[class as usize]
+    }
+
     /// The price of a token of a class.
     #[must_use]
     pub fn get(&self, class: TokenClass) -> Femtos {
-        let own = self.rates[class as usize];
-        own.or_else(|| whole(class).map(|whole| self.get(whole))).unwrap_or_default()
+        self.own(class).or_else(|| whole(class).map(|whole| self.get(whole))).unwrap_or_default()
     }
 
     /// These prices, with others where these are not said.

@@ -12,6 +12,7 @@
 //! - [`frame`]: streams cut into events, and events put into streams.
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
+//! - [`catalog`]: providers and models, with what they cost.
 //! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
 //!
 //! # A dialect
@@ -32,6 +33,7 @@
 //! field that it claims to carry must come back when a request is written and read again.
 //! The neighbours to read first are `openai_chat` and `anthropic_messages`.
 
+pub mod catalog;
 pub mod chat;
 pub mod cost;
 pub mod dialect;

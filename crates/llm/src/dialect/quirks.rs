@@ -22,3 +22,33 @@ pub struct Quirks {
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
 }
+
+/// Declares the names of the quirks from the fields; the compiler holds the list to be complete.
+macro_rules! named {
+    ($($field:ident)*) => {
+        impl Quirks {
+            /// Their names in rows of the catalogue.
+            pub const NAMES: [&'static str; [$(stringify!($field)),*].len()] =
+                [$(stringify!($field)),*];
+
+            /// The one of that name.
+            pub fn named(&mut self, name: &str) -> Option<&mut bool> {
+                let Self { $($field),* } = self;
+                match name {
+                    $(stringify!($field) => Some($field),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+named! {
+    tokens_max_older
+    takes_more_sampling
+    takes_reasoning
+    reasoning_by_effort
+    takes_claude_fields
+    lacks_media_in_results
+    lacks_developer_role
+}

@@ -1,0 +1,38 @@
+//! A model of a provider: what it is for, how much it takes, what it can do, what it costs.
+
+use super::{Abilities, ModelKind, Unit};
+use crate::cost::{Femtos, Prices};
+
+/// A model that a provider has.
+///
+/// Its row is `provider/name kind input-max output-max abilities price…`; `-` stands for what
+/// nobody knows. A price is `class=USD a million tokens`, with the names of
+/// [`TokenClass`](crate::chat::TokenClass); `request=`, and the names of [`Unit`], are USD each.
+/// Behind `above=N` stand the prices of whole requests whose prompt has more than N tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// The provider.
+    pub provider: String,
+    /// Its name there.
+    pub name: String,
+    /// What it is for.
+    pub kind: ModelKind,
+    /// The most tokens that a prompt may have; with most providers prompt and answer share them.
+    pub input_max: Option<u64>,
+    /// The most tokens that an answer may have.
+    pub output_max: Option<u64>,
+    /// What it can do.
+    pub abilities: Abilities,
+    /// Its prices; nothing where nobody knows any of them.
+    pub prices: Option<Prices>,
+    /// Prices of what is charged beside tokens and requests, each.
+    pub units: Vec<(Unit, Femtos)>,
+}
+
+impl Model {
+    /// Whether anybody knows what it costs; free is known, too.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.prices.is_some() || !self.units.is_empty()
+    }
+}

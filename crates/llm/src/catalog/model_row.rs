@@ -1,0 +1,145 @@
+//! The row of a model, read and written.
+
+use std::fmt;
+
+use super::provider_row::provider_name;
+use super::{Abilities, Ability, Model, ModelKind, RowError, Unit, decimal};
+use crate::chat::TokenClass;
+use crate::cost::{Femtos, Prices, Rates};
+
+impl Model {
+    /// The model of a key, `provider/name`, and the words behind it.
+    ///
+    /// # Errors
+    /// What is wrong with the row.
+    pub fn read(key: &str, words: &str) -> Result<Self, RowError> {
+        let (provider, name) = split_key(key)?;
+        let mut words = words.split_whitespace();
+        let mut next = |what| words.next().ok_or(RowError::Missing(what));
+        let kind = next("the kind")?;
+        let kind = ModelKind::parse(kind)
+            .ok_or_else(|| RowError::Unknown(kind.to_owned(), "kind of model"))?;
+        let input_max = count(next("the most tokens of a prompt")?)?;
+        let output_max = count(next("the most tokens of an answer")?)?;
+        let abilities = read_abilities(next("what it can do")?)?;
+        let mut prices = Reading::default();
+        words.try_for_each(|word| prices.read_word(word))?;
+        Ok(Self {
+            provider: provider.to_owned(),
+            name: name.to_owned(),
+            kind,
+            input_max,
+            output_max,
+            abilities,
+            prices: prices.is_priced.then_some(prices.prices),
+            units: prices.units,
+        })
+    }
+}
+
+/// Provider and name of a key.
+fn split_key(key: &str) -> Result<(&str, &str), RowError> {
+    let parts = key.split_once('/').filter(|(provider, name)| {
+        provider_name(provider).is_ok()
+            && (1..=255).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    parts.ok_or_else(|| RowError::Name(key.to_owned()))
+}
+
+fn count(word: &str) -> Result<Option<u64>, RowError> {
+    let unknown = |_| RowError::Unknown(word.to_owned(), "count of tokens, nor `-`");
+    if word == "-" { Ok(None) } else { word.parse().map(Some).map_err(unknown) }
+}
+
+fn read_abilities(word: &str) -> Result<Abilities, RowError> {
+    let mut abilities = Abilities::default();
+    for name in word.split(',').filter(|_| word != "-") {
+        let unknown = || RowError::Unknown(name.to_owned(), "ability");
+        abilities.insert(Ability::parse(name).ok_or_else(unknown)?);
+    }
+    Ok(abilities)
+}
+
+/// Prices, word by word.
+#[derive(Default)]
+struct Reading<'w> {
+    prices: Prices,
+    units: Vec<(Unit, Femtos)>,
+    is_priced: bool,
+    /// The words since the last `above`, as each may stand there once.
+    said: Vec<&'w str>,
+}
+
+impl<'w> Reading<'w> {
+    fn read_word(&mut self, word: &'w str) -> Result<(), RowError> {
+        let unknown = || RowError::Unknown(word.to_owned(), "price");
+        let (name, text) = word.split_once('=').ok_or_else(unknown)?;
+        if name == "above" {
+            return self.read_above(text.parse().map_err(|_| unknown())?);
+        }
+        if self.said.contains(&name) {
+            return Err(RowError::Twice(name.to_owned()));
+        }
+        self.said.push(name);
+        let wrong = |error| RowError::Price(word.to_owned(), error);
+        let is_base = self.prices.long.is_empty();
+        if let Some(class) = TokenClass::ALL.into_iter().find(|class| class.name() == name) {
+            let price = Femtos::of_million(text).map_err(wrong)?;
+            let long = self.prices.long.last_mut().map(|(_, rates)| rates);
+            long.unwrap_or(&mut self.prices.base).set(class, price);
+        } else if name == "request" && is_base {
+            self.prices.request = text.parse().map_err(wrong)?;
+        } else {
+            let unit = Unit::parse(name).filter(|_| is_base).ok_or_else(unknown)?;
+            self.units.push((unit, text.parse().map_err(wrong)?));
+            return Ok(());
+        }
+        self.is_priced = true;
+        Ok(())
+    }
+
+    fn read_above(&mut self, tokens: u64) -> Result<(), RowError> {
+        if self.prices.long.last().is_some_and(|(before, _)| *before >= tokens) {
+            return Err(RowError::Order(tokens));
+        }
+        self.said.clear();
+        self.prices.long.push((tokens, Rates::default()));
+        Ok(())
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} {}", self.provider, self.name, self.kind.name())?;
+        for count in [self.input_max, self.output_max] {
+            match count {
+                Some(count) => write!(f, " {count}")?,
+                None => f.write_str(" -")?,
+            }
+        }
+        let abilities: Vec<&str> = self.abilities.iter().map(Ability::name).collect();
+        write!(f, " {}", if abilities.is_empty() { "-".to_owned() } else { abilities.join(",") })?;
+        if let Some(prices) = &self.prices {
+            write_rates(f, &prices.base)?;
+            if prices.request != Femtos::default() {
+                write!(f, " request={}", decimal::each(prices.request))?;
+            }
+        }
+        for (unit, price) in &self.units {
+            write!(f, " {}={}", unit.name(), decimal::each(*price))?;
+        }
+        for (tokens, rates) in self.prices.iter().flat_map(|prices| &prices.long) {
+            write!(f, " above={tokens}")?;
+            write_rates(f, rates)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_rates(f: &mut fmt::Formatter<'_>, rates: &Rates) -> fmt::Result {
+    TokenClass::ALL.into_iter().try_for_each(|class| match rates.own(class) {
+        Some(price) => write!(f, " {}={}", class.name(), decimal::million(price)),
+        None => Ok(()),
+    })
+}
