@@ -137,6 +137,13 @@ fn urls_are_those_of_the_providers() {
             false,
             "https://bedrock-runtime.{region}.amazonaws.com/model/us.anthropic.claude-3-5-haiku-20241022-v1%3A0/converse",
         ),
+        (
+            "bedrock-openai",
+            D::OpenaiChat,
+            "openai.gpt-oss-120b",
+            false,
+            "https://bedrock-runtime.{region}.amazonaws.com/openai/v1/chat/completions",
+        ),
         ("cohere", D::CohereChat, "command-a", false, "https://api.cohere.com/v2/chat"),
         (
             "deepseek",
