@@ -6,158 +6,13 @@
 //! them, so that a head that comes in well formed is taken over, and passed on, by the run of
 //! lines and not by the field.
 
+mod known;
+
+pub(crate) use known::HOP_BY_HOP;
+pub use known::{Known, KnownSet};
+
 /// The longest name of a field, in bytes: none in use comes near it.
 pub const NAME_BYTES_MAX: usize = 256;
-
-/// Fields that the gateway itself must know; found once, when the field is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Known {
-    /// Any other field.
-    Other,
-    Authorization,
-    Connection,
-    ContentLength,
-    Cookie,
-    Date,
-    Expect,
-    Forwarded,
-    Host,
-    Http2Settings,
-    KeepAlive,
-    Origin,
-    ProxyAuthenticate,
-    ProxyAuthorization,
-    ProxyConnection,
-    Proxy,
-    Server,
-    SetCookie,
-    Te,
-    Trailer,
-    Traceparent,
-    TransferEncoding,
-    Upgrade,
-    UserAgent,
-    Via,
-    XConsumerName,
-    XForwardedFor,
-    XForwardedHost,
-    XForwardedPort,
-    XForwardedProto,
-    XRealIp,
-    XRequestId,
-}
-
-impl Known {
-    /// Which field `name` is, in any case.
-    #[must_use]
-    pub fn of(name: &[u8]) -> Self {
-        // As most write it, else in any case.
-        let is =
-            |usual: &str| name == usual.as_bytes() || name.eq_ignore_ascii_case(usual.as_bytes());
-        // Length and first letter leave one candidate, seldom two.
-        let first = name.first().map_or(0, u8::to_ascii_lowercase);
-        match (name.len(), first) {
-            (2, b't') if is("TE") => Self::Te,
-            (3, b'v') if is("Via") => Self::Via,
-            (4, b'h') if is("Host") => Self::Host,
-            (4, b'd') if is("Date") => Self::Date,
-            (5, b'p') if is("Proxy") => Self::Proxy,
-            (6, b'c') if is("Cookie") => Self::Cookie,
-            (6, b'e') if is("Expect") => Self::Expect,
-            (6, b'o') if is("Origin") => Self::Origin,
-            (6, b's') if is("Server") => Self::Server,
-            (7, b'u') if is("Upgrade") => Self::Upgrade,
-            (7, b't') if is("Trailer") => Self::Trailer,
-            (9, b'f') if is("Forwarded") => Self::Forwarded,
-            (9, b'x') if is("X-Real-Ip") => Self::XRealIp,
-            (10, b'c') if is("Connection") => Self::Connection,
-            (10, b'k') if is("Keep-Alive") => Self::KeepAlive,
-            (10, b's') if is("Set-Cookie") => Self::SetCookie,
-            (10, b'u') if is("User-Agent") => Self::UserAgent,
-            (11, b't') if is("traceparent") => Self::Traceparent,
-            (12, b'x') if is("X-Request-Id") => Self::XRequestId,
-            (13, b'a') if is("Authorization") => Self::Authorization,
-            (14, b'c') if is("Content-Length") => Self::ContentLength,
-            (14, b'h') if is("HTTP2-Settings") => Self::Http2Settings,
-            (15, b'x') if is("X-Consumer-Name") => Self::XConsumerName,
-            (15, b'x') if is("X-Forwarded-For") => Self::XForwardedFor,
-            (16, b'x') if is("X-Forwarded-Host") => Self::XForwardedHost,
-            (16, b'x') if is("X-Forwarded-Port") => Self::XForwardedPort,
-            (16, b'p') if is("Proxy-Connection") => Self::ProxyConnection,
-            (17, b't') if is("Transfer-Encoding") => Self::TransferEncoding,
-            (17, b'x') if is("X-Forwarded-Proto") => Self::XForwardedProto,
-            (18, b'p') if is("Proxy-Authenticate") => Self::ProxyAuthenticate,
-            (19, b'p') if is("Proxy-Authorization") => Self::ProxyAuthorization,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether the field speaks to the next hop only and is never forwarded (RFC 9110 §7.6.1),
-    /// beside those that `Connection` names. Framing fields are among them: they are written anew.
-    #[must_use]
-    pub const fn is_hop_by_hop(self) -> bool {
-        HOP_BY_HOP.has(self)
-    }
-}
-
-/// What [`Known::is_hop_by_hop`] says of each field.
-pub(crate) const HOP_BY_HOP: KnownSet = KnownSet::of(&[
-    Known::Connection,
-    Known::ContentLength,
-    Known::Http2Settings,
-    Known::KeepAlive,
-    Known::Proxy,
-    Known::ProxyAuthenticate,
-    Known::ProxyAuthorization,
-    Known::ProxyConnection,
-    Known::Te,
-    Known::Trailer,
-    Known::TransferEncoding,
-    Known::Upgrade,
-]);
-
-/// A set of known fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KnownSet(u64);
-
-impl KnownSet {
-    /// No field.
-    pub const EMPTY: Self = Self(0);
-
-    /// These fields.
-    #[must_use]
-    pub const fn of(fields: &[Known]) -> Self {
-        let (mut set, mut next) = (Self::EMPTY, 0);
-        while next < fields.len() {
-            set.add(fields[next]);
-            next += 1;
-        }
-        set
-    }
-
-    /// Whether `known` is among them.
-    #[must_use]
-    pub const fn has(self, known: Known) -> bool {
-        self.0 & (1 << known as u64) != 0
-    }
-
-    const fn add(&mut self, known: Known) {
-        self.0 |= 1 << known as u64;
-    }
-
-    const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    pub(crate) const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
 
 /// Where a line stands in the arena: the name, `: `, the value, CRLF.
 #[derive(Clone, Copy, Debug)]
@@ -268,11 +123,12 @@ impl Fields {
         self.bytes.extend_from_slice(&other.bytes);
         let moved = |entry: &Entry| Entry { start: entry.start.saturating_add(shift), ..*entry };
         self.entries.extend(other.entries.iter().map(moved));
-        self.seen = self.seen.and(other.seen);
+        self.seen = self.seen.with(other.seen);
     }
 
-    /// Takes over the lines of a head at once, from its first name to its last CRLF; then
-    /// [`Fields::adopt`] says which of them are fields. Nothing may be appended in between.
+    /// Takes over the lines of a head at once, from its first name to its last CRLF, into fields
+    /// that are empty; then [`Fields::adopt`] says which of them are fields, beside others that are
+    /// appended.
     pub(crate) fn begin_adoption(&mut self, lines: &[u8]) {
         debug_assert!(self.is_empty());
         self.bytes.clear();

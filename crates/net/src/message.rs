@@ -157,6 +157,13 @@ impl ResponseHead {
         self.fields.clear();
     }
 
+    /// As [`RequestHead::trim`].
+    pub fn trim(&mut self, bytes_max: usize) {
+        if self.fields.memory_bytes() > bytes_max {
+            *self = Self::default();
+        }
+    }
+
     /// Whether more heads follow for the same request (1xx except 101).
     #[must_use]
     pub const fn is_interim(&self) -> bool {
