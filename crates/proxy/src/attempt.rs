@@ -160,7 +160,7 @@ async fn run(
             .retry(Retry::Unsent)
     })?;
     let mut upload = Relay::default();
-    let mut head = worker.take_head();
+    let mut head = worker.spares().response_heads.take();
     // The clock is read again only where something was waited for.
     let waited = facts.get().queue_wait.is_some() || facts.get().connect.is_some();
     let sent = if waited { worker.now() } else { plan.began };

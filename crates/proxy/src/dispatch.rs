@@ -72,7 +72,7 @@ pub(crate) async fn dispatch<'a, 'p>(
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
     mirror::start(worker, exchange, &run.outline, &run.body);
-    worker.give_text(run.outline.into_text());
+    worker.spares().texts.give(run.outline.into_text());
     Ok(Forwarded {
         answered,
         body: run.body,

@@ -117,7 +117,7 @@ pub(crate) async fn serve_request(
     record::record(worker, &exchange);
     let Exchange { path, host, .. } = exchange;
     for text in [path, host, facts.authority] {
-        worker.give_text(text);
+        worker.spares().texts.give(text);
     }
     ending
 }

@@ -4,6 +4,7 @@
 mod parked;
 mod pulse;
 mod run;
+mod spares;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use std::time::SystemTime;
 
 use architrave_balance::Endpoint;
 use architrave_core::Moment;
-use architrave_net::{Pool, PoolKey, RequestHead, ResponseHead};
+use architrave_net::{Pool, PoolKey};
 use architrave_telemetry::{EndpointMetrics, WorkerLog};
 use foldhash::fast::RandomState;
 
@@ -22,17 +23,10 @@ use crate::assembly::{Assembly, LiveListener, LiveUpstream};
 use crate::attempt::Answered;
 use crate::gateway::Gateway;
 use crate::persistence::CookieSeal;
+use spares::Spares;
 
 pub(crate) use parked::Seat as ParkedSeat;
 pub use run::{BusyGuard, Command, Seat, Socket, run};
-
-/// Heads whose memory is kept, and how large such a one may be, in bytes.
-const SPARE_HEADS_MAX: usize = 64;
-const SPARE_HEAD_BYTES_MAX: usize = 8 * 1024;
-
-/// Texts of exchanges whose memory is kept, and how large such a one may be, in bytes.
-const SPARE_TEXTS_MAX: usize = 256;
-const SPARE_TEXT_BYTES_MAX: usize = 1024;
 
 /// The state of one worker.
 pub struct Worker {
@@ -45,9 +39,7 @@ pub struct Worker {
     endpoint_metrics: RefCell<HashMap<PoolKey, Arc<EndpointMetrics>, RandomState>>,
     date: RefCell<(u64, String)>,
     copies: Rc<Cell<usize>>,
-    spare_heads: RefCell<Vec<ResponseHead>>,
-    spare_request_heads: RefCell<Vec<RequestHead>>,
-    spare_texts: RefCell<Vec<String>>,
+    spares: Spares,
     connections: Cell<usize>,
     sockets: Cell<usize>,
     parked: parked::Parked,
@@ -101,9 +93,7 @@ impl Worker {
             endpoint_metrics: RefCell::default(),
             date: RefCell::default(),
             copies: Rc::default(),
-            spare_heads: RefCell::default(),
-            spare_request_heads: RefCell::default(),
-            spare_texts: RefCell::default(),
+            spares: Spares::default(),
             connections: Cell::new(0),
             sockets: Cell::new(0),
             parked: parked::Parked::default(),
@@ -211,51 +201,14 @@ impl Worker {
         metrics
     }
 
-    /// A head to read a response into; its memory comes from an earlier one.
-    pub(crate) fn take_head(&self) -> ResponseHead {
-        self.spare_heads.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Gives a head back when its response is over.
-    fn give_head(&self, mut head: ResponseHead) {
-        let mut spare = self.spare_heads.borrow_mut();
-        if spare.len() < SPARE_HEADS_MAX && head.fields.memory_bytes() <= SPARE_HEAD_BYTES_MAX {
-            head.clear();
-            spare.push(head);
-        }
-    }
-
-    /// A head to read the request of a stream into; its memory comes from an earlier one.
-    pub(crate) fn take_request_head(&self) -> RequestHead {
-        self.spare_request_heads.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Gives a head back when its exchange is over.
-    pub(crate) fn give_request_head(&self, mut head: RequestHead) {
-        let mut spare = self.spare_request_heads.borrow_mut();
-        if spare.len() < SPARE_HEADS_MAX && head.fields.memory_bytes() <= SPARE_HEAD_BYTES_MAX {
-            head.clear();
-            spare.push(head);
-        }
-    }
-
-    /// An empty text; its memory comes from an earlier exchange.
-    pub(crate) fn take_text(&self) -> String {
-        self.spare_texts.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Gives the memory of a text back.
-    pub(crate) fn give_text(&self, mut text: String) {
-        let mut spare = self.spare_texts.borrow_mut();
-        if spare.len() < SPARE_TEXTS_MAX && text.capacity() <= SPARE_TEXT_BYTES_MAX {
-            text.clear();
-            spare.push(text);
-        }
+    /// Heads and texts whose memory can be used again.
+    pub(crate) const fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     /// Keeps the connection of an answer that is over `now`, when it can carry another.
     pub fn keep(&self, answered: Answered, upstream: &LiveUpstream, now: Moment) {
-        self.give_head(answered.head);
+        self.spares.response_heads.give(answered.head);
         if upstream.connector.is_per_client() {
             return;
         }

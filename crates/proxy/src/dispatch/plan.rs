@@ -42,7 +42,7 @@ impl Outline {
         let timeout = exchange.matched.as_ref().and_then(|matched| matched.route.timeout);
         let method = exchange.head.method.as_str();
         Self {
-            target: target_of(exchange, worker.take_text()),
+            target: target_of(exchange, worker.spares().texts.take()),
             framing: facts.framing,
             conversation: exchange.connection.conversation(),
             upgrade: facts.upgrade.clone(),

@@ -161,7 +161,7 @@ impl Session {
     }
 
     async fn exchange(&mut self, prelude: &RequestPrelude) -> Ending {
-        let facts = facts_of(&self.head, prelude, self.worker.take_text());
+        let facts = facts_of(&self.head, prelude, self.worker.spares().texts.take());
         self.reader.limit_stall(self.connection.listener.config.timeouts.body_stall);
         let Self { head, reader, writer, .. } = self;
         let request = Request { head, first_byte_at: self.first_byte_at, facts, reader, writer };

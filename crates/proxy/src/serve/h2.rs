@@ -134,14 +134,14 @@ async fn serve_stream(
     reply: h2::server::SendResponse<Bytes>,
     _in_flight: Rc<()>,
 ) {
-    let mut head = worker.take_request_head();
+    let mut head = worker.spares().request_heads.take();
     let read = http2::read_request(&request, &connection.listener.head_limits, &mut head);
     let mut writer = Writer::H2Head(Box::new(reply));
     let framing = match read {
         Ok(framing) => framing,
         Err(error) => return refuse(&worker, &connection, &mut head, error, &mut writer).await,
     };
-    let mut authority = worker.take_text();
+    let mut authority = worker.spares().texts.take();
     authority.push_str(&head.authority);
     let facts = RequestFacts {
         framing,
@@ -158,7 +158,7 @@ async fn serve_stream(
     let request = Request { head: &mut head, first_byte_at, facts, reader, writer };
     // A stream has no connection of its own that could be closed.
     let _ending = serve_request(&worker, &connection, request).await;
-    worker.give_request_head(head);
+    worker.spares().request_heads.give(head);
 }
 
 async fn refuse(
