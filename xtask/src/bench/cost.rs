@@ -123,12 +123,17 @@ impl CostBench {
         let load = Load::Large { connections: 16, fields: "plain" };
         let alone = |peer| Candidate::alone(peer, Work::Tcp, load.clone());
         let bound = |to, limit| Bound { of: "architrave", to, limit };
+        let mut candidates = [Peer::Architrave, Peer::Nginx, Peer::Haproxy].map(alone).to_vec();
+        candidates.push(
+            Candidate::alone(Peer::Haproxy, Work::BigPipes, load.clone())
+                .named("haproxy, 1 MiB pipes"),
+        );
         Self {
             name: "tcp",
             title: "TCP relay of 1 MiB replies, 16 connections; HAProxy with splice",
             demands: &[],
             unit: Unit::Gibibyte,
-            candidates: [Peer::Architrave, Peer::Nginx, Peer::Haproxy].map(alone).into(),
+            candidates,
             unit_of: "nginx",
             bounds: vec![bound("haproxy", 0.85), bound("nginx", 1.0)],
         }

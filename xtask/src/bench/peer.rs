@@ -40,6 +40,8 @@ pub(crate) enum Work {
     BigBuffers,
     /// Bytes passed on without looking at them.
     Tcp,
+    /// As `Tcp`, through pipes of 1 MiB, as ours are (HAProxy only).
+    BigPipes,
     /// So many routes (ours only).
     Routes(usize),
 }

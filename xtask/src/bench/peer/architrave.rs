@@ -57,10 +57,10 @@ pub(crate) fn text(setup: &Setup) -> String {
              consumers: [{{ name: bench, credentials: [{{ api_key: {API_KEY} }}] }}]\n"
         ),
         Work::Routes(count) => route_set::yaml(count),
-        Work::Tcp => String::new(),
+        Work::Tcp | Work::BigPipes => String::new(),
     };
     let (protocol, forward, service) = match setup.work {
-        Work::Tcp => ("tcp", ", forward: [{ upstream: origin }]", ""),
+        Work::Tcp | Work::BigPipes => ("tcp", ", forward: [{ upstream: origin }]", ""),
         _ => ("http", "", "services: [{ name: origin, http: { upstream: origin } }]\n"),
     };
     format!(

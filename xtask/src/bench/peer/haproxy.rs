@@ -31,13 +31,14 @@ fn text(setup: &Setup) -> Result<String> {
     let Setup { port, origin, workers, .. } = setup;
     let mode = match setup.work {
         Work::Http => "mode http\n  option forwardfor",
-        Work::Tcp => {
+        Work::Tcp | Work::BigPipes => {
             "mode tcp\n  option splice-auto\n  option splice-request\n  option splice-response"
         }
         _ => bail!("haproxy is not measured at {:?}", setup.work),
     };
+    let pipes = if setup.work == Work::BigPipes { "\n  tune.pipesize 1048576" } else { "" };
     Ok(format!(
-        "global\n  nbthread {workers}\n  maxconn 4000\n\ndefaults\n  {mode}\n  timeout connect 5s\n  \
+        "global{pipes}\n  nbthread {workers}\n  maxconn 4000\n\ndefaults\n  {mode}\n  timeout connect 5s\n  \
          timeout client 60s\n  timeout server 60s\n\nlisten web\n  bind 127.0.0.1:{port}\n  \
          server origin 127.0.0.1:{origin}\n"
     ))

@@ -49,7 +49,9 @@ fn text(setup: &Setup) -> Result<String> {
                  tcp_nodelay on; }}\n}}\n"
             ));
         }
-        Work::Policies | Work::Routes(_) => bail!("nginx is not measured at {:?}", setup.work),
+        Work::Policies | Work::Routes(_) | Work::BigPipes => {
+            bail!("nginx is not measured at {:?}", setup.work)
+        }
     };
     Ok(format!(
         "{top}http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n  \
