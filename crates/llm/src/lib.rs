@@ -13,6 +13,7 @@
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
+//! - [`auth`]: how a request shows a provider its credential.
 //! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
 //!
 //! # A dialect
@@ -33,6 +34,7 @@
 //! field that it claims to carry must come back when a request is written and read again.
 //! The neighbours to read first are `openai_chat` and `anthropic_messages`.
 
+pub mod auth;
 pub mod catalog;
 pub mod chat;
 pub mod cost;
