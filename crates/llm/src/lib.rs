@@ -11,6 +11,7 @@
 //! - [`pass`]: watching a reply of the same dialect for what was used.
 //! - [`frame`]: streams cut into events, and events put into streams.
 //! - [`json`]: the reader and writer of JSON under all of it.
+//! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
@@ -46,4 +47,5 @@ pub mod json;
 pub mod matrix;
 pub mod pass;
 pub mod scan;
+pub mod surface;
 pub mod translate;

@@ -31,11 +31,15 @@ pub enum Watched {
     ServiceClass,
     /// The id of an earlier answer that lives at the provider.
     PreviousReply,
+    /// The id of a file that lives at the provider, with the requests of a batch.
+    InputFile,
+    /// How sound is streamed.
+    StreamFormat,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 15;
 }
 
 /// One watched member.

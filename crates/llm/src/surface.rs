@@ -1,0 +1,72 @@
+//! What a request to an llm service asks for, told from its method and path alone.
+//!
+//! One table: a surface is a row of it, one way to ask for one operation in the words of one
+//! family. What a body says is not read here; [`Surface::watch`] says what the scan is to find in
+//! it.
+
+mod asked;
+mod family;
+mod matching;
+mod nearest;
+mod operation;
+mod segment;
+mod table;
+mod watches;
+
+use crate::dialect::Dialect;
+use crate::scan::Watch;
+
+pub use asked::Asked;
+pub use family::Family;
+pub use nearest::nearest;
+pub use operation::{Kept, Operation};
+pub use table::{BodyForm, Surface};
+
+impl Surface {
+    /// What a request asks for; `path` is what the llm service sees of it, `query` what stands
+    /// behind its `?`. Nothing where no surface has the path.
+    #[must_use]
+    pub fn of<'a>(method: &str, path: &'a str, query: &'a str) -> Option<Asked<'a>> {
+        matching::find(method, path, query)
+    }
+
+    /// The surface that asks for chat in a dialect.
+    #[must_use]
+    pub fn chat(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::OpenaiChat => Self::OpenaiChat,
+            Dialect::OpenaiResponses => Self::OpenaiResponses,
+            Dialect::AnthropicMessages => Self::AnthropicMessages,
+            Dialect::GeminiGenerateContent => Self::GeminiContent,
+            Dialect::BedrockConverse => Self::BedrockConverse,
+            Dialect::CohereChat => Self::CohereChat,
+        }
+    }
+
+    /// The dialect of its errors, and of its chat where it asks for that.
+    #[must_use]
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::OpenaiResponses => Dialect::OpenaiResponses,
+            _ => self.family().dialect(),
+        }
+    }
+
+    /// Whether the path names the model, and not the body. Azure's paths do both.
+    #[must_use]
+    pub fn names_model(self) -> bool {
+        self.paths()[0].contains("{model}")
+    }
+
+    /// Which members of a body the scan is to find.
+    #[must_use]
+    pub fn watch(self) -> &'static Watch {
+        match self.operation() {
+            Operation::Chat => self.dialect().watch(),
+            _ => watches::of(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! What a path and a query say: the surface, and what is named there.
+
+use super::{Family, Kept, Operation, Surface};
+use crate::chat::Text;
+use crate::dialect::{Address, Dialect};
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The surface.
+    pub surface: Surface,
+    /// What the path and the query say of model and stream.
+    pub address: Address<'a>,
+    /// The id of what lives at a provider, where the path names one.
+    pub id: Option<Text<'a>>,
+    /// The query as it came, without its `?`.
+    pub query: &'a str,
+}
+
+impl Asked<'_> {
+    /// What is asked for.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.surface.operation()
+    }
+
+    /// The dialect to answer errors in.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.surface.dialect()
+    }
+
+    /// What lives at a provider and is named in the path, so that the request must go there.
+    #[must_use]
+    pub fn kept(&self) -> Option<(Kept, &str)> {
+        Some((self.operation().kept()?, self.id.as_deref()?))
+    }
+
+    /// The same in the words of whose client it is, where the path alone leaves that open:
+    /// `/v1/models` and `/v1/files` are asked for by clients of several families.
+    #[must_use]
+    pub fn of_client<'h>(mut self, header: impl Fn(&str) -> Option<&'h str>) -> Self {
+        if self.surface.has_twins()
+            && let Some(twin) = Family::of_client(header).and_then(|one| self.surface.twin(one))
+        {
+            self.surface = twin;
+        }
+        self
+    }
+}
+
+impl Surface {
+    /// Whether other families have the very same method and path.
+    #[must_use]
+    pub fn has_twins(self) -> bool {
+        self.family() == Family::Openai
+            && matches!(
+                self.operation(),
+                Operation::ModelList
+                    | Operation::ModelGet
+                    | Operation::FileUpload
+                    | Operation::FileList
+                    | Operation::FileGet
+                    | Operation::FileDelete
+                    | Operation::FileContent
+            )
+    }
+
+    /// The surface for the same operation in another family; one that has several answers to that
+    /// has none.
+    #[must_use]
+    pub fn twin(self, family: Family) -> Option<Self> {
+        let fits = |other: &&Self| {
+            other.family() == family
+                && other.operation() == self.operation()
+                && other.method() == self.method()
+        };
+        let mut twins = Self::ALL.iter().filter(fits);
+        twins.next().copied().filter(|_| twins.next().is_none())
+    }
+}

@@ -1,0 +1,135 @@
+//! From method and path to the row of the table.
+//!
+//! Clients are lenient about what stands before the path: the version may be missing, as base URLs
+//! have it or not; a family may be named first (`/anthropic/v1/messages`); Azure names the model
+//! there; Vertex names project and location before `models/`.
+
+use super::segment::{decode, is_name, parameter};
+use super::{Asked, Family, Surface};
+use crate::chat::Text;
+use crate::dialect::Address;
+
+/// Versions of Gemini that there are or were.
+const GEMINI_VERSIONS: [&str; 3] = ["/v1beta", "/v1alpha", "/v1beta1"];
+
+/// A path with what may stand before it cut off.
+#[derive(Debug, Clone, Copy)]
+struct Cut<'a> {
+    /// Without a family's name.
+    whole: &'a str,
+    /// Without `/v1`.
+    bare: &'a str,
+    /// Without the version, where it is one of Gemini's.
+    gemini: Option<&'a str>,
+    /// The family that was named.
+    family: Option<Family>,
+    /// The deployment that Azure's path names.
+    deployment: Option<&'a str>,
+}
+
+/// What a request asks for.
+pub(super) fn find<'a>(method: &str, path: &'a str, query: &'a str) -> Option<Asked<'a>> {
+    let cut = cut(path)?;
+    for &surface in Surface::ALL {
+        if surface.method() != method || cut.family.is_some_and(|one| one != surface.family()) {
+            continue;
+        }
+        for (place, pattern) in surface.paths().iter().enumerate() {
+            if let Some(held) = fits(pattern, &cut) {
+                return asked(surface, place == 1, (pattern, held), &cut, query);
+            }
+        }
+    }
+    None
+}
+
+fn cut(path: &str) -> Option<Cut<'_>> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let first = path.strip_prefix('/')?.split('/').next()?;
+    let family = Family::of_prefix(first);
+    let mut whole = if family.is_some() { &path[first.len() + 1..] } else { path };
+    let mut named = family;
+    // Gemini's own way to be compatible.
+    if let Some(rest) = whole.strip_prefix("/v1beta/openai") {
+        (whole, named) = (rest, Some(Family::Openai));
+    }
+    let mut deployment = None;
+    if let Some(rest) =
+        whole.strip_prefix("/deployments/").filter(|_| named == Some(Family::Openai))
+    {
+        let (name, rest) = rest.split_at(rest.find('/')?);
+        (deployment, whole) = (Some(name), rest);
+    }
+    let version = GEMINI_VERSIONS.iter().find_map(|version| below(whole, version));
+    let bare = below(whole, "/v1").unwrap_or(whole);
+    // Gemini has methods of models in its first version, too.
+    let gemini =
+        version.or_else(|| (bare.contains(':') || named == Some(Family::Gemini)).then_some(bare));
+    Some(Cut { whole, bare, gemini, family: named, deployment })
+}
+
+/// What of a path is below a prefix of whole elements.
+fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    path.strip_prefix(prefix).filter(|rest| rest.starts_with('/'))
+}
+
+/// What stands in the place of the braces of a pattern, empty where it has none; nothing where the
+/// path is another one.
+fn fits<'a>(pattern: &str, cut: &Cut<'a>) -> Option<&'a str> {
+    let (pattern, path) = if let Some(pattern) = pattern.strip_prefix("/v1beta") {
+        (pattern, cut.gemini?)
+    } else if let Some(pattern) = pattern.strip_prefix("/v1/") {
+        return fits_in(pattern, cut.bare.strip_prefix('/')?);
+    } else {
+        (pattern, cut.whole)
+    };
+    match pattern.strip_prefix("/models/{model}:") {
+        // Vertex has more before the collection, and models of one's own have another one.
+        Some(method) => {
+            let at = path.rfind("/models/").map(|at| at + "/models/".len());
+            let held = &path[at.or_else(|| path.rfind("/tunedModels/").map(|at| at + 1))?..];
+            held.strip_suffix(method)?.strip_suffix(':').filter(|held| !held.is_empty())
+        }
+        None => fits_in(pattern, path),
+    }
+}
+
+fn fits_in<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return (pattern == path).then_some("");
+    };
+    let (name, after) = rest.split_once('}')?;
+    let held = path.strip_prefix(before)?.strip_suffix(after)?;
+    (!held.is_empty() && (name == "model" || !held.contains('/'))).then_some(held)
+}
+
+/// What the parts of the path and the query say.
+fn asked<'a>(
+    surface: Surface,
+    is_stream_path: bool,
+    (pattern, held): (&str, &'a str),
+    cut: &Cut<'a>,
+    query: &'a str,
+) -> Option<Asked<'a>> {
+    let mut asked = Asked { surface, address: Address::default(), id: None, query };
+    let name = |text: &'a str| decode(text).filter(|name| is_name(name));
+    if pattern.contains("{id}") {
+        asked.id = Some(name(held)?);
+        let is_stream = parameter(query, "stream").is_some_and(|word| word == "true");
+        asked.address.stream = is_stream.then_some(true);
+    } else if surface.operation() == super::Operation::Chat {
+        asked.address = surface.dialect().address(cut.whole, query)?;
+    } else if !held.is_empty() {
+        asked.address.model = Some(name(held)?);
+        asked.address.stream = is_stream_path.then_some(true);
+    }
+    if let Some(deployment) = cut.deployment {
+        asked.address.model = Some(name(deployment)?);
+    }
+    if surface == Surface::OpenaiRealtime {
+        let named = parameter(query, "model").or_else(|| parameter(query, "deployment"));
+        asked.address.model = named.filter(|name: &Text<'_>| !name.is_empty());
+        asked.address.stream = Some(true);
+    }
+    Some(asked)
+}

@@ -1,0 +1,33 @@
+//! Names as parts of paths and queries: their percent escapes taken off.
+
+use crate::chat::Text;
+
+/// The text of a part of a path; nothing where its escapes are wrong or it is no UTF-8.
+pub(super) fn decode(part: &str) -> Option<Text<'_>> {
+    if !part.contains('%') {
+        return Some(Text::Borrowed(part));
+    }
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [char::from(rest.next()?), char::from(rest.next()?)];
+        let [high, low] = digits.map(|digit| digit.to_digit(16));
+        bytes.push(u8::try_from(high? * 16 + low?).ok()?);
+    }
+    String::from_utf8(bytes).ok().map(Text::Owned)
+}
+
+/// Whether a name may stand in a path: no path would keep an empty one or dots.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// The value of a parameter of a query.
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Text<'a>> {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    decode(value)
+}

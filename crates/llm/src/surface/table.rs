@@ -1,0 +1,147 @@
+//! The table of surfaces: a row each.
+//!
+//! A path of the table is the one of the family's documentation. `{id}` is one element, `{model}`
+//! may be several, as names of models have slashes. `/v1` at the start may be left out, and
+//! `/v1beta` may be another version of Gemini's; that is the business of `matching`.
+
+use super::{Family, Operation};
+
+/// What the body of a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BodyForm {
+    /// There is none.
+    None,
+    /// JSON.
+    Json,
+    /// `multipart/form-data`; JSON, too, where the content type says so.
+    Multipart,
+    /// Whatever the content type says: it is not looked at.
+    Opaque,
+}
+
+/// Declares the surfaces.
+macro_rules! surfaces {
+    ($($variant:ident $family:ident $operation:ident $method:literal $body:ident
+       $($path:literal)|+;)*) => {
+        /// One way to ask for one operation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Surface {
+            $(#[doc = concat!("`", $method, " ", $($path, " ",)+ "`")] $variant,)*
+        }
+
+        impl Surface {
+            /// All surfaces, those that are asked for most first.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// What is asked for.
+            #[must_use]
+            pub fn operation(self) -> Operation {
+                match self { $(Self::$variant => Operation::$operation,)* }
+            }
+
+            /// In whose words.
+            #[must_use]
+            pub fn family(self) -> Family {
+                match self { $(Self::$variant => Family::$family,)* }
+            }
+
+            /// The method of a request.
+            #[must_use]
+            pub fn method(self) -> &'static str {
+                match self { $(Self::$variant => $method,)* }
+            }
+
+            /// What the body of a request is.
+            #[must_use]
+            pub fn body(self) -> BodyForm {
+                match self { $(Self::$variant => BodyForm::$body,)* }
+            }
+
+            /// Its paths; the second one, where there is one, asks for a stream.
+            #[must_use]
+            pub fn paths(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($path),+],)* }
+            }
+        }
+    };
+}
+
+surfaces! {
+    OpenaiChat Openai Chat "POST" Json "/v1/chat/completions";
+    AnthropicMessages Anthropic Chat "POST" Json "/v1/messages";
+    OpenaiResponses Openai Chat "POST" Json "/v1/responses";
+    GeminiContent Gemini Chat "POST" Json
+        "/v1beta/models/{model}:generateContent" | "/v1beta/models/{model}:streamGenerateContent";
+    BedrockConverse Bedrock Chat "POST" Json
+        "/model/{model}/converse" | "/model/{model}/converse-stream";
+    CohereChat Cohere Chat "POST" Json "/v2/chat";
+    OpenaiEmbedding Openai Embedding "POST" Json "/v1/embeddings";
+    OpenaiCompletion Openai Completion "POST" Json "/v1/completions";
+    GeminiEmbedding Gemini Embedding "POST" Json "/v1beta/models/{model}:embedContent";
+    GeminiEmbeddings Gemini Embedding "POST" Json "/v1beta/models/{model}:batchEmbedContents";
+    CohereEmbed Cohere Embedding "POST" Json "/v2/embed";
+    CohereEmbedV1 Cohere Embedding "POST" Json "/v1/embed";
+    CohereRerank Cohere Rerank "POST" Json "/v2/rerank";
+    CohereRerankV1 Cohere Rerank "POST" Json "/v1/rerank";
+    BedrockInvoke Bedrock Invoke "POST" Json
+        "/model/{model}/invoke" | "/model/{model}/invoke-with-response-stream";
+    AnthropicTokenCount Anthropic TokenCount "POST" Json "/v1/messages/count_tokens";
+    OpenaiTokenCount Openai TokenCount "POST" Json "/v1/responses/input_tokens";
+    GeminiTokenCount Gemini TokenCount "POST" Json "/v1beta/models/{model}:countTokens";
+    BedrockTokenCount Bedrock TokenCount "POST" Json "/model/{model}/count-tokens";
+    CohereTokenize Cohere Tokenize "POST" Json "/v1/tokenize";
+    CohereDetokenize Cohere Tokenize "POST" Json "/v1/detokenize";
+    OpenaiModeration Openai Moderation "POST" Json "/v1/moderations";
+    OpenaiSpeech Openai Speech "POST" Json "/v1/audio/speech";
+    OpenaiTranscription Openai Transcription "POST" Multipart "/v1/audio/transcriptions";
+    OpenaiSpeechTranslation Openai SpeechTranslation "POST" Multipart "/v1/audio/translations";
+    OpenaiImageGeneration Openai ImageGeneration "POST" Json "/v1/images/generations";
+    OpenaiImageEdit Openai ImageEdit "POST" Multipart "/v1/images/edits";
+    OpenaiImageVariation Openai ImageVariation "POST" Multipart "/v1/images/variations";
+    OpenaiRealtime Openai Realtime "GET" None "/v1/realtime";
+    OpenaiModelList Openai ModelList "GET" None "/v1/models";
+    AnthropicModelList Anthropic ModelList "GET" None "/v1/models";
+    GeminiModelList Gemini ModelList "GET" None "/v1beta/models";
+    CohereModelList Cohere ModelList "GET" None "/v1/models";
+    OpenaiModelGet Openai ModelGet "GET" None "/v1/models/{model}";
+    AnthropicModelGet Anthropic ModelGet "GET" None "/v1/models/{model}";
+    GeminiModelGet Gemini ModelGet "GET" None "/v1beta/models/{model}";
+    CohereModelGet Cohere ModelGet "GET" None "/v1/models/{model}";
+    OpenaiReplyCompact Openai ReplyCompact "POST" Json "/v1/responses/compact";
+    OpenaiReplyGet Openai ReplyGet "GET" None "/v1/responses/{id}";
+    OpenaiReplyDelete Openai ReplyDelete "DELETE" None "/v1/responses/{id}";
+    OpenaiReplyCancel Openai ReplyCancel "POST" Opaque "/v1/responses/{id}/cancel";
+    OpenaiReplyInputs Openai ReplyInputs "GET" None "/v1/responses/{id}/input_items";
+    OpenaiFileUpload Openai FileUpload "POST" Multipart "/v1/files";
+    OpenaiFileList Openai FileList "GET" None "/v1/files";
+    OpenaiFileGet Openai FileGet "GET" None "/v1/files/{id}";
+    OpenaiFileDelete Openai FileDelete "DELETE" None "/v1/files/{id}";
+    OpenaiFileContent Openai FileContent "GET" None "/v1/files/{id}/content";
+    AnthropicFileUpload Anthropic FileUpload "POST" Multipart "/v1/files";
+    AnthropicFileList Anthropic FileList "GET" None "/v1/files";
+    AnthropicFileGet Anthropic FileGet "GET" None "/v1/files/{id}";
+    AnthropicFileDelete Anthropic FileDelete "DELETE" None "/v1/files/{id}";
+    AnthropicFileContent Anthropic FileContent "GET" None "/v1/files/{id}/content";
+    GeminiFileUpload Gemini FileUpload "POST" Opaque "/upload/v1beta/files";
+    GeminiFileList Gemini FileList "GET" None "/v1beta/files";
+    GeminiFileContent Gemini FileContent "GET" None "/v1beta/files/{id}:download";
+    GeminiFileGet Gemini FileGet "GET" None "/v1beta/files/{id}";
+    GeminiFileDelete Gemini FileDelete "DELETE" None "/v1beta/files/{id}";
+    OpenaiBatchCreate Openai BatchCreate "POST" Json "/v1/batches";
+    OpenaiBatchList Openai BatchList "GET" None "/v1/batches";
+    OpenaiBatchGet Openai BatchGet "GET" None "/v1/batches/{id}";
+    OpenaiBatchCancel Openai BatchCancel "POST" Opaque "/v1/batches/{id}/cancel";
+    AnthropicBatchCreate Anthropic BatchCreate "POST" Json "/v1/messages/batches";
+    AnthropicBatchList Anthropic BatchList "GET" None "/v1/messages/batches";
+    AnthropicBatchGet Anthropic BatchGet "GET" None "/v1/messages/batches/{id}";
+    AnthropicBatchCancel Anthropic BatchCancel "POST" Opaque "/v1/messages/batches/{id}/cancel";
+    AnthropicBatchDelete Anthropic BatchDelete "DELETE" None "/v1/messages/batches/{id}";
+    AnthropicBatchResults Anthropic BatchResults "GET" None "/v1/messages/batches/{id}/results";
+    GeminiBatchCreate Gemini BatchCreate "POST" Json "/v1beta/models/{model}:batchGenerateContent";
+    GeminiEmbeddingBatchCreate Gemini BatchCreate "POST" Json
+        "/v1beta/models/{model}:asyncBatchEmbedContent";
+    GeminiBatchList Gemini BatchList "GET" None "/v1beta/batches";
+    GeminiBatchGet Gemini BatchGet "GET" None "/v1beta/batches/{id}";
+    GeminiBatchCancel Gemini BatchCancel "POST" Opaque "/v1beta/batches/{id}:cancel";
+    GeminiBatchDelete Gemini BatchDelete "DELETE" None "/v1beta/batches/{id}";
+}
