@@ -18,6 +18,7 @@
 mod ability;
 mod decimal;
 mod error;
+mod fill;
 mod listed;
 mod model;
 mod model_row;
@@ -30,6 +31,7 @@ mod update;
 
 pub use ability::{Abilities, Ability, ModelKind, Unit};
 pub use error::{CatalogError, RowError};
+pub use fill::FillError;
 pub use model::Model;
 pub use pattern::Pattern;
 pub use provider::{Auth, BodyEdit, Provider, Route};

@@ -186,6 +186,88 @@ fn credentials_quirks_and_placeholders() {
     assert!(!provider("openai").quirks("x").tokens_max_older);
 }
 
+/// The URL of a chat with a provider whose addresses are filled.
+fn filled(provider: &str, base_url: Option<&str>, values: &[(&str, &str)]) -> String {
+    let provider = CATALOG.provider(provider).unwrap();
+    let value = |name: &str| values.iter().find(|(other, _)| *other == name).map(|(_, is)| *is);
+    match provider.filled(base_url, value) {
+        Ok(provider) => {
+            let address = Address { model: Some("m".into()), stream: Some(false), framing: None };
+            format!("{}{}", provider.base_url, provider.routes[0].path(&address))
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn addresses_are_filled_with_what_the_operator_says() {
+    let at = |location| [("project", "example.com:p-1"), ("location", location)];
+    let azure = "/openai/deployments/m/chat/completions?api-version=";
+    for (provider, values, expected) in [
+        (
+            "azure",
+            &[("resource", "ours")][..],
+            format!("https://ours.openai.azure.com{azure}2024-10-21"),
+        ),
+        (
+            "azure",
+            &[("resource", "ours"), ("api_version", "2025-04-01-preview")],
+            format!("https://ours.openai.azure.com{azure}2025-04-01-preview"),
+        ),
+        (
+            "bedrock",
+            &[("region", "eu-west-3")],
+            "https://bedrock-runtime.eu-west-3.amazonaws.com/model/m/converse".into(),
+        ),
+        (
+            "vertex",
+            &at("europe-west4"),
+            "https://europe-west4-aiplatform.googleapis.com/v1/projects/example.com:p-1/locations/europe-west4/publishers/google/models/m:generateContent".into(),
+        ),
+        (
+            "vertex",
+            &at("global"),
+            "https://aiplatform.googleapis.com/v1/projects/example.com:p-1/locations/global/publishers/google/models/m:generateContent".into(),
+        ),
+        (
+            "vertex-anthropic",
+            &at("us"),
+            "https://aiplatform.us.rep.googleapis.com/v1/projects/example.com:p-1/locations/us/publishers/anthropic/models/m:rawPredict".into(),
+        ),
+        ("openai", &[("region", "unasked")], "https://api.openai.com/v1/chat/completions".into()),
+    ] {
+        assert_eq!(filled(provider, None, values), expected);
+    }
+}
+
+#[test]
+fn another_base_url_is_taken_with_the_path_of_a_dialect_or_without() {
+    for (provider, base_url, expected) in [
+        ("vllm", "http://10.0.0.5:8000", "http://10.0.0.5:8000/v1/chat/completions"),
+        ("vllm", "http://10.0.0.5:8000/v1", "http://10.0.0.5:8000/v1/chat/completions"),
+        ("vllm", "http://10.0.0.5:8000/v1/", "http://10.0.0.5:8000/v1/chat/completions"),
+        ("openai", "http://127.0.0.1:9/proxy/v1", "http://127.0.0.1:9/proxy/v1/chat/completions"),
+        ("zai", "https://lab.example/paas/v4", "https://lab.example/paas/v4/chat/completions"),
+        ("cohere", "https://lab.example/compatibility/v1", "https://lab.example/v2/chat"),
+        ("bedrock", "http://127.0.0.1:9", "http://127.0.0.1:9/model/m/converse"),
+    ] {
+        assert_eq!(filled(provider, Some(base_url), &[]), expected);
+    }
+    let azure = filled("azure", Some("http://127.0.0.1:9"), &[("api_version", "v")]);
+    assert_eq!(azure, "http://127.0.0.1:9/openai/deployments/m/chat/completions?api-version=v");
+}
+
+#[test]
+fn values_that_would_change_an_address_are_refused() {
+    for value in ["", "a/b", "a?b", "a#b", "a@b", "..", ".a", "a b", "a:1", "a%2f", "é", "{region}"]
+    {
+        let said = filled("azure", None, &[("resource", value)]);
+        assert!(said.starts_with(&format!("`{value}` is no resource")), "{said}");
+    }
+    let said = filled("vertex", None, &[("project", "p")]);
+    assert_eq!(said, "`location` is missing, which the address of the provider needs");
+}
+
 /// Patterns say which Claude models choose by themselves how long they reason; the list of models
 /// says it, too.
 #[test]
