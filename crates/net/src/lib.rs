@@ -6,6 +6,7 @@ pub mod client_hello;
 pub mod connector;
 pub mod dns;
 pub mod duplex;
+pub mod egress;
 pub mod fields;
 mod file_stamp;
 pub mod h1;
