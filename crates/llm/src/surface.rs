@@ -9,6 +9,8 @@ mod family;
 mod matching;
 mod nearest;
 mod operation;
+mod reach;
+mod rename;
 mod segment;
 mod table;
 mod watches;
@@ -20,6 +22,8 @@ pub use asked::Asked;
 pub use family::Family;
 pub use nearest::nearest;
 pub use operation::{Kept, Operation};
+pub use reach::{Reach, reach};
+pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
 
 impl Surface {

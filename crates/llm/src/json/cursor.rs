@@ -55,6 +55,12 @@ impl<'a> Cursor<'a> {
         Self { at: self.at, ..Self::new(self.text) }
     }
 
+    /// Where the cursor is, in bytes from the start of the text.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
     /// What kind of value comes next.
     pub fn kind(&mut self) -> Kind {
         self.at = blank(self.text.as_bytes(), self.at);

@@ -27,7 +27,7 @@ operations! {
     Completion "text_completion" "A text gone on with: legacy completions."
     Embedding "embeddings" "Vectors of texts."
     Rerank "rerank" "Documents ranked by a question."
-    Invoke "invoke" "Bedrock's bare call of a model: what it is, its body says."
+    Invoke "invoke" "A bare call of a model, of Bedrock or Vertex: what it is, its body says."
     TokenCount "count_tokens" "How many tokens a request for chat has."
     Tokenize "tokenize" "Texts cut into tokens, or put together from them."
     ImageGeneration "image_generation" "Images from text."

@@ -1,4 +1,6 @@
-//! Names as parts of paths and queries: their percent escapes taken off.
+//! Names as parts of paths and queries: percent escapes taken off and put on.
+
+use std::fmt::Write as _;
 
 use crate::chat::Text;
 
@@ -24,6 +26,20 @@ pub(super) fn decode(part: &str) -> Option<Text<'_>> {
 /// Whether a name may stand in a path: no path would keep an empty one or dots.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Appends a name as one element of a path, so that it cannot leave its place.
+pub(super) fn encode(name: &str, path: &mut String) {
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => {
+                path.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(path, "%{byte:02X}");
+            }
+        }
+    }
 }
 
 /// The value of a parameter of a query.

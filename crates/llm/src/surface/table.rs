@@ -85,6 +85,7 @@ surfaces! {
     CohereRerankV1 Cohere Rerank "POST" Json "/v1/rerank";
     BedrockInvoke Bedrock Invoke "POST" Json
         "/model/{model}/invoke" | "/model/{model}/invoke-with-response-stream";
+    GeminiPredict Gemini Invoke "POST" Json "/v1beta/models/{model}:predict";
     AnthropicTokenCount Anthropic TokenCount "POST" Json "/v1/messages/count_tokens";
     OpenaiTokenCount Openai TokenCount "POST" Json "/v1/responses/input_tokens";
     GeminiTokenCount Gemini TokenCount "POST" Json "/v1beta/models/{model}:countTokens";

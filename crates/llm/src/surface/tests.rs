@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{Asked, BodyForm, Family, Kept, Operation, Surface, nearest};
+use super::{Asked, BodyForm, Family, Kept, Operation, Reach, Surface, nearest, reach};
+use crate::catalog::Catalog;
+use crate::dialect::Address;
+use crate::scan::Scanned;
 
 fn of(method: &str, path: &'static str) -> Asked<'static> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -157,6 +160,137 @@ fn what_has_a_body_says_what_is_found_in_it() {
             assert_eq!(Family::of(surface.dialect()), surface.family());
         }
     }
+}
+
+fn reached(provider: &str, method: &str, path: &'static str, model: &str) -> Option<Reach> {
+    let provider = Catalog::embedded().provider(provider).unwrap();
+    let asked = of(method, path);
+    let address = Address { model: Some(model.into()), ..asked.address.clone() };
+    reach(&provider.routes, &asked, &address)
+}
+
+#[track_caller]
+fn check_reach(provider: &str, asked: (&str, &'static str), model: &str, there: (Surface, &str)) {
+    let reached = reached(provider, asked.0, asked.1, model).expect("the provider has it");
+    assert_eq!((reached.surface, reached.path.as_str()), there);
+}
+
+#[test]
+fn what_a_provider_has_in_the_same_words_is_reached_as_it_is() {
+    let check = |provider, method, asked, there| {
+        let surface = of(method, asked).surface;
+        check_reach(provider, (method, asked), "m/x", (surface, there));
+    };
+    check("openai", "POST", "/v1/embeddings", "/embeddings");
+    check("openai", "POST", "/v1/audio/transcriptions", "/audio/transcriptions");
+    check("openai", "POST", "/v1/completions", "/completions");
+    check("openai", "GET", "/v1/responses/r%2F1?include[]=x&key=k", "/responses/r%2F1?include[]=x");
+    check("openai", "GET", "/v1/realtime?model=asked", "/realtime?model=m%2Fx");
+    check("openai", "GET", "/v1/files?limit=2&after=f", "/files?limit=2&after=f");
+    check("openrouter", "POST", "/v1/embeddings", "/v1/embeddings");
+    check("anthropic", "POST", "/v1/messages/count_tokens", "/v1/messages/count_tokens");
+    check("anthropic", "GET", "/v1/messages/batches/b/results", "/v1/messages/batches/b/results");
+    check("deepseek", "POST", "/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens");
+    check("gemini", "POST", "/v1beta/models/g:countTokens", "/models/m%2Fx:countTokens");
+    check("gemini", "POST", "/v1beta/models/g:embedContent", "/models/m%2Fx:embedContent");
+    check(
+        "gemini",
+        "GET",
+        "/v1beta/files/f:download?alt=media&key=k",
+        "/files/f:download?alt=media",
+    );
+    check("cohere", "POST", "/v1/embed", "/v1/embed");
+    check("cohere", "POST", "/v2/rerank", "/v2/rerank");
+    check("together", "POST", "/v1/rerank", "/rerank");
+    check("bedrock", "POST", "/model/asked/invoke", "/model/m%2Fx/invoke");
+    check("bedrock", "POST", "/model/asked/count-tokens", "/model/m%2Fx/count-tokens");
+    check("vertex", "POST", "/v1beta/models/g:predict", "/publishers/google/models/m%2Fx:predict");
+    let azure = "/openai/deployments/m%2Fx/embeddings?api-version={api_version}";
+    check("azure", "POST", "/v1/embeddings", azure);
+    check("azure", "POST", "/v1/batches", "/openai/v1/batches");
+    check("azure", "POST", "/v1/responses/compact", "/openai/v1/responses/compact");
+    let upload =
+        reached("gemini", "POST", "/upload/v1beta/files?uploadType=resumable", "").unwrap();
+    assert!(upload.is_from_root);
+    assert_eq!(upload.path, "/upload/v1beta/files?uploadType=resumable");
+}
+
+#[test]
+fn what_a_provider_has_in_other_words_is_reached_by_those() {
+    let check = |provider, method, asked, surface, there| {
+        check_reach(provider, (method, asked), "tunedModels/m", (surface, there));
+    };
+    let embeddings = "/v1/embeddings";
+    let gemini = "/tunedModels/m:batchEmbedContents";
+    check("gemini", "POST", embeddings, Surface::GeminiEmbeddings, gemini);
+    let predict = "/publishers/google/tunedModels/m:predict";
+    check("vertex-global", "POST", "/v2/embed", Surface::GeminiPredict, predict);
+    let invoke = "/model/tunedModels%2Fm/invoke";
+    check("bedrock", "POST", embeddings, Surface::BedrockInvoke, invoke);
+    check("cohere", "POST", embeddings, Surface::OpenaiEmbedding, "/compatibility/v1/embeddings");
+    let completions = "/v1/completions";
+    check("anthropic", "POST", completions, Surface::AnthropicMessages, "/v1/messages");
+    check("openai", "POST", "/v2/rerank", Surface::CohereRerankV1, "/rerank");
+    check("anthropic", "POST", "/v1/responses", Surface::AnthropicMessages, "/v1/messages");
+    check("deepseek", "POST", "/v1/messages", Surface::AnthropicMessages, "/anthropic/v1/messages");
+}
+
+#[test]
+fn what_a_provider_has_not_is_not_reached() {
+    for (provider, method, path) in [
+        ("anthropic", "POST", "/v1/embeddings"),
+        ("groq", "POST", "/v1/messages/count_tokens"),
+        ("deepseek", "POST", "/v1/responses/input_tokens"),
+        ("gemini", "POST", "/v1/images/generations"),
+        ("gemini", "POST", "/v1beta/models/g:predict"),
+        ("vertex", "GET", "/v1beta/files/f"),
+        ("vertex-anthropic", "POST", "/v1/messages/count_tokens"),
+        ("openai", "GET", "/v1/models"),
+        ("gemini", "POST", "/v2/rerank"),
+    ] {
+        assert_eq!(reached(provider, method, path, "m"), None, "{provider} {path}");
+    }
+}
+
+#[track_caller]
+fn check_rename(asked: &'static str, body: &str, renamed: &str) {
+    let surface = of("POST", asked).surface;
+    let scanned = Scanned::whole(body.as_bytes(), surface.watch()).unwrap();
+    let splice = surface.rename(body, &scanned, "other").unwrap();
+    assert_eq!(String::from_utf8(splice.apply(body.as_bytes())).unwrap(), renamed);
+}
+
+#[test]
+fn bodies_name_another_model_wherever_they_name_one() {
+    check_rename("/v1/embeddings", r#"{"input":["a"]}"#, r#"{"model":"other","input":["a"]}"#);
+    check_rename("/v2/chat", r#"{"model":"a","x":1}"#, r#"{"model":"other","x":1}"#);
+    check_rename(
+        "/v1beta/models/a:batchEmbedContents",
+        r#"{"requests":[{"model":"models/a","content":{}},{"content":{"model":"a"}}, {"model" : "a"}]}"#,
+        r#"{"requests":[{"model":"models/other","content":{}},{"content":{"model":"a"}}, {"model" : "models/other"}]}"#,
+    );
+    check_rename(
+        "/v1beta/models/a:countTokens",
+        r#"{"generateContentRequest":{"model":"models/a","contents":[]}}"#,
+        r#"{"generateContentRequest":{"model":"models/other","contents":[]}}"#,
+    );
+    check_rename(
+        "/v1/messages/batches",
+        r#"{"requests":[{"custom_id":"1","params":{"model":"a"}},{"params":{"model":"b"}}]}"#,
+        r#"{"requests":[{"custom_id":"1","params":{"model":"other"}},{"params":{"model":"other"}}]}"#,
+    );
+    check_rename("/model/a/invoke", r#"{"model":"a"}"#, r#"{"model":"a"}"#);
+}
+
+#[test]
+fn models_deep_in_a_body_are_named() {
+    let surface = Surface::AnthropicBatchCreate;
+    let body = r#"{"requests":[{"params":{"model":"ab"}},{"params":null},{}]}"#;
+    let named = surface.named_models(body).unwrap();
+    assert_eq!(named.len(), 1);
+    assert_eq!((named[0].name.as_ref(), &body[named[0].span.clone()]), ("ab", r#""ab""#));
+    let wrong = surface.named_models(r#"{"requests":[{"params":{"model":7}}]}"#).unwrap_err();
+    assert_eq!(wrong.path, "requests[0].params.model");
 }
 
 proptest! {
