@@ -15,6 +15,7 @@
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
+//! - [`mock`]: what the mock provider says.
 //! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
 //!
 //! # A dialect
@@ -45,6 +46,7 @@ pub mod field;
 pub mod frame;
 pub mod json;
 pub mod matrix;
+pub mod mock;
 pub mod pass;
 pub mod scan;
 pub mod surface;

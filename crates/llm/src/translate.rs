@@ -12,6 +12,7 @@ use crate::dialect::{Address, Context, Dialect, Quirks};
 use crate::field::Losses;
 
 pub use assembly::Assembly;
+pub(crate) use owned::own_event;
 pub use replay::replay;
 pub use stream::StreamTranslation;
 
