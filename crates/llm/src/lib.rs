@@ -12,6 +12,7 @@
 //! - [`frame`]: streams cut into events, and events put into streams.
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
+//! - [`model_list`]: which models there are, as each family lists them.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
@@ -47,7 +48,9 @@ pub mod frame;
 pub mod json;
 pub mod matrix;
 pub mod mock;
+pub mod model_list;
 pub mod pass;
 pub mod scan;
 pub mod surface;
+mod time;
 pub mod translate;

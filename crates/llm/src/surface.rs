@@ -26,6 +26,9 @@ pub use reach::{Reach, reach};
 pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
 
+pub(crate) use reach::gemini_model;
+pub(crate) use segment::parameter;
+
 impl Surface {
     /// What a request asks for; `path` is what the llm service sees of it, `query` what stands
     /// behind its `?`. Nothing where no surface has the path.

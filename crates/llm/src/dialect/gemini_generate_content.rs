@@ -15,7 +15,6 @@ mod schema;
 mod signature;
 pub(super) mod stream;
 mod text_so_far;
-mod time;
 mod usage;
 pub(super) mod wire;
 

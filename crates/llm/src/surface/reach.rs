@@ -192,7 +192,7 @@ fn add_query(query: &str, path: &mut String) {
 }
 
 /// The collection of a model of Gemini's, as in names and paths, and its name there.
-pub(super) fn gemini_model(name: &str) -> (&'static str, &str) {
+pub(crate) fn gemini_model(name: &str) -> (&'static str, &str) {
     let tuned = "tunedModels/";
     match name.strip_prefix(tuned) {
         Some(name) => (tuned, name),

@@ -43,7 +43,7 @@ pub(super) fn encode(name: &str, path: &mut String) {
 }
 
 /// The value of a parameter of a query.
-pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Text<'a>> {
+pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<Text<'a>> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     decode(value)
 }

@@ -3,11 +3,12 @@
 
 use crate::chat::{ChatError, Content, Finish, Part, Text, TokenLogprob};
 use crate::json::{Cursor, JsonError};
+use crate::time;
 
 use super::grounding::{self, Grounding};
 use super::request::read_part;
 use super::usage::{self, Metadata};
-use super::{error, logprobs, time, wire};
+use super::{error, logprobs, wire};
 
 /// A response.
 #[derive(Debug, Default)]

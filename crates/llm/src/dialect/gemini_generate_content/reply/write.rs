@@ -1,10 +1,11 @@
 //! A whole reply of Gemini, written from the form.
 
 use super::super::request::{Reads, Turn};
-use super::super::{grounding, logprobs, time, usage, wire};
+use super::super::{grounding, logprobs, usage, wire};
 use crate::chat::{ChatReply, Choice, Finish};
 use crate::dialect::Context;
 use crate::json::Writer;
+use crate::time;
 
 pub(in crate::dialect) fn write(reply: &ChatReply<'_>, context: &Context, writer: &mut Writer<'_>) {
     let ChatReply { id, model, created_s, choices, usage, service_class, fingerprint: _ } = reply;

@@ -2,12 +2,13 @@
 
 use super::super::grounding::{self, Cited};
 use super::super::request::{write_call, write_thought};
-use super::super::{error, logprobs, media, time, usage, wire};
+use super::super::{error, logprobs, media, usage, wire};
 use super::open::{Answer, Kind, Open};
 use crate::chat::{ChatEvent, Delta, Maker, MediaKind, PartKind, Source, Usage};
 use crate::dialect::Context;
 use crate::frame::FrameWriter;
 use crate::json;
+use crate::time;
 
 /// Writes a stream of responses.
 #[derive(Debug)]

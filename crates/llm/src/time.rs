@@ -1,9 +1,9 @@
-//! Times as Google writes them: `2026-01-02T03:04:05.678Z`, in UTC only.
+//! Times as Google and Anthropic write them: `2026-01-02T03:04:05.678Z`, in UTC only.
 //!
 //! Leap seconds are nobody's business here: seconds since 1970 have none.
 
 /// The seconds since 1970, without their fraction; none before, and none for what is no time.
-pub(super) fn read(text: &str) -> Option<u64> {
+pub(crate) fn read(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Option<u64> {
 const LAST: u64 = 253_402_300_799;
 
 /// The time of that many seconds since 1970.
-pub(super) fn write(seconds: u64) -> String {
+pub(crate) fn write(seconds: u64) -> String {
     let seconds = seconds.min(LAST);
     let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
     // Years of 366 days find one that has begun by then.
