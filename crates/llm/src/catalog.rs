@@ -16,6 +16,7 @@
 //! The words of a provider are told in [`Provider`], those of a model in [`Model`].
 
 mod ability;
+mod changes;
 mod decimal;
 mod error;
 mod fill;
@@ -24,16 +25,19 @@ mod model;
 mod model_row;
 mod names;
 mod pattern;
+mod price_map;
 mod provider;
 mod provider_row;
 mod rows;
 mod update;
 
 pub use ability::{Abilities, Ability, ModelKind, Unit};
+pub use changes::{Changes, Counts};
 pub use error::{CatalogError, RowError};
 pub use fill::FillError;
 pub use model::Model;
 pub use pattern::Pattern;
+pub use price_map::PriceMap;
 pub use provider::{Auth, BodyEdit, Provider, Route};
 
 use rows::Rows;

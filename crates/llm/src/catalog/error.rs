@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::cost::PriceError;
+use crate::json::JsonError;
 
 /// A line of a file that is no row.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +43,9 @@ pub enum RowError {
     /// A price that is none.
     #[error("`{0}`: {1}")]
     Price(String, PriceError),
+    /// A price list that is no JSON of its form.
+    #[error("{0}")]
+    Json(#[from] JsonError),
     /// Prices for long prompts that do not come in order.
     #[error("`above={0}` must be more than the one before it")]
     Order(u64),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ability, Auth, Catalog, Model, ModelKind, Provider, RowError, Unit};
+use super::{Ability, Auth, Catalog, Changes, Counts, Model, ModelKind, Provider, RowError, Unit};
 use crate::chat::{TokenClass, Usage};
 use crate::cost::Femtos;
 use crate::dialect::{Address, Dialect};
@@ -414,6 +414,18 @@ fn a_file_takes_the_place_of_rows_and_adds_others() {
     let again = CATALOG.merge(&catalog.to_text()).unwrap();
     assert_eq!(again.to_text(), catalog.to_text());
     assert_eq!(CATALOG.merge("").unwrap().to_text(), CATALOG.to_text());
+}
+
+#[test]
+fn changes_are_counted() {
+    let before =
+        CATALOG.merge("openai/ours chat - - -\nlab https://lab.example bearer openai_chat\n");
+    let after = CATALOG.merge("openai/gpt-4o chat - - -\nopenai/theirs chat - - -\n").unwrap();
+    let changes = after.changes_since(&before.unwrap());
+    let providers = Counts { removed: 1, same: CATALOG.providers().count(), ..Counts::default() };
+    let same = CATALOG.model_count() - 1;
+    let models = Counts { new: 1, changed: 1, removed: 1, same };
+    assert_eq!(changes, Changes { providers, models });
 }
 
 #[test]

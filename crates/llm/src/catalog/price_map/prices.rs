@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use architrave_llm::catalog::{ModelKind, Unit};
-use architrave_llm::chat::TokenClass;
-use architrave_llm::cost::{Femtos, Prices, Rates};
-use architrave_llm::json::{Cursor, JsonError};
-
-use crate::list::{self, Entry};
+use super::Entry;
+use crate::catalog::{ModelKind, RowError, Unit};
+use crate::chat::TokenClass;
+use crate::cost::{Femtos, Prices, Rates};
 
 const CLASSES: [(&str, TokenClass); 11] = [
     ("input_cost_per_token", TokenClass::Input),
@@ -24,68 +22,79 @@ const CLASSES: [(&str, TokenClass); 11] = [
     ("output_cost_per_image_token", TokenClass::OutputImage),
 ];
 
+/// Where something is wrong in the list, and what.
+type Wrong = (usize, RowError);
+
 /// Prices, where any is known, and prices of what is charged each.
 type Read = (Option<Prices>, Vec<(Unit, Femtos)>);
 
 /// Prices, where any is known, and prices of what is charged each.
-pub(crate) fn read(entry: &Entry<'_>, kind: ModelKind) -> Result<Read, JsonError> {
-    let mut prices = Prices { base: rates(entry, ""), ..Prices::default() };
-    for (tokens, rates) in by_name(entry).into_iter().chain(by_range(entry, &mut prices.base)?) {
-        prices.long.push((tokens, rates));
-    }
+pub(super) fn read(entry: &Entry<'_>, kind: ModelKind) -> Result<Read, Wrong> {
+    let mut prices = Prices { base: rates(entry, "")?, ..Prices::default() };
+    let ranges = by_range(entry, &mut prices.base)?;
+    prices.long.extend(by_name(entry)?.into_iter().chain(ranges));
     thin(&mut prices.base);
-    let requests = ["input_cost_per_request", "input_cost_per_query"];
-    let request = requests.iter().find_map(|field| price(entry, field));
+    let request = price(entry, "input_cost_per_request")?;
+    let request = request.or(price(entry, "input_cost_per_query")?);
     prices.request = request.unwrap_or_default();
     let is_priced = request.is_some() || prices.base != Rates::default();
-    let units = units(entry, kind, &prices.base);
+    let units = units(entry, kind, &prices.base)?;
     Ok((is_priced.then_some(prices), units))
 }
 
-fn price(entry: &Entry<'_>, field: &str) -> Option<Femtos> {
-    entry.raw(field)?.trim_matches('"').parse().ok()
+/// A price, which may be written as a string; nothing where it is not there or `null`.
+fn price(entry: &Entry<'_>, field: &str) -> Result<Option<Femtos>, Wrong> {
+    let Some(raw) = entry.raw(field).filter(|raw| *raw != "null") else { return Ok(None) };
+    let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
+    let wrong = |error| (entry.at_field(field), RowError::Price(format!("{field}: {raw}"), error));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Prices by class, of fields whose names end so.
-fn rates(entry: &Entry<'_>, end: &str) -> Rates {
+fn rates(entry: &Entry<'_>, end: &str) -> Result<Rates, Wrong> {
     let mut rates = Rates::default();
     for (field, class) in CLASSES {
-        if let Some(price) = price(entry, &format!("{field}{end}")) {
+        if let Some(price) = price(entry, &format!("{field}{end}"))? {
             rates.set(class, price);
         }
     }
-    rates
+    Ok(rates)
 }
 
 /// `…_above_200k_tokens`.
-fn by_name(entry: &Entry<'_>) -> BTreeMap<u64, Rates> {
+fn by_name(entry: &Entry<'_>) -> Result<BTreeMap<u64, Rates>, Wrong> {
     let thousands = entry.fields().filter_map(|(name, _)| {
         let (_, count) = name.strip_suffix("k_tokens")?.rsplit_once("_above_")?;
         count.parse::<u64>().ok()
     });
-    let rates = thousands
-        .map(|count| (count * 1000, rates(entry, &format!("_above_{count}k_tokens"))))
-        .filter(|(_, rates)| *rates != Rates::default());
-    rates.collect()
+    let mut long = BTreeMap::new();
+    for count in thousands {
+        let rates = rates(entry, &format!("_above_{count}k_tokens"))?;
+        if rates != Rates::default() {
+            long.insert(count.saturating_mul(1000), rates);
+        }
+    }
+    Ok(long)
 }
 
 /// `tiered_pricing`, whose first range has the prices of short prompts.
-fn by_range(entry: &Entry<'_>, base: &mut Rates) -> Result<BTreeMap<u64, Rates>, JsonError> {
-    let mut ranges = BTreeMap::new();
-    let list = entry.raw("tiered_pricing").unwrap_or("[]");
-    Cursor::new(list).array(|cursor| {
-        let value = cursor.json()?;
-        let range = list::entry(value.as_str())?;
+fn by_range(entry: &Entry<'_>, base: &mut Rates) -> Result<BTreeMap<u64, Rates>, Wrong> {
+    const FIELD: &str = "tiered_pricing";
+    let ranges = entry.objects(FIELD).map_err(|error| (error.at, RowError::Json(error)))?;
+    let mut long = BTreeMap::new();
+    for range in ranges {
         let from = range.raw("range").unwrap_or_default().trim_start_matches('[');
         let from = from.split([',', '.']).next().unwrap_or_default().trim();
-        let from = from.parse::<u64>().map_err(|_| cursor.wrong("must begin with a number"))?;
-        ranges.insert(from, rates(&range, ""));
-        Ok(())
-    })?;
-    if let Some(first) = ranges.remove(&0) {
+        let from = from.parse::<u64>().map_err(|_| {
+            let what = range.raw("range").unwrap_or(FIELD).to_owned();
+            (range.at_field("range"), RowError::Unknown(what, "range of tokens"))
+        })?;
+        long.insert(from, rates(&range, "")?);
+    }
+    if let Some(first) = long.remove(&0) {
         *base = first.or(base);
     }
-    Ok(ranges)
+    Ok(long)
 }
 
 /// Takes out what a class costs anyway by the class that it is part of, and what is not made.
@@ -110,7 +119,7 @@ fn but(rates: &Rates, class: TokenClass) -> Rates {
 }
 
 /// Prices each; what tokens are counted for is not charged twice.
-fn units(entry: &Entry<'_>, kind: ModelKind, rates: &Rates) -> Vec<(Unit, Femtos)> {
+fn units(entry: &Entry<'_>, kind: ModelKind, rates: &Rates) -> Result<Vec<(Unit, Femtos)>, Wrong> {
     let makes_images = matches!(kind, ModelKind::Image | ModelKind::ImageEdit);
     let has = |class| rates.own(class).is_some();
     let mut units: Vec<(Unit, Femtos)> = Vec::new();
@@ -129,10 +138,10 @@ fn units(entry: &Entry<'_>, kind: ModelKind, rates: &Rates) -> Vec<(Unit, Femtos
         ("input_cost_per_character", Unit::CharacterIn, !has(TokenClass::Input)),
         ("output_cost_per_character", Unit::CharacterOut, !has(TokenClass::Output)),
     ] {
-        let price = price(entry, field).filter(|price| is_meant && price.0 > 0);
+        let price = price(entry, field)?.filter(|price| is_meant && price.0 > 0);
         if let Some(price) = price.filter(|_| units.iter().all(|(other, _)| *other != unit)) {
             units.push((unit, price));
         }
     }
-    units
+    Ok(units)
 }

@@ -73,7 +73,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Our name for a provider of the source.
-pub(crate) fn ours(source: &str) -> Option<&'static str> {
+pub(super) fn ours(source: &str) -> Option<&'static str> {
     if source == "vertex_ai" || source.starts_with("vertex_ai-") {
         return Some("vertex");
     }
@@ -81,7 +81,7 @@ pub(crate) fn ours(source: &str) -> Option<&'static str> {
 }
 
 /// The model's name at the provider, and whether the key said the provider before it.
-pub(crate) fn name<'k>(source: &str, key: &'k str) -> (&'k str, bool) {
+pub(super) fn name<'k>(source: &str, key: &'k str) -> (&'k str, bool) {
     let prefix = match source {
         "azure_text" => "azure",
         "bedrock_converse" => "bedrock",

@@ -1,0 +1,169 @@
+//! A price list of LiteLLM's form turned to rows: facts only, prices from their text to integers
+//! without floats.
+//!
+//! Entries of providers and of kinds that are not known here are passed over and counted. Whatever
+//! else cannot be read is an error with its line; nothing of the list is taken over then.
+
+use std::collections::BTreeMap;
+
+use super::{Abilities, Ability, CatalogError, Model, ModelKind, RowError};
+
+mod entry;
+mod prices;
+mod providers;
+#[cfg(test)]
+mod tests;
+
+use entry::Entry;
+
+/// What a price list came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceMap {
+    /// Its models in the form of a file of the catalogue, in order, each once.
+    pub rows: String,
+    /// How many models those are.
+    pub taken: usize,
+    /// How many entries were passed over.
+    pub skipped: usize,
+}
+
+impl PriceMap {
+    /// Whether a text is a price list and no file of rows: no row begins so.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        text.trim_start_matches('\u{feff}').trim_ascii_start().starts_with('{')
+    }
+
+    /// Reads a price list. Its providers have names of the list's own; of those that are not known
+    /// `is_provider` says whether they are names of ours.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it.
+    pub fn read(text: &str, is_provider: impl Fn(&str) -> bool) -> Result<Self, Vec<CatalogError>> {
+        let text = text.trim_start_matches('\u{feff}');
+        let entries = entry::read(text).map_err(|error| {
+            let line = line_of(text, error.at);
+            vec![CatalogError { line, what: RowError::Json(error) }]
+        })?;
+        let (mut rows, mut errors) = (BTreeMap::new(), Vec::new());
+        let (mut taken, mut skipped) = (0, 0);
+        for (key, entry) in &entries {
+            let Some((model, is_full_key)) = model(key, entry, &is_provider) else {
+                skipped += 1;
+                continue;
+            };
+            match row(model, entry) {
+                // Of two keys for a model, the one that names the provider counts.
+                Ok((name, words)) if is_full_key || !rows.contains_key(&name) => {
+                    taken += usize::from(rows.insert(name, words).is_none());
+                }
+                Ok(_) => {}
+                Err((at, what)) => errors.push(CatalogError { line: line_of(text, at), what }),
+            }
+        }
+        if !errors.is_empty() {
+            errors.sort_by_key(|error| error.line);
+            return Err(errors);
+        }
+        let rows = rows.iter().map(|(name, words)| format!("{name} {words}\n")).collect();
+        Ok(Self { rows, taken, skipped })
+    }
+}
+
+/// The line that a byte stands on, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count() + 1
+}
+
+/// Name and words of a model's row, with the prices of its entry; or where and what is wrong.
+fn row(mut model: Model, entry: &Entry<'_>) -> Result<(String, String), (usize, RowError)> {
+    (model.prices, model.units) = prices::read(entry, model.kind)?;
+    let row = model.to_string();
+    // Not at the first blank, which a name may have that is none.
+    let (name, words) = row.split_at(model.provider.len() + 1 + model.name.len());
+    Model::read(name, words).map_err(|what| (entry.at(), what))?;
+    Ok((name.to_owned(), words.trim_ascii_start().to_owned()))
+}
+
+/// The model of an entry, not priced yet, and whether its key names the provider; nothing where it is none of ours.
+fn model(
+    key: &str,
+    entry: &Entry<'_>,
+    is_provider: &impl Fn(&str) -> bool,
+) -> Option<(Model, bool)> {
+    let source = entry.text("litellm_provider")?;
+    let provider = providers::ours(source).or_else(|| is_provider(source).then_some(source))?;
+    let kind = kind(entry.text("mode")?)?;
+    let (name, is_full_key) = providers::name(source, key);
+    // Bought by the month, not by the token.
+    if name.contains("-commitment/") || name.ends_with("/container") {
+        return None;
+    }
+    let model = Model {
+        provider: provider.to_owned(),
+        name: name.to_owned(),
+        kind,
+        input_max: entry.count("max_input_tokens").or_else(|| {
+            entry.count("max_tokens").filter(|_| entry.count("max_output_tokens").is_none())
+        }),
+        output_max: entry.count("max_output_tokens"),
+        abilities: abilities(entry),
+        prices: None,
+        units: Vec::new(),
+    };
+    Some((model, is_full_key))
+}
+
+fn kind(mode: &str) -> Option<ModelKind> {
+    Some(match mode {
+        "chat" => ModelKind::Chat,
+        "responses" => ModelKind::Responses,
+        "completion" => ModelKind::Completion,
+        "embedding" => ModelKind::Embedding,
+        "rerank" => ModelKind::Rerank,
+        "moderation" => ModelKind::Moderation,
+        "audio_transcription" => ModelKind::Transcription,
+        "audio_speech" => ModelKind::Speech,
+        "image_generation" => ModelKind::Image,
+        "image_edit" => ModelKind::ImageEdit,
+        "realtime" => ModelKind::Realtime,
+        "video_generation" => ModelKind::Video,
+        _ => return None,
+    })
+}
+
+fn abilities(entry: &Entry<'_>) -> Abilities {
+    let mut abilities = Abilities::default();
+    for (field, ability) in [
+        ("supports_function_calling", Ability::Tools),
+        ("supports_tool_choice", Ability::ToolChoice),
+        ("supports_parallel_function_calling", Ability::ParallelTools),
+        ("supports_response_schema", Ability::Schema),
+        ("supports_native_structured_output", Ability::Schema),
+        ("supports_vision", Ability::Images),
+        ("supports_image_input", Ability::Images),
+        ("supports_embedding_image_input", Ability::Images),
+        ("supports_pdf_input", Ability::Documents),
+        ("supports_audio_input", Ability::Audio),
+        ("supports_video_input", Ability::Video),
+        ("supports_audio_output", Ability::AudioOut),
+        ("supports_reasoning", Ability::Reasoning),
+        ("supports_adaptive_thinking", Ability::Adaptive),
+        ("supports_prompt_caching", Ability::Caching),
+        ("supports_system_messages", Ability::System),
+        ("supports_assistant_prefill", Ability::Prefill),
+        ("supports_web_search", Ability::WebSearch),
+        ("supports_computer_use", Ability::Computer),
+    ] {
+        if entry.raw(field) == Some("true") {
+            abilities.insert(ability);
+        }
+    }
+    let outputs = entry.raw("supported_output_modalities").unwrap_or_default();
+    for (word, ability) in [("\"image\"", Ability::ImagesOut), ("\"audio\"", Ability::AudioOut)] {
+        if outputs.contains(word) {
+            abilities.insert(ability);
+        }
+    }
+    abilities
+}

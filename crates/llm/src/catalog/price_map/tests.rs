@@ -1,0 +1,84 @@
+//! A price list as operators have it, and everything that can be wrong with one.
+
+use super::*;
+use crate::catalog::Catalog;
+
+const LIST: &str = r#"{
+    "sample_spec": { "litellm_provider": "one of https://example", "mode": "one of: chat", "input_cost_per_token": 0.0 },
+    "gpt-x": {
+        "litellm_provider": "openai", "mode": "chat", "max_input_tokens": 128000, "max_output_tokens": "16384",
+        "input_cost_per_token": 1.5e-07, "output_cost_per_token": "0.0000006", "cache_read_input_token_cost": null,
+        "input_cost_per_token_above_200k_tokens": 3e-7, "supports_vision": true, "supports_function_calling": false
+    },
+    "openai/gpt-x": { "litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 4.0000000000000003e-07 },
+    "vertex_ai/gemini-x": {
+        "litellm_provider": "vertex_ai-language-models", "mode": "chat",
+        "tiered_pricing": [
+            { "range": [0, 32000.0], "input_cost_per_token": 1e-6 },
+            { "range": [32000, 128000], "input_cost_per_token": 2e-6 }
+        ]
+    },
+    "lab/big one": { "litellm_provider": "elsewhere", "mode": "chat" },
+    "lab/big": { "litellm_provider": "lab", "mode": "chat", "output_cost_per_token": 1e-6 },
+    "openai/search": { "litellm_provider": "openai", "mode": "vector_store" }
+}
+"#;
+
+#[test]
+fn a_list_becomes_rows() {
+    let list = PriceMap::read(LIST, |name| name == "lab").unwrap();
+    assert_eq!(
+        list.rows,
+        "lab/big chat - - - output=1\n\
+         openai/gpt-x chat - - - input=0.4\n\
+         vertex/gemini-x chat - - - input=1 above=32000 input=2\n"
+    );
+    assert_eq!((list.taken, list.skipped), (3, 3));
+    let list = PriceMap::read(&LIST.replace("\"openai/gpt-x\"", "\"elsewhere/gpt-x\""), |_| false);
+    let rows = list.unwrap().rows;
+    assert!(rows.contains("openai/elsewhere/gpt-x chat - - - input=0.4\n"), "{rows}");
+    let row =
+        "openai/gpt-x chat 128000 16384 images input=0.15 output=0.6 above=200000 input=0.3\n";
+    assert!(rows.contains(row), "{rows}");
+    assert!(Catalog::embedded().merge(&rows).is_ok());
+}
+
+#[test]
+fn a_list_is_told_from_rows() {
+    for text in ["{}", "\n\t {", "\u{feff}{"] {
+        assert!(PriceMap::is_one(text), "{text:?}");
+    }
+    for text in ["", "# {", "openai/x chat - - -", "[]"] {
+        assert!(!PriceMap::is_one(text), "{text:?}");
+    }
+}
+
+#[test]
+fn everything_wrong_in_a_list_is_told_with_its_line() {
+    let list = LIST
+        .replace("1.5e-07", "-1.5e-07")
+        .replace("4.0000000000000003e-07", "\"cheap\"")
+        .replace("[32000, 128000]", "[\"many\", 1]")
+        .replace("\"lab/big\"", "\"lab/big \"");
+    let errors = PriceMap::read(&list, |name| name == "lab").unwrap_err();
+    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said[..3],
+        [
+            "line 5: `input_cost_per_token: -1.5e-07`: a price cannot be below zero",
+            "line 8: `input_cost_per_token: \"cheap\"`: a price must be a decimal number, as 0.15 or 1.5e-7",
+            "line 13: `[\"many\", 1]` is no range of tokens",
+        ]
+    );
+    assert!(said[3].starts_with("line 17: `lab/big ` is no name"), "{said:?}");
+    assert_eq!(said.len(), 4);
+}
+
+#[test]
+fn what_is_no_list_at_all_is_told_with_its_line() {
+    let said = |text: &str| PriceMap::read(text, |_| true).unwrap_err()[0].to_string();
+    assert_eq!(said("{\n\"a\": {},\n\"b\" {}}"), "line 3: the body misses a colon (byte 15)");
+    assert_eq!(said("{\"a\":\n\n[1]}"), "line 3: the body must be an object (byte 7)");
+    assert_eq!(said("{}\n{}"), "line 2: the body goes on after its end (byte 3)");
+    assert!(said("{\n\"a\": {\"b\": 1").starts_with("line 2: "));
+}
