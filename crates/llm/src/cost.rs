@@ -87,7 +87,8 @@ impl Prices {
     }
 
     /// The prices for a prompt of that many tokens.
-    fn rates(&self, input_total: u64) -> Rates {
+    #[must_use]
+    pub fn rates(&self, input_total: u64) -> Rates {
         let exceeded = self.long.iter().filter(|(tokens, _)| input_total > *tokens);
         match exceeded.max_by_key(|(tokens, _)| *tokens) {
             Some((_, rates)) => rates.or(&self.base),
@@ -96,7 +97,8 @@ impl Prices {
     }
 }
 
-const FEMTOS_A_NANO: u128 = 1_000_000;
+/// Femto-USD in a nano-USD.
+pub const FEMTOS_A_NANO: u128 = 1_000_000;
 
 /// What is charged where the provider says that it is something else than what was used.
 fn charged(usage: &Usage) -> Usage {

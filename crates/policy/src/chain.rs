@@ -13,6 +13,7 @@ use architrave_net::Known;
 use crate::authenticate::authenticate;
 use crate::consumers::{Consumers, Entry};
 use crate::phase::{Levels, Phase, TABLE};
+use crate::rate_limit::RateReport;
 use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 use crate::verdict::{Reply, Verdict};
 use crate::view::{RequestView, ResponseView};
@@ -57,9 +58,8 @@ impl Chain {
         for policy in own.into_iter().flat_map(Level::policies) {
             policy.on_response(view);
         }
-        if let Some(report) = view.admission.rate {
-            report.write(&mut view.head.fields);
-        }
+        let reports = [view.admission.rate, view.admission.spending];
+        RateReport::write(&reports, &mut view.head.fields);
     }
 
     /// Whether a client may connect at all: what there is to ask where no HTTP is spoken.

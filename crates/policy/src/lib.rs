@@ -17,6 +17,7 @@ mod golden;
 mod headers;
 mod ip_filter;
 mod key_auth;
+pub mod ledger;
 pub mod phase;
 mod rate_limit;
 mod redirect;

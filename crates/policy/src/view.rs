@@ -52,6 +52,8 @@ pub struct Admission {
     pub parallel: Option<ParallelGuard>,
     /// The tightest of the rate limits that counted this request.
     pub rate: Option<RateReport>,
+    /// The tightest of the consumer's token limit and budgets, where they counted this request.
+    pub spending: Option<RateReport>,
     /// The consumer as rate limits know it: the same after a reload, which its place is not.
     pub(crate) caller: Option<u64>,
     /// What the browser's origin is granted.
@@ -67,6 +69,7 @@ impl Admission {
         self.body_bytes_max = None;
         self.parallel = None;
         self.rate = None;
+        self.spending = None;
         self.caller = None;
         self.cors = Grant::None;
         self.origin.clear();

@@ -46,6 +46,8 @@ impl Limiter {
     /// What the client is told about it.
     pub(crate) fn report(&self, decision: Decision) -> RateReport {
         RateReport {
+            name: "default",
+            unit: None,
             quota: self.gcra.rate().count,
             window_s: self.gcra.rate().per.as_secs(),
             remaining: self.gcra.remaining(decision),

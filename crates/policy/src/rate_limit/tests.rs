@@ -104,7 +104,8 @@ fn of_several_limits_the_tightest_is_told() {
     let chain = levels.chain(Vec::new());
     let mut exchange = from("192.0.2.1", &[]);
     assert!(exchange.admit(&chain).is_none());
-    let expected = RateReport { quota: 5, window_s: 1, remaining: 4, reset_s: 1 };
+    let expected =
+        RateReport { name: "default", unit: None, quota: 5, window_s: 1, remaining: 4, reset_s: 1 };
     assert_eq!(exchange.admission.rate, Some(expected));
 }
 

@@ -1,0 +1,136 @@
+//! Tokens per time: a bucket that fills evenly, so that there are no edges at which twice as much
+//! passes.
+//!
+//! As of the rate limit of requests, one number is enough: the moment at which all that was taken
+//! is paid back. It is counted in tokens since the start of the clock, so it is exact at any rate;
+//! rounding happens once, in reading the clock, and never adds up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use architrave_core::Moment;
+use architrave_core::units::Rate;
+
+use super::line::Line;
+use crate::rate_limit::RateReport;
+
+/// Tokens per time, shared by all workers.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    rate: Rate,
+    /// When all is paid back, in tokens since the start of the clock.
+    paid: AtomicU64,
+    /// When somebody last took, in the same. It stands for now where something is settled: time
+    /// that passed since then has paid back nothing that anybody else took.
+    latest: AtomicU64,
+}
+
+/// What was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drawn {
+    /// How many tokens.
+    pub(super) amount: u64,
+    /// How many of them may be output.
+    pub(super) output: u64,
+    /// What is left.
+    pub(super) left: u64,
+    /// When they are paid back.
+    pub(super) paid: u64,
+}
+
+impl Bucket {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self { rate, paid: AtomicU64::default(), latest: AtomicU64::default() }
+    }
+
+    /// Tokens per period, which may also come at once.
+    pub(super) const fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// Takes what a request needs, with as much of the `wanted` output as is left.
+    ///
+    /// # Errors
+    /// Whole seconds after which it may be tried again.
+    pub(super) fn take(&self, now: Moment, line: Line, wanted: u64) -> Result<Drawn, u64> {
+        let now = self.tokens_by(now);
+        self.latest.fetch_max(now, Ordering::AcqRel);
+        loop {
+            let before = self.paid.load(Ordering::Acquire);
+            let left = self.rate.count.saturating_sub(before.saturating_sub(now));
+            let Some(output) = line.fit(left, wanted) else {
+                let debt = before.saturating_sub(now).saturating_add(line.least(wanted).max(1));
+                return Err(self.seconds(debt.saturating_sub(self.rate.count)).max(1));
+            };
+            let amount = line.amount(output);
+            let paid = before.max(now).saturating_add(amount);
+            let swap =
+                self.paid.compare_exchange(before, paid, Ordering::AcqRel, Ordering::Acquire);
+            if swap.is_ok() {
+                return Ok(Drawn { amount, output, left: left.saturating_sub(amount), paid });
+            }
+        }
+    }
+
+    /// What was drawn turns out to be `spent`; 0 where it is given back.
+    pub(super) fn settle(&self, drawn: Drawn, spent: u64) {
+        let now = self.latest.load(Ordering::Acquire);
+        if spent > drawn.amount {
+            let more = spent - drawn.amount;
+            let add = |paid: u64| Some(paid.max(now).saturating_add(more));
+            // The function always says how to go on, so it cannot fail.
+            let _done = self.paid.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        } else {
+            // Time has paid some of it back already; that part is not given back twice.
+            let back = (drawn.amount - spent).min(drawn.paid.saturating_sub(now));
+            self.paid.fetch_sub(back, Ordering::AcqRel);
+        }
+    }
+
+    /// Gives back what was drawn for more output than the request gets.
+    pub(super) fn lower(&self, drawn: &mut Drawn, to: u64) {
+        let back = drawn.amount.saturating_sub(to);
+        if back > 0 {
+            self.paid.fetch_sub(back, Ordering::AcqRel);
+            drawn.amount -= back;
+            drawn.paid -= back;
+            drawn.left = drawn.left.saturating_add(back);
+        }
+    }
+
+    /// What is left.
+    pub(super) fn left(&self, now: Moment) -> u64 {
+        self.rate.count.saturating_sub(self.debt(now))
+    }
+
+    /// What the client is told of it.
+    pub(super) fn standing(&self, now: Moment) -> RateReport {
+        self.report(now, self.left(now))
+    }
+
+    /// What the client is told of it, with so much left.
+    pub(super) fn report(&self, now: Moment, left: u64) -> RateReport {
+        RateReport {
+            name: "tokens",
+            unit: Some("tokens"),
+            quota: self.rate.count,
+            window_s: self.rate.per.as_secs(),
+            remaining: left,
+            reset_s: self.seconds(self.debt(now)),
+        }
+    }
+
+    fn debt(&self, now: Moment) -> u64 {
+        self.paid.load(Ordering::Acquire).saturating_sub(self.tokens_by(now))
+    }
+
+    /// How many tokens the rate has given since the start of the clock.
+    fn tokens_by(&self, now: Moment) -> u64 {
+        let tokens = u128::from(now.as_nanos()) * u128::from(self.rate.count);
+        u64::try_from(tokens / self.rate.per.as_nanos().max(1)).unwrap_or(u64::MAX)
+    }
+
+    fn seconds(&self, tokens: u64) -> u64 {
+        let seconds = u128::from(tokens) * u128::from(self.rate.per.as_secs().max(1));
+        u64::try_from(seconds.div_ceil(self.rate.count.max(1).into())).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,132 @@
+//! One budget's count, from period to period.
+//!
+//! The period is a cell of its own, swapped whole when it is over: a request that reserved in the
+//! old one settles in the old one, however late, and the new one begins at nothing, whoever comes
+//! first. There is no moment in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use super::bell::Bell;
+use super::cell::{Cell, LeaseSize};
+use super::lease::{Lease, LeaseKey};
+
+/// A lease is so much of its budget: what a crash may cost a consumer at most.
+const LEASES_A_BUDGET: u64 = 32;
+
+/// What a consumer has spent of one sort, in the period that is on.
+#[derive(Debug)]
+pub(super) struct Counter {
+    key: LeaseKey,
+    current: ArcSwap<Cell>,
+    /// The size of a lease, as the budget is now; 0 where counts are not kept.
+    lease: AtomicU64,
+    /// Whom to ask for longer leases; `None` where counts are not kept.
+    bell: Option<Arc<Bell>>,
+}
+
+impl Counter {
+    /// A counter that goes on where the lease says that it was.
+    pub(super) fn new(key: LeaseKey, recovered: Option<&Lease>, bell: Option<Arc<Bell>>) -> Self {
+        let per = key.per;
+        let cell = match recovered {
+            Some(lease) => Cell::recovered(per.span(lease.start_s), lease.up_to),
+            None => Cell::fresh(per.span(0), bell.is_some()),
+        };
+        Self { key, current: ArcSwap::from_pointee(cell), lease: AtomicU64::default(), bell }
+    }
+
+    /// Tells it how large the budget is.
+    pub(super) fn set_limit(&self, limit: u64) {
+        let lease = if self.bell.is_some() { (limit / LEASES_A_BUDGET).max(1) } else { 0 };
+        self.lease.store(lease, Ordering::Relaxed);
+    }
+
+    /// The period that is on.
+    pub(super) fn cell(&self, second: u64) -> Arc<Cell> {
+        let current = self.current.load();
+        if current.span.has(second) {
+            return Arc::clone(&current);
+        }
+        drop(current);
+        self.turn(second)
+    }
+
+    /// The size of a lease.
+    pub(super) fn lease(&self) -> LeaseSize {
+        LeaseSize(self.lease.load(Ordering::Relaxed))
+    }
+
+    /// Asks for a longer lease if the one there is runs low.
+    pub(super) fn watch(&self, cell: &Cell) {
+        if let Some(bell) = &self.bell
+            && cell.asks(self.lease())
+        {
+            bell.ask();
+        }
+    }
+
+    /// Asks for the lease that somebody waits for.
+    pub(super) fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ask();
+        }
+    }
+
+    /// The lease that is to be written, and the cell that is to have it.
+    pub(super) fn due(&self) -> Option<(Arc<Cell>, Lease)> {
+        self.bell.as_ref()?;
+        let cell = self.current.load_full();
+        let up_to = cell.due(self.lease())?;
+        let lease = self.record(&cell, up_to);
+        Some((cell, lease))
+    }
+
+    /// Ends it: nothing may be taken any more, and this is what has been.
+    pub(super) fn close(&self) -> Lease {
+        let cell = self.current.load_full();
+        let up_to = cell.close();
+        self.record(&cell, up_to)
+    }
+
+    /// Whether it tells nothing any more: its period is over.
+    pub(super) fn is_over(&self, second: u64) -> bool {
+        self.current.load().span.end_s <= second
+    }
+
+    fn record(&self, cell: &Cell, up_to: u64) -> Lease {
+        Lease { key: self.key.clone(), start_s: cell.span.start_s, up_to }
+    }
+
+    #[cold]
+    fn turn(&self, second: u64) -> Arc<Cell> {
+        loop {
+            let current = self.current.load_full();
+            let Some(next) = self.successor(&current, second) else { return current };
+            let next = Arc::new(next);
+            let seen = self.current.compare_and_swap(&current, Arc::clone(&next));
+            if Arc::ptr_eq(&seen, &current) {
+                return next;
+            }
+        }
+    }
+
+    /// The cell that follows at that second; `None` while the current one goes on.
+    ///
+    /// A clock that steps back by no more than one period finds the newer one going on: it must not
+    /// open a budget twice. One that steps back further was wrong before, and what was spent under
+    /// the wrong date is spent now.
+    fn successor(&self, current: &Cell, second: u64) -> Option<Cell> {
+        let span = self.key.per.span(second);
+        let is_kept = self.bell.is_some();
+        if current.span.has(second) || span.end_s == current.span.start_s {
+            None
+        } else if span.start_s > current.span.start_s {
+            Some(Cell::fresh(span, is_kept))
+        } else {
+            Some(Cell::carried(span, current.taken(), is_kept))
+        }
+    }
+}
