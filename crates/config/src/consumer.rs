@@ -6,11 +6,17 @@ use architrave_core::Secret;
 use architrave_core::name::ConsumerName;
 use architrave_core::units::Rate;
 
+mod budget;
+
+pub use budget::{Budget, BudgetAmount, Period};
+
 use crate::PolicySet;
+use crate::model::{ModelPattern, ModelPatternText};
 use crate::read::{
     Count, List, Name, Reader, Scope, Shape, Text, Written, choice, empty, is_visible_ascii, record,
 };
 use crate::tree::Node;
+use budget::BudgetWritten;
 
 /// Who calls, as the gateway knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +25,12 @@ pub struct Consumer {
     pub name: ConsumerName,
     /// What proves who it is; any of them.
     pub credentials: Vec<ConsumerCredential>,
+    /// The models that it may ask for; `None` for those that are listed.
+    pub models: Option<Vec<ModelPattern>>,
     /// Bounds on what it may do.
     pub limits: ConsumerLimits,
+    /// What it may use up in a period; all of them hold.
+    pub budgets: Vec<Budget>,
     /// Policies of this consumer.
     pub policies: Arc<PolicySet>,
 }
@@ -45,10 +55,11 @@ record! {
     pub struct ConsumerLimits {
         /// Requests per time.
         "requests": Option<Rate> = None => pub requests: Option<Rate>,
+        /// Tokens per time, of prompts and answers.
+        "tokens": Option<Rate> = None => pub tokens: Option<Rate>,
         /// Requests in flight at once.
         "parallel": Option<Count<u32, 1, 10_000_000>> = None => pub parallel_max: Option<u32>,
     }
-    later "tokens";
 }
 
 record! {
@@ -60,19 +71,39 @@ record! {
         /// What proves who it is; any of them.
         "credentials": List<ConsumerCredential> = Vec::new()
             => credentials: Vec<ConsumerCredential>,
+        /// The models that it may ask for: names, or beginnings of names with `*` behind them, such
+        /// as `fast` or `openai/*`; by default those that are listed.
+        "models": Option<List<ModelPatternText>> = None => models: Option<Vec<ModelPattern>>,
         /// Bounds on what it may do, over all routes.
         "limits": ConsumerLimits = ConsumerLimits::default() => limits: ConsumerLimits,
+        /// What it may use up of models in a period; all of them hold.
+        "budgets": List<BudgetWritten> = Vec::new() => budgets: Vec<Budget>,
         /// Policies of this consumer; not `key_auth` or `basic_auth`, which find out who it is.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
-    later "models", "budgets", "team", "plan";
+    later "team", "plan";
 }
 
 impl ConsumerWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Consumer> {
         refuse_authentication(scope);
-        let Self { name, credentials, limits, policies } = self;
-        Some(Consumer { name, credentials, limits, policies: policies.into() })
+        if scope.count("budgets") == self.budgets.len() {
+            self.check_budgets(scope);
+        }
+        let Self { name, credentials, models, limits, budgets, policies } = self;
+        let policies = policies.into();
+        Some(Consumer { name, credentials, models, limits, budgets, policies })
+    }
+
+    /// Of two budgets of one kind and period, only the smaller would count.
+    fn check_budgets(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("budgets").map_or(&[][..], |list| list.items());
+        for (at, (budget, item)) in self.budgets.iter().zip(items).enumerate() {
+            if self.budgets[..at].iter().any(|earlier| earlier.is_of_kind(budget)) {
+                let message = "another budget of the same kind and period is there already";
+                scope.reader.refuse(item.place, message);
+            }
+        }
     }
 }
 

@@ -8,14 +8,16 @@ use architrave_core::Secret;
 use crate::consumer::ConsumerWritten;
 use crate::install::Telemetry;
 use crate::listener::ListenerWritten;
+use crate::model::ModelWritten;
+use crate::provider::ProviderWritten;
 use crate::read::{List, Reader, Scope, Shape, Written, empty, record};
 use crate::route::RouteWritten;
 use crate::service::ServiceWritten;
 use crate::tree::Node;
 use crate::upstream::UpstreamWritten;
 use crate::{
-    Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, PolicySet, Route,
-    SendProxyProtocol, Service, Snapshot, Upstream,
+    Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, Model, ModelRef,
+    PolicySet, Provider, Route, SendProxyProtocol, Service, Snapshot, Upstream,
 };
 
 record! {
@@ -34,6 +36,10 @@ record! {
         "routes": List<RouteWritten> = Vec::new() => routes: Vec<Route>,
         /// Who may call.
         "consumers": List<ConsumerWritten> = Vec::new() => consumers: Vec<Consumer>,
+        /// Where models come from.
+        "providers": List<ProviderWritten> = Vec::new() => providers: Vec<Provider>,
+        /// What clients ask for.
+        "models": List<ModelWritten> = Vec::new() => models: Vec<Model>,
         /// Policies for every exchange.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
         /// The admin listener; without it there is none.
@@ -43,8 +49,7 @@ record! {
         /// What the gateway says about its work.
         "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
     }
-    later "applications", "mcp_servers", "models", "plans", "portal", "products", "providers",
-        "subscriptions", "teams";
+    later "applications", "mcp_servers", "plans", "portal", "products", "subscriptions", "teams";
 }
 
 impl Document {
@@ -61,12 +66,17 @@ impl Document {
         if is_whole {
             self.check_datagrams(scope);
         }
+        if scope.count("models") == self.models.len() {
+            self.check_fallbacks(scope);
+        }
         Some(Snapshot {
             listeners: self.listeners.into_iter().map(Arc::new).collect(),
             upstreams: self.upstreams.into_iter().map(Arc::new).collect(),
             services: self.services.into_iter().map(Arc::new).collect(),
             routes: self.routes.into_iter().map(Arc::new).collect(),
             consumers: self.consumers.into_iter().map(Arc::new).collect(),
+            providers: self.providers.into_iter().map(Arc::new).collect(),
+            models: self.models.into_iter().map(Arc::new).collect(),
             policies: self.policies.into(),
             admin: self.admin,
             keys: self.keys,
@@ -124,6 +134,26 @@ impl Document {
         }
     }
 
+    /// A model that falls back to itself, by others or not, would be asked again for what it has
+    /// just failed to do.
+    fn check_fallbacks(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("models").map_or(&[][..], |list| list.items());
+        for cycle in fallback_cycles(&self.models) {
+            let names = cycle.models.iter().chain(cycle.models.first());
+            let names: Vec<&str> = names.map(|at| self.models[*at].name.as_str()).collect();
+            let [.., closing, _] = &names[..] else { continue };
+            let last = cycle.models[cycle.models.len() - 1];
+            let fallbacks = items[last].get("fallbacks").map_or(&[][..], |list| list.items());
+            let is_whole = fallbacks.len() == self.models[last].fallbacks.len();
+            let Some(node) = fallbacks.get(cycle.fallback).filter(|_| is_whole) else { continue };
+            let message = match &names[..] {
+                [_, _] => String::from("a model cannot fall back to itself"),
+                _ => format!("`{closing}` would fall back to itself: {}", names.join(" → ")),
+            };
+            scope.reader.refuse(node.place, message);
+        }
+    }
+
     /// A credential must say who calls: two consumers cannot have the same.
     fn check_credentials(&self, scope: &mut Scope<'_, '_, '_>) {
         let mut owners: HashMap<(&str, &str), &str> = HashMap::new();
@@ -166,6 +196,48 @@ impl Written for FormatVersion {
     fn shape() -> Shape {
         Shape::Integer { min: 1, max: 1 }
     }
+}
+
+/// Models that fall back to one another, and which fallback of the last leads to the first.
+struct Cycle {
+    models: Vec<usize>,
+    fallback: usize,
+}
+
+/// Every fallback that closes a cycle, as found by walking each model once, in depth.
+fn fallback_cycles(models: &[Model]) -> Vec<Cycle> {
+    let mut cycles = Vec::new();
+    let mut is_done = vec![false; models.len()];
+    // The way to the model that is looked at, each with how many of its fallbacks were followed.
+    let mut way: Vec<(usize, usize)> = Vec::new();
+    for start in 0..models.len() {
+        if !is_done[start] {
+            way.push((start, 0));
+        }
+        while let Some((at, followed)) = way.last_mut() {
+            let (at, fallback) = (*at, *followed);
+            *followed += 1;
+            match models[at].fallbacks.get(fallback) {
+                None => {
+                    is_done[at] = true;
+                    way.pop();
+                }
+                Some(ModelRef::Direct { .. }) => {}
+                Some(ModelRef::Listed(next)) => {
+                    let next = next.get();
+                    match way.iter().position(|(earlier, _)| *earlier == next) {
+                        Some(first) => {
+                            let models = way[first..].iter().map(|(at, _)| *at).collect();
+                            cycles.push(Cycle { models, fallback });
+                        }
+                        None if is_done[next] => {}
+                        None => way.push((next, 0)),
+                    }
+                }
+            }
+        }
+    }
+    cycles
 }
 
 /// To compare keys with one another at load time; nothing is sent or printed.

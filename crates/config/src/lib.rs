@@ -10,8 +10,10 @@ mod format;
 pub mod install;
 pub mod listener;
 mod load;
+pub mod model;
 pub mod policy;
 pub mod ports;
+pub mod provider;
 mod read;
 mod reference;
 pub mod route;
@@ -25,7 +27,7 @@ pub mod upstream;
 #[cfg(test)]
 mod tests;
 
-pub use consumer::{Consumer, ConsumerCredential, ConsumerLimits};
+pub use consumer::{Budget, BudgetAmount, Consumer, ConsumerCredential, ConsumerLimits, Period};
 pub use error::ConfigError;
 pub use format::format;
 pub use install::{AccessLogTarget, Admin, Keys};
@@ -34,14 +36,23 @@ pub use listener::{
     ListenerTls,
 };
 pub use load::load;
+pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use policy::PolicySet;
+pub use provider::{
+    CredentialForm, CredentialSecret, KindFacts, Mock, MockReply, NoKinds, Provider,
+    ProviderCredential, ProviderKind, ProviderKinds, ProviderTimeouts,
+};
 pub use read::HOP_FIELDS;
 pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;
-pub use service::{Service, ServiceKind};
+pub use service::{
+    InputKind, LlmService, PromptInput, PromptOutput, PromptService, Service, ServiceKind,
+    Template, TemplatePart,
+};
 pub use snapshot::{
-    ConsumerIndex, ListenerIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
+    ConsumerIndex, ListenerIndex, ModelIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot,
+    UpstreamIndex,
 };
 pub use sources::{NoSources, Sources};
 pub use upstream::{

@@ -18,7 +18,7 @@ pub fn load(text: &str, file: &str, sources: &dyn Sources) -> Result<Snapshot, V
         faults.push(Fault { explains_all: true, ..Fault::new(tree.root.place, message) });
     }
     let names = Names::gather(&tree.root, &mut faults);
-    let mut reader = Reader::new(&names);
+    let mut reader = Reader::new(&names, sources.provider_kinds());
     let snapshot = Document::read(&tree.root, &mut reader);
     faults.append(&mut reader.faults);
     match snapshot {

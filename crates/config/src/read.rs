@@ -8,6 +8,7 @@ mod address;
 mod choice;
 mod collection;
 mod http;
+mod json;
 mod names;
 mod near;
 mod path;
@@ -21,16 +22,21 @@ pub(crate) use choice::{choice, words};
 pub(crate) use collection::{List, NonEmpty, Pairs};
 pub use http::HOP_FIELDS;
 pub(crate) use http::{
-    CookieName, EditableHeader, HeaderName, HeaderValue, Host, HostAndPort, HostPatternText,
-    Method, QueryName, RequestTarget, ServerName, is_visible_ascii,
+    BaseUrl, CookieName, EditableHeader, HeaderName, HeaderValue, Host, HostAndPort,
+    HostPatternText, Method, QueryName, RequestTarget, ServerName, is_visible_ascii,
 };
+pub(crate) use json::{JsonText, is_number};
 pub(crate) use names::{Name, Names, Ref, ServingListener};
 pub(crate) use path::PathText;
 pub(crate) use pattern::Pattern;
 pub(crate) use record::{Nothing, Scope, empty, record};
-pub(crate) use scalar::{Count, FilePath, Percent, Ratio, Size, Span, Text};
+pub(crate) use scalar::{
+    AnyText, Count, FilePath, Money, Number, Percent, Ratio, Size, Span, Text, VisibleSecret,
+    scalar,
+};
 pub(crate) use shape::{FieldShape, OptionShape, RecordShape, Shape};
 
+use crate::ProviderKinds;
 use crate::tree::{Fault, Node, Place};
 
 /// Something that can be written in a configuration. Often a marker for *how* it is written
@@ -54,12 +60,14 @@ pub(crate) trait Written {
 /// What is known while reading, and the faults found so far.
 pub(crate) struct Reader<'a> {
     pub(crate) names: &'a Names<'a>,
+    /// What the catalogue knows of providers.
+    pub(crate) kinds: &'a dyn ProviderKinds,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn new(names: &'a Names<'a>) -> Self {
-        Self { names, faults: Vec::new() }
+    pub(crate) const fn new(names: &'a Names<'a>, kinds: &'a dyn ProviderKinds) -> Self {
+        Self { names, kinds, faults: Vec::new() }
     }
 
     /// Notes a fault at a place.
@@ -89,11 +97,21 @@ impl<'a> Reader<'a> {
         message: String,
         known: impl Iterator<Item = &'w str>,
     ) {
+        let word = node.text().filter(|_| !node.substituted);
+        let suggestion = word.and_then(|word| self.nearest(word, known));
+        self.refuse_with(node.place, message, suggestion);
+    }
+
+    /// The word of `known` that was meant, perhaps.
+    pub(crate) fn nearest<'w>(
+        &self,
+        word: &str,
+        known: impl Iterator<Item = &'w str>,
+    ) -> Option<String> {
         // Nearness costs time: a file that is wrong throughout does not get it everywhere.
         const SUGGESTED_MAX: usize = 50;
-        let word = node.text().filter(|_| !node.substituted && self.faults.len() < SUGGESTED_MAX);
-        let suggestion = word.and_then(|word| near::nearest(word, known));
-        self.refuse_with(node.place, message, suggestion.map(str::to_owned));
+        let is_worth_it = self.faults.len() < SUGGESTED_MAX;
+        is_worth_it.then(|| near::nearest(word, known).map(str::to_owned))?
     }
 }
 

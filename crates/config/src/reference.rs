@@ -23,7 +23,7 @@ pub fn reference() -> String {
          A key without a default is needed; *none* means that leaving it out is a choice of its own.\n\
          Any value may hold `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$${` stands for `${`.\n\
          Names are of lower-case letters, digits and `-`, at most 63.\n\
-         Durations are `250ms`, `10s`, `5m` or `1h`; sizes `512B`, `64KiB`, `10MiB` or `1GiB`; rates `100/s`, `5000/m`, `10000/h` or `100000/d`.\n\
+         Durations are `250ms`, `10s`, `5m` or `1h`; sizes `512B`, `64KiB`, `10MiB` or `1GiB`; rates `100/s`, `5000/m`, `10000/h` or `100000/d`; money `12.50 USD`.\n\
          Paths of files are relative to the folder that the gateway is started in.\n",
     );
     section(&mut page, "", &document, &homes);
@@ -74,9 +74,17 @@ fn named(shape: &Shape) -> Option<(&'static str, Vec<(&'static str, &Shape)>)> {
 /// What a list or map is of, and how that is shown in a path.
 fn unwrapped(shape: &Shape) -> (&Shape, &'static str) {
     match shape {
-        Shape::List { of, .. } => (of, "[]"),
-        Shape::Pairs { of, .. } => (of, ".*"),
-        other => (other, ""),
+        Shape::List { of, .. } => (said_at_length(of), "[]"),
+        Shape::Pairs { of, .. } => (said_at_length(of), ".*"),
+        other => (said_at_length(other), ""),
+    }
+}
+
+/// Of two ways to write the same, the one with more to tell.
+fn said_at_length(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::Either { long, .. } => long,
+        other => other,
     }
 }
 
@@ -149,8 +157,13 @@ fn written_as(shape: &Shape, homes: &Homes) -> String {
         Shape::Words { .. } => String::from("word"),
         Shape::Integer { min, max } if min == max => format!("`{min}`"),
         Shape::Integer { min, max } => format!("{min} to {max}"),
-        Shape::Number { above, max } => format!("number over {above}, up to {max}"),
+        Shape::Number { min, takes_min: false, max } => format!("number over {min}, up to {max}"),
+        Shape::Number { min, max, .. } => format!("number from {min} to {max}"),
         Shape::Boolean => String::from("`true` or `false`"),
+        Shape::Json => String::from("map"),
+        Shape::Either { short, long } => {
+            format!("{} or {}", written_as(short, homes), written_as(long, homes))
+        }
         Shape::List { of, .. } => format!("list of {}", written_as(of, homes)),
         Shape::Pairs { key, of } => format!("map from {key} to {}", written_as(of, homes)),
         Shape::Record(_) | Shape::Choice { .. } => match named(shape) {

@@ -40,8 +40,9 @@ fn of(shape: &Shape, definitions: &mut Map<String, Json>) -> Json {
         Shape::Integer { min, max } => {
             substitutable(json!({ "type": "integer", "minimum": min, "maximum": max }))
         }
-        Shape::Number { above, max } => {
-            substitutable(json!({ "type": "number", "exclusiveMinimum": above, "maximum": max }))
+        Shape::Number { min, takes_min, max } => {
+            let least = if *takes_min { "minimum" } else { "exclusiveMinimum" };
+            substitutable(json!({ "type": "number", least: min, "maximum": max }))
         }
         Shape::Boolean => substitutable(json!({ "type": "boolean" })),
         Shape::List { of: element, min } => {
@@ -51,6 +52,10 @@ fn of(shape: &Shape, definitions: &mut Map<String, Json>) -> Json {
         Shape::Pairs { of: value, .. } => {
             let values = of(value, definitions);
             json!({ "type": "object", "additionalProperties": values })
+        }
+        Shape::Json => json!({ "type": "object" }),
+        Shape::Either { short, long } => {
+            json!({ "anyOf": [of(short, definitions), of(long, definitions)] })
         }
         Shape::Words { name, about, words } => {
             define(name, definitions, |_| self::words(about, words))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use architrave_core::Secret;
 
 use crate::{
-    AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, PolicySet, Route,
-    Service, Upstream,
+    AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, Model, PolicySet,
+    Provider, Route, Service, Upstream,
 };
 
 macro_rules! indices {
@@ -39,6 +39,10 @@ indices! {
     UpstreamIndex,
     /// A place in [`Snapshot::consumers`].
     ConsumerIndex,
+    /// A place in [`Snapshot::providers`].
+    ProviderIndex,
+    /// A place in [`Snapshot::models`].
+    ModelIndex,
 }
 
 /// One validated configuration, whole.
@@ -54,6 +58,10 @@ pub struct Snapshot {
     pub routes: Vec<Arc<Route>>,
     /// Who may call.
     pub consumers: Vec<Arc<Consumer>>,
+    /// Where models come from.
+    pub providers: Vec<Arc<Provider>>,
+    /// What clients ask for.
+    pub models: Vec<Arc<Model>>,
     /// Policies for every exchange.
     pub policies: Arc<PolicySet>,
     /// The admin listener; `None` when the file has no `admin` block.
@@ -72,6 +80,9 @@ impl Snapshot {
             ConsumerCredential::ApiKey(key) => key,
             ConsumerCredential::Basic { password, .. } => password,
         });
-        secrets.chain(self.admin.iter().filter_map(|admin| admin.token.as_ref()))
+        let presented = self.providers.iter().flat_map(|provider| &provider.credentials);
+        secrets
+            .chain(presented.flat_map(|credential| credential.secret.secrets()))
+            .chain(self.admin.iter().filter_map(|admin| admin.token.as_ref()))
     }
 }

@@ -1,7 +1,10 @@
-//! Where `${env:…}` and `${file:…}` take their text from: a port that whoever loads provides, so
-//! that this crate itself reads neither the environment nor the disk.
+//! What loading asks of the world outside of the text: the texts for `${env:…}` and `${file:…}`,
+//! and the kinds of provider there are. A port that whoever loads provides, so that this crate
+//! itself reads neither the environment nor the disk, and knows no catalogue.
 
-/// What substitution may ask for.
+use crate::provider::{NoKinds, ProviderKinds};
+
+/// What loading may ask for.
 pub trait Sources {
     /// The value of an environment variable; `None` when it is not set (or is not text).
     fn env(&self, name: &str) -> Option<String>;
@@ -12,9 +15,15 @@ pub trait Sources {
     /// # Errors
     /// Why it cannot be read, in a few words, without the path.
     fn file(&self, path: &str) -> Result<String, String>;
+
+    /// The catalogue of providers; by default an empty one.
+    fn provider_kinds(&self) -> &dyn ProviderKinds {
+        &NoKinds
+    }
 }
 
-/// No environment and no files: every substitution without a default is an error.
+/// No environment, no files and no catalogue: every substitution without a default is an error,
+/// and so is every kind of provider but `openai_compatible` and `mock`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSources;
 

@@ -5,3 +5,4 @@ mod golden;
 mod hostile;
 mod schema;
 mod substitution;
+mod world;

@@ -38,6 +38,8 @@ pub(crate) struct Node<'t> {
     pub(crate) place: Place,
     /// Whether the text came in by substitution, so that no message may quote it.
     pub(crate) substituted: bool,
+    /// Whether it is a scalar that was written without quotes and had nothing put in.
+    pub(crate) is_plain: bool,
     pub(crate) content: Content<'t>,
 }
 
@@ -85,7 +87,12 @@ impl Fault {
 impl<'t> Node<'t> {
     /// An empty map that stands for an absent block.
     pub(crate) const fn empty_map() -> Self {
-        Self { place: Place(0), substituted: false, content: Content::Map(Vec::new()) }
+        Self {
+            place: Place(0),
+            substituted: false,
+            is_plain: false,
+            content: Content::Map(Vec::new()),
+        }
     }
 
     /// The text of a scalar.

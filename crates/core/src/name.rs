@@ -14,6 +14,17 @@ pub fn check(name: &str) -> bool {
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
+/// The longest name of a model, in bytes.
+pub const MODEL_BYTES_MAX: usize = 128;
+
+/// Says whether `name` follows the rule of models, `[A-Za-z0-9._:/@+-]{1,128}`: what the clients
+/// of every provider may send.
+#[must_use]
+pub fn check_model(name: &str) -> bool {
+    (1..=MODEL_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/@+-".contains(&byte))
+}
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -53,4 +64,25 @@ names! {
     UpstreamName,
     /// The name of a consumer.
     ConsumerName,
+    /// The name of a provider.
+    ProviderName,
+    /// The name of a provider's credential.
+    CredentialName,
+    /// The name of a model, which clients ask for; by the rule of [`check_model`].
+    ModelName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_have_a_rule_of_their_own() {
+        for name in ["gpt-4.1", "openai/gpt-4o", "anthropic.claude-3:0", "ft:x@y+Z_1"] {
+            assert!(check_model(name), "{name}");
+        }
+        for name in ["", "a b", "a?b", "caf\u{e9}", "*", &"a".repeat(MODEL_BYTES_MAX + 1)] {
+            assert!(!check_model(name), "{name}");
+        }
+    }
 }

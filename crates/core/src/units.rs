@@ -14,6 +14,9 @@ pub enum UnitError {
     /// Not a rate.
     #[error("expected a rate such as 100/s, 5000/m or 10000/h")]
     Rate,
+    /// Not an amount of money.
+    #[error("expected an amount such as 12.50 USD")]
+    Money,
 }
 
 /// Reads `250ms`, `10s`, `5m`, `1h` (whole numbers; also `0s`).
@@ -76,6 +79,36 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
     Ok(Rate { count: number, per: Duration::from_secs(seconds) })
 }
 
+/// Digits behind the point of a dollar that are kept.
+const MONEY_DIGITS: usize = 9;
+
+/// Reads `12.50 USD` as nano-USD, digit by digit; no more than nine of them behind the point.
+///
+/// # Errors
+/// [`UnitError::Money`] when the text is anything else or overflows.
+pub fn parse_nano_usd(text: &str) -> Result<u64, UnitError> {
+    let number = text.strip_suffix(" USD").ok_or(UnitError::Money)?;
+    let (whole, part) = match number.split_once('.') {
+        Some((whole, part)) if (1..=MONEY_DIGITS).contains(&part.len()) => (whole, part),
+        Some(_) => return Err(UnitError::Money),
+        None => (number, ""),
+    };
+    let is_plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_plain(whole) || !is_plain(part) {
+        return Err(UnitError::Money);
+    }
+    format!("{whole}{part:0<MONEY_DIGITS$}").parse().map_err(|_| UnitError::Money)
+}
+
+/// Nano-USD as [`parse_nano_usd`] reads it, with at least two digits behind the point.
+#[must_use]
+pub fn nano_usd_text(nano_usd: u64) -> String {
+    let digits = format!("{nano_usd:0width$}", width = MONEY_DIGITS + 1);
+    let (whole, part) = digits.split_at(digits.len() - MONEY_DIGITS);
+    let part = part.trim_end_matches('0');
+    format!("{whole}.{part:0<2} USD")
+}
+
 fn split_number(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -108,6 +141,38 @@ mod tests {
         assert_eq!(parse_rate("5000/m"), Ok(Rate { count: 5000, per: Duration::from_secs(60) }));
         for bad in ["0/s", "10", "10/w", "/s"] {
             assert_eq!(parse_rate(bad), Err(UnitError::Rate), "{bad}");
+        }
+    }
+    #[test]
+    fn money_is_read_digit_by_digit_and_written_the_same_way() {
+        for (text, nano_usd, again) in [
+            ("50 USD", 50_000_000_000, "50.00 USD"),
+            ("12.5 USD", 12_500_000_000, "12.50 USD"),
+            ("0.000000001 USD", 1, "0.000000001 USD"),
+            ("0.10 USD", 100_000_000, "0.10 USD"),
+            ("0 USD", 0, "0.00 USD"),
+            ("18446744073.709551615 USD", u64::MAX, "18446744073.709551615 USD"),
+        ] {
+            assert_eq!(parse_nano_usd(text), Ok(nano_usd), "{text}");
+            assert_eq!(nano_usd_text(nano_usd), again);
+        }
+        for bad in [
+            "50",
+            "50USD",
+            "50 usd",
+            "50 EUR",
+            "$50",
+            "-1 USD",
+            "1. USD",
+            ".5 USD",
+            "1e3 USD",
+            "1,5 USD",
+            "0.0000000001 USD",
+            "18446744073.709551616 USD",
+            " USD",
+            "1  USD",
+        ] {
+            assert_eq!(parse_nano_usd(bad), Err(UnitError::Money), "{bad}");
         }
     }
 }

@@ -83,7 +83,9 @@ fn consumer(name: &str, credential: ConsumerCredential) -> Consumer {
     Consumer {
         name: ConsumerName::new(name),
         credentials: vec![credential],
+        models: None,
         limits: ConsumerLimits::default(),
+        budgets: Vec::new(),
         policies: Arc::default(),
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use architrave_balance as balance;
 use architrave_config::{
-    Listener, ListenerIndex, ListenerProtocol, Route, RouteIndex, Service, ServiceIndex,
-    ServiceKind, Snapshot,
+    Listener, ListenerIndex, ListenerProtocol, Route, RouteIndex, ServiceIndex, ServiceKind,
+    Snapshot,
 };
 use architrave_core::Moment;
 use architrave_core::name::{ListenerName, ServiceName, UpstreamName};
@@ -146,6 +146,9 @@ pub enum AssemblyError {
     /// The certificates of an upstream.
     #[error("upstream {0}: {1}")]
     Upstream(UpstreamName, TlsError),
+    /// A service of a kind that is not served.
+    #[error("service {0}: `{1}` is not in this version")]
+    Kind(ServiceName, &'static str),
 }
 
 impl Assembly {
@@ -163,11 +166,10 @@ impl Assembly {
         let mut next_slot = previous.map_or(0, |previous| previous.next_slot);
         let listeners = live_listeners(&snapshot, previous, parts, &mut next_slot, &mut errors);
         let upstreams = live_upstreams(&snapshot, previous, parts, now, &mut errors);
+        let services = live_services(&snapshot, &upstreams, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
-        let services: Vec<_> =
-            snapshot.services.iter().map(|service| live_service(service, &upstreams)).collect();
         let slots = route_slots(&snapshot, &listeners, &services, parts);
         for upstream in &upstreams {
             let limits = &upstream.config.limits;
@@ -320,10 +322,27 @@ impl LiveUpstream {
     }
 }
 
-fn live_service(service: &Service, upstreams: &[Arc<LiveUpstream>]) -> Arc<LiveService> {
-    let ServiceKind::Http { upstream } = service.kind;
-    let upstream = Arc::clone(&upstreams[upstream.get()]);
-    Arc::new(LiveService { name: service.name.clone(), upstream })
+/// The services, where nothing was wrong so far; else what is wrong with them.
+fn live_services(
+    snapshot: &Snapshot,
+    upstreams: &[Arc<LiveUpstream>],
+    errors: &mut Vec<AssemblyError>,
+) -> Vec<Arc<LiveService>> {
+    let mut live = Vec::with_capacity(snapshot.services.len());
+    for service in &snapshot.services {
+        let name = service.name.clone();
+        match service.kind {
+            // An upstream that is broken is not in the list, which moves those behind it.
+            ServiceKind::Http { .. } if upstreams.len() < snapshot.upstreams.len() => {}
+            ServiceKind::Http { upstream } => {
+                let upstream = Arc::clone(&upstreams[upstream.get()]);
+                live.push(Arc::new(LiveService { name, upstream }));
+            }
+            ServiceKind::Llm(_) => errors.push(AssemblyError::Kind(name, "llm")),
+            ServiceKind::Prompt(_) => errors.push(AssemblyError::Kind(name, "prompt")),
+        }
+    }
+    live
 }
 
 fn route_slots(

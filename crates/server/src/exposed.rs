@@ -6,7 +6,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use architrave_config::{CertificateFiles, ListenerProtocol, Snapshot};
+use architrave_config::{CertificateFiles, CredentialSecret, ListenerProtocol, Snapshot};
 use architrave_core::Secret;
 
 /// How many secrets are looked for within longer texts: a file with thousands of consumers must not
@@ -47,6 +47,7 @@ pub(crate) struct TextFile {
 pub(crate) fn find(snapshot: &Snapshot, file: &TextFile, substituted: &[TextFile]) -> Vec<Exposed> {
     let mut held: Vec<(&Path, &'static str)> = Vec::new();
     held.extend(certificates(snapshot).map(|pair| (pair.key_file.as_path(), "a private key")));
+    held.extend(service_accounts(snapshot).map(|file| (file, "the key of a service account")));
     held.extend(snapshot.keys.file.iter().map(|file| (file.as_path(), "the root key")));
     let all: HashSet<&str> = snapshot.secrets().map(Secret::expose).collect();
     let sought = || snapshot.secrets().take(SOUGHT_MAX).map(Secret::expose);
@@ -81,6 +82,15 @@ fn certificates(snapshot: &Snapshot) -> impl Iterator<Item = &CertificateFiles> 
     });
     let presented = snapshot.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref());
     shown.flatten().chain(presented.filter_map(|tls| tls.client.as_ref()))
+}
+
+/// Every file with the key of a service account that is presented to a provider.
+fn service_accounts(snapshot: &Snapshot) -> impl Iterator<Item = &Path> {
+    let presented = snapshot.providers.iter().flat_map(|provider| &provider.credentials);
+    presented.filter_map(|credential| match &credential.secret {
+        CredentialSecret::Gcp { file, .. } => Some(file.as_path()),
+        _ => None,
+    })
 }
 
 /// Whether others may read the file and pass through every folder above it.

@@ -8,6 +8,7 @@ mod engine;
 mod exposed;
 mod greeting;
 mod keys;
+mod kinds;
 mod logging;
 mod run;
 mod signals;

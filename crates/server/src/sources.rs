@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use architrave_config::ports::ReloadError;
-use architrave_config::{Snapshot, Sources};
+use architrave_config::{ProviderKinds, Snapshot, Sources};
 
 use crate::exposed::{self, Exposed, TextFile};
+use crate::kinds::CatalogKinds;
 
 /// A file that is substituted into a value is a secret or a name, never a document.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -29,7 +30,7 @@ pub(crate) fn load(file: &Path) -> Result<Loaded, ReloadError> {
     let name = file.to_string_lossy();
     let text = std::fs::read_to_string(file)
         .map_err(|error| ReloadError::NotPossible(format!("{name}: {error}")))?;
-    let sources = SystemSources::default();
+    let sources = SystemSources { read: RefCell::default(), kinds: CatalogKinds::embedded() };
     let loaded = architrave_config::load(&text, &name, &sources);
     let snapshot = loaded.map_err(ReloadError::Invalid)?;
     let file = TextFile { path: file.to_owned(), text };
@@ -37,11 +38,11 @@ pub(crate) fn load(file: &Path) -> Result<Loaded, ReloadError> {
     Ok(Loaded { snapshot, exposed })
 }
 
-/// The environment and the disk of this process.
-#[derive(Default)]
+/// The environment and the disk of this process, and the catalogue.
 struct SystemSources {
     /// The files that were asked for.
     read: RefCell<Vec<TextFile>>,
+    kinds: CatalogKinds,
 }
 
 impl Sources for SystemSources {
@@ -58,5 +59,9 @@ impl Sources for SystemSources {
         let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string())?;
         self.read.borrow_mut().push(TextFile { path: PathBuf::from(path), text: text.clone() });
         Ok(text)
+    }
+
+    fn provider_kinds(&self) -> &dyn ProviderKinds {
+        &self.kinds
     }
 }

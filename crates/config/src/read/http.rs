@@ -57,6 +57,9 @@ pub(crate) struct ServerName;
 /// A path with or without a query.
 pub(crate) struct RequestTarget;
 
+/// `https://host:port/path`, kept without a slash at its end.
+pub(crate) struct BaseUrl;
+
 /// Gives a marker its reader: what is expected, and how a text becomes what is kept.
 macro_rules! texts {
     ($($marker:ident: $kind:literal, $expected:literal, $parse:expr;)+) => {$(
@@ -95,13 +98,8 @@ texts! {
         (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
     };
     Host: "host", "a host such as `api.example.com`, without a port", parse_host;
-    HostAndPort: "host", "a host such as `api.example.com` or `api.example.com:8080`", |text| {
-        parse_host(text).or_else(|| {
-            let (host, port) = text.rsplit_once(':')?;
-            let port: u16 = super::scalar::digits(port).filter(|port| *port > 0)?;
-            Some(format!("{}:{port}", parse_host(host)?))
-        })
-    };
+    HostAndPort: "host", "a host such as `api.example.com` or `api.example.com:8080`",
+        parse_authority;
     ServerName: "host or wildcard", "a server name such as `shop.example` or `*.shop.example`", |text| {
         match text.strip_prefix("*.") {
             Some(parent) => parse_host(parent).map(|parent| format!("*.{parent}")),
@@ -112,6 +110,27 @@ texts! {
         let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
         (text.starts_with('/') && text.bytes().all(fits)).then(|| text.to_owned())
     };
+}
+
+impl Written for BaseUrl {
+    type Value = String;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
+        let url = node.text().and_then(parse_base_url);
+        if url.is_none() {
+            // Never the text itself: people put passwords and keys into URLs.
+            let message = "expected a URL such as `https://models.example.com/v1`, without user, \
+                           password, query or fragment, in its plainest spelling";
+            let host = node.text().filter(|text| !node.substituted && parse_host(text).is_some());
+            let suggestion = host.map(|host| format!("https://{host}"));
+            reader.refuse_with(node.place, message, suggestion);
+        }
+        url
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "URL", pattern: Some("^https?://[^?#@]+$") }
+    }
 }
 
 impl Written for EditableHeader {
@@ -192,6 +211,26 @@ pub(crate) fn is_visible_ascii(text: &str) -> bool {
 fn is_token(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(fits)
+}
+
+fn parse_base_url(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_canonical = path.is_empty() || super::path::canonical(path).as_deref() == Some(path);
+    // A `?` or `#` would be an escape in the canonical spelling.
+    let fits = matches!(&*scheme, "http" | "https") && is_canonical;
+    let authority = parse_authority(authority).filter(|_| fits)?;
+    Some(format!("{scheme}://{authority}{}", path.strip_suffix('/').unwrap_or(path)))
+}
+
+/// A host, with or without a port.
+fn parse_authority(text: &str) -> Option<String> {
+    parse_host(text).or_else(|| {
+        let (host, port) = text.rsplit_once(':')?;
+        let port: u16 = super::scalar::digits(port).filter(|port| *port > 0)?;
+        Some(format!("{}:{port}", parse_host(host)?))
+    })
 }
 
 /// A host in lower case: labels of letters, digits, `-` and `_`, or an address (IPv6 in brackets).

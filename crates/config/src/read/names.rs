@@ -7,12 +7,13 @@ use std::collections::hash_map::Entry as Slot;
 use std::marker::PhantomData;
 
 use architrave_core::name::{
-    self, ConsumerName, ListenerName, RouteName, ServiceName, UpstreamName,
+    self, ConsumerName, CredentialName, ListenerName, ModelName, ProviderName, RouteName,
+    ServiceName, UpstreamName,
 };
 
 use super::{Reader, Shape, Written};
 use crate::tree::{Fault, Node};
-use crate::{ListenerIndex, ServiceIndex, UpstreamIndex};
+use crate::{ListenerIndex, ModelIndex, ProviderIndex, ServiceIndex, UpstreamIndex};
 
 /// The objects of one kind, by name.
 type Table<'a> = HashMap<&'a str, u32>;
@@ -23,8 +24,12 @@ pub(crate) struct Names<'a> {
     listeners: Table<'a>,
     upstreams: Table<'a>,
     services: Table<'a>,
+    providers: Table<'a>,
+    models: Table<'a>,
     /// The listeners that routes can serve: those of `http` and `https`.
     serving: Vec<ListenerIndex>,
+    /// The services that are HTTP origins.
+    origins: Vec<ServiceIndex>,
 }
 
 impl<'a> Names<'a> {
@@ -37,13 +42,41 @@ impl<'a> Names<'a> {
             listeners: table("listeners", "listener"),
             upstreams: table("upstreams", "upstream"),
             services: table("services", "service"),
+            providers: table("providers", "provider"),
+            models: table("models", "model"),
             serving: serving(root),
+            origins: origins(root),
         }
     }
 
     /// The listeners that routes can serve.
     pub(crate) fn serving(&self) -> &[ListenerIndex] {
         &self.serving
+    }
+
+    /// Whether a service is an HTTP origin.
+    pub(crate) fn is_origin(&self, service: ServiceIndex) -> bool {
+        self.origins.binary_search(&service).is_ok()
+    }
+
+    /// The listed model of a name.
+    pub(crate) fn model(&self, name: &str) -> Option<ModelIndex> {
+        self.models.get(name).copied().map(ModelIndex)
+    }
+
+    /// The provider of a name.
+    pub(crate) fn provider(&self, name: &str) -> Option<ProviderIndex> {
+        self.providers.get(name).copied().map(ProviderIndex)
+    }
+
+    /// The names of the listed models.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &'a str> {
+        self.models.keys().copied()
+    }
+
+    /// The names of the providers.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &'a str> {
+        self.providers.keys().copied()
     }
 }
 
@@ -80,6 +113,12 @@ fn serving(root: &Node<'_>) -> Vec<ListenerIndex> {
     (0..).zip(items).filter(|(_, item)| serves(item)).map(|(at, _)| ListenerIndex(at)).collect()
 }
 
+fn origins(root: &Node<'_>) -> Vec<ServiceIndex> {
+    let items = root.get("services").map_or(&[][..], |list| list.items());
+    let is_origin = |item: &Node<'_>| item.get("http").is_some();
+    (0..).zip(items).filter(|(_, item)| is_origin(item)).map(|(at, _)| ServiceIndex(at)).collect()
+}
+
 /// The name of an object itself.
 pub(crate) struct Name<T>(PhantomData<T>);
 
@@ -99,7 +138,30 @@ macro_rules! names {
     )+};
 }
 
-names!(ListenerName, UpstreamName, ServiceName, RouteName, ConsumerName);
+names!(
+    ListenerName,
+    UpstreamName,
+    ServiceName,
+    RouteName,
+    ConsumerName,
+    ProviderName,
+    CredentialName
+);
+
+impl Written for Name<ModelName> {
+    type Value = ModelName;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<ModelName> {
+        if !node.text().is_some_and(name::check_model) {
+            reader.refuse_type(node, "a name of 1 to 128 of `A-Za-z0-9._:/@+-`");
+        }
+        Some(ModelName::new(node.text().unwrap_or_default()))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "name of a model", pattern: Some("^[A-Za-z0-9._:/@+-]{1,128}$") }
+    }
+}
 
 /// The name; with a fault it is noted and stands, so that the object is still judged.
 fn checked_name<'n>(node: &'n Node<'_>, reader: &mut Reader<'_>) -> &'n str {
@@ -149,6 +211,7 @@ referable! {
     ListenerIndex, "listener", "name of a listener", listeners;
     UpstreamIndex, "upstream", "name of an upstream", upstreams;
     ServiceIndex, "service", "name of a service", services;
+    ProviderIndex, "provider", "name of a provider", providers;
 }
 
 impl<I: Referable> Written for Ref<I> {

@@ -39,7 +39,7 @@ impl Written for PathText {
 }
 
 /// The canonical spelling of a path; `None` for what no request can have.
-fn canonical(path: &str) -> Option<String> {
+pub(super) fn canonical(path: &str) -> Option<String> {
     let mut canonical = String::with_capacity(path.len());
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {

@@ -184,7 +184,8 @@ impl Reader<'_> {
 /// What an absent block means: every key at its default.
 pub(crate) fn empty<W: Written>() -> W::Value {
     let names = super::Names::default();
-    W::read(&Node::empty_map(), &mut Reader::new(&names)).expect("every key has a default")
+    W::read(&Node::empty_map(), &mut Reader::new(&names, &crate::NoKinds))
+        .expect("every key has a default")
 }
 
 /// A map that must be empty: `{}`.

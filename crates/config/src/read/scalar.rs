@@ -10,14 +10,14 @@ use architrave_core::Secret;
 use architrave_core::units::{self, Rate};
 use serde_json::Value as Json;
 
-use super::{Reader, Shape, Written};
+use super::{Reader, Shape, Written, is_number, is_visible_ascii};
 use crate::tree::Node;
 
 /// The longest duration that makes sense anywhere: a year.
 const SPAN_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Reads a scalar by `parse`, noting what was expected when it does not fit.
-pub(super) fn scalar<T>(
+pub(crate) fn scalar<T>(
     node: &Node<'_>,
     reader: &mut Reader<'_>,
     expected: &str,
@@ -49,6 +49,25 @@ impl Written for Text {
     }
 }
 
+/// Any text, the empty one too.
+pub(crate) struct AnyText;
+
+impl Written for AnyText {
+    type Value = String;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {
+        scalar(node, reader, "a text", |text| Some(text.to_owned()))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "text", pattern: None }
+    }
+
+    fn show(value: &String) -> Option<Json> {
+        Some(value.as_str().into())
+    }
+}
+
 impl Written for Secret {
     type Value = Self;
 
@@ -63,6 +82,26 @@ impl Written for Secret {
 
     fn shape() -> Shape {
         Shape::Text { kind: "secret", pattern: None }
+    }
+}
+
+/// A secret that goes into a header: of visible ASCII alone.
+pub(crate) struct VisibleSecret;
+
+impl Written for VisibleSecret {
+    type Value = Secret;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Secret> {
+        let secret = Secret::read(node, reader)?;
+        if !is_visible_ascii(secret.expose()) {
+            reader.refuse(node.place, "a key or token is of visible ASCII without spaces");
+            return None;
+        }
+        Some(secret)
+    }
+
+    fn shape() -> Shape {
+        Secret::shape()
     }
 }
 
@@ -233,11 +272,50 @@ impl<const ABOVE: u32, const MAX: u32> Written for Ratio<ABOVE, MAX> {
     }
 
     fn shape() -> Shape {
-        Shape::Number { above: f64::from(ABOVE), max: f64::from(MAX) }
+        Shape::Number { min: f64::from(ABOVE), takes_min: false, max: f64::from(MAX) }
     }
 
     fn show(value: &f64) -> Option<Json> {
         Some((*value).into())
+    }
+}
+
+/// A number from `MIN` to `MAX`.
+pub(crate) struct Number<const MIN: i64, const MAX: i64>;
+
+impl<const MIN: i64, const MAX: i64> Written for Number<MIN, MAX> {
+    type Value = f64;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<f64> {
+        let expected = format!("a number from {MIN} to {MAX}");
+        scalar(node, reader, &expected, |text| {
+            let number: f64 = is_number(text).then(|| text.parse().ok())??;
+            (MIN as f64..=MAX as f64).contains(&number).then_some(number)
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Number { min: MIN as f64, takes_min: true, max: MAX as f64 }
+    }
+
+    fn show(value: &f64) -> Option<Json> {
+        Some((*value).into())
+    }
+}
+
+/// An amount of money, `12.50 USD`, kept as nano-USD.
+pub(crate) struct Money;
+
+impl Written for Money {
+    type Value = u64;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<u64> {
+        let expected = "an amount such as `50 USD` or `12.50 USD`";
+        scalar(node, reader, expected, |text| units::parse_nano_usd(text).ok())
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "amount", pattern: Some(r"^[0-9]+(\.[0-9]{1,9})? USD$") }
     }
 }
 

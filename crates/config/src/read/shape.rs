@@ -12,14 +12,18 @@ pub(crate) enum Shape {
     Words { name: &'static str, about: &'static [&'static str], words: Vec<OptionShape> },
     /// A whole number within bounds.
     Integer { min: u64, max: u64 },
-    /// A number over `above`, up to `max`.
-    Number { above: f64, max: f64 },
+    /// A number from `min`, or only over it, up to `max`.
+    Number { min: f64, takes_min: bool, max: f64 },
     /// `true` or `false`.
     Boolean,
     /// A list.
     List { of: Box<Shape>, min: usize },
     /// A map with free keys.
     Pairs { key: &'static str, of: Box<Shape> },
+    /// A map whose keys are not of this format.
+    Json,
+    /// One of two ways to write the same.
+    Either { short: Box<Shape>, long: Box<Shape> },
     /// A map with known keys.
     Record(RecordShape),
     /// A map with exactly one of some keys.

@@ -42,6 +42,7 @@ record! {
 impl RouteWritten {
     fn finish(mut self, scope: &mut Scope<'_, '_, '_>) -> Option<Route> {
         self.check_services(scope);
+        self.check_mirror(scope);
         let listeners = self.listeners.unwrap_or_else(|| {
             let all = scope.reader.names.serving().to_vec();
             if all.is_empty() {
@@ -66,6 +67,16 @@ impl RouteWritten {
             mirror: self.mirror,
             keep_prefix: self.keep_prefix,
         })
+    }
+
+    /// Copies are of plain requests: one of a model's would be paid for twice.
+    fn check_mirror(&self, scope: &mut Scope<'_, '_, '_>) {
+        let Some(mirror) = &self.mirror else { return };
+        let mut led = self.service.into_iter().chain(self.services.iter().map(|one| one.service));
+        let names = scope.reader.names;
+        if !names.is_origin(mirror.service) || led.any(|service| !names.is_origin(service)) {
+            scope.refuse_at("mirror", "copies go from and to services of kind `http` only");
+        }
     }
 
     fn check_services(&self, scope: &mut Scope<'_, '_, '_>) {

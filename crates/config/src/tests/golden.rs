@@ -6,7 +6,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{NoSources, load};
+use super::world::World;
+use crate::load;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/config")
@@ -22,7 +23,7 @@ fn cases(extension: &str) -> BTreeSet<String> {
 }
 
 fn rendered(text: &str, file: &str) -> String {
-    match load(text, file, &NoSources) {
+    match load(text, file, &World) {
         Ok(snapshot) => format!("{snapshot:#?}\n"),
         Err(errors) => errors.iter().fold(String::new(), |mut lines, error| {
             let _ = writeln!(lines, "{error}");

@@ -47,6 +47,7 @@ fn one_name_stands_for_one_shape() {
                 (Some(*name), options.iter().filter_map(|option| option.shape.as_ref()).collect())
             }
             Shape::List { of, .. } | Shape::Pairs { of, .. } => (None, vec![of]),
+            Shape::Either { short, long } => (None, vec![short, long]),
             _ => (None, vec![]),
         };
         if let Some(name) = name {

@@ -148,7 +148,7 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn make(&mut self, at: Position, content: Content<'t>) -> Node<'t> {
-        Node { place: self.mark(at), substituted: false, content }
+        Node { place: self.mark(at), substituted: false, is_plain: false, content }
     }
 
     fn mark(&mut self, at: Position) -> Place {
@@ -165,7 +165,9 @@ impl<'t> Builder<'t, '_> {
             Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
                 self.substitutes |= text.as_bytes().contains(&b'$') && text.contains("${");
-                (anchor, tag.is_some(), self.make(at, scalar(text, style)))
+                let is_plain = style == ScalarStyle::Plain;
+                let node = Node { is_plain, ..self.make(at, scalar(text, style)) };
+                (anchor, tag.is_some(), node)
             }
             Event::SequenceStart(anchor, tag) => (anchor, tag.is_some(), self.list(at, depth)?),
             Event::MappingStart(anchor, tag) => (anchor, tag.is_some(), self.map(at, depth)?),
@@ -190,7 +192,7 @@ impl<'t> Builder<'t, '_> {
                 (event, at) => items.push(self.node(event, at, depth + 1)?),
             }
         }
-        Ok(Node { place, substituted: false, content: Content::List(items) })
+        Ok(Node { place, substituted: false, is_plain: false, content: Content::List(items) })
     }
 
     fn map(&mut self, at: Position, depth: usize) -> Result<Node<'t>, Broken> {
@@ -212,7 +214,7 @@ impl<'t> Builder<'t, '_> {
             entries.push(Entry { key, value: self.node(event, at, depth + 1)? });
         }
         self.drop_duplicates(&mut entries);
-        Ok(Node { place, substituted: false, content: Content::Map(entries) })
+        Ok(Node { place, substituted: false, is_plain: false, content: Content::Map(entries) })
     }
 
     fn drop_duplicates(&mut self, entries: &mut Vec<Entry<'t>>) {

@@ -20,6 +20,7 @@ fn walk(node: &mut Node<'_>, sources: &dyn Sources, faults: &mut Vec<Fault>) {
             Ok((expanded, substituted)) => {
                 *text = Cow::Owned(expanded);
                 node.substituted = substituted;
+                node.is_plain = false;
             }
             Err(message) => {
                 node.substituted = true;

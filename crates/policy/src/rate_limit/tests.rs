@@ -110,7 +110,7 @@ fn of_several_limits_the_tightest_is_told() {
 }
 
 fn limits(requests: Option<Rate>, parallel_max: Option<u32>) -> Vec<Consumer> {
-    let limits = ConsumerLimits { requests, parallel_max };
+    let limits = ConsumerLimits { requests, parallel_max, ..ConsumerLimits::default() };
     vec![Consumer { limits, ..mobile() }]
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use architrave_config::ConfigError;
 use architrave_config::ports::{Answer, ConfigPort, ConfigStatus, Readiness, ReloadError};
-use architrave_config::{ConfigError, NoSources};
 
 use super::{Engine, lock};
+use crate::kinds::{CatalogKinds, CatalogOnly};
 
 /// The engine as the control side sees it.
 pub(crate) struct EnginePort(pub Arc<Engine>);
@@ -31,7 +32,8 @@ impl ConfigPort for EnginePort {
     fn validate(&self, text: String) -> Answer<'_, Result<(), Vec<ConfigError>>> {
         Box::pin(async move {
             let work = tokio::task::spawn_blocking(move || {
-                architrave_config::load(&text, "request", &NoSources).map(drop)
+                let sources = CatalogOnly(CatalogKinds::embedded());
+                architrave_config::load(&text, "request", &sources).map(drop)
             });
             work.await.unwrap_or_else(|panic| {
                 tracing::error!(%panic, "validation panicked");
