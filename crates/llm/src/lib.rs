@@ -11,6 +11,7 @@
 //! - [`pass`]: watching a reply of the same dialect for what was used.
 //! - [`frame`]: streams cut into events, and events put into streams.
 //! - [`json`]: the reader and writer of JSON under all of it.
+//! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
 //! - [`model_list`]: which models there are, as each family lists them.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
@@ -49,6 +50,7 @@ pub mod json;
 pub mod matrix;
 pub mod mock;
 pub mod model_list;
+pub mod multipart;
 pub mod pass;
 pub mod scan;
 pub mod surface;
