@@ -19,6 +19,7 @@ mod bell;
 mod bucket;
 mod cell;
 mod counter;
+mod file;
 mod keeper;
 mod lease;
 mod line;
@@ -40,6 +41,7 @@ use counter::Counter;
 
 pub use account::{Account, Standing};
 pub use ask::{Ask, OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_MIN, Spent};
+pub use file::{LeaseFile, Recovered};
 pub use keeper::LeaseKeeper;
 pub use lease::{Lease, LeaseKey, LeaseStore, PATIENCE};
 pub use period::{Period, Span};
@@ -53,6 +55,20 @@ pub enum Unit {
     Tokens,
     /// Money, in nano-USD.
     NanoUsd,
+}
+
+impl Unit {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Tokens, Self::NanoUsd];
+
+    /// The word in files and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tokens => "tokens",
+            Self::NanoUsd => "nano_usd",
+        }
+    }
 }
 
 /// So much of something for each period.

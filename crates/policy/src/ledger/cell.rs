@@ -181,7 +181,8 @@ impl Cell {
         let wanted = self.wanted.swap(0, Ordering::AcqRel);
         let (leased, taken) = (self.leased.load(Ordering::SeqCst), self.taken());
         let top = taken.max(wanted);
-        if top == 0 {
+        // What nobody asks for is not written down, period after period.
+        if top == 0 && leased == 0 {
             return None;
         }
         if leased < top.saturating_add(size.low()) {
