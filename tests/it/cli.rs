@@ -146,7 +146,6 @@ fn what_is_still_to_come_is_refused_by_name() {
         &["export"],
         &["apply", "gateway.yaml", "--dry-run", "--prune"],
         &["diff", "gateway.yaml"],
-        &["catalog", "update", "file"],
         &["replay", "log", "--policy", "name"],
     ] {
         let output = architrave(arguments);

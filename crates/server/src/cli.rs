@@ -7,6 +7,8 @@ use architrave_core::units::parse_duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::catalog::{self, UpdateOptions};
+
 mod later;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,9 @@ upstreams: [{ name: app, endpoints: [{ address: \"127.0.0.1:9001\" }, { address:
 services:  [{ name: app, http: { upstream: app } }]
 routes:    [{ name: all, service: app }]
 ";
+
+/// The data folder when nobody names one.
+const DATA: &str = "architrave-data";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub(crate) enum Invocation {
         /// Only say whether it would change.
         is_check: bool,
     },
+    /// Take rows and prices into the catalogue of providers and models.
+    UpdateCatalog(UpdateOptions),
     /// Print the JSON Schema of the file.
     Schema,
     /// Print the reference of the file.
@@ -76,6 +83,10 @@ pub(crate) fn parse() -> Invocation {
         Some(("fmt", matches)) => {
             Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
         }
+        Some(("catalog", matches)) => {
+            let update = matches.subcommand_matches("update").expect("clap requires it");
+            Invocation::UpdateCatalog(update_options(update))
+        }
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,
         _ => Invocation::Version,
@@ -102,6 +113,13 @@ fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("Change nothing; exit 1 when something would change"),
             ),
+        )
+        .subcommand(
+            Command::new("catalog")
+                .about("The catalogue of providers and models with their prices")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(update_command()),
         )
         .subcommand(Command::new("schema").about("Print the JSON Schema of the gateway file"))
         .subcommand(
@@ -156,6 +174,44 @@ fn run_command() -> Command {
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
         .args(later::flags())
+}
+
+fn update_command() -> Command {
+    Command::new("update")
+        .about("Take the rows of files, or a price list in LiteLLM's form, over the built-in ones")
+        .arg(file_arg().num_args(1..).help("Rows, or a JSON price list; a later file wins"))
+        .arg(
+            Arg::new("data")
+                .long("data")
+                .env("ARCHITRAVE_DATA")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .default_value(DATA)
+                .help("The folder whose catalog.txt is written"),
+        )
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("The file that is written in place of it"),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Write nothing; only say what would change"),
+        )
+}
+
+fn update_options(matches: &ArgMatches) -> UpdateOptions {
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    let data = path("data").expect("it has a default");
+    UpdateOptions {
+        files: matches.get_many("file").expect("clap requires it").cloned().collect(),
+        output: path("output").unwrap_or_else(|| data.join(catalog::FILE_NAME)),
+        is_dry_run: matches.get_flag("dry-run"),
+    }
 }
 
 fn file_arg() -> Arg {

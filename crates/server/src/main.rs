@@ -1,6 +1,7 @@
 //! The binary: flags, sources, wiring, signals. What it wires together is elsewhere.
 
 mod admin;
+mod catalog;
 mod cli;
 mod complaint;
 mod demo;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         cli::Invocation::Run(options) => run::run(options),
         cli::Invocation::Validate { file } => text::validate(&file),
         cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
+        cli::Invocation::UpdateCatalog(options) => catalog::update(&options),
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),
         cli::Invocation::Version => text::version(),

@@ -80,7 +80,7 @@ pub(crate) fn version() -> ExitCode {
 }
 
 /// To standard output. Whoever has read enough, such as `head`, may close it.
-fn print(text: &str) -> ExitCode {
+pub(crate) fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

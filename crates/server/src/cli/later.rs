@@ -9,7 +9,7 @@ pub(super) const FLAGS: [&str; 4] = ["data", "database", "redis", "role"];
 const VARIABLES: [&str; 4] =
     ["ARCHITRAVE_DATA", "ARCHITRAVE_DATABASE", "ARCHITRAVE_REDIS", "ARCHITRAVE_ROLE"];
 
-const SUBCOMMANDS: [&str; 5] = ["export", "apply", "diff", "catalog", "replay"];
+const SUBCOMMANDS: [&str; 4] = ["export", "apply", "diff", "replay"];
 
 /// The flags, hidden from the help.
 pub(super) fn flags() -> impl Iterator<Item = Arg> {

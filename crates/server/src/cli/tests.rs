@@ -21,7 +21,7 @@ fn what_is_still_to_come_is_known_by_name() {
         assert_eq!(asked_for(&format!("{with_file} {flag}{rest}")).as_deref(), Some(flag));
         assert_eq!(asked_for(&format!("architrave run {flag}{rest}")).as_deref(), Some(flag));
     }
-    for rest in ["export", "apply f --dry-run --prune", "diff f", "catalog update f"] {
+    for rest in ["export", "apply f --dry-run --prune", "diff f"] {
         let name = rest.split(' ').next().unwrap();
         let wanted = format!("architrave {name}");
         assert_eq!(asked_for(&format!("architrave {rest}")), Some(wanted), "{rest}");
@@ -30,6 +30,22 @@ fn what_is_still_to_come_is_known_by_name() {
     assert_eq!(asked_for(with_file), None);
     assert_eq!(asked_for("architrave version"), None);
     assert!(later::refusal("--data").contains("not in this version"));
+}
+
+#[test]
+fn an_update_goes_to_the_data_folder_or_where_it_is_told() {
+    let options = |rest: &str| {
+        let line = format!("architrave catalog update {rest}");
+        let matches = command().try_get_matches_from(line.split(' ')).expect("it is understood");
+        let matches = matches.subcommand_matches("catalog").expect("it is `catalog`");
+        update_options(matches.subcommand_matches("update").expect("it is `update`"))
+    };
+    let plain = options("a.txt b.json");
+    assert_eq!(plain.files, [PathBuf::from("a.txt"), PathBuf::from("b.json")]);
+    assert!(!plain.is_dry_run && plain.output.ends_with("architrave-data/catalog.txt"));
+    assert_eq!(options("f --data /srv/d").output, PathBuf::from("/srv/d/catalog.txt"));
+    let told = options("--output o.txt --dry-run f");
+    assert!(told.is_dry_run && told.output.as_os_str() == "o.txt", "{told:?}");
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! The catalogue of providers and models as this machine has it: the built-in one, and over it the
+//! rows that `architrave catalog update` has written.
+#![expect(clippy::print_stderr, reason = "telling the person at the terminal is what it does")]
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use architrave_llm::catalog::{Catalog, CatalogError, Changes, Counts, PriceMap};
+
+use crate::text;
+
+/// The file's name in the data folder.
+pub(crate) const FILE_NAME: &str = "catalog.txt";
+
+/// No list of models is as large; what is larger is another file, named by mistake.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// How the catalogue is to be updated.
+#[derive(Clone, Debug)]
+pub(crate) struct UpdateOptions {
+    /// Files of rows and price lists; of two rows with one name that of the later file counts.
+    pub files: Vec<PathBuf>,
+    /// Where the rows go.
+    pub output: PathBuf,
+    /// Whether nothing is written.
+    pub is_dry_run: bool,
+}
+
+/// Why a file is no catalogue.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// It cannot be read.
+    Unreadable(std::io::Error),
+    /// It is not right.
+    Rows(Vec<CatalogError>),
+}
+
+/// The catalogue with the rows of `file`, or the built-in one where there is no such file.
+///
+/// # Errors
+/// When the file cannot be read, or with everything that is wrong in it.
+pub(crate) fn load(file: &Path) -> Result<Catalog, Fault> {
+    match read(file) {
+        Ok(text) => with(&Catalog::embedded(), &text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Catalog::embedded()),
+        Err(error) => Err(Fault::Unreadable(error)),
+    }
+}
+
+/// Exits 0 and says in numbers what has changed, or 1 with everything that is wrong.
+pub(crate) fn update(options: &UpdateOptions) -> ExitCode {
+    let mut catalog = Catalog::embedded();
+    let mut said = String::new();
+    for file in &options.files {
+        let taken = read(file).map_err(Fault::Unreadable);
+        match taken.and_then(|text| over(&catalog, file, &text, &mut said)) {
+            Ok(merged) => catalog = merged,
+            Err(fault) => {
+                tell(&fault, file);
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let earlier = load(&options.output).unwrap_or_else(|fault| {
+        tell(&fault, &options.output);
+        eprintln!("warning: what has changed is told against the built-in catalogue");
+        Catalog::embedded()
+    });
+    say(&catalog.changes_since(&earlier), &mut said);
+    if options.is_dry_run {
+        let _ = writeln!(said, "dry run: {} is as it was", options.output.display());
+        return text::print(&said);
+    }
+    match write(&options.output, &catalog) {
+        Ok(()) => {
+            let _ = writeln!(said, "written to {}", options.output.display());
+            text::print(&said)
+        }
+        Err(error) => {
+            eprintln!("error: {}: {error}", options.output.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The catalogue with what a file says, rows or a price list.
+fn over(catalog: &Catalog, file: &Path, text: &str, said: &mut String) -> Result<Catalog, Fault> {
+    if !PriceMap::is_one(text) {
+        return with(catalog, text);
+    }
+    let list = PriceMap::read(text, |name| catalog.provider(name).is_some());
+    let list = list.map_err(Fault::Rows)?;
+    let _ = writeln!(
+        said,
+        "{}: {} models; passed over, of other providers or kinds: {}",
+        file.display(),
+        list.taken,
+        list.skipped
+    );
+    with(catalog, &list.rows)
+}
+
+fn with(catalog: &Catalog, rows: &str) -> Result<Catalog, Fault> {
+    catalog.merge(rows).map_err(Fault::Rows)
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    if std::fs::metadata(file)?.len() > FILE_BYTES_MAX {
+        return Err(std::io::Error::other(format!("larger than {FILE_BYTES_MAX} bytes")));
+    }
+    std::fs::read_to_string(file)
+}
+
+/// Writes the whole file or nothing: a gateway may read it at this moment.
+fn write(file: &Path, catalog: &Catalog) -> std::io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let name = file.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
+    let fresh = folder.join(format!(".{name}.{}", std::process::id()));
+    let head = concat!(
+        "# Providers and models, written by `architrave catalog update` of version ",
+        env!("CARGO_PKG_VERSION"),
+        ".\n"
+    );
+    let written = std::fs::File::create(&fresh).and_then(|mut out| {
+        out.write_all(head.as_bytes())?;
+        out.write_all(catalog.to_text().as_bytes())?;
+        out.sync_all()
+    });
+    written.and_then(|()| std::fs::rename(&fresh, file)).inspect_err(|_| {
+        // It may not be there at all; the first error is the one to tell.
+        let _removed = std::fs::remove_file(&fresh);
+    })
+}
+
+fn say(changes: &Changes, said: &mut String) {
+    for (what, counts) in [("providers", changes.providers), ("models", changes.models)] {
+        let Counts { new, changed, removed, same } = counts;
+        let _ = writeln!(
+            said,
+            "{what}: {new} new, {changed} changed, {removed} removed, {same} as before"
+        );
+    }
+}
+
+/// Tells what is wrong with a file, one a line.
+fn tell(fault: &Fault, file: &Path) {
+    let file = file.display();
+    match fault {
+        Fault::Unreadable(error) => eprintln!("error: {file}: {error}"),
+        Fault::Rows(errors) => {
+            for error in errors {
+                eprintln!("{file}: {error}");
+            }
+            let plural = if errors.len() == 1 { "" } else { "s" };
+            eprintln!("error: {file} is not valid: {} error{plural}", errors.len());
+        }
+    }
+}
