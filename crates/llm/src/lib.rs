@@ -17,6 +17,7 @@
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
+//! - [`signal`]: what a provider's answer says of whom it asks to wait, and what is left of its limits.
 //! - [`mock`]: what the mock provider says.
 //! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
 //!
@@ -53,6 +54,7 @@ pub mod model_list;
 pub mod multipart;
 pub mod pass;
 pub mod scan;
+pub mod signal;
 pub mod surface;
 mod time;
 pub mod translate;

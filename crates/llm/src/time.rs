@@ -1,13 +1,31 @@
-//! Times as Google and Anthropic write them: `2026-01-02T03:04:05.678Z`, in UTC only.
+//! Times of the calendar as providers write them, in UTC only: `2026-01-02T03:04:05.678Z` in bodies
+//! and some headers, `Fri, 02 Jan 2026 03:04:05 GMT` in others.
 //!
 //! Leap seconds are nobody's business here: seconds since 1970 have none.
 
 /// The seconds since 1970, without their fraction; none before, and none for what is no time.
 pub(crate) fn read(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
+    let (date, time) = utc.split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let mut time = time.split('.').next()?.splitn(3, ':').map(|part| part.parse::<u64>().ok());
+    seconds((year, month, day), time.split('.').next()?)
+}
+
+/// The seconds since 1970 of a date of HTTP.
+pub(crate) fn read_http(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = text.strip_suffix(" GMT")?.split_once(", ")?;
+    let mut words = date.split(' ');
+    let day = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
+    seconds((words.next()?.parse().ok()?, month, day), words.next()?)
+}
+
+fn seconds((year, month, day): (u64, u64, u64), time: &str) -> Option<u64> {
+    let mut time = time.splitn(3, ':').map(|part| part.parse::<u64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
     let fits =
         (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
@@ -62,6 +80,12 @@ mod tests {
         }
         assert_eq!(write(u64::MAX), "9999-12-31T23:59:59Z");
         assert_eq!(read("2026-01-01T00:00:00.999Z"), Some(1_767_225_600));
+        assert_eq!(read("2026-01-01T00:00:00+00:00"), Some(1_767_225_600));
+        assert_eq!(read_http("Thu, 01 Jan 2026 00:00:00 GMT"), Some(1_767_225_600));
+        for wrong in ["", "Thu, 01 Jan 2026 00:00:00", "Thu, 01 Jab 2026 00:00:00 GMT", "1, 2 GMT"]
+        {
+            assert_eq!(read_http(wrong), None, "{wrong}");
+        }
         for wrong in ["", "2026-01-01", "2026-13-01T00:00:00Z", "1969-12-31T00:00:00Z", "-T-Z"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }

@@ -23,6 +23,8 @@ pub struct ChatError {
     pub retry_after_ms: Option<u64>,
     /// The provider's id of the failed request.
     pub request_id: Option<String>,
+    /// Whether a limit that was reached counts everything of the account, not one model alone.
+    pub is_of_account: bool,
 }
 
 /// The sorts of failure, as far as callers act on them differently.
@@ -102,6 +104,7 @@ impl ChatError {
             param: None,
             retry_after_ms: None,
             request_id: None,
+            is_of_account: false,
         }
     }
 

@@ -67,19 +67,31 @@ fn read_body(
     })
 }
 
-/// `RetryInfo`, `ErrorInfo` or `BadRequest`: no two of them have a field in common.
+/// `RetryInfo`, `ErrorInfo`, `QuotaFailure` or `BadRequest`: no two of them have a field in common.
 fn read_detail(cursor: &mut Cursor<'_>, error: &mut ChatError) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
             ("retryDelay", Kind::Text) => error.retry_after_ms = milliseconds(&cursor.text()?),
             ("reason", Kind::Text) => error.code = Some(cursor.text()?.into_owned()),
             ("requestId", Kind::Text) => error.request_id = Some(cursor.text()?.into_owned()),
+            ("violations", Kind::Array) => cursor.array(|cursor| read_violation(cursor, error))?,
             ("fieldViolations", Kind::Array) => cursor.array(|cursor| {
                 cursor.object(|cursor, name| match name {
                     "field" => cursor.text().map(|field| error.param = Some(field.into_owned())),
                     _ => cursor.skip(),
                 })
             })?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })
+}
+
+/// A limit that was reached, known by its name: those that are not per model are of all of them.
+fn read_violation(cursor: &mut Cursor<'_>, error: &mut ChatError) -> Result<(), JsonError> {
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("quotaId", Kind::Text) => error.is_of_account |= !cursor.text()?.contains("PerModel"),
             _ => cursor.skip()?,
         }
         Ok(())
@@ -119,7 +131,16 @@ fn sort(status: u16, word: Option<&str>, error: &ChatError) -> ErrorKind {
 }
 
 pub(in crate::dialect) fn write(error: &ChatError, writer: &mut Writer<'_>) {
-    let ChatError { kind, status, message, code: _, param, retry_after_ms, request_id } = error;
+    let ChatError {
+        kind,
+        status,
+        message,
+        code: _,
+        param,
+        retry_after_ms,
+        request_id,
+        is_of_account: _,
+    } = error;
     let word = WORDS.iter().find(|(known, _)| known == kind).map(|(_, word)| *word);
     let has_details = param.is_some() || retry_after_ms.is_some() || request_id.is_some();
     writer.object(|w| {
@@ -168,9 +189,11 @@ mod tests {
     fn details_are_read_and_written() {
         let text = r#"[{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED",
             "details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"7.0305s"},
-            {"@type":"x","violations":[{"quotaMetric":"m"}]}]}}]"#;
+            {"@type":"x","violations":[{"quotaMetric":"m","quotaId":"PerModelPerDay"}]}]}}]"#;
         let error = read_text(text, 429);
         assert_eq!((error.kind, error.retry_after_ms), (ErrorKind::RateLimited, Some(7_031)));
+        assert!(!error.is_of_account);
+        assert!(read_text(&text.replace("PerModel", ""), 429).is_of_account);
         let mut out = Vec::new();
         write(&error, &mut Writer::new(&mut out));
         assert_eq!(read_text(std::str::from_utf8(&out).unwrap(), 429), error);
