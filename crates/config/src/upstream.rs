@@ -56,3 +56,28 @@ pub struct Upstream {
     /// When a second attempt is started beside the first.
     pub hedge: Option<Hedge>,
 }
+
+impl Upstream {
+    /// An upstream of these endpoints, everything else being as it is where nothing is written.
+    #[must_use]
+    pub fn new(name: UpstreamName, endpoints: Vec<EndpointSource>) -> Self {
+        Self {
+            name,
+            balance: BalanceAlgorithm::P2cLeastRequest,
+            hash_on: HashOn::SourceAddress,
+            hash_bound: written::HASH_BOUND,
+            endpoints,
+            protocol: UpstreamProtocol::Auto,
+            send_proxy_protocol: SendProxyProtocol::Off,
+            tls: None,
+            health: Health::default(),
+            slow_start: Duration::ZERO,
+            panic_threshold_percent: 0,
+            persistence: None,
+            limits: UpstreamLimits::default(),
+            timeouts: UpstreamTimeouts::default(),
+            retry: Retry::default(),
+            hedge: None,
+        }
+    }
+}

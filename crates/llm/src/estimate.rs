@@ -50,6 +50,13 @@ pub fn answer_tokens(text: &str) -> u64 {
     prompt_tokens(&sizes) - REQUEST_TOKENS
 }
 
+/// The tokens that an answer was of whose length alone is known: its JSON included, so on the high
+/// side.
+#[must_use]
+pub fn tokens_of_bytes(bytes: u64) -> u64 {
+    bytes.saturating_mul(2).div_ceil(7)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,11 +4,15 @@
 //! It never delays a byte and never changes one. An event is read only where the dialect's mark of
 //! usage stands in it; that mark cannot stand in a string, where its quotes would be escaped.
 
+mod sieve;
+
 use memchr::memmem;
 
 use crate::chat::Usage;
 use crate::dialect::Dialect;
 use crate::frame::{FrameReader, Framing};
+
+pub use sieve::UsageSieve;
 
 /// How much of an event that has not ended is kept.
 const TAIL_MAX: usize = 1024 * 1024;
@@ -23,6 +27,8 @@ pub struct PassedStream {
     tail: Vec<u8>,
     usage: Option<Usage>,
     bytes: u64,
+    /// Events of text that have ended, but for those whose end a chunk's border cuts.
+    events: u64,
 }
 
 impl PassedStream {
@@ -36,12 +42,16 @@ impl PassedStream {
             tail: Vec::new(),
             usage: None,
             bytes: 0,
+            events: 0,
         }
     }
 
     /// Sees the next bytes.
     pub fn see(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
+        if self.framing == Framing::Sse {
+            self.events += memmem::find_iter(bytes, b"\n\n").count() as u64;
+        }
         if self.tail.is_empty() && self.ends_event(bytes) {
             return self.look(bytes);
         }
@@ -70,6 +80,14 @@ impl PassedStream {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The tokens that have come, where nobody says it: one in each event, as nearly all providers
+    /// send them; in framings where events are not seen, by their usual size.
+    #[must_use]
+    pub fn answer_tokens(&self) -> u64 {
+        const EVENT_BYTES: u64 = 128;
+        if self.events > 0 { self.events } else { self.bytes / EVENT_BYTES }
     }
 
     /// Whether the bytes end with the end of an event. Of a framing where that cannot be seen at

@@ -7,6 +7,7 @@
 mod edit;
 mod keys;
 mod machine;
+mod rewrite;
 mod sizes;
 mod watch;
 
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 pub use edit::{Edit, Piece, Splice};
 pub use machine::Scan;
+pub use rewrite::{MemberEdit, rewrite};
 pub use sizes::TextSizes;
 pub use watch::{Member, Watch, Watched};
 

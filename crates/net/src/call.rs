@@ -215,6 +215,15 @@ impl Call {
         }
     }
 
+    /// Bytes of the response's body at hand.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        match &self.answer {
+            Answer::H1 { reader, .. } | Answer::H2(reader) => reader.data(),
+            Answer::H2Waiting(_) => &[],
+        }
+    }
+
     /// Both halves at once, for moving two bodies side by side.
     pub fn halves(&mut self) -> (&mut Writer, Option<&mut Reader>) {
         let reader = match &mut self.answer {

@@ -7,18 +7,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use architrave_balance as balance;
+use architrave_balance::deployment::Lanes;
 use architrave_config::{
-    Listener, ListenerIndex, ListenerProtocol, Route, RouteIndex, ServiceIndex, ServiceKind,
-    Snapshot,
+    self as config, BudgetAmount, Consumer, Listener, ListenerIndex, ListenerProtocol, LlmService, PromptService, Route, RouteIndex,
+    Service, ServiceIndex, ServiceKind, Snapshot,
 };
 use architrave_core::Moment;
-use architrave_core::name::{ListenerName, ServiceName, UpstreamName};
+use architrave_core::name::{ListenerName, ProviderName, ServiceName, UpstreamName};
+use architrave_llm::catalog::Catalog;
 use architrave_net::h1::HeadLimits;
 use architrave_net::tls::{ServerTls, TlsError};
 use architrave_net::{ConnectionSettings, Connector};
+use architrave_policy::ledger::{Account, Budget, Ledger, Period, Terms, Unit};
 use architrave_policy::{Chain, ChainBuilder, RateLimiters};
 use architrave_telemetry::{ListenerMetrics, Metrics, RouteMetrics, UpstreamMetrics};
 
+use crate::models::LiveModels;
 use crate::queue::Queue;
 use crate::route::{HostTables, HostTablesBuilder};
 
@@ -33,6 +37,10 @@ pub struct Assembly {
     pub listeners: Vec<Arc<LiveListener>>,
     /// In the snapshot's order.
     pub upstreams: Vec<Arc<LiveUpstream>>,
+    /// Providers and models.
+    pub(crate) models: LiveModels,
+    /// What consumers may spend, in the snapshot's order; `None` for those without such limits.
+    pub(crate) accounts: Vec<Option<Arc<Account>>>,
     /// By [`LiveListener::slot`].
     slots: Vec<Option<ListenerRoutes>>,
     /// Of the next listener that is new. Never one that has been in use: a connection may outlive
@@ -81,8 +89,30 @@ pub struct LiveUpstream {
 pub struct LiveService {
     /// Its name.
     pub name: ServiceName,
-    /// Its upstream.
-    pub upstream: Arc<LiveUpstream>,
+    /// What it is.
+    pub kind: LiveKind,
+}
+
+/// The kinds of service.
+#[derive(Debug)]
+pub enum LiveKind {
+    /// An HTTP origin behind an upstream.
+    Http(Arc<LiveUpstream>),
+    /// Models.
+    Llm(LlmService),
+    /// A prompt with holes, that a model answers.
+    Prompt(Box<PromptService>),
+}
+
+impl LiveService {
+    /// The upstream of an HTTP origin.
+    #[must_use]
+    pub const fn upstream(&self) -> Option<&Arc<LiveUpstream>> {
+        match &self.kind {
+            LiveKind::Http(upstream) => Some(upstream),
+            LiveKind::Llm(_) | LiveKind::Prompt(_) => None,
+        }
+    }
 }
 
 /// A route on one listener, as exchanges see it. Flat: among ten thousand routes, whatever an
@@ -135,6 +165,26 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Counters of rate limits, which outlive assemblies.
     pub limiters: Arc<RateLimiters>,
+    /// What is learned of deployments, which outlives assemblies.
+    pub lanes: Arc<Lanes>,
+    /// What consumers have spent, which outlives assemblies.
+    pub ledger: Arc<Ledger>,
+    /// The catalogue of providers and models.
+    pub catalog: Arc<Catalog>,
+}
+
+impl Parts {
+    /// Parts of which nothing is learned yet.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            metrics,
+            limiters: Arc::default(),
+            lanes: Arc::default(),
+            ledger: Arc::new(Ledger::in_memory()),
+            catalog: Arc::default(),
+        }
+    }
 }
 
 /// Why a valid snapshot could not be put to work.
@@ -146,9 +196,9 @@ pub enum AssemblyError {
     /// The certificates of an upstream.
     #[error("upstream {0}: {1}")]
     Upstream(UpstreamName, TlsError),
-    /// A service of a kind that is not served.
-    #[error("service {0}: `{1}` is not in this version")]
-    Kind(ServiceName, &'static str),
+    /// Where a provider is.
+    #[error("provider {0}: its base URL is none")]
+    Provider(ProviderName),
 }
 
 impl Assembly {
@@ -166,16 +216,29 @@ impl Assembly {
         let mut next_slot = previous.map_or(0, |previous| previous.next_slot);
         let listeners = live_listeners(&snapshot, previous, parts, &mut next_slot, &mut errors);
         let upstreams = live_upstreams(&snapshot, previous, parts, now, &mut errors);
-        let services = live_services(&snapshot, &upstreams, &mut errors);
+        let before = previous.map(|previous| &previous.models);
+        let models = if errors.is_empty() {
+            LiveModels::build(&snapshot, before, &upstreams, (parts, now), &mut errors)
+        } else {
+            LiveModels::default()
+        };
         if !errors.is_empty() {
             return Err(errors);
         }
+        let services: Vec<_> =
+            snapshot.services.iter().map(|service| live_service(service, &upstreams)).collect();
+        let accounts = accounts(&snapshot, &parts.ledger);
         let slots = route_slots(&snapshot, &listeners, &services, parts);
         for upstream in &upstreams {
             let limits = &upstream.config.limits;
             upstream.queue.set_limits(limits.connections_max, limits.pending_max);
         }
+        // What is known of upstreams is known of the providers' own, too: they are probed, looked up
+        // and shown like those of the file, behind which they stand.
+        let upstreams = upstreams.into_iter().chain(models.own_upstreams()).collect();
         Ok(Self {
+            models,
+            accounts,
             generation: previous.map_or(1, |previous| previous.generation + 1),
             listeners,
             upstreams,
@@ -295,11 +358,11 @@ fn live_upstreams(
 }
 
 impl LiveUpstream {
-    fn is_current(&self, config: &architrave_config::Upstream) -> bool {
+    pub(crate) fn is_current(&self, config: &architrave_config::Upstream) -> bool {
         *self.config == *config && self.connector.is_current(&ConnectionSettings::from(config))
     }
 
-    fn new(
+    pub(crate) fn new(
         config: &Arc<architrave_config::Upstream>,
         before: Option<&Arc<Self>>,
         parts: &Parts,
@@ -322,27 +385,37 @@ impl LiveUpstream {
     }
 }
 
-/// The services, where nothing was wrong so far; else what is wrong with them.
-fn live_services(
-    snapshot: &Snapshot,
-    upstreams: &[Arc<LiveUpstream>],
-    errors: &mut Vec<AssemblyError>,
-) -> Vec<Arc<LiveService>> {
-    let mut live = Vec::with_capacity(snapshot.services.len());
-    for service in &snapshot.services {
-        let name = service.name.clone();
-        match service.kind {
-            // An upstream that is broken is not in the list, which moves those behind it.
-            ServiceKind::Http { .. } if upstreams.len() < snapshot.upstreams.len() => {}
-            ServiceKind::Http { upstream } => {
-                let upstream = Arc::clone(&upstreams[upstream.get()]);
-                live.push(Arc::new(LiveService { name, upstream }));
-            }
-            ServiceKind::Llm(_) => errors.push(AssemblyError::Kind(name, "llm")),
-            ServiceKind::Prompt(_) => errors.push(AssemblyError::Kind(name, "prompt")),
-        }
-    }
-    live
+fn live_service(service: &Service, upstreams: &[Arc<LiveUpstream>]) -> Arc<LiveService> {
+    let kind = match &service.kind {
+        ServiceKind::Http { upstream } => LiveKind::Http(Arc::clone(&upstreams[upstream.get()])),
+        ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
+        ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
+    };
+    Arc::new(LiveService { name: service.name.clone(), kind })
+}
+
+/// What each consumer may spend.
+fn accounts(snapshot: &Snapshot, ledger: &Ledger) -> Vec<Option<Arc<Account>>> {
+    let consumers = snapshot.consumers.iter();
+    consumers.map(|consumer| ledger.account(consumer.name.as_str(), &terms(consumer))).collect()
+}
+
+fn terms(consumer: &Consumer) -> Terms {
+    let budgets = consumer.budgets.iter().map(|budget| {
+        let (unit, limit) = match budget.amount {
+            BudgetAmount::NanoUsd(limit) => (Unit::NanoUsd, limit),
+            BudgetAmount::Tokens(limit) => (Unit::Tokens, limit),
+        };
+        let per = match budget.per {
+            config::Period::Minute => Period::Minute,
+            config::Period::Hour => Period::Hour,
+            config::Period::Day => Period::Day,
+            config::Period::Week => Period::Week,
+            config::Period::Month => Period::Month,
+        };
+        Budget { unit, limit, per }
+    });
+    Terms { tokens: consumer.limits.tokens, budgets: budgets.collect() }
 }
 
 fn route_slots(

@@ -1,7 +1,8 @@
-//! Step 5: to the service, by its kind: today all are HTTP origins behind an upstream.
+//! Step 5: to the service, by its kind: an HTTP origin behind an upstream, or models.
 
 mod choose;
 mod hedge;
+pub(crate) mod llm;
 mod mirror;
 mod plan;
 mod retry;
@@ -14,7 +15,7 @@ use architrave_core::Reason;
 use architrave_net::{Framing, Reader, Writer};
 use architrave_telemetry::Phase;
 
-use crate::assembly::{LiveService, LiveUpstream};
+use crate::assembly::{LiveKind, LiveService, LiveUpstream};
 use crate::attempt::{Answered, AttemptFacts, Interim, attempt};
 use crate::body::RequestBody;
 use crate::exchange::Exchange;
@@ -49,17 +50,47 @@ pub(crate) struct Forwarded<'a, 'p> {
     _retry: Option<RetryPermit>,
 }
 
-/// Makes attempts until one is to be passed on.
+/// What came of dispatching.
+pub(crate) enum Dispatched<'a, 'p> {
+    /// An endpoint's answer, to be passed on.
+    Forwarded(Forwarded<'a, 'p>),
+    /// An answer of a model, or why there is none, in the dialect of the client.
+    Llm(Box<llm::LlmAnswer<'a>>),
+}
+
+/// Leads an exchange to its service.
 ///
 /// # Errors
-/// The [`Failure`] of the last attempt, or why there was none.
+/// Why there is no answer to pass on.
 pub(crate) async fn dispatch<'a, 'p>(
     worker: &'a Worker,
     exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
+) -> Result<Dispatched<'a, 'p>, Failure> {
+    match &service_of(exchange)?.kind {
+        LiveKind::Http(upstream) => {
+            forward(worker, exchange, client, upstream).await.map(Dispatched::Forwarded)
+        }
+        // Boxed: what such an exchange needs is large, and the others shall not pay for it.
+        LiveKind::Llm(service) => {
+            let answer = Box::pin(llm::serve(worker, exchange, client, service)).await;
+            Ok(Dispatched::Llm(Box::new(answer)))
+        }
+        LiveKind::Prompt(_) => Err(Failure::gateway(
+            Reason::NotImplemented,
+            Phase::Admit,
+            "prompts are not in this version",
+        )),
+    }
+}
+
+/// Makes attempts until one is to be passed on.
+async fn forward<'a, 'p>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'p>,
+    client: ClientSide<'a, '_>,
+    upstream: &'p Arc<LiveUpstream>,
 ) -> Result<Forwarded<'a, 'p>, Failure> {
-    let service = service_of(exchange)?;
-    let upstream = &service.upstream;
     let outline = Outline::of(worker, exchange, client.facts, upstream);
     let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
     let bytes_max = exchange.admission.body_bytes_max;

@@ -9,11 +9,13 @@ use architrave_balance::Endpoint;
 use architrave_config::Consumer;
 use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
+use architrave_policy::ledger::Account;
 use architrave_policy::{Admission, Chain};
 use architrave_telemetry::Termination;
 
 use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
+use crate::dispatch::llm::LlmFacts;
 use crate::identity::Identity;
 use crate::worker::Worker;
 
@@ -57,6 +59,10 @@ pub struct Exchange<'p> {
     pub request_bytes: u64,
     /// Bytes of the response body taken on for the client; the same.
     pub response_bytes: u64,
+    /// Whether the request's body was read to its end before the answer began.
+    pub is_body_read: bool,
+    /// What is learned of an exchange with a model.
+    pub(crate) llm: Option<Box<LlmFacts>>,
     /// The status sent; 0 when none was.
     pub status: u16,
     /// Why it failed, when it did.
@@ -119,10 +125,18 @@ impl<'p> Exchange<'p> {
             timings: ExchangeTimings::default(),
             request_bytes: 0,
             response_bytes: 0,
+            is_body_read: false,
+            llm: None,
             status: 0,
             reason: None,
             termination: Termination::Complete,
         }
+    }
+
+    /// What the consumer may spend, where there are such limits.
+    pub(crate) fn account(&self) -> Option<&'p Arc<Account>> {
+        let index = self.admission.consumer?;
+        self.assembly.accounts.get(index.get())?.as_ref()
     }
 
     /// Who calls, once a credential has proved it.

@@ -19,6 +19,7 @@ pub mod gateway;
 mod identity;
 pub mod keyring;
 mod layer4;
+mod models;
 pub mod persistence;
 mod queue;
 mod record;

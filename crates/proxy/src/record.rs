@@ -1,12 +1,14 @@
 //! Step 8: what is left of an exchange: figures and a line. It only reads.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_core::Moment;
 use architrave_net::Known;
 use architrave_telemetry::{AccessEntry, HttpEntry, Timings, TlsEntry};
 
+use crate::assembly::LiveUpstream;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -54,6 +56,14 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
     });
 }
 
+/// The upstream that was asked, or would have been.
+fn upstream_of<'a>(exchange: &'a Exchange<'_>) -> Option<&'a Arc<LiveUpstream>> {
+    match &exchange.llm {
+        Some(facts) => facts.upstream.as_ref(),
+        None => exchange.matched?.service?.upstream(),
+    }
+}
+
 fn entry<'a>(
     worker: &Worker,
     exchange: &'a Exchange<'a>,
@@ -99,7 +109,7 @@ fn entry<'a>(
     entry.termination = exchange.termination;
     entry.request_bytes = exchange.request_bytes;
     entry.response_bytes = exchange.response_bytes;
-    entry.upstream = service.map(|service| service.upstream.config.name.as_str());
+    entry.upstream = upstream_of(exchange).map(|upstream| upstream.config.name.as_str());
     entry.endpoint = exchange.endpoint.as_ref().map(|endpoint| endpoint.address());
     entry.attempts = exchange.attempts;
     entry

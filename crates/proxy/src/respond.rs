@@ -1,6 +1,7 @@
 //! Step 7: the response. The one place where a failure becomes an answer, and where an endpoint's
 //! answer is passed on. Past this point nothing fails any more; it only ends early.
 
+mod llm;
 mod pass_on;
 mod problem;
 mod tunnel;
@@ -13,6 +14,7 @@ use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, Wi
 use architrave_policy::{Reply, ResponseView};
 use architrave_telemetry::{Party, Phase, Termination};
 
+use crate::dispatch::llm::body_of_refusal;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::serve::{Ending, Outcome, RequestFacts};
@@ -42,6 +44,9 @@ pub(crate) async fn finish(
                 }
                 Err(error) => pass_on::end_early(exchange, writer, &error),
             }
+        }
+        Outcome::Llm(answer) => {
+            Box::pin(llm::send(worker, exchange, *answer, facts, writer)).await
         }
         Outcome::Reply(reply) => {
             exchange.reason = reply.reason;
@@ -88,8 +93,14 @@ async fn answer(
     writer: &mut Writer,
 ) -> Ending {
     let mut head = ResponseHead { status: reply.status, ..ResponseHead::default() };
-    head.fields = reply.fields;
-    let body = problem::body(exchange, reply.reason, reply.detail, &mut head);
+    head.fields.append_all(&reply.fields);
+    let body = match body_of_refusal(exchange, &reply) {
+        Some(body) => {
+            head.fields.append("Content-Type", b"application/json");
+            body
+        }
+        None => problem::body(exchange, reply.reason, reply.detail, &mut head),
+    };
     if let Some(matched) = &exchange.matched {
         let admission = &exchange.admission;
         matched.chain.respond(&mut ResponseView { head: &mut head, admission });
@@ -113,7 +124,7 @@ async fn send_own(
         length => Framing::Length(length as u64),
     };
     // The body that the client still sends, or waits for leave to send, is in the way.
-    let is_body_done = facts.framing == Framing::Empty;
+    let is_body_done = facts.framing == Framing::Empty || exchange.is_body_read;
     let is_small = matches!(facts.framing, Framing::Length(length) if length <= DRAIN_BYTES_MAX);
     let can_go_on = is_body_done || (is_small && !facts.expects_continue);
     let keep_alive =

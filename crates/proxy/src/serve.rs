@@ -12,7 +12,8 @@ use architrave_policy::{Reply, Verdict};
 use futures_util::FutureExt;
 
 use crate::connection::Connection;
-use crate::dispatch::{ClientSide, Forwarded, dispatch};
+use crate::dispatch::llm::LlmAnswer;
+use crate::dispatch::{ClientSide, Dispatched, Forwarded, dispatch};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::worker::Worker;
@@ -61,6 +62,8 @@ pub(crate) enum Outcome<'a, 'p> {
     Reply(Reply),
     /// An endpoint answers.
     Forwarded(Forwarded<'a, 'p>),
+    /// A model answers, or the gateway in the dialect of whoever asked one.
+    Llm(Box<LlmAnswer<'a>>),
     /// The exchange failed.
     Failed(Failure),
 }
@@ -98,7 +101,8 @@ pub(crate) async fn serve_request(
                 None => {
                     let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
                     match dispatch(worker, &mut exchange, client).await {
-                        Ok(forwarded) => Outcome::Forwarded(forwarded),
+                        Ok(Dispatched::Forwarded(forwarded)) => Outcome::Forwarded(forwarded),
+                        Ok(Dispatched::Llm(answer)) => Outcome::Llm(answer),
                         Err(failure) => Outcome::Failed(failure),
                     }
                 }

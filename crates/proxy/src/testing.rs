@@ -42,7 +42,7 @@ impl Stage {
         let is_udp = matches!(protocol, architrave_config::ListenerProtocol::Udp(_));
         let (clock, metrics) = (Clock::system(), Metrics::new(1));
         let parts =
-            Parts { metrics: Arc::clone(&metrics), limiters: Arc::new(RateLimiters::default()) };
+            Parts::new(Arc::clone(&metrics));
         let assembly = Assembly::build(Arc::new(snapshot), None, &parts, clock.now()).unwrap();
         let (retired, receiver) = std::sync::mpsc::sync_channel(8);
         let shutdown = Shutdown::default();

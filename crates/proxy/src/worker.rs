@@ -1,6 +1,7 @@
 //! A worker: one thread, one single-threaded runtime, its own sockets, pools and figures.
 //! Nothing here ever waits for another thread.
 
+mod direct_models;
 mod parked;
 mod pulse;
 mod run;
@@ -22,7 +23,9 @@ use foldhash::fast::RandomState;
 use crate::assembly::{Assembly, LiveListener, LiveUpstream};
 use crate::attempt::Answered;
 use crate::gateway::Gateway;
+use crate::models::LiveModel;
 use crate::persistence::CookieSeal;
+use direct_models::DirectModels;
 use spares::Spares;
 
 pub(crate) use parked::Seat as ParkedSeat;
@@ -40,6 +43,7 @@ pub struct Worker {
     date: RefCell<(u64, String)>,
     copies: Rc<Cell<usize>>,
     spares: Spares,
+    direct_models: DirectModels,
     connections: Cell<usize>,
     sockets: Cell<usize>,
     parked: parked::Parked,
@@ -94,6 +98,7 @@ impl Worker {
             date: RefCell::default(),
             copies: Rc::default(),
             spares: Spares::default(),
+            direct_models: DirectModels::default(),
             connections: Cell::new(0),
             sockets: Cell::new(0),
             parked: parked::Parked::default(),
@@ -158,6 +163,15 @@ impl Worker {
     #[must_use]
     pub const fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// The model of that name: a listed one, or `provider/model`, which is put together once and
+    /// remembered for as long as the assembly is in force.
+    pub(crate) fn model(&self, assembly: &Assembly, name: &str) -> Option<Arc<LiveModel>> {
+        if let Some(listed) = assembly.models.listed(name) {
+            return Some(Arc::clone(listed));
+        }
+        self.direct_models.find(assembly, name)
     }
 
     /// Seals persistence cookies.

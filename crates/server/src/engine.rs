@@ -88,7 +88,7 @@ impl Engine {
         warn_of_short_lived_keys(None, &snapshot);
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
-        let parts = Parts { metrics: Arc::clone(&metrics), limiters: Arc::default() };
+        let parts = Parts::new(Arc::clone(&metrics));
         let assembly = Assembly::build(Arc::clone(&snapshot), None, &parts, clock.now())
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
@@ -234,7 +234,7 @@ impl Engine {
 /// What keeps a valid configuration from being served here, as far as it can be told without
 /// doing so: certificates and keys that cannot be read or used.
 pub(crate) fn obstacles(snapshot: &Arc<Snapshot>) -> Vec<String> {
-    let parts = Parts { metrics: Metrics::new(1), limiters: Arc::default() };
+    let parts = Parts::new(Metrics::new(1));
     let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
     let errors = built.err().unwrap_or_default();
     let keys = keys::load(&snapshot.keys).err().map(|error| format!("{error:#}"));

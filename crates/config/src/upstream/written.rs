@@ -15,7 +15,7 @@ use super::{
 use crate::read::{Name, NonEmpty, Ratio, Scope, empty, record};
 
 /// A quarter above the mean: close to even load at little loss of affinity.
-const HASH_BOUND: f64 = 1.25;
+pub(super) const HASH_BOUND: f64 = 1.25;
 
 record! {
     /// A pool of endpoints.

@@ -12,7 +12,7 @@ fn next(previous: Option<&Assembly>, listeners: &[&str]) -> Assembly {
         .collect();
     let text = format!("version: 1\nlisteners: [{}]\n", listeners.join(", "));
     let snapshot = architrave_config::load(&text, "test", &NoSources).unwrap();
-    let parts = Parts { metrics: Metrics::new(1), limiters: Arc::new(RateLimiters::default()) };
+    let parts = Parts::new(Metrics::new(1));
     Assembly::build(Arc::new(snapshot), previous, &parts, Clock::manual().now()).unwrap()
 }
 

@@ -98,7 +98,8 @@ struct Copy {
 
 impl Copy {
     async fn send(mut self) {
-        let upstream = &self.service.upstream;
+        // Only origins are shown copies: a second answer of a model costs as much as the first.
+        let Some(upstream) = self.service.upstream() else { return };
         let worker = &*self.worker;
         let hash = worker.with_random(|random| random.u64(..));
         let criteria = Criteria { hash, pinned: None, tried: &[] };

@@ -1,0 +1,160 @@
+//! Requests to models: what is asked, by whom, along which lane, and what the client is told.
+//!
+//! Whatever happens, the client gets an answer in its own dialect: nothing here fails past this
+//! file. What dialects say is `llm`'s, which deployment is asked is `balance`'s, who may spend what
+//! is `policy`'s; here they are put together around the attempts.
+
+mod answer;
+mod ask;
+mod credential;
+mod facts;
+mod listing;
+mod mock;
+mod outgoing;
+mod payload;
+mod permit;
+mod read_body;
+mod refusal;
+mod reply;
+mod run;
+pub(crate) mod settle;
+mod signal;
+mod stream;
+
+use std::sync::Arc;
+
+use architrave_config::{LlmService, PathMatch};
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::dialect::Dialect;
+use architrave_llm::surface::{self, Asked, Operation, Surface};
+
+use architrave_net::Fields;
+
+use crate::dispatch::ClientSide;
+use crate::exchange::Exchange;
+use crate::models::LiveModel;
+use crate::worker::Worker;
+use ask::Ask;
+use run::{Missed, Run};
+
+pub(crate) use answer::{AnswerBody, LlmAnswer};
+pub(crate) use facts::LlmFacts;
+pub(crate) use refusal::body_of_refusal;
+pub(crate) use stream::LlmStream;
+
+/// Serves a request to an llm service.
+pub(crate) async fn serve<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    service: &LlmService,
+) -> LlmAnswer<'a> {
+    let path = below_route(exchange).to_owned();
+    let query = exchange.head.query().unwrap_or_default().to_owned();
+    let method = exchange.head.method.as_str().to_owned();
+    let Some(asked) = Surface::of(&method, &path, &query) else {
+        return unknown_path(exchange, &method, &path);
+    };
+    let asked = of_client(asked, &exchange.head.fields);
+    exchange.llm = Some(Box::new(LlmFacts {
+        operation: asked.operation().name(),
+        ..LlmFacts::default()
+    }));
+    let dialect = asked.dialect();
+    let served = match asked.operation() {
+        Operation::Chat => chat(worker, exchange, client, &asked, service).await,
+        Operation::ModelList => listing::list(exchange, &asked, service),
+        Operation::ModelGet => listing::get(exchange, &asked, service),
+        other => Err(not_yet(other)),
+    };
+    match served {
+        Ok(answer) => answer,
+        Err(missed) => refuse(exchange, dialect, missed),
+    }
+}
+
+async fn chat<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    asked: &Asked<'_>,
+    service: &LlmService,
+) -> Result<LlmAnswer<'a>, Missed> {
+    let ClientSide { reader, writer, facts } = client;
+    let dialect = asked.dialect();
+    let bytes_max = exchange.admission.body_bytes_max.unwrap_or(u64::MAX);
+    let bytes_max = bytes_max.min(service.body_bytes_max);
+    read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
+    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    let body = read_body::read_json(reader, facts, bytes_max, asked.surface.watch()).await;
+    let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
+    exchange.is_body_read = true;
+    let read_at = worker.now();
+    exchange.timings.read_at = exchange.timings.read_at.or(Some(read_at));
+    exchange.request_bytes = body.bytes.len() as u64;
+    let ask = Ask::of(dialect, &asked.address, (body.bytes, body.scanned));
+    let ask = ask.map_err(refusal::invalid)?;
+    let models = permit::models(worker, exchange, service, &ask)?;
+    if let Some(facts) = &mut exchange.llm {
+        facts.model.clone_from(&ask.model);
+        facts.is_stream = ask.stream;
+        facts.prompt_tokens = ask.prompt_tokens;
+    }
+    let granted = permit::reserve(worker, exchange, &models, &ask).await?;
+    let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
+    let affinity = ask.affinity();
+    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity };
+    run.until_answered(exchange, &models).await
+}
+
+/// The same in the words of whose client it is, where the path alone leaves that open.
+fn of_client<'a>(asked: Asked<'a>, fields: &Fields) -> Asked<'a> {
+    asked.of_client(|name| {
+        let found = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))?;
+        std::str::from_utf8(found.value).ok()
+    })
+}
+
+/// The path as the service sees it: what is below the longest prefix of its route that it begins
+/// with, unless the route keeps it.
+fn below_route<'e>(exchange: &'e Exchange<'_>) -> &'e str {
+    let path = &*exchange.path;
+    let Some(matched) = exchange.matched else { return path };
+    let route = &matched.route.config;
+    if route.keep_prefix {
+        return path;
+    }
+    let prefixes = route.matches.iter().filter_map(|one| match &one.path {
+        PathMatch::Prefix(prefix) => path.strip_prefix(&**prefix),
+        PathMatch::Exact(_) | PathMatch::Regex(_) => None,
+    });
+    let below = prefixes.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    below.min_by_key(|rest| rest.len()).unwrap_or(path)
+}
+
+fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> LlmAnswer<'a> {
+    let (near_method, near) = surface::nearest(method, path);
+    let message = format!("there is no such path here; {near_method} {near} is the nearest");
+    let error = ChatError::new(ErrorKind::NotFound, message);
+    let dialect = refusal::dialect_of_path(path);
+    refuse(exchange, dialect, Missed::refused(error, Reason::NoRoute))
+}
+
+fn not_yet(operation: Operation) -> Missed {
+    let message = format!("{} is not in this version", operation.name());
+    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::NotImplemented)
+}
+
+/// Tells the client in its dialect why there is no answer, and notes it.
+fn refuse<'a>(exchange: &mut Exchange<'_>, dialect: Dialect, missed: Missed) -> LlmAnswer<'a> {
+    exchange.reason = Some(missed.reason);
+    exchange.termination = missed.termination();
+    let mut answer = LlmAnswer::failure(dialect, &missed.error);
+    answer.explain(exchange, None);
+    answer
+}
+
+/// The models that may answer, in the order in which they are asked.
+type Candidates = Vec<Arc<LiveModel>>;

@@ -1,0 +1,55 @@
+//! What is learned of an exchange with a model; `record` reads it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::deployment::Flight;
+use architrave_llm::chat::Usage;
+use architrave_llm::cost::Prices;
+
+use crate::assembly::LiveUpstream;
+
+/// What is learned of an exchange with a model.
+#[derive(Debug, Default)]
+pub(crate) struct LlmFacts {
+    /// What was asked for: `chat`, `embeddings`, ….
+    pub operation: &'static str,
+    /// The model asked for.
+    pub model: String,
+    /// The provider's name that answered, or was asked last.
+    pub provider: String,
+    /// The model's name there.
+    pub upstream_model: String,
+    /// Why it was chosen.
+    pub why: &'static str,
+    /// Whether the answer is a stream.
+    pub is_stream: bool,
+    /// Attempts along lanes, those at the mock included.
+    pub attempts: u32,
+    /// What was used, as the provider says or by an estimate.
+    pub usage: Option<Usage>,
+    /// Whether that is an estimate.
+    pub is_estimated: bool,
+    /// What it cost, in nano-USD.
+    pub cost_nano_usd: u64,
+    /// Whether prices of the model are known.
+    pub is_priced: bool,
+    /// From the request sent to the first token.
+    pub first_token: Option<Duration>,
+    /// How long endpoints were waited for, over all attempts.
+    pub waited: Duration,
+    /// `hit` or `miss` where there is a cache.
+    pub cache: Option<&'static str>,
+    /// Whether the answer broke off.
+    pub is_broken: bool,
+    /// What is reserved of the consumer's budgets.
+    pub reservation: Option<architrave_policy::ledger::Reservation>,
+    /// Where the answer comes from; `None` for the mock's.
+    pub upstream: Option<Arc<LiveUpstream>>,
+    /// The attempt that answers, in flight.
+    pub flight: Option<Flight>,
+    /// Prices of the model that answers.
+    pub prices: Option<Prices>,
+    /// The tokens that the prompt was estimated at.
+    pub prompt_tokens: u64,
+}

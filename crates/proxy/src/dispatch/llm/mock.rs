@@ -1,0 +1,149 @@
+//! The mock provider: what it says is the pure crate's; here it is given time, and a place among
+//! the providers. No socket is involved.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use architrave_config::{self as config, ProviderKind};
+use architrave_llm::chat::ChatError;
+use architrave_llm::dialect::{Context as ReplyContext, Dialect, EventWriter};
+use architrave_llm::frame::{FrameWriter, Framing};
+use architrave_llm::mock::{Mock, MockFailure, MockReply, Step, Steps};
+use architrave_llm::translate;
+use architrave_net::Timer;
+
+use super::ask::Ask;
+use crate::models::LiveLane;
+
+/// A mock's stream, given out by the clock.
+#[derive(Debug)]
+pub(super) struct MockSteps {
+    steps: Steps,
+    next: Option<Step>,
+    writer: EventWriter,
+    frames: FrameWriter,
+    spoken: (Dialect, Framing),
+    timer: Timer,
+    is_waiting: bool,
+    is_over: bool,
+}
+
+/// Bytes that are gathered before they are given out, where steps do not wait.
+const GATHERED_BYTES_MAX: usize = 4 * 1024;
+
+impl MockSteps {
+    /// A stream of which nothing is said.
+    pub(super) fn new(steps: Steps, spoken: (Dialect, Framing), context: &ReplyContext) -> Self {
+        Self {
+            steps,
+            next: None,
+            writer: EventWriter::new(spoken.0, context),
+            frames: FrameWriter::new(spoken.1),
+            spoken,
+            timer: Timer::new(),
+            is_waiting: false,
+            is_over: false,
+        }
+    }
+
+    /// The dialect and the framing that it is given out in.
+    pub(super) const fn spoken(&self) -> (Dialect, Framing) {
+        self.spoken
+    }
+
+    /// Appends what is due; whether there was anything.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<bool> {
+        while out.len() < GATHERED_BYTES_MAX && !self.is_over {
+            if self.next.is_none() {
+                self.next = self.steps.next();
+            }
+            let Some(step) = &self.next else {
+                self.frames.end(out);
+                self.is_over = true;
+                break;
+            };
+            if !step.after.is_zero() && !self.is_waiting {
+                self.timer.start(step.after);
+                self.is_waiting = true;
+            }
+            if self.is_waiting && self.timer.poll_elapsed(context).is_pending() {
+                return if out.is_empty() { Poll::Pending } else { Poll::Ready(true) };
+            }
+            self.is_waiting = false;
+            self.writer.write(&step.event, &mut self.frames, out);
+            self.next = None;
+        }
+        Poll::Ready(!out.is_empty())
+    }
+}
+
+/// What a mock says to a request.
+pub(super) enum Said {
+    /// A whole reply, after a while.
+    Whole {
+        /// Its body in the client's dialect.
+        body: Vec<u8>,
+        /// What it used.
+        usage: Option<architrave_llm::chat::Usage>,
+        /// How long it takes.
+        after: Duration,
+    },
+    /// A stream.
+    Stream(MockSteps),
+    /// The failure that was ordered.
+    Failed(MockFailure),
+    /// What a provider would refuse, too.
+    Refused(ChatError),
+}
+
+/// Asks the mock of a lane; `number` counts the requests to it.
+pub(super) fn say(
+    ask: &Ask,
+    lane: &LiveLane,
+    granted: Option<u64>,
+    number: u64,
+    context: &ReplyContext,
+) -> Said {
+    let Some(mock) = mock_of(lane) else {
+        let kind = architrave_llm::chat::ErrorKind::Internal;
+        return Said::Refused(ChatError::new(kind, "the provider is no mock"));
+    };
+    if let Some(failure) = mock.failure(number) {
+        return Said::Failed(failure);
+    }
+    let address = ask.address_for(&ask.model, ask.framing);
+    let read = translate::read_request(ask.dialect, &address, &ask.body);
+    let reply = read.and_then(|(mut request, _losses)| {
+        request.model = lane.model.as_ref().into();
+        if granted.is_some() {
+            request.output.tokens_max = granted;
+        }
+        mock.reply(&request, ask.dialect, context)
+    });
+    match reply {
+        Err(error) => Said::Refused(error),
+        Ok(reply) if ask.stream => {
+            Said::Stream(MockSteps::new(mock.steps(&reply), (ask.dialect, ask.framing), context))
+        }
+        Ok(reply) => {
+            let mut body = Vec::with_capacity(512);
+            ask.dialect.write_reply(&reply, context, &mut body);
+            Said::Whole { body, usage: reply.usage, after: mock.whole_after(&reply) }
+        }
+    }
+}
+
+fn mock_of(lane: &LiveLane) -> Option<Mock> {
+    let ProviderKind::Mock(settings) = &lane.provider.config.kind else { return None };
+    Some(Mock {
+        reply: match &settings.reply {
+            config::MockReply::Echo => MockReply::Echo,
+            config::MockReply::Fixed(text) => MockReply::Fixed(text.clone()),
+            config::MockReply::Script(texts) => MockReply::Script(texts.clone()),
+        },
+        first_token: settings.first_token,
+        tokens_per_second: settings.tokens_per_second,
+        fail_percent: f64::from(settings.fail_percent),
+        fail_status: settings.fail_status,
+    })
+}

@@ -1,0 +1,180 @@
+//! A request as a provider gets it: its head, the path, the credential, and the body in the
+//! provider's dialect. Nothing of the client's head goes along but what is named here.
+
+use architrave_llm::catalog::BodyEdit;
+use architrave_llm::chat::{ChatError, ErrorKind, Text};
+use architrave_llm::dialect::Dialect;
+use architrave_llm::field::Losses;
+use architrave_llm::frame::Framing;
+use architrave_llm::scan::{MemberEdit, Splice, Watched, rewrite};
+use architrave_llm::translate;
+use architrave_net::{Fields, Method, RequestHead, Version};
+
+use super::ask::Ask;
+use super::payload::Payload;
+use crate::models::LiveLane;
+
+/// A request to a provider.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// Its head.
+    pub head: RequestHead,
+    /// Path and query.
+    pub target: String,
+    /// Its body.
+    pub payload: Payload,
+    /// The dialect that the provider is asked in.
+    pub dialect: Dialect,
+    /// How the provider's stream will be framed.
+    pub framing: Framing,
+    /// What the dialect could not say.
+    pub losses: Losses,
+    /// Whether the stream ends with a chunk of usage that the client did not ask for.
+    pub hides_usage: bool,
+}
+
+/// The client's fields that a provider of the same dialect gets, too: they change what the dialect
+/// means. None of them can hold a credential.
+const SAME_DIALECT_FIELDS: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
+/// The client's fields that any provider gets.
+const COMMON_FIELDS: [&str; 1] = ["idempotency-key"];
+
+/// How the gateway introduces itself to providers.
+const USER_AGENT: &str = concat!("architrave/", env!("CARGO_PKG_VERSION"));
+
+/// Writes the request of `ask` for `lane`. `granted` is the limit of the output that is left of a
+/// budget, where it is lower than what was asked for.
+///
+/// # Errors
+/// What of the request the provider's dialect cannot say, for the client.
+pub(super) fn write(
+    ask: &Ask,
+    lane: &LiveLane,
+    client: &Fields,
+    mut head: RequestHead,
+    granted: Option<u64>,
+) -> Result<Outgoing, ChatError> {
+    let side = &lane.side;
+    let route = side.route(ask.dialect).ok_or_else(no_dialect)?;
+    let dialect = route.dialect;
+    let is_same = dialect == ask.dialect;
+    let framing = if is_same { ask.framing } else { dialect.framing() };
+    let mut hides_usage = false;
+    let (payload, losses) = if is_same {
+        (in_place(ask, lane, granted, &mut hides_usage)?, Losses::default())
+    } else {
+        translated(ask, lane, dialect, granted)?
+    };
+    let reach = side.reach.as_ref().ok_or_else(no_dialect)?;
+    let path = route.path(&ask.address_for(&lane.model, framing));
+    let target = format!("{}{path}", reach.base_path);
+    head.method = Method::Post;
+    head.version = Version::Http11;
+    head.authority.push_str(&reach.authority);
+    let fields = &mut head.fields;
+    fields.append("Content-Type", b"application/json");
+    fields.append("Accept", accepts(ask.stream, framing).as_bytes());
+    fields.append("User-Agent", USER_AGENT.as_bytes());
+    let carried = COMMON_FIELDS.iter().chain(SAME_DIALECT_FIELDS.iter().filter(|_| is_same));
+    for name in carried {
+        for value in client.all(name) {
+            fields.append(name, value);
+        }
+    }
+    for (name, value) in &side.row.headers {
+        if !fields.contains(name) {
+            fields.append(name, value.as_bytes());
+        }
+    }
+    Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
+}
+
+fn no_dialect() -> ChatError {
+    ChatError::new(ErrorKind::Internal, "the provider speaks no dialect of chat")
+}
+
+const fn accepts(stream: bool, framing: Framing) -> &'static str {
+    match (stream, framing) {
+        (true, Framing::Sse) => "text/event-stream",
+        (true, Framing::AwsEvents) => "application/vnd.amazon.eventstream",
+        _ => "application/json",
+    }
+}
+
+/// The body as it came, with the few bytes changed that must be.
+fn in_place(
+    ask: &Ask,
+    lane: &LiveLane,
+    granted: Option<u64>,
+    hides_usage: &mut bool,
+) -> Result<Payload, ChatError> {
+    let splice = edits(ask, lane, granted, hides_usage);
+    let has_others = ask.scanned.span(Watched::Models).is_some();
+    if lane.side.row.edits.is_empty() && !has_others {
+        return Ok(Payload::spliced(&ask.body, &splice));
+    }
+    rewritten(&splice.apply(&ask.body), lane, has_others).map(Payload::own)
+}
+
+/// The edits of a body that stays in its dialect.
+fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut bool) -> Splice {
+    let mut splice = Splice::new();
+    let (scanned, watch) = (&ask.scanned, ask.dialect.watch());
+    let names_model = watch.member(Watched::Model).is_some();
+    if names_model && ask.model != *lane.model {
+        splice.set_text(scanned, watch, Watched::Model, &lane.model);
+    }
+    if let Some(granted) = granted {
+        let newer = scanned.span(Watched::OutputTokensMax).is_some();
+        let older = scanned.span(Watched::OutputTokensMaxOlder).is_some();
+        let means = if older && !newer || (lane.quirks.tokens_max_older && !newer) {
+            Watched::OutputTokensMaxOlder
+        } else {
+            Watched::OutputTokensMax
+        };
+        splice.set(scanned, watch, means, granted.to_string().into_bytes());
+        if older && newer {
+            let value = granted.to_string().into_bytes();
+            splice.set(scanned, watch, Watched::OutputTokensMaxOlder, value);
+        }
+    }
+    if ask.stream && !ask.stream_usage && watch.member(Watched::StreamUsage).is_some() {
+        splice.set(scanned, watch, Watched::StreamUsage, b"true".to_vec());
+        *hides_usage = true;
+    }
+    splice
+}
+
+/// The whole body written anew, where members have to be added or left out.
+fn rewritten(body: &[u8], lane: &LiveLane, without_others: bool) -> Result<Vec<u8>, ChatError> {
+    let row = lane.side.row.edits.iter().map(|edit| match edit {
+        BodyEdit::Set(member, text) => MemberEdit::Set(member, text),
+        BodyEdit::Remove(member) => MemberEdit::Remove(member),
+    });
+    // Other models to fall back on are the gateway's to choose.
+    let others = without_others.then_some(MemberEdit::Remove("models"));
+    Ok(rewrite(body, &row.chain(others).collect::<Vec<_>>())?)
+}
+
+/// The body told in the provider's dialect.
+fn translated(
+    ask: &Ask,
+    lane: &LiveLane,
+    dialect: Dialect,
+    granted: Option<u64>,
+) -> Result<(Payload, Losses), ChatError> {
+    let address = ask.address_for(&ask.model, ask.framing);
+    let (mut request, read) = translate::read_request(ask.dialect, &address, &ask.body)?;
+    request.model = Text::Borrowed(&lane.model);
+    request.stream = ask.stream;
+    request.stream_usage = true;
+    if granted.is_some() {
+        request.output.tokens_max = granted;
+    }
+    let written = translate::write_request((dialect, &lane.quirks), &request, &read)?;
+    let mut body = written.body;
+    if !lane.side.row.edits.is_empty() {
+        body = rewritten(&body, lane, false)?;
+    }
+    Ok((Payload::own(body), written.losses))
+}

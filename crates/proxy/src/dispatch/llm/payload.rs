@@ -1,0 +1,138 @@
+//! The body of a request to a provider: the client's own with a few bytes changed, or one that was
+//! written anew. It can be sent as often as attempts are made, and nothing of it is copied for that.
+
+use std::ops::Range;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use architrave_llm::scan::{Piece, Splice};
+use architrave_net::h1::Gone;
+use architrave_net::{Fields, Framing, Reader, Source, WireError};
+use smallvec::SmallVec;
+
+/// A body to be sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Payload {
+    whole: Rc<Vec<u8>>,
+    segments: SmallVec<[Segment; 4]>,
+    length: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Segment {
+    Kept(Range<usize>),
+    New(Vec<u8>),
+}
+
+impl Payload {
+    /// The body as it came, with its edits.
+    pub(super) fn spliced(whole: &Rc<Vec<u8>>, splice: &Splice) -> Self {
+        let mut length = 0;
+        let segments = splice.pieces(whole.len()).map(|piece| match piece {
+            Piece::Kept(range) => {
+                length += range.len();
+                Segment::Kept(range)
+            }
+            Piece::New(bytes) => {
+                length += bytes.len();
+                Segment::New(bytes.to_vec())
+            }
+        });
+        let segments = segments.collect();
+        Self { whole: Rc::clone(whole), segments, length }
+    }
+
+    /// A body of these bytes.
+    pub(super) fn own(bytes: Vec<u8>) -> Self {
+        let length = bytes.len();
+        let segments = (length > 0).then_some(Segment::Kept(0..length)).into_iter().collect();
+        Self { whole: Rc::new(bytes), segments, length }
+    }
+
+    /// How it is framed.
+    pub(super) const fn framing(&self) -> Framing {
+        match self.length {
+            0 => Framing::Empty,
+            length => Framing::Length(length as u64),
+        }
+    }
+
+    /// Its bytes, piece by piece.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.segments.iter().map(|segment| self.bytes_of(segment))
+    }
+
+    /// The body in one piece.
+    pub(super) fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.length);
+        self.pieces().for_each(|piece| bytes.extend_from_slice(piece));
+        bytes
+    }
+
+    fn bytes_of<'s>(&'s self, segment: &'s Segment) -> &'s [u8] {
+        match segment {
+            Segment::Kept(range) => &self.whole[range.clone()],
+            Segment::New(bytes) => bytes,
+        }
+    }
+}
+
+/// A payload on its way, while the client is watched for going away.
+#[derive(Debug)]
+pub(super) struct Sending<'a> {
+    payload: &'a Payload,
+    client: &'a mut Reader,
+    segment: usize,
+    taken: usize,
+}
+
+impl<'a> Sending<'a> {
+    /// A payload of which nothing is sent.
+    pub(super) fn new(payload: &'a Payload, client: &'a mut Reader) -> Self {
+        Self { payload, client, segment: 0, taken: 0 }
+    }
+}
+
+impl Source for Sending<'_> {
+    fn poll_fill(&mut self, _context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        Poll::Ready(Ok(self.segment < self.payload.segments.len()))
+    }
+
+    fn data(&self) -> &[u8] {
+        let segment = self.payload.segments.get(self.segment);
+        segment.map_or(&[], |segment| &self.payload.bytes_of(segment)[self.taken..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.taken += count;
+        if self.data().is_empty() {
+            self.segment += 1;
+            self.taken = 0;
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<Fields> {
+        None
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        self.client.poll_gone(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edited_body_is_sent_piece_by_piece() {
+        let whole = Rc::new(br#"{"model":"a","n":1}"#.to_vec());
+        let mut splice = Splice::new();
+        splice.edit(9..12, br#""other""#.to_vec());
+        let payload = Payload::spliced(&whole, &splice);
+        assert_eq!(payload.to_vec(), br#"{"model":"other","n":1}"#);
+        assert_eq!(payload.framing(), Framing::Length(23));
+        assert_eq!(payload.pieces().count(), 3);
+        assert_eq!(Payload::own(Vec::new()).framing(), Framing::Empty);
+    }
+}

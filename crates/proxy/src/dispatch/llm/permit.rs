@@ -1,0 +1,141 @@
+//! Who may ask for what, and what of their budgets is reserved for it.
+
+use std::sync::Arc;
+
+use architrave_config::LlmService;
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::cost::Prices;
+use architrave_policy::ledger::{self, Limit};
+
+use super::ask::Ask;
+use super::run::Missed;
+use super::{Candidates, refusal};
+use crate::exchange::Exchange;
+use crate::assembly::Assembly;
+use crate::models::LiveModel;
+use crate::worker::Worker;
+
+/// How many models are asked at most for one request, its own fallbacks and the client's counted.
+const CANDIDATES_MAX: usize = 16;
+
+/// The models that may answer: the one asked for, its fallbacks, and those that the body names.
+///
+/// # Errors
+/// That the one asked for is not to be had.
+pub(super) fn models(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    ask: &Ask,
+) -> Result<Candidates, Missed> {
+    let mut candidates = Candidates::new();
+    for name in std::iter::once(&ask.model).chain(&ask.others) {
+        let is_first = candidates.is_empty();
+        match find(worker, exchange, service, name) {
+            Some(model) => add(exchange.assembly, worker, &mut candidates, model),
+            None if is_first => {
+                return Err(Missed::refused(ask.unknown_model(), Reason::NoRoute));
+            }
+            None => {}
+        }
+    }
+    Ok(candidates)
+}
+
+/// The model of that name, where the service has it and the consumer may ask for it.
+pub(super) fn find(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    name: &str,
+) -> Option<Arc<LiveModel>> {
+    if !may_ask(exchange, service, name) {
+        return None;
+    }
+    worker.model(exchange.assembly, name)
+}
+
+/// Whether the service has a model of that name and the consumer may ask for it.
+pub(super) fn may_ask(exchange: &Exchange<'_>, service: &LlmService, name: &str) -> bool {
+    if !service.models.iter().any(|pattern| pattern.matches(name)) {
+        return false;
+    }
+    let Some(consumer) = exchange.consumer() else { return true };
+    match &consumer.models {
+        Some(patterns) => patterns.iter().any(|pattern| pattern.matches(name)),
+        None => exchange.assembly.models.listed(name).is_some(),
+    }
+}
+
+/// Adds a model and, behind it, those that it falls back on; theirs come after all of its own.
+fn add(assembly: &Assembly, worker: &Worker, to: &mut Candidates, model: Arc<LiveModel>) {
+    let from = to.len();
+    push(to, model);
+    let mut at = from;
+    while at < to.len() {
+        let fallbacks: Vec<_> = (to[at].fallbacks.iter())
+            .filter_map(|name| worker.model(assembly, name))
+            .collect();
+        fallbacks.into_iter().for_each(|model| push(to, model));
+        at += 1;
+    }
+}
+
+fn push(to: &mut Candidates, model: Arc<LiveModel>) {
+    if to.len() < CANDIDATES_MAX && !to.iter().any(|known| known.name == model.name) {
+        to.push(model);
+    }
+}
+
+/// Reserves what the request may cost; the limit of the output that is left of the budgets, where
+/// it is lower than what was asked for.
+///
+/// # Errors
+/// Which budget or limit is used up, and until when.
+pub(super) async fn reserve(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    models: &[Arc<LiveModel>],
+    ask: &Ask,
+) -> Result<Option<u64>, Missed> {
+    let Some(account) = exchange.account() else { return Ok(None) };
+    let none = Prices::default();
+    let lanes = || models.iter().flat_map(|model| model.lanes());
+    // The dearest deployment that it may go to: whichever answers, the budget holds.
+    let dearest = lanes()
+        .filter_map(|lane| lane.known.prices.as_ref())
+        .max_by_key(|prices| refusal::price_of(prices, ask))
+        .unwrap_or(&none);
+    let possible = lanes().map(|lane| lane.known.output_max).max().flatten();
+    let wanted = ledger::Ask {
+        prompt_tokens: ask.prompt_tokens,
+        output_tokens_max: ask.output_max,
+        output_tokens_possible: possible,
+        choices: ask.choices,
+        has_media: ask.scanned.sizes.media_items > 0,
+        prices: dearest,
+    };
+    let (now, wall) = (worker.now(), worker.wall());
+    match account.reserve(now, wall, &wanted).await {
+        Ok(reservation) => {
+            let granted = reservation.output_tokens_granted();
+            exchange.admission.spending = reservation.report();
+            if let Some(facts) = &mut exchange.llm {
+                facts.reservation = Some(reservation);
+            }
+            Ok(granted)
+        }
+        Err(refused) => {
+            exchange.admission.spending = refused.report;
+            let kind = match refused.limit {
+                Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
+                Limit::Lease => ErrorKind::Overloaded,
+            };
+            let mut error = ChatError::new(kind, refused.detail());
+            error.retry_after_ms = Some(refused.retry_after_s.saturating_mul(1000));
+            error.code = Some(refused.reason().as_str().to_owned());
+            Err(Missed::refused(error, refused.reason()))
+        }
+    }
+}

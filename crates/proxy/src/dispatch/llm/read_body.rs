@@ -1,0 +1,93 @@
+//! Reads the body of a request whole, scanned as it arrives: what is no sound JSON is refused at
+//! the byte where that shows, not when all has come.
+
+use architrave_llm::scan::{Scan, ScanError, ScanLimits, Scanned, Watch};
+use architrave_net::{Framing, Reader, ResponseHead, WireError, Writer};
+
+use crate::serve::RequestFacts;
+
+/// Bytes after which a body that keeps coming lets the other exchanges of the worker have a turn:
+/// scanned within a millisecond.
+const TURN_BYTES: usize = 128 * 1024;
+
+/// What is reserved for a body before a byte of it has come, whatever its length is said to be.
+const RESERVED_BYTES_MAX: u64 = 256 * 1024;
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It is larger than allowed.
+    TooLarge,
+    /// It is no sound JSON object.
+    Unsound(ScanError),
+    /// Its sender broke off or stalled.
+    Broken(WireError),
+}
+
+/// A body that was read.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What the scan found.
+    pub scanned: Scanned,
+}
+
+/// Reads a JSON body of at most `bytes_max` bytes.
+pub(super) async fn read_json(
+    reader: &mut Reader,
+    facts: &RequestFacts,
+    bytes_max: u64,
+    watch: &'static Watch,
+) -> Result<Body, Unread> {
+    let mut scan = Scan::new(watch, ScanLimits::default());
+    let bytes = read(reader, facts, bytes_max, |piece| scan.push(piece)).await?;
+    let scanned = scan.finish().map_err(Unread::Unsound)?;
+    Ok(Body { bytes, scanned })
+}
+
+/// Reads a body of at most `bytes_max` bytes, showing each piece to `see`.
+pub(super) async fn read(
+    reader: &mut Reader,
+    facts: &RequestFacts,
+    bytes_max: u64,
+    mut see: impl FnMut(&[u8]) -> Result<(), ScanError>,
+) -> Result<Vec<u8>, Unread> {
+    let declared = match facts.framing {
+        Framing::Length(length) if length > bytes_max => return Err(Unread::TooLarge),
+        Framing::Length(length) => length,
+        _ => 0,
+    };
+    let reserved = usize::try_from(declared.min(RESERVED_BYTES_MAX)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(reserved);
+    let mut in_turn = 0;
+    while reader.fill().await.map_err(Unread::Broken)? {
+        let piece = reader.data();
+        if (bytes.len() + piece.len()) as u64 > bytes_max {
+            return Err(Unread::TooLarge);
+        }
+        see(piece).map_err(Unread::Unsound)?;
+        bytes.extend_from_slice(piece);
+        let count = piece.len();
+        reader.consume(count);
+        in_turn += count;
+        if in_turn >= TURN_BYTES {
+            in_turn = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Gives a client that waits for it leave to send its body: nothing is asked of a provider before
+/// the body is there.
+pub(super) async fn give_leave(
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Result<(), WireError> {
+    if !facts.expects_continue {
+        return Ok(());
+    }
+    writer.send_interim(&ResponseHead { status: 100, ..ResponseHead::default() })?;
+    writer.flush().await
+}

@@ -1,0 +1,99 @@
+//! Why a request to a model is not served, in words for the client.
+
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::cost::Prices;
+use architrave_llm::dialect::Dialect;
+use architrave_llm::scan::ScanError;
+use architrave_llm::surface::Surface;
+use architrave_net::WireError;
+use architrave_policy::Reply;
+
+use super::ask::Ask;
+use super::read_body::Unread;
+use super::run::Missed;
+use crate::exchange::Exchange;
+use crate::assembly::LiveKind;
+
+/// A body that was not read.
+pub(super) fn unread(unread: &Unread, bytes_max: u64) -> Missed {
+    match unread {
+        Unread::TooLarge => {
+            let message = format!("the body is larger than {bytes_max} bytes");
+            Missed::client(ChatError::new(ErrorKind::TooLarge, message), Reason::BodyTooLarge)
+        }
+        Unread::Unsound(error) => invalid(unsound(*error)),
+        Unread::Broken(WireError::Stalled) => {
+            let message = "the body did not come in time";
+            let error = ChatError { status: 408, ..ChatError::new(ErrorKind::Timeout, message) };
+            Missed::client(error, Reason::ClientTimeout)
+        }
+        Unread::Broken(_) => client_gone(WireError::Closed),
+    }
+}
+
+fn unsound(error: ScanError) -> ChatError {
+    ChatError::from(error)
+}
+
+/// A request that is wrong.
+pub(super) fn invalid(error: ChatError) -> Missed {
+    let reason = match error.status {
+        404 => Reason::NoRoute,
+        _ => Reason::BadRequest,
+    };
+    Missed::refused(error, reason)
+}
+
+/// A client that is not there any more; nobody reads what it is told.
+pub(super) fn client_gone(_error: WireError) -> Missed {
+    let error = ChatError { status: 400, ..ChatError::new(ErrorKind::InvalidRequest, "cut short") };
+    Missed::client(error, Reason::ClientClosed)
+}
+
+/// What a request of this shape costs by these prices, for comparing.
+pub(super) fn price_of(prices: &Prices, ask: &Ask) -> u64 {
+    const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
+    prices.cost_nano_usd(&Usage {
+        input: ask.prompt_tokens,
+        output: ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT).saturating_mul(ask.choices),
+        ..Usage::default()
+    })
+}
+
+/// The dialect in which somebody is told that there is nothing at a path.
+pub(super) fn dialect_of_path(path: &str) -> Dialect {
+    match () {
+        () if path.contains("/messages") => Dialect::AnthropicMessages,
+        () if path.contains("/v1beta") || path.contains(":") => Dialect::GeminiGenerateContent,
+        () if path.contains("/v2/") => Dialect::CohereChat,
+        () if path.contains("/model/") => Dialect::BedrockConverse,
+        () => Dialect::OpenaiChat,
+    }
+}
+
+/// The body of a refusal of a policy, or of a failure, in the dialect of the client; nothing where
+/// the exchange is none with an llm service.
+pub(crate) fn body_of_refusal(exchange: &Exchange<'_>, reply: &Reply) -> Option<Vec<u8>> {
+    let service = exchange.matched?.service?;
+    let LiveKind::Llm(_) = &service.kind else { return None };
+    let reason = reply.reason?;
+    let path = super::below_route(exchange);
+    let method = exchange.head.method.as_str();
+    let asked = Surface::of(method, path, exchange.head.query().unwrap_or_default());
+    let dialect = asked.map_or_else(|| dialect_of_path(path), |asked| asked.dialect());
+    let message = match reply.detail {
+        "" => reason.as_str().replace('_', " "),
+        detail => detail.to_owned(),
+    };
+    let kind = match reason {
+        // A rate limit of ours is the caller's, whatever the provider is like.
+        Reason::RateLimited => ErrorKind::RateLimited,
+        _ => ErrorKind::of_status(reply.status),
+    };
+    let mut error = ChatError { status: reply.status, ..ChatError::new(kind, message) };
+    error.code = Some(reason.as_str().to_owned());
+    let mut body = Vec::with_capacity(256);
+    dialect.write_error(&error, &mut body);
+    Some(body)
+}

@@ -1,0 +1,238 @@
+//! From a provider's answer to the client's: whole ones are read to their end, so that their cost
+//! can be told in the head; streams begin as soon as their first event is there.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::dialect::{Context, Dialect, EventReader};
+use architrave_llm::frame::{FrameReader, Framing};
+use architrave_llm::translate::{self, StreamTranslation};
+use architrave_llm::{estimate, pass};
+use architrave_net::{Fields, Reader, ResponseHead, WireError};
+
+use super::answer::{AnswerBody, LlmAnswer};
+use super::ask::Ask;
+use super::outgoing::Outgoing;
+use super::stream::LlmStream;
+use crate::attempt::Answered;
+
+/// The largest whole answer; images and sound come in them.
+const WHOLE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The largest body of a failure that is read; the rest of it is of no use to anybody.
+const FAILURE_BYTES_MAX: usize = 64 * 1024;
+/// How long the body of a failure may take.
+const FAILURE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An answer that was read to where it can be judged.
+pub(super) enum Read {
+    /// It is whole.
+    Whole {
+        /// Its body.
+        bytes: Vec<u8>,
+        /// The connection it came by.
+        answered: Box<Answered>,
+    },
+    /// It is a stream whose first bytes are there.
+    Stream(Box<Answered>),
+    /// The provider refused, or failed in its first event.
+    Refused {
+        /// What it said.
+        error: ChatError,
+        /// The connection it came by, when it can carry another request.
+        answered: Option<Box<Answered>>,
+    },
+    /// It broke off before it could be judged.
+    Broken(WireError),
+}
+
+/// Reads an answer to where it can be judged. `patience` is how long the first event may take.
+pub(super) async fn read(
+    mut answered: Box<Answered>,
+    outgoing: &Outgoing,
+    stream: bool,
+    patience: Duration,
+) -> Read {
+    let status = answered.head.status;
+    if !(200..300).contains(&status) {
+        let Some(reader) = answered.call.reader() else { return Read::Broken(WireError::Closed) };
+        reader.limit_stall(FAILURE_PATIENCE);
+        let (bytes, is_whole) = read_up_to(reader, FAILURE_BYTES_MAX).await;
+        let mut error = outgoing.dialect.read_error(status, &bytes);
+        complete(&mut error, &answered.head, outgoing.dialect);
+        return Read::Refused { error, answered: is_whole.then_some(answered) };
+    }
+    let is_stream = stream && is_stream_type(&answered.head.fields, outgoing.framing);
+    let Some(reader) = answered.call.reader() else { return Read::Broken(WireError::Closed) };
+    reader.limit_stall(patience);
+    if !is_stream {
+        return match read_whole(reader).await {
+            Ok(bytes) => Read::Whole { bytes, answered },
+            Err(error) => Read::Broken(error),
+        };
+    }
+    match poll_fn(|context| reader.poll_fill(context)).await {
+        Ok(true) => match first_failure(outgoing.dialect, outgoing.framing, reader.data()) {
+            Some(error) => Read::Refused { error, answered: None },
+            None => Read::Stream(answered),
+        },
+        Ok(false) => Read::Broken(WireError::Closed),
+        Err(error) => Read::Broken(error),
+    }
+}
+
+/// What only the head of a failure says.
+fn complete(error: &mut ChatError, head: &ResponseHead, dialect: Dialect) {
+    let text = |name| head.fields.get(name).and_then(|value| std::str::from_utf8(value).ok());
+    if dialect == Dialect::BedrockConverse
+        && let Some(kind) = text("x-amzn-errortype")
+    {
+        architrave_llm::dialect::add_aws_error_type(error, kind);
+    }
+    if error.retry_after_ms.is_none() {
+        let exact = text("retry-after-ms").and_then(|value| value.trim().parse().ok());
+        let seconds = || text("retry-after").and_then(|value| value.trim().parse::<u64>().ok());
+        error.retry_after_ms = exact.or_else(|| Some(seconds()?.saturating_mul(1000)));
+    }
+    if error.request_id.is_none() {
+        let id = text("request-id").or_else(|| text("x-request-id"));
+        error.request_id = id.map(str::to_owned);
+    }
+}
+
+fn is_stream_type(fields: &Fields, framing: Framing) -> bool {
+    let said = fields.get("content-type").unwrap_or_default();
+    match framing {
+        Framing::JsonArray => true,
+        // Some servers that only speak JSON ignore the wish for a stream.
+        _ => !said.starts_with(b"application/json"),
+    }
+}
+
+/// The failure that a stream begins with, where it does: nothing has gone to the client yet, so
+/// another deployment can be asked.
+fn first_failure(dialect: Dialect, framing: Framing, bytes: &[u8]) -> Option<ChatError> {
+    let names_error = memchr::memmem::find(bytes, b"rror").is_some()
+        || (framing == Framing::AwsEvents && memchr::memmem::find(bytes, b"xception").is_some());
+    if !names_error {
+        return None;
+    }
+    let mut first = None;
+    let mut has_content = false;
+    let mut reader = EventReader::new(dialect, &Context::default());
+    FrameReader::new(framing).push(bytes, &mut |frame| {
+        let Ok(frame) = frame else { return };
+        let _unreadable = reader.read(&frame, &mut |event| match event {
+            architrave_llm::chat::ChatEvent::Error(error) if first.is_none() => first = Some(error),
+            architrave_llm::chat::ChatEvent::PartStart { .. } => has_content |= first.is_none(),
+            _ => {}
+        });
+    });
+    first.filter(|_| !has_content)
+}
+
+async fn read_whole(reader: &mut Reader) -> Result<Vec<u8>, WireError> {
+    let mut bytes = Vec::with_capacity(1024);
+    while reader.fill().await? {
+        if bytes.len() + reader.data().len() > WHOLE_BYTES_MAX {
+            return Err(WireError::TooLarge);
+        }
+        bytes.extend_from_slice(reader.data());
+        let count = reader.data().len();
+        reader.consume(count);
+    }
+    Ok(bytes)
+}
+
+/// Reads up to so many bytes; whether that was all.
+async fn read_up_to(reader: &mut Reader, bytes_max: usize) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    loop {
+        match reader.fill().await {
+            Ok(true) if bytes.len() < bytes_max => {
+                let count = reader.data().len().min(bytes_max - bytes.len());
+                bytes.extend_from_slice(&reader.data()[..count]);
+                reader.consume(count);
+            }
+            Ok(false) => return (bytes, true),
+            Ok(true) | Err(_) => return (bytes, false),
+        }
+    }
+}
+
+/// A whole answer in the client's dialect, with what was used.
+pub(super) struct Told {
+    /// Its body.
+    pub body: Vec<u8>,
+    /// What was used.
+    pub usage: Usage,
+    /// Whether that is an estimate, the provider having said nothing.
+    pub is_estimated: bool,
+    /// What could not be said.
+    pub losses: architrave_llm::field::Losses,
+}
+
+/// Tells a whole answer in the client's dialect.
+///
+/// # Errors
+/// That it cannot be read.
+pub(super) fn tell(
+    ask: &Ask,
+    outgoing: &Outgoing,
+    bytes: Vec<u8>,
+    context: &Context,
+) -> Result<Told, ChatError> {
+    let (body, usage, losses) = if outgoing.dialect == ask.dialect {
+        let usage = pass::usage_of_reply(ask.dialect, &bytes);
+        (bytes, usage, architrave_llm::field::Losses::default())
+    } else {
+        let told = translate::reply(outgoing.dialect, ask.dialect, &bytes, context)?;
+        (told.body, told.usage, told.losses)
+    };
+    let is_estimated = usage.is_none();
+    // Where the provider does not say it: the prompt as it was reserved, the answer by its length.
+    let usage = usage.unwrap_or_else(|| Usage {
+        input: ask.prompt_tokens,
+        output: estimate::tokens_of_bytes(body.len() as u64),
+        ..Usage::default()
+    });
+    Ok(Told { body, usage, is_estimated, losses })
+}
+
+/// A stream in the client's dialect.
+pub(super) fn stream<'a>(
+    ask: &Ask,
+    outgoing: &Outgoing,
+    answered: Box<Answered>,
+    context: &Context,
+    client: &'a mut Reader,
+) -> LlmAnswer<'a> {
+    let from = (outgoing.dialect, outgoing.framing);
+    let to = (ask.dialect, ask.framing);
+    let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
+    head.fields.append("Content-Type", to.1.content_type().as_bytes());
+    head.fields.append("Cache-Control", b"no-cache");
+    let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
+    answer.pass_fields(&answered.head.fields);
+    let stream = if from == to {
+        LlmStream::passed(answered, from, outgoing.hides_usage, client)
+    } else {
+        LlmStream::translated(answered, StreamTranslation::new(from, to, context), client)
+    };
+    answer.body = AnswerBody::Stream(Box::new(stream));
+    answer
+}
+
+/// Why an attempt that broke off did.
+pub(super) fn broken(error: &WireError) -> (ChatError, Reason) {
+    let reason = match error {
+        WireError::Stalled => Reason::ResponseTimeout,
+        other => other.upstream_reason(),
+    };
+    let (kind, message) = match reason {
+        Reason::ResponseTimeout => (ErrorKind::Timeout, "the provider did not answer in time"),
+        _ => (ErrorKind::Internal, "the provider's answer broke off"),
+    };
+    (ChatError { status: reason.status(), ..ChatError::new(kind, message) }, reason)
+}

@@ -1,0 +1,434 @@
+//! The attempts of one request to a model: along one lane after another, until one answers or none
+//! is left that could. Nothing has gone to the client yet, so every one of them may be the first.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Refused, Tried};
+use architrave_balance::{Criteria, Endpoint};
+use architrave_core::{Moment, Reason};
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::dialect::Context;
+use architrave_net::Reader;
+use architrave_telemetry::{Party, Phase, Termination};
+use smallvec::SmallVec;
+
+use super::answer::{AnswerBody, LlmAnswer};
+use super::ask::Ask;
+use super::mock::{self, Said};
+use super::outgoing::{self, Outgoing};
+use super::payload::Sending;
+use super::reply::{self, Read};
+use super::stream::LlmStream;
+use super::{Candidates, credential, refusal, settle, signal};
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::exchange::Exchange;
+use crate::failure;
+use crate::models::{LiveLane, LiveModel};
+use crate::worker::Worker;
+
+/// How long a whole answer may take where the route says nothing: what the official clients wait.
+const WHOLE_ANSWER: Duration = Duration::from_secs(600);
+
+/// Attempts of one request, over all models that may answer it.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// The output that is reckoned with where the client states no limit.
+const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
+
+/// The attempts of one request.
+pub(super) struct Run<'w, 'a> {
+    pub worker: &'w Worker,
+    pub ask: &'a Ask,
+    pub client: &'w mut Reader,
+    /// The limit of the output that a budget leaves, where it is lower than what was asked for.
+    pub granted: Option<u64>,
+    /// The route's own limit on the time to the head of the answer.
+    pub timeout: Option<Duration>,
+    /// Keeps requests that share a prompt together.
+    pub affinity: Option<u64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) struct Missed {
+    /// What the client is told when no other attempt is made.
+    pub error: ChatError,
+    /// For logs and metrics.
+    pub reason: Reason,
+    /// Whose doing it is.
+    pub party: Party,
+    /// Where it happened.
+    pub phase: Phase,
+}
+
+impl Missed {
+    /// The gateway refuses.
+    pub(super) const fn refused(error: ChatError, reason: Reason) -> Self {
+        Self { error, reason, party: Party::Gateway, phase: Phase::Admit }
+    }
+
+    /// The client is at fault.
+    pub(super) const fn client(error: ChatError, reason: Reason) -> Self {
+        Self { error, reason, party: Party::Client, phase: Phase::RequestBody }
+    }
+
+    /// The provider is at fault.
+    pub(super) const fn provider(error: ChatError, reason: Reason) -> Self {
+        Self { error, reason, party: Party::Endpoint, phase: Phase::Wait }
+    }
+
+    /// Who ended the exchange, and in which phase.
+    pub(super) const fn termination(&self) -> Termination {
+        Termination::Ended { party: self.party, phase: self.phase }
+    }
+}
+
+/// What came of one attempt.
+pub(super) enum Attempted {
+    /// An answer that can be passed on.
+    Answered(Box<Success>),
+    /// A failure after which another lane may be tried.
+    Failed(Failure, Missed),
+    /// An answer that no other lane would give otherwise: the client's doing.
+    Declined(Missed),
+}
+
+/// An answer that can be passed on.
+pub(super) enum Success {
+    /// Of a provider, whole.
+    Whole(Vec<u8>, Outgoing, Box<Answered>),
+    /// Of a provider, as a stream.
+    Stream(Outgoing, Box<Answered>),
+    /// The mock's.
+    Mock(Said),
+}
+
+impl<'w> Run<'w, '_> {
+    /// Makes attempts until one is to be passed on.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(super) async fn until_answered(
+        mut self,
+        exchange: &mut Exchange<'_>,
+        models: &Candidates,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        let mut last = None;
+        for model in models {
+            let mut tried = SmallVec::<[Tried; 2]>::new();
+            loop {
+                let Choice { place, why, mut flight, .. } = match self.choose(model, &tried) {
+                    Ok(choice) => choice,
+                    Err(refused) => {
+                        last = Some(self.worse(last, &refused, exchange));
+                        break;
+                    }
+                };
+                let lane = model.lane(place);
+                self.note_attempt(exchange, lane, why.word());
+                let attempted = self.attempt(exchange, lane, &mut flight).await;
+                match attempted {
+                    Attempted::Answered(success) => {
+                        if let Some(facts) = &mut exchange.llm {
+                            facts.flight = Some(flight);
+                            facts.prices.clone_from(&lane.known.prices);
+                            facts.is_priced = lane.known.prices.is_some();
+                        }
+                        return self.pass_on(exchange, lane, *success).await;
+                    }
+                    Attempted::Failed(failure, missed) => {
+                        let rested = flight.finish(End::Failed(failure), self.worker.now());
+                        signal::log(lane, rested, &missed);
+                        tried.push(Tried { place, failure });
+                        last = Some(missed);
+                    }
+                    Attempted::Declined(missed) => {
+                        flight.finish(End::Declined, self.worker.now());
+                        return Err(missed);
+                    }
+                }
+                if exchange.attempts >= ATTEMPTS_MAX {
+                    return Err(last.unwrap_or_else(nothing_serves));
+                }
+            }
+        }
+        Err(last.unwrap_or_else(nothing_serves))
+    }
+
+    fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
+        let prices = model.prices_of(|prices| refusal::price_of(prices, self.ask));
+        let demand = Demand {
+            prompt_tokens: self.ask.prompt_tokens,
+            output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
+            affinity: self.affinity,
+            prices: &prices,
+            tried,
+            ..Demand::default()
+        };
+        let now = self.worker.now();
+        self.worker.with_random(|random| model.fleet.choose(&demand, now, random))
+    }
+
+    /// What the client is told when nothing is left: what the last attempt showed, or, where none
+    /// was made, when to come again.
+    fn worse(&self, last: Option<Missed>, refused: &Refused, _exchange: &Exchange<'_>) -> Missed {
+        let wait = refused.retry_at.map(|at| at.since(self.worker.now()));
+        last.unwrap_or_else(|| signal::nobody_left(refused.reason, wait))
+    }
+
+    fn note_attempt(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, why: &'static str) {
+        exchange.attempts += 1;
+        let Some(facts) = &mut exchange.llm else { return };
+        facts.attempts += 1;
+        facts.why = why;
+        facts.provider.clear();
+        facts.provider.push_str(lane.provider.config.name.as_str());
+        facts.upstream_model.clear();
+        facts.upstream_model.push_str(&lane.model);
+        facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
+    }
+
+    async fn attempt(
+        &mut self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        flight: &mut Flight,
+    ) -> Attempted {
+        if lane.side.reach.is_none() {
+            return self.ask_mock(exchange, lane);
+        }
+        let head = self.worker.spares().request_heads.take();
+        let fields = &exchange.head.fields;
+        let written = outgoing::write(self.ask, lane, fields, head, self.granted);
+        let mut outgoing = match written {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Attempted::Declined(refusal::invalid(error)),
+        };
+        let wall = self.worker.wall();
+        if let Err(missed) = credential::show(&mut outgoing, lane, wall) {
+            return Attempted::Failed(Failure::Denied, missed);
+        }
+        self.send(exchange, lane, outgoing, flight).await
+    }
+
+    /// Sends the request to an endpoint of the provider, and reads the answer to where it can be
+    /// judged.
+    async fn send(
+        &mut self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        outgoing: Outgoing,
+        flight: &mut Flight,
+    ) -> Attempted {
+        let now = self.worker.now();
+        let Some(reach) = &lane.side.reach else { return unreachable_provider() };
+        let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
+        let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
+        let limit = if self.ask.stream { limit.min(patience) } else { limit };
+        let endpoint = match self.endpoint(reach, now) {
+            Ok(endpoint) => endpoint,
+            Err(failure) => return failed(&failure),
+        };
+        exchange.endpoint = Some(Arc::clone(&endpoint));
+        let plan = AttemptPlan {
+            upstream: &reach.upstream,
+            conversation: exchange.connection.conversation(),
+            head: &outgoing.head,
+            target: &outgoing.target,
+            framing: outgoing.payload.framing(),
+            upgrade: None,
+            takes_trailers: false,
+            close: false,
+            is_idempotent: false,
+            began: now,
+            limit,
+            is_limit_per_try: false,
+        };
+        let facts = Cell::<AttemptFacts>::default();
+        let mut body = Sending::new(&outgoing.payload, self.client);
+        let result =
+            attempt(self.worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
+        note_timings(exchange, facts.get());
+        let answered = match result {
+            Ok(answered) => Box::new(answered),
+            Err(failure) => return failed(&failure),
+        };
+        signal::see_quota(flight, &answered.head.fields, self.worker);
+        let left = limit.saturating_sub(self.worker.now().since(now));
+        let patience = if self.ask.stream { left } else { limit };
+        let read = reply::read(answered, &outgoing, self.ask.stream, patience).await;
+        if let Some(facts) = &mut exchange.llm {
+            facts.waited += self.worker.now().since(now);
+        }
+        match read {
+            Read::Whole { bytes, answered } => {
+                Attempted::Answered(Box::new(Success::Whole(bytes, outgoing, answered)))
+            }
+            Read::Stream(answered) => {
+                let at = self.worker.now();
+                flight.first_token(at);
+                if let Some(facts) = &mut exchange.llm {
+                    facts.first_token = Some(at.since(now));
+                }
+                Attempted::Answered(Box::new(Success::Stream(outgoing, answered)))
+            }
+            Read::Refused { error, answered } => {
+                let judged = answered.as_ref().map(|answered| &answered.head.fields);
+                let attempted = signal::judge(error, judged, lane);
+                if let Some(answered) = answered {
+                    self.worker.keep(*answered, &reach.upstream, self.worker.now());
+                }
+                attempted
+            }
+            Read::Broken(error) => {
+                let (error, reason) = reply::broken(&error);
+                let failure = match reason {
+                    Reason::ResponseTimeout => Failure::TimedOut,
+                    _ => Failure::Broken,
+                };
+                Attempted::Failed(failure, Missed::provider(error, reason))
+            }
+        }
+    }
+
+    fn endpoint(
+        &self,
+        reach: &crate::models::Reach,
+        now: Moment,
+    ) -> Result<Arc<Endpoint>, failure::Failure> {
+        let balance = &reach.upstream.balance;
+        let hash = self.affinity.unwrap_or_else(|| self.worker.with_random(|it| it.u64(..)));
+        let criteria = Criteria { hash, pinned: None, tried: &[] };
+        self.worker
+            .with_random(|random| balance.select_endpoint(&criteria, now, random))
+            .map_err(failure::Failure::from)
+    }
+
+    fn ask_mock(&self, exchange: &Exchange<'_>, lane: &LiveLane) -> Attempted {
+        let context = self.context(exchange);
+        match mock::say(self.ask, lane, self.granted, lane.count_request(), &context) {
+            Said::Failed(failure) => signal::judge(failure.error, None, lane),
+            Said::Refused(error) => Attempted::Declined(refusal::invalid(error)),
+            said => Attempted::Answered(Box::new(Success::Mock(said))),
+        }
+    }
+
+    fn context(&self, exchange: &Exchange<'_>) -> Context {
+        let since = self.worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
+        let seconds = since.map_or(0, |since| since.as_secs());
+        self.ask.context(exchange.identity.trace_id(), seconds)
+    }
+
+    /// Puts the answer into the client's dialect.
+    async fn pass_on(
+        self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        success: Success,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        let context = self.context(exchange);
+        let mut answer = match success {
+            Success::Whole(bytes, outgoing, answered) => {
+                self.tell_whole(exchange, (bytes, &outgoing, answered), &context)?
+            }
+            Success::Stream(outgoing, answered) => {
+                let losses = outgoing.losses.clone();
+                let mut answer =
+                    reply::stream(self.ask, &outgoing, answered, &context, self.client);
+                if let AnswerBody::Stream(stream) = &mut answer.body {
+                    stream.limit_stall(lane.provider.config.timeouts.stall);
+                }
+                answer.tell_losses(&losses);
+                answer
+            }
+            Success::Mock(Said::Whole { body, usage, after }) => {
+                if !after.is_zero() {
+                    tokio::time::sleep(after).await;
+                }
+                if let Some(facts) = &mut exchange.llm {
+                    settle::note(facts, usage.unwrap_or_default(), usage.is_none());
+                }
+                LlmAnswer::whole(200, "application/json", body)
+            }
+            Success::Mock(Said::Stream(steps)) => {
+                let (_, framing) = steps.spoken();
+                let mut answer = LlmAnswer::whole(200, framing.content_type(), Vec::new());
+                answer.head.fields.append("Cache-Control", b"no-cache");
+                let stream = LlmStream::mock(steps, self.client);
+                answer.body = AnswerBody::Stream(Box::new(stream));
+                answer
+            }
+            Success::Mock(Said::Failed(_) | Said::Refused(_)) => return Err(nothing_serves()),
+        };
+        answer.explain(exchange, Some(self.worker.now()));
+        Ok(answer)
+    }
+
+    fn tell_whole(
+        &self,
+        exchange: &mut Exchange<'_>,
+        (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
+        context: &Context,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        let told = reply::tell(self.ask, outgoing, bytes, context);
+        let mut answer = match &told {
+            Ok(_) => LlmAnswer::whole(answered.head.status, "application/json", Vec::new()),
+            Err(_) => LlmAnswer::whole(502, "application/json", Vec::new()),
+        };
+        answer.pass_fields(&answered.head.fields);
+        if let Some(facts) = &exchange.llm
+            && let Some(upstream) = &facts.upstream
+        {
+            self.worker.keep(*answered, upstream, self.worker.now());
+        }
+        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        if let Some(facts) = &mut exchange.llm {
+            settle::note(facts, told.usage, told.is_estimated);
+        }
+        answer.tell_losses(&outgoing.losses);
+        answer.tell_losses(&told.losses);
+        answer.body = AnswerBody::Whole(told.body);
+        Ok(answer)
+    }
+}
+
+fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
+    let timings = &mut exchange.timings;
+    timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
+    timings.connect = facts.connect.or(timings.connect);
+    timings.first_byte = facts.first_byte;
+    timings.answered = facts.answered;
+}
+
+/// An attempt that got no answer from an endpoint.
+fn failed(failure: &failure::Failure) -> Attempted {
+    let (kind, message) = match failure.reason {
+        Reason::ConnectTimeout | Reason::ResponseTimeout | Reason::StallTimeout => {
+            (ErrorKind::Timeout, "the provider did not answer in time")
+        }
+        Reason::QueueFull => (ErrorKind::Overloaded, "too many requests to the provider wait"),
+        Reason::NoHealthyEndpoint => (ErrorKind::Overloaded, "the provider cannot be reached"),
+        _ => (ErrorKind::Internal, "the provider could not be asked"),
+    };
+    let status = failure.reason.status();
+    let error = ChatError { status, ..ChatError::new(kind, message) };
+    let missed =
+        Missed { error, reason: failure.reason, party: failure.party, phase: failure.phase };
+    match failure.party {
+        Party::Client => Attempted::Declined(missed),
+        _ if kind == ErrorKind::Timeout => Attempted::Failed(Failure::TimedOut, missed),
+        _ => Attempted::Failed(Failure::Broken, missed),
+    }
+}
+
+fn unreachable_provider() -> Attempted {
+    Attempted::Failed(Failure::Broken, nothing_serves())
+}
+
+fn nothing_serves() -> Missed {
+    let message = "nothing serves this model at the moment";
+    let error = ChatError { status: 503, ..ChatError::new(ErrorKind::Overloaded, message) };
+    Missed::refused(error, Reason::NoHealthyEndpoint)
+}

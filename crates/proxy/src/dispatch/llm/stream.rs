@@ -1,0 +1,275 @@
+//! The body of a streamed answer on its way to the client: a provider's bytes watched for what was
+//! used, or translated event by event, or what the mock says by the clock.
+//!
+//! What goes wrong in mid-stream becomes an event of the client's dialect: past the first byte
+//! nothing else can tell it.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::dialect::Dialect;
+use architrave_llm::estimate;
+use architrave_llm::frame::Framing;
+use architrave_llm::pass::{PassedStream, UsageSieve};
+use architrave_llm::translate::StreamTranslation;
+use architrave_net::h1::Gone;
+use architrave_net::{Fields, Reader, Source, WireError};
+
+use super::mock::MockSteps;
+use crate::attempt::Answered;
+
+/// A streamed answer.
+#[derive(Debug)]
+pub(crate) struct LlmStream<'a> {
+    from: From,
+    through: Through,
+    client: &'a mut Reader,
+    /// Bytes that are the gateway's own, or translated, and not yet taken.
+    out: Vec<u8>,
+    taken: usize,
+    is_over: bool,
+    /// Why it broke off, where it did.
+    broken: Option<Reason>,
+}
+
+/// Where the answer comes from.
+#[derive(Debug)]
+enum From {
+    Endpoint(Box<Answered>),
+    Mock(MockSteps),
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+enum Through {
+    /// It is passed on as it comes.
+    Passed(PassedStream, (Dialect, Framing)),
+    /// It is passed on but for the event that tells usage.
+    Sifted(PassedStream, UsageSieve, (Dialect, Framing)),
+    /// It is told in another dialect.
+    Translated(Box<StreamTranslation>),
+}
+
+/// What a stream came to.
+#[derive(Debug, Default)]
+pub(crate) struct StreamEnd {
+    /// What was used, where the provider said it.
+    pub usage: Option<Usage>,
+    /// The tokens that have come, by an estimate.
+    pub answer_tokens: u64,
+    /// Whether the provider said all that it had to say.
+    pub is_whole: bool,
+    /// Events that could not be read.
+    pub bad_events: u64,
+    /// Why it broke off, where it did.
+    pub broken: Option<Reason>,
+    /// The provider's connection, when all of it was read.
+    pub answered: Option<Box<Answered>>,
+}
+
+impl<'a> LlmStream<'a> {
+    /// A provider's stream in the client's own dialect.
+    /// `hides_usage`: the usage at its end is for the gateway alone.
+    pub(super) fn passed(
+        answered: Box<Answered>,
+        spoken: (Dialect, Framing),
+        hides_usage: bool,
+        client: &'a mut Reader,
+    ) -> Self {
+        let watch = PassedStream::new(spoken.0, spoken.1);
+        let through = match hides_usage {
+            true => Through::Sifted(watch, UsageSieve::default(), spoken),
+            false => Through::Passed(watch, spoken),
+        };
+        Self::new(From::Endpoint(answered), through, client)
+    }
+
+    /// A provider's stream to be told in the client's dialect.
+    pub(super) fn translated(
+        answered: Box<Answered>,
+        translation: StreamTranslation,
+        client: &'a mut Reader,
+    ) -> Self {
+        Self::new(From::Endpoint(answered), Through::Translated(Box::new(translation)), client)
+    }
+
+    /// What the mock says.
+    pub(super) fn mock(steps: MockSteps, client: &'a mut Reader) -> Self {
+        let (dialect, framing) = steps.spoken();
+        let watch = PassedStream::new(dialect, framing);
+        Self::new(From::Mock(steps), Through::Passed(watch, (dialect, framing)), client)
+    }
+
+    fn new(from: From, through: Through, client: &'a mut Reader) -> Self {
+        Self { from, through, client, out: Vec::new(), taken: 0, is_over: false, broken: None }
+    }
+
+    /// Starts the limit that holds between two pieces of the answer.
+    pub(crate) fn limit_stall(&mut self, limit: Duration) {
+        if let From::Endpoint(answered) = &mut self.from
+            && let Some(reader) = answered.call.reader()
+        {
+            reader.limit_stall(limit);
+        }
+    }
+
+    /// Whether the client is no longer there; it has nothing more to say.
+    pub(crate) fn poll_client_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        self.client.poll_gone(context)
+    }
+
+    /// Takes it apart when it is over, or nobody is there to take the rest.
+    pub(crate) fn end(self) -> StreamEnd {
+        let (usage, answer_tokens, bad_events) = match self.through {
+            Through::Passed(mut watch, _) | Through::Sifted(mut watch, ..) => {
+                watch.end();
+                (watch.usage(), watch.answer_tokens(), 0)
+            }
+            Through::Translated(translation) => {
+                let tokens = estimate::tokens_of_bytes(translation.answer_bytes());
+                (translation.usage(), tokens, translation.bad_events())
+            }
+        };
+        let answered = match self.from {
+            From::Endpoint(answered) if self.is_over => Some(answered),
+            _ => None,
+        };
+        let is_whole = self.is_over && self.broken.is_none();
+        StreamEnd { usage, answer_tokens, is_whole, bad_events, broken: self.broken, answered }
+    }
+
+    /// Tells the client in its dialect that the stream broke off, and ends it.
+    fn break_off(&mut self, error: &WireError) {
+        let reason = error.upstream_reason();
+        let (kind, message) = match reason {
+            Reason::StallTimeout => (ErrorKind::Timeout, "the provider's stream stalled"),
+            _ => (ErrorKind::Internal, "the provider's stream broke off"),
+        };
+        let error = ChatError { status: reason.status(), ..ChatError::new(kind, message) };
+        match &mut self.through {
+            Through::Passed(_, spoken) | Through::Sifted(_, _, spoken) => {
+                let context = architrave_llm::dialect::Context::default();
+                StreamTranslation::new(*spoken, *spoken, &context).fail(&error, &mut self.out);
+            }
+            Through::Translated(translation) => translation.fail(&error, &mut self.out),
+        }
+        self.broken = Some(reason);
+        self.is_over = true;
+    }
+
+    /// Reads more from the provider; whether there is something for the client.
+    fn poll_endpoint(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        loop {
+            let From::Endpoint(answered) = &mut self.from else { return Poll::Ready(Ok(false)) };
+            let Some(reader) = answered.call.reader() else { return Poll::Ready(Ok(false)) };
+            match reader.poll_fill(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => {
+                    self.break_off(&error);
+                    return Poll::Ready(Ok(true));
+                }
+                Poll::Ready(Ok(has_more)) => match &mut self.through {
+                    Through::Passed(..) => {
+                        self.is_over = !has_more;
+                        return Poll::Ready(Ok(has_more));
+                    }
+                    Through::Sifted(watch, sieve, _) => {
+                        if has_more {
+                            let piece = reader.data();
+                            let count = piece.len();
+                            watch.see(piece);
+                            sieve.push(piece, &mut self.out);
+                            reader.consume(count);
+                        } else {
+                            sieve.end(&mut self.out);
+                            self.is_over = true;
+                        }
+                        if !self.out.is_empty() || self.is_over {
+                            return Poll::Ready(Ok(!self.out.is_empty()));
+                        }
+                    }
+                    Through::Translated(translation) => {
+                        if has_more {
+                            let piece = reader.data();
+                            let count = piece.len();
+                            translation.push(piece, &mut self.out);
+                            reader.consume(count);
+                        } else {
+                            translation.end(&mut self.out);
+                            self.is_over = true;
+                        }
+                        if !self.out.is_empty() || self.is_over {
+                            return Poll::Ready(Ok(!self.out.is_empty()));
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn poll_mock(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        let From::Mock(steps) = &mut self.from else { return Poll::Ready(Ok(false)) };
+        match steps.poll_next(context, &mut self.out) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(has_more) => {
+                self.is_over = !has_more;
+                if let Through::Passed(watch, _) = &mut self.through {
+                    watch.see(&self.out);
+                }
+                Poll::Ready(Ok(has_more))
+            }
+        }
+    }
+}
+
+impl Source for LlmStream<'_> {
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        if self.taken < self.out.len() {
+            return Poll::Ready(Ok(true));
+        }
+        self.out.clear();
+        self.taken = 0;
+        if self.is_over {
+            return Poll::Ready(Ok(false));
+        }
+        match &self.from {
+            From::Endpoint(_) => self.poll_endpoint(context),
+            From::Mock(_) => self.poll_mock(context),
+        }
+    }
+
+    fn data(&self) -> &[u8] {
+        if self.taken < self.out.len() {
+            return &self.out[self.taken..];
+        }
+        match (&self.from, &self.through) {
+            (From::Endpoint(answered), Through::Passed(..)) => answered.call.data(),
+            _ => &[],
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        if self.taken < self.out.len() {
+            self.taken += count;
+            return;
+        }
+        if let From::Endpoint(answered) = &mut self.from
+            && let Some(reader) = answered.call.reader()
+        {
+            if let Through::Passed(watch, _) = &mut self.through {
+                watch.see(&reader.data()[..count]);
+            }
+            reader.consume(count);
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<Fields> {
+        None
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        self.poll_client_gone(context)
+    }
+}

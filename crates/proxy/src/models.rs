@@ -1,0 +1,236 @@
+//! Providers and models put to work: where each deployment is reached, what is spoken there, what
+//! it costs and how it fares. By identity the same objects as before wherever nothing changed.
+
+mod lane;
+mod provider;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use architrave_balance::deployment::{
+    CredentialSettings, DeploymentLimits, DeploymentSettings, Fleet, Lanes, Place, Strategy,
+};
+use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderIndex, Snapshot};
+use architrave_core::Moment;
+use architrave_llm::catalog::Catalog;
+use architrave_llm::cost::Prices;
+use smallvec::SmallVec;
+
+pub(crate) use lane::{Known, LiveLane};
+pub(crate) use provider::{LiveProvider, Reach};
+
+use crate::assembly::{AssemblyError, LiveUpstream, Parts};
+
+/// Providers and models of an assembly.
+#[derive(Debug, Default)]
+pub(crate) struct LiveModels {
+    /// In the snapshot's order.
+    pub providers: Vec<Arc<LiveProvider>>,
+    /// In the snapshot's order.
+    pub listed: Vec<Arc<LiveModel>>,
+    by_name: HashMap<Box<str>, Arc<LiveModel>, foldhash::fast::RandomState>,
+    provider_by_name: HashMap<Box<str>, Arc<LiveProvider>, foldhash::fast::RandomState>,
+    catalog: Arc<Catalog>,
+    lanes: Arc<Lanes>,
+}
+
+/// A model as clients ask for it, and what serves it.
+#[derive(Debug)]
+pub(crate) struct LiveModel {
+    /// Its name.
+    pub name: Box<str>,
+    /// The choice among its deployments.
+    pub fleet: Fleet,
+    /// What serves it: by deployment, and by credential within.
+    deployments: Vec<Vec<LiveLane>>,
+    /// The names of the models that serve when none of these does.
+    pub fallbacks: Vec<Box<str>>,
+}
+
+impl LiveModels {
+    /// Puts the providers and models of a snapshot to work.
+    pub(crate) fn build(
+        snapshot: &Snapshot,
+        previous: Option<&Self>,
+        upstreams: &[Arc<LiveUpstream>],
+        (parts, now): (&Parts, Moment),
+        errors: &mut Vec<AssemblyError>,
+    ) -> Self {
+        let mut models = Self {
+            catalog: Arc::clone(&parts.catalog),
+            lanes: Arc::clone(&parts.lanes),
+            ..Self::default()
+        };
+        for config in &snapshot.providers {
+            let name = config.name.as_str();
+            let before = previous.and_then(|models| models.provider_by_name.get(name));
+            let live = match before {
+                Some(before) if before.is_current(config, upstreams, &parts.catalog, previous) => {
+                    Arc::clone(before)
+                }
+                before => match LiveProvider::new(config, before, upstreams, (parts, now)) {
+                    Ok(provider) => Arc::new(provider),
+                    Err(error) => {
+                        errors.push(error);
+                        continue;
+                    }
+                },
+            };
+            models.provider_by_name.insert(name.into(), Arc::clone(&live));
+            models.providers.push(live);
+        }
+        if errors.is_empty() {
+            models.list(snapshot);
+        }
+        models
+    }
+
+    fn list(&mut self, snapshot: &Snapshot) {
+        for config in &snapshot.models {
+            let model = Arc::new(self.listed_model(snapshot, config));
+            self.by_name.insert(model.name.clone(), Arc::clone(&model));
+            self.listed.push(model);
+        }
+    }
+
+    /// The listed model of that name.
+    pub(crate) fn listed(&self, name: &str) -> Option<&Arc<LiveModel>> {
+        self.by_name.get(name)
+    }
+
+    /// The model of a name that is not listed: `provider/model`.
+    pub(crate) fn direct(&self, name: &str) -> Option<Arc<LiveModel>> {
+        let (provider, model) = name.split_once('/')?;
+        let provider = self.provider_by_name.get(provider).filter(|_| !model.is_empty())?;
+        let deployment = Written { provider, model, weight: 1, priority: 0, limits: None };
+        Some(Arc::new(self.model(name, ModelStrategy::Weighted, &[deployment], Vec::new())))
+    }
+
+    /// The upstreams that are providers' own, made of their base URLs.
+    pub(crate) fn own_upstreams(&self) -> Vec<Arc<LiveUpstream>> {
+        let mut all: Vec<Arc<LiveUpstream>> = Vec::new();
+        for upstream in self.providers.iter().flat_map(|provider| provider.own_upstreams()) {
+            if !all.iter().any(|known| Arc::ptr_eq(known, upstream)) {
+                all.push(Arc::clone(upstream));
+            }
+        }
+        all
+    }
+
+    fn provider(&self, index: ProviderIndex) -> &Arc<LiveProvider> {
+        &self.providers[index.get()]
+    }
+
+    fn listed_model(&self, snapshot: &Snapshot, config: &Model) -> LiveModel {
+        let deployments: Vec<_> = (config.deployments.iter())
+            .map(|deployment| Written::of(deployment, self.provider(deployment.provider)))
+            .collect();
+        let fallbacks = config.fallbacks.iter().map(|it| name_of(snapshot, it)).collect();
+        self.model(config.name.as_str(), config.strategy, &deployments, fallbacks)
+    }
+
+    fn model(
+        &self,
+        name: &str,
+        strategy: ModelStrategy,
+        written: &[Written<'_>],
+        fallbacks: Vec<Box<str>>,
+    ) -> LiveModel {
+        let deployments: Vec<Vec<LiveLane>> = (written.iter())
+            .map(|one| LiveLane::along(one.provider, one.model, &self.catalog))
+            .collect();
+        let settings: Vec<_> = (written.iter().zip(&deployments))
+            .map(|(written, lanes)| written.settings(lanes))
+            .collect();
+        let fleet = Fleet::new(name, strategy_of(strategy), &settings, &self.lanes);
+        LiveModel { name: name.into(), fleet, deployments, fallbacks }
+    }
+}
+
+impl LiveModel {
+    /// The lane at a place that its fleet has chosen.
+    pub(crate) fn lane(&self, place: Place) -> &LiveLane {
+        &self.deployments[place.deployment][place.credential.unwrap_or(0)]
+    }
+
+    /// All its lanes.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &LiveLane> {
+        self.deployments.iter().flatten()
+    }
+
+    /// What a request costs at each of its deployments, where that is known.
+    pub(crate) fn prices_of(
+        &self,
+        cost: impl Fn(&Prices) -> u64,
+    ) -> SmallVec<[Option<u64>; 4]> {
+        if self.fleet.strategy() != Strategy::Cheapest {
+            return SmallVec::new();
+        }
+        let first = self.deployments.iter().map(|lanes| lanes.first());
+        first.map(|lane| lane?.known.prices.as_ref().map(&cost)).collect()
+    }
+}
+
+/// A deployment as it is written.
+struct Written<'a> {
+    provider: &'a Arc<LiveProvider>,
+    model: &'a str,
+    weight: u32,
+    priority: u32,
+    limits: Option<&'a architrave_config::DeploymentLimits>,
+}
+
+impl<'a> Written<'a> {
+    fn of(deployment: &'a Deployment, provider: &'a Arc<LiveProvider>) -> Self {
+        Self {
+            provider,
+            model: &deployment.model,
+            weight: deployment.weight,
+            priority: deployment.priority,
+            limits: Some(&deployment.limits),
+        }
+    }
+
+    fn settings(&self, lanes: &[LiveLane]) -> DeploymentSettings<'a> {
+        let credentials = self.provider.config.credentials.iter();
+        DeploymentSettings {
+            provider: self.provider.config.name.as_str(),
+            model: self.model,
+            weight: self.weight,
+            priority: self.priority,
+            limits: self.limits.map_or_else(DeploymentLimits::default, |limits| DeploymentLimits {
+                requests: limits.requests,
+                tokens: limits.tokens,
+                parallel: limits.parallel_max.unwrap_or(0),
+            }),
+            context_tokens: lanes.first().and_then(|lane| lane.known.input_max),
+            abilities: u32::MAX,
+            credentials: credentials
+                .map(|credential| CredentialSettings {
+                    name: credential.name.as_str(),
+                    weight: credential.weight,
+                    fingerprint: lane::fingerprint(&credential.secret),
+                })
+                .collect(),
+        }
+    }
+}
+
+const fn strategy_of(strategy: ModelStrategy) -> Strategy {
+    match strategy {
+        ModelStrategy::Weighted => Strategy::Weighted,
+        ModelStrategy::Priority => Strategy::Priority,
+        ModelStrategy::LeastBusy => Strategy::LeastBusy,
+        ModelStrategy::Fastest => Strategy::Fastest,
+        ModelStrategy::Cheapest => Strategy::Cheapest,
+    }
+}
+
+fn name_of(snapshot: &Snapshot, model: &ModelRef) -> Box<str> {
+    match model {
+        ModelRef::Listed(index) => snapshot.models[index.get()].name.as_str().into(),
+        ModelRef::Direct { provider, model } => {
+            format!("{}/{model}", snapshot.providers[provider.get()].name).into()
+        }
+    }
+}

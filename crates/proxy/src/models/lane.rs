@@ -1,0 +1,137 @@
+//! A lane: one deployment by one credential, which is what a request to a model is sent along.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use architrave_config::{CredentialSecret, ProviderCredential};
+use architrave_llm::auth::{self, Applied, ProviderSecret};
+use architrave_llm::catalog::{Catalog, ModelKind};
+use architrave_llm::cost::Prices;
+use architrave_llm::dialect::Quirks;
+
+use super::provider::{LiveProvider, Side};
+
+/// One deployment by one credential.
+#[derive(Debug)]
+pub(crate) struct LiveLane {
+    /// The provider.
+    pub provider: Arc<LiveProvider>,
+    /// The provider as the credential sees it.
+    pub side: Arc<Side>,
+    /// The place of the credential among the provider's; `None` where it needs none.
+    credential: Option<usize>,
+    /// What every request shows; `None` where each is signed, or the credential is none that the
+    /// provider takes.
+    pub standing: Option<Applied>,
+    /// The model's name at the provider.
+    pub model: Box<str>,
+    /// How the provider differs for this model.
+    pub quirks: Quirks,
+    /// What the catalogue knows of the model.
+    pub known: Known,
+    /// Requests that came along it.
+    requests: AtomicU64,
+}
+
+/// What the catalogue knows of a model; nothing of one that it does not have.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// What it costs; `None`: nobody knows, so it counts as free.
+    pub prices: Option<Prices>,
+    /// The most tokens of a prompt.
+    pub input_max: Option<u64>,
+    /// The most tokens of an answer.
+    pub output_max: Option<u64>,
+    /// What it is for.
+    pub kind: Option<ModelKind>,
+}
+
+impl LiveLane {
+    /// The lanes to a model: one for each credential of its provider, one where there is none.
+    pub(super) fn along(
+        provider: &Arc<LiveProvider>,
+        model: &str,
+        catalog: &Catalog,
+    ) -> Vec<Self> {
+        let credentials = &provider.config.credentials;
+        let lane = |credential: Option<usize>| {
+            let side = &provider.sides[credential.unwrap_or(0)];
+            let secret = credential.map(|place| &credentials[place].secret);
+            Self {
+                provider: Arc::clone(provider),
+                side: Arc::clone(side),
+                credential,
+                standing: standing(side, secret),
+                model: model.into(),
+                quirks: side.row.quirks(model),
+                known: Known::of(catalog, &side.row.name, model),
+                requests: AtomicU64::new(0),
+            }
+        };
+        match credentials.len() {
+            0 => vec![lane(None)],
+            count => (0..count).map(|place| lane(Some(place))).collect(),
+        }
+    }
+
+    /// The credential that it goes by.
+    pub(crate) fn credential(&self) -> Option<&ProviderCredential> {
+        self.provider.config.credentials.get(self.credential?)
+    }
+
+    /// `provider/model`, as headers and logs have it.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.provider.config.name, self.model)
+    }
+
+    /// How many requests came along it before this one.
+    pub(crate) fn count_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// What every request along a lane shows, made once.
+fn standing(side: &Side, secret: Option<&CredentialSecret>) -> Option<Applied> {
+    let secret = match secret {
+        None => ProviderSecret::None,
+        Some(CredentialSecret::Value(key) | CredentialSecret::Azure { key, .. }) => {
+            ProviderSecret::Key(key)
+        }
+        Some(CredentialSecret::Aws { .. } | CredentialSecret::Gcp { .. }) => return None,
+    };
+    match auth::standing(&side.row.auth, &secret) {
+        Ok(standing) => standing,
+        // A provider that wants a credential and has none is asked without: it says what is wrong.
+        Err(_) if matches!(secret, ProviderSecret::None) => Some(Applied::default()),
+        Err(_) => None,
+    }
+}
+
+/// Tells one secret from the next under the same name; it says nothing about either.
+pub(super) fn fingerprint(secret: &CredentialSecret) -> u64 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    match secret {
+        CredentialSecret::Value(secret) | CredentialSecret::Azure { key: secret, .. } => {
+            KEY.hash_one(secret)
+        }
+        CredentialSecret::Aws { access_key_id, secret_access_key, session_token, region } => {
+            KEY.hash_one((access_key_id, secret_access_key, session_token, region))
+        }
+        CredentialSecret::Gcp { file, project, location } => {
+            KEY.hash_one((file, project, location))
+        }
+    }
+}
+
+impl Known {
+    fn of(catalog: &Catalog, provider: &str, model: &str) -> Self {
+        let Some(model) = catalog.model(provider, model) else { return Self::default() };
+        Self {
+            prices: model.prices,
+            input_max: model.input_max,
+            output_max: model.output_max,
+            kind: Some(model.kind),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A provider put to work: how it is reached and what it speaks.
+
+use std::sync::Arc;
+
+use architrave_config::{
+    BalanceAlgorithm, EndpointSource, Provider, ProviderCredential, ProviderKind, Upstream,
+    UpstreamProtocol, UpstreamTls,
+};
+use architrave_core::Moment;
+use architrave_core::name::UpstreamName;
+use architrave_llm::catalog::{self, Auth, Catalog, Route};
+use architrave_llm::dialect::Dialect;
+
+use crate::assembly::{AssemblyError, LiveUpstream, Parts};
+use crate::models::LiveModels;
+
+/// A provider put to work.
+#[derive(Debug)]
+pub(crate) struct LiveProvider {
+    /// What was written.
+    pub config: Arc<Provider>,
+    /// The provider as each of its credentials sees it, in their order; one where there is none.
+    pub sides: Vec<Arc<Side>>,
+}
+
+/// A provider as one of its credentials sees it: regions and the like are the credential's.
+#[derive(Debug)]
+pub(crate) struct Side {
+    /// What it speaks and how it differs: its row of the catalogue, placeholders filled.
+    pub row: catalog::Provider,
+    /// How it is reached; `None` for the mock, which is not.
+    pub reach: Option<Reach>,
+}
+
+/// How a provider is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    /// Its endpoints.
+    pub upstream: Arc<LiveUpstream>,
+    /// Host and port as requests name them.
+    pub authority: Box<str>,
+    /// The path that every path begins with; empty or `/…` without a slash at its end.
+    pub base_path: Box<str>,
+    /// Whether the upstream is the provider's own, made of its base URL.
+    pub is_own: bool,
+}
+
+/// The parts of a base URL that has been checked.
+#[derive(Debug, PartialEq, Eq)]
+struct BaseUrl<'a> {
+    is_tls: bool,
+    authority: &'a str,
+    host: &'a str,
+    port: u16,
+    path: &'a str,
+}
+
+impl LiveProvider {
+    /// Whether it is still what the snapshot says.
+    pub(super) fn is_current(
+        &self,
+        config: &Arc<Provider>,
+        upstreams: &[Arc<LiveUpstream>],
+        catalog: &Arc<Catalog>,
+        previous: Option<&LiveModels>,
+    ) -> bool {
+        let is_same_catalog = previous.is_some_and(|models| Arc::ptr_eq(&models.catalog, catalog));
+        let is_same_upstream = config.upstream.is_none_or(|index| {
+            let reach = self.sides[0].reach.as_ref();
+            reach.is_some_and(|reach| Arc::ptr_eq(&upstreams[index.get()], &reach.upstream))
+        });
+        *self.config == **config && is_same_catalog && is_same_upstream
+    }
+
+    /// Puts a provider to work.
+    pub(super) fn new(
+        config: &Arc<Provider>,
+        before: Option<&Arc<Self>>,
+        upstreams: &[Arc<LiveUpstream>],
+        (parts, now): (&Parts, Moment),
+    ) -> Result<Self, AssemblyError> {
+        let mut sides: Vec<Arc<Side>> = Vec::new();
+        for place in 0..config.credentials.len().max(1) {
+            let row = row_of(config, config.credentials.get(place), &parts.catalog);
+            let twin = sides.iter().find(|side| side.row.base_url == row.base_url);
+            let reach = match (&config.kind, twin) {
+                (ProviderKind::Mock(_), _) => None,
+                (_, Some(twin)) => twin.reach.clone(),
+                (_, None) => Some(Reach::new(config, &row, before, upstreams, (parts, now))?),
+            };
+            sides.push(Arc::new(Side { row, reach }));
+        }
+        Ok(Self { config: Arc::clone(config), sides })
+    }
+
+    /// The upstreams that are its own, made of its base URLs.
+    pub(crate) fn own_upstreams(&self) -> impl Iterator<Item = &Arc<LiveUpstream>> {
+        let reaches = self.sides.iter().filter_map(|side| side.reach.as_ref());
+        reaches.filter(|reach| reach.is_own).map(|reach| &reach.upstream)
+    }
+}
+
+impl Side {
+    /// Where it is asked by a client of `dialect`: in the client's own where it speaks that, else
+    /// in the one that it likes best.
+    pub(crate) fn route(&self, dialect: Dialect) -> Option<&Route> {
+        self.row.route(dialect).or_else(|| self.row.routes.first())
+    }
+}
+
+impl Reach {
+    fn new(
+        config: &Provider,
+        row: &catalog::Provider,
+        before: Option<&Arc<LiveProvider>>,
+        upstreams: &[Arc<LiveUpstream>],
+        (parts, now): (&Parts, Moment),
+    ) -> Result<Self, AssemblyError> {
+        let url = BaseUrl::of(&row.base_url);
+        if let Some(index) = config.upstream {
+            let upstream = Arc::clone(&upstreams[index.get()]);
+            let authority = upstream.config.name.as_str().into();
+            let base_path = url.map_or("", |url| url.path).into();
+            return Ok(Self { upstream, authority, base_path, is_own: false });
+        }
+        let url = url.ok_or_else(|| AssemblyError::Provider(config.name.clone()))?;
+        let upstream = Arc::new(own_upstream(config, &url));
+        let known = before.into_iter().flat_map(|before| before.own_upstreams());
+        let before = known.into_iter().find(|live| live.config.name == upstream.name);
+        let live = match before {
+            Some(before) if before.is_current(&upstream) => Arc::clone(before),
+            before => {
+                let live = LiveUpstream::new(&upstream, before, parts, now)
+                    .map_err(|error| AssemblyError::Upstream(upstream.name.clone(), error))?;
+                let limits = &upstream.limits;
+                live.queue.set_limits(limits.connections_max, limits.pending_max);
+                Arc::new(live)
+            }
+        };
+        Ok(Self {
+            upstream: live,
+            authority: url.authority.into(),
+            base_path: url.path.into(),
+            is_own: true,
+        })
+    }
+}
+
+/// Streams of models are long, and many are in flight at once.
+const CONNECTIONS_MAX: u32 = 10_000;
+
+/// The upstream that a base URL stands for.
+fn own_upstream(config: &Provider, url: &BaseUrl<'_>) -> Upstream {
+    let address = url.host.trim_start_matches('[').trim_end_matches(']').parse();
+    let endpoint = match address {
+        Ok(ip) => EndpointSource::Address {
+            address: std::net::SocketAddr::new(ip, url.port),
+            weight: 1,
+            priority: 0,
+        },
+        Err(_name) => EndpointSource::Dns {
+            name: url.host.to_owned(),
+            port: url.port,
+            weight: 1,
+            priority: 0,
+        },
+    };
+    let mut upstream = Upstream::new(own_upstream_name(config, url), vec![endpoint]);
+    upstream.balance = BalanceAlgorithm::P2cLeastRequest;
+    upstream.protocol = UpstreamProtocol::Auto;
+    upstream.tls = url.is_tls.then(|| UpstreamTls {
+        server_name: Some(url.host.to_owned()),
+        ..UpstreamTls::default()
+    });
+    upstream.limits.connections_max = CONNECTIONS_MAX;
+    upstream.timeouts.connect = config.timeouts.connect;
+    upstream.timeouts.idle = config.timeouts.stall;
+    upstream
+}
+
+/// No upstream of a file can have this name.
+fn own_upstream_name(config: &Provider, url: &BaseUrl<'_>) -> UpstreamName {
+    UpstreamName::new(&format!("{}@{}", config.name, url.host))
+}
+
+/// The row of the catalogue, with what the configuration says in it.
+fn row_of(
+    config: &Provider,
+    credential: Option<&ProviderCredential>,
+    catalog: &Catalog,
+) -> catalog::Provider {
+    let mut row = match &config.kind {
+        ProviderKind::Catalog(kind) => {
+            catalog.provider(kind).unwrap_or_else(|| compatible_row(config))
+        }
+        ProviderKind::OpenaiCompatible | ProviderKind::Mock(_) => compatible_row(config),
+    };
+    if let Some(base_url) = &config.base_url {
+        base_url.trim_end_matches('/').clone_into(&mut row.base_url);
+    }
+    for name in row.placeholders() {
+        let Some(value) = config.filled(credential, name) else { continue };
+        let placeholder = format!("{{{name}}}");
+        row.base_url = row.base_url.replace(&placeholder, value);
+        for route in &mut row.routes {
+            route.path = route.path.replace(&placeholder, value);
+            if let Some(path) = &mut route.stream_path {
+                *path = path.replace(&placeholder, value);
+            }
+        }
+    }
+    row
+}
+
+/// What is known of a provider of which nothing is known but that it speaks OpenAI's dialect: the
+/// older names of fields, which all of its kind take.
+fn compatible_row(config: &Provider) -> catalog::Provider {
+    catalog::Provider {
+        name: config.name.as_str().to_owned(),
+        base_url: String::new(),
+        auth: Auth::None,
+        routes: vec![Route {
+            dialect: Dialect::OpenaiChat,
+            path: String::new(),
+            stream_path: None,
+        }],
+        quirks: vec![("tokens_max_older", None), ("lacks_developer_role", None)],
+        headers: Vec::new(),
+        edits: Vec::new(),
+        models: None,
+        prefix: None,
+    }
+}
+
+impl<'a> BaseUrl<'a> {
+    fn of(url: &'a str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let is_tls = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        let host = architrave_net::message::host_of(authority);
+        let port = match authority.get(host.len()..)?.strip_prefix(':') {
+            Some(port) => port.parse().ok()?,
+            None if is_tls => 443,
+            None => 80,
+        };
+        Some(Self { is_tls, authority, host, port, path: path.trim_end_matches('/') })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_taken_apart() {
+        let of = |url| BaseUrl::of(url).map(|it| (it.is_tls, it.host, it.port, it.path));
+        assert_eq!(of("https://api.example.com/v1"), Some((true, "api.example.com", 443, "/v1")));
+        assert_eq!(of("http://127.0.0.1:8000"), Some((false, "127.0.0.1", 8000, "")));
+        assert_eq!(of("http://[::1]:9/a/b/"), Some((false, "[::1]", 9, "/a/b")));
+        assert_eq!(of("ftp://x"), None);
+        assert_eq!(of("https://x:port"), None);
+    }
+}

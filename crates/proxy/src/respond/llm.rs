@@ -1,0 +1,130 @@
+//! Passes an answer of a model on to the client, whole or piece by piece, and settles what it cost.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use architrave_core::Reason;
+use architrave_net::h1::{Gone, Persist};
+use architrave_net::{
+    Framing, Relay, RelayError, ResponseHead, ResponseOptions, Timer, Version, WireError, Writer,
+};
+use architrave_policy::ResponseView;
+use architrave_telemetry::{Party, Phase, Termination};
+
+use super::{persist_of, send_own};
+use crate::attempt::HALF_CLOSED;
+use crate::dispatch::llm::{AnswerBody, LlmAnswer, LlmStream, settle};
+use crate::exchange::Exchange;
+use crate::serve::{Ending, RequestFacts};
+use crate::worker::Worker;
+
+/// Sends an answer and settles what it cost.
+pub(super) async fn send(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    answer: LlmAnswer<'_>,
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    let LlmAnswer { mut head, body } = answer;
+    if let Some(matched) = &exchange.matched {
+        let admission = &exchange.admission;
+        matched.chain.respond(&mut ResponseView { head: &mut head, admission });
+    }
+    match body {
+        AnswerBody::Whole(bytes) => {
+            settle::whole(worker, exchange);
+            send_own(worker, exchange, (&mut head, &bytes), facts, writer).await
+        }
+        AnswerBody::Stream(stream) => {
+            send_stream(worker, exchange, (head, *stream), facts, writer).await
+        }
+    }
+}
+
+async fn send_stream(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    (mut head, mut stream): (ResponseHead, LlmStream<'_>),
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Ending {
+    head.fields.append("Date", worker.date().as_bytes());
+    let framing = match exchange.head.version {
+        Version::Http10 => Framing::UntilClose,
+        _ => Framing::Chunked,
+    };
+    let keep_alive = facts.keep_alive
+        && exchange.is_body_read
+        && framing == Framing::Chunked
+        && !worker.is_ending(&exchange.connection.listener);
+    let persist = persist_of(exchange.head.version, keep_alive);
+    let options = ResponseOptions { framing, persist, is_to_head: false };
+    exchange.status = head.status;
+    let sent = match writer.send_response(&head, options) {
+        Ok(()) => {
+            writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
+            relay(exchange, &mut stream, writer).await
+        }
+        Err(error) => Err(RelayError::Sink(error)),
+    };
+    let end = stream.end();
+    let broken = end.broken;
+    settle::stream(worker, exchange, end);
+    if let Err(error) = sent {
+        let (reason, party) = match error {
+            RelayError::Sink(WireError::Stalled) => (Reason::ClientTimeout, Party::Client),
+            _ => (Reason::ClientClosed, Party::Client),
+        };
+        exchange.reason = Some(reason);
+        exchange.termination = Termination::Ended { party, phase: Phase::ResponseBody };
+        writer.abort();
+        return Ending::Close;
+    }
+    if let Some(reason) = broken {
+        exchange.reason = Some(reason);
+        exchange.termination =
+            Termination::Ended { party: Party::Endpoint, phase: Phase::ResponseBody };
+    }
+    if persist == Persist::Close { Ending::Close } else { Ending::KeepAlive }
+}
+
+/// Moves the stream down until it is over, or the client gone.
+async fn relay(
+    exchange: &mut Exchange<'_>,
+    stream: &mut LlmStream<'_>,
+    writer: &mut Writer,
+) -> Result<(), RelayError> {
+    let mut download = Relay::default();
+    let mut half_closed = Timer::new();
+    half_closed.start(HALF_CLOSED);
+    let result = poll_fn(|context| {
+        let before = download.moved();
+        let result = download.poll(context, stream, writer);
+        if download.moved() > before {
+            half_closed.restart();
+        }
+        if result.is_pending() && is_gone(context, writer, stream, &mut half_closed) {
+            return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
+        }
+        result
+    })
+    .await;
+    exchange.response_bytes = download.moved();
+    result
+}
+
+/// Whether the client is no longer there to take the answer.
+fn is_gone(
+    context: &mut Context<'_>,
+    writer: &mut Writer,
+    stream: &mut LlmStream<'_>,
+    half_closed: &mut Timer,
+) -> bool {
+    writer.poll_reset(context).is_ready()
+        || match stream.poll_client_gone(context) {
+            Poll::Ready(Gone::Reset) => true,
+            Poll::Ready(Gone::Closed) => half_closed.poll_elapsed(context).is_ready(),
+            Poll::Pending => false,
+        }
+}
