@@ -13,6 +13,7 @@ mod algorithm;
 mod bar;
 mod census;
 mod cohort;
+pub mod deployment;
 mod endpoint;
 mod hash;
 mod health;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use architrave_balance as balance;
 use architrave_balance::deployment::Lanes;
 use architrave_config::{
-    self as config, BudgetAmount, Consumer, Listener, ListenerIndex, ListenerProtocol, LlmService, PromptService, Route, RouteIndex,
-    Service, ServiceIndex, ServiceKind, Snapshot,
+    self as config, BudgetAmount, Consumer, Listener, ListenerIndex, ListenerProtocol, LlmService,
+    PromptService, Route, RouteIndex, Service, ServiceIndex, ServiceKind, Snapshot,
 };
 use architrave_core::Moment;
 use architrave_core::name::{ListenerName, ProviderName, ServiceName, UpstreamName};

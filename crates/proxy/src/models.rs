@@ -159,10 +159,7 @@ impl LiveModel {
     }
 
     /// What a request costs at each of its deployments, where that is known.
-    pub(crate) fn prices_of(
-        &self,
-        cost: impl Fn(&Prices) -> u64,
-    ) -> SmallVec<[Option<u64>; 4]> {
+    pub(crate) fn prices_of(&self, cost: impl Fn(&Prices) -> u64) -> SmallVec<[Option<u64>; 4]> {
         if self.fleet.strategy() != Strategy::Cheapest {
             return SmallVec::new();
         }

@@ -45,9 +45,7 @@ pub(crate) async fn finish(
                 Err(error) => pass_on::end_early(exchange, writer, &error),
             }
         }
-        Outcome::Llm(answer) => {
-            Box::pin(llm::send(worker, exchange, *answer, facts, writer)).await
-        }
+        Outcome::Llm(answer) => Box::pin(llm::send(worker, exchange, *answer, facts, writer)).await,
         Outcome::Reply(reply) => {
             exchange.reason = reply.reason;
             if reply.reason.is_some() {

@@ -12,7 +12,6 @@ use architrave_balance::EndpointStatus;
 use architrave_config::{AccessLogTarget, NoSources};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
-use architrave_policy::RateLimiters;
 use architrave_telemetry::{AccessLog, Metrics};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
@@ -41,8 +40,7 @@ impl Stage {
         let protocol = &snapshot.listeners[0].protocol;
         let is_udp = matches!(protocol, architrave_config::ListenerProtocol::Udp(_));
         let (clock, metrics) = (Clock::system(), Metrics::new(1));
-        let parts =
-            Parts::new(Arc::clone(&metrics));
+        let parts = Parts::new(Arc::clone(&metrics));
         let assembly = Assembly::build(Arc::new(snapshot), None, &parts, clock.now()).unwrap();
         let (retired, receiver) = std::sync::mpsc::sync_channel(8);
         let shutdown = Shutdown::default();

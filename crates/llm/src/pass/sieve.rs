@@ -71,7 +71,8 @@ fn event_end(bytes: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const CONTENT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"choices\\\":[]\"}}],\"usage\":null}\n\n";
+    const CONTENT: &str =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"choices\\\":[]\"}}],\"usage\":null}\n\n";
     const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n";
     const DONE: &str = "data: [DONE]\n\n";
 

@@ -57,10 +57,8 @@ pub(crate) async fn serve<'a>(
         return unknown_path(exchange, &method, &path);
     };
     let asked = of_client(asked, &exchange.head.fields);
-    exchange.llm = Some(Box::new(LlmFacts {
-        operation: asked.operation().name(),
-        ..LlmFacts::default()
-    }));
+    exchange.llm =
+        Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
     let dialect = asked.dialect();
     let served = match asked.operation() {
         Operation::Chat => chat(worker, exchange, client, &asked, service).await,

@@ -49,11 +49,7 @@ pub(crate) struct Known {
 
 impl LiveLane {
     /// The lanes to a model: one for each credential of its provider, one where there is none.
-    pub(super) fn along(
-        provider: &Arc<LiveProvider>,
-        model: &str,
-        catalog: &Catalog,
-    ) -> Vec<Self> {
+    pub(super) fn along(provider: &Arc<LiveProvider>, model: &str, catalog: &Catalog) -> Vec<Self> {
         let credentials = &provider.config.credentials;
         let lane = |credential: Option<usize>| {
             let side = &provider.sides[credential.unwrap_or(0)];

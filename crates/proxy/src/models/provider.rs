@@ -168,10 +168,9 @@ fn own_upstream(config: &Provider, url: &BaseUrl<'_>) -> Upstream {
     let mut upstream = Upstream::new(own_upstream_name(config, url), vec![endpoint]);
     upstream.balance = BalanceAlgorithm::P2cLeastRequest;
     upstream.protocol = UpstreamProtocol::Auto;
-    upstream.tls = url.is_tls.then(|| UpstreamTls {
-        server_name: Some(url.host.to_owned()),
-        ..UpstreamTls::default()
-    });
+    upstream.tls = url
+        .is_tls
+        .then(|| UpstreamTls { server_name: Some(url.host.to_owned()), ..UpstreamTls::default() });
     upstream.limits.connections_max = CONNECTIONS_MAX;
     upstream.timeouts.connect = config.timeouts.connect;
     upstream.timeouts.idle = config.timeouts.stall;

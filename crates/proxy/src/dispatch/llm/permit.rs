@@ -11,8 +11,8 @@ use architrave_policy::ledger::{self, Limit};
 use super::ask::Ask;
 use super::run::Missed;
 use super::{Candidates, refusal};
-use crate::exchange::Exchange;
 use crate::assembly::Assembly;
+use crate::exchange::Exchange;
 use crate::models::LiveModel;
 use crate::worker::Worker;
 
@@ -74,9 +74,8 @@ fn add(assembly: &Assembly, worker: &Worker, to: &mut Candidates, model: Arc<Liv
     push(to, model);
     let mut at = from;
     while at < to.len() {
-        let fallbacks: Vec<_> = (to[at].fallbacks.iter())
-            .filter_map(|name| worker.model(assembly, name))
-            .collect();
+        let fallbacks: Vec<_> =
+            (to[at].fallbacks.iter()).filter_map(|name| worker.model(assembly, name)).collect();
         fallbacks.into_iter().for_each(|model| push(to, model));
         at += 1;
     }

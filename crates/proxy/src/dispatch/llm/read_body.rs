@@ -81,10 +81,7 @@ pub(super) async fn read(
 
 /// Gives a client that waits for it leave to send its body: nothing is asked of a provider before
 /// the body is there.
-pub(super) async fn give_leave(
-    facts: &RequestFacts,
-    writer: &mut Writer,
-) -> Result<(), WireError> {
+pub(super) async fn give_leave(facts: &RequestFacts, writer: &mut Writer) -> Result<(), WireError> {
     if !facts.expects_continue {
         return Ok(());
     }

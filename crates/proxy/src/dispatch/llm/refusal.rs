@@ -12,8 +12,8 @@ use architrave_policy::Reply;
 use super::ask::Ask;
 use super::read_body::Unread;
 use super::run::Missed;
-use crate::exchange::Exchange;
 use crate::assembly::LiveKind;
+use crate::exchange::Exchange;
 
 /// A body that was not read.
 pub(super) fn unread(unread: &Unread, bytes_max: u64) -> Missed {

@@ -1,0 +1,91 @@
+//! What an answer that is no answer says, and about whom. The one place where the scopes and the
+//! lengths of rests are written down.
+
+use std::time::Duration;
+
+use super::rest::RestRule;
+
+/// 429: about one credential and one model. Without a wait told, it begins with a second; a wait
+/// told is believed up to five minutes, since a day's quota is sometimes refilled within minutes
+/// by hand, and finding that out costs one refused request.
+pub(crate) const RATE_LIMITED: RestRule = RestRule {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(30),
+    told_max: Duration::from_secs(300),
+};
+
+/// 503 and 529: about the provider, and over within moments as a rule.
+pub(crate) const OVERLOADED: RestRule = RestRule {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(30),
+    told_max: Duration::from_secs(60),
+};
+
+/// 401, 402, 403: about the credential, until somebody does something about it.
+pub(crate) const DENIED: RestRule = RestRule {
+    first: Duration::from_secs(60),
+    longest: Duration::from_secs(900),
+    told_max: Duration::from_secs(900),
+};
+
+/// Failures in a row of one lane.
+pub(crate) const FAILING: RestRule = RestRule {
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(60),
+    told_max: Duration::from_secs(60),
+};
+
+/// So many failures in a row make a lane a failing one.
+pub(crate) const FAILURES_IN_ROW: u32 = 3;
+
+/// What a failed attempt says. What the client did wrong, and what a provider refuses to say, is
+/// no failure: that is an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The provider takes no more from this credential for now (429).
+    RateLimited {
+        /// Whether that is about this model alone.
+        scope: LimitScope,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The provider is overloaded (503, 529), whoever asks.
+    Overloaded {
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The credential is not good, not paid for, or may not (401, 402, 403).
+    Denied,
+    /// The prompt is longer than this deployment's context. Says nothing about the lane.
+    TooLong,
+    /// No connection, a reset, a stream that broke off, another 5xx.
+    Broken,
+    /// No first token, or a stall, for longer than there was patience.
+    TimedOut,
+}
+
+/// What a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitScope {
+    /// This credential at this model: what a 429 means unless it says otherwise.
+    Lane,
+    /// This credential at every model.
+    Credential,
+}
+
+impl Failure {
+    /// How many failures in a row it counts as. A timeout has cost somebody all their patience,
+    /// and the next request should not find that out again.
+    pub(crate) const fn strikes(self) -> u32 {
+        match self {
+            Self::Broken => 1,
+            Self::TimedOut => FAILURES_IN_ROW,
+            _ => 0,
+        }
+    }
+
+    /// Whether it makes the lane look slow: somebody got nothing for the time it took.
+    pub(crate) const fn counts_as_slow(self) -> bool {
+        matches!(self, Self::Overloaded { .. } | Self::Broken | Self::TimedOut)
+    }
+}

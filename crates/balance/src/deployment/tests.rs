@@ -1,0 +1,8 @@
+//! What fleets promise, through the public face.
+
+mod affinity;
+mod failures;
+mod fastest;
+mod limits;
+mod shares;
+mod stage;
