@@ -7,6 +7,7 @@ pub mod connector;
 pub mod dns;
 pub mod duplex;
 pub mod egress;
+pub mod fetch;
 pub mod fields;
 mod file_stamp;
 pub mod h1;
