@@ -62,13 +62,6 @@ impl Payload {
         self.segments.iter().map(|segment| self.bytes_of(segment))
     }
 
-    /// The body in one piece.
-    pub(super) fn to_vec(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.length);
-        self.pieces().for_each(|piece| bytes.extend_from_slice(piece));
-        bytes
-    }
-
     fn bytes_of<'s>(&'s self, segment: &'s Segment) -> &'s [u8] {
         match segment {
             Segment::Kept(range) => &self.whole[range.clone()],
@@ -130,7 +123,8 @@ mod tests {
         let mut splice = Splice::new();
         splice.edit(9..12, br#""other""#.to_vec());
         let payload = Payload::spliced(&whole, &splice);
-        assert_eq!(payload.to_vec(), br#"{"model":"other","n":1}"#);
+        let sent: Vec<u8> = payload.pieces().flatten().copied().collect();
+        assert_eq!(sent, br#"{"model":"other","n":1}"#);
         assert_eq!(payload.framing(), Framing::Length(23));
         assert_eq!(payload.pieces().count(), 3);
         assert_eq!(Payload::own(Vec::new()).framing(), Framing::Empty);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
-use architrave_llm::dialect::{Context, Dialect, EventReader};
-use architrave_llm::frame::{FrameReader, Framing};
+use architrave_llm::dialect::{Context, Dialect, EventReader, EventWriter};
+use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
 use architrave_llm::translate::{self, StreamTranslation};
 use architrave_llm::{estimate, pass};
 use architrave_net::{Fields, Reader, ResponseHead, WireError};
@@ -90,11 +90,6 @@ fn complete(error: &mut ChatError, head: &ResponseHead, dialect: Dialect) {
     {
         architrave_llm::dialect::add_aws_error_type(error, kind);
     }
-    if error.retry_after_ms.is_none() {
-        let exact = text("retry-after-ms").and_then(|value| value.trim().parse().ok());
-        let seconds = || text("retry-after").and_then(|value| value.trim().parse::<u64>().ok());
-        error.retry_after_ms = exact.or_else(|| Some(seconds()?.saturating_mul(1000)));
-    }
     if error.request_id.is_none() {
         let id = text("request-id").or_else(|| text("x-request-id"));
         error.request_id = id.map(str::to_owned);
@@ -165,6 +160,8 @@ async fn read_up_to(reader: &mut Reader, bytes_max: usize) -> (Vec<u8>, bool) {
 pub(super) struct Told {
     /// Its body.
     pub body: Vec<u8>,
+    /// The media type of it.
+    pub content_type: &'static str,
     /// What was used.
     pub usage: Usage,
     /// Whether that is an estimate, the provider having said nothing.
@@ -183,6 +180,9 @@ pub(super) fn tell(
     bytes: Vec<u8>,
     context: &Context,
 ) -> Result<Told, ChatError> {
+    if ask.stream {
+        return replayed(ask, outgoing, &bytes, context);
+    }
     let (body, usage, losses) = if outgoing.dialect == ask.dialect {
         let usage = pass::usage_of_reply(ask.dialect, &bytes);
         (bytes, usage, architrave_llm::field::Losses::default())
@@ -197,7 +197,36 @@ pub(super) fn tell(
         output: estimate::tokens_of_bytes(body.len() as u64),
         ..Usage::default()
     });
-    Ok(Told { body, usage, is_estimated, losses })
+    Ok(Told { body, content_type: "application/json", usage, is_estimated, losses })
+}
+
+/// Tells a whole answer as the stream that the client asked for: some servers have none.
+fn replayed(
+    ask: &Ask,
+    outgoing: &Outgoing,
+    bytes: &[u8],
+    context: &Context,
+) -> Result<Told, ChatError> {
+    let unreadable = || ChatError {
+        status: 502,
+        ..ChatError::new(ErrorKind::Internal, "the provider's reply cannot be read")
+    };
+    let text = std::str::from_utf8(bytes).map_err(|_not_text| unreadable())?;
+    let read = outgoing.dialect.read_reply(text, context);
+    let (reply, losses) = read.map_err(|_no_reply| unreadable())?;
+    let mut body = Vec::with_capacity(bytes.len() * 2);
+    let mut writer = EventWriter::new(ask.dialect, context);
+    let mut frames = FrameWriter::new(ask.framing);
+    translate::replay(&reply, &mut |event| writer.write(&event, &mut frames, &mut body));
+    frames.end(&mut body);
+    let is_estimated = reply.usage.is_none();
+    let usage = reply.usage.unwrap_or_else(|| Usage {
+        input: ask.prompt_tokens,
+        output: estimate::tokens_of_bytes(bytes.len() as u64),
+        ..Usage::default()
+    });
+    let content_type = ask.framing.content_type();
+    Ok(Told { body, content_type, usage, is_estimated, losses })
 }
 
 /// A stream in the client's dialect.

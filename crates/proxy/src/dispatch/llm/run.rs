@@ -10,6 +10,7 @@ use architrave_balance::{Criteria, Endpoint};
 use architrave_core::{Moment, Reason};
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Context;
+use architrave_llm::signal::Limits;
 use architrave_net::Reader;
 use architrave_telemetry::{Party, Phase, Termination};
 use smallvec::SmallVec;
@@ -255,7 +256,7 @@ impl<'w> Run<'w, '_> {
             Ok(answered) => Box::new(answered),
             Err(failure) => return failed(&failure),
         };
-        signal::see_quota(flight, &answered.head.fields, self.worker);
+        let limits = signal::limits(self.worker, flight, &answered.head.fields);
         let left = limit.saturating_sub(self.worker.now().since(now));
         let patience = if self.ask.stream { left } else { limit };
         let read = reply::read(answered, &outgoing, self.ask.stream, patience).await;
@@ -275,8 +276,7 @@ impl<'w> Run<'w, '_> {
                 Attempted::Answered(Box::new(Success::Stream(outgoing, answered)))
             }
             Read::Refused { error, answered } => {
-                let judged = answered.as_ref().map(|answered| &answered.head.fields);
-                let attempted = signal::judge(error, judged, lane);
+                let attempted = signal::judge(error, &limits);
                 if let Some(answered) = answered {
                     self.worker.keep(*answered, &reach.upstream, self.worker.now());
                 }
@@ -309,7 +309,7 @@ impl<'w> Run<'w, '_> {
     fn ask_mock(&self, exchange: &Exchange<'_>, lane: &LiveLane) -> Attempted {
         let context = self.context(exchange);
         match mock::say(self.ask, lane, self.granted, lane.count_request(), &context) {
-            Said::Failed(failure) => signal::judge(failure.error, None, lane),
+            Said::Failed(failure) => signal::judge(failure.error, &Limits::default()),
             Said::Refused(error) => Attempted::Declined(refusal::invalid(error)),
             said => Attempted::Answered(Box::new(Success::Mock(said))),
         }
@@ -374,7 +374,7 @@ impl<'w> Run<'w, '_> {
     ) -> Result<LlmAnswer<'w>, Missed> {
         let told = reply::tell(self.ask, outgoing, bytes, context);
         let mut answer = match &told {
-            Ok(_) => LlmAnswer::whole(answered.head.status, "application/json", Vec::new()),
+            Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),
             Err(_) => LlmAnswer::whole(502, "application/json", Vec::new()),
         };
         answer.pass_fields(&answered.head.fields);

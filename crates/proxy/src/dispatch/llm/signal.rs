@@ -2,42 +2,56 @@
 
 use std::time::Duration;
 
-use architrave_balance::deployment::{Failure, Flight, LimitScope, RefusedReason, Rested};
+use architrave_balance::deployment::{
+    Failure, Flight, LimitScope, QuotaKind, QuotaSeen, RefusedReason, Rested,
+};
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::signal::{Limits, Quota, Scope, Signal, SignalKind};
 use architrave_net::Fields;
+use smallvec::SmallVec;
 
 use super::run::{Attempted, Missed};
 use crate::models::LiveLane;
 use crate::worker::Worker;
 
 /// What comes of a refusal.
-pub(super) fn judge(error: ChatError, _fields: Option<&Fields>, _lane: &LiveLane) -> Attempted {
-    let retry_after = error.retry_after_ms.map(Duration::from_millis);
-    let failure = match error.kind {
-        ErrorKind::RateLimited => Failure::RateLimited { scope: LimitScope::Lane, retry_after },
-        ErrorKind::Overloaded => Failure::Overloaded { retry_after },
-        ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Payment => Failure::Denied,
-        ErrorKind::ContextTooLong => Failure::TooLong,
-        ErrorKind::Timeout => Failure::TimedOut,
-        ErrorKind::Internal => Failure::Broken,
-        ErrorKind::NotFound => Failure::Broken,
-        ErrorKind::InvalidRequest | ErrorKind::TooLarge | ErrorKind::ContentRefused => {
-            return Attempted::Declined(Missed::provider(error, Reason::BadRequest));
+pub(super) fn judge(error: ChatError, limits: &Limits) -> Attempted {
+    let signal = Signal::of(error.status, limits, Some(&error));
+    let (failure, reason) = match signal.kind {
+        SignalKind::RateLimited => {
+            let scope = match signal.scope {
+                Scope::Credential | Scope::Provider => LimitScope::Credential,
+                Scope::Nobody | Scope::Request | Scope::Lane => LimitScope::Lane,
+            };
+            (Failure::RateLimited { scope, retry_after: signal.wait }, Reason::RateLimited)
         }
+        SignalKind::Overloaded => {
+            (Failure::Overloaded { retry_after: signal.wait }, Reason::Overloaded)
+        }
+        SignalKind::CredentialRefused | SignalKind::Unpaid => {
+            (Failure::Denied, Reason::BadResponse)
+        }
+        SignalKind::ContextTooLong => (Failure::TooLong, Reason::BadRequest),
+        SignalKind::TimedOut => (Failure::TimedOut, Reason::ResponseTimeout),
+        SignalKind::Fine
+        | SignalKind::Broken
+        | SignalKind::NotFound
+        | SignalKind::ContentRefused
+        | SignalKind::RequestRefused => (Failure::Broken, Reason::BadResponse),
     };
-    let reason = match failure {
-        Failure::RateLimited { .. } => Reason::RateLimited,
-        Failure::Overloaded { .. } => Reason::Overloaded,
-        Failure::TimedOut => Reason::ResponseTimeout,
-        Failure::Denied | Failure::TooLong | Failure::Broken => Reason::BadResponse,
-    };
-    Attempted::Failed(failure, Missed::provider(told(error), reason))
+    if !signal.is_worth_another {
+        return Attempted::Declined(Missed::provider(error, Reason::BadRequest));
+    }
+    Attempted::Failed(failure, Missed::provider(told(error, signal.wait), reason))
 }
 
 /// The failure as the client is told it: that a credential of the gateway's is not good is none of
 /// the client's business, and is not to be taken for its own.
-fn told(error: ChatError) -> ChatError {
+fn told(mut error: ChatError, wait: Option<Duration>) -> ChatError {
+    if let Some(wait) = wait {
+        error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    }
     match error.kind {
         ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Payment => {
             let message = "the provider does not accept the gateway's credential";
@@ -63,8 +77,34 @@ pub(super) fn nobody_left(reason: RefusedReason, wait: Option<Duration>) -> Miss
     Missed::refused(error, why)
 }
 
-/// Takes in what the head of an answer says of quotas.
-pub(super) fn see_quota(_flight: &Flight, _fields: &Fields, _worker: &Worker) {}
+/// What the head of an answer says of limits; what is left of quotas steers the next choices.
+pub(super) fn limits(worker: &Worker, flight: &Flight, fields: &Fields) -> Limits {
+    let headers = fields.iter().map(|field| (field.name, field.value));
+    let limits = Limits::read(headers, worker.wall());
+    if !limits.quota.is_empty() {
+        flight.see_quota(&seen(&limits.quota), worker.now());
+    }
+    limits
+}
+
+fn seen(quota: &Quota) -> SmallVec<[QuotaSeen; 4]> {
+    let windows = [
+        (QuotaKind::Requests, quota.requests),
+        (QuotaKind::Tokens, quota.tokens),
+        (QuotaKind::InputTokens, quota.input_tokens),
+        (QuotaKind::OutputTokens, quota.output_tokens),
+    ];
+    let seen = windows.into_iter().filter_map(|(kind, window)| {
+        let window = window?;
+        Some(QuotaSeen {
+            kind,
+            limit: window.limit,
+            remaining: window.remaining,
+            reset_after: window.resets_in,
+        })
+    });
+    seen.collect()
+}
 
 /// Says in the log who rests because of a failure.
 pub(super) fn log(lane: &LiveLane, rested: Option<Rested>, missed: &Missed) {
