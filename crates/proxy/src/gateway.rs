@@ -10,6 +10,7 @@ use architrave_core::shutdown::ShutdownSignal;
 use architrave_telemetry::{AccessLog, Metrics};
 
 use crate::assembly::Assembly;
+use crate::offload::Offload;
 use crate::persistence::CookieSeal;
 
 /// What all workers share.
@@ -26,6 +27,8 @@ pub struct Gateway {
     pub shutdown: ShutdownSignal,
     /// Seals persistence cookies.
     pub cookie_seal: CookieSeal,
+    /// Does what would hold a worker up.
+    pub offload: Offload,
     /// Where assemblies that are no longer used are dropped: off the workers.
     pub retired: SyncSender<Arc<Assembly>>,
 }

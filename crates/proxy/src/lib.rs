@@ -20,6 +20,7 @@ mod identity;
 pub mod keyring;
 mod layer4;
 mod models;
+pub mod offload;
 pub mod persistence;
 mod queue;
 mod record;

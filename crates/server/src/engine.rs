@@ -21,6 +21,7 @@ use architrave_config::ports::ConfigStatus;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::dns::Resolver;
+use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
 use architrave_proxy::{Assembly, Gateway, Parts};
@@ -105,6 +106,7 @@ impl Engine {
             access_log,
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
+            offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,
         });
         certificates::expose(&gateway);

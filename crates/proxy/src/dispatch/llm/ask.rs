@@ -1,7 +1,7 @@
 //! What a client asks of a model: its dialect, the model, whether the answer is to be streamed, and
 //! the body it says that in.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use architrave_balance::hash_key;
 use architrave_llm::chat::{ChatError, ErrorKind, Text};
@@ -26,7 +26,7 @@ pub(super) struct Ask {
     /// Whether the client asked to be told at the end of its stream what was used.
     pub stream_usage: bool,
     /// The body as it came.
-    pub body: Rc<Vec<u8>>,
+    pub body: Arc<Vec<u8>>,
     /// What the scan found in it.
     pub scanned: Scanned,
     /// The tokens that the prompt will be, by an estimate on the high side.
@@ -69,7 +69,7 @@ impl Ask {
             prompt_tokens: estimate::prompt_tokens(&scanned.sizes),
             output_max,
             choices: count(Watched::Choices).unwrap_or(1).max(1),
-            body: Rc::new(bytes),
+            body: Arc::new(bytes),
             scanned,
         })
     }

@@ -1,18 +1,21 @@
 //! A request as a provider gets it: its head, the path, the credential, and the body in the
 //! provider's dialect. Nothing of the client's head goes along but what is named here.
 
+use std::sync::Arc;
+
 use architrave_llm::catalog::BodyEdit;
 use architrave_llm::chat::{ChatError, ErrorKind, Text};
-use architrave_llm::dialect::Dialect;
+use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
 use architrave_llm::scan::{MemberEdit, Splice, Watched, rewrite};
-use architrave_llm::translate;
+use architrave_llm::translate::{self, TranslatedRequest};
 use architrave_net::{Fields, Method, RequestHead, Version};
 
 use super::ask::Ask;
 use super::payload::Payload;
 use crate::models::LiveLane;
+use crate::worker::Worker;
 
 /// A request to a provider.
 #[derive(Debug)]
@@ -47,11 +50,11 @@ const USER_AGENT: &str = concat!("architrave/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 /// What of the request the provider's dialect cannot say, for the client.
-pub(super) fn write(
+pub(super) async fn write(
+    worker: &Worker,
     ask: &Ask,
     lane: &LiveLane,
     client: &Fields,
-    mut head: RequestHead,
     granted: Option<u64>,
 ) -> Result<Outgoing, ChatError> {
     let side = &lane.side;
@@ -63,11 +66,14 @@ pub(super) fn write(
     let (payload, losses) = if is_same {
         (in_place(ask, lane, granted, &mut hides_usage)?, Losses::default())
     } else {
-        translated(ask, lane, dialect, granted)?
+        let job = Translation::of(ask, lane, dialect, granted);
+        let written = offloaded(worker, ask.body.len(), move || job.write()).await?;
+        (Payload::own(written.body), written.losses)
     };
     let reach = side.reach.as_ref().ok_or_else(no_dialect)?;
     let path = route.path(&ask.address_for(&lane.model, framing));
     let target = format!("{}{path}", reach.base_path);
+    let mut head = worker.spares().request_heads.take();
     head.method = Method::Post;
     head.version = Version::Http11;
     head.authority.push_str(&reach.authority);
@@ -113,7 +119,7 @@ fn in_place(
     if lane.side.row.edits.is_empty() && !has_others {
         return Ok(Payload::spliced(&ask.body, &splice));
     }
-    rewritten(&splice.apply(&ask.body), lane, has_others).map(Payload::own)
+    rewritten(&splice.apply(&ask.body), &lane.side.row.edits, has_others).map(Payload::own)
 }
 
 /// The edits of a body that stays in its dialect.
@@ -146,8 +152,8 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
 }
 
 /// The whole body written anew, where members have to be added or left out.
-fn rewritten(body: &[u8], lane: &LiveLane, without_others: bool) -> Result<Vec<u8>, ChatError> {
-    let row = lane.side.row.edits.iter().map(|edit| match edit {
+fn rewritten(body: &[u8], edits: &[BodyEdit], without_others: bool) -> Result<Vec<u8>, ChatError> {
+    let row = edits.iter().map(|edit| match edit {
         BodyEdit::Set(member, text) => MemberEdit::Set(member, text),
         BodyEdit::Remove(member) => MemberEdit::Remove(member),
     });
@@ -156,25 +162,67 @@ fn rewritten(body: &[u8], lane: &LiveLane, without_others: bool) -> Result<Vec<u
     Ok(rewrite(body, &row.chain(others).collect::<Vec<_>>())?)
 }
 
-/// The body told in the provider's dialect.
-fn translated(
-    ask: &Ask,
-    lane: &LiveLane,
-    dialect: Dialect,
+/// A body to be told in another dialect: all that it takes, so that it can be done elsewhere.
+struct Translation {
+    from: (Dialect, Framing),
+    to: Dialect,
+    asked_model: String,
+    model: Box<str>,
+    stream: bool,
     granted: Option<u64>,
-) -> Result<(Payload, Losses), ChatError> {
-    let address = ask.address_for(&ask.model, ask.framing);
-    let (mut request, read) = translate::read_request(ask.dialect, &address, &ask.body)?;
-    request.model = Text::Borrowed(&lane.model);
-    request.stream = ask.stream;
-    request.stream_usage = true;
-    if granted.is_some() {
-        request.output.tokens_max = granted;
+    quirks: Quirks,
+    edits: Vec<BodyEdit>,
+    body: Arc<Vec<u8>>,
+}
+
+impl Translation {
+    fn of(ask: &Ask, lane: &LiveLane, to: Dialect, granted: Option<u64>) -> Self {
+        Self {
+            from: (ask.dialect, ask.framing),
+            to,
+            asked_model: ask.model.clone(),
+            model: lane.model.clone(),
+            stream: ask.stream,
+            granted,
+            quirks: lane.quirks,
+            edits: lane.side.row.edits.clone(),
+            body: Arc::clone(&ask.body),
+        }
     }
-    let written = translate::write_request((dialect, &lane.quirks), &request, &read)?;
-    let mut body = written.body;
-    if !lane.side.row.edits.is_empty() {
-        body = rewritten(&body, lane, false)?;
+
+    fn write(&self) -> Result<TranslatedRequest, ChatError> {
+        let address = Address {
+            model: Some(Text::Borrowed(&self.asked_model)),
+            stream: Some(self.stream),
+            framing: Some(self.from.1),
+        };
+        let (mut request, read) = translate::read_request(self.from.0, &address, &self.body)?;
+        request.model = Text::Borrowed(&self.model);
+        request.stream = self.stream;
+        request.stream_usage = true;
+        if self.granted.is_some() {
+            request.output.tokens_max = self.granted;
+        }
+        let mut written = translate::write_request((self.to, &self.quirks), &request, &read)?;
+        if !self.edits.is_empty() {
+            written.body = rewritten(&written.body, &self.edits, false)?;
+        }
+        Ok(written)
     }
-    Ok((Payload::own(body), written.losses))
+}
+
+/// Bodies beyond this are put into another dialect off the worker: it takes milliseconds.
+const OFFLOAD_BYTES_MIN: usize = 256 * 1024;
+
+/// Does work on a body of so many bytes here, or elsewhere where that would take too long.
+pub(super) async fn offloaded<T: Send + 'static>(
+    worker: &Worker,
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, ChatError> + Send + 'static,
+) -> Result<T, ChatError> {
+    if bytes < OFFLOAD_BYTES_MIN {
+        return work();
+    }
+    let done = worker.gateway().offload.run(work).await;
+    done.unwrap_or_else(|not_done| Err(ChatError::new(ErrorKind::Overloaded, not_done.to_string())))
 }

@@ -2,7 +2,7 @@
 //! written anew. It can be sent as often as attempts are made, and nothing of it is copied for that.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use architrave_llm::scan::{Piece, Splice};
@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 /// A body to be sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Payload {
-    whole: Rc<Vec<u8>>,
+    whole: Arc<Vec<u8>>,
     segments: SmallVec<[Segment; 4]>,
     length: usize,
 }
@@ -26,7 +26,7 @@ enum Segment {
 
 impl Payload {
     /// The body as it came, with its edits.
-    pub(super) fn spliced(whole: &Rc<Vec<u8>>, splice: &Splice) -> Self {
+    pub(super) fn spliced(whole: &Arc<Vec<u8>>, splice: &Splice) -> Self {
         let mut length = 0;
         let segments = splice.pieces(whole.len()).map(|piece| match piece {
             Piece::Kept(range) => {
@@ -39,14 +39,14 @@ impl Payload {
             }
         });
         let segments = segments.collect();
-        Self { whole: Rc::clone(whole), segments, length }
+        Self { whole: Arc::clone(whole), segments, length }
     }
 
     /// A body of these bytes.
     pub(super) fn own(bytes: Vec<u8>) -> Self {
         let length = bytes.len();
         let segments = (length > 0).then_some(Segment::Kept(0..length)).into_iter().collect();
-        Self { whole: Rc::new(bytes), segments, length }
+        Self { whole: Arc::new(bytes), segments, length }
     }
 
     /// How it is framed.
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_edited_body_is_sent_piece_by_piece() {
-        let whole = Rc::new(br#"{"model":"a","n":1}"#.to_vec());
+        let whole = Arc::new(br#"{"model":"a","n":1}"#.to_vec());
         let mut splice = Splice::new();
         splice.edit(9..12, br#""other""#.to_vec());
         let payload = Payload::spliced(&whole, &splice);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventReader, EventWriter};
+use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
 use architrave_llm::translate::{self, StreamTranslation};
 use architrave_llm::{estimate, pass};
@@ -14,9 +15,10 @@ use architrave_net::{Fields, Reader, ResponseHead, WireError};
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::stream::LlmStream;
 use crate::attempt::Answered;
+use crate::worker::Worker;
 
 /// The largest whole answer; images and sound come in them.
 const WHOLE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -167,66 +169,80 @@ pub(super) struct Told {
     /// Whether that is an estimate, the provider having said nothing.
     pub is_estimated: bool,
     /// What could not be said.
-    pub losses: architrave_llm::field::Losses,
+    pub losses: Losses,
 }
 
 /// Tells a whole answer in the client's dialect.
 ///
 /// # Errors
 /// That it cannot be read.
-pub(super) fn tell(
+pub(super) async fn tell(
+    worker: &Worker,
     ask: &Ask,
     outgoing: &Outgoing,
     bytes: Vec<u8>,
     context: &Context,
 ) -> Result<Told, ChatError> {
-    if ask.stream {
-        return replayed(ask, outgoing, &bytes, context);
+    let (from, to) = (outgoing.dialect, ask.dialect);
+    let prompt_tokens = ask.prompt_tokens;
+    if from == to && !ask.stream {
+        let usage = pass::usage_of_reply(to, &bytes);
+        return Ok(Told::new(bytes, "application/json", usage, prompt_tokens));
     }
-    let (body, usage, losses) = if outgoing.dialect == ask.dialect {
-        let usage = pass::usage_of_reply(ask.dialect, &bytes);
-        (bytes, usage, architrave_llm::field::Losses::default())
-    } else {
-        let told = translate::reply(outgoing.dialect, ask.dialect, &bytes, context)?;
-        (told.body, told.usage, told.losses)
-    };
-    let is_estimated = usage.is_none();
-    // Where the provider does not say it: the prompt as it was reserved, the answer by its length.
-    let usage = usage.unwrap_or_else(|| Usage {
-        input: ask.prompt_tokens,
-        output: estimate::tokens_of_bytes(body.len() as u64),
-        ..Usage::default()
-    });
-    Ok(Told { body, content_type: "application/json", usage, is_estimated, losses })
+    let (stream, framing) = (ask.stream, ask.framing);
+    let context = context.clone();
+    outgoing::offloaded(worker, bytes.len(), move || {
+        if stream {
+            return replayed((from, to), framing, &bytes, &context, prompt_tokens);
+        }
+        let told = translate::reply(from, to, &bytes, &context)?;
+        let losses = told.losses;
+        let told = Told::new(told.body, "application/json", told.usage, prompt_tokens);
+        Ok(Told { losses, ..told })
+    })
+    .await
+}
+
+impl Told {
+    fn new(
+        body: Vec<u8>,
+        content_type: &'static str,
+        usage: Option<Usage>,
+        prompt_tokens: u64,
+    ) -> Self {
+        let is_estimated = usage.is_none();
+        // Where the provider does not say it: the prompt as it was reserved, the answer by its
+        // length.
+        let usage = usage.unwrap_or_else(|| Usage {
+            input: prompt_tokens,
+            output: estimate::tokens_of_bytes(body.len() as u64),
+            ..Usage::default()
+        });
+        Self { body, content_type, usage, is_estimated, losses: Losses::default() }
+    }
 }
 
 /// Tells a whole answer as the stream that the client asked for: some servers have none.
 fn replayed(
-    ask: &Ask,
-    outgoing: &Outgoing,
+    (from, to): (Dialect, Dialect),
+    framing: Framing,
     bytes: &[u8],
     context: &Context,
+    prompt_tokens: u64,
 ) -> Result<Told, ChatError> {
     let unreadable = || ChatError {
         status: 502,
         ..ChatError::new(ErrorKind::Internal, "the provider's reply cannot be read")
     };
     let text = std::str::from_utf8(bytes).map_err(|_not_text| unreadable())?;
-    let read = outgoing.dialect.read_reply(text, context);
-    let (reply, losses) = read.map_err(|_no_reply| unreadable())?;
+    let (reply, losses) = from.read_reply(text, context).map_err(|_no_reply| unreadable())?;
     let mut body = Vec::with_capacity(bytes.len() * 2);
-    let mut writer = EventWriter::new(ask.dialect, context);
-    let mut frames = FrameWriter::new(ask.framing);
+    let mut writer = EventWriter::new(to, context);
+    let mut frames = FrameWriter::new(framing);
     translate::replay(&reply, &mut |event| writer.write(&event, &mut frames, &mut body));
     frames.end(&mut body);
-    let is_estimated = reply.usage.is_none();
-    let usage = reply.usage.unwrap_or_else(|| Usage {
-        input: ask.prompt_tokens,
-        output: estimate::tokens_of_bytes(bytes.len() as u64),
-        ..Usage::default()
-    });
-    let content_type = ask.framing.content_type();
-    Ok(Told { body, content_type, usage, is_estimated, losses })
+    let told = Told::new(body, framing.content_type(), reply.usage, prompt_tokens);
+    Ok(Told { losses, ..told })
 }
 
 /// A stream in the client's dialect.

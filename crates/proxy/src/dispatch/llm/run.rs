@@ -200,9 +200,8 @@ impl<'w> Run<'w, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange, lane);
         }
-        let head = self.worker.spares().request_heads.take();
         let fields = &exchange.head.fields;
-        let written = outgoing::write(self.ask, lane, fields, head, self.granted);
+        let written = outgoing::write(self.worker, self.ask, lane, fields, self.granted).await;
         let mut outgoing = match written {
             Ok(outgoing) => outgoing,
             Err(error) => return Attempted::Declined(refusal::invalid(error)),
@@ -331,7 +330,7 @@ impl<'w> Run<'w, '_> {
         let context = self.context(exchange);
         let mut answer = match success {
             Success::Whole(bytes, outgoing, answered) => {
-                self.tell_whole(exchange, (bytes, &outgoing, answered), &context)?
+                self.tell_whole(exchange, (bytes, &outgoing, answered), &context).await?
             }
             Success::Stream(outgoing, answered) => {
                 let losses = outgoing.losses.clone();
@@ -366,13 +365,13 @@ impl<'w> Run<'w, '_> {
         Ok(answer)
     }
 
-    fn tell_whole(
+    async fn tell_whole(
         &self,
         exchange: &mut Exchange<'_>,
         (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
         context: &Context,
     ) -> Result<LlmAnswer<'w>, Missed> {
-        let told = reply::tell(self.ask, outgoing, bytes, context);
+        let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
         let mut answer = match &told {
             Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),
             Err(_) => LlmAnswer::whole(502, "application/json", Vec::new()),
