@@ -76,11 +76,10 @@ pub(crate) async fn dispatch<'a, 'p>(
             let answer = Box::pin(llm::serve(worker, exchange, client, service)).await;
             Ok(Dispatched::Llm(Box::new(answer)))
         }
-        LiveKind::Prompt(_) => Err(Failure::gateway(
-            Reason::NotImplemented,
-            Phase::Admit,
-            "prompts are not in this version",
-        )),
+        LiveKind::Prompt(service) => {
+            let answer = Box::pin(llm::prompt::serve(worker, exchange, client, service)).await;
+            Ok(Dispatched::Llm(Box::new(answer)))
+        }
     }
 }
 

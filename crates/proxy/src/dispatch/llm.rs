@@ -13,6 +13,7 @@ mod mock;
 mod outgoing;
 mod payload;
 mod permit;
+pub(crate) mod prompt;
 mod read_body;
 mod refusal;
 mod reply;

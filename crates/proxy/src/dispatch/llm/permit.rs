@@ -43,6 +43,22 @@ pub(super) fn models(
     Ok(candidates)
 }
 
+/// The models that may answer a prompt: what the operator has written in the file, whoever asks.
+///
+/// # Errors
+/// That there is none of that name any more.
+pub(super) fn of_prompt(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    ask: &Ask,
+) -> Result<Candidates, Missed> {
+    let mut candidates = Candidates::new();
+    let model = worker.model(exchange.assembly, &ask.model);
+    let model = model.ok_or_else(|| Missed::refused(ask.unknown_model(), Reason::NoRoute))?;
+    add(exchange.assembly, worker, &mut candidates, model);
+    Ok(candidates)
+}
+
 /// The model of that name, where the service has it and the consumer may ask for it.
 pub(super) fn find(
     worker: &Worker,

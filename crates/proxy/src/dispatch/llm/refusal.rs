@@ -76,6 +76,7 @@ pub(super) fn dialect_of_path(path: &str) -> Dialect {
 /// the exchange is none with an llm service.
 pub(crate) fn body_of_refusal(exchange: &Exchange<'_>, reply: &Reply) -> Option<Vec<u8>> {
     let service = exchange.matched?.service?;
+    // Those of prompt services are problem+json, as of any other.
     let LiveKind::Llm(_) = &service.kind else { return None };
     let reason = reply.reason?;
     let path = super::below_route(exchange);

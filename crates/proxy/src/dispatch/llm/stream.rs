@@ -18,6 +18,7 @@ use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 
 use super::mock::MockSteps;
+use super::prompt::PromptEvents;
 use crate::attempt::Answered;
 
 /// A streamed answer.
@@ -32,6 +33,8 @@ pub(crate) struct LlmStream<'a> {
     is_over: bool,
     /// Why it broke off, where it did.
     broken: Option<Reason>,
+    /// What puts it into the form of a prompt service's answer, where one asked.
+    prompt: Option<Box<PromptEvents>>,
 }
 
 /// Where the answer comes from.
@@ -103,7 +106,29 @@ impl<'a> LlmStream<'a> {
     }
 
     fn new(from: From, through: Through, client: &'a mut Reader) -> Self {
-        Self { from, through, client, out: Vec::new(), taken: 0, is_over: false, broken: None }
+        Self {
+            from,
+            through,
+            client,
+            out: Vec::new(),
+            taken: 0,
+            is_over: false,
+            broken: None,
+            prompt: None,
+        }
+    }
+
+    /// The same stream in the form of a prompt service's answer.
+    pub(super) fn into_prompt(mut self, events: PromptEvents) -> Self {
+        if let Through::Passed(_, spoken) | Through::Sifted(_, _, spoken) = &self.through
+            && matches!(self.from, From::Endpoint(_))
+        {
+            let context = architrave_llm::dialect::Context::default();
+            let translation = StreamTranslation::new(*spoken, *spoken, &context);
+            self.through = Through::Translated(Box::new(translation));
+        }
+        self.prompt = Some(Box::new(events));
+        self
     }
 
     /// Starts the limit that holds between two pieces of the answer.
@@ -209,6 +234,16 @@ impl<'a> LlmStream<'a> {
         }
     }
 
+    /// Puts what was just read into the form of a prompt service's answer.
+    fn tell_prompt(&mut self) {
+        let Some(prompt) = &mut self.prompt else { return };
+        let read = std::mem::take(&mut self.out);
+        prompt.push(&read, &mut self.out);
+        if self.is_over {
+            prompt.end(&mut self.out);
+        }
+    }
+
     fn poll_mock(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
         let From::Mock(steps) = &mut self.from else { return Poll::Ready(Ok(false)) };
         match steps.poll_next(context, &mut self.out) {
@@ -234,9 +269,18 @@ impl Source for LlmStream<'_> {
         if self.is_over {
             return Poll::Ready(Ok(false));
         }
-        match &self.from {
-            From::Endpoint(_) => self.poll_endpoint(context),
-            From::Mock(_) => self.poll_mock(context),
+        loop {
+            let polled = match &self.from {
+                From::Endpoint(_) => self.poll_endpoint(context),
+                From::Mock(_) => self.poll_mock(context),
+            };
+            if polled.is_pending() || self.prompt.is_none() {
+                return polled;
+            }
+            self.tell_prompt();
+            if self.is_over || !self.out.is_empty() {
+                return Poll::Ready(Ok(!self.out.is_empty()));
+            }
         }
     }
 

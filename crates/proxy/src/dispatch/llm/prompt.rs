@@ -1,0 +1,125 @@
+//! Prompt services: a plain REST endpoint in front of a model. The caller fills the holes of a text
+//! by JSON, and gets JSON, or events where it asks for them; it needs to know neither the model nor
+//! its dialect.
+
+mod document;
+mod events;
+mod input;
+mod output;
+mod problem;
+
+use architrave_config::PromptService;
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::dialect::{Address, Dialect};
+use architrave_llm::scan::{Scanned, Watch};
+use architrave_net::Method;
+
+use super::answer::{AnswerBody, LlmAnswer};
+use super::ask::Ask;
+use super::facts::LlmFacts;
+use super::run::{Missed, Run};
+use super::{permit, read_body, refusal};
+use crate::dispatch::ClientSide;
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+pub(crate) use events::PromptEvents;
+
+/// The dialect in which the question is put; whichever the provider speaks, it is told from here.
+const DIALECT: Dialect = Dialect::OpenaiChat;
+
+/// Inputs are words, not media: a long report has a quarter of a million of them.
+const BODY_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Bodies of prompt services have no member that the gateway must know.
+static WATCH: Watch = Watch { members: &[] };
+
+/// Serves a request to a prompt service.
+pub(crate) async fn serve<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    service: &PromptService,
+) -> LlmAnswer<'a> {
+    match exchange.head.method {
+        Method::Get | Method::Head => document::answer(exchange, service),
+        Method::Post => match ask(worker, exchange, client, service).await {
+            Ok(answer) => answer,
+            Err(missed) => refuse(exchange, &missed),
+        },
+        _ => {
+            let message = "a prompt is asked by POST; GET says how";
+            let error = ChatError { status: 405, ..ChatError::new(ErrorKind::NotFound, message) };
+            let mut answer = refuse(exchange, &Missed::refused(error, Reason::NoRoute));
+            answer.head.fields.append("Allow", b"GET, HEAD, POST");
+            answer
+        }
+    }
+}
+
+async fn ask<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    service: &PromptService,
+) -> Result<LlmAnswer<'a>, Missed> {
+    let ClientSide { reader, writer, facts } = client;
+    let bytes_max = exchange.admission.body_bytes_max.unwrap_or(BODY_BYTES_MAX);
+    read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
+    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    let body = read_body::read_json(reader, facts, bytes_max, &WATCH).await;
+    let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
+    exchange.is_body_read = true;
+    exchange.request_bytes = body.bytes.len() as u64;
+    exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
+    let values = input::read(service, &body.bytes).map_err(refusal::invalid)?;
+    let stream = wants_events(exchange);
+    let question = input::question(service, &values, stream).map_err(refusal::invalid)?;
+    let scanned = Scanned::whole(&question, DIALECT.watch()).map_err(ChatError::from);
+    let scanned = scanned.map_err(refusal::invalid)?;
+    let ask = Ask::of(DIALECT, &Address::default(), (question, scanned));
+    let ask = ask.map_err(refusal::invalid)?;
+    exchange.llm = Some(Box::new(LlmFacts {
+        operation: "prompt",
+        model: ask.model.clone(),
+        is_stream: stream,
+        prompt_tokens: ask.prompt_tokens,
+        ..LlmFacts::default()
+    }));
+    let models = permit::of_prompt(worker, exchange, &ask)?;
+    let granted = permit::reserve(worker, exchange, &models, &ask).await?;
+    let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
+    let affinity = ask.affinity();
+    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity };
+    let LlmAnswer { mut head, body } = run.until_answered(exchange, &models).await?;
+    head.fields.retain(|field| !field.name.eq_ignore_ascii_case(b"content-type"));
+    let body = match body {
+        AnswerBody::Whole(bytes) => {
+            head.fields.append("Content-Type", b"application/json");
+            AnswerBody::Whole(output::tell(service, &bytes)?)
+        }
+        AnswerBody::Stream(stream) => {
+            head.fields.append("Content-Type", b"text/event-stream");
+            AnswerBody::Stream(Box::new(stream.into_prompt(PromptEvents::new(service))))
+        }
+    };
+    Ok(LlmAnswer { head, body })
+}
+
+/// Whether the caller asks for events rather than for one answer.
+fn wants_events(exchange: &Exchange<'_>) -> bool {
+    exchange
+        .head
+        .fields
+        .all("accept")
+        .any(|value| memchr::memmem::find(value, b"text/event-stream").is_some())
+}
+
+fn refuse<'a>(exchange: &mut Exchange<'_>, missed: &Missed) -> LlmAnswer<'a> {
+    exchange.reason = Some(missed.reason);
+    exchange.termination = missed.termination();
+    let mut answer = problem::answer(exchange, missed);
+    answer.explain(exchange, None);
+    answer
+}

@@ -1,0 +1,118 @@
+//! A streamed answer as callers of a prompt get it: `delta` events with text, one `done` event with
+//! what a whole answer says, or one `error` event.
+
+use architrave_config::PromptService;
+use architrave_llm::chat::{ChatError, ChatEvent, Delta, PartKind, Usage};
+use architrave_llm::dialect::{Context, Dialect, EventReader};
+use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
+
+use super::output;
+
+/// Turns a stream of the dialect that prompts are put in to the events of a prompt.
+#[derive(Debug)]
+pub(crate) struct PromptEvents {
+    frames: FrameReader,
+    reader: EventReader,
+    telling: Telling,
+}
+
+/// What is told.
+#[derive(Debug)]
+struct Telling {
+    service: PromptService,
+    frames: FrameWriter,
+    /// Parts of the first answer whose text counts.
+    is_text: Vec<(u32, bool)>,
+    text: String,
+    model: String,
+    usage: Option<Usage>,
+    is_over: bool,
+}
+
+impl PromptEvents {
+    /// Nothing told yet.
+    pub(crate) fn new(service: &PromptService) -> Self {
+        Self {
+            frames: FrameReader::new(Framing::Sse),
+            reader: EventReader::new(Dialect::OpenaiChat, &Context::default()),
+            telling: Telling {
+                service: service.clone(),
+                frames: FrameWriter::new(Framing::Sse),
+                is_text: Vec::new(),
+                text: String::new(),
+                model: String::new(),
+                usage: None,
+                is_over: false,
+            },
+        }
+    }
+
+    /// Takes the next bytes of the stream and appends what the caller is to be told.
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let Self { frames, reader, telling } = self;
+        frames.push(bytes, &mut |frame| {
+            let Ok(frame) = frame else { return };
+            let _unreadable = reader.read(&frame, &mut |event| telling.take(&event, out));
+        });
+    }
+
+    /// The stream has ended.
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
+        let Self { reader, telling, .. } = self;
+        reader.end(&mut |event| telling.take(&event, out));
+        telling.done(out);
+    }
+}
+
+impl Telling {
+    fn take(&mut self, event: &ChatEvent<'_>, out: &mut Vec<u8>) {
+        match event {
+            ChatEvent::Start { model, .. } => {
+                if let Some(model) = model {
+                    model.as_ref().clone_into(&mut self.model);
+                }
+            }
+            ChatEvent::PartStart { choice: 0, part, kind } => {
+                let is_text = matches!(kind, PartKind::Text | PartKind::Refusal);
+                self.is_text.push((*part, is_text));
+            }
+            ChatEvent::PartDelta { choice: 0, part, delta: Delta::Text(text) }
+                if self.is_text.contains(&(*part, true)) =>
+            {
+                self.text.push_str(text);
+                self.frames.event(out, "delta", |w| w.object(|w| w.key("delta").text(text)));
+            }
+            ChatEvent::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
+            ChatEvent::Error(error) => self.fail(error, out),
+            ChatEvent::End => self.done(out),
+            _ => {}
+        }
+    }
+
+    fn done(&mut self, out: &mut Vec<u8>) {
+        if self.is_over {
+            return;
+        }
+        if self.service.output.is_some() && !output::is_json(&self.text) {
+            let formless = output::formless();
+            return self.fail(&formless.error, out);
+        }
+        self.is_over = true;
+        let body = output::written(&self.service, &self.text, &self.model, self.usage.as_ref());
+        let body = String::from_utf8_lossy(&body);
+        self.frames.event(out, "done", |w| w.json(&body));
+    }
+
+    fn fail(&mut self, error: &ChatError, out: &mut Vec<u8>) {
+        if self.is_over {
+            return;
+        }
+        self.is_over = true;
+        self.frames.event(out, "error", |w| {
+            w.object(|w| {
+                w.key("status").count(error.status.into());
+                w.key("detail").text(&error.message);
+            });
+        });
+    }
+}
