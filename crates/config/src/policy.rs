@@ -3,7 +3,9 @@
 
 pub mod basic_auth;
 pub mod body_limit;
+pub mod cache;
 pub mod cors;
+pub mod guardrail;
 pub mod headers;
 pub mod ip_filter;
 pub mod key_auth;
@@ -13,7 +15,9 @@ pub mod rewrite;
 
 pub use basic_auth::BasicAuth;
 pub use body_limit::BodyLimit;
+pub use cache::Cache;
 pub use cors::Cors;
+pub use guardrail::{Guardrail, GuardrailAction, PersonalData, SoughtPattern};
 pub use headers::{HeaderEdits, Headers};
 pub use ip_filter::IpFilter;
 pub use key_auth::KeyAuth;
@@ -21,7 +25,9 @@ pub use rate_limit::{RateLimit, RateLimitKey};
 pub use redirect::Redirect;
 pub use rewrite::Rewrite;
 
-use crate::read::record;
+use crate::read::{Scope, record};
+use guardrail::GuardrailWritten;
+use key_auth::KeyAuthWritten;
 use rate_limit::RateLimitWritten;
 use redirect::RedirectWritten;
 use rewrite::RewriteWritten;
@@ -37,7 +43,7 @@ record! {
         /// What browsers of other origins may do.
         "cors": Option<Cors> = None => pub cors: Option<Cors>,
         /// Callers prove themselves by API key.
-        "key_auth": Option<KeyAuth> = None => pub key_auth: Option<KeyAuth>,
+        "key_auth": Option<KeyAuthWritten> = None => pub key_auth: Option<KeyAuth>,
         /// Callers prove themselves by name and password.
         "basic_auth": Option<BasicAuth> = None => pub basic_auth: Option<BasicAuth>,
         /// Requests per time.
@@ -48,9 +54,28 @@ record! {
         "rewrite": Option<RewriteWritten> = None => pub rewrite: Option<Rewrite>,
         /// Fields set, added and removed.
         "headers": Option<Headers> = None => pub headers: Option<Headers>,
+        /// What may not be said to models or by them.
+        "guardrail": Option<GuardrailWritten> = None => pub guardrail: Option<Guardrail>,
+        /// Answers of models that are given again.
+        "cache": Option<Cache> = None => pub cache: Option<Cache>,
     }
-    later "acl", "cache", "compression", "guardrail", "guardrails", "jwt", "oidc", "quota",
-        "transform";
+    later "acl", "compression", "jwt", "oidc", "quota", "transform";
+}
+
+/// The policies of what models are told and say; they have no effect on anything else.
+const OF_MODELS: [&str; 2] = ["guardrail", "cache"];
+
+/// Refuses policies of models on an object that leads to none.
+pub(crate) fn refuse_those_of_models(scope: &mut Scope<'_, '_, '_>) {
+    let Some(set) = scope.node.get("policies") else { return };
+    for key in OF_MODELS {
+        if let Some(policy) = set.get(key) {
+            let message = format!(
+                "`{key}` has no effect here: it works on services of kind `llm` and `prompt`"
+            );
+            scope.reader.refuse(policy.place, message);
+        }
+    }
 }
 
 impl PolicySet {

@@ -12,7 +12,7 @@ mod json;
 mod names;
 mod near;
 mod path;
-mod pattern;
+pub(crate) mod pattern;
 mod record;
 mod scalar;
 mod shape;

@@ -11,6 +11,7 @@ pub use llm::LlmService;
 pub use prompt::{InputKind, PromptInput, PromptOutput, PromptService, Template, TemplatePart};
 
 use crate::PolicySet;
+use crate::policy::refuse_those_of_models;
 use crate::read::{Name, Ref, Scope, empty, record};
 use crate::snapshot::UpstreamIndex;
 use prompt::PromptWritten;
@@ -86,6 +87,9 @@ impl ServiceWritten {
         } else {
             ServiceKind::Http { upstream: self.http?.upstream }
         };
+        if matches!(kind, ServiceKind::Http { .. }) {
+            refuse_those_of_models(scope);
+        }
         Some(Service { name: self.name, kind, policies: self.policies.into() })
     }
 }

@@ -19,7 +19,9 @@ const GROUND: &str = "\
 version: 1
 listeners: [{ name: web, address: \"127.0.0.1:0\", protocol: http }]
 upstreams: [{ name: orders, endpoints: [{ address: \"127.0.0.1:9001\" }] }]
-services: [{ name: orders, http: { upstream: orders } }]
+services: [{ name: orders, http: { upstream: orders } }, { name: ai, llm: {} }]
+providers: [{ name: pretend, kind: mock }]
+models: [{ name: fast, deployments: [{ provider: pretend, model: echo }] }]
 ";
 
 fn root() -> PathBuf {

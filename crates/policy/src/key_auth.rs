@@ -5,12 +5,14 @@
 
 mod query;
 
+use std::sync::Arc;
+
 use architrave_config::policy as config;
 use architrave_net::Fields;
 
 use crate::authenticate::{Identity, IdentityPolicy};
 use crate::consumers::Credentials;
-use crate::registry::{Build, Site};
+use crate::registry::{Build, Policy, Site};
 use crate::view::RequestView;
 
 /// The policy, ready to run.
@@ -20,12 +22,30 @@ pub struct KeyAuth {
     query: Box<[String]>,
     forward: bool,
     challenge: &'static [u8],
+    /// As it works on services of models, where that is different.
+    of_models: Option<Arc<Policy>>,
 }
 
 const AUTHORIZATION: &str = "authorization";
 
 impl Build<config::KeyAuth> for KeyAuth {
     fn build(config: &config::KeyAuth, _site: &Site<'_>) -> Self {
+        let of_models = config.for_models();
+        Self {
+            of_models: (of_models != *config)
+                .then(|| Arc::new(Policy::KeyAuth(Self::new(&of_models)))),
+            ..Self::new(config)
+        }
+    }
+}
+
+impl KeyAuth {
+    /// The policy that takes its place on services of models, if another does.
+    pub(crate) const fn of_models(&self) -> Option<&Arc<Policy>> {
+        self.of_models.as_ref()
+    }
+
+    fn new(config: &config::KeyAuth) -> Self {
         let takes_bearer = config.headers.iter().any(|name| name == AUTHORIZATION);
         Self {
             headers: config.headers.clone().into(),
@@ -36,6 +56,7 @@ impl Build<config::KeyAuth> for KeyAuth {
             } else {
                 b"ApiKey realm=\"architrave\""
             },
+            of_models: None,
         }
     }
 }

@@ -53,4 +53,7 @@ pub const TABLE: &[(Kind, Phase, Levels)] = &[
     (Kind::BodyLimit, Phase::Limit, Levels::Every),
     (Kind::Rewrite, Phase::Transform, Levels::MostSpecific),
     (Kind::Headers, Phase::Transform, Levels::MostSpecific),
+    // Before the cache, so that what is masked is never looked up or kept.
+    (Kind::Guardrail, Phase::Transform, Levels::Every),
+    (Kind::Cache, Phase::Cache, Levels::MostSpecific),
 ];

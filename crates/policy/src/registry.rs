@@ -156,4 +156,6 @@ registry! {
     body_limit: BodyLimit [request];
     rewrite:    Rewrite   [request];
     headers:    Headers   [request response];
+    guardrail:  Guardrail [model];
+    cache:      Cache     [model];
 }

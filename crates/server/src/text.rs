@@ -26,6 +26,15 @@ pub(crate) fn validate(file: &Path) -> ExitCode {
                 counted(snapshot.services.len(), "service"),
                 counted(snapshot.upstreams.len(), "upstream"),
             ];
+            // Most files have none, and are not told so.
+            let more = [
+                (snapshot.models.len(), "model"),
+                (snapshot.providers.len(), "provider"),
+                (snapshot.consumers.len(), "consumer"),
+            ];
+            let more = more.into_iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> =
+                counts.into_iter().chain(more.map(|(count, what)| counted(count, what))).collect();
             print(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
         }
         Err(error) => {

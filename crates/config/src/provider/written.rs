@@ -118,9 +118,10 @@ impl ProviderWritten {
         let mut names = HashSet::new();
         for (credential, item) in self.credentials.iter().zip(items) {
             if !names.insert(credential.name.as_str()) {
-                let node = item.get("name").unwrap_or(item);
-                let message = format!("another credential is already named `{}`", credential.name);
-                scope.reader.refuse(node.place, message);
+                let node = item.get("name");
+                let name = node.map_or_else(|| format!("`{}`", credential.name), Node::described);
+                let message = format!("another credential is already named {name}");
+                scope.reader.refuse(node.unwrap_or(item).place, message);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Regular expressions: always of the whole value, compiled under a bound.
+//! Regular expressions, compiled under a bound: of the whole value, but for what is looked for
+//! within a text.
 
 use regex::{Regex, RegexBuilder};
 
@@ -17,22 +18,7 @@ impl Written for Pattern {
     type Value = Regex;
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Regex> {
-        let Some(text) = node.text() else {
-            reader.refuse_type(node, "a regular expression");
-            return None;
-        };
-        let compiled = compile(text);
-        match compiled {
-            Ok(regex) => Some(regex),
-            Err(_) if node.substituted => {
-                reader.refuse(node.place, "not a regular expression");
-                None
-            }
-            Err(reason) => {
-                reader.refuse(node.place, format!("not a regular expression: {reason}"));
-                None
-            }
-        }
+        read(node, reader, |text| format!("^(?:{text})$"))
     }
 
     fn shape() -> Shape {
@@ -40,14 +26,37 @@ impl Written for Pattern {
     }
 }
 
-fn compile(text: &str) -> Result<Regex, String> {
+/// A regular expression that is looked for within a text.
+pub(crate) fn read_sought(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Regex> {
+    read(node, reader, str::to_owned)
+}
+
+fn read(node: &Node<'_>, reader: &mut Reader<'_>, anchored: fn(&str) -> String) -> Option<Regex> {
+    let Some(text) = node.text() else {
+        reader.refuse_type(node, "a regular expression");
+        return None;
+    };
+    match compile(text, anchored) {
+        Ok(regex) => Some(regex),
+        Err(_) if node.substituted => {
+            reader.refuse(node.place, "not a regular expression");
+            None
+        }
+        Err(reason) => {
+            reader.refuse(node.place, format!("not a regular expression: {reason}"));
+            None
+        }
+    }
+}
+
+fn compile(text: &str, anchored: fn(&str) -> String) -> Result<Regex, String> {
     // Parsed alone first: `a)|(b` would otherwise close the group that anchors it.
     regex_syntax::ast::parse::ParserBuilder::new()
         .nest_limit(NEST_MAX)
         .build()
         .parse(text)
         .map_err(|error| error.kind().to_string())?;
-    RegexBuilder::new(&format!("^(?:{text})$"))
+    RegexBuilder::new(&anchored(text))
         .size_limit(COMPILED_BYTES_MAX)
         .nest_limit(NEST_MAX + 2)
         .build()

@@ -6,6 +6,7 @@ use architrave_core::name::RouteName;
 
 use super::{HostPattern, Mirror, PathMatch, Route, RouteMatch, WeightedService};
 use crate::PolicySet;
+use crate::policy::refuse_those_of_models;
 use crate::read::{
     HostPatternText, List, Name, NonEmpty, Ref, Scope, ServingListener, Span, empty, record,
 };
@@ -43,6 +44,7 @@ impl RouteWritten {
     fn finish(mut self, scope: &mut Scope<'_, '_, '_>) -> Option<Route> {
         self.check_services(scope);
         self.check_mirror(scope);
+        self.check_policies(scope);
         let listeners = self.listeners.unwrap_or_else(|| {
             let all = scope.reader.names.serving().to_vec();
             if all.is_empty() {
@@ -67,6 +69,17 @@ impl RouteWritten {
             mirror: self.mirror,
             keep_prefix: self.keep_prefix,
         })
+    }
+
+    /// A policy of models needs one service with models, at least.
+    fn check_policies(&self, scope: &mut Scope<'_, '_, '_>) {
+        let mut led = self.service.into_iter().chain(self.services.iter().map(|one| one.service));
+        let names = scope.reader.names;
+        let is_whole = scope.count("services") == self.services.len()
+            && scope.has("service") == self.service.is_some();
+        if is_whole && led.all(|service| names.is_origin(service)) {
+            refuse_those_of_models(scope);
+        }
     }
 
     /// Copies are of plain requests: one of a model's would be paid for twice.

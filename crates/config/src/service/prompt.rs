@@ -66,18 +66,19 @@ record! {
 impl PromptWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<PromptService> {
         let inputs = scope.node.get("input").map_or(&[][..], |input| input.entries());
-        for (key, template) in
-            [("template", Some(&self.template)), ("system", self.system.as_ref())]
-        {
-            let Some(place) = scope.node.get(key).map(|node| node.place) else { continue };
-            for name in template.into_iter().flat_map(Template::inputs) {
-                if inputs.iter().any(|entry| entry.key() == name) {
+        let is_declared = |name: &str| inputs.iter().any(|entry| entry.key() == name);
+        let templates = [("template", Some(&self.template)), ("system", self.system.as_ref())];
+        for (key, template) in templates {
+            let Some(node) = scope.node.get(key) else { continue };
+            let used = template.into_iter().flat_map(Template::inputs);
+            for name in used.filter(|name| !is_declared(name)) {
+                if node.substituted {
+                    scope.reader.refuse(node.place, "has a hole whose name is not in `input`");
                     continue;
                 }
-                let known = inputs.iter().map(|entry| entry.key());
-                let suggestion = scope.reader.nearest(name, known);
+                let suggestion = scope.reader.nearest(name, inputs.iter().map(|entry| entry.key()));
                 let message = format!("`{{{{{name}}}}}` is not in `input`");
-                scope.reader.refuse_with(place, message, suggestion);
+                scope.reader.refuse_with(node.place, message, suggestion);
             }
         }
         let is_used = |name: &str| {

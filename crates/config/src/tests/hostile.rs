@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
+use super::world::World;
 use crate::{NoSources, format, load};
 
 fn first_error(text: &str) -> String {
@@ -113,12 +114,15 @@ fn keys_of_the_old_merge_syntax_are_unknown() {
     assert!(first_error("version: 1\n<<: { listeners: [] }\n").contains("unknown key `<<`"));
 }
 
+const BALANCER: &str = include_str!("../../../../fixtures/config/load-balancer.yaml");
+const MODELS: &str = include_str!("../../../../fixtures/config/models.yaml");
+const PROVIDERS: &str = include_str!("../../../../fixtures/config/providers.yaml");
+
 /// A real file with a few bytes changed, taken out or doubled: nearly right is where readers trip.
-fn mutated() -> impl Strategy<Value = String> {
-    const TEXT: &str = include_str!("../../../../fixtures/config/load-balancer.yaml");
-    let edit = (0..TEXT.len(), 0..30usize, "[-:{}\\[\\],#&*!|>'\"%@` \n\ta-z0-9$]{0,4}");
+fn mutated(original: &'static str) -> impl Strategy<Value = String> {
+    let edit = (0..original.len(), 0..30usize, "[-:{}\\[\\],#&*!|>'\"%@` \n\ta-z0-9$]{0,4}");
     proptest::collection::vec(edit, 1..6).prop_map(|edits| {
-        let mut bytes = TEXT.as_bytes().to_vec();
+        let mut bytes = original.as_bytes().to_vec();
         for (at, taken, put) in edits {
             let at = at.min(bytes.len());
             let end = (at + taken).min(bytes.len());
@@ -145,8 +149,10 @@ proptest! {
     }
 
     #[test]
-    fn a_mutated_file_loads_or_is_refused_with_places(text in mutated()) {
-        if let Err(errors) = load(&text, "f", &NoSources) {
+    fn a_mutated_file_loads_or_is_refused_with_places(
+        text in prop_oneof![mutated(BALANCER), mutated(MODELS), mutated(PROVIDERS)]
+    ) {
+        if let Err(errors) = load(&text, "f", &World) {
             prop_assert!(!errors.is_empty());
             let lines = u32::try_from(text.lines().count()).unwrap();
             for error in errors {

@@ -84,17 +84,24 @@ fn secrets_are_never_printed() {
 admin: { address: \"${env:SECRET}\", token: \"sp ace\" }
 keys: { file: \"\" }
 routes: [{ name: \"${env:SECRET}\", service: \"${env:SECRET}\", timeout: \"${env:SECRET}\", match: [{ path: { regex: \"(${env:SECRET}\" } }, { path: { prefix: \"/%7e${env:SECRET}\" } }] }]
-policies: { rate_limit: { rate: \"${env:SECRET}\" } }";
+policies: { rate_limit: { rate: \"${env:SECRET}\" }, guardrail: { keywords: [\" ${env:SECRET}\"], patterns: [\"(${env:SECRET}\"] } }
+providers:
+  - { name: p, kind: \"${env:SECRET}\", base_url: \"https://u:${env:SECRET}@h\" }
+  - { name: q, kind: openai_compatible, base_url: \"https://h/?key=tell no one\", credentials: [{ value: \"sp ace\" }, { name: \"${env:SECRET}\", value: a }, { name: \"${env:SECRET}\", value: b }] }
+models: [{ name: m, deployments: [{ provider: \"${env:SECRET}\", model: x }], fallbacks: [\"${env:SECRET}\"] }]
+services: [{ name: s, prompt: { model: \"${env:SECRET}\", template: \"{{${env:SECRET}}}\" } }, { name: t, prompt: { model: m, template: \"{{${env:SECRET}}}\", input: { a: { enum: [\"${env:SECRET}\"], default: b } } } }]";
     let errors = loaded(text).unwrap_err();
-    assert!(errors.len() >= 9, "{errors:#?}");
+    assert!(errors.len() >= 20, "{errors:#?}");
     for error in &errors {
         for secret in ["s3cr3t", "tell no one", "p\u{7}w", "sp ace"] {
             assert!(!error.contains(secret), "{error}");
         }
     }
-    let good = "consumers: [{ name: a, credentials: [{ api_key: \"${env:SECRET}\" }] }]";
+    let good = "consumers: [{ name: a, credentials: [{ api_key: \"${env:SECRET}\" }] }]
+providers: [{ name: p, kind: openai_compatible, base_url: \"http://h\", credentials: [{ value: \"${env:SECRET}\" }] }]";
     let snapshot = loaded(good).unwrap();
     assert!(!format!("{snapshot:?}").contains("s3cr3t"));
+    assert_eq!(snapshot.secrets().filter(|secret| secret.matches(b"s3cr3t")).count(), 2);
     let ConsumerCredential::ApiKey(key) = &snapshot.consumers[0].credentials[0] else {
         panic!("an api key was written");
     };

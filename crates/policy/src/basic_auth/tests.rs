@@ -61,7 +61,7 @@ fn the_credential_is_taken_out_unless_it_is_to_be_forwarded() {
 #[test]
 fn beside_key_auth_either_will_do() {
     let headers = vec!["authorization".to_owned()];
-    let key_auth = Some(KeyAuth { headers, query: Vec::new(), forward: false });
+    let key_auth = Some(KeyAuth { headers, query: Vec::new(), forward: false, places_given: true });
     let chain = chain(PolicySet { key_auth, ..policies(false) });
     for (value, consumer) in
         [(basic_of("ann:s3cret"), "desk"), ("Bearer key-mobile".to_owned(), "mobile")]

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use architrave_config::{ListenerIndex, PolicySet, RouteIndex, ServiceIndex, Snapshot};
+use architrave_config::{
+    ListenerIndex, PolicySet, RouteIndex, ServiceIndex, ServiceKind, Snapshot,
+};
 
 use crate::chain::Chain;
 use crate::consumers::Consumers;
@@ -40,14 +42,22 @@ impl Level {
     }
 }
 
-/// The places of route, service and listener, where they have policies at all.
-type Key = [Option<u32>; 3];
+/// What decides which policies apply, and how they work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    /// The places of route, service and listener, where they have policies at all.
+    places: [Option<u32>; 3],
+    /// Whether it leads to models.
+    is_of_models: bool,
+}
 
 /// Makes the chains of one snapshot.
 #[derive(Debug)]
 pub struct ChainBuilder {
     routes: Vec<Option<Level>>,
     services: Vec<Option<Level>>,
+    /// Which services are of models.
+    of_models: Vec<bool>,
     listeners: Vec<Option<Level>>,
     all: Option<Level>,
     consumers: Arc<Consumers>,
@@ -70,6 +80,9 @@ impl ChainBuilder {
             services: (snapshot.services.iter())
                 .map(|service| level(&service.policies, "services", service.name.as_str()))
                 .collect(),
+            of_models: (snapshot.services.iter())
+                .map(|service| matches!(service.kind, ServiceKind::Llm(_)))
+                .collect(),
             listeners: (snapshot.listeners.iter())
                 .map(|listener| level(&listener.policies, "listeners", listener.name.as_str()))
                 .collect(),
@@ -86,11 +99,13 @@ impl ChainBuilder {
         route: Option<RouteIndex>,
         service: Option<ServiceIndex>,
     ) -> Arc<Chain> {
-        let key = [
+        let places = [
             present(&self.routes, route.map(|index| index.0)),
             present(&self.services, service.map(|index| index.0)),
             present(&self.listeners, Some(listener.0)),
         ];
+        let is_of_models = service.is_some_and(|index| self.of_models[index.get()]);
+        let key = Key { places, is_of_models };
         if let Some(chain) = self.made.get(&key) {
             return Arc::clone(chain);
         }
@@ -99,7 +114,8 @@ impl ChainBuilder {
         chain
     }
 
-    fn assemble(&self, [route, service, listener]: Key) -> Chain {
+    fn assemble(&self, key: Key) -> Chain {
+        let [route, service, listener] = key.places;
         let levels: Vec<&Level> = [
             level_at(&self.routes, route),
             level_at(&self.services, service),
@@ -117,6 +133,9 @@ impl ChainBuilder {
                 _ => &mut after,
             };
             part.extend(chosen(&levels, *kind, *phase, *rule));
+        }
+        if key.is_of_models {
+            identify = identify.into_iter().map(as_of_models).collect();
         }
         let response = (before.iter().chain(&after))
             .filter(|policy| policy.is_response_policy())
@@ -143,6 +162,14 @@ fn chosen(levels: &[&Level], kind: Kind, phase: Phase, rule: Levels) -> Vec<Arc<
             let object = levels.iter().find(|level| level.has_any_of(phase));
             object.and_then(|level| level.get(kind)).cloned().into_iter().collect()
         }
+    }
+}
+
+/// A policy as it works on services of models.
+fn as_of_models(policy: Arc<Policy>) -> Arc<Policy> {
+    match &*policy {
+        Policy::KeyAuth(key_auth) => key_auth.of_models().map(Arc::clone).unwrap_or(policy),
+        _ => policy,
     }
 }
 

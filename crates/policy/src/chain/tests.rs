@@ -24,7 +24,12 @@ fn set_field(name: &str, value: &str) -> PolicySet {
 }
 
 fn key_auth() -> Option<KeyAuth> {
-    Some(KeyAuth { headers: vec!["x-api-key".into()], query: Vec::new(), forward: false })
+    Some(KeyAuth {
+        headers: vec!["x-api-key".into()],
+        query: Vec::new(),
+        forward: false,
+        places_given: true,
+    })
 }
 
 fn rate(count: u64) -> Option<RateLimit> {

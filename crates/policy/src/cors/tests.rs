@@ -35,8 +35,12 @@ fn anyone() -> config::Cors {
 
 /// A chain with the policy, on a route that also wants a key.
 fn chain_with(cors: config::Cors) -> std::sync::Arc<crate::Chain> {
-    let key_auth =
-        KeyAuth { headers: vec!["authorization".into()], query: Vec::new(), forward: false };
+    let key_auth = KeyAuth {
+        headers: vec!["authorization".into()],
+        query: Vec::new(),
+        forward: false,
+        places_given: true,
+    };
     chain(PolicySet { cors: Some(cors), key_auth: Some(key_auth), ..PolicySet::default() })
 }
 

@@ -13,6 +13,7 @@ fn policies(forward: bool) -> PolicySet {
         headers: texts(&["authorization", "x-api-key"]),
         query: texts(&["api_key", "k"]),
         forward,
+        places_given: true,
     };
     PolicySet { key_auth: Some(key_auth), ..PolicySet::default() }
 }

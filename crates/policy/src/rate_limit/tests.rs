@@ -18,7 +18,12 @@ fn limited(count: u64, burst: u64, key: RateLimitKey) -> PolicySet {
 }
 
 fn with_keys(policies: PolicySet) -> PolicySet {
-    let key_auth = KeyAuth { headers: vec!["x-api-key".into()], query: Vec::new(), forward: false };
+    let key_auth = KeyAuth {
+        headers: vec!["x-api-key".into()],
+        query: Vec::new(),
+        forward: false,
+        places_given: true,
+    };
     PolicySet { key_auth: Some(key_auth), ..policies }
 }
 

@@ -144,8 +144,14 @@ impl InputMap {
         };
         if let Some(default) = self.default.as_deref().filter(|text| !kind.takes(text)) {
             debug_assert!(scope.text("default") == Some(default));
-            let found = scope.node.get("default").map(Node::described).unwrap_or_default();
-            scope.refuse_at("default", format!("expected {}, found {found}", kind.expected()));
+            let message = match &kind {
+                InputKind::Enum(_) => String::from("is none of `enum`"),
+                kind => {
+                    let found = scope.node.get("default").map(Node::described);
+                    format!("expected {}, found {}", kind.expected(), found.unwrap_or_default())
+                }
+            };
+            scope.refuse_at("default", message);
         }
         Some(PromptInput { kind, default: self.default, description: self.description })
     }
