@@ -3,12 +3,12 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use architrave_config::DeploymentLimits;
 use architrave_core::Moment;
 use architrave_core::units::Rate;
 
 use super::hindrance::Hindrance;
 use super::load::Size;
-use super::settings::DeploymentLimits;
 
 /// What one deployment of one model has used of its limits. It outlives reloads, and so do its
 /// debts when the limits change.
@@ -39,7 +39,7 @@ impl Allowance {
         size: Size,
         now: Moment,
     ) -> Option<Short> {
-        if limits.parallel > 0 && self.in_flight.load(Ordering::Relaxed) >= limits.parallel {
+        if self.in_flight.load(Ordering::Relaxed) >= limits.parallel_max.unwrap_or(u32::MAX) {
             return Some(Short { hindrance: Hindrance::Full, until: None });
         }
         let requests = limits.requests.and_then(|rate| self.requests.wait(rate, 1, now));
@@ -55,7 +55,7 @@ impl Allowance {
         size: Size,
         now: Moment,
     ) -> Result<(), Short> {
-        let most = if limits.parallel == 0 { u32::MAX } else { limits.parallel };
+        let most = limits.parallel_max.unwrap_or(u32::MAX);
         let room = |in_flight: u32| (in_flight < most).then(|| in_flight + 1);
         self.in_flight
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
@@ -204,8 +204,11 @@ mod tests {
 
     #[test]
     fn a_request_that_tokens_stop_uses_up_no_request() {
-        let limits =
-            DeploymentLimits { requests: per_minute(2), tokens: per_minute(1000), parallel: 5 };
+        let limits = DeploymentLimits {
+            requests: per_minute(2),
+            tokens: per_minute(1000),
+            parallel_max: Some(5),
+        };
         let allowance = Allowance::default();
         assert_eq!(taken(&allowance, &limits, 600, at(0)), 1);
         assert_eq!(taken(&allowance, &limits, 600, at(0)), 0);
@@ -226,7 +229,7 @@ mod tests {
 
     #[test]
     fn no_more_are_in_flight_than_may_be() {
-        let limits = DeploymentLimits { parallel: 3, ..Default::default() };
+        let limits = DeploymentLimits { parallel_max: Some(3), ..Default::default() };
         let allowance = Allowance::default();
         assert_eq!(taken(&allowance, &limits, 1, at(0)), 3);
         let short = allowance.short(&limits, size(1), at(0)).map(|short| short.hindrance);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use architrave_config::{DeploymentLimits, ModelStrategy};
 use architrave_core::Moment;
 
 use super::allowance::Allowance;
@@ -13,7 +14,7 @@ use super::hindrance::Severity;
 use super::lane::Lane;
 use super::lanes::Lanes;
 use super::load::Size;
-use super::settings::{CredentialSettings, DeploymentLimits, DeploymentSettings, Strategy};
+use super::settings::{CredentialSettings, DeploymentSettings};
 use super::status::LaneStatus;
 use super::strategy::Contest;
 use super::weigh::{Assessment, Contender};
@@ -25,7 +26,7 @@ const OUTPUT_ASSUMED: f64 = 256.0;
 /// made anew at a reload, from lanes that live on.
 #[derive(Debug)]
 pub struct Fleet {
-    strategy: Strategy,
+    strategy: ModelStrategy,
     /// By deployment, and by credential within.
     pub(crate) seats: Vec<Arc<Seat>>,
     turns: Arc<AtomicU64>,
@@ -37,6 +38,8 @@ pub(crate) struct Seat {
     pub(crate) place: Place,
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) lane: Arc<Lane>,
+    /// Lower numbers come first; all the same where priorities do not count.
+    pub(crate) priority: u32,
     /// Its share of the deployment, among the credentials.
     pub(crate) weight: u32,
     /// Its share of the fleet while everybody is well.
@@ -47,7 +50,6 @@ pub(crate) struct Seat {
 #[derive(Debug)]
 pub(crate) struct Deployment {
     pub(crate) weight: u32,
-    pub(crate) priority: u32,
     pub(crate) context_tokens: Option<u64>,
     pub(crate) abilities: u32,
     pub(crate) limits: DeploymentLimits,
@@ -61,20 +63,24 @@ impl Fleet {
     #[must_use]
     pub fn new(
         name: &str,
-        strategy: Strategy,
+        strategy: ModelStrategy,
         deployments: &[DeploymentSettings<'_>],
         lanes: &Lanes,
     ) -> Self {
-        let seats = deployments
+        let mut all: Vec<Seat> = deployments
             .iter()
             .enumerate()
-            .flat_map(|(place, settings)| seats(name, place, settings, lanes));
-        Self { strategy, seats: seats.map(Arc::new).collect(), turns: lanes.turns(name) }
+            .flat_map(|(place, settings)| seats(name, place, settings, lanes))
+            .collect();
+        if strategy != ModelStrategy::Priority {
+            all.iter_mut().for_each(|seat| seat.priority = 0);
+        }
+        Self { strategy, seats: all.into_iter().map(Arc::new).collect(), turns: lanes.turns(name) }
     }
 
     /// How it chooses.
     #[must_use]
-    pub fn strategy(&self) -> Strategy {
+    pub fn strategy(&self) -> ModelStrategy {
         self.strategy
     }
 
@@ -198,10 +204,9 @@ fn seats<'a>(
 ) -> impl Iterator<Item = Seat> + 'a {
     let deployment = Arc::new(Deployment {
         weight: settings.weight,
-        priority: settings.priority,
         context_tokens: settings.context_tokens,
         abilities: settings.abilities,
-        limits: settings.limits,
+        limits: settings.limits.clone(),
         allowance: lanes.allowance(fleet, settings.provider, settings.model),
     });
     let credentials: Vec<(Option<usize>, Option<&CredentialSettings<'_>>)> =
@@ -216,6 +221,7 @@ fn seats<'a>(
         let share = f64::from(weight) / all.max(1) as f64;
         Seat {
             place: Place { deployment: place, credential },
+            priority: settings.priority,
             lane: lanes.open(settings.provider, settings.model, it),
             home_weight: f64::from(settings.weight) * share,
             weight,

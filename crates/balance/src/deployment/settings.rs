@@ -1,23 +1,6 @@
 //! What a fleet is made of, as plain values: whoever reads the configuration fills them in.
 
-use architrave_core::units::Rate;
-
-/// How a fleet chooses among those of its lanes that may be used. Priorities come first in all
-/// of them: who has the lowest number is asked while one of them may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Strategy {
-    /// Shares by weight, in a smooth order.
-    #[default]
-    Weighted,
-    /// The lowest priority first, shares by weight within.
-    Priority,
-    /// The fewest tokens in flight for its weight.
-    LeastBusy,
-    /// The least time to the last token, as far as it can be foretold.
-    Fastest,
-    /// The lowest price of this very request; the least busy of those that cost the same.
-    Cheapest,
-}
+use architrave_config::DeploymentLimits;
 
 /// One deployment of a model.
 #[derive(Clone, Debug)]
@@ -29,9 +12,10 @@ pub struct DeploymentSettings<'a> {
     /// Its share; the credentials divide it among them. At 0 it is never chosen, only
     /// [taken](super::Fleet::take).
     pub weight: u32,
-    /// Lower numbers come first.
+    /// Lower numbers come first, under `priority` alone.
     pub priority: u32,
-    /// Its own limits.
+    /// What is not to be exceeded there, over all credentials. Not the provider's limits, of
+    /// which nobody knows before its answers say so, but the operator's.
     pub limits: DeploymentLimits,
     /// How many tokens prompt and answer may have together; `None` when not known.
     pub context_tokens: Option<u64>,
@@ -50,16 +34,4 @@ pub struct CredentialSettings<'a> {
     pub weight: u32,
     /// Changes when the secret does: what was refused before says nothing about a new one.
     pub fingerprint: u64,
-}
-
-/// What is not to be exceeded at one deployment, over all its credentials. Not the provider's
-/// limits, of which nobody knows before its answers say so, but the operator's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DeploymentLimits {
-    /// Requests per time.
-    pub requests: Option<Rate>,
-    /// Tokens per time: the prompt's and the most that the answer may have, settled at the end.
-    pub tokens: Option<Rate>,
-    /// Requests in flight; 0 for no limit.
-    pub parallel: u32,
 }

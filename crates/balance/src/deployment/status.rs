@@ -23,7 +23,7 @@ pub struct LaneStatus {
     pub credential: String,
     /// Its share of the fleet while everybody is well, in parts of all weights.
     pub weight: f64,
-    /// Its priority.
+    /// Its priority; 0 where priorities do not count.
     pub priority: u32,
     /// Requests in flight.
     pub requests_in_flight: u32,
@@ -58,7 +58,7 @@ impl LaneStatus {
             model: lane.model().to_owned(),
             credential: lane.credential().to_owned(),
             weight: seat.home_weight,
-            priority: seat.deployment.priority,
+            priority: seat.priority,
             requests_in_flight: lane.requests_in_flight(),
             tokens_in_flight: lane.tokens_in_flight(),
             requests: lane.requests.load(Ordering::Relaxed),

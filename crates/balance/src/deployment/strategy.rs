@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use architrave_config::ModelStrategy;
 use architrave_core::Moment;
 
 use super::affinity;
@@ -10,7 +11,6 @@ use super::choice::Why;
 use super::demand::Demand;
 use super::fleet::Seat;
 use super::load::Size;
-use super::settings::Strategy;
 use super::weigh::{Assessment, Contender};
 
 /// `fastest` sends one request in so many to a lane that has not been asked lately...
@@ -42,7 +42,7 @@ impl Contest<'_> {
     /// The winner, as a place among the seats, and why. `contenders` may not be empty.
     pub(super) fn decide(
         &self,
-        strategy: Strategy,
+        strategy: ModelStrategy,
         mut contenders: Vec<Contender>,
         assessment: &mut Assessment<'_>,
         random: &mut fastrand::Rng,
@@ -50,7 +50,7 @@ impl Contest<'_> {
         if let [only] = contenders.as_slice() {
             return (only.seat, Why::Only);
         }
-        if strategy == Strategy::Fastest
+        if strategy == ModelStrategy::Fastest
             && let Some(probed) = self.probe(&contenders)
         {
             return (probed, Why::Probe);
@@ -64,8 +64,8 @@ impl Contest<'_> {
             return (contenders[home.taker].seat, Why::Affinity);
         }
         let winner = match strategy {
-            Strategy::Weighted | Strategy::Priority => self.by_turn(&contenders),
-            Strategy::LeastBusy | Strategy::Fastest | Strategy::Cheapest => {
+            ModelStrategy::Weighted | ModelStrategy::Priority => self.by_turn(&contenders),
+            ModelStrategy::LeastBusy | ModelStrategy::Fastest | ModelStrategy::Cheapest => {
                 least_busy(&contenders, random)
             }
         };
@@ -73,18 +73,18 @@ impl Contest<'_> {
     }
 
     /// Leaves those who are as good as the best, and says in what.
-    fn shorten(&self, strategy: Strategy, contenders: &mut Vec<Contender>) -> Why {
+    fn shorten(&self, strategy: ModelStrategy, contenders: &mut Vec<Contender>) -> Why {
         match strategy {
-            Strategy::Weighted | Strategy::Priority => Why::Weight,
-            Strategy::LeastBusy => Why::LeastBusy,
-            Strategy::Cheapest => {
+            ModelStrategy::Weighted | ModelStrategy::Priority => Why::Weight,
+            ModelStrategy::LeastBusy => Why::LeastBusy,
+            ModelStrategy::Cheapest => {
                 let price =
                     |it: &Contender| self.demand.price(self.seats[it.seat].place.deployment);
                 let lowest = contenders.iter().map(price).min();
                 contenders.retain(|contender| Some(price(contender)) == lowest);
                 Why::Cheapest
             }
-            Strategy::Fastest => {
+            ModelStrategy::Fastest => {
                 let factor = if self.demand.affinity.is_some() { LOYALTY } else { TIE };
                 // Foretold once: what other workers learn meanwhile would else change the
                 // question between the best and the rest.

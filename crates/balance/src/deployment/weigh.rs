@@ -176,7 +176,7 @@ impl Contender {
         now: Moment,
     ) -> Vec<Self> {
         let is_in = |seat: usize| self::severity(assessment.hindrances[seat]) <= severity;
-        let priority = |seat: usize| seats[seat].deployment.priority;
+        let priority = |seat: usize| seats[seat].priority;
         let lowest = (0..seats.len()).filter(|&seat| is_in(seat)).map(priority).min();
         let is_in = |seat: &usize| is_in(*seat) && Some(priority(*seat)) == lowest;
         let mut contenders: Vec<Self> = Vec::with_capacity(seats.len());

@@ -1,9 +1,9 @@
 //! Keys stay where they are at home, and few move.
 
+use architrave_config::ModelStrategy;
+
 use super::stage::{DEMAND, SECOND, STRATEGIES, Stage, deployment, key, place, weighted};
-use crate::deployment::{
-    Demand, DeploymentSettings, Failure, Hindrance, LimitScope, Place, Strategy, Why,
-};
+use crate::deployment::{Demand, DeploymentSettings, Failure, Hindrance, LimitScope, Place, Why};
 use crate::hash_key;
 
 fn keys(count: u32) -> impl Iterator<Item = u64> {
@@ -29,21 +29,21 @@ fn a_key_goes_to_the_same_lane_whatever_the_strategy() {
         }
         let before = homes(&stage, 200);
         assert_eq!(moved(&before, &homes(&stage, 200)), 0, "{strategy:?}");
-        let restarted = Stage::new(Strategy::Weighted, &weighted(&[1, 2, 3]));
+        let restarted = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 2, 3]));
         assert_eq!(moved(&before, &homes(&restarted, 200)), 0, "{strategy:?}");
     }
 }
 
 #[test]
 fn keys_share_by_weight() {
-    let stage = Stage::new(Strategy::Weighted, &weighted(&[1, 3]));
+    let stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 3]));
     let heavy = homes(&stage, 4_000).iter().filter(|&&home| home == place(1)).count();
     assert!((2_850..3_150).contains(&heavy), "{heavy}");
 }
 
 #[test]
 fn a_lane_that_rests_moves_its_own_keys_alone_and_they_come_back() {
-    let mut stage = Stage::new(Strategy::Weighted, &weighted(&[1, 1, 1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 1, 1, 1]));
     let before = homes(&stage, 1_000);
     let retry_after = Some(10 * SECOND);
     stage.fail(place(2), Failure::RateLimited { scope: LimitScope::Lane, retry_after });
@@ -59,7 +59,7 @@ fn a_lane_that_rests_moves_its_own_keys_alone_and_they_come_back() {
 
 #[test]
 fn a_new_lane_takes_its_share_of_keys_and_moves_no_others() {
-    let stage = Stage::new(Strategy::Weighted, &weighted(&[1, 1, 1]));
+    let stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 1, 1]));
     let before = homes(&stage, 2_000);
     let stage = stage.reloaded(&weighted(&[1, 1, 1, 1]));
     let after = homes(&stage, 2_000);
@@ -72,7 +72,7 @@ fn a_new_lane_takes_its_share_of_keys_and_moves_no_others() {
 fn a_key_keeps_its_credential_too() {
     let credentials = vec![key("a", 1), key("b", 1), key("c", 1)];
     let several = DeploymentSettings { credentials, ..deployment("cloud") };
-    let stage = Stage::new(Strategy::LeastBusy, &[several]);
+    let stage = Stage::new(ModelStrategy::LeastBusy, &[several]);
     let before = homes(&stage, 300);
     assert_eq!(moved(&before, &homes(&stage, 300)), 0);
     let mut counts = [0; 3];
@@ -82,7 +82,7 @@ fn a_key_keeps_its_credential_too() {
 
 #[test]
 fn one_hot_key_overflows_instead_of_making_a_queue() {
-    let stage = Stage::new(Strategy::Weighted, &weighted(&[1, 1, 1, 1]));
+    let stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 1, 1, 1]));
     let demand = Demand { affinity: Some(42), ..DEMAND };
     let open: Vec<_> = (0..100).map(|_| stage.chosen(&demand)).collect();
     let home = open[0].place;
@@ -96,14 +96,14 @@ fn one_hot_key_overflows_instead_of_making_a_queue() {
 
 #[test]
 fn a_key_does_not_stay_where_it_is_slow_or_dear() {
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1]));
     for _ in 0..5 {
         stage.stream(place(0), SECOND / 5, SECOND / 100);
         stage.stream(place(1), 5 * SECOND, SECOND / 100);
     }
     assert!(homes(&stage, 50).iter().all(|&home| home == place(0)));
     let prices = [Some(2), Some(1)];
-    let stage = Stage::new(Strategy::Cheapest, &weighted(&[1, 1]));
+    let stage = Stage::new(ModelStrategy::Cheapest, &weighted(&[1, 1]));
     for key in keys(50) {
         let demand = Demand { affinity: Some(key), prices: &prices, ..DEMAND };
         assert_eq!(stage.pick(&demand), 1);

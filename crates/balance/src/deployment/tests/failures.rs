@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use architrave_config::ModelStrategy;
 use proptest::prelude::*;
 
 use super::stage::{
@@ -9,7 +10,7 @@ use super::stage::{
 };
 use crate::deployment::{
     Demand, DeploymentSettings, End, Failure, Hindrance, LimitScope, Place, QuotaKind, QuotaSeen,
-    RefusedReason, Scope, Strategy, Why,
+    RefusedReason, Scope, Why,
 };
 
 const RATE_LIMITED: Failure =
@@ -33,7 +34,7 @@ fn at(deployment: usize, credential: usize) -> Place {
 /// Lets a failure happen at the first credential of the first deployment; who is hindered then,
 /// in the order of [`mixed`].
 fn check(failure: Failure, expected: [Option<Hindrance>; 5]) {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), failure);
     let status = stage.fleet.status(stage.now);
     let hindrances: Vec<_> = status.iter().map(|it| it.hindrance.map(|(it, _)| it)).collect();
@@ -77,7 +78,7 @@ fn one_reset_is_no_pattern_and_one_timeout_is() {
 
 #[test]
 fn three_failures_in_a_row_make_a_failing_lane_and_a_success_breaks_the_row() {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), Failure::Broken);
     stage.fail(at(0, 0), Failure::Broken);
     stage.attempt(at(0, 0), End::Answered(SPENT));
@@ -110,7 +111,7 @@ fn who_rests_is_not_used_and_the_refusal_says_until_when() {
 
 #[test]
 fn a_lane_that_comes_back_is_tried_with_one_request_first() {
-    let mut stage = Stage::new(Strategy::Weighted, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 1]));
     stage.fail(place(0), RATE_LIMITED);
     stage.pass(20 * SECOND);
     let open: Vec<_> = (0..50).map(|_| stage.chosen(&DEMAND)).collect();
@@ -137,7 +138,7 @@ fn an_overloaded_provider_is_the_last_resort_and_no_reason_to_refuse() {
 
 #[test]
 fn after_an_overload_the_other_credentials_of_the_provider_come_last() {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     let failed = [tried(at(0, 0), OVERLOADED)];
     for _ in 0..20 {
         assert_eq!(stage.pick(&Demand { tried: &failed, ..DEMAND }), 2);
@@ -149,7 +150,7 @@ fn after_an_overload_the_other_credentials_of_the_provider_come_last() {
 
 #[test]
 fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), Failure::Denied);
     let mut renewed = mixed();
     renewed[0].credentials[0].fingerprint = 1;
@@ -161,7 +162,7 @@ fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
 
 #[test]
 fn when_all_credentials_are_refused_it_says_so() {
-    let stage = Stage::new(Strategy::Weighted, &mixed()[..1]);
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed()[..1]);
     stage.fail(at(0, 0), Failure::Denied);
     stage.fail(at(0, 1), Failure::Denied);
     let refused = stage.refused(&DEMAND);
@@ -176,7 +177,7 @@ fn a_long_prompt_goes_where_it_fits() {
         .zip([Some(8_000), Some(128_000), None])
         .map(|(deployment, context_tokens)| DeploymentSettings { context_tokens, ..deployment })
         .collect();
-    let stage = Stage::new(Strategy::Weighted, &sized);
+    let stage = Stage::new(ModelStrategy::Weighted, &sized);
     let long = Demand { prompt_tokens: 7_800, ..DEMAND };
     assert_eq!(stage.spread(100, &long)[0], 0);
     assert_eq!(stage.chosen(&long).passed_over[0].hindrance, Hindrance::TooSmall);
@@ -194,7 +195,7 @@ fn a_long_prompt_goes_where_it_fits() {
 fn what_only_one_can_do_goes_there_and_what_nobody_can_goes_anywhere() {
     let mut able = weighted(&[1, 1]);
     (able[0].abilities, able[1].abilities) = (0b01, 0b11);
-    let stage = Stage::new(Strategy::Weighted, &able);
+    let stage = Stage::new(ModelStrategy::Weighted, &able);
     assert_eq!(stage.spread(20, &Demand { needs: 0b10, ..DEMAND }), [0, 20]);
     let picks = stage.spread(20, &Demand { needs: 0b100, ..DEMAND });
     assert!(picks.iter().all(|&picks| picks >= 9), "{picks:?}");
@@ -227,7 +228,7 @@ fn headers_steer_before_the_limit_is_hit() {
 
 #[test]
 fn every_lane_that_was_not_chosen_for_a_reason_is_told_with_it() {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), RATE_LIMITED);
     stage.fail(at(1, 1), Failure::TimedOut);
     let failed = [tried(place(2), Failure::Broken)];
@@ -239,7 +240,7 @@ fn every_lane_that_was_not_chosen_for_a_reason_is_told_with_it() {
 
 #[test]
 fn what_lives_at_one_lane_goes_there_whatever_hinders_it() {
-    let stage = Stage::new(Strategy::Weighted, &mixed());
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), RATE_LIMITED);
     let choice = stage.fleet.take(at(0, 0), &DEMAND, stage.now).expect("it is named");
     assert_eq!((choice.place, choice.why), (at(0, 0), Why::Named));

@@ -1,7 +1,9 @@
 //! `fastest` finds out who is quick, goes there, and keeps finding out within bounds.
 
+use architrave_config::ModelStrategy;
+
 use super::stage::{DEMAND, MS, SECOND, Stage, place, weighted};
-use crate::deployment::{Choice, Demand, End, Failure, Spent, Strategy, Why};
+use crate::deployment::{Choice, Demand, End, Failure, Spent, Why};
 
 /// A lane's first token and its further ones.
 type Pace = fn(prompt_tokens: u64, second: u64) -> (u64, u64);
@@ -48,7 +50,7 @@ fn share(made: &[(usize, Why)], lane: usize) -> f64 {
 
 #[test]
 fn nearly_everything_goes_to_the_quick_one() {
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1, 1]));
     let lanes: [Pace; 3] = [|_, _| (2_000, 20), |_, _| (200, 10), |_, _| (2_000, 10)];
     let made = flow(&mut stage, &lanes, 2_000, 100, &DEMAND);
     assert!(share(&made, 1) > 0.93, "{}", share(&made, 1));
@@ -58,7 +60,7 @@ fn nearly_everything_goes_to_the_quick_one() {
 fn the_size_of_the_prompt_decides_who_is_quick() {
     // One begins at once and reads slowly, the other the other way round.
     let lanes: [Pace; 2] = [|tokens, _| (50 + tokens / 5, 10), |tokens, _| (800 + tokens / 50, 10)];
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1]));
     let (short, long) =
         (Demand { prompt_tokens: 200, ..DEMAND }, Demand { prompt_tokens: 20_000, ..DEMAND });
     for _ in 0..40 {
@@ -76,7 +78,7 @@ fn the_size_of_the_prompt_decides_who_is_quick() {
 fn a_lane_that_became_quick_is_found_out() {
     let lanes: [Pace; 2] =
         [|_, _| (500, 10), |_, second| if second < 300 { (5_000, 50) } else { (50, 5) }];
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1]));
     let before = flow(&mut stage, &lanes, 590, 500, &DEMAND);
     assert!(share(&before, 0) > 0.9);
     flow(&mut stage, &lanes, 600, 500, &DEMAND);
@@ -89,7 +91,7 @@ fn probes_are_no_more_than_a_sixteenth_and_one_for_each_to_begin_with() {
     let quick: Pace = |_, _| (100, 5);
     let slow: Pace = |_, _| (20_000, 100);
     for (affinity, one_in) in [(None, 16), (Some(7), 64)] {
-        let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1; 8]));
+        let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1; 8]));
         let lanes = [quick, slow, slow, slow, slow, slow, slow, slow];
         let demand = Demand { affinity, ..DEMAND };
         // Slow enough that everybody is due again and again.
@@ -103,7 +105,7 @@ fn probes_are_no_more_than_a_sixteenth_and_one_for_each_to_begin_with() {
 
 #[test]
 fn a_lane_that_fails_at_once_does_not_look_quick() {
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1]));
     let mut picks = [0; 2];
     for _ in 0..500 {
         let mut choice = stage.chosen(&DEMAND);
@@ -127,14 +129,14 @@ fn a_lane_that_fails_at_once_does_not_look_quick() {
 #[test]
 fn equally_quick_lanes_share_by_load() {
     let lanes: [Pace; 2] = [|_, _| (500, 10), |_, _| (500, 10)];
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1, 1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1, 1]));
     let made = flow(&mut stage, &lanes, 1_000, 100, &DEMAND);
     assert!((0.4..0.6).contains(&share(&made, 0)), "{}", share(&made, 0));
 }
 
 #[test]
 fn patience_grows_with_what_is_known_of_the_lane() {
-    let mut stage = Stage::new(Strategy::Fastest, &weighted(&[1]));
+    let mut stage = Stage::new(ModelStrategy::Fastest, &weighted(&[1]));
     let flight = stage.chosen(&DEMAND).flight;
     assert_eq!(flight.first_token_timeout(10 * SECOND), 11 * SECOND, "a thousand tokens: a second");
     drop(flight);

@@ -4,20 +4,19 @@
 use std::sync::Arc;
 use std::thread;
 
+use architrave_config::{DeploymentLimits, ModelStrategy};
 use architrave_core::units::Rate;
 
 use super::stage::{DEMAND, SECOND, SPENT, STRATEGIES, Stage, deployment, key, place, weighted};
-use crate::deployment::{
-    Demand, DeploymentLimits, DeploymentSettings, End, Failure, Hindrance, RefusedReason, Strategy,
-};
+use crate::deployment::{Demand, DeploymentSettings, End, Failure, Hindrance, RefusedReason};
 
 fn per_minute(count: u64) -> Option<Rate> {
     Some(Rate { count, per: 60 * SECOND })
 }
 
-fn limited(limits: DeploymentLimits) -> Vec<DeploymentSettings<'static>> {
+fn limited(limits: &DeploymentLimits) -> Vec<DeploymentSettings<'static>> {
     let mut deployments = weighted(&[1, 1]);
-    deployments[0].limits = limits;
+    deployments[0].limits = limits.clone();
     deployments
 }
 
@@ -25,7 +24,7 @@ fn limited(limits: DeploymentLimits) -> Vec<DeploymentSettings<'static>> {
 fn what_one_may_not_take_the_other_takes() {
     let limits = DeploymentLimits { requests: per_minute(10), ..Default::default() };
     for strategy in STRATEGIES {
-        let stage = Stage::new(strategy, &limited(limits));
+        let stage = Stage::new(strategy, &limited(&limits));
         assert_eq!(stage.spread(1_000, &DEMAND)[0], 10, "{strategy:?}");
         let choice = stage.chosen(&DEMAND);
         assert_eq!(choice.passed_over[0].hindrance, Hindrance::AtLimit);
@@ -35,7 +34,7 @@ fn what_one_may_not_take_the_other_takes() {
 #[test]
 fn when_nobody_has_room_the_refusal_says_when() {
     let limits = DeploymentLimits { requests: per_minute(10), ..Default::default() };
-    let stage = Stage::new(Strategy::Weighted, &limited(limits)[..1]);
+    let stage = Stage::new(ModelStrategy::Weighted, &limited(&limits)[..1]);
     assert_eq!(stage.spread(10, &DEMAND), [10]);
     let refused = stage.refused(&DEMAND);
     assert_eq!(refused.reason, RefusedReason::AtLimit);
@@ -45,7 +44,7 @@ fn when_nobody_has_room_the_refusal_says_when() {
 #[test]
 fn tokens_that_were_not_used_are_given_back() {
     let limits = DeploymentLimits { tokens: per_minute(3_000), ..Default::default() };
-    let stage = Stage::new(Strategy::Weighted, &limited(limits)[..1]);
+    let stage = Stage::new(ModelStrategy::Weighted, &limited(&limits)[..1]);
     let open = [stage.chosen(&DEMAND), stage.chosen(&DEMAND)];
     stage.refused(&DEMAND);
     let [one, other] = open;
@@ -60,10 +59,10 @@ fn tokens_that_were_not_used_are_given_back() {
 
 #[test]
 fn all_credentials_of_a_deployment_share_its_limits() {
-    let limits = DeploymentLimits { parallel: 4, ..Default::default() };
+    let limits = DeploymentLimits { parallel_max: Some(4), ..Default::default() };
     let credentials = vec![key("a", 1), key("b", 1)];
     let sole = DeploymentSettings { limits, credentials, ..deployment("cloud") };
-    let stage = Stage::new(Strategy::Weighted, &[sole]);
+    let stage = Stage::new(ModelStrategy::Weighted, &[sole]);
     let open: Vec<_> = (0..4).map(|_| stage.chosen(&DEMAND)).collect();
     let refused = stage.refused(&DEMAND);
     assert!(refused.passed_over.iter().all(|it| it.hindrance == Hindrance::Full));
@@ -73,8 +72,8 @@ fn all_credentials_of_a_deployment_share_its_limits() {
 
 #[test]
 fn limits_hold_for_what_goes_to_a_named_lane_too() {
-    let limits = DeploymentLimits { parallel: 1, ..Default::default() };
-    let stage = Stage::new(Strategy::Weighted, &limited(limits));
+    let limits = DeploymentLimits { parallel_max: Some(1), ..Default::default() };
+    let stage = Stage::new(ModelStrategy::Weighted, &limited(&limits));
     let open = stage.fleet.take(place(0), &DEMAND, stage.now);
     let refused = stage.fleet.take(place(0), &DEMAND, stage.now).expect_err("it is full");
     assert_eq!(refused.reason, RefusedReason::AtLimit);
@@ -84,19 +83,20 @@ fn limits_hold_for_what_goes_to_a_named_lane_too() {
 #[test]
 fn used_limits_outlive_a_reload() {
     let limits = DeploymentLimits { requests: per_minute(10), ..Default::default() };
-    let stage = Stage::new(Strategy::Weighted, &limited(limits)[..1]);
+    let stage = Stage::new(ModelStrategy::Weighted, &limited(&limits)[..1]);
     stage.spread(10, &DEMAND);
     let larger = DeploymentLimits { requests: per_minute(20), ..Default::default() };
-    let stage = stage.reloaded(&limited(larger)[..1]);
+    let stage = stage.reloaded(&limited(&larger)[..1]);
     let more = std::iter::from_fn(|| stage.choose(&DEMAND).ok()).take(100).count();
     assert_eq!(more, 0, "a minute's worth is used, whatever the minute's worth is");
 }
 
 #[test]
 fn threads_that_choose_at_once_exceed_no_limit_and_lose_no_request() {
-    let limits = DeploymentLimits { requests: per_minute(100), parallel: 3, ..Default::default() };
+    let limits =
+        DeploymentLimits { requests: per_minute(100), parallel_max: Some(3), ..Default::default() };
     for strategy in STRATEGIES {
-        let stage = Stage::new(strategy, &limited(limits));
+        let stage = Stage::new(strategy, &limited(&limits));
         let (fleet, now) = (Arc::new(stage.fleet), stage.now);
         thread::scope(|scope| {
             for seed in 0..4 {

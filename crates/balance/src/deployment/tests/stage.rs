@@ -3,23 +3,24 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use architrave_config::{DeploymentLimits, ModelStrategy};
 use architrave_core::Moment;
 
 use crate::deployment::{
-    Choice, CredentialSettings, Demand, DeploymentLimits, DeploymentSettings, End, Failure, Fleet,
-    Hindrance, Lanes, Place, Refused, Rested, Spent, Strategy, Tried,
+    Choice, CredentialSettings, Demand, DeploymentSettings, End, Failure, Fleet, Hindrance, Lanes,
+    Place, Refused, Rested, Spent, Tried,
 };
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MS: Duration = Duration::from_millis(1);
 
 /// The strategies that spread requests by weight when nothing else tells lanes apart.
-pub(super) const STRATEGIES: [Strategy; 5] = [
-    Strategy::Weighted,
-    Strategy::Priority,
-    Strategy::LeastBusy,
-    Strategy::Fastest,
-    Strategy::Cheapest,
+pub(super) const STRATEGIES: [ModelStrategy; 5] = [
+    ModelStrategy::Weighted,
+    ModelStrategy::Priority,
+    ModelStrategy::LeastBusy,
+    ModelStrategy::Fastest,
+    ModelStrategy::Cheapest,
 ];
 
 /// A demand of a usual size.
@@ -72,7 +73,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(strategy: Strategy, deployments: &[DeploymentSettings<'_>]) -> Self {
+    pub(super) fn new(strategy: ModelStrategy, deployments: &[DeploymentSettings<'_>]) -> Self {
         let lanes = Lanes::new();
         Self {
             fleet: Fleet::new("fast", strategy, deployments, &lanes),
