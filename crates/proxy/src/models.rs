@@ -7,9 +7,7 @@ mod provider;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use architrave_balance::deployment::{
-    CredentialSettings, DeploymentLimits, DeploymentSettings, Fleet, Lanes, Place, Strategy,
-};
+use architrave_balance::deployment::{CredentialSettings, DeploymentSettings, Fleet, Lanes, Place};
 use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderIndex, Snapshot};
 use architrave_core::Moment;
 use architrave_llm::catalog::Catalog;
@@ -142,7 +140,7 @@ impl LiveModels {
         let settings: Vec<_> = (written.iter().zip(&deployments))
             .map(|(written, lanes)| written.settings(lanes))
             .collect();
-        let fleet = Fleet::new(name, strategy_of(strategy), &settings, &self.lanes);
+        let fleet = Fleet::new(name, strategy, &settings, &self.lanes);
         LiveModel { name: name.into(), fleet, deployments, fallbacks }
     }
 }
@@ -160,7 +158,7 @@ impl LiveModel {
 
     /// What a request costs at each of its deployments, where that is known.
     pub(crate) fn prices_of(&self, cost: impl Fn(&Prices) -> u64) -> SmallVec<[Option<u64>; 4]> {
-        if self.fleet.strategy() != Strategy::Cheapest {
+        if self.fleet.strategy() != ModelStrategy::Cheapest {
             return SmallVec::new();
         }
         let first = self.deployments.iter().map(|lanes| lanes.first());
@@ -195,11 +193,7 @@ impl<'a> Written<'a> {
             model: self.model,
             weight: self.weight,
             priority: self.priority,
-            limits: self.limits.map_or_else(DeploymentLimits::default, |limits| DeploymentLimits {
-                requests: limits.requests,
-                tokens: limits.tokens,
-                parallel: limits.parallel_max.unwrap_or(0),
-            }),
+            limits: self.limits.cloned().unwrap_or_default(),
             context_tokens: lanes.first().and_then(|lane| lane.known.input_max),
             abilities: u32::MAX,
             credentials: credentials
@@ -210,16 +204,6 @@ impl<'a> Written<'a> {
                 })
                 .collect(),
         }
-    }
-}
-
-const fn strategy_of(strategy: ModelStrategy) -> Strategy {
-    match strategy {
-        ModelStrategy::Weighted => Strategy::Weighted,
-        ModelStrategy::Priority => Strategy::Priority,
-        ModelStrategy::LeastBusy => Strategy::LeastBusy,
-        ModelStrategy::Fastest => Strategy::Fastest,
-        ModelStrategy::Cheapest => Strategy::Cheapest,
     }
 }
 

@@ -44,18 +44,26 @@ pub(crate) const FAILURES_IN_ROW: u32 = 3;
 pub enum Failure {
     /// The provider takes no more from this credential for now (429).
     RateLimited {
-        /// Whether that is about this model alone.
-        scope: LimitScope,
+        /// At this model, unless it says otherwise.
+        scope: Scope,
         /// How long it asks to wait.
         retry_after: Option<Duration>,
     },
-    /// The provider is overloaded (503, 529), whoever asks.
+    /// The provider has too much to do, whoever asks (503, 529).
     Overloaded {
+        /// With everything, unless it says otherwise.
+        scope: Scope,
         /// How long it asks to wait.
         retry_after: Option<Duration>,
     },
     /// The credential is not good, not paid for, or may not (401, 402, 403).
-    Denied,
+    Denied {
+        /// At every model, unless it says otherwise.
+        scope: Scope,
+    },
+    /// The provider has no such model (404). Others are asked first for a while; the lane is
+    /// still asked when there are none, so that the client learns what is wrong.
+    NotFound,
     /// The prompt is longer than this deployment's context. Says nothing about the lane.
     TooLong,
     /// No connection, a reset, a stream that broke off, another 5xx.
@@ -64,22 +72,25 @@ pub enum Failure {
     TimedOut,
 }
 
-/// What a limit is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LimitScope {
-    /// This credential at this model: what a 429 means unless it says otherwise.
+/// Whom something is about: who rests because of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// This credential at this model.
     Lane,
     /// This credential at every model.
     Credential,
+    /// The provider, whoever asks.
+    Provider,
 }
 
 impl Failure {
     /// How many failures in a row it counts as. A timeout has cost somebody all their patience,
-    /// and the next request should not find that out again.
+    /// and what is not there will not be there a moment later: the next request should not find
+    /// that out again.
     pub(crate) const fn strikes(self) -> u32 {
         match self {
             Self::Broken => 1,
-            Self::TimedOut => FAILURES_IN_ROW,
+            Self::TimedOut | Self::NotFound => FAILURES_IN_ROW,
             _ => 0,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use architrave_core::Moment;
 
-use super::failure::Failure;
+use super::failure::{Failure, Scope};
 use super::fleet::Seat;
 use super::lane::Lane;
 use super::load::Size;
@@ -45,17 +45,6 @@ pub struct Rested {
     pub failure: Failure,
     /// For how long from now.
     pub length: Duration,
-}
-
-/// Who rests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// This credential at this model.
-    Lane,
-    /// This credential at every model.
-    Credential,
-    /// The provider, whoever asks.
-    Provider,
 }
 
 /// One attempt in flight. Dropping it without [`Flight::finish`] says that it was cancelled.

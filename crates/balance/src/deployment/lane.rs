@@ -8,16 +8,14 @@ use std::time::Duration;
 use architrave_core::Moment;
 
 use super::credential::Credential;
-use super::failure::{
-    DENIED, FAILING, FAILURES_IN_ROW, Failure, LimitScope, OVERLOADED, RATE_LIMITED,
-};
-use super::flight::{Rested, Scope};
+use super::failure::{FAILURES_IN_ROW, Failure, Scope};
+use super::flight::Rested;
 use super::hindrance::Hindrance;
 use super::load::{LaneLoad, Size};
 use super::pace::Pace;
 use super::provider::Provider;
 use super::quota::Quota;
-use super::rest::{Hold, Rest};
+use super::rests::Rests;
 use crate::hash::hash_key;
 
 /// One way to one model: a provider, the model's name there, a credential.
@@ -32,10 +30,7 @@ pub struct Lane {
     pub(crate) load: LaneLoad,
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
-    /// Since a 429.
-    pub(crate) rate_limited: Rest,
-    /// Since it failed several times in a row.
-    pub(crate) failing: Rest,
+    rests: Rests,
     /// Failures in a row.
     streak: AtomicU32,
     /// When a request was last sent there, in nanoseconds of the clock.
@@ -55,8 +50,7 @@ impl Lane {
             load: LaneLoad::default(),
             pace: Pace::default(),
             quota: Quota::default(),
-            rate_limited: Rest::default(),
-            failing: Rest::default(),
+            rests: Rests::default(),
             streak: AtomicU32::new(0),
             asked_at: AtomicU64::new(0),
             requests: AtomicU64::new(0),
@@ -111,22 +105,8 @@ impl Lane {
     /// What hinders it whatever is asked, and until when; the worst, if there are several.
     #[inline]
     pub(crate) fn hold(&self, now: Moment) -> Option<(Hindrance, Moment)> {
-        let rests = [
-            (Hindrance::Denied, &self.credential.denied),
-            (Hindrance::RateLimited, &self.credential.rate_limited),
-            (Hindrance::RateLimited, &self.rate_limited),
-            (Hindrance::Failing, &self.failing),
-            (Hindrance::Overloaded, &self.provider.overloaded),
-        ];
-        let mut trial = None;
-        for (hindrance, rest) in rests {
-            match rest.hold(now) {
-                Some(Hold::Resting(until)) => return Some((hindrance, until)),
-                Some(Hold::OnTrial) => trial = Some((Hindrance::OnTrial, now)),
-                None => {}
-            }
-        }
-        trial
+        let holds = self.rests().into_iter().filter_map(|rests| rests.hold(now));
+        holds.max_by_key(|(hindrance, until)| (hindrance.severity(), *until))
     }
 
     /// Takes in that a request of this size goes there.
@@ -134,9 +114,7 @@ impl Lane {
         self.load.begin(size);
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.asked_at.store(now.as_nanos(), Ordering::Relaxed);
-        for rest in self.rests() {
-            rest.begun(now);
-        }
+        self.rests().into_iter().for_each(|rests| rests.begun(now));
     }
 
     /// Takes in that the provider answered a request that began at `began`.
@@ -145,9 +123,7 @@ impl Lane {
         if self.streak.load(Ordering::Relaxed) != 0 {
             self.streak.store(0, Ordering::Relaxed);
         }
-        for rest in self.rests() {
-            rest.succeeded(began);
-        }
+        self.rests().into_iter().for_each(|rests| rests.succeeded(began));
     }
 
     /// Takes in that a request that began at `began` failed; says who rests because of it.
@@ -156,44 +132,34 @@ impl Lane {
         if failure.counts_as_slow() {
             self.pace.failed(now);
         }
-        let (scope, length) = match failure {
-            Failure::RateLimited { scope: LimitScope::Lane, retry_after } => {
-                (Scope::Lane, self.rate_limited.begin(&RATE_LIMITED, retry_after, began, now))
-            }
-            Failure::RateLimited { scope: LimitScope::Credential, retry_after } => {
-                let rest = &self.credential.rate_limited;
-                (Scope::Credential, rest.begin(&RATE_LIMITED, retry_after, began, now))
-            }
-            Failure::Overloaded { retry_after } => {
-                let rest = &self.provider.overloaded;
-                (Scope::Provider, rest.begin(&OVERLOADED, retry_after, began, now))
-            }
-            Failure::Denied => {
-                (Scope::Credential, self.credential.denied.begin(&DENIED, None, began, now))
-            }
-            Failure::Broken | Failure::TimedOut => {
+        let scope = match failure {
+            Failure::RateLimited { scope, .. }
+            | Failure::Overloaded { scope, .. }
+            | Failure::Denied { scope } => scope,
+            Failure::NotFound | Failure::Broken | Failure::TimedOut => {
                 let strikes = failure.strikes();
                 let before = self.streak.fetch_add(strikes, Ordering::Relaxed);
                 if before.saturating_add(strikes) < FAILURES_IN_ROW {
                     return None;
                 }
-                (Scope::Lane, self.failing.begin(&FAILING, None, began, now))
+                Scope::Lane
             }
             Failure::TooLong => {
                 self.succeeded(began);
                 return None;
             }
         };
-        Some(Rested { scope, failure, length })
+        let [lane, credential, provider] = self.rests();
+        let rests = match scope {
+            Scope::Lane => lane,
+            Scope::Credential => credential,
+            Scope::Provider => provider,
+        };
+        Some(Rested { scope, failure, length: rests.begin(failure, began, now) })
     }
 
-    fn rests(&self) -> [&Rest; 5] {
-        [
-            &self.rate_limited,
-            &self.failing,
-            &self.credential.denied,
-            &self.credential.rate_limited,
-            &self.provider.overloaded,
-        ]
+    /// Its own rests, its credential's, its provider's.
+    fn rests(&self) -> [&Rests; 3] {
+        [&self.rests, &self.credential.rests, &self.provider.rests]
     }
 }

@@ -8,7 +8,7 @@ use architrave_core::Moment;
 use super::allowance::Short;
 use super::choice::{PassedOver, Refused, RefusedReason};
 use super::demand::{Demand, Tried};
-use super::failure::Failure;
+use super::failure::{Failure, Scope};
 use super::fleet::Seat;
 use super::hindrance::{Hindrance, Severity};
 use super::load::Size;
@@ -240,8 +240,17 @@ impl Seat {
         };
         match tried.failure {
             Failure::TooLong if is_same_model || is_no_larger => Some(Hindrance::TooLong),
-            Failure::Overloaded { .. } if is_same_provider => Some(Hindrance::NextToTried),
-            Failure::Broken | Failure::TimedOut if is_same_model => Some(Hindrance::NextToTried),
+            Failure::Overloaded { scope: Scope::Provider, .. } if is_same_provider => {
+                Some(Hindrance::NextToTried)
+            }
+            Failure::Overloaded { .. }
+            | Failure::NotFound
+            | Failure::Broken
+            | Failure::TimedOut
+                if is_same_model =>
+            {
+                Some(Hindrance::NextToTried)
+            }
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use architrave_config::ModelStrategy;
 
 use super::stage::{DEMAND, SECOND, STRATEGIES, Stage, deployment, key, place, weighted};
-use crate::deployment::{Demand, DeploymentSettings, Failure, Hindrance, LimitScope, Place, Why};
+use crate::deployment::{Demand, DeploymentSettings, Failure, Hindrance, Place, Scope, Why};
 use crate::hash_key;
 
 fn keys(count: u32) -> impl Iterator<Item = u64> {
@@ -46,7 +46,7 @@ fn a_lane_that_rests_moves_its_own_keys_alone_and_they_come_back() {
     let mut stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1, 1, 1, 1]));
     let before = homes(&stage, 1_000);
     let retry_after = Some(10 * SECOND);
-    stage.fail(place(2), Failure::RateLimited { scope: LimitScope::Lane, retry_after });
+    stage.fail(place(2), Failure::RateLimited { scope: Scope::Lane, retry_after });
     let meanwhile = homes(&stage, 1_000);
     for (before, meanwhile) in before.iter().zip(&meanwhile) {
         assert_ne!(*meanwhile, place(2));

@@ -9,13 +9,15 @@ use super::stage::{
     DEMAND, MS, SECOND, SPENT, STRATEGIES, Stage, deployment, key, place, tried, weighted,
 };
 use crate::deployment::{
-    Demand, DeploymentSettings, End, Failure, Hindrance, LimitScope, Place, QuotaKind, QuotaSeen,
+    Demand, DeploymentSettings, End, Failure, Hindrance, Place, QuotaKind, QuotaSeen,
     RefusedReason, Scope, Why,
 };
 
 const RATE_LIMITED: Failure =
-    Failure::RateLimited { scope: LimitScope::Lane, retry_after: Some(Duration::from_secs(20)) };
-const OVERLOADED: Failure = Failure::Overloaded { retry_after: None };
+    Failure::RateLimited { scope: Scope::Lane, retry_after: Some(Duration::from_secs(20)) };
+const OVERLOADED: Failure = Failure::Overloaded { scope: Scope::Provider, retry_after: None };
+
+const DENIED: Failure = Failure::Denied { scope: Scope::Credential };
 
 /// Two deployments at one provider, two credentials each, and one elsewhere.
 fn mixed() -> Vec<DeploymentSettings<'static>> {
@@ -48,7 +50,7 @@ fn a_429_is_about_one_credential_at_one_model() {
 
 #[test]
 fn a_429_may_be_about_the_whole_credential() {
-    let failure = Failure::RateLimited { scope: LimitScope::Credential, retry_after: None };
+    let failure = Failure::RateLimited { scope: Scope::Credential, retry_after: None };
     let hindered = Some(Hindrance::RateLimited);
     check(failure, [hindered, None, hindered, None, None]);
 }
@@ -62,7 +64,16 @@ fn an_overload_is_about_the_provider() {
 #[test]
 fn a_refused_credential_rests_at_every_model() {
     let hindered = Some(Hindrance::Denied);
-    check(Failure::Denied, [hindered, None, hindered, None, None]);
+    check(DENIED, [hindered, None, hindered, None, None]);
+}
+
+#[test]
+fn scopes_may_be_narrower_than_is_usual() {
+    let only_there = |hindrance| [Some(hindrance), None, None, None, None];
+    check(Failure::Denied { scope: Scope::Lane }, only_there(Hindrance::Denied));
+    let starting = Failure::Overloaded { scope: Scope::Lane, retry_after: None };
+    check(starting, only_there(Hindrance::Overloaded));
+    check(Failure::NotFound, only_there(Hindrance::Failing));
 }
 
 #[test]
@@ -97,8 +108,7 @@ fn who_rests_is_not_used_and_the_refusal_says_until_when() {
         stage.fail(place(0), RATE_LIMITED);
         assert_eq!(stage.spread(100, &DEMAND), [0, 100], "{strategy:?}");
         stage.pass(5 * SECOND);
-        let later =
-            Failure::RateLimited { scope: LimitScope::Lane, retry_after: Some(40 * SECOND) };
+        let later = Failure::RateLimited { scope: Scope::Lane, retry_after: Some(40 * SECOND) };
         stage.fail(place(1), later);
         let refused = stage.refused(&DEMAND);
         assert_eq!(refused.reason, RefusedReason::RateLimited);
@@ -151,7 +161,7 @@ fn after_an_overload_the_other_credentials_of_the_provider_come_last() {
 #[test]
 fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
     let stage = Stage::new(ModelStrategy::Weighted, &mixed());
-    stage.fail(at(0, 0), Failure::Denied);
+    stage.fail(at(0, 0), DENIED);
     let mut renewed = mixed();
     renewed[0].credentials[0].fingerprint = 1;
     let stage = stage.reloaded(&renewed);
@@ -163,8 +173,8 @@ fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
 #[test]
 fn when_all_credentials_are_refused_it_says_so() {
     let stage = Stage::new(ModelStrategy::Weighted, &mixed()[..1]);
-    stage.fail(at(0, 0), Failure::Denied);
-    stage.fail(at(0, 1), Failure::Denied);
+    stage.fail(at(0, 0), DENIED);
+    stage.fail(at(0, 1), DENIED);
     let refused = stage.refused(&DEMAND);
     assert_eq!(refused.reason, RefusedReason::Denied);
     assert!(refused.retry_at > Some(stage.now + 40 * SECOND));
@@ -249,12 +259,13 @@ fn what_lives_at_one_lane_goes_there_whatever_hinders_it() {
 
 /// How a lane fails, by a number that chance draws.
 fn failure(number: u8) -> Failure {
-    match number % 6 {
+    match number % 7 {
         0 => RATE_LIMITED,
-        1 => Failure::RateLimited { scope: LimitScope::Credential, retry_after: None },
+        1 => Failure::RateLimited { scope: Scope::Credential, retry_after: None },
         2 => OVERLOADED,
-        3 => Failure::Denied,
+        3 => DENIED,
         4 => Failure::Broken,
+        5 => Failure::NotFound,
         _ => Failure::TimedOut,
     }
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Refused, Tried};
+use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Refused, Scope, Tried};
 use architrave_balance::{Criteria, Endpoint};
 use architrave_core::{Moment, Reason};
 use architrave_llm::chat::{ChatError, ErrorKind};
@@ -208,7 +208,7 @@ impl<'w> Run<'w, '_> {
         };
         let wall = self.worker.wall();
         if let Err(missed) = credential::show(&mut outgoing, lane, wall) {
-            return Attempted::Failed(Failure::Denied, missed);
+            return Attempted::Failed(Failure::Denied { scope: Scope::Credential }, missed);
         }
         self.send(exchange, lane, outgoing, flight).await
     }

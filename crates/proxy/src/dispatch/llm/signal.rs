@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use architrave_balance::deployment::{
-    Failure, Flight, LimitScope, QuotaKind, QuotaSeen, RefusedReason, Rested,
+    self as balance, Failure, Flight, QuotaKind, QuotaSeen, RefusedReason, Rested,
 };
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
@@ -18,25 +18,20 @@ use crate::worker::Worker;
 /// What comes of a refusal.
 pub(super) fn judge(error: ChatError, limits: &Limits) -> Attempted {
     let signal = Signal::of(error.status, limits, Some(&error));
+    let (scope, retry_after) = (scope(signal.scope), signal.wait);
     let (failure, reason) = match signal.kind {
         SignalKind::RateLimited => {
-            let scope = match signal.scope {
-                Scope::Credential | Scope::Provider => LimitScope::Credential,
-                Scope::Nobody | Scope::Request | Scope::Lane => LimitScope::Lane,
-            };
-            (Failure::RateLimited { scope, retry_after: signal.wait }, Reason::RateLimited)
+            (Failure::RateLimited { scope, retry_after }, Reason::RateLimited)
         }
-        SignalKind::Overloaded => {
-            (Failure::Overloaded { retry_after: signal.wait }, Reason::Overloaded)
-        }
+        SignalKind::Overloaded => (Failure::Overloaded { scope, retry_after }, Reason::Overloaded),
         SignalKind::CredentialRefused | SignalKind::Unpaid => {
-            (Failure::Denied, Reason::BadResponse)
+            (Failure::Denied { scope }, Reason::BadResponse)
         }
+        SignalKind::NotFound => (Failure::NotFound, Reason::BadResponse),
         SignalKind::ContextTooLong => (Failure::TooLong, Reason::BadRequest),
         SignalKind::TimedOut => (Failure::TimedOut, Reason::ResponseTimeout),
         SignalKind::Fine
         | SignalKind::Broken
-        | SignalKind::NotFound
         | SignalKind::ContentRefused
         | SignalKind::RequestRefused => (Failure::Broken, Reason::BadResponse),
     };
@@ -44,6 +39,15 @@ pub(super) fn judge(error: ChatError, limits: &Limits) -> Attempted {
         return Attempted::Declined(Missed::provider(error, Reason::BadRequest));
     }
     Attempted::Failed(failure, Missed::provider(told(error, signal.wait), reason))
+}
+
+/// Whom a failure is about, in the words of balancing.
+const fn scope(scope: Scope) -> balance::Scope {
+    match scope {
+        Scope::Nobody | Scope::Request | Scope::Lane => balance::Scope::Lane,
+        Scope::Credential => balance::Scope::Credential,
+        Scope::Provider => balance::Scope::Provider,
+    }
 }
 
 /// The failure as the client is told it: that a credential of the gateway's is not good is none of
