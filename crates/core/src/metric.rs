@@ -159,6 +159,29 @@ metrics! {
         "The endpoint's configured share of the load.";
     EndpointEjections = "architrave_endpoint_ejections_total", Counter, ["upstream", "endpoint"],
         "How often passive health took the endpoint out.";
+    GenAiDuration = "gen_ai_client_operation_duration_seconds", Histogram,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
+        "From a request sent to a provider to the end of its answer; (direct) is every model that \
+         is asked for as provider/model.";
+    GenAiFirstToken = "gen_ai_server_time_to_first_token_seconds", Histogram,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
+        "From a request sent to a provider to the first event of its stream.";
+    GenAiTokenUsage = "gen_ai_client_token_usage", Histogram,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model",
+         "gen_ai_token_type"],
+        "Tokens of an answer, by type: input or output.";
+    LlmTokens = "architrave_llm_tokens_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "class"],
+        "Tokens used, by class; no token is in two of them.";
+    LlmCost = "architrave_llm_cost_nano_usd_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
+        "What answers cost, in billionths of a US dollar.";
+    LlmUnpriced = "architrave_llm_unpriced_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
+        "Answers of models whose price nobody knows; they count as free.";
+    LlmBroken = "architrave_llm_broken_answers_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
+        "Answers that broke off at the provider after they had begun.";
     CertificateNotAfter = "architrave_certificate_not_after_timestamp_seconds", Gauge,
         ["certificate"],
         "When the certificate in this file expires, in Unix time.";

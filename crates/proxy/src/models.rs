@@ -12,6 +12,7 @@ use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderInde
 use architrave_core::Moment;
 use architrave_llm::catalog::Catalog;
 use architrave_llm::cost::Prices;
+use architrave_telemetry::{DIRECT, Metrics};
 use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
@@ -30,6 +31,7 @@ pub(crate) struct LiveModels {
     provider_by_name: HashMap<Box<str>, Arc<LiveProvider>, foldhash::fast::RandomState>,
     catalog: Arc<Catalog>,
     lanes: Arc<Lanes>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// A model as clients ask for it, and what serves it.
@@ -57,6 +59,7 @@ impl LiveModels {
         let mut models = Self {
             catalog: Arc::clone(&parts.catalog),
             lanes: Arc::clone(&parts.lanes),
+            metrics: Some(Arc::clone(&parts.metrics)),
             ..Self::default()
         };
         for config in &snapshot.providers {
@@ -85,7 +88,7 @@ impl LiveModels {
 
     fn list(&mut self, snapshot: &Snapshot) {
         for config in &snapshot.models {
-            let model = Arc::new(self.listed_model(snapshot, config));
+            let Some(model) = self.listed_model(snapshot, config).map(Arc::new) else { continue };
             self.by_name.insert(model.name.clone(), Arc::clone(&model));
             self.listed.push(model);
         }
@@ -101,7 +104,8 @@ impl LiveModels {
         let (provider, model) = name.split_once('/')?;
         let provider = self.provider_by_name.get(provider).filter(|_| !model.is_empty())?;
         let deployment = Written { provider, model, weight: 1, priority: 0, limits: None };
-        Some(Arc::new(self.model(name, ModelStrategy::Weighted, &[deployment], Vec::new())))
+        let names = (name, DIRECT);
+        self.model(names, ModelStrategy::Weighted, &[deployment], Vec::new()).map(Arc::new)
     }
 
     /// The upstreams that are providers' own, made of their base URLs.
@@ -119,29 +123,31 @@ impl LiveModels {
         &self.providers[index.get()]
     }
 
-    fn listed_model(&self, snapshot: &Snapshot, config: &Model) -> LiveModel {
+    fn listed_model(&self, snapshot: &Snapshot, config: &Model) -> Option<LiveModel> {
         let deployments: Vec<_> = (config.deployments.iter())
             .map(|deployment| Written::of(deployment, self.provider(deployment.provider)))
             .collect();
         let fallbacks = config.fallbacks.iter().map(|it| name_of(snapshot, it)).collect();
-        self.model(config.name.as_str(), config.strategy, &deployments, fallbacks)
+        let name = config.name.as_str();
+        self.model((name, name), config.strategy, &deployments, fallbacks)
     }
 
     fn model(
         &self,
-        name: &str,
+        (name, counted_as): (&str, &str),
         strategy: ModelStrategy,
         written: &[Written<'_>],
         fallbacks: Vec<Box<str>>,
-    ) -> LiveModel {
+    ) -> Option<LiveModel> {
+        let counted_as = (self.metrics.as_ref()?, counted_as);
         let deployments: Vec<Vec<LiveLane>> = (written.iter())
-            .map(|one| LiveLane::along(one.provider, one.model, &self.catalog))
+            .map(|one| LiveLane::along(one.provider, one.model, &self.catalog, counted_as))
             .collect();
         let settings: Vec<_> = (written.iter().zip(&deployments))
             .map(|(written, lanes)| written.settings(lanes))
             .collect();
         let fleet = Fleet::new(name, strategy, &settings, &self.lanes);
-        LiveModel { name: name.into(), fleet, deployments, fallbacks }
+        Some(LiveModel { name: name.into(), fleet, deployments, fallbacks })
     }
 }
 

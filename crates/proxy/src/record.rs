@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_core::Moment;
+use architrave_llm::chat::Usage;
 use architrave_net::Known;
-use architrave_telemetry::{AccessEntry, HttpEntry, Timings, TlsEntry};
+use architrave_telemetry::{AccessEntry, HttpEntry, LlmEntry, ModelAnswer, Timings, TlsEntry};
 
 use crate::assembly::LiveUpstream;
 use crate::connection::Connection;
+use crate::dispatch::llm::LlmFacts;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -49,11 +51,47 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
         exchange.request_bytes,
         exchange.response_bytes,
     );
+    if let Some(facts) = &exchange.llm {
+        record_model(worker, facts);
+    }
     worker.with_log(|log| {
         if log.is_enabled() {
             log.write(&entry(worker, exchange, (began, total)));
         }
     });
+}
+
+/// Counts an answer of a model; where there was none, the endpoint's figures say why.
+fn record_model(worker: &Worker, facts: &LlmFacts) {
+    let (Some(metrics), Some(usage)) = (&facts.metrics, &facts.usage) else { return };
+    let answer = ModelAnswer {
+        duration: facts.asked_at.map_or(Duration::ZERO, |at| worker.now().since(at)),
+        first_token: facts.first_token,
+        tokens: usage.by_class(),
+        cost_nano_usd: facts.cost_nano_usd,
+        is_priced: facts.is_priced,
+        is_failed: facts.is_broken,
+    };
+    metrics.record(worker.index(), &answer);
+}
+
+/// What the log says of an exchange with a model.
+fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
+    let tokens = |usage: &Usage| [usage.input_total(), usage.cache_read, usage.output_total()];
+    LlmEntry {
+        operation: facts.operation,
+        model: facts.model.as_bytes(),
+        provider: (!facts.provider.is_empty()).then_some(facts.provider.as_str()),
+        upstream_model: facts.upstream_model.as_bytes(),
+        why: (!facts.why.is_empty()).then_some(facts.why),
+        is_stream: facts.is_stream,
+        first_token: facts.first_token,
+        tokens: facts.usage.as_ref().map(tokens),
+        is_estimated: facts.is_estimated,
+        cost_nano_usd: (facts.is_priced && facts.usage.is_some()).then_some(facts.cost_nano_usd),
+        cache: facts.cache,
+        bad_events: facts.bad_events,
+    }
 }
 
 /// The upstream that was asked, or would have been.
@@ -105,6 +143,7 @@ fn entry<'a>(
         trace_id: Some(exchange.identity.trace_id()),
         user_agent: head.fields.get_known(Known::UserAgent),
     });
+    entry.llm = exchange.llm.as_deref().map(llm_entry);
     entry.reason = exchange.reason;
     entry.termination = exchange.termination;
     entry.request_bytes = exchange.request_bytes;

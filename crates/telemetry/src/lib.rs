@@ -10,11 +10,12 @@ pub mod stamp;
 mod tally;
 pub mod termination;
 
-pub use access_log::entry::{AccessEntry, HttpEntry, Timings, TlsEntry};
+pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, Timings, TlsEntry};
 pub use access_log::{AccessLog, WorkerLog};
 pub use metrics::endpoint::EndpointMetrics;
 pub use metrics::gateway::GatewayMetrics;
 pub use metrics::listener::ListenerMetrics;
+pub use metrics::model::{DIRECT, ModelAnswer, ModelLabels, ModelMetrics, TOKEN_CLASSES};
 pub use metrics::route::RouteMetrics;
 pub use metrics::upstream::UpstreamMetrics;
 pub use metrics::worker::WorkerMetrics;

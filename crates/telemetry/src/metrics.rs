@@ -16,6 +16,7 @@ use crate::sample::{Format, SampleSink};
 pub mod endpoint;
 pub mod gateway;
 pub mod listener;
+pub mod model;
 mod process;
 pub mod route;
 pub mod upstream;
@@ -24,6 +25,7 @@ pub mod worker;
 use endpoint::EndpointMetrics;
 use gateway::GatewayMetrics;
 use listener::ListenerMetrics;
+use model::{ModelLabels, ModelMetrics};
 use process::ProcessMetrics;
 use route::{RouteMetrics, Rows};
 use upstream::UpstreamMetrics;
@@ -53,6 +55,7 @@ struct Objects {
     listeners: BTreeMap<ListenerName, Arc<ListenerMetrics>>,
     upstreams: BTreeMap<UpstreamName, Arc<UpstreamMetrics>>,
     endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
+    models: BTreeMap<ModelLabels, Arc<ModelMetrics>>,
 }
 
 impl Metrics {
@@ -65,6 +68,7 @@ impl Metrics {
             listeners: BTreeMap::new(),
             upstreams: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            models: BTreeMap::new(),
         };
         Arc::new(Self {
             workers,
@@ -114,6 +118,14 @@ impl Metrics {
         Arc::clone(slot.or_insert_with(|| Arc::new(EndpointMetrics::new(self.workers))))
     }
 
+    /// The counters of a model at a provider. Labels are names of the file, so they are bounded.
+    #[must_use]
+    pub fn model(&self, labels: ModelLabels) -> Arc<ModelMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.models.entry(labels);
+        Arc::clone(slot.or_insert_with(|| Arc::new(ModelMetrics::new(self.workers))))
+    }
+
     /// The counters of the process as a whole.
     #[must_use]
     pub fn gateway(&self) -> &GatewayMetrics {
@@ -140,8 +152,14 @@ impl Metrics {
         let mut objects = self.objects();
         objects.routes.retain(|name, _| routes.contains(name));
         objects.listeners.retain(|name, _| listeners.contains(name));
-        objects.upstreams.retain(|name, _| upstreams.contains(name));
-        objects.endpoints.retain(|name, _| upstreams.contains(name));
+        let providers: HashSet<_> = snapshot.providers.iter().map(|it| it.name.as_str()).collect();
+        // A provider's own upstreams are called `provider@host`.
+        let is_provider = |name: &UpstreamName| {
+            name.as_str().split_once('@').is_some_and(|(name, _)| providers.contains(name))
+        };
+        objects.upstreams.retain(|name, _| upstreams.contains(name) || is_provider(name));
+        objects.endpoints.retain(|name, _| upstreams.contains(name) || is_provider(name));
+        objects.models.retain(|labels, _| providers.contains(labels.provider.as_str()));
     }
 
     /// After a change of an upstream's endpoints: forgets the series of those not in `live`.
@@ -190,6 +208,9 @@ impl Metrics {
         }
         for (name, upstream) in &objects.upstreams {
             upstream.sample(name.as_str(), sink);
+        }
+        for (labels, model) in &objects.models {
+            model.sample(labels, sink);
         }
         for (upstream, endpoints) in &objects.endpoints {
             for (address, endpoint) in endpoints {

@@ -149,6 +149,17 @@ pub(crate) const DELAY_BOUNDS: Bounds = [
     2_500_000_000,
 ];
 
+/// For tokens, one of which is a second here: powers of four, as OpenTelemetry has them.
+pub(crate) const TOKEN_BOUNDS: Bounds = {
+    let mut bounds = [1_000_000_000; BOUNDS];
+    let mut place = 1;
+    while place < BOUNDS {
+        bounds[place] = bounds[place - 1] * 4;
+        place += 1;
+    }
+    bounds
+};
+
 /// Observations of a duration by bucket; the count is the sum of the buckets.
 #[derive(Debug, Default)]
 #[repr(C)]
@@ -221,7 +232,7 @@ mod tests {
 
     #[test]
     fn bounds_ascend_and_are_inclusive() {
-        for bounds in [EXCHANGE_BOUNDS, RELAY_BOUNDS, DELAY_BOUNDS] {
+        for bounds in [EXCHANGE_BOUNDS, RELAY_BOUNDS, DELAY_BOUNDS, TOKEN_BOUNDS] {
             assert!(bounds.is_sorted_by(|a, b| a < b), "{bounds:?}");
         }
         let histogram = Histogram::default();

@@ -2,15 +2,19 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_llm::auth::{self, Applied, ProviderSecret};
 use architrave_llm::catalog::{Catalog, ModelKind};
 use architrave_llm::cost::Prices;
 use architrave_llm::dialect::Quirks;
+use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
 use super::provider::{LiveProvider, Side};
+
+/// The operation that nearly all requests ask for.
+const CHAT: &str = "chat";
 
 /// One deployment by one credential.
 #[derive(Debug)]
@@ -32,6 +36,16 @@ pub(crate) struct LiveLane {
     pub known: Known,
     /// Requests that came along it.
     requests: AtomicU64,
+    /// Where its answers are counted.
+    counted: Counted,
+}
+
+/// Where answers of a lane are counted, by operation.
+#[derive(Debug)]
+struct Counted {
+    metrics: Arc<Metrics>,
+    labels: ModelLabels,
+    chat: OnceLock<Arc<ModelMetrics>>,
 }
 
 /// What the catalogue knows of a model; nothing of one that it does not have.
@@ -49,7 +63,12 @@ pub(crate) struct Known {
 
 impl LiveLane {
     /// The lanes to a model: one for each credential of its provider, one where there is none.
-    pub(super) fn along(provider: &Arc<LiveProvider>, model: &str, catalog: &Catalog) -> Vec<Self> {
+    pub(super) fn along(
+        provider: &Arc<LiveProvider>,
+        model: &str,
+        catalog: &Catalog,
+        counted_as: (&Arc<Metrics>, &str),
+    ) -> Vec<Self> {
         let credentials = &provider.config.credentials;
         let lane = |credential: Option<usize>| {
             let side = &provider.sides[credential.unwrap_or(0)];
@@ -63,6 +82,15 @@ impl LiveLane {
                 quirks: side.row.quirks(model),
                 known: Known::of(catalog, &side.row.name, model),
                 requests: AtomicU64::new(0),
+                counted: Counted {
+                    metrics: Arc::clone(counted_as.0),
+                    labels: ModelLabels {
+                        operation: CHAT,
+                        provider: provider.config.name.as_str().to_owned(),
+                        model: counted_as.1.to_owned(),
+                    },
+                    chat: OnceLock::new(),
+                },
             }
         };
         match credentials.len() {
@@ -79,6 +107,16 @@ impl LiveLane {
     /// `provider/model`, as headers and logs have it.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.provider.config.name, self.model)
+    }
+
+    /// Where its answers to an operation are counted.
+    pub(crate) fn metrics(&self, operation: &'static str) -> Arc<ModelMetrics> {
+        let Counted { metrics, labels, chat } = &self.counted;
+        if operation == CHAT {
+            return Arc::clone(chat.get_or_init(|| metrics.model(labels.clone())));
+        }
+        // Looked up each time: what is not chat is asked for less often, and takes longer.
+        metrics.model(ModelLabels { operation, ..labels.clone() })
     }
 
     /// How many requests came along it before this one.

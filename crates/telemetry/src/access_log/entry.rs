@@ -50,6 +50,8 @@ pub struct AccessEntry<'a> {
     pub tls: Option<TlsEntry<'a>>,
     /// What only an exchange of HTTP has.
     pub http: Option<HttpEntry<'a>>,
+    /// What only an exchange with a model has.
+    pub llm: Option<LlmEntry<'a>>,
     /// Why it failed, when it did.
     pub reason: Option<Reason>,
     /// Who ended it, and in which phase.
@@ -95,6 +97,36 @@ pub struct TlsEntry<'a> {
     pub sni: Option<&'a str>,
 }
 
+/// What only an exchange with a model has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LlmEntry<'a> {
+    /// What was asked: `chat`, `embeddings`, ….
+    pub operation: &'a str,
+    /// The model asked for, in the client's words.
+    pub model: &'a [u8],
+    /// The provider that answered, or was asked last.
+    pub provider: Option<&'a str>,
+    /// The model's name there.
+    pub upstream_model: &'a [u8],
+    /// Why it was chosen.
+    pub why: Option<&'a str>,
+    /// Whether the answer was a stream.
+    pub is_stream: bool,
+    /// From the request sent to the first token, of a stream.
+    pub first_token: Option<Duration>,
+    /// Tokens of the prompt, from the provider's cache, and of the answer; `None` where nothing was
+    /// used.
+    pub tokens: Option<[u64; 3]>,
+    /// Whether they are an estimate.
+    pub is_estimated: bool,
+    /// What it cost, where prices are known.
+    pub cost_nano_usd: Option<u64>,
+    /// `hit` or `miss`, where there is a cache.
+    pub cache: Option<&'a str>,
+    /// Events of the provider's stream that could not be read.
+    pub bad_events: u64,
+}
+
 /// What only an exchange of HTTP has. What never became known is empty or `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HttpEntry<'a> {
@@ -135,6 +167,7 @@ impl<'a> AccessEntry<'a> {
             protocol,
             tls: None,
             http: None,
+            llm: None,
             reason: None,
             termination: Termination::Complete,
             request_bytes: 0,
@@ -167,6 +200,9 @@ impl<'a> AccessEntry<'a> {
         word(out, text_key!("upstream"), self.upstream);
         address(out, text_key!("endpoint"), self.endpoint);
         number(out, key!("attempts"), self.attempts.into());
+        if let Some(llm) = &self.llm {
+            llm.print(out);
+        }
         if let Some(tls) = &self.tls {
             word(out, text_key!("tls_version"), tls.version);
             word(out, text_key!("tls_cipher"), tls.cipher);
@@ -195,6 +231,31 @@ impl HttpEntry<'_> {
         text(out, text_key!("request_id"), self.request_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("trace_id"), self.trace_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("user_agent"), self.user_agent, TEXT_BYTES_MAX);
+    }
+}
+
+impl LlmEntry<'_> {
+    fn print(&self, out: &mut Vec<u8>) {
+        word(out, text_key!("operation"), Some(self.operation));
+        text(out, text_key!("model"), Some(self.model), TEXT_BYTES_MAX);
+        word(out, text_key!("provider"), self.provider);
+        text(out, text_key!("upstream_model"), Some(self.upstream_model), TEXT_BYTES_MAX);
+        word(out, text_key!("chosen_by"), self.why);
+        flag(out, key!("stream"), self.is_stream);
+        millis(out, key!("first_token_ms"), self.first_token);
+        if let Some([input, cached, output]) = self.tokens {
+            number(out, key!("input_tokens"), input);
+            number(out, key!("cached_tokens"), cached);
+            number(out, key!("output_tokens"), output);
+            flag(out, key!("estimated"), self.is_estimated);
+        }
+        if let Some(cost) = self.cost_nano_usd {
+            number(out, key!("cost_nano_usd"), cost);
+        }
+        word(out, text_key!("cache"), self.cache);
+        if self.bad_events > 0 {
+            number(out, key!("bad_events"), self.bad_events);
+        }
     }
 }
 
@@ -234,6 +295,14 @@ fn word(out: &mut Vec<u8>, key: &[u8], value: Option<&str>) {
 fn number(out: &mut Vec<u8>, key: &[u8], value: u64) {
     out.extend_from_slice(key);
     json::number(out, value);
+}
+
+/// What is seldom so is said only where it is.
+fn flag(out: &mut Vec<u8>, key: &[u8], value: bool) {
+    if value {
+        out.extend_from_slice(key);
+        out.extend_from_slice(b"true");
+    }
 }
 
 #[inline]

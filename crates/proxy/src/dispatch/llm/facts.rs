@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::Flight;
+use architrave_core::Moment;
 use architrave_llm::chat::Usage;
 use architrave_llm::cost::Prices;
+use architrave_telemetry::ModelMetrics;
 
 use crate::assembly::LiveUpstream;
 
@@ -36,6 +38,12 @@ pub(crate) struct LlmFacts {
     pub is_priced: bool,
     /// From the request sent to the first token.
     pub first_token: Option<Duration>,
+    /// When the provider that answers was asked.
+    pub asked_at: Option<Moment>,
+    /// Where the answer is counted.
+    pub metrics: Option<Arc<ModelMetrics>>,
+    /// Events of the provider's stream that could not be read.
+    pub bad_events: u64,
     /// How long endpoints were waited for, over all attempts.
     pub waited: Duration,
     /// `hit` or `miss` where there is a cache.

@@ -188,6 +188,8 @@ impl<'w> Run<'w, '_> {
         facts.provider.push_str(lane.provider.config.name.as_str());
         facts.upstream_model.clear();
         facts.upstream_model.push_str(&lane.model);
+        facts.metrics = Some(lane.metrics(facts.operation));
+        facts.asked_at = Some(self.worker.now());
         facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
     };
     note(facts, usage, is_estimated);
     facts.is_broken = end.broken.is_some();
+    facts.bad_events = end.bad_events;
     let failure = end.broken.map(|reason| match reason {
         architrave_core::Reason::StallTimeout => Failure::TimedOut,
         _ => Failure::Broken,
