@@ -56,6 +56,22 @@ pub(crate) fn authenticate(
     Err(refuse(ways, reason))
 }
 
+/// Who calls, where a credential of a consumer is shown without anybody having asked for one. What
+/// is shown is taken out in any case: no provider gets to see it.
+pub(crate) fn recognise(
+    way: &Arc<Policy>,
+    credentials: &Credentials,
+    view: &mut RequestView<'_>,
+) -> Option<ConsumerIndex> {
+    let identity = way.as_identity()?;
+    let found = identity.identify(view, credentials);
+    identity.conceal(view);
+    match found {
+        Identity::Verified(consumer) => Some(consumer),
+        Identity::Missing | Identity::Invalid => None,
+    }
+}
+
 /// Also what did not decide is taken out: a service must not see a key that was merely second.
 fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>) {
     for way in ways.iter().filter_map(|way| way.as_identity()) {

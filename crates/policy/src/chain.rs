@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use architrave_net::Known;
 
-use crate::authenticate::authenticate;
+use crate::authenticate::{authenticate, recognise};
 use crate::consumers::{Consumers, Entry};
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateReport;
@@ -33,6 +33,9 @@ pub struct Chain {
     /// Those with something to do with responses.
     response: Box<[Arc<Policy>]>,
     consumers: Arc<Consumers>,
+    /// Looks for a key where nobody is asked for one: on services of models, whoever shows the key
+    /// of a consumer is that consumer, with its limits. Any other key is anybody's.
+    recognise: Option<Arc<Policy>>,
 }
 
 impl Chain {
@@ -85,10 +88,14 @@ impl Chain {
             policy.prepare(view);
         }
         run_all(&self.before, view)?;
-        if self.identify.is_empty() {
-            return run_all(&self.after, view);
-        }
-        let index = authenticate(&self.identify, self.consumers.credentials(), view)?;
+        let index = match (&self.recognise, &*self.identify) {
+            (None, []) => return run_all(&self.after, view),
+            (Some(way), []) => match recognise(way, self.consumers.credentials(), view) {
+                Some(index) => index,
+                None => return run_all(&self.after, view),
+            },
+            (_, ways) => authenticate(ways, self.consumers.credentials(), view)?,
+        };
         view.admission.consumer = Some(index);
         match self.consumers.get(index) {
             Some(consumer) => self.run_for(consumer, view),

@@ -40,6 +40,17 @@ impl Build<config::KeyAuth> for KeyAuth {
 }
 
 impl KeyAuth {
+    /// A policy that looks for keys wherever clients of models put them.
+    pub(crate) fn anywhere() -> Arc<Policy> {
+        let config = config::KeyAuth {
+            headers: Vec::new(),
+            query: Vec::new(),
+            forward: false,
+            places_given: false,
+        };
+        Arc::new(Policy::KeyAuth(Self::new(&config.for_models())))
+    }
+
     /// The policy that takes its place on services of models, if another does.
     pub(crate) const fn of_models(&self) -> Option<&Arc<Policy>> {
         self.of_models.as_ref()

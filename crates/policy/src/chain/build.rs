@@ -12,6 +12,7 @@ use architrave_config::{
 
 use crate::chain::Chain;
 use crate::consumers::Consumers;
+use crate::key_auth::KeyAuth;
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateLimiters;
 use crate::registry::{self, Kind, Policy};
@@ -56,6 +57,8 @@ struct Key {
 pub struct ChainBuilder {
     routes: Vec<Option<Level>>,
     services: Vec<Option<Level>>,
+    /// Looks for the keys of consumers where nobody is asked for one.
+    recognise: Arc<Policy>,
     /// Which services are of models.
     of_models: Vec<bool>,
     listeners: Vec<Option<Level>>,
@@ -80,6 +83,7 @@ impl ChainBuilder {
             services: (snapshot.services.iter())
                 .map(|service| level(&service.policies, "services", service.name.as_str()))
                 .collect(),
+            recognise: KeyAuth::anywhere(),
             of_models: (snapshot.services.iter())
                 .map(|service| matches!(service.kind, ServiceKind::Llm(_)))
                 .collect(),
@@ -146,6 +150,7 @@ impl ChainBuilder {
             identify: identify.into(),
             after: after.into(),
             response,
+            recognise: key.is_of_models.then(|| Arc::clone(&self.recognise)),
             consumers: Arc::clone(&self.consumers),
         }
     }
