@@ -6,6 +6,7 @@
 mod cost;
 mod delays;
 mod latency;
+pub(crate) mod llm_origin;
 mod load;
 mod memory;
 pub(crate) mod origin;

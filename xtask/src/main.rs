@@ -52,6 +52,7 @@ fn serve() -> Result<()> {
         "bench" => bench::run(rest),
         "sim" => sim::run(rest),
         "bench-origin" => bench::origin::run(rest),
+        "bench-llm-origin" => bench::llm_origin::run(rest),
         "bench-load" => bench::sink::run(rest),
         _ => bail!("{USAGE}"),
     }

@@ -1,0 +1,268 @@
+//! A provider of models behind every gateway that is measured: one thread, epoll, replies made
+//! beforehand. It speaks OpenAI's Chat Completions, whole and streamed.
+//!
+//! It answers 500 to a request that a gateway did not change as it should have: the model renamed,
+//! the provider's credential in place of the client's. A plain proxy changes neither; its clients
+//! ask below `/plain`, where that is not demanded.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use architrave_core::{Clock, Moment};
+use rustix::event::{Timespec, epoll};
+
+/// The model as clients ask for it.
+pub(crate) const MODEL: &str = "bench";
+/// The model's name at the provider.
+pub(crate) const UPSTREAM_MODEL: &str = "bench-upstream";
+/// The provider's credential.
+pub(crate) const PROVIDER_KEY: &str = "provider-key-0123456789abcdef";
+
+/// Chunks of a stream.
+pub(crate) const CHUNKS: usize = 200;
+/// The pace of a stream that is not sent at once.
+const PACE: Duration = Duration::from_millis(10);
+const LISTENER: u64 = u64::MAX;
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
+/// Serves until it is ended: `bench-llm-origin ADDRESS`.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let address = args.first().context("bench-llm-origin needs an address")?;
+    let mut origin = Origin::bind(address)?;
+    loop {
+        origin.step()?;
+    }
+}
+
+struct Origin {
+    listener: TcpListener,
+    epoll: OwnedFd,
+    clock: Clock,
+    connections: Vec<Option<Connection>>,
+    /// Streams whose next chunk is due, the soonest first: all have the same pace.
+    due: VecDeque<(Moment, usize)>,
+    replies: Replies,
+    events: Vec<epoll::Event>,
+}
+
+struct Replies {
+    whole: Vec<u8>,
+    wrong: Vec<u8>,
+    stream_head: Vec<u8>,
+    chunk: Vec<u8>,
+    last: Vec<u8>,
+    all_chunks: Vec<u8>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+    /// Chunks of a paced stream that are still to come.
+    chunks_left: usize,
+}
+
+impl Origin {
+    fn bind(address: &str) -> Result<Self> {
+        let listener = TcpListener::bind(address).with_context(|| format!("binding {address}"))?;
+        listener.set_nonblocking(true)?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN)?;
+        Ok(Self {
+            listener,
+            epoll,
+            clock: Clock::system(),
+            connections: Vec::new(),
+            due: VecDeque::new(),
+            replies: Replies::new(),
+            events: Vec::with_capacity(256),
+        })
+    }
+
+    fn step(&mut self) -> Result<()> {
+        let now = self.clock.now();
+        let patience = self.due.front().map(|(at, _)| {
+            let wait = at.since(now);
+            Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() }
+        });
+        let mut events = std::mem::take(&mut self.events);
+        let spare = rustix::buffer::spare_capacity(&mut events);
+        match epoll::wait(&self.epoll, spare, patience.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error).context("waiting for events"),
+        }
+        for event in events.drain(..) {
+            match event.data.u64() {
+                LISTENER => self.accept()?,
+                slot => self.turn(usize::try_from(slot).context("a slot is small")?),
+            }
+        }
+        self.events = events;
+        self.pace();
+        Ok(())
+    }
+
+    fn accept(&mut self) -> Result<()> {
+        while let Ok((stream, _)) = self.listener.accept() {
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+            let free = self.connections.iter().position(Option::is_none);
+            let slot = free.unwrap_or_else(|| {
+                self.connections.push(None);
+                self.connections.len() - 1
+            });
+            let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP;
+            epoll::add(&self.epoll, &stream, epoll::EventData::new_u64(slot as u64), flags)?;
+            self.connections[slot] = Some(Connection { stream, read: Vec::new(), chunks_left: 0 });
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, slot: usize) {
+        let Some(connection) = self.connections[slot].as_mut() else { return };
+        match connection.turn(&self.replies) {
+            Ok(false) => {}
+            Ok(true) => self.due.push_back((self.clock.now() + PACE, slot)),
+            Err(_gone) => self.connections[slot] = None,
+        }
+    }
+
+    /// Sends the chunks that are due.
+    fn pace(&mut self) {
+        let now = self.clock.now();
+        while let Some((at, slot)) = self.due.front().copied().filter(|(at, _)| *at <= now) {
+            self.due.pop_front();
+            let Some(connection) = self.connections[slot].as_mut() else { continue };
+            match connection.send_chunk(&self.replies) {
+                Ok(true) => self.due.push_back((at + PACE, slot)),
+                Ok(false) => {}
+                Err(_gone) => self.connections[slot] = None,
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// Answers the requests that are there; whether a paced stream begins.
+    fn turn(&mut self, replies: &Replies) -> std::io::Result<bool> {
+        let mut buffer = [0; 64 * 1024];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(read) => self.read.extend_from_slice(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut paced = false;
+        while let Some(length) = whole_request(&self.read) {
+            let request: Vec<u8> = self.read.drain(..length).collect();
+            let is_as_it_should = memchr::memmem::find(&request, b"POST /plain/").is_some()
+                || is_changed(&request);
+            let has = |text: &[u8]| memchr::memmem::find(&request, text).is_some();
+            if !is_as_it_should {
+                self.stream.write_all(&replies.wrong)?;
+            } else if !has(b"\"stream\":true") {
+                self.stream.write_all(&replies.whole)?;
+            } else if has(b"at once") {
+                self.stream.write_all(&replies.all_chunks)?;
+            } else {
+                self.stream.write_all(&replies.stream_head)?;
+                self.chunks_left = CHUNKS;
+                paced = true;
+            }
+        }
+        Ok(paced)
+    }
+
+    /// Sends a chunk; whether more are to come.
+    fn send_chunk(&mut self, replies: &Replies) -> std::io::Result<bool> {
+        self.chunks_left -= 1;
+        let last = self.chunks_left == 0;
+        self.stream.write_all(if last { &replies.last } else { &replies.chunk })?;
+        Ok(!last)
+    }
+}
+
+/// Whether model and credential are the provider's.
+fn is_changed(request: &[u8]) -> bool {
+    let model = format!("\"model\":\"{UPSTREAM_MODEL}\"");
+    let key = format!("Bearer {PROVIDER_KEY}\r\n");
+    memchr::memmem::find(request, model.as_bytes()).is_some()
+        && memchr::memmem::find(request, key.as_bytes()).is_some()
+        && memchr::memmem::find(request, super::peer::API_KEY.as_bytes()).is_none()
+}
+
+/// The bytes of the first request, when all of it is there.
+fn whole_request(bytes: &[u8]) -> Option<usize> {
+    let head = memchr::memmem::find(bytes, HEAD_END)? + HEAD_END.len();
+    let length = field(&bytes[..head], b"\ncontent-length:").unwrap_or(0);
+    (bytes.len() >= head + length).then_some(head + length)
+}
+
+fn field(head: &[u8], name: &[u8]) -> Option<usize> {
+    let at = head.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name))?;
+    let value = &head[at + name.len()..];
+    let end = value.iter().position(|byte| *byte == b'\r')?;
+    std::str::from_utf8(&value[..end]).ok()?.trim().parse().ok()
+}
+
+impl Replies {
+    fn new() -> Self {
+        let usage = r#""usage":{"prompt_tokens":24,"completion_tokens":16,"total_tokens":40}"#;
+        let body = format!(
+            r#"{{"id":"chatcmpl-0123456789","object":"chat.completion","created":1764400000,"model":"{UPSTREAM_MODEL}","choices":[{{"index":0,"message":{{"role":"assistant","content":"A load balancer spreads requests over servers so that none is overwhelmed."}},"logprobs":null,"finish_reason":"stop"}}],{usage}}}"#
+        );
+        let chunk = format!(
+            "data: {{\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1764400000,\"model\":\"{UPSTREAM_MODEL}\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\" word\"}},\"finish_reason\":null}}]}}\n\n"
+        );
+        let end = format!(
+            "data: {{\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1764400000,\"model\":\"{UPSTREAM_MODEL}\",\"choices\":[],{usage}}}\n\ndata: [DONE]\n\n"
+        );
+        let framed = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        let last = format!("{}0\r\n\r\n", framed(&end));
+        let all = format!("{head}{}{last}", framed(&chunk).repeat(CHUNKS - 1));
+        Self {
+            whole: whole("200 OK", &body),
+            wrong: whole("500 Wrong", "{\"error\":\"not changed as it should have been\"}"),
+            stream_head: head.into(),
+            chunk: framed(&chunk).into(),
+            last: last.into(),
+            all_chunks: all.into(),
+        }
+    }
+}
+
+fn whole(status: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_whole_with_its_body() {
+        let request = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET";
+        assert_eq!(whole_request(request), Some(request.len() - 3));
+        assert_eq!(whole_request(&request[..request.len() - 4]), None);
+    }
+
+    #[test]
+    fn what_a_gateway_did_not_change_is_noticed() {
+        let right = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nAuthorization: Bearer {PROVIDER_KEY}\r\n\r\n{{\"model\":\"{UPSTREAM_MODEL}\"}}"
+        );
+        assert!(is_changed(right.as_bytes()));
+        assert!(!is_changed(right.replace(UPSTREAM_MODEL, MODEL).as_bytes()));
+        assert!(!is_changed(right.replace(PROVIDER_KEY, "other").as_bytes()));
+    }
+}
