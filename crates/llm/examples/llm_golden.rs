@@ -3,6 +3,9 @@
 //!
 //! It is an example so that it needs no flag in the tests to overwrite what they check.
 
+#[path = "llm_golden/beside.rs"]
+mod beside;
+
 use std::path::{Path, PathBuf};
 
 use architrave_llm::dialect::{Address, Context, Dialect, Quirks};
@@ -37,6 +40,7 @@ pub(crate) fn files() -> Vec<(PathBuf, String)> {
             files.push((name("stream"), stream(from, to, &folder.join("stream.txt"))));
         }
     }
+    files.extend(beside::files(&root.join("fixtures/llm")));
     files
 }
 

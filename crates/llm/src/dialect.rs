@@ -11,7 +11,7 @@ mod cohere_chat;
 mod context;
 mod gemini_generate_content;
 mod logprob;
-mod media;
+pub(crate) mod media;
 mod openai_chat;
 mod openai_responses;
 mod quirks;

@@ -20,6 +20,8 @@ pub use reply_uses::reply_fields;
 pub use set::{FieldSet, Listed};
 pub use uses::request_fields;
 
+pub(crate) use set::listed;
+
 /// What a dialect makes of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Say {

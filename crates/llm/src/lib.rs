@@ -13,6 +13,7 @@
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
+//! - [`embedding`]: vectors of texts, asked for and answered in all families' words.
 //! - [`model_list`]: which models there are, as each family lists them.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
@@ -44,6 +45,7 @@ pub mod catalog;
 pub mod chat;
 pub mod cost;
 pub mod dialect;
+pub mod embedding;
 pub mod estimate;
 pub mod field;
 pub mod frame;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::chat::{Source, Text};
 
 /// Where media at a link is: in the link itself, if it is a base64 data link.
-pub(super) fn source_of_link(link: Text<'_>) -> Source<'_> {
+pub(crate) fn source_of_link(link: Text<'_>) -> Source<'_> {
     let Some(split) = split_data_link(&link) else {
         return Source::Url { url: link, media_type: None };
     };
@@ -27,7 +27,7 @@ pub(super) fn source_of_file(text: Text<'_>) -> Source<'_> {
 }
 
 /// The link of media: a data link for bytes; nothing for what lives at a provider.
-pub(super) fn link_of_source<'s>(source: &'s Source<'_>) -> Option<[&'s str; 4]> {
+pub(crate) fn link_of_source<'s>(source: &'s Source<'_>) -> Option<[&'s str; 4]> {
     match source {
         Source::Url { url, .. } => Some([url, "", "", ""]),
         Source::Bytes { media_type, base64 } => Some(["data:", media_type, ";base64,", base64]),

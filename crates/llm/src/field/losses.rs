@@ -12,6 +12,10 @@ pub struct Losses {
     pub near: FieldSet<Field>,
     /// Fields of the reply that the client's dialect cannot say.
     pub reply_dropped: FieldSet<ReplyField>,
+    /// The same of requests that are no chat: names of fields that cannot be said.
+    pub dropped_beside: Vec<&'static str>,
+    /// Names of fields that are said nearly.
+    pub near_beside: Vec<&'static str>,
     /// Paths of what the reader did not understand; at most sixteen.
     pub unknown: Vec<String>,
     /// How many more there were.
@@ -33,6 +37,26 @@ impl Losses {
                 Say::Carried => {}
                 Say::Near(_) => losses.near.add(field),
                 Say::Dropped(_) => losses.dropped.add(field),
+                Say::Refused(why) => return Err(refused(field, why)),
+            }
+        }
+        Ok(losses)
+    }
+
+    /// What writing a request that is no chat loses.
+    ///
+    /// # Errors
+    /// The field that changes the meaning where it is lost.
+    pub(crate) fn beside<F: Listed>(
+        fields: FieldSet<F>,
+        says: impl Fn(F) -> Say,
+    ) -> Result<Self, ChatError> {
+        let mut losses = Self::default();
+        for field in fields.iter() {
+            match says(field) {
+                Say::Carried => {}
+                Say::Near(_) => losses.near_beside.push(field.name()),
+                Say::Dropped(_) => losses.dropped_beside.push(field.name()),
                 Say::Refused(why) => return Err(refused(field, why)),
             }
         }
@@ -65,14 +89,15 @@ impl Losses {
     #[must_use]
     pub fn count(&self) -> usize {
         let known = self.dropped.iter().count() + self.reply_dropped.iter().count();
-        known + self.unknown.len() + self.unknown_more
+        known + self.dropped_beside.len() + self.unknown.len() + self.unknown_more
     }
 
     /// The names of what was dropped, for the warning header; none where nothing was. Bytes that a
     /// header cannot have become `?`.
     #[must_use]
     pub fn header(&self) -> Option<String> {
-        let dropped = self.dropped.iter().map(|field| field.name().to_owned());
+        let beside = self.dropped_beside.iter().map(|name| (*name).to_owned());
+        let dropped = self.dropped.iter().map(|field| field.name().to_owned()).chain(beside);
         let unknown =
             self.unknown.iter().map(|path| path.replace(|c: char| !c.is_ascii_graphic(), "?"));
         let more = (self.unknown_more > 0).then(|| format!("and {} more", self.unknown_more));
@@ -81,7 +106,7 @@ impl Losses {
     }
 }
 
-fn refused(field: Field, why: &str) -> ChatError {
+fn refused<F: Listed>(field: F, why: &str) -> ChatError {
     let name = field.name();
     ChatError::invalid(name, format!("this model's provider cannot take `{name}`: {why}"))
 }

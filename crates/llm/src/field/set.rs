@@ -109,4 +109,4 @@ macro_rules! listed {
         const _: () = assert!(<$list as $crate::field::Listed>::ALL.len() <= 128);
     };
 }
-pub(super) use listed;
+pub(crate) use listed;

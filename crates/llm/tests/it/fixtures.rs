@@ -21,8 +21,17 @@ pub(crate) fn text(dialect: Dialect, name: &str) -> String {
 
 /// The JSON texts that a fixture lists.
 pub(crate) fn list(dialect: Dialect, name: &str) -> Vec<String> {
-    let text = text(dialect, name);
-    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).unwrap();
+    items(&text(dialect, name))
+}
+
+/// The JSON texts that a fixture of what is no chat lists.
+pub(crate) fn beside(folder: &str, name: &str) -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/llm").join(folder);
+    items(&std::fs::read_to_string(path.join(name)).unwrap())
+}
+
+fn items(text: &str) -> Vec<String> {
+    let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).unwrap();
     list.into_iter().map(|item| item.get().to_owned()).collect()
 }
 

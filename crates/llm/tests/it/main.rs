@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
 
+mod embeddings;
 mod fixtures;
 mod golden;
 mod replies;
