@@ -43,6 +43,31 @@ fn a_stream_that_breaks_off_ends_with_an_error_of_the_client() {
     }
 }
 
+/// What a client of a dialect gets of a call that Google has signed, in a stream.
+fn signed_call(to: Dialect) -> String {
+    let stream = b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"id\":\"c\",\
+        \"name\":\"f\",\"args\":{}},\"thoughtSignature\":\"c2ln\"}]},\"finishReason\":\"STOP\"}]}\n\n";
+    let gemini = Dialect::GeminiGenerateContent;
+    let from = (gemini, gemini.framing());
+    let mut translation = StreamTranslation::new(from, (to, to.framing()), &context());
+    let mut out = Vec::new();
+    translation.push(stream, &mut out);
+    translation.end(&mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[test]
+fn the_signature_of_a_call_is_told_only_as_clients_can_read_it() {
+    let chat = signed_call(Dialect::OpenaiChat);
+    let pieces: Vec<_> = chat.matches("\"tool_calls\":[{").collect();
+    assert_eq!(chat.matches("\"function\":{").count(), pieces.len(), "{chat}");
+    assert!(chat.contains("\"thought_signature\":\"c2ln\""));
+    for to in [Dialect::BedrockConverse, Dialect::AnthropicMessages, Dialect::CohereChat] {
+        let stream = signed_call(to);
+        assert!(!stream.to_ascii_lowercase().contains("signature"), "{to:?}: {stream}");
+    }
+}
+
 #[test]
 fn usage_is_the_same_watched_and_translated() {
     for &from in Dialect::ALL {

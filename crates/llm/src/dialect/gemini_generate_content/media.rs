@@ -16,7 +16,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Media<'a>, JsonError> 
         match name {
             "mimeType" | "mime_type" => media_type = cursor.maybe(Cursor::text)?,
             "displayName" | "display_name" => title = cursor.maybe(Cursor::text)?,
-            "data" => bytes = cursor.maybe(Cursor::text)?,
+            "data" => bytes = cursor.maybe(Cursor::text)?.map(standard),
             "fileUri" | "file_uri" => uri = cursor.maybe(Cursor::text)?,
             _ => cursor.unknown()?,
         }
@@ -30,6 +30,15 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Media<'a>, JsonError> 
         _ => return Err(cursor.wrong("must have data or fileUri")),
     };
     Ok(Media { title, ..Media::new(kind, source) })
+}
+
+/// Base64 as all others write it: Google's clients in Python write it for URLs, and Google takes it
+/// in either way.
+fn standard(base64: Text<'_>) -> Text<'_> {
+    if base64.bytes().any(|byte| matches!(byte, b'-' | b'_')) {
+        return Cow::Owned(base64.replace('-', "+").replace('_', "/"));
+    }
+    base64
 }
 
 fn kind_of(media_type: Option<&str>, uri: Option<&str>) -> MediaKind {

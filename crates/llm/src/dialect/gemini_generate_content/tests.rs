@@ -116,3 +116,31 @@ fn older_models_have_media_beside_results() {
         assert_eq!(text.contains(&format!(r#""parts":{image}"#)), !lacks_media_in_results);
     }
 }
+
+#[test]
+fn bytes_in_base64_for_urls_are_the_same_bytes_elsewhere() {
+    let body = br#"{"contents":[{"role":"user","parts":[
+        {"inline_data":{"mime_type":"image/png","data":"-_-_"}}]}]}"#;
+    let (request, losses) = read_request(GEMINI, &Address::default(), body).unwrap();
+    let chat = (Dialect::OpenaiChat, &Quirks::default());
+    let written = write_request(chat, &request, &losses).unwrap();
+    assert!(String::from_utf8(written.body).unwrap().contains("data:image/png;base64,+/+/"));
+}
+
+#[test]
+fn a_thought_sent_back_in_pieces_is_one_again() {
+    let body = br#"{"contents":[{"role":"user","parts":[{"text":"q"}]},{"role":"model","parts":[
+        {"text":"let me ","thought":true},{"text":"see","thought":true},
+        {"text":"","thought":true,"thoughtSignature":"YXJjaGl0cmF2ZTo6YW50aHJvcGljOnM="},
+        {"text":"another","thought":true},{"text":"a"}]}]}"#;
+    let (request, losses) = read_request(GEMINI, &Address::default(), body).unwrap();
+    let anthropic = (Dialect::AnthropicMessages, &Quirks::default());
+    let written = write_request(anthropic, &request, &losses).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&written.body).unwrap();
+    let blocks = written["messages"][1]["content"].as_array().unwrap();
+    assert_eq!(
+        (&blocks[0]["thinking"], &blocks[0]["signature"]),
+        (&"let me see".into(), &"s".into())
+    );
+    assert_eq!(blocks.len(), 2, "{blocks:?}");
+}

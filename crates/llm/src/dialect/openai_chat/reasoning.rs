@@ -17,11 +17,20 @@ pub(super) struct Reasoning<'a> {
 }
 
 impl<'a> Reasoning<'a> {
-    /// Its parts; the details where there are any.
+    /// Its parts; the details where there are any. In a stream the text comes beside the details,
+    /// and clients send both back as they have put them together: then the text is the first one's.
     pub(super) fn into_parts(self) -> Vec<Part<'a>> {
         let text = self.text.filter(|text| !text.is_empty());
-        let plain = text.map(|text| ReasoningPart { text, ..ReasoningPart::default() });
-        let parts = if self.details.is_empty() { Vec::from_iter(plain) } else { self.details };
+        let mut parts = self.details;
+        if parts.iter().all(|part| part.text.is_empty()) {
+            match (text, parts.first_mut()) {
+                (Some(text), Some(first)) => first.text = text,
+                (Some(text), None) => {
+                    parts.push(ReasoningPart { text, ..ReasoningPart::default() })
+                }
+                (None, _) => {}
+            }
+        }
         parts.into_iter().map(|part| Content::Reasoning(part).into()).collect()
     }
 }
@@ -92,5 +101,44 @@ fn format(maker: Maker) -> Option<&'static str> {
         Maker::Google => Some("google-gemini-v1"),
         Maker::Openai => Some("openai-responses-v1"),
         Maker::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::Message;
+    use crate::dialect::{Address, Dialect};
+
+    /// The thoughts that a client sends back, each with its signature.
+    fn read(message: &str) -> Vec<(String, Option<String>)> {
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"assistant",{message}}}]}}"#);
+        let read = Dialect::OpenaiChat.read_request(&body, &Address::default());
+        let (request, losses) = read.unwrap();
+        assert!(losses.unknown.is_empty());
+        let parts = request.messages.iter().flat_map(|Message { parts, .. }| parts);
+        let thoughts = parts.filter_map(|part| match &part.content {
+            Content::Reasoning(part) => {
+                let opaque = part.signature.as_ref().or(part.encrypted.as_ref());
+                let opaque = opaque.map(|opaque| opaque.value.clone().into_owned());
+                Some((part.text.clone().into_owned(), opaque))
+            }
+            _ => None,
+        });
+        thoughts.collect()
+    }
+
+    #[test]
+    fn a_thought_put_together_from_a_stream_has_its_text_and_its_signature() {
+        let both = r#""content":"c","reasoning_content":"t","reasoning_details":["#;
+        let of = |detail: &str| read(&format!("{both}{detail}]"));
+        let thought = |text: &str, opaque: &str| (text.to_owned(), Some(opaque.to_owned()));
+        let signed = r#"{"type":"reasoning.text","signature":"s","index":0}"#;
+        assert_eq!(of(signed), [thought("t", "s")]);
+        let encrypted = r#"{"type":"reasoning.encrypted","data":"e","index":0}"#;
+        assert_eq!(of(encrypted), [thought("t", "e")]);
+        let whole = r#"{"type":"reasoning.text","text":"t","signature":"s","index":0}"#;
+        assert_eq!(of(whole), [thought("t", "s")]);
+        assert_eq!(read(r#""content":"c","reasoning_content":"t""#), [(String::from("t"), None)]);
     }
 }

@@ -126,6 +126,12 @@ impl Writer {
             return bytes.push_str(base64);
         }
         let is_reasoning = block.is_reasoning;
+        // Calls have no signatures, and an empty delta is none.
+        if matches!(delta, Delta::Signature(_) | Delta::Encrypted(_)) && !is_reasoning
+            || matches!(delta, Delta::Bytes { .. })
+        {
+            return;
+        }
         block_event("contentBlockDelta", block.index, frames, out, |w| {
             w.key("delta").object(|w| match delta {
                 Delta::Text(text) if is_reasoning => thought(w, |w| w.key("text").text(text)),

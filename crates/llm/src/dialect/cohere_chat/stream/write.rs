@@ -174,7 +174,11 @@ impl Writer {
             }),
             Delta::Signature(one) if open.sort == Sort::Reasoning => {
                 indexed("content-delta", index, frames, out, |w| {
-                    content(w, |w| w.key("signature").texts(&signature::write(one)));
+                    content(w, |w| {
+                        // Clients add up the words of every piece.
+                        w.key("thinking").text("");
+                        w.key("signature").texts(&signature::write(one));
+                    });
                 });
             }
             Delta::Citation(one) => {

@@ -167,7 +167,19 @@ impl<'a> Draft<'a> {
             (None, _) => {}
         }
         if has_opaque || !thought.text.is_empty() {
-            parts.push(Content::Reasoning(thought).into());
+            match parts.last_mut().map(|part| &mut part.content) {
+                Some(Content::Reasoning(open)) if is_thought && is_open(open) => {
+                    open.text.to_mut().push_str(&thought.text);
+                    (open.signature, open.encrypted) = (thought.signature, thought.encrypted);
+                }
+                _ => parts.push(Content::Reasoning(thought).into()),
+            }
         }
     }
+}
+
+/// Whether a thought may go on: clients send it back in the pieces in which a stream brought it, and
+/// the signature comes with the last.
+fn is_open(thought: &ReasoningPart<'_>) -> bool {
+    thought.signature.is_none() && thought.encrypted.is_none()
 }

@@ -73,7 +73,11 @@ fn write_call(
                     Delta::Arguments(text) => {
                         w.key("function").object(|w| w.text_field("arguments", Some(text)));
                     }
-                    Delta::Signature(signature) => tool_call::write_signature(signature, w),
+                    // Clients count on a function in every piece of a call.
+                    Delta::Signature(signature) => {
+                        w.key("function").object(|w| w.text_field("arguments", Some("")));
+                        tool_call::write_signature(signature, w);
+                    }
                     _ => {}
                 }
             });
