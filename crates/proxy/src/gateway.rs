@@ -10,6 +10,7 @@ use architrave_core::shutdown::ShutdownSignal;
 use architrave_telemetry::{AccessLog, Metrics};
 
 use crate::assembly::Assembly;
+use crate::dispatch::llm::kept::KeptIds;
 use crate::offload::Offload;
 use crate::persistence::CookieSeal;
 
@@ -27,6 +28,8 @@ pub struct Gateway {
     pub shutdown: ShutdownSignal,
     /// Seals persistence cookies.
     pub cookie_seal: CookieSeal,
+    /// Where things live that providers keep.
+    pub kept: KeptIds,
     /// Does what would hold a worker up.
     pub offload: Offload,
     /// Where assemblies that are no longer used are dropped: off the workers.

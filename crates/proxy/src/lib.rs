@@ -34,6 +34,7 @@ pub mod upkeep;
 pub mod worker;
 
 pub use assembly::{Assembly, AssemblyError, LiveListener, LiveUpstream, Parts};
+pub use dispatch::llm::kept::KeptIds;
 pub use gateway::Gateway;
 pub use keyring::{Keyring, ROOT_KEY_BYTES};
 pub use worker::{Command, Seat, Socket};

@@ -157,6 +157,13 @@ impl LiveModel {
         &self.deployments[place.deployment][place.credential.unwrap_or(0)]
     }
 
+    /// The deployments that lack something, by their place.
+    pub(crate) fn deployments_without(&self, has: impl Fn(&LiveLane) -> bool) -> Vec<usize> {
+        let lacks = |lanes: &Vec<LiveLane>| lanes.first().is_none_or(|lane| !has(lane));
+        let deployments = self.deployments.iter().enumerate();
+        deployments.filter(|(_, lanes)| lacks(lanes)).map(|(place, _)| place).collect()
+    }
+
     /// All its lanes.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &LiveLane> {
         self.deployments.iter().flatten()

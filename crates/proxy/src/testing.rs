@@ -53,6 +53,7 @@ impl Stage {
                 access_log: AccessLog::open(log).unwrap(),
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
+                kept: crate::dispatch::llm::kept::KeptIds::default(),
                 offload: crate::offload::Offload::start().unwrap(),
                 retired,
             }),

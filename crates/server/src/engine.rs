@@ -24,7 +24,7 @@ use architrave_net::dns::Resolver;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
-use architrave_proxy::{Assembly, Gateway, Parts};
+use architrave_proxy::{Assembly, Gateway, KeptIds, Parts};
 use architrave_telemetry::{AccessLog, Metrics};
 
 pub(crate) use addresses::Addresses;
@@ -106,6 +106,7 @@ impl Engine {
             access_log,
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
+            kept: KeptIds::default(),
             offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,
         });

@@ -160,8 +160,8 @@ impl Connection {
         let mut paced = false;
         while let Some(length) = whole_request(&self.read) {
             let request: Vec<u8> = self.read.drain(..length).collect();
-            let is_as_it_should = memchr::memmem::find(&request, b"POST /plain/").is_some()
-                || is_changed(&request);
+            let is_as_it_should =
+                memchr::memmem::find(&request, b"POST /plain/").is_some() || is_changed(&request);
             let has = |text: &[u8]| memchr::memmem::find(&request, text).is_some();
             if !is_as_it_should {
                 self.stream.write_all(&replies.wrong)?;

@@ -8,9 +8,11 @@ mod answer;
 mod ask;
 mod credential;
 mod facts;
+pub(crate) mod kept;
 mod listing;
 mod mock;
 mod outgoing;
+mod pass;
 mod payload;
 mod permit;
 pub(crate) mod prompt;
@@ -65,7 +67,11 @@ pub(crate) async fn serve<'a>(
         Operation::Chat => chat(worker, exchange, client, &asked, service).await,
         Operation::ModelList => listing::list(exchange, &asked, service),
         Operation::ModelGet => listing::get(exchange, &asked, service),
-        other => Err(not_yet(other)),
+        other @ Operation::Realtime => Err(not_yet(other)),
+        _ => pass::serve(worker, exchange, client, &asked, service).await.map(|mut answer| {
+            answer.explain(exchange, Some(worker.now()));
+            answer
+        }),
     };
     match served {
         Ok(answer) => answer,
@@ -100,11 +106,19 @@ async fn chat<'a>(
         facts.is_stream = ask.stream;
         facts.prompt_tokens = ask.prompt_tokens;
     }
+    // What goes on from an answer that a provider keeps goes there, whatever its model's fleet says.
+    let home = match &ask.previous {
+        Some(id) => Some(pass::home_of_reply(worker, exchange, &models, id)?),
+        None => None,
+    };
     let granted = permit::reserve(worker, exchange, &models, &ask).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity };
-    run.until_answered(exchange, &models).await
+    match home {
+        Some(home) => run.at_home(exchange, home).await,
+        None => run.until_answered(exchange, &models).await,
+    }
 }
 
 /// The same in the words of whose client it is, where the path alone leaves that open.

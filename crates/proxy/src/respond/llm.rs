@@ -73,6 +73,7 @@ async fn send_stream(
     settle::stream(worker, exchange, end);
     if let Err(error) = sent {
         let (reason, party) = match error {
+            RelayError::Source(error) => (error.upstream_reason(), Party::Endpoint),
             RelayError::Sink(WireError::Stalled) => (Reason::ClientTimeout, Party::Client),
             _ => (Reason::ClientClosed, Party::Client),
         };

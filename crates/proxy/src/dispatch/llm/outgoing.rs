@@ -80,6 +80,12 @@ pub(super) async fn write(
     let fields = &mut head.fields;
     fields.append("Content-Type", b"application/json");
     fields.append("Accept", accepts(ask.stream, framing).as_bytes());
+    introduce(fields, client, lane, is_same);
+    Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
+}
+
+/// What every request to a provider says of itself, and what of the client's head goes along.
+pub(super) fn introduce(fields: &mut Fields, client: &Fields, lane: &LiveLane, is_same: bool) {
     fields.append("User-Agent", USER_AGENT.as_bytes());
     let carried = COMMON_FIELDS.iter().chain(SAME_DIALECT_FIELDS.iter().filter(|_| is_same));
     for name in carried {
@@ -87,12 +93,11 @@ pub(super) async fn write(
             fields.append(name, value);
         }
     }
-    for (name, value) in &side.row.headers {
+    for (name, value) in &lane.side.row.headers {
         if !fields.contains(name) {
             fields.append(name, value.as_bytes());
         }
     }
-    Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
 }
 
 fn no_dialect() -> ChatError {

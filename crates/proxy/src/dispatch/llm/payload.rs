@@ -16,6 +16,19 @@ pub(super) struct Payload {
     whole: Arc<Vec<u8>>,
     segments: SmallVec<[Segment; 4]>,
     length: usize,
+    rest: Rest,
+}
+
+/// What of a body is still with the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing: it can be sent as often as wanted.
+    #[default]
+    None,
+    /// So many bytes; it can be sent once.
+    Length(u64),
+    /// Nobody knows how much; it can be sent once.
+    Unknown,
 }
 
 #[derive(Clone, Debug)]
@@ -39,21 +52,29 @@ impl Payload {
             }
         });
         let segments = segments.collect();
-        Self { whole: Arc::clone(whole), segments, length }
+        Self { whole: Arc::clone(whole), segments, length, rest: Rest::None }
     }
 
     /// A body of these bytes.
     pub(super) fn own(bytes: Vec<u8>) -> Self {
         let length = bytes.len();
         let segments = (length > 0).then_some(Segment::Kept(0..length)).into_iter().collect();
-        Self { whole: Arc::new(bytes), segments, length }
+        Self { whole: Arc::new(bytes), segments, length, rest: Rest::None }
+    }
+
+    /// The same, followed by what is still with the client.
+    pub(super) const fn with_rest(mut self, rest: Rest) -> Self {
+        self.rest = rest;
+        self
     }
 
     /// How it is framed.
     pub(super) const fn framing(&self) -> Framing {
-        match self.length {
-            0 => Framing::Empty,
-            length => Framing::Length(length as u64),
+        match (self.length as u64, self.rest) {
+            (_, Rest::Unknown) => Framing::Chunked,
+            (0, Rest::None | Rest::Length(0)) => Framing::Empty,
+            (length, Rest::None) => Framing::Length(length),
+            (length, Rest::Length(rest)) => Framing::Length(length + rest),
         }
     }
 
@@ -87,18 +108,32 @@ impl<'a> Sending<'a> {
 }
 
 impl Source for Sending<'_> {
-    fn poll_fill(&mut self, _context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
-        Poll::Ready(Ok(self.segment < self.payload.segments.len()))
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        if self.segment < self.payload.segments.len() {
+            return Poll::Ready(Ok(true));
+        }
+        match self.payload.rest {
+            Rest::None => Poll::Ready(Ok(false)),
+            Rest::Length(_) | Rest::Unknown => self.client.poll_fill(context),
+        }
     }
 
     fn data(&self) -> &[u8] {
-        let segment = self.payload.segments.get(self.segment);
-        segment.map_or(&[], |segment| &self.payload.bytes_of(segment)[self.taken..])
+        match self.payload.segments.get(self.segment) {
+            Some(segment) => &self.payload.bytes_of(segment)[self.taken..],
+            None if self.payload.rest == Rest::None => &[],
+            None => self.client.data(),
+        }
     }
 
     fn consume(&mut self, count: usize) {
+        if self.segment >= self.payload.segments.len() {
+            self.client.consume(count);
+            return;
+        }
         self.taken += count;
-        if self.data().is_empty() {
+        let segment = &self.payload.segments[self.segment];
+        if self.taken == self.payload.bytes_of(segment).len() {
             self.segment += 1;
             self.taken = 0;
         }

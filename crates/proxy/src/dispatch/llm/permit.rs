@@ -84,6 +84,16 @@ pub(super) fn may_ask(exchange: &Exchange<'_>, service: &LlmService, name: &str)
     }
 }
 
+/// Whether the consumer may keep things at a provider: where it may ask for its models.
+pub(super) fn may_use(exchange: &Exchange<'_>, service: &LlmService, provider: &str) -> bool {
+    let listed = &exchange.assembly.models.listed;
+    let serves = |model: &LiveModel| {
+        model.lanes().any(|lane| lane.provider.config.name.as_str() == provider)
+    };
+    let is_direct = may_ask(exchange, service, &format!("{provider}/-"));
+    is_direct || listed.iter().any(|it| serves(it) && may_ask(exchange, service, &it.name))
+}
+
 /// Adds a model and, behind it, those that it falls back on; theirs come after all of its own.
 fn add(assembly: &Assembly, worker: &Worker, to: &mut Candidates, model: Arc<LiveModel>) {
     let from = to.len();

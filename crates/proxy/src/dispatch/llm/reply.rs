@@ -84,6 +84,48 @@ pub(super) async fn read(
     }
 }
 
+/// An answer that goes through as it came, as far as it was read.
+pub(super) enum Judged {
+    /// It is whole.
+    Whole(Box<Answered>, Vec<u8>),
+    /// It comes piece by piece: a stream of events, sound, a file.
+    Piecewise(Box<Answered>),
+    /// The provider refused.
+    Refused(ChatError, Option<Box<Answered>>),
+    /// It broke off before it could be judged.
+    Broken(WireError),
+}
+
+/// Reads an answer that goes through as it came to where it can be judged.
+pub(super) async fn judge(
+    mut answered: Box<Answered>,
+    dialect: Dialect,
+    patience: Duration,
+) -> Judged {
+    let status = answered.head.status;
+    let is_json = answered
+        .head
+        .fields
+        .get("content-type")
+        .is_some_and(|said| said.starts_with(b"application/json"));
+    let Some(reader) = answered.call.reader() else { return Judged::Broken(WireError::Closed) };
+    if !(200..300).contains(&status) {
+        reader.limit_stall(FAILURE_PATIENCE);
+        let (bytes, is_whole) = read_up_to(reader, FAILURE_BYTES_MAX).await;
+        let mut error = dialect.read_error(status, &bytes);
+        complete(&mut error, &answered.head, dialect);
+        return Judged::Refused(error, is_whole.then_some(answered));
+    }
+    reader.limit_stall(patience);
+    if !is_json {
+        return Judged::Piecewise(answered);
+    }
+    match read_whole(reader).await {
+        Ok(bytes) => Judged::Whole(answered, bytes),
+        Err(error) => Judged::Broken(error),
+    }
+}
+
 /// What only the head of a failure says.
 fn complete(error: &mut ChatError, head: &ResponseHead, dialect: Dialect) {
     let text = |name| head.fields.get(name).and_then(|value| std::str::from_utf8(value).ok());
@@ -127,6 +169,21 @@ fn first_failure(dialect: Dialect, framing: Framing, bytes: &[u8]) -> Option<Cha
         });
     });
     first.filter(|_| !has_content)
+}
+
+/// The id of an answer, as the first events of its stream say it.
+pub(super) fn first_id(dialect: Dialect, framing: Framing, bytes: &[u8]) -> Option<String> {
+    let mut id = None;
+    let mut reader = EventReader::new(dialect, &Context::default());
+    FrameReader::new(framing).push(bytes, &mut |frame| {
+        let Ok(frame) = frame else { return };
+        let _unreadable = reader.read(&frame, &mut |event| {
+            if let architrave_llm::chat::ChatEvent::Start { id: Some(told), .. } = event {
+                id.get_or_insert_with(|| told.into_owned());
+            }
+        });
+    });
+    id
 }
 
 async fn read_whole(reader: &mut Reader) -> Result<Vec<u8>, WireError> {

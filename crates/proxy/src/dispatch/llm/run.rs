@@ -5,18 +5,22 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Refused, Scope, Tried};
+use architrave_balance::deployment::{
+    Choice, Demand, End, Failure, Flight, Place, Refused, Scope, Tried,
+};
 use architrave_balance::{Criteria, Endpoint};
 use architrave_core::{Moment, Reason};
 use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::dialect::Context;
+use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
+use architrave_llm::surface::Kept;
 use architrave_net::Reader;
 use architrave_telemetry::{Party, Phase, Termination};
 use smallvec::SmallVec;
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
+use super::kept::Home;
 use super::mock::{self, Said};
 use super::outgoing::{self, Outgoing};
 use super::payload::Sending;
@@ -26,7 +30,7 @@ use super::{Candidates, credential, refusal, settle, signal};
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::exchange::Exchange;
 use crate::failure;
-use crate::models::{LiveLane, LiveModel};
+use crate::models::{LiveLane, LiveModel, Reach};
 use crate::worker::Worker;
 
 /// How long a whole answer may take where the route says nothing: what the official clients wait.
@@ -128,16 +132,11 @@ impl<'w> Run<'w, '_> {
                     }
                 };
                 let lane = model.lane(place);
-                self.note_attempt(exchange, lane, why.word());
+                note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = self.attempt(exchange, lane, &mut flight).await;
                 match attempted {
                     Attempted::Answered(success) => {
-                        if let Some(facts) = &mut exchange.llm {
-                            facts.flight = Some(flight);
-                            facts.prices.clone_from(&lane.known.prices);
-                            facts.is_priced = lane.known.prices.is_some();
-                        }
-                        return self.pass_on(exchange, lane, *success).await;
+                        return self.succeed(exchange, lane, flight, *success).await;
                     }
                     Attempted::Failed(failure, missed) => {
                         let rested = flight.finish(End::Failed(failure), self.worker.now());
@@ -156,6 +155,81 @@ impl<'w> Run<'w, '_> {
             }
         }
         Err(last.unwrap_or_else(nothing_serves))
+    }
+
+    /// Makes the one attempt that a request can have which goes on from what lives somewhere.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(super) async fn at_home(
+        mut self,
+        exchange: &mut Exchange<'_>,
+        (model, place): (Arc<LiveModel>, Place),
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        let demand = Demand {
+            prompt_tokens: self.ask.prompt_tokens,
+            output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
+            ..Demand::default()
+        };
+        let now = self.worker.now();
+        let taken = model.fleet.take(place, &demand, now);
+        let Choice { why, mut flight, .. } =
+            taken.map_err(|refused| self.worse(None, &refused, exchange))?;
+        let lane = model.lane(place);
+        note_attempt(self.worker, exchange, lane, why.word());
+        match self.attempt(exchange, lane, &mut flight).await {
+            Attempted::Answered(success) => self.succeed(exchange, lane, flight, *success).await,
+            Attempted::Failed(failure, missed) => {
+                let rested = flight.finish(End::Failed(failure), self.worker.now());
+                signal::log(lane, rested, &missed);
+                Err(missed)
+            }
+            Attempted::Declined(missed) => {
+                flight.finish(End::Declined, self.worker.now());
+                Err(missed)
+            }
+        }
+    }
+
+    /// Passes an answer on; its attempt is in flight until all of it is gone.
+    async fn succeed(
+        self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        flight: Flight,
+        success: Success,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        if let Some(facts) = &mut exchange.llm {
+            facts.flight = Some(flight);
+            facts.prices.clone_from(&lane.known.prices);
+            facts.is_priced = lane.known.prices.is_some();
+        }
+        self.remember_home(exchange, lane, &success);
+        self.pass_on(exchange, lane, success).await
+    }
+
+    /// Remembers where an answer lives that the provider keeps.
+    fn remember_home(&self, exchange: &Exchange<'_>, lane: &LiveLane, success: &Success) {
+        if self.ask.dialect != Dialect::OpenaiResponses {
+            return;
+        }
+        let id = match success {
+            Success::Whole(bytes, outgoing, _) if outgoing.dialect == self.ask.dialect => {
+                super::pass::id_of(bytes)
+            }
+            Success::Stream(outgoing, answered) if outgoing.dialect == self.ask.dialect => {
+                reply::first_id(outgoing.dialect, outgoing.framing, answered.call.data())
+            }
+            _ => None,
+        };
+        let Some(id) = id else { return };
+        let home = Home {
+            provider: lane.provider.config.name.as_str().into(),
+            credential: lane.credential().map(|credential| credential.name.as_str().into()),
+            model: Some(lane.model.clone()),
+            consumer: exchange.consumer().map(|consumer| consumer.name.as_str().into()),
+        };
+        self.worker.gateway().kept.remember(Kept::Reply, &id, home);
     }
 
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
@@ -178,21 +252,29 @@ impl<'w> Run<'w, '_> {
         let wait = refused.retry_at.map(|at| at.since(self.worker.now()));
         last.unwrap_or_else(|| signal::nobody_left(refused.reason, wait))
     }
+}
 
-    fn note_attempt(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, why: &'static str) {
-        exchange.attempts += 1;
-        let Some(facts) = &mut exchange.llm else { return };
-        facts.attempts += 1;
-        facts.why = why;
-        facts.provider.clear();
-        facts.provider.push_str(lane.provider.config.name.as_str());
-        facts.upstream_model.clear();
-        facts.upstream_model.push_str(&lane.model);
-        facts.metrics = Some(lane.metrics(facts.operation));
-        facts.asked_at = Some(self.worker.now());
-        facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
-    }
+/// Notes whom an attempt asks.
+pub(super) fn note_attempt(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    lane: &LiveLane,
+    why: &'static str,
+) {
+    exchange.attempts += 1;
+    let Some(facts) = &mut exchange.llm else { return };
+    facts.attempts += 1;
+    facts.why = why;
+    facts.provider.clear();
+    facts.provider.push_str(lane.provider.config.name.as_str());
+    facts.upstream_model.clear();
+    facts.upstream_model.push_str(&lane.model);
+    facts.metrics = Some(lane.metrics(facts.operation));
+    facts.asked_at = Some(worker.now());
+    facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
+}
 
+impl<'w> Run<'w, '_> {
     async fn attempt(
         &mut self,
         exchange: &mut Exchange<'_>,
@@ -229,7 +311,7 @@ impl<'w> Run<'w, '_> {
         let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
         let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
         let limit = if self.ask.stream { limit.min(patience) } else { limit };
-        let endpoint = match self.endpoint(reach, now) {
+        let endpoint = match select_endpoint(self.worker, reach, self.affinity, now) {
             Ok(endpoint) => endpoint,
             Err(failure) => return failed(&failure),
         };
@@ -292,19 +374,6 @@ impl<'w> Run<'w, '_> {
                 Attempted::Failed(failure, Missed::provider(error, reason))
             }
         }
-    }
-
-    fn endpoint(
-        &self,
-        reach: &crate::models::Reach,
-        now: Moment,
-    ) -> Result<Arc<Endpoint>, failure::Failure> {
-        let balance = &reach.upstream.balance;
-        let hash = self.affinity.unwrap_or_else(|| self.worker.with_random(|it| it.u64(..)));
-        let criteria = Criteria { hash, pinned: None, tried: &[] };
-        self.worker
-            .with_random(|random| balance.select_endpoint(&criteria, now, random))
-            .map_err(failure::Failure::from)
     }
 
     fn ask_mock(&self, exchange: &Exchange<'_>, lane: &LiveLane) -> Attempted {
@@ -395,7 +464,22 @@ impl<'w> Run<'w, '_> {
     }
 }
 
-fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
+/// Chooses the endpoint of a provider.
+pub(super) fn select_endpoint(
+    worker: &Worker,
+    reach: &Reach,
+    affinity: Option<u64>,
+    now: Moment,
+) -> Result<Arc<Endpoint>, failure::Failure> {
+    let hash = affinity.unwrap_or_else(|| worker.with_random(|random| random.u64(..)));
+    let criteria = Criteria { hash, pinned: None, tried: &[] };
+    worker
+        .with_random(|random| reach.upstream.balance.select_endpoint(&criteria, now, random))
+        .map_err(failure::Failure::from)
+}
+
+/// Notes how long the parts of an attempt took.
+pub(super) fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
     let timings = &mut exchange.timings;
     timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
     timings.connect = facts.connect.or(timings.connect);
@@ -404,7 +488,7 @@ fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
 }
 
 /// An attempt that got no answer from an endpoint.
-fn failed(failure: &failure::Failure) -> Attempted {
+pub(super) fn failed(failure: &failure::Failure) -> Attempted {
     let (kind, message) = match failure.reason {
         Reason::ConnectTimeout | Reason::ResponseTimeout | Reason::StallTimeout => {
             (ErrorKind::Timeout, "the provider did not answer in time")
@@ -428,7 +512,7 @@ fn unreachable_provider() -> Attempted {
     Attempted::Failed(Failure::Broken, nothing_serves())
 }
 
-fn nothing_serves() -> Missed {
+pub(super) fn nothing_serves() -> Missed {
     let message = "nothing serves this model at the moment";
     let error = ChatError { status: 503, ..ChatError::new(ErrorKind::Overloaded, message) };
     Missed::refused(error, Reason::NoHealthyEndpoint)

@@ -31,6 +31,8 @@ pub(crate) struct LlmStream<'a> {
     out: Vec<u8>,
     taken: usize,
     is_over: bool,
+    /// Whether the client is to see that it broke off by its connection's end.
+    is_cut: bool,
     /// Why it broke off, where it did.
     broken: Option<Reason>,
     /// What puts it into the form of a prompt service's answer, where one asked.
@@ -53,6 +55,8 @@ enum Through {
     Sifted(PassedStream, UsageSieve, (Dialect, Framing)),
     /// It is told in another dialect.
     Translated(Box<StreamTranslation>),
+    /// It is no stream of events: sound, files.
+    Opaque,
 }
 
 /// What a stream came to.
@@ -98,6 +102,11 @@ impl<'a> LlmStream<'a> {
         Self::new(From::Endpoint(answered), Through::Translated(Box::new(translation)), client)
     }
 
+    /// What a provider sends that is no stream of events.
+    pub(super) fn opaque(answered: Box<Answered>, client: &'a mut Reader) -> Self {
+        Self::new(From::Endpoint(answered), Through::Opaque, client)
+    }
+
     /// What the mock says.
     pub(super) fn mock(steps: MockSteps, client: &'a mut Reader) -> Self {
         let (dialect, framing) = steps.spoken();
@@ -113,6 +122,7 @@ impl<'a> LlmStream<'a> {
             out: Vec::new(),
             taken: 0,
             is_over: false,
+            is_cut: false,
             broken: None,
             prompt: None,
         }
@@ -156,6 +166,7 @@ impl<'a> LlmStream<'a> {
                 let tokens = estimate::tokens_of_bytes(translation.answer_bytes());
                 (translation.usage(), tokens, translation.bad_events())
             }
+            Through::Opaque => (None, 0, 0),
         };
         let answered = match self.from {
             From::Endpoint(answered) if self.is_over => Some(answered),
@@ -179,6 +190,10 @@ impl<'a> LlmStream<'a> {
                 StreamTranslation::new(*spoken, *spoken, &context).fail(&error, &mut self.out);
             }
             Through::Translated(translation) => translation.fail(&error, &mut self.out),
+            // Nothing can be said in the middle of a file: it is cut off, and that shows.
+            Through::Opaque => {
+                self.is_cut = true;
+            }
         }
         self.broken = Some(reason);
         self.is_over = true;
@@ -193,10 +208,13 @@ impl<'a> LlmStream<'a> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(error)) => {
                     self.break_off(&error);
+                    if self.is_cut {
+                        return Poll::Ready(Err(error));
+                    }
                     return Poll::Ready(Ok(true));
                 }
                 Poll::Ready(Ok(has_more)) => match &mut self.through {
-                    Through::Passed(..) => {
+                    Through::Passed(..) | Through::Opaque => {
                         self.is_over = !has_more;
                         return Poll::Ready(Ok(has_more));
                     }
@@ -289,7 +307,9 @@ impl Source for LlmStream<'_> {
             return &self.out[self.taken..];
         }
         match (&self.from, &self.through) {
-            (From::Endpoint(answered), Through::Passed(..)) => answered.call.data(),
+            (From::Endpoint(answered), Through::Passed(..) | Through::Opaque) => {
+                answered.call.data()
+            }
             _ => &[],
         }
     }

@@ -1,0 +1,390 @@
+//! What is no chat and goes through as it came, the model renamed: images, sound, moderations,
+//! files, batches, answers that a provider keeps. It goes where the model is, or where the thing
+//! lives that it names.
+
+mod home;
+mod request;
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::deployment::{
+    Choice, Demand, End, Failure, Flight, Place, Scope, Spent, Tried,
+};
+use architrave_config::LlmService;
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::dialect::Dialect;
+use architrave_llm::json::Cursor;
+use architrave_llm::surface::{Asked, Operation};
+use architrave_net::{Reader, ResponseHead};
+use smallvec::SmallVec;
+
+use super::answer::{AnswerBody, LlmAnswer};
+use super::kept::Home;
+use super::payload::Sending;
+use super::reply::{self, Judged};
+use super::run::{Missed, failed, note_attempt, note_timings, nothing_serves, select_endpoint};
+use super::stream::LlmStream;
+use super::{credential, settle, signal};
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::dispatch::ClientSide;
+use crate::dispatch::llm::run::Attempted;
+use crate::exchange::Exchange;
+use crate::models::{LiveLane, LiveModel};
+use crate::worker::Worker;
+use home::Way;
+use request::{Passing, Written};
+
+/// How long an answer may take where the route says nothing: images and sound take minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Serves an operation that goes through as it came.
+///
+/// # Errors
+/// Why there is no answer.
+pub(super) async fn serve<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    asked: &Asked<'_>,
+    service: &LlmService,
+) -> Result<LlmAnswer<'a>, Missed> {
+    let ClientSide { reader, writer, facts } = client;
+    super::read_body::give_leave(facts, writer).await.map_err(super::refusal::client_gone)?;
+    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    let passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
+    let way = home::find(worker, exchange, asked, &passing, service)?;
+    if let Some(facts) = &mut exchange.llm {
+        facts.model.push_str(passing.model().unwrap_or_default());
+        facts.prompt_tokens = passing.prompt_tokens();
+    }
+    match way {
+        Way::Models(models) => {
+            along_models(worker, exchange, reader, asked, &passing, &models).await
+        }
+        Way::Named(model, place) => {
+            let demand = demand(&passing, &[]);
+            let choice = model.fleet.take(place, &demand, worker.now());
+            let choice = choice.map_err(|refused| {
+                let wait = refused.retry_at.map(|at| at.since(worker.now()));
+                signal::nobody_left(refused.reason, wait)
+            })?;
+            let lane = model.lane(place);
+            let along = Along { worker, lane, asked, passing: &passing };
+            match along.attempt(exchange, reader, choice).await {
+                Ok(answer) => Ok(answer.into_answer(reader)),
+                Err((_, missed, _)) => Err(missed),
+            }
+        }
+    }
+}
+
+/// The lane along which an answer was made that a request goes on from.
+///
+/// # Errors
+/// That there is no such answer, or none of this consumer's.
+pub(super) fn home_of_reply(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    models: &[Arc<LiveModel>],
+    id: &str,
+) -> Result<(Arc<LiveModel>, Place), Missed> {
+    home::of_reply(worker, exchange, models, id)
+}
+
+fn demand<'d>(passing: &Passing, tried: &'d [Tried]) -> Demand<'d> {
+    Demand { prompt_tokens: passing.prompt_tokens(), tried, ..Demand::default() }
+}
+
+async fn along_models<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    reader: &'a mut Reader,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    models: &[Arc<LiveModel>],
+) -> Result<LlmAnswer<'a>, Missed> {
+    let mut last = None;
+    for model in models {
+        let excluded = model.deployments_without(|lane| request::reaches(lane, asked));
+        let mut tried = SmallVec::<[Tried; 2]>::new();
+        loop {
+            let demand = Demand { excluded: &excluded, ..demand(passing, &tried) };
+            let now = worker.now();
+            let chosen = worker.with_random(|random| model.fleet.choose(&demand, now, random));
+            let choice = match chosen {
+                Ok(choice) => choice,
+                Err(refused) => {
+                    let wait = refused.retry_at.map(|at| at.since(now));
+                    last = last.or_else(|| Some(nobody(asked, &excluded, &refused, wait)));
+                    break;
+                }
+            };
+            let place = choice.place;
+            let along = Along { worker, lane: model.lane(place), asked, passing };
+            match along.attempt(exchange, reader, choice).await {
+                Ok(answer) => return Ok(answer.into_answer(reader)),
+                Err((Some(failure), missed, true)) => {
+                    tried.push(Tried { place, failure });
+                    last = Some(missed);
+                }
+                Err((_, missed, _)) => return Err(missed),
+            }
+        }
+    }
+    Err(last.unwrap_or_else(nothing_serves))
+}
+
+/// That no deployment is left; where none can do what is asked at all, that.
+fn nobody(
+    asked: &Asked<'_>,
+    excluded: &[usize],
+    refused: &architrave_balance::deployment::Refused,
+    wait: Option<Duration>,
+) -> Missed {
+    if excluded.is_empty() {
+        return signal::nobody_left(refused.reason, wait);
+    }
+    let operation = asked.operation().name().replace('_', " ");
+    let message = format!("no provider of this model takes {operation} in this form");
+    let error = ChatError { status: 400, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::BadRequest)
+}
+
+/// One attempt along a lane.
+struct Along<'w, 'a> {
+    worker: &'w Worker,
+    lane: &'a LiveLane,
+    asked: &'a Asked<'a>,
+    passing: &'a Passing,
+}
+
+/// An answer that can be passed on.
+enum Success {
+    Whole(ResponseHead, Vec<u8>),
+    Stream(ResponseHead, Box<Answered>, bool),
+}
+
+impl Success {
+    fn into_answer(self, reader: &mut Reader) -> LlmAnswer<'_> {
+        match self {
+            Self::Whole(head, bytes) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
+            Self::Stream(head, answered, is_events) => {
+                let stream = match is_events {
+                    true => {
+                        let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
+                        LlmStream::passed(answered, spoken, false, reader)
+                    }
+                    false => LlmStream::opaque(answered, reader),
+                };
+                LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
+            }
+        }
+    }
+}
+
+/// Why an attempt did not answer: what that says of the lane, what the client is told, and whether
+/// another may be made.
+type NoAnswer = (Option<Failure>, Missed, bool);
+
+impl Along<'_, '_> {
+    async fn attempt(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        choice: Choice,
+    ) -> Result<Success, NoAnswer> {
+        let Choice { why, flight, .. } = choice;
+        note_attempt(self.worker, exchange, self.lane, why.word());
+        let sent = self.send(exchange, reader, &flight).await;
+        let can_be_sent_again = self.passing.can_be_sent_again();
+        match sent {
+            Ok(success) => {
+                self.settle(exchange, flight, &success);
+                Ok(success)
+            }
+            Err(Attempted::Failed(failure, missed)) => {
+                let rested = flight.finish(End::Failed(failure), self.worker.now());
+                signal::log(self.lane, rested, &missed);
+                Err((Some(failure), missed, can_be_sent_again))
+            }
+            Err(Attempted::Declined(missed)) => {
+                flight.finish(End::Declined, self.worker.now());
+                Err((None, missed, false))
+            }
+            Err(Attempted::Answered(_)) => Err((None, nothing_serves(), false)),
+        }
+    }
+
+    async fn send(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        flight: &Flight,
+    ) -> Result<Success, Attempted> {
+        let Self { worker, lane, asked, passing } = self;
+        let now = worker.now();
+        let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
+        let Written { mut outgoing, dialect } = written.map_err(Attempted::Declined)?;
+        credential::show(&mut outgoing, lane, worker.wall()).map_err(|missed| {
+            Attempted::Failed(Failure::Denied { scope: Scope::Credential }, missed)
+        })?;
+        let Some(reach) = &lane.side.reach else {
+            return Err(Attempted::Declined(not_of_the_mock(asked)));
+        };
+        let endpoint = select_endpoint(worker, reach, None, now).map_err(|it| failed(&it))?;
+        exchange.endpoint = Some(Arc::clone(&endpoint));
+        let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
+        let limit = timeout.unwrap_or(PATIENCE);
+        let plan = AttemptPlan {
+            upstream: &reach.upstream,
+            conversation: exchange.connection.conversation(),
+            head: &outgoing.head,
+            target: &outgoing.target,
+            framing: outgoing.payload.framing(),
+            upgrade: None,
+            takes_trailers: false,
+            close: false,
+            is_idempotent: false,
+            began: now,
+            limit,
+            is_limit_per_try: false,
+        };
+        let facts = Cell::<AttemptFacts>::default();
+        let mut body = Sending::new(&outgoing.payload, reader);
+        let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
+        note_timings(exchange, facts.get());
+        exchange.is_body_read = reader.is_ended();
+        let answered = Box::new(result.map_err(|failure| failed(&failure))?);
+        let limits = signal::limits(worker, flight, &answered.head.fields);
+        let judged = reply::judge(answered, dialect, limit).await;
+        if let Some(facts) = &mut exchange.llm {
+            facts.waited += worker.now().since(now);
+        }
+        match judged {
+            Judged::Whole(answered, bytes) => {
+                let head = passed_head(&answered.head);
+                worker.keep(*answered, &reach.upstream, worker.now());
+                Ok(Success::Whole(head, bytes))
+            }
+            Judged::Piecewise(answered) => {
+                let head = passed_head(&answered.head);
+                let is_events = head
+                    .fields
+                    .get("content-type")
+                    .is_some_and(|said| said.starts_with(b"text/event-stream"));
+                Ok(Success::Stream(head, answered, is_events))
+            }
+            Judged::Refused(error, answered) => {
+                if let Some(answered) = answered {
+                    worker.keep(*answered, &reach.upstream, worker.now());
+                }
+                Err(signal::judge(error, &limits))
+            }
+            Judged::Broken(error) => {
+                let (error, reason) = reply::broken(&error);
+                Err(Attempted::Failed(Failure::Broken, Missed::provider(error, reason)))
+            }
+        }
+    }
+
+    /// Notes what an answer used, and where the thing lives that it made.
+    fn settle(&self, exchange: &mut Exchange<'_>, flight: Flight, success: &Success) {
+        let kept = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
+        let now = self.worker.now();
+        let Some(facts) = &mut exchange.llm else { return };
+        facts.prices.clone_from(&self.lane.known.prices);
+        facts.is_priced = self.lane.known.prices.is_some();
+        match success {
+            Success::Whole(_, bytes) => {
+                let usage = usage_of(bytes).unwrap_or_else(|| self.estimate());
+                settle::note(facts, usage, usage_of(bytes).is_none());
+                let spent = Spent {
+                    prompt_tokens: usage.input_total(),
+                    output_tokens: usage.output_total(),
+                };
+                flight.finish(End::Answered(spent), now);
+                if let Some((kept_as, id)) = made(self.asked.operation(), bytes) {
+                    let home = Home {
+                        provider: self.lane.provider.config.name.as_str().into(),
+                        credential: self.lane.credential().map(|it| it.name.as_str().into()),
+                        model: self.passing.model().map(|_| self.lane.model.clone()),
+                        consumer: kept,
+                    };
+                    self.worker.gateway().kept.remember(kept_as, &id, home);
+                }
+            }
+            Success::Stream(..) => facts.flight = Some(flight),
+        }
+    }
+
+    fn estimate(&self) -> Usage {
+        let input = match self.asked.operation().is_inference() {
+            true => self.passing.prompt_tokens(),
+            false => 0,
+        };
+        Usage { input, ..Usage::default() }
+    }
+}
+
+/// What of a provider's head goes on.
+fn passed_head(from: &ResponseHead) -> ResponseHead {
+    const PASSED: [&str; 3] = ["content-type", "content-disposition", "openai-processing-ms"];
+    let mut answer = LlmAnswer {
+        head: ResponseHead { status: from.status, ..ResponseHead::default() },
+        body: AnswerBody::Whole(Vec::new()),
+    };
+    for name in PASSED {
+        if let Some(value) = from.fields.get(name) {
+            answer.head.fields.append(name, value);
+        }
+    }
+    answer.pass_fields(&from.fields);
+    answer.head
+}
+
+/// What an answer says that it used, in any of the words that these operations have for it.
+fn usage_of(bytes: &[u8]) -> Option<Usage> {
+    let families = [Dialect::OpenaiChat, Dialect::OpenaiResponses, Dialect::CohereChat];
+    let told =
+        families.iter().filter_map(|dialect| architrave_llm::pass::usage_of_reply(*dialect, bytes));
+    told.into_iter().find(|usage| usage.total() > 0)
+}
+
+/// The id of what an operation made, where that lives at the provider now.
+fn made(operation: Operation, bytes: &[u8]) -> Option<(architrave_llm::surface::Kept, String)> {
+    let makes = matches!(operation, Operation::FileUpload | Operation::BatchCreate);
+    let kept = operation.kept().filter(|_| makes)?;
+    Some((kept, id_of(bytes)?))
+}
+
+/// The outermost `id` of a JSON object; Gemini's things have a `name` instead.
+pub(super) fn id_of(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (mut id, mut name) = (None, None);
+    Cursor::new(text)
+        .object(|cursor, field| {
+            match field {
+                "id" => id = Some(cursor.text()?.into_owned()),
+                "name" => name = Some(cursor.text()?.into_owned()),
+                _ => cursor.skip()?,
+            }
+            Ok(())
+        })
+        .ok()?;
+    id.or(name)
+}
+
+fn not_of_the_mock(asked: &Asked<'_>) -> Missed {
+    let operation = asked.operation().name().replace('_', " ");
+    let message = format!("the mock provider has no {operation}");
+    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::NotImplemented)
+}
+
+/// A place in a fleet of one deployment.
+const fn place_of(credential: Option<usize>) -> Place {
+    Place { deployment: 0, credential }
+}

@@ -1,0 +1,290 @@
+//! The request of an operation that goes through: read up to where the model is named, and written
+//! for a lane.
+
+use std::sync::Arc;
+
+use architrave_config::LlmService;
+use architrave_core::Reason;
+use architrave_llm::chat::{ChatError, ErrorKind, Text};
+use architrave_llm::dialect::{Address, Dialect};
+use architrave_llm::estimate;
+use architrave_llm::frame::Framing as StreamFraming;
+use architrave_llm::multipart::{Multipart, MultipartLimits};
+use architrave_llm::scan::{Scanned, Splice, Watched};
+use architrave_llm::surface::{self, Asked, BodyForm};
+use architrave_net::{Fields, Framing, Method, Reader, Version};
+
+use crate::dispatch::llm::outgoing::Outgoing;
+use crate::dispatch::llm::payload::{Payload, Rest};
+use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::{read_body, refusal};
+use crate::exchange::Exchange;
+use crate::models::LiveLane;
+use crate::serve::RequestFacts;
+use crate::worker::Worker;
+
+/// How much of a form is read in search of the model: whole files may stand before it.
+const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A request that was read as far as is needed.
+#[derive(Debug)]
+pub(super) struct Passing {
+    body: Body,
+    model: Option<String>,
+    stream: bool,
+    content_type: Option<Vec<u8>>,
+    accept: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Body {
+    None,
+    Json(Arc<Vec<u8>>, Box<Scanned>),
+    Form(Arc<Vec<u8>>, Box<Multipart>, Rest),
+    Opaque(Rest),
+}
+
+/// A request as it goes out, and the dialect of failures that come back.
+pub(super) struct Written {
+    /// The request.
+    pub outgoing: Outgoing,
+    /// The dialect of failures.
+    pub dialect: Dialect,
+}
+
+impl Passing {
+    /// Reads the body as far as is needed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) async fn read(
+        worker: &Worker,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        facts: &RequestFacts,
+        asked: &Asked<'_>,
+        service: &LlmService,
+    ) -> Result<Self, Missed> {
+        let bytes_max = exchange.admission.body_bytes_max.unwrap_or(u64::MAX);
+        let bytes_max = bytes_max.min(service.body_bytes_max);
+        let own = |name: &str| exchange.head.fields.get(name).map(<[u8]>::to_vec);
+        let (content_type, accept) = (own("content-type"), own("accept"));
+        let is_form = content_type.as_deref().is_some_and(|it| it.starts_with(b"multipart/"));
+        let body = match asked.surface.body() {
+            BodyForm::None => Body::None,
+            BodyForm::Multipart if is_form => {
+                let said = content_type.as_deref().unwrap_or_default();
+                read_form(reader, facts, asked, said, bytes_max).await?
+            }
+            BodyForm::Json | BodyForm::Multipart => {
+                let read =
+                    read_body::read_json(reader, facts, bytes_max, asked.surface.watch()).await;
+                let read = read.map_err(|unread| refusal::unread(&unread, bytes_max))?;
+                exchange.is_body_read = true;
+                exchange.request_bytes = read.bytes.len() as u64;
+                Body::Json(Arc::new(read.bytes), Box::new(read.scanned))
+            }
+            BodyForm::Opaque => Body::Opaque(rest(facts, 0, bytes_max)?),
+        };
+        exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
+        let model = asked.address.model.as_deref().map(str::to_owned).or_else(|| body.model(asked));
+        let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
+        Ok(Self { body, model, stream, content_type, accept })
+    }
+
+    /// The model asked for, where one is named.
+    pub(super) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The id of something that lives at a provider, as the body names it.
+    pub(super) fn named_id(&self, watched: Watched) -> Option<String> {
+        match &self.body {
+            Body::Json(bytes, scanned) => scanned.text(watched, bytes).map(Text::into_owned),
+            Body::None | Body::Form(..) | Body::Opaque(_) => None,
+        }
+    }
+
+    /// The tokens that it will be, by an estimate.
+    pub(super) fn prompt_tokens(&self) -> u64 {
+        match &self.body {
+            Body::Json(_, scanned) => estimate::prompt_tokens(&scanned.sizes),
+            Body::None | Body::Form(..) | Body::Opaque(_) => 0,
+        }
+    }
+
+    /// Whether all of it is here, so that another attempt can send it.
+    pub(super) fn can_be_sent_again(&self) -> bool {
+        match &self.body {
+            Body::None | Body::Json(..) => true,
+            Body::Form(_, _, rest) | Body::Opaque(rest) => *rest == Rest::None,
+        }
+    }
+
+    fn payload(&self, asked: &Asked<'_>, lane: &LiveLane) -> Result<Payload, ChatError> {
+        let is_renamed = self.model.as_deref().is_some_and(|model| *model != *lane.model);
+        match &self.body {
+            Body::None => Ok(Payload::default()),
+            Body::Opaque(rest) => Ok(Payload::default().with_rest(*rest)),
+            Body::Json(bytes, scanned) => {
+                let splice = if is_renamed {
+                    let text = std::str::from_utf8(bytes)
+                        .map_err(|_not_text| ChatError::invalid("", "the body is not UTF-8"))?;
+                    asked.surface.rename(text, scanned, &lane.model)?
+                } else {
+                    Splice::new()
+                };
+                Ok(Payload::spliced(bytes, &splice))
+            }
+            Body::Form(bytes, form, rest) => {
+                let mut splice = Splice::new();
+                if is_renamed {
+                    form.set_text(&mut splice, Watched::Model, &lane.model);
+                }
+                Ok(Payload::spliced(bytes, &splice).with_rest(*rest))
+            }
+        }
+    }
+}
+
+impl Body {
+    fn model(&self, asked: &Asked<'_>) -> Option<String> {
+        match self {
+            Self::None | Self::Opaque(_) => None,
+            Self::Form(_, form, _) => form.text(Watched::Model).map(str::to_owned),
+            Self::Json(bytes, scanned) => {
+                let named = scanned.text(Watched::Model, bytes).map(Text::into_owned);
+                named.or_else(|| {
+                    let text = std::str::from_utf8(bytes).ok()?;
+                    let named = asked.surface.named_models(text).ok()?;
+                    named.first().map(|named| named.name.clone().into_owned())
+                })
+            }
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        match self {
+            Self::Json(bytes, scanned) => scanned.is_true(Watched::Stream, bytes),
+            Self::Form(_, form, _) => form.is_true(Watched::Stream),
+            Self::None | Self::Opaque(_) => false,
+        }
+    }
+}
+
+/// What is left of a body of which `read` bytes are here.
+fn rest(facts: &RequestFacts, read: usize, bytes_max: u64) -> Result<Rest, Missed> {
+    match facts.framing {
+        Framing::Empty => Ok(Rest::None),
+        Framing::Length(length) if length > bytes_max => {
+            Err(refusal::unread(&read_body::Unread::TooLarge, bytes_max))
+        }
+        Framing::Length(length) => Ok(match length.saturating_sub(read as u64) {
+            0 => Rest::None,
+            rest => Rest::Length(rest),
+        }),
+        Framing::Chunked | Framing::UntilClose => Ok(Rest::Unknown),
+    }
+}
+
+/// Reads a form up to where the model is named; the rest stays with the client.
+async fn read_form(
+    reader: &mut Reader,
+    facts: &RequestFacts,
+    asked: &Asked<'_>,
+    content_type: &[u8],
+    bytes_max: u64,
+) -> Result<Body, Missed> {
+    let content_type = std::str::from_utf8(content_type).unwrap_or_default();
+    let wrong = |error: architrave_llm::multipart::MultipartError| {
+        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, error.to_string()))
+    };
+    let limits = MultipartLimits::default();
+    let mut form = Multipart::new(content_type, asked.surface.watch(), limits).map_err(wrong)?;
+    let wants_model = asked.surface.watch().member(Watched::Model).is_some();
+    let mut bytes = Vec::new();
+    loop {
+        let is_found = !wants_model || form.text(Watched::Model).is_some();
+        // The parts behind the model are not needed; whether a stream is wanted shows in the answer.
+        if is_found && form.part_count() > 0 || bytes.len() >= FORM_BYTES_MAX {
+            break;
+        }
+        let filled = reader.fill().await;
+        let has_more = filled
+            .map_err(|error| refusal::unread(&read_body::Unread::Broken(error), bytes_max))?;
+        if !has_more {
+            form.finish().map_err(wrong)?;
+            break;
+        }
+        let count = reader.data().len();
+        if (bytes.len() + count) as u64 > bytes_max {
+            return Err(refusal::unread(&read_body::Unread::TooLarge, bytes_max));
+        }
+        form.push(reader.data()).map_err(wrong)?;
+        bytes.extend_from_slice(reader.data());
+        reader.consume(count);
+    }
+    let rest = if reader.is_ended() { Rest::None } else { rest(facts, bytes.len(), bytes_max)? };
+    Ok(Body::Form(Arc::new(bytes), Box::new(form), rest))
+}
+
+/// Whether a lane's provider takes what is asked as it is asked.
+pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
+    let address = address(lane, asked, false);
+    surface::reach(&lane.side.row.routes, asked, &address)
+        .is_some_and(|reach| reach.surface == asked.surface)
+}
+
+fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'a> {
+    Address {
+        model: Some(Text::Borrowed(&lane.model)),
+        stream: Some(asked.address.stream.unwrap_or(stream)),
+        framing: asked.address.framing,
+    }
+}
+
+/// Writes the request for a lane.
+///
+/// # Errors
+/// That the provider does not take it.
+pub(super) fn write(
+    worker: &Worker,
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    client: &Fields,
+) -> Result<Written, Missed> {
+    let address = address(lane, asked, passing.stream);
+    let found = surface::reach(&lane.side.row.routes, asked, &address);
+    let not_there = || {
+        let message = "the provider takes nothing of the kind";
+        let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+        Missed::refused(error, Reason::NotImplemented)
+    };
+    let (reach, found) = lane.side.reach.as_ref().zip(found).ok_or_else(not_there)?;
+    let payload = passing.payload(asked, lane).map_err(refusal::invalid)?;
+    let base_path = if found.is_from_root { "" } else { &reach.base_path };
+    let mut head = worker.spares().request_heads.take();
+    head.method = Method::from_token(asked.surface.method());
+    head.version = Version::Http11;
+    head.authority.push_str(&reach.authority);
+    let fields = &mut head.fields;
+    for (name, value) in [("Content-Type", &passing.content_type), ("Accept", &passing.accept)] {
+        if let Some(value) = value {
+            fields.append(name, value);
+        }
+    }
+    super::super::outgoing::introduce(fields, client, lane, true);
+    Ok(Written {
+        outgoing: Outgoing {
+            head,
+            target: format!("{base_path}{}", found.path),
+            payload,
+            dialect: asked.dialect(),
+            framing: StreamFraming::Sse,
+            losses: architrave_llm::field::Losses::default(),
+            hides_usage: false,
+        },
+        dialect: found.surface.dialect(),
+    })
+}
