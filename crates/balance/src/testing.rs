@@ -85,6 +85,7 @@ pub(crate) fn upstream(balance: BalanceAlgorithm, weights: &[u32]) -> config::Up
             methods: Vec::new(),
         },
         hedge: None,
+        egress: architrave_config::Egress::Anywhere,
     }
 }
 

@@ -56,7 +56,7 @@ pub use snapshot::{
 };
 pub use sources::{NoSources, Sources};
 pub use upstream::{
-    ActiveHealth, BalanceAlgorithm, EndpointSource, HashOn, Health, HealthCheck, Hedge,
+    ActiveHealth, BalanceAlgorithm, Egress, EndpointSource, HashOn, Health, HealthCheck, Hedge,
     PassiveHealth, Persistence, Retry, SendProxyProtocol, Upstream, UpstreamLimits,
     UpstreamProtocol, UpstreamTimeouts, UpstreamTls,
 };

@@ -55,6 +55,20 @@ pub struct Upstream {
     pub retry: Retry,
     /// When a second attempt is started beside the first.
     pub hedge: Option<Hedge>,
+    /// How far its endpoints may lie. Nothing that is written under `upstreams` is bounded.
+    pub egress: Egress,
+}
+
+/// How far endpoints may lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Egress {
+    /// Anywhere: an operator has written them as an upstream.
+    #[default]
+    Anywhere,
+    /// Anywhere but at a cloud's metadata service.
+    NoMetadata,
+    /// On the open internet alone.
+    Public,
 }
 
 impl Upstream {
@@ -78,6 +92,7 @@ impl Upstream {
             timeouts: UpstreamTimeouts::default(),
             retry: Retry::default(),
             hedge: None,
+            egress: Egress::Anywhere,
         }
     }
 }

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_config::{SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
+use architrave_config::{Egress, SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
 use architrave_core::{Reason, task};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::call::{Connection, H2Place};
+use crate::egress;
 use crate::file_stamp::FileStamp;
 use crate::h1::{H1Reader, H1Writer, HeadLimits};
 use crate::http2::{self, End, Heard, Traffic};
@@ -33,6 +34,9 @@ pub enum DialError {
     /// The TLS handshake failed.
     #[error("{0}")]
     Tls(#[from] ConnectError),
+    /// The address lies where the upstream may not reach.
+    #[error("{0}")]
+    Egress(#[from] egress::Refused),
     /// The HTTP/2 handshake failed.
     #[error("http/2 handshake failed: {0}")]
     H2(#[from] h2::Error),
@@ -43,7 +47,7 @@ impl DialError {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::Connect(_) | Self::H2(_) => Reason::ConnectFailed,
+            Self::Connect(_) | Self::H2(_) | Self::Egress(_) => Reason::ConnectFailed,
             Self::Timeout => Reason::ConnectTimeout,
             Self::Tls(_) => Reason::TlsFailed,
         }
@@ -58,6 +62,7 @@ pub struct ConnectionSettings {
     send_proxy_protocol: SendProxyProtocol,
     tls: Option<UpstreamTls>,
     connect_timeout: Duration,
+    egress: Option<egress::Permission>,
 }
 
 impl From<&Upstream> for ConnectionSettings {
@@ -67,6 +72,11 @@ impl From<&Upstream> for ConnectionSettings {
             send_proxy_protocol: upstream.send_proxy_protocol,
             tls: upstream.tls.clone(),
             connect_timeout: upstream.timeouts.connect,
+            egress: match upstream.egress {
+                Egress::Anywhere => None,
+                Egress::NoMetadata => Some(egress::Permission::Private),
+                Egress::Public => Some(egress::Permission::Public),
+            },
         }
     }
 }
@@ -213,6 +223,9 @@ impl Connector {
         server_name: Option<&str>,
         client: Conversation,
     ) -> Result<Stream, DialError> {
+        if let Some(permission) = self.settings.egress {
+            egress::judge(address.ip(), permission)?;
+        }
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut header = Vec::new();

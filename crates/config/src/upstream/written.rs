@@ -9,8 +9,8 @@ use super::health::HealthWritten;
 use super::retry::RetryWritten;
 use super::transport::UpstreamTlsWritten;
 use super::{
-    BalanceAlgorithm, EndpointSource, HashOn, Health, Hedge, Persistence, Retry, SendProxyProtocol,
-    Upstream, UpstreamLimits, UpstreamProtocol, UpstreamTimeouts, UpstreamTls,
+    BalanceAlgorithm, Egress, EndpointSource, HashOn, Health, Hedge, Persistence, Retry,
+    SendProxyProtocol, Upstream, UpstreamLimits, UpstreamProtocol, UpstreamTimeouts, UpstreamTls,
 };
 use crate::read::{Name, NonEmpty, Ratio, Scope, empty, record};
 
@@ -83,6 +83,7 @@ impl UpstreamWritten {
             timeouts: self.timeouts,
             retry: self.retry,
             hedge: self.hedge,
+            egress: Egress::Anywhere,
         })
     }
 

@@ -154,6 +154,7 @@ fn upstream(name: &str, addresses: &[&str]) -> config::Upstream {
             methods: Vec::new(),
         },
         hedge: None,
+        egress: architrave_config::Egress::Anywhere,
     }
 }
 

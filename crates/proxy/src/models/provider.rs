@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use architrave_config::{
-    BalanceAlgorithm, EndpointSource, Provider, ProviderCredential, ProviderKind, Upstream,
+    BalanceAlgorithm, Egress, EndpointSource, Provider, ProviderCredential, ProviderKind, Upstream,
     UpstreamProtocol, UpstreamTls,
 };
 use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
 use architrave_llm::catalog::{self, Auth, Catalog, Route};
 use architrave_llm::dialect::Dialect;
+use architrave_net::egress::Permission;
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 use crate::models::LiveModels;
@@ -172,6 +173,10 @@ fn own_upstream(config: &Provider, url: &BaseUrl<'_>) -> Upstream {
         .is_tls
         .then(|| UpstreamTls { server_name: Some(url.host.to_owned()), ..UpstreamTls::default() });
     upstream.limits.connections_max = CONNECTIONS_MAX;
+    upstream.egress = match Permission::of_host(url.host, config.allow_private) {
+        Permission::Private => Egress::NoMetadata,
+        Permission::Public => Egress::Public,
+    };
     upstream.timeouts.connect = config.timeouts.connect;
     upstream.timeouts.idle = config.timeouts.stall;
     upstream

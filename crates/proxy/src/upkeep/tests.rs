@@ -33,6 +33,7 @@ fn upstream(name: &str, endpoints: Vec<EndpointSource>) -> config::Upstream {
         timeouts: config::UpstreamTimeouts::default(),
         retry: config::Retry::default(),
         hedge: None,
+        egress: architrave_config::Egress::Anywhere,
     }
 }
 
