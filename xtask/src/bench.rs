@@ -6,6 +6,7 @@
 mod cost;
 mod delays;
 mod latency;
+mod llm;
 pub(crate) mod llm_origin;
 mod load;
 mod memory;
@@ -26,6 +27,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{packages, say, shell};
 use cost::CostBench;
+pub(crate) use llm::run_gap_load;
 use stand::Candidate;
 pub(crate) use stand::free_port;
 
@@ -75,7 +77,7 @@ impl Options {
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let (name, rest) = args.split_first().map_or(("list", &[][..]), |(n, r)| (n.as_str(), r));
     if name == "list" {
-        say::line(format_args!("benches: {}", NAMES.join(" ")));
+        say::line(format_args!("benches: {} {}", NAMES.join(" "), llm::NAMES.join(" ")));
         return Ok(());
     }
     let options = Options::read(rest)?;
@@ -88,14 +90,15 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if name != "all" {
         return run_one(name, &options);
     }
-    NAMES.iter().try_for_each(|name| run_one(name, &options))
+    NAMES.iter().chain(llm::NAMES).try_for_each(|name| run_one(name, &options))
 }
 
 /// Benches of CPU time alone. They go before every other program of the machine, with all that
 /// they start: caches that others have used meanwhile cost more than what is to be told apart. The
 /// rest measures times as well, and whoever goes before all others stands still for a twentieth of
 /// each second, by the kernel's own rule.
-const OF_CPU_ALONE: &[&str] = &["http1", "policies", "h2", "large", "tcp", "routes"];
+const OF_CPU_ALONE: &[&str] =
+    &["http1", "policies", "h2", "large", "tcp", "routes", "llm", "llm-burst", "llm-prompt"];
 
 fn take_precedence(wanted: bool) {
     let own = std::process::id().to_string();
@@ -119,6 +122,7 @@ fn run_one(name: &str, options: &Options) -> Result<()> {
         "routes" => CostBench::routes()?.run(options),
         "reload" => reload::run(options),
         "memory" => memory::run(options),
+        _ if llm::NAMES.contains(&name) => llm::run(name, options),
         _ => bail!("no bench {name}; there are {}", NAMES.join(" ")),
     }
 }

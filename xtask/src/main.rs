@@ -53,6 +53,7 @@ fn serve() -> Result<()> {
         "sim" => sim::run(rest),
         "bench-origin" => bench::origin::run(rest),
         "bench-llm-origin" => bench::llm_origin::run(rest),
+        "bench-llm-gap" => bench::run_gap_load(rest),
         "bench-load" => bench::sink::run(rest),
         _ => bail!("{USAGE}"),
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::Options;
+use super::llm::scripts::Script;
+use super::llm::{self, LlmWork};
 use super::load::Load;
 use super::peer::{Peer, Work};
 use super::report::{Claim, Report, median, spread};
@@ -23,43 +25,88 @@ struct Latencies {
     p99: Vec<f64>,
 }
 
+/// What is measured.
+struct Bench {
+    name: &'static str,
+    title: &'static str,
+    /// What the origin demands: nothing, since one of the candidates is the origin itself.
+    demands: &'static [&'static str],
+    direct: Candidate,
+    candidates: Vec<Candidate>,
+    /// The bounds of p50 and p99, as multiples of what nginx adds.
+    bounds: [f64; 2],
+}
+
 /// Runs the bench.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let alone = |peer| Candidate::alone(peer, Work::Http, Load::wrk(1));
-    let mut candidates: Vec<Candidate> = [Peer::Architrave, Peer::Nginx].map(alone).into();
-    options.keep_wanted(&mut candidates)?;
-    let peers: Vec<Peer> = candidates.iter().filter_map(|candidate| candidate.peer).collect();
-    peers.iter().try_for_each(|peer| peer.install())?;
-    let direct = Candidate { peer: None, ..alone(Peer::Nginx) }.named(DIRECT);
-    candidates.insert(0, direct);
-
-    // The origin makes no demands, since one of the candidates is the origin itself.
-    let stand = Stand::start("latency", &[])?;
-    let mut running = Vec::new();
-    for candidate in candidates {
-        running.push((stand.up(candidate)?, Latencies::default()));
-    }
-    for round in 1..=options.rounds {
-        for (candidate, latencies) in &mut running {
-            let seen = stand.measure(candidate, options.seconds)?.seen;
-            let (p50, p99) = seen.p50.zip(seen.p99).context("wrk says no latency")?;
-            say::line(format_args!(
-                "   round {round} {:<12} p50 {p50:?} p99 {p99:?}",
-                candidate.candidate.label
-            ));
-            latencies.p50.push(micros(p50));
-            latencies.p99.push(micros(p99));
-        }
-    }
-    let measured: Vec<(String, Latencies)> = running
-        .into_iter()
-        .map(|(running, latencies)| (running.candidate.label, latencies))
-        .collect();
-    report(&measured, &peers)
+    let bench = Bench {
+        name: "latency",
+        title: "latency added at one connection, 300-byte reply",
+        demands: &[],
+        direct: alone(Peer::Nginx),
+        candidates: [Peer::Architrave, Peer::Nginx].map(alone).into(),
+        bounds: [1.1, 1.2],
+    };
+    bench.run(options)
 }
 
-fn report(measured: &[(String, Latencies)], peers: &[Peer]) -> Result<()> {
-    let mut report = Report::new("latency", "latency added at one connection, 300-byte reply");
+/// The same for chat with a model.
+pub(crate) fn run_llm(options: &Options) -> Result<()> {
+    let plain = || llm::candidate(Peer::Nginx, LlmWork::Chat, Script::Plain, 1);
+    let bench = Bench {
+        name: "llm-latency",
+        title: "latency added to a chat completion at one connection",
+        demands: &["llm"],
+        direct: plain()?,
+        candidates: vec![
+            llm::candidate(Peer::Architrave, LlmWork::Chat, Script::Chat, 1)?,
+            plain()?,
+        ],
+        bounds: [1.2, 1.3],
+    };
+    bench.run(options)
+}
+
+impl Bench {
+    fn run(self, options: &Options) -> Result<()> {
+        let mut candidates = self.candidates;
+        options.keep_wanted(&mut candidates)?;
+        let peers: Vec<Peer> = candidates.iter().filter_map(|candidate| candidate.peer).collect();
+        peers.iter().try_for_each(|peer| peer.install())?;
+        let direct = Candidate { peer: None, ..self.direct }.named(DIRECT);
+        candidates.insert(0, direct);
+        let stand = Stand::start(self.name, self.demands)?;
+        let mut running = Vec::new();
+        for candidate in candidates {
+            running.push((stand.up(candidate)?, Latencies::default()));
+        }
+        for round in 1..=options.rounds {
+            for (candidate, latencies) in &mut running {
+                let seen = stand.measure(candidate, options.seconds)?.seen;
+                let (p50, p99) = seen.p50.zip(seen.p99).context("wrk says no latency")?;
+                say::line(format_args!(
+                    "   round {round} {:<12} p50 {p50:?} p99 {p99:?}",
+                    candidate.candidate.label
+                ));
+                latencies.p50.push(micros(p50));
+                latencies.p99.push(micros(p99));
+            }
+        }
+        let measured: Vec<(String, Latencies)> = running
+            .into_iter()
+            .map(|(running, latencies)| (running.candidate.label, latencies))
+            .collect();
+        report((self.name, self.title, self.bounds), &measured, &peers)
+    }
+}
+
+fn report(
+    (name, title, bounds): (&str, &str, [f64; 2]),
+    measured: &[(String, Latencies)],
+    peers: &[Peer],
+) -> Result<()> {
+    let mut report = Report::new(name, title);
     report.versions(peers)?;
     let (_, direct) = &measured[0];
     let added = |of: &[f64], direct: &[f64]| -> Vec<f64> {
@@ -95,8 +142,8 @@ fn report(measured: &[(String, Latencies)], peers: &[Peer]) -> Result<()> {
             at_least: false,
         };
         report.claims(&[
-            claim("p50 added / nginx's", ratio(|latencies| &latencies.p50), 1.1),
-            claim("p99 added / nginx's", ratio(|latencies| &latencies.p99), 1.2),
+            claim("p50 added / nginx's", ratio(|latencies| &latencies.p50), bounds[0]),
+            claim("p99 added / nginx's", ratio(|latencies| &latencies.p99), bounds[1]),
         ]);
     }
     report.finish()

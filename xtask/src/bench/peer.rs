@@ -14,6 +14,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::llm::LlmWork;
+
 /// A program that can stand in front of the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
@@ -44,6 +46,8 @@ pub(crate) enum Work {
     BigPipes,
     /// So many routes (ours only).
     Routes(usize),
+    /// Chat with a model; nginx passes it on as it is.
+    Llm(LlmWork),
 }
 
 /// Everything a program's configuration depends on.

@@ -103,14 +103,19 @@ pub(crate) struct Stand {
 }
 
 impl Stand {
-    /// Starts the origin, which demands and refuses fields as told.
+    /// Starts the origin, which demands and refuses fields as told; by the demand `llm`, the one of
+    /// models.
     pub(crate) fn start(bench: &str, demands: &[&str]) -> Result<Self> {
         let folder = tree::target()?.join("bench").join(bench);
         std::fs::create_dir_all(&folder)?;
         let clock = Clock::system();
         let port = free_port()?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench-origin", &format!("127.0.0.1:{port}")]).args(demands);
+        let (program, demands) = match demands {
+            ["llm"] => ("bench-llm-origin", &[][..]),
+            demands => ("bench-origin", demands),
+        };
+        command.args([program, &format!("127.0.0.1:{port}")]).args(demands);
         let log = folder.join("origin.log");
         let mut process = Process::start("the origin", LOAD_CORE, &command, &log)?;
         wait_until_ready(&clock, &mut process, port)?;

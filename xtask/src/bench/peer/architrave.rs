@@ -6,6 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::{Setup, Work};
+use crate::bench::llm::LlmWork;
+use crate::bench::llm_origin::{MODEL, PROVIDER_KEY, UPSTREAM_MODEL};
 use crate::bench::route_set;
 use crate::{shell, tree};
 
@@ -43,6 +45,31 @@ pub(super) fn command(setup: &Setup) -> Result<Command> {
     Ok(command)
 }
 
+/// The gateway file for chat with a model.
+fn llm_text(setup: &Setup, work: LlmWork) -> String {
+    let Setup { port, origin, .. } = setup;
+    let governed = match work {
+        LlmWork::Chat => "",
+        LlmWork::Governed => {
+            ", limits: { requests: 100000000/s, tokens: 1000000000000/m, parallel: 100000 }, \
+             budgets: [{ money: 1000000 USD, per: month }, { tokens: 1000000000000, per: day }]"
+        }
+    };
+    // What is asked for by a name of the catalogue has its price.
+    let (kind, upstream_model) = ("openai_compatible", UPSTREAM_MODEL);
+    format!(
+        "version: 1\nlisteners: [{{ name: web, address: \"127.0.0.1:{port}\", protocol: http }}]\n\
+         providers: [{{ name: origin, kind: {kind}, base_url: \"http://127.0.0.1:{origin}/v1\", \
+         credentials: [{{ name: main, value: {PROVIDER_KEY} }}] }}]\n\
+         models: [{{ name: {MODEL}, deployments: [{{ provider: origin, model: {upstream_model} }}] }}]\n\
+         consumers: [{{ name: bench, credentials: [{{ api_key: {API_KEY} }}]{governed} }}]\n\
+         services: [{{ name: ai, llm: {{}} }}]\n\
+         routes: [{{ name: ai, service: ai, policies: {{ key_auth: {{}} }} }}]\n\
+         admin: {{ address: \"127.0.0.1:0\" }}\n\
+         telemetry: {{ access_log: {{ to: {{ none: {{}} }} }} }}\n"
+    )
+}
+
 /// The gateway file for a piece of work.
 pub(crate) fn text(setup: &Setup) -> String {
     let Setup { port, origin, .. } = setup;
@@ -58,6 +85,7 @@ pub(crate) fn text(setup: &Setup) -> String {
         ),
         Work::Routes(count) => route_set::yaml(count),
         Work::Tcp | Work::BigPipes => String::new(),
+        Work::Llm(work) => return llm_text(setup, work),
     };
     let (protocol, forward, service) = match setup.work {
         Work::Tcp | Work::BigPipes => ("tcp", ", forward: [{ upstream: origin }]", ""),

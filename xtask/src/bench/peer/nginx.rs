@@ -41,6 +41,7 @@ fn text(setup: &Setup) -> Result<String> {
     let (listen, extra) = match setup.work {
         Work::Http => ("", ""),
         Work::Http2 => (" http2", ""),
+        Work::Llm(_) => ("", "proxy_buffering off; client_max_body_size 64m;"),
         Work::BigBuffers => ("", "proxy_buffer_size 64k; proxy_buffers 16 64k;"),
         Work::Tcp => {
             return Ok(format!(

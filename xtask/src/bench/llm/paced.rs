@@ -1,0 +1,67 @@
+//! Streams at a pace: 64 of them, a chunk each 10 ms. Nobody is kept busy by that; what counts is
+//! the CPU time of each chunk.
+
+use anyhow::Result;
+
+use super::scripts::Script;
+use super::{LlmWork, ORIGIN, candidate};
+use crate::bench::Options;
+use crate::bench::llm_origin::CHUNKS;
+use crate::bench::peer::Peer;
+use crate::bench::report::{Claim, Report, median, spread};
+use crate::bench::stand::Stand;
+use crate::say;
+
+/// Streams at once.
+const STREAMS: u32 = 64;
+/// Seconds measured at least: a stream takes two.
+const SECONDS_MIN: u32 = 8;
+
+/// Runs the bench.
+pub(super) fn run(options: &Options) -> Result<()> {
+    let mut candidates = vec![
+        candidate(Peer::Architrave, LlmWork::Chat, Script::Paced, STREAMS)?,
+        candidate(Peer::Nginx, LlmWork::Chat, Script::PlainPaced, STREAMS)?,
+    ];
+    options.keep_wanted(&mut candidates)?;
+    let peers: Vec<Peer> = candidates.iter().filter_map(|candidate| candidate.peer).collect();
+    peers.iter().try_for_each(|peer| peer.install())?;
+    let stand = Stand::start("llm-paced", ORIGIN)?;
+    let mut running = Vec::new();
+    for candidate in candidates {
+        running.push((stand.up(candidate)?, Vec::new()));
+    }
+    for round in 1..=options.rounds {
+        for (candidate, costs) in &mut running {
+            let sample = stand.measure(candidate, options.seconds.max(SECONDS_MIN))?;
+            let chunks = sample.seen.requests as f64 * CHUNKS as f64;
+            let cost = sample.cpu.as_secs_f64() * 1e6 / chunks;
+            say::line(format_args!(
+                "   round {round} {:<12} {cost:.2} CPU µs/chunk",
+                candidate.candidate.label
+            ));
+            costs.push(cost);
+        }
+    }
+    let title =
+        "streamed chat completion, 200 chunks at 10 ms, 64 streams; nginx with buffering off";
+    let mut report = Report::new("llm-paced", title);
+    report.versions(&peers)?;
+    let rows: Vec<Vec<String>> = running
+        .iter()
+        .map(|(running, costs)| {
+            vec![running.candidate.label.clone(), format!("{:.2}", median(costs)), spread(costs)]
+        })
+        .collect();
+    report.table(&["candidate", "CPU µs/chunk", "spread"], &rows);
+    if let [(_, ours), (_, nginx)] = running.as_slice() {
+        let ratios: Vec<f64> = ours.iter().zip(nginx).map(|(ours, nginx)| ours / nginx).collect();
+        report.claims(&[Claim {
+            what: "architrave / nginx, CPU µs/chunk".to_owned(),
+            value: median(&ratios),
+            limit: 1.15,
+            at_least: false,
+        }]);
+    }
+    report.finish()
+}
