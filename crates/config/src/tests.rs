@@ -3,6 +3,7 @@
 mod format;
 mod golden;
 mod hostile;
+mod pages;
 mod schema;
 mod substitution;
 mod world;

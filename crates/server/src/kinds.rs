@@ -80,6 +80,20 @@ mod tests {
     }
 
     #[test]
+    fn the_page_tells_every_kind_that_needs_a_part_of_its_address() {
+        let page = include_str!("../../../docs/models.md");
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        for provider in Catalog::embedded().providers() {
+            let name = format!("`{}`", provider.name);
+            for needed in provider.placeholders() {
+                let tells =
+                    |row: &&str| row.contains(&name) && row.contains(&format!("`{needed}`"));
+                assert!(rows.iter().any(|row| tells(&row)), "{name} needs {needed}");
+            }
+        }
+    }
+
+    #[test]
     fn every_placeholder_of_the_catalogue_is_a_key_of_the_file() {
         for name in Provider::PLACEHOLDERS {
             let kind = format!("version: 1\nproviders: [{{ name: a, kind: azure, {name}: x }}]\n");
