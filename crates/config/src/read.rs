@@ -11,6 +11,7 @@ mod http;
 mod json;
 mod names;
 mod near;
+mod number;
 mod path;
 pub(crate) mod pattern;
 mod record;
@@ -27,13 +28,11 @@ pub(crate) use http::{
 };
 pub(crate) use json::{JsonText, is_number};
 pub(crate) use names::{Name, Names, Ref, ServingListener};
+pub(crate) use number::{Count, Number, Percent, Ratio};
 pub(crate) use path::PathText;
 pub(crate) use pattern::Pattern;
 pub(crate) use record::{Nothing, Scope, empty, record};
-pub(crate) use scalar::{
-    AnyText, Count, FilePath, Money, Number, Percent, Ratio, Size, Span, Text, VisibleSecret,
-    scalar,
-};
+pub(crate) use scalar::{AnyText, FilePath, Money, Size, Span, Text, VisibleSecret, scalar};
 pub(crate) use shape::{FieldShape, OptionShape, RecordShape, Shape};
 
 use crate::ProviderKinds;

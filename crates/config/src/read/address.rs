@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::scalar::{digits, scalar};
+use super::number::digits;
+use super::scalar::scalar;
 use super::{Reader, Shape, Written};
 use crate::tree::Node;
 

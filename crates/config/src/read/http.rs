@@ -228,7 +228,7 @@ fn parse_base_url(text: &str) -> Option<String> {
 fn parse_authority(text: &str) -> Option<String> {
     parse_host(text).or_else(|| {
         let (host, port) = text.rsplit_once(':')?;
-        let port: u16 = super::scalar::digits(port).filter(|port| *port > 0)?;
+        let port: u16 = super::number::digits(port).filter(|port| *port > 0)?;
         Some(format!("{}:{port}", parse_host(host)?))
     })
 }
