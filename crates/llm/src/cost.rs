@@ -77,13 +77,17 @@ impl Prices {
     /// The cost in nano-USD, rounded up.
     #[must_use]
     pub fn cost_nano_usd(&self, usage: &Usage) -> u64 {
+        nano_usd(self.tokens_femto_usd(usage).saturating_add(u128::from(self.request.0)))
+    }
+
+    /// The cost of the tokens alone, in femto-USD.
+    pub(crate) fn tokens_femto_usd(&self, usage: &Usage) -> u128 {
         let charged = charged(usage);
         let rates = self.rates(usage.input_total());
         let tokens = TokenClass::ALL.iter().zip(charged.by_class());
-        let sum = tokens.fold(u128::from(self.request.0), |sum, (class, count)| {
+        tokens.fold(0, |sum: u128, (class, count)| {
             sum.saturating_add(u128::from(rates.get(*class).0) * u128::from(count))
-        });
-        u64::try_from(sum.div_ceil(FEMTOS_A_NANO)).unwrap_or(u64::MAX)
+        })
     }
 
     /// The prices for a prompt of that many tokens.
@@ -99,6 +103,11 @@ impl Prices {
 
 /// Femto-USD in a nano-USD.
 pub const FEMTOS_A_NANO: u128 = 1_000_000;
+
+/// Femto-USD in nano-USD, rounded up.
+pub(crate) fn nano_usd(femtos: u128) -> u64 {
+    u64::try_from(femtos.div_ceil(FEMTOS_A_NANO)).unwrap_or(u64::MAX)
+}
 
 /// What is charged where the provider says that it is something else than what was used.
 fn charged(usage: &Usage) -> Usage {

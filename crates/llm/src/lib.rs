@@ -14,13 +14,14 @@
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
 //! - [`embedding`]: vectors of texts, asked for and answered in all families' words.
+//! - [`rerank`]: documents ranked by a question.
 //! - [`model_list`]: which models there are, as each family lists them.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
 //! - [`signal`]: what a provider's answer says of whom it asks to wait, and what is left of its limits.
 //! - [`mock`]: what the mock provider says.
-//! - [`estimate`] and [`cost`]: tokens before anybody has counted, and money after.
+//! - [`estimate`], [`used`] and [`cost`]: tokens before anybody has counted, what was used, money.
 //!
 //! # A dialect
 //!
@@ -55,8 +56,10 @@ pub mod mock;
 pub mod model_list;
 pub mod multipart;
 pub mod pass;
+pub mod rerank;
 pub mod scan;
 pub mod signal;
 pub mod surface;
 mod time;
 pub mod translate;
+pub mod used;

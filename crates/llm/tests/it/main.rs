@@ -7,6 +7,7 @@
 mod embeddings;
 mod fixtures;
 mod golden;
+mod rankings;
 mod replies;
 mod requests;
 mod streams;
