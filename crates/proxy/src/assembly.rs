@@ -14,7 +14,7 @@ use architrave_config::{
 };
 use architrave_core::Moment;
 use architrave_core::name::{ListenerName, ProviderName, ServiceName, UpstreamName};
-use architrave_llm::catalog::Catalog;
+use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::h1::HeadLimits;
 use architrave_net::tls::{ServerTls, TlsError};
 use architrave_net::{ConnectionSettings, Connector};
@@ -25,6 +25,7 @@ use architrave_telemetry::{ListenerMetrics, Metrics, RouteMetrics, UpstreamMetri
 use crate::models::LiveModels;
 use crate::queue::Queue;
 use crate::route::{HostTables, HostTablesBuilder};
+use crate::upkeep::{AccountError, ServiceAccounts};
 
 /// A snapshot put to work.
 #[derive(Debug)]
@@ -171,6 +172,8 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     /// The catalogue of providers and models.
     pub catalog: Arc<Catalog>,
+    /// The service accounts whose tokens are presented, which outlive assemblies.
+    pub service_accounts: Arc<ServiceAccounts>,
 }
 
 impl Parts {
@@ -183,6 +186,7 @@ impl Parts {
             lanes: Arc::default(),
             ledger: Arc::new(Ledger::in_memory()),
             catalog: Arc::default(),
+            service_accounts: Arc::default(),
         }
     }
 }
@@ -199,6 +203,12 @@ pub enum AssemblyError {
     /// Where a provider is.
     #[error("provider {0}: its base URL is none")]
     Provider(ProviderName),
+    /// The address of a provider.
+    #[error("provider {0}: {1}")]
+    Address(ProviderName, FillError),
+    /// The service account of a provider.
+    #[error("provider {0}: {1}")]
+    Account(ProviderName, AccountError),
 }
 
 impl Assembly {

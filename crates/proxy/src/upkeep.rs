@@ -21,9 +21,11 @@ mod discovery;
 mod health;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tokens;
 
 use discovery::Discovery;
 use health::Probing;
+pub use tokens::{AccountError, ServiceAccounts};
 
 /// Between two refreshes of every upstream.
 const REFRESH_EVERY: Duration = Duration::from_millis(100);

@@ -112,12 +112,14 @@ impl Engine {
         });
         certificates::expose(&gateway);
         expose_delays(&gateway);
-        let upkeep = Upkeep::start(
-            Arc::clone(&registry),
-            Arc::new(Resolver::system()),
+        let resolver = Arc::new(Resolver::system());
+        Arc::clone(&parts.service_accounts).start(
+            Arc::clone(&resolver),
             clock.clone(),
             shutdown.signal(),
         );
+        let upkeep =
+            Upkeep::start(Arc::clone(&registry), resolver, clock.clone(), shutdown.signal());
         let (workers, senders) = Workers::start(options.workers, &gateway)?;
         let engine = Arc::new(Self {
             options: options.clone(),

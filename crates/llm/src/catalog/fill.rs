@@ -7,10 +7,6 @@ use super::Provider;
 /// Longer than any region, resource, project or account is.
 const VALUE_BYTES_MAX: usize = 128;
 
-/// The version of Azure's API that is asked for when nobody says: the last one that is named by a
-/// date and no preview.
-const API_VERSION: &str = "2024-10-21";
-
 /// Why an address cannot be filled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FillError {
@@ -41,8 +37,7 @@ impl Provider {
             filled.base_url = self.without_route(base_url).to_owned();
         }
         for name in filled.placeholders() {
-            let value = value(name).or_else(|| (name == "api_version").then_some(API_VERSION));
-            let value = value.ok_or(FillError::Missing(name))?;
+            let value = value(name).ok_or(FillError::Missing(name))?;
             if !is_value(name, value) {
                 return Err(FillError::Value(name, value.to_owned()));
             }

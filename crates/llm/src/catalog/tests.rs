@@ -206,12 +206,7 @@ fn addresses_are_filled_with_what_the_operator_says() {
     for (provider, values, expected) in [
         (
             "azure",
-            &[("resource", "ours")][..],
-            format!("https://ours.openai.azure.com{azure}2024-10-21"),
-        ),
-        (
-            "azure",
-            &[("resource", "ours"), ("api_version", "2025-04-01-preview")],
+            &[("resource", "ours"), ("api_version", "2025-04-01-preview")][..],
             format!("https://ours.openai.azure.com{azure}2025-04-01-preview"),
         ),
         (

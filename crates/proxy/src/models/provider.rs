@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use architrave_config::{
-    BalanceAlgorithm, Egress, EndpointSource, Provider, ProviderCredential, ProviderKind, Upstream,
-    UpstreamProtocol, UpstreamTls,
+    BalanceAlgorithm, CredentialSecret, Egress, EndpointSource, Provider, ProviderCredential,
+    ProviderKind, Upstream, UpstreamProtocol, UpstreamTls,
 };
 use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
@@ -14,6 +14,7 @@ use architrave_net::egress::Permission;
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 use crate::models::LiveModels;
+use crate::upkeep::tokens::Tokens;
 
 /// A provider put to work.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Side {
     pub row: catalog::Provider,
     /// How it is reached; `None` for the mock, which is not.
     pub reach: Option<Reach>,
+    /// The access tokens that are presented, where the credential is a service account.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// How a provider is reached.
@@ -70,7 +73,11 @@ impl LiveProvider {
             let reach = self.sides[0].reach.as_ref();
             reach.is_some_and(|reach| Arc::ptr_eq(&upstreams[index.get()], &reach.upstream))
         });
-        *self.config == **config && is_same_catalog && is_same_upstream
+        let mut tokens = self.sides.iter().filter_map(|side| side.tokens.as_ref());
+        *self.config == **config
+            && is_same_catalog
+            && is_same_upstream
+            && tokens.all(|tokens| tokens.is_current())
     }
 
     /// Puts a provider to work.
@@ -82,14 +89,25 @@ impl LiveProvider {
     ) -> Result<Self, AssemblyError> {
         let mut sides: Vec<Arc<Side>> = Vec::new();
         for place in 0..config.credentials.len().max(1) {
-            let row = row_of(config, config.credentials.get(place), &parts.catalog);
+            let credential = config.credentials.get(place);
+            let row = row_of(config, credential, &parts.catalog)?;
+            let tokens = match credential.map(|credential| &credential.secret) {
+                Some(CredentialSecret::Gcp { file, .. }) => {
+                    let tokens = parts.service_accounts.tokens(file);
+                    Some(
+                        tokens
+                            .map_err(|error| AssemblyError::Account(config.name.clone(), error))?,
+                    )
+                }
+                _ => None,
+            };
             let twin = sides.iter().find(|side| side.row.base_url == row.base_url);
             let reach = match (&config.kind, twin) {
                 (ProviderKind::Mock(_), _) => None,
                 (_, Some(twin)) => twin.reach.clone(),
                 (_, None) => Some(Reach::new(config, &row, before, upstreams, (parts, now))?),
             };
-            sides.push(Arc::new(Side { row, reach }));
+            sides.push(Arc::new(Side { row, reach, tokens }));
         }
         Ok(Self { config: Arc::clone(config), sides })
     }
@@ -192,36 +210,30 @@ fn row_of(
     config: &Provider,
     credential: Option<&ProviderCredential>,
     catalog: &Catalog,
-) -> catalog::Provider {
-    let mut row = match &config.kind {
+) -> Result<catalog::Provider, AssemblyError> {
+    let row = match &config.kind {
         ProviderKind::Catalog(kind) => {
             catalog.provider(kind).unwrap_or_else(|| compatible_row(config))
         }
         ProviderKind::OpenaiCompatible | ProviderKind::Mock(_) => compatible_row(config),
     };
-    if let Some(base_url) = &config.base_url {
-        base_url.trim_end_matches('/').clone_into(&mut row.base_url);
-    }
-    for name in row.placeholders() {
-        let Some(value) = config.filled(credential, name) else { continue };
-        let placeholder = format!("{{{name}}}");
-        row.base_url = row.base_url.replace(&placeholder, value);
-        for route in &mut row.routes {
-            route.path = route.path.replace(&placeholder, value);
-            if let Some(path) = &mut route.stream_path {
-                *path = path.replace(&placeholder, value);
-            }
-        }
-    }
-    row
+    let base_url = match (&config.base_url, config.upstream) {
+        (Some(base_url), _) => Some(base_url.as_str()),
+        // Of an upstream's endpoints only the path is asked for, and none that is somebody's own.
+        (None, Some(_)) if !row.base_url.contains('{') => Some(row.base_url.as_str()),
+        (None, Some(_)) => Some(""),
+        (None, None) => None,
+    };
+    row.filled(base_url, |name| config.filled(credential, name))
+        .map_err(|error| AssemblyError::Address(config.name.clone(), error))
 }
 
 /// What is known of a provider of which nothing is known but that it speaks OpenAI's dialect: the
-/// older names of fields, which all of its kind take.
+/// older names of fields, which all of its kind take, and, of an upstream, the path.
 fn compatible_row(config: &Provider) -> catalog::Provider {
     catalog::Provider {
         name: config.name.as_str().to_owned(),
-        base_url: String::new(),
+        base_url: format!("http://{}/v1", config.name),
         auth: Auth::None,
         routes: vec![Route {
             dialect: Dialect::OpenaiChat,

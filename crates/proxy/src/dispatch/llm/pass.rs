@@ -9,9 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{
-    Choice, Demand, End, Failure, Flight, Place, Scope, Spent, Tried,
-};
+use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Spent, Tried};
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
@@ -228,9 +226,8 @@ impl Along<'_, '_> {
         let now = worker.now();
         let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
         let Written { mut outgoing, dialect } = written.map_err(Attempted::Declined)?;
-        credential::show(&mut outgoing, lane, worker.wall()).map_err(|missed| {
-            Attempted::Failed(Failure::Denied { scope: Scope::Credential }, missed)
-        })?;
+        let shown = credential::show(&mut outgoing, lane, worker).await;
+        shown.map_err(|(failure, missed)| Attempted::Failed(failure, missed))?;
         let Some(reach) = &lane.side.reach else {
             return Err(Attempted::Declined(not_of_the_mock(asked)));
         };

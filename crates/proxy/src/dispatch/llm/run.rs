@@ -5,9 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{
-    Choice, Demand, End, Failure, Flight, Place, Refused, Scope, Tried,
-};
+use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
 use architrave_balance::{Criteria, Endpoint};
 use architrave_core::{Moment, Reason};
 use architrave_llm::chat::{ChatError, ErrorKind};
@@ -290,9 +288,9 @@ impl<'w> Run<'w, '_> {
             Ok(outgoing) => outgoing,
             Err(error) => return Attempted::Declined(refusal::invalid(error)),
         };
-        let wall = self.worker.wall();
-        if let Err(missed) = credential::show(&mut outgoing, lane, wall) {
-            return Attempted::Failed(Failure::Denied { scope: Scope::Credential }, missed);
+        let shown = credential::show(&mut outgoing, lane, self.worker).await;
+        if let Err((failure, missed)) = shown {
+            return Attempted::Failed(failure, missed);
         }
         self.send(exchange, lane, outgoing, flight).await
     }
