@@ -21,6 +21,8 @@ pub struct Quirks {
     pub lacks_media_in_results: bool,
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
+    /// It refuses `stream_options`, and says unasked what was used (Mistral, Cohere).
+    pub lacks_stream_options: bool,
 }
 
 /// Declares the names of the quirks from the fields; the compiler holds the list to be complete.
@@ -51,4 +53,5 @@ named! {
     takes_claude_fields
     lacks_media_in_results
     lacks_developer_role
+    lacks_stream_options
 }

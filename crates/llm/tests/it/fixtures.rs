@@ -60,6 +60,7 @@ pub(crate) fn quirks() -> [Quirks; 2] {
         takes_claude_fields: true,
         lacks_media_in_results: true,
         lacks_developer_role: true,
+        lacks_stream_options: true,
     };
     [Quirks::default(), all]
 }

@@ -120,11 +120,16 @@ fn in_place(
     hides_usage: &mut bool,
 ) -> Result<Payload, ChatError> {
     let splice = edits(ask, lane, granted, hides_usage);
-    let has_others = ask.scanned.span(Watched::Models).is_some();
-    if lane.side.row.edits.is_empty() && !has_others {
+    let says = |member| ask.scanned.span(member).is_some();
+    // Other models to fall back on are the gateway's to choose.
+    let others = says(Watched::Models).then_some("models");
+    let refuses_options = lane.quirks.lacks_stream_options && says(Watched::StreamOptions);
+    let without: Vec<&str> =
+        others.into_iter().chain(refuses_options.then_some("stream_options")).collect();
+    if lane.side.row.edits.is_empty() && without.is_empty() {
         return Ok(Payload::spliced(&ask.body, &splice));
     }
-    rewritten(&splice.apply(&ask.body), &lane.side.row.edits, has_others).map(Payload::own)
+    rewritten(&splice.apply(&ask.body), &lane.side.row.edits, &without).map(Payload::own)
 }
 
 /// The edits of a body that stays in its dialect.
@@ -149,7 +154,9 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
             splice.set(scanned, watch, Watched::OutputTokensMaxOlder, value);
         }
     }
-    if ask.stream && !ask.stream_usage && watch.member(Watched::StreamUsage).is_some() {
+    let can_ask_usage =
+        watch.member(Watched::StreamUsage).is_some() && !lane.quirks.lacks_stream_options;
+    if ask.stream && !ask.stream_usage && can_ask_usage {
         splice.set(scanned, watch, Watched::StreamUsage, b"true".to_vec());
         *hides_usage = true;
     }
@@ -157,14 +164,13 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
 }
 
 /// The whole body written anew, where members have to be added or left out.
-fn rewritten(body: &[u8], edits: &[BodyEdit], without_others: bool) -> Result<Vec<u8>, ChatError> {
+fn rewritten(body: &[u8], edits: &[BodyEdit], without: &[&str]) -> Result<Vec<u8>, ChatError> {
     let row = edits.iter().map(|edit| match edit {
         BodyEdit::Set(member, text) => MemberEdit::Set(member, text),
         BodyEdit::Remove(member) => MemberEdit::Remove(member),
     });
-    // Other models to fall back on are the gateway's to choose.
-    let others = without_others.then_some(MemberEdit::Remove("models"));
-    Ok(rewrite(body, &row.chain(others).collect::<Vec<_>>())?)
+    let without = without.iter().map(|member| MemberEdit::Remove(member));
+    Ok(rewrite(body, &row.chain(without).collect::<Vec<_>>())?)
 }
 
 /// A body to be told in another dialect: all that it takes, so that it can be done elsewhere.
@@ -210,7 +216,7 @@ impl Translation {
         }
         let mut written = translate::write_request((self.to, &self.quirks), &request, &read)?;
         if !self.edits.is_empty() {
-            written.body = rewritten(&written.body, &self.edits, false)?;
+            written.body = rewritten(&written.body, &self.edits, &[])?;
         }
         Ok(written)
     }

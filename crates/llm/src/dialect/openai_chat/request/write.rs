@@ -32,7 +32,9 @@ pub(in crate::dialect) fn write(
         if *stream {
             w.key("stream").truth(true);
             // Always asked for: what was used must be known, whether the client wants it or not.
-            w.key("stream_options").object(|w| w.truth_field("include_usage", Some(true)));
+            if !quirks.lacks_stream_options {
+                w.key("stream_options").object(|w| w.truth_field("include_usage", Some(true)));
+            }
         }
         write_tooling(tooling, w);
         write_output(output, quirks, w);
