@@ -4,6 +4,7 @@
 //! a simulated clock. Equal seeds give equal figures, on every machine.
 
 mod figures;
+mod fleet;
 mod pick_cost;
 mod report;
 mod scenario;
@@ -35,13 +36,16 @@ struct Options {
     scenario: Option<String>,
     /// Whether tables are printed as Markdown, for the documentation.
     markdown: bool,
+    /// Whether the deployments of a model are balanced, instead of the endpoints of an upstream.
+    models: bool,
     /// Whether the cost of a pick is measured, in real time, instead of simulating.
     pick_cost: bool,
 }
 
 impl Options {
     fn read(args: &[String]) -> Result<Self> {
-        let mut options = Self { seeds: 3, scenario: None, markdown: false, pick_cost: false };
+        let mut options =
+            Self { seeds: 3, scenario: None, markdown: false, models: false, pick_cost: false };
         let mut args = args.iter();
         while let Some(flag) = args.next() {
             let mut value = || args.next().with_context(|| format!("{flag} needs a value"));
@@ -49,6 +53,7 @@ impl Options {
                 "--seeds" => options.seeds = value()?.parse().context("--seeds takes a number")?,
                 "--scenario" => options.scenario = Some(value()?.clone()),
                 "--markdown" => options.markdown = true,
+                "--models" => options.models = true,
                 "--pick-cost" => options.pick_cost = true,
                 _ => bail!("sim knows no {flag}"),
             }
@@ -58,11 +63,16 @@ impl Options {
     }
 }
 
-/// `cargo xtask sim [--seeds N] [--scenario NAME] [--markdown] [--pick-cost]`
+/// `cargo xtask sim [--models] [--seeds N] [--scenario NAME] [--markdown] [--pick-cost]`
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let options = Options::read(args)?;
     if options.pick_cost {
-        return pick_cost::run();
+        pick_cost::run()?;
+        fleet::choice_cost();
+        return Ok(());
+    }
+    if options.models {
+        return fleet::run(&options);
     }
     let mut scenarios = scenario::all();
     if let Some(wanted) = &options.scenario {

@@ -15,22 +15,32 @@ pub(super) fn table(
     rows: &[(&'static str, Figures)],
     markdown: bool,
 ) -> String {
-    let cells: Vec<[String; 8]> = rows.iter().map(|(name, figures)| row(name, figures)).collect();
+    let cells: Vec<_> = rows.iter().map(|(name, figures)| row(name, figures)).collect();
+    layout((scenario.name, scenario.about), &HEADINGS, &cells, markdown)
+}
+
+/// A table of a scenario, of which name and story are given; the first column is of words.
+pub(super) fn layout(
+    (name, about): (&str, &str),
+    headings: &[&str],
+    rows: &[Vec<String>],
+    markdown: bool,
+) -> String {
     let mut text = String::new();
     let title = if markdown { "### " } else { "== " };
-    let _ = writeln!(text, "{title}{}\n\n{}\n", scenario.name, scenario.about);
-    let headings = HEADINGS.map(str::to_owned);
-    let lines = std::iter::once(&headings).chain(&cells);
+    let _ = writeln!(text, "{title}{name}\n\n{about}\n");
+    let headings: Vec<String> = headings.iter().map(|&heading| heading.to_owned()).collect();
+    let lines = std::iter::once(&headings).chain(rows);
     for (number, line) in lines.enumerate() {
         if markdown {
             let _ = writeln!(text, "| {} |", line.join(" | "));
             if number == 0 {
-                let _ = writeln!(text, "| --- |{}", " ---: |".repeat(HEADINGS.len() - 1));
+                let _ = writeln!(text, "| --- |{}", " ---: |".repeat(headings.len() - 1));
             }
         } else {
             let _ = write!(text, "{:<18}", line[0]);
             for cell in &line[1..] {
-                let _ = write!(text, "{cell:>11}");
+                let _ = write!(text, "{cell:>16}");
             }
             text.push('\n');
         }
@@ -38,10 +48,10 @@ pub(super) fn table(
     text
 }
 
-fn row(algorithm: &str, figures: &Figures) -> [String; 8] {
+fn row(algorithm: &str, figures: &Figures) -> Vec<String> {
     let summary = figures.summary();
     let name = if algorithm == "first" { "first (limit 8)" } else { algorithm };
-    [
+    vec![
         name.to_owned(),
         milliseconds(summary.mean),
         milliseconds(summary.p50),

@@ -12,6 +12,7 @@ pub(crate) const RATE_LIMITED: RestRule = RestRule {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(30),
     told_max: Duration::from_secs(300),
+    trial_gap: Duration::from_secs(1),
 };
 
 /// 503 and 529: about the provider, and over within moments as a rule.
@@ -19,6 +20,7 @@ pub(crate) const OVERLOADED: RestRule = RestRule {
     first: Duration::from_millis(250),
     longest: Duration::from_secs(30),
     told_max: Duration::from_secs(60),
+    trial_gap: Duration::from_secs(1),
 };
 
 /// 401, 402, 403: about the credential, until somebody does something about it.
@@ -26,13 +28,16 @@ pub(crate) const DENIED: RestRule = RestRule {
     first: Duration::from_secs(60),
     longest: Duration::from_secs(900),
     told_max: Duration::from_secs(900),
+    trial_gap: Duration::from_secs(10),
 };
 
-/// Failures in a row of one lane.
+/// Failures in a row of one lane. Whether it is well again may take as long as a first token takes
+/// to come or not to.
 pub(crate) const FAILING: RestRule = RestRule {
     first: Duration::from_secs(2),
     longest: Duration::from_secs(60),
     told_max: Duration::from_secs(60),
+    trial_gap: Duration::from_secs(15),
 };
 
 /// So many failures in a row make a lane a failing one.

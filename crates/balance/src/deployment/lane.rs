@@ -97,6 +97,12 @@ impl Lane {
         Duration::try_from_secs_f64(seconds).ok()
     }
 
+    /// Ends its rests, its credential's and its provider's, as an operator may who knows better.
+    pub fn ready(&self) {
+        self.streak.store(0, Ordering::Relaxed);
+        self.rests().into_iter().for_each(Rests::end);
+    }
+
     /// When a request was last sent there; [`Moment::ZERO`] when none was.
     pub(crate) fn asked_at(&self) -> Moment {
         Moment::from_nanos(self.asked_at.load(Ordering::Relaxed))

@@ -1,7 +1,7 @@
 //! A rest: for how long somebody who said "not now" is left alone, growing while the answer
 //! stays the same, and ended by a trickle instead of a flood.
 //!
-//! Three atomics and no lock. Whatever interleaving of workers there is, a rest is at worst a
+//! Four atomics and no lock. Whatever interleaving of workers there is, a rest is at worst a
 //! step shorter or longer than it might have been.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -11,9 +11,6 @@ use architrave_core::Moment;
 
 use crate::hash::avalanche;
 
-/// After a rest, requests go there one per this long until one of them succeeds: everybody at
-/// once would bring about the next refusal.
-const TRIAL_GAP: Duration = Duration::from_secs(1);
 /// Where growth ends, whatever the rule: 2^16 times the first length.
 const STEPS_MAX: u32 = 17;
 
@@ -26,6 +23,9 @@ pub(crate) struct RestRule {
     pub(crate) longest: Duration,
     /// The longest that is believed when the other side says how long.
     pub(crate) told_max: Duration,
+    /// After a rest, requests go there one per this long until one of them succeeds: everybody
+    /// at once would bring about the next refusal. As long as it takes to know.
+    pub(crate) trial_gap: Duration,
 }
 
 /// What keeps requests away.
@@ -42,6 +42,8 @@ pub(crate) enum Hold {
 pub(crate) struct Rest {
     /// Nanoseconds of the clock.
     until: AtomicU64,
+    /// When the last refusal came, in nanoseconds of the clock.
+    since: AtomicU64,
     /// Rests in a row, without a success between them; zero is in good standing.
     steps: AtomicU32,
     /// When the last trial began, in nanoseconds of the clock.
@@ -51,7 +53,7 @@ pub(crate) struct Rest {
 impl Rest {
     /// What keeps requests away now.
     #[inline]
-    pub(crate) fn hold(&self, now: Moment) -> Option<Hold> {
+    pub(crate) fn hold(&self, rule: &RestRule, now: Moment) -> Option<Hold> {
         if self.steps.load(Ordering::Relaxed) == 0 {
             return None;
         }
@@ -60,7 +62,7 @@ impl Rest {
             return Some(Hold::Resting(until));
         }
         let tried_at = Moment::from_nanos(self.tried_at.load(Ordering::Relaxed));
-        (tried_at >= until && now.since(tried_at) < TRIAL_GAP).then_some(Hold::OnTrial)
+        (tried_at >= until && now.since(tried_at) < rule.trial_gap).then_some(Hold::OnTrial)
     }
 
     /// When it is over; in the past when nobody rests.
@@ -95,6 +97,7 @@ impl Rest {
     ) -> Duration {
         let is_news = began >= self.until() || self.steps() == 0;
         let steps = self.steps().saturating_add(u32::from(is_news)).clamp(1, STEPS_MAX);
+        self.since.store(now.as_nanos(), Ordering::Relaxed);
         self.steps.store(steps, Ordering::Relaxed);
         let length = match told.filter(|told| !told.is_zero()) {
             Some(told) => told.min(rule.told_max),
@@ -104,14 +107,20 @@ impl Rest {
         Moment::from_nanos(until.max((now + length).as_nanos())).since(now)
     }
 
-    /// Takes in a success of a request that began at `began`. What began before the rest says
-    /// nothing about what follows it.
+    /// Takes in a success of a request that began at `began`, which ends the rest, also one that
+    /// is under way. What began before the last refusal says nothing about what follows it.
     #[inline]
     pub(crate) fn succeeded(&self, began: Moment) {
         // Reads first: in good times this must not write to a shared line.
-        if self.steps() != 0 && began >= self.until() {
-            self.steps.store(0, Ordering::Relaxed);
+        if self.steps() != 0 && began.as_nanos() >= self.since.load(Ordering::Relaxed) {
+            self.end();
         }
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&self) {
+        self.until.store(0, Ordering::Relaxed);
+        self.steps.store(0, Ordering::Relaxed);
     }
 }
 
@@ -130,6 +139,7 @@ mod tests {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(30),
         told_max: Duration::from_secs(300),
+        trial_gap: Duration::from_secs(1),
     };
 
     fn at(millis: u64) -> Moment {
@@ -138,7 +148,7 @@ mod tests {
 
     #[test]
     fn nobody_rests_to_begin_with() {
-        assert_eq!(Rest::default().hold(at(0)), None);
+        assert_eq!(Rest::default().hold(&RULE, at(0)), None);
     }
 
     #[test]
@@ -148,10 +158,10 @@ mod tests {
             let told = Some(Duration::from_secs(told));
             assert_eq!(rest.begin(&RULE, told, at(0), at(0)).as_secs(), expected);
             assert_eq!(
-                rest.hold(at(expected * 1000 - 1)),
+                rest.hold(&RULE, at(expected * 1000 - 1)),
                 Some(Hold::Resting(at(expected * 1000)))
             );
-            assert_eq!(rest.hold(at(expected * 1000)), None, "the first trial may go");
+            assert_eq!(rest.hold(&RULE, at(expected * 1000)), None, "the first trial may go");
         }
     }
 
@@ -168,6 +178,18 @@ mod tests {
     }
 
     #[test]
+    fn only_what_began_after_the_refusal_ends_a_rest() {
+        let rest = Rest::default();
+        rest.begin(&RULE, None, at(0), at(500));
+        rest.succeeded(at(499));
+        assert!(rest.hold(&RULE, at(600)).is_some());
+        rest.succeeded(at(500));
+        assert_eq!(rest.hold(&RULE, at(600)), None);
+        let length = rest.begin(&RULE, None, at(501), at(700));
+        assert!(length <= Duration::from_millis(1250), "the row is broken: {length:?}");
+    }
+
+    #[test]
     fn those_refused_together_count_once() {
         let rest = Rest::default();
         for request in 0..100 {
@@ -181,15 +203,13 @@ mod tests {
     fn a_rest_is_followed_by_a_trickle_until_a_success() {
         let rest = Rest::default();
         rest.begin(&RULE, Some(Duration::from_secs(2)), at(0), at(0));
-        assert_eq!(rest.hold(at(2000)), None);
+        assert_eq!(rest.hold(&RULE, at(2000)), None);
         rest.begun(at(2000));
-        assert_eq!(rest.hold(at(2001)), Some(Hold::OnTrial));
-        assert_eq!(rest.hold(at(3000)), None, "the next trial");
+        assert_eq!(rest.hold(&RULE, at(2001)), Some(Hold::OnTrial));
+        assert_eq!(rest.hold(&RULE, at(3000)), None, "the next trial");
         rest.begun(at(3000));
-        rest.succeeded(at(1999));
-        assert_eq!(rest.hold(at(3001)), Some(Hold::OnTrial), "it began before the rest was over");
         rest.succeeded(at(2000));
-        assert_eq!(rest.hold(at(3001)), None);
+        assert_eq!(rest.hold(&RULE, at(3001)), None);
         assert_eq!(rest.steps(), 0);
     }
 }

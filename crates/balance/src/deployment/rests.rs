@@ -22,11 +22,15 @@ impl Rests {
     /// What keeps requests away now, and until when; the worst, if there are several.
     #[inline]
     pub(crate) fn hold(&self, now: Moment) -> Option<(Hindrance, Moment)> {
-        let kinds =
-            [Hindrance::Denied, Hindrance::RateLimited, Hindrance::Failing, Hindrance::Overloaded];
+        let kinds = [
+            (Hindrance::Denied, &DENIED, &self.denied),
+            (Hindrance::RateLimited, &RATE_LIMITED, &self.rate_limited),
+            (Hindrance::Failing, &FAILING, &self.failing),
+            (Hindrance::Overloaded, &OVERLOADED, &self.overloaded),
+        ];
         let mut trial = None;
-        for (hindrance, rest) in kinds.into_iter().zip(self.all()) {
-            match rest.hold(now) {
+        for (hindrance, rule, rest) in kinds {
+            match rest.hold(rule, now) {
                 Some(Hold::Resting(until)) => return Some((hindrance, until)),
                 Some(Hold::OnTrial) => trial = Some((Hindrance::OnTrial, now)),
                 None => {}
@@ -62,6 +66,11 @@ impl Rests {
     #[inline]
     pub(crate) fn succeeded(&self, began: Moment) {
         self.all().into_iter().for_each(|rest| rest.succeeded(began));
+    }
+
+    /// Ends them all.
+    pub(crate) fn end(&self) {
+        self.all().into_iter().for_each(Rest::end);
     }
 
     const fn all(&self) -> [&Rest; 4] {

@@ -159,6 +159,27 @@ fn after_an_overload_the_other_credentials_of_the_provider_come_last() {
 }
 
 #[test]
+fn an_operator_ends_a_rest_early() {
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
+    stage.fail(at(0, 0), DENIED);
+    stage.fail(at(0, 0), Failure::TimedOut);
+    stage.fail(at(0, 0), OVERLOADED);
+    stage.fleet.lane(at(0, 0)).expect("it is there").ready();
+    assert!(stage.fleet.status(stage.now).iter().all(|status| status.hindrance.is_none()));
+}
+
+#[test]
+fn a_sole_lane_that_failed_is_well_with_its_first_success() {
+    let mut stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1]));
+    stage.fail(place(0), Failure::TimedOut);
+    stage.pass(MS);
+    let choice = stage.chosen(&DEMAND);
+    assert_eq!(choice.why, Why::LastResort);
+    choice.flight.finish(End::Answered(SPENT), stage.now + SECOND);
+    assert_eq!(stage.chosen(&DEMAND).why, Why::Only);
+}
+
+#[test]
 fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
     let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), DENIED);

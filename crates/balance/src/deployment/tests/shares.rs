@@ -10,7 +10,7 @@ use crate::deployment::{Demand, DeploymentSettings, End, Flight, Why};
 /// Statistics with tolerances may not be drawn anew at each run, or one run in many fails.
 fn repeatable() -> ProptestConfig {
     ProptestConfig {
-        cases: 48,
+        cases: 24,
         rng_seed: RngSeed::Fixed(20_260_901),
         failure_persistence: None,
         ..ProptestConfig::default()
