@@ -28,6 +28,9 @@ pub use bedrock_converse::error::{add_aws_error_type, aws_error_type};
 pub use context::Context;
 pub use quirks::Quirks;
 
+pub(crate) use openai_chat::usage::write as write_openai_usage;
+pub(crate) use openai_chat::wire::finish_word as openai_finish_word;
+
 /// Declares the dialects and hands everything on to their folders.
 macro_rules! dialects {
     ($($variant:ident $folder:ident $what:literal)*) => {

@@ -13,8 +13,10 @@
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
+//! - [`completion`]: legacy completions, made of chat where a provider has nothing else.
 //! - [`embedding`]: vectors of texts, asked for and answered in all families' words.
 //! - [`rerank`]: documents ranked by a question.
+//! - [`token_count`]: how many tokens a prompt has, told in each family's words.
 //! - [`model_list`]: which models there are, as each family lists them.
 //! - [`matrix`]: the page of the docs that says what becomes of each field in each pair.
 //! - [`catalog`]: providers and models, with what they cost.
@@ -44,6 +46,7 @@
 pub mod auth;
 pub mod catalog;
 pub mod chat;
+pub mod completion;
 pub mod cost;
 pub mod dialect;
 pub mod embedding;
@@ -61,5 +64,6 @@ pub mod scan;
 pub mod signal;
 pub mod surface;
 mod time;
+pub mod token_count;
 pub mod translate;
 pub mod used;

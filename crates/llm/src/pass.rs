@@ -11,6 +11,8 @@ use memchr::memmem;
 use crate::chat::Usage;
 use crate::dialect::Dialect;
 use crate::frame::{FrameReader, Framing};
+use crate::surface::Surface;
+use crate::used::{self, Used};
 
 pub use sieve::UsageSieve;
 
@@ -20,27 +22,61 @@ const TAIL_MAX: usize = 1024 * 1024;
 /// Watches a stream that is passed on.
 #[derive(Debug)]
 pub struct PassedStream {
-    dialect: Dialect,
+    speaks: Speaks,
     framing: Framing,
     mark: memmem::Finder<'static>,
     /// What came of an event that has not ended.
     tail: Vec<u8>,
-    usage: Option<Usage>,
+    used: Used,
     bytes: u64,
     /// Events of text that have ended, but for those whose end a chunk's border cuts.
     events: u64,
+}
+
+/// Who can read what an event says of usage.
+#[derive(Debug, Clone, Copy)]
+enum Speaks {
+    Chat(Dialect),
+    Beside(Surface),
+}
+
+impl Speaks {
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Chat(dialect) => dialect.usage_mark(),
+            // Nobody but OpenAI streams anything beside chat.
+            Self::Beside(_) => "\"usage\"",
+        }
+    }
+
+    fn read(self, data: &str) -> Used {
+        match self {
+            Self::Chat(dialect) => dialect.usage_of_event(data).into(),
+            Self::Beside(surface) => used::of_reply(surface, data),
+        }
+    }
 }
 
 impl PassedStream {
     /// A watch at the start of a stream.
     #[must_use]
     pub fn new(dialect: Dialect, framing: Framing) -> Self {
+        Self::with(Speaks::Chat(dialect), framing)
+    }
+
+    /// A watch at the start of a stream of something else than chat: of images, sound, completions.
+    #[must_use]
+    pub fn beside(surface: Surface, framing: Framing) -> Self {
+        Self::with(Speaks::Beside(surface), framing)
+    }
+
+    fn with(speaks: Speaks, framing: Framing) -> Self {
         Self {
-            dialect,
+            speaks,
             framing,
-            mark: memmem::Finder::new(dialect.usage_mark()),
+            mark: memmem::Finder::new(speaks.mark()),
             tail: Vec::new(),
-            usage: None,
+            used: Used::default(),
             bytes: 0,
             events: 0,
         }
@@ -73,7 +109,13 @@ impl PassedStream {
     /// What was used so far, where the provider said it.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.usage
+        self.used.tokens
+    }
+
+    /// The same with what is no token.
+    #[must_use]
+    pub fn used(&self) -> &Used {
+        &self.used
     }
 
     /// Bytes that went through.
@@ -105,14 +147,13 @@ impl PassedStream {
         if !tells_usage(&self.mark, bytes) {
             return;
         }
-        let Self { dialect, framing, mark, usage, .. } = self;
+        let Self { speaks, framing, mark, used, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
-            let says =
-                frame.name == dialect.usage_mark() || tells_usage(mark, frame.data.as_bytes());
-            if let Some(seen) = says.then(|| dialect.usage_of_event(frame.data)).flatten() {
-                usage.get_or_insert_default().merge(&seen);
+            let says = frame.name == speaks.mark() || tells_usage(mark, frame.data.as_bytes());
+            if says {
+                used.join(speaks.read(frame.data));
             }
         };
         frames.push(bytes, &mut see);

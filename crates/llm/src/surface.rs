@@ -54,7 +54,13 @@ impl Surface {
     #[must_use]
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::OpenaiResponses => Dialect::OpenaiResponses,
+            Self::OpenaiResponses
+            | Self::OpenaiTokenCount
+            | Self::OpenaiReplyCompact
+            | Self::OpenaiReplyGet
+            | Self::OpenaiReplyDelete
+            | Self::OpenaiReplyCancel
+            | Self::OpenaiReplyInputs => Dialect::OpenaiResponses,
             _ => self.family().dialect(),
         }
     }

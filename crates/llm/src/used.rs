@@ -3,9 +3,15 @@
 //! Chat uses tokens alone; sound and images are charged by seconds, characters, images and pixels
 //! as well, rankings by search.
 
+mod media;
+
 use crate::catalog::{Model, Unit};
 use crate::chat::Usage;
 use crate::cost::Femtos;
+use crate::surface::{Operation, Surface};
+use crate::{embedding, rerank};
+
+pub use media::of_request;
 
 /// What an exchange used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +73,29 @@ impl Used {
     }
 }
 
+/// What a reply that is passed on says of what was used, or an event of its stream.
+#[must_use]
+pub fn of_reply(surface: Surface, body: &str) -> Used {
+    match surface.operation() {
+        Operation::Embedding | Operation::Invoke => {
+            let wire = match surface {
+                Surface::BedrockInvoke => Some(embedding::Wire::Titan),
+                Surface::GeminiPredict => Some(embedding::Wire::Predict),
+                surface => embedding::Wire::of(surface),
+            };
+            wire.and_then(|wire| embedding::usage_of_reply(wire, body.as_bytes())).into()
+        }
+        Operation::Rerank => rerank::used_of_reply(body.as_bytes()),
+        Operation::ImageGeneration
+        | Operation::ImageEdit
+        | Operation::ImageVariation
+        | Operation::Speech
+        | Operation::Transcription
+        | Operation::SpeechTranslation => media::of_reply(body),
+        _ => surface.dialect().usage_of_event(body).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +113,56 @@ mod tests {
         assert_eq!(used.cost_nano_usd(&model), 2_015_001);
         used.add(Unit::SecondIn, 100);
         assert_eq!(used.cost_nano_usd(&model), 2_015_001);
+    }
+
+    fn reply(surface: Surface, body: &str) -> Used {
+        of_reply(surface, body)
+    }
+
+    #[test]
+    fn replies_say_what_was_used() {
+        let transcript = Surface::OpenaiTranscription;
+        let used = reply(transcript, r#"{"text":"a","usage":{"seconds":6,"type":"duration"}}"#);
+        assert_eq!((used.count(Unit::SecondIn), used.tokens), (6, None));
+        let used = reply(transcript, r#"{"duration":5.2,"text":"a","language":"en"}"#);
+        assert_eq!(used.count(Unit::SecondIn), 6);
+        let tokens = r#"{"text":"a","usage":{"input_token_details":{"audio_tokens":54,"text_tokens":2},"input_tokens":56,"output_tokens":16,"total_tokens":72,"type":"tokens"}}"#;
+        let used = reply(transcript, tokens).tokens.unwrap();
+        assert_eq!((used.input, used.input_audio, used.output), (2, 54, 16));
+        let image = r#"{"created":1,"size":"1024x1536","data":[{"b64_json":"a"},{"url":"b"}],"usage":{"input_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40},"output_tokens":4160,"total_tokens":4210}}"#;
+        let used = reply(Surface::OpenaiImageEdit, image);
+        assert_eq!(used.count(Unit::ImageOut), 2);
+        assert_eq!(used.count(Unit::PixelOut), 2 * 1024 * 1536);
+        let tokens = used.tokens.unwrap();
+        assert_eq!((tokens.input, tokens.input_image), (10, 40));
+        assert_eq!((tokens.output, tokens.output_image), (0, 4160));
+        let mixed = r#"{"usage":{"input_tokens":1,"output_tokens":30,"output_tokens_details":{"image_tokens":20,"text_tokens":10}}}"#;
+        let tokens = reply(Surface::OpenaiImageGeneration, mixed).tokens.unwrap();
+        assert_eq!((tokens.output, tokens.output_image), (10, 20));
+        let speech = r#"{"type":"speech.audio.done","usage":{"input_tokens":14,"output_tokens":101,"total_tokens":115}}"#;
+        let tokens = reply(Surface::OpenaiSpeech, speech).tokens.unwrap();
+        assert_eq!((tokens.input, tokens.output_audio), (14, 101));
+        let event = r#"{"type":"image_generation.completed","b64_json":"a","size":"1024x1024","usage":{"input_tokens":5,"output_tokens":9,"input_tokens_details":{"text_tokens":5,"image_tokens":0}}}"#;
+        let used = reply(Surface::OpenaiImageGeneration, event);
+        assert_eq!((used.count(Unit::ImageOut), used.tokens.unwrap().output_image), (1, 9));
+        let completion = r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
+        assert_eq!(reply(Surface::OpenaiCompletion, completion).tokens.unwrap().total(), 5);
+        let embedding = r#"{"embedding":[1],"inputTextTokenCount":4}"#;
+        assert_eq!(reply(Surface::BedrockInvoke, embedding).tokens.unwrap().input, 4);
+        let compact = r#"{"usage":{"input_tokens":3,"output_tokens":2,"total_tokens":5}}"#;
+        assert_eq!(reply(Surface::OpenaiReplyCompact, compact).tokens.unwrap().total(), 5);
+        for surface in Surface::ALL {
+            assert_eq!(reply(*surface, "no JSON"), Used::default());
+        }
+    }
+
+    #[test]
+    fn requests_say_what_they_are_charged_by() {
+        let used = of_request(Surface::OpenaiSpeech, "{\"input\":\"na\u{ef}ve\\u00e9\"}");
+        assert_eq!(used.count(Unit::CharacterIn), 6);
+        let used = of_request(Surface::OpenaiImageGeneration, r#"{"n":2,"size":"16x16"}"#);
+        assert_eq!((used.count(Unit::ImageOut), used.count(Unit::PixelOut)), (2, 512));
+        assert_eq!(of_request(Surface::OpenaiEmbedding, "{}"), Used::default());
     }
 
     #[test]

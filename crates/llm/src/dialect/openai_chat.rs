@@ -12,5 +12,5 @@ pub(super) mod request;
 pub(super) mod says;
 pub(super) mod stream;
 mod tool_call;
-mod usage;
+pub(super) mod usage;
 pub(super) mod wire;

@@ -4,6 +4,7 @@
 //! mid-stream becomes an event of the client's dialect.
 
 use crate::chat::{ChatError, ChatEvent, Delta, ErrorKind, Usage};
+use crate::completion::CompletionWriter;
 use crate::dialect::{Context, Dialect, EventReader, EventWriter};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
 
@@ -19,7 +20,7 @@ pub struct StreamTranslation {
 /// What takes the events.
 #[derive(Debug)]
 struct Sink {
-    writer: EventWriter,
+    writer: ClientWriter,
     frames: FrameWriter,
     usage: Option<Usage>,
     answer_bytes: u64,
@@ -27,15 +28,34 @@ struct Sink {
     is_over: bool,
 }
 
+/// In whose words the client is answered.
+#[derive(Debug)]
+enum ClientWriter {
+    Chat(EventWriter),
+    Completion(CompletionWriter),
+}
+
 impl StreamTranslation {
     /// A translation at the start of a stream.
     #[must_use]
     pub fn new(from: (Dialect, Framing), to: (Dialect, Framing), context: &Context) -> Self {
+        let writer = ClientWriter::Chat(EventWriter::new(to.0, context));
+        Self::with(from, (writer, to.1), context)
+    }
+
+    /// A translation to the stream of a legacy completion.
+    #[must_use]
+    pub fn to_completion(from: (Dialect, Framing), context: &Context) -> Self {
+        let writer = ClientWriter::Completion(CompletionWriter::new(context));
+        Self::with(from, (writer, Framing::Sse), context)
+    }
+
+    fn with(from: (Dialect, Framing), to: (ClientWriter, Framing), context: &Context) -> Self {
         Self {
             frames: FrameReader::new(from.1),
             reader: EventReader::new(from.0, context),
             sink: Sink {
-                writer: EventWriter::new(to.0, context),
+                writer: to.0,
                 frames: FrameWriter::new(to.1),
                 usage: None,
                 answer_bytes: 0,
@@ -122,7 +142,10 @@ impl Sink {
             ChatEvent::Error(error) => self.error = Some(error.clone()),
             _ => {}
         }
-        self.writer.write(event, &mut self.frames, out);
+        match &mut self.writer {
+            ClientWriter::Chat(writer) => writer.write(event, &mut self.frames, out),
+            ClientWriter::Completion(writer) => writer.write(event, &mut self.frames, out),
+        }
         self.is_over = matches!(event, ChatEvent::Error(_) | ChatEvent::End);
         if self.is_over {
             self.frames.end(out);

@@ -98,7 +98,7 @@ fn less(total: u64, parts: &[u64]) -> u64 {
     parts.iter().fold(total, |rest, part| rest.saturating_sub(*part))
 }
 
-pub(super) fn write(usage: &Usage, writer: &mut Writer<'_>) {
+pub(crate) fn write(usage: &Usage, writer: &mut Writer<'_>) {
     writer.object(|w| {
         w.key("prompt_tokens").count(usage.input_total());
         w.key("completion_tokens").count(usage.output_total());

@@ -58,7 +58,7 @@ pub(super) fn finish_with(finish: Finish, has_calls: bool, has_refusal: bool) ->
 }
 
 /// The word for why an answer ended.
-pub(super) fn finish_word(finish: Finish) -> &'static str {
+pub(crate) fn finish_word(finish: Finish) -> &'static str {
     match finish {
         Finish::Stop | Finish::StopText | Finish::Refusal | Finish::Paused => "stop",
         Finish::Length | Finish::ContextFull => "length",
