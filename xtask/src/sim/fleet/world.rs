@@ -299,8 +299,8 @@ mod tests {
         let [fastest, weighted] = [ModelStrategy::Fastest, ModelStrategy::Weighted]
             .map(|strategy| short("models_one_slow", strategy, 1));
         let shares = (fastest.odd_share, weighted.odd_share);
-        assert!(shares.0 < 0.1 && shares.1 > 0.4, "{shares:?}");
-        assert!(fastest.first_token_p99 < weighted.first_token_p99);
+        assert!(shares.0 < 0.1 && shares.1 > 0.2, "{shares:?}");
+        assert!(fastest.first_token_p99 * 10.0 < weighted.first_token_p99);
     }
 
     #[test]
