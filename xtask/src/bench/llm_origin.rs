@@ -61,6 +61,8 @@ struct Replies {
 struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
+    /// The length of the request that is being read, once its head is there.
+    expected: Option<usize>,
     /// Chunks of a paced stream that are still to come.
     chunks_left: usize,
 }
@@ -116,7 +118,8 @@ impl Origin {
             });
             let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP;
             epoll::add(&self.epoll, &stream, epoll::EventData::new_u64(slot as u64), flags)?;
-            self.connections[slot] = Some(Connection { stream, read: Vec::new(), chunks_left: 0 });
+            self.connections[slot] =
+                Some(Connection { stream, read: Vec::new(), expected: None, chunks_left: 0 });
         }
         Ok(())
     }
@@ -158,16 +161,25 @@ impl Connection {
             }
         }
         let mut paced = false;
-        while let Some(length) = whole_request(&self.read) {
-            let request: Vec<u8> = self.read.drain(..length).collect();
-            let is_as_it_should =
-                memchr::memmem::find(&request, b"POST /plain/").is_some() || is_changed(&request);
-            let has = |text: &[u8]| memchr::memmem::find(&request, text).is_some();
+        loop {
+            self.expected = self.expected.or_else(|| length_of(&self.read));
+            let Some(length) = self.expected.filter(|length| self.read.len() >= *length) else {
+                break;
+            };
+            self.expected = None;
+            let request = &self.read[..length];
+            let is_as_it_should = request.starts_with(b"POST /plain/") || is_changed(request);
+            // What matters stands at either end: a long prompt is not gone through.
+            let begin = &request[..length.min(LOOKED_AT)];
+            let end = &request[length.saturating_sub(LOOKED_AT)..];
+            let is_stream = find(begin, b"\"stream\":true");
+            let is_at_once = find(end, b"at once");
+            self.read.drain(..length);
             if !is_as_it_should {
                 self.stream.write_all(&replies.wrong)?;
-            } else if !has(b"\"stream\":true") {
+            } else if !is_stream {
                 self.stream.write_all(&replies.whole)?;
-            } else if has(b"at once") {
+            } else if is_at_once {
                 self.stream.write_all(&replies.all_chunks)?;
             } else {
                 self.stream.write_all(&replies.stream_head)?;
@@ -187,20 +199,27 @@ impl Connection {
     }
 }
 
-/// Whether model and credential are the provider's.
-fn is_changed(request: &[u8]) -> bool {
-    let model = format!("\"model\":\"{UPSTREAM_MODEL}\"");
-    let key = format!("Bearer {PROVIDER_KEY}\r\n");
-    memchr::memmem::find(request, model.as_bytes()).is_some()
-        && memchr::memmem::find(request, key.as_bytes()).is_some()
-        && memchr::memmem::find(request, super::peer::API_KEY.as_bytes()).is_none()
+/// How many bytes of a request's begin and end are looked at.
+const LOOKED_AT: usize = 1024;
+
+fn find(text: &[u8], wanted: &[u8]) -> bool {
+    memchr::memmem::find(text, wanted).is_some()
 }
 
-/// The bytes of the first request, when all of it is there.
-fn whole_request(bytes: &[u8]) -> Option<usize> {
+/// Whether model and credential are the provider's.
+fn is_changed(request: &[u8]) -> bool {
+    let begin = &request[..request.len().min(LOOKED_AT)];
+    let model = format!("\"model\":\"{UPSTREAM_MODEL}\"");
+    let key = format!("Bearer {PROVIDER_KEY}\r\n");
+    find(begin, model.as_bytes())
+        && find(begin, key.as_bytes())
+        && !find(begin, super::peer::API_KEY.as_bytes())
+}
+
+/// The length of the first request, once its head is there.
+fn length_of(bytes: &[u8]) -> Option<usize> {
     let head = memchr::memmem::find(bytes, HEAD_END)? + HEAD_END.len();
-    let length = field(&bytes[..head], b"\ncontent-length:").unwrap_or(0);
-    (bytes.len() >= head + length).then_some(head + length)
+    Some(head + field(&bytes[..head], b"\ncontent-length:").unwrap_or(0))
 }
 
 fn field(head: &[u8], name: &[u8]) -> Option<usize> {
@@ -250,10 +269,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_whole_with_its_body() {
+    fn the_length_of_a_request_is_known_with_its_head() {
         let request = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET";
-        assert_eq!(whole_request(request), Some(request.len() - 3));
-        assert_eq!(whole_request(&request[..request.len() - 4]), None);
+        assert_eq!(length_of(request), Some(request.len() - 3));
+        assert_eq!(length_of(&request[..20]), None);
     }
 
     #[test]
