@@ -17,7 +17,7 @@ pub use error::JsonError;
 pub use number::Number;
 pub use write::Writer;
 
-pub(crate) use bytes::special_at;
+pub(crate) use bytes::{quote_at, special_at};
 pub(crate) use number::is_number;
 pub(crate) use skip::skip_value;
 pub(crate) use unescape::unescape;

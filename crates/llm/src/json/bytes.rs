@@ -36,6 +36,30 @@ pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
     rest.iter().position(|&byte| is_special(byte)).map_or(bytes.len(), |found| at + found)
 }
 
+/// Where, from `from` on, the first quote or backslash is; the length where none is.
+pub(crate) fn quote_at(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    // Most strings are short: two words see their end sooner than a search has begun.
+    for _ in 0..2 {
+        let Some(word) = bytes.get(at..at + 8) else { break };
+        let marks = quote_marks(word_of(word));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    memchr::memchr2(b'"', b'\\', rest).map_or(bytes.len(), |found| at + found)
+}
+
+/// The high bit of each quote and backslash; bits above the lowest one set may be wrong.
+fn quote_marks(word: u64) -> u64 {
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    (zero(quote) | zero(backslash)) & HIGHS
+}
+
 fn word_of(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().expect("eight bytes were taken"))
 }

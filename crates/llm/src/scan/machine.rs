@@ -5,7 +5,7 @@
 use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
 use super::{ScanError, ScanLimits, Scanned, Watch, Watched};
-use crate::json::{is_number, special_at, unescape};
+use crate::json::{is_number, quote_at, special_at, unescape};
 
 /// A number longer than this is none that anybody means.
 const SCALAR_MAX: usize = 1024;
@@ -210,7 +210,8 @@ impl Scan {
     fn text(&mut self, chunk: &[u8], from: usize, escaped: bool) -> usize {
         let mut at = from + usize::from(escaped);
         loop {
-            at = special_at(chunk, at);
+            // A raw control byte is no JSON, but it misleads no reader, and the provider judges.
+            at = quote_at(chunk, at);
             match chunk.get(at) {
                 Some(b'"') => {
                     self.found.sizes.add(self.sort, &chunk[from..at]);
@@ -218,8 +219,6 @@ impl Scan {
                     return at + 1;
                 }
                 Some(b'\\') if at + 1 < chunk.len() => at += 2,
-                // A raw control byte: no JSON, but it misleads no reader, and the provider judges.
-                Some(byte) if *byte != b'\\' => at += 1,
                 end => {
                     self.found.sizes.add(self.sort, &chunk[from..]);
                     self.mode = Mode::InText { escaped: end.is_some() };

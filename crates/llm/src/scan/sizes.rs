@@ -65,7 +65,11 @@ impl TextSizes {
     pub(super) fn add(&mut self, sort: Sort, piece: &[u8]) {
         match sort {
             Sort::Text => {
-                let wide = piece.chunks(128).map(wide_bytes).sum::<u64>();
+                // Most text is ASCII alone, and that is seen sooner than others are counted.
+                let wide = match piece.is_ascii() {
+                    true => 0,
+                    false => piece.chunks(128).map(wide_bytes).sum::<u64>(),
+                };
                 self.wide += wide;
                 self.ascii += piece.len() as u64 - wide;
             }
