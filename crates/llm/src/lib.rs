@@ -13,6 +13,7 @@
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
+//! - [`beside`]: a request that is no chat made ready for a provider, and its answer for the client.
 //! - [`completion`]: legacy completions, made of chat where a provider has nothing else.
 //! - [`embedding`]: vectors of texts, asked for and answered in all families' words.
 //! - [`rerank`]: documents ranked by a question.
@@ -44,6 +45,7 @@
 //! The neighbours to read first are `openai_chat` and `anthropic_messages`.
 
 pub mod auth;
+pub mod beside;
 pub mod catalog;
 pub mod chat;
 pub mod completion;

@@ -23,6 +23,8 @@ pub struct Quirks {
     pub lacks_developer_role: bool,
     /// It refuses `stream_options`, and says unasked what was used (Mistral, Cohere).
     pub lacks_stream_options: bool,
+    /// It has no legacy completions for its models, but chat (OpenAI's newer ones).
+    pub lacks_completions: bool,
 }
 
 /// Declares the names of the quirks from the fields; the compiler holds the list to be complete.
@@ -54,4 +56,5 @@ named! {
     lacks_media_in_results
     lacks_developer_role
     lacks_stream_options
+    lacks_completions
 }

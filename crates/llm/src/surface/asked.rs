@@ -3,6 +3,7 @@
 use super::{Family, Kept, Operation, Surface};
 use crate::chat::Text;
 use crate::dialect::{Address, Dialect};
+use crate::{embedding, rerank};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +16,30 @@ pub struct Asked<'a> {
     pub id: Option<Text<'a>>,
     /// The query as it came, without its `?`.
     pub query: &'a str,
+    /// What a bare call of a model was seen to be.
+    pub(super) seen: Option<Operation>,
 }
 
 impl Asked<'_> {
     /// What is asked for.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        self.surface.operation()
+        self.seen.unwrap_or_else(|| self.surface.operation())
+    }
+
+    /// The same with what the body of a bare call of a model asks for: its path does not tell.
+    #[must_use]
+    pub fn of_body(mut self, body: &str) -> Self {
+        if self.surface.operation() == Operation::Invoke {
+            let embeds = embedding::Wire::of_body(self.surface, body).is_some();
+            let ranks = || rerank::Wire::of_body(self.surface, body).is_some();
+            self.seen = match () {
+                () if embeds => Some(Operation::Embedding),
+                () if ranks() => Some(Operation::Rerank),
+                () => None,
+            };
+        }
+        self
     }
 
     /// The dialect to answer errors in.

@@ -111,7 +111,7 @@ fn asked<'a>(
     cut: &Cut<'a>,
     query: &'a str,
 ) -> Option<Asked<'a>> {
-    let mut asked = Asked { surface, address: Address::default(), id: None, query };
+    let mut asked = Asked { surface, address: Address::default(), id: None, query, seen: None };
     let name = |text: &'a str| decode(text).filter(|name| is_name(name));
     if pattern.contains("{id}") {
         asked.id = Some(name(held)?);

@@ -28,7 +28,7 @@ pub struct Reach {
 #[must_use]
 pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Option<Reach> {
     let model = address.model.as_deref().unwrap_or_default();
-    let ways = ways(routes, asked.surface, model);
+    let ways = ways(routes, asked, model);
     let way = ways.iter().find(|way| way.surface == asked.surface).or(ways.first())?;
     let (surface, route) = (way.surface, way.route);
     let mut path = if surface.operation() == Operation::Chat {
@@ -55,7 +55,7 @@ struct Way<'r> {
 }
 
 /// All ways to take a request, those that are liked best first.
-fn ways<'r>(routes: &'r [Route], asked: Surface, model: &str) -> Vec<Way<'r>> {
+fn ways<'r>(routes: &'r [Route], asked: &Asked<'_>, model: &str) -> Vec<Way<'r>> {
     let way = |route: &'r Route| {
         let surface = spoken(asked, route, model)?;
         let is_there = !names_model(route)
@@ -79,10 +79,12 @@ fn names_model(route: &Route) -> bool {
 }
 
 /// The surface by which a route takes what is asked for.
-fn spoken(asked: Surface, route: &Route, model: &str) -> Option<Surface> {
+fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
+    let operation = asked.operation();
+    let asked = asked.surface;
     let family = Family::of(route.dialect);
     let is_vertex = route.path.contains("/publishers/");
-    match asked.operation() {
+    match operation {
         Operation::Chat => Some(Surface::chat(route.dialect)),
         Operation::Embedding => match family {
             Family::Openai => Some(Surface::OpenaiEmbedding),

@@ -61,6 +61,7 @@ pub(crate) fn quirks() -> [Quirks; 2] {
         lacks_media_in_results: true,
         lacks_developer_role: true,
         lacks_stream_options: true,
+        lacks_completions: true,
     };
     [Quirks::default(), all]
 }

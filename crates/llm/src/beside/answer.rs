@@ -1,0 +1,103 @@
+//! The answer of a provider, made ready for the client.
+
+use super::{Back, Prepared, PreparedBody};
+use crate::chat::ChatError;
+use crate::dialect::{Context, Dialect};
+use crate::field::Losses;
+use crate::frame::Framing;
+use crate::pass::PassedStream;
+use crate::translate::StreamTranslation;
+use crate::used::{self, Used};
+use crate::{completion, embedding, rerank};
+
+/// An answer for the client.
+#[derive(Debug)]
+pub struct BesideAnswer {
+    /// The body; nothing where that of the provider goes on as it came.
+    pub body: Option<Vec<u8>>,
+    /// What was used.
+    pub used: Used,
+    /// What could not be said.
+    pub losses: Losses,
+}
+
+impl Prepared {
+    /// Whether request and answer go through as they come.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        matches!(self.body, PreparedBody::AsCame(_))
+    }
+
+    /// The dialect of the provider's failures.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.reach.surface.dialect()
+    }
+
+    /// What the provider answered, for the client: one body for each that was sent.
+    ///
+    /// # Errors
+    /// That it cannot be read, as a failure for the client.
+    pub fn answer<B: AsRef<[u8]>>(
+        &self,
+        bodies: &[B],
+        context: &Context,
+    ) -> Result<BesideAnswer, ChatError> {
+        let first = bodies.first().map_or(&[][..], AsRef::as_ref);
+        let (body, used, losses) = match &self.back {
+            Back::AsCame(surface) => {
+                let text = std::str::from_utf8(first).unwrap_or_default();
+                (None, used::of_reply(*surface, text), Losses::default())
+            }
+            Back::Embedding(from, wish) => {
+                let reply = embedding::reply(*from, bodies, wish, context)?;
+                (Some(reply.body), reply.usage.into(), reply.losses)
+            }
+            Back::Rerank(wish) => {
+                let reply = rerank::reply(first, wish, context)?;
+                (Some(reply.body), reply.used, reply.losses)
+            }
+            Back::Completion(from) => {
+                let reply = completion::reply(*from, first, context)?;
+                (Some(reply.body), reply.usage.into(), reply.losses)
+            }
+        };
+        Ok(BesideAnswer { body, used: self.with_request(used), losses })
+    }
+
+    /// A watch over the provider's stream, where that goes on as it comes.
+    #[must_use]
+    pub fn passed_stream(&self, framing: Framing) -> Option<PassedStream> {
+        match self.back {
+            Back::AsCame(surface) => Some(PassedStream::beside(surface, framing)),
+            _ => None,
+        }
+    }
+
+    /// The translation of the provider's stream, where it needs one.
+    #[must_use]
+    pub fn stream_translation(
+        &self,
+        framing: Framing,
+        context: &Context,
+    ) -> Option<StreamTranslation> {
+        match self.back {
+            Back::Completion(from) => {
+                Some(StreamTranslation::to_completion((from, framing), context))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the answer told of what was used, and where it told nothing of a unit, what the request
+    /// did.
+    #[must_use]
+    pub fn with_request(&self, mut used: Used) -> Used {
+        for (unit, count) in &self.used.units {
+            if used.count(*unit) == 0 {
+                used.add(*unit, *count);
+            }
+        }
+        used
+    }
+}
