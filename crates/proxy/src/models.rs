@@ -157,6 +157,11 @@ impl LiveModel {
         &self.deployments[place.deployment][place.credential.unwrap_or(0)]
     }
 
+    /// How many deployments it has.
+    pub(crate) fn deployment_count(&self) -> usize {
+        self.deployments.len()
+    }
+
     /// The deployments that lack something, by their place.
     pub(crate) fn deployments_without(&self, has: impl Fn(&LiveLane) -> bool) -> Vec<usize> {
         let lacks = |lanes: &Vec<LiveLane>| lanes.first().is_none_or(|lane| !has(lane));

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_llm::auth::{self, Applied, ProviderSecret};
-use architrave_llm::catalog::{Catalog, ModelKind};
+use architrave_llm::catalog::{Catalog, Model, ModelKind};
 use architrave_llm::cost::Prices;
 use architrave_llm::dialect::Quirks;
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
@@ -59,6 +59,8 @@ pub(crate) struct Known {
     pub output_max: Option<u64>,
     /// What it is for.
     pub kind: Option<ModelKind>,
+    /// The whole row, for what is charged by other things than tokens.
+    pub row: Option<Box<Model>>,
 }
 
 impl LiveLane {
@@ -162,10 +164,11 @@ impl Known {
     fn of(catalog: &Catalog, provider: &str, model: &str) -> Self {
         let Some(model) = catalog.model(provider, model) else { return Self::default() };
         Self {
-            prices: model.prices,
+            prices: model.prices.clone(),
             input_max: model.input_max,
             output_max: model.output_max,
             kind: Some(model.kind),
+            row: Some(Box::new(model)),
         }
     }
 }

@@ -8,8 +8,9 @@ use architrave_config::{self as config, ProviderKind};
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Context as ReplyContext, Dialect, EventWriter};
 use architrave_llm::frame::{FrameWriter, Framing};
-use architrave_llm::mock::{Mock, MockFailure, MockReply, Step, Steps};
-use architrave_llm::translate;
+use architrave_llm::json::{Number, Writer};
+use architrave_llm::mock::{EMBED_DIMENSIONS, Mock, MockFailure, MockReply, Step, Steps, embed};
+use architrave_llm::{embedding, estimate, translate};
 use architrave_net::Timer;
 
 use super::ask::Ask;
@@ -146,4 +147,41 @@ fn mock_of(lane: &LiveLane) -> Option<Mock> {
         fail_percent: f64::from(settings.fail_percent),
         fail_status: settings.fail_status,
     })
+}
+
+/// The vectors that the mock has for the texts of a request in OpenAI's words, in the same.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(super) fn embeddings(body: &[u8]) -> Result<Vec<u8>, ChatError> {
+    let (request, _losses) = embedding::read_request(embedding::Wire::Openai, None, body)?;
+    let dimensions = request.dimensions.and_then(|count| usize::try_from(count).ok());
+    let dimensions = dimensions.unwrap_or(EMBED_DIMENSIONS);
+    let (mut tokens, mut out) = (0, Vec::new());
+    Writer::new(&mut out).object(|w| {
+        w.key("object").text("list");
+        w.key("data").array(|w| {
+            for (place, input) in (0..).zip(&request.inputs) {
+                let text: String = input.texts().collect();
+                tokens += estimate::answer_tokens(&text);
+                w.object(|w| {
+                    w.key("object").text("embedding");
+                    w.key("index").count(place);
+                    w.key("embedding").array(|w| {
+                        for number in embed(&text, dimensions) {
+                            if let Some(number) = Number::new(number.to_string()) {
+                                w.number(&number);
+                            }
+                        }
+                    });
+                });
+            }
+        });
+        w.key("model").text(&request.model);
+        w.key("usage").object(|w| {
+            w.key("prompt_tokens").count(tokens);
+            w.key("total_tokens").count(tokens);
+        });
+    });
+    Ok(out)
 }

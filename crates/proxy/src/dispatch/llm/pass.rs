@@ -12,15 +12,23 @@ use std::time::Duration;
 use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Spent, Tried};
 use architrave_config::LlmService;
 use architrave_core::Reason;
+use architrave_llm::beside::{Prepared, PreparedBody};
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
-use architrave_llm::dialect::Dialect;
+use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::frame::Framing;
 use architrave_llm::json::Cursor;
+use architrave_llm::pass::PassedStream;
 use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::token_count;
+use architrave_llm::translate::StreamTranslation;
+use architrave_llm::used::{self, Used};
 use architrave_net::{Reader, ResponseHead};
 use smallvec::SmallVec;
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::kept::Home;
+use super::mock;
+use super::outgoing::Outgoing;
 use super::payload::Sending;
 use super::reply::{self, Judged};
 use super::run::{Missed, failed, note_attempt, note_timings, nothing_serves, select_endpoint};
@@ -34,6 +42,9 @@ use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
 use home::Way;
 use request::{Passing, Written};
+
+/// The framing of every stream of events beside chat.
+const SSE: Framing = Framing::Sse;
 
 /// How long an answer may take where the route says nothing: images and sound take minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -107,6 +118,10 @@ async fn along_models<'a>(
     let mut last = None;
     for model in models {
         let excluded = model.deployments_without(|lane| request::reaches(lane, asked));
+        let can_none = excluded.len() == model.deployment_count();
+        if can_none && let Some(body) = estimated_count(asked, passing) {
+            return Ok(body);
+        }
         let mut tried = SmallVec::<[Tried; 2]>::new();
         loop {
             let demand = Demand { excluded: &excluded, ..demand(passing, &tried) };
@@ -135,6 +150,14 @@ async fn along_models<'a>(
     Err(last.unwrap_or_else(nothing_serves))
 }
 
+/// How many tokens a prompt has, by an estimate of the gateway's own, which the answer says.
+fn estimated_count<'a>(asked: &Asked<'_>, passing: &Passing) -> Option<LlmAnswer<'a>> {
+    let body = token_count::write(asked.surface, passing.prompt_tokens())?;
+    let mut answer = LlmAnswer::whole(200, "application/json", body);
+    answer.head.fields.append("x-architrave-estimated", b"true");
+    Some(answer)
+}
+
 /// That no deployment is left; where none can do what is asked at all, that.
 fn nobody(
     asked: &Asked<'_>,
@@ -161,21 +184,34 @@ struct Along<'w, 'a> {
 
 /// An answer that can be passed on.
 enum Success {
-    Whole(ResponseHead, Vec<u8>),
-    Stream(ResponseHead, Box<Answered>, bool),
+    /// All of it.
+    Whole(ResponseHead, Vec<u8>, Used),
+    /// Piece by piece.
+    Stream(ResponseHead, Box<Answered>, Box<Watching>),
+}
+
+/// What becomes of an answer that comes piece by piece.
+enum Watching {
+    /// It goes on as it comes, under a watch.
+    Passed(PassedStream),
+    /// It is told in other words.
+    Translated(StreamTranslation),
+    /// It is no stream of events.
+    Opaque,
 }
 
 impl Success {
     fn into_answer(self, reader: &mut Reader) -> LlmAnswer<'_> {
         match self {
-            Self::Whole(head, bytes) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
-            Self::Stream(head, answered, is_events) => {
-                let stream = match is_events {
-                    true => {
-                        let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
-                        LlmStream::passed(answered, spoken, false, reader)
+            Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
+            Self::Stream(head, answered, watching) => {
+                let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
+                let stream = match *watching {
+                    Watching::Passed(watch) => LlmStream::watched(answered, watch, spoken, reader),
+                    Watching::Translated(translation) => {
+                        LlmStream::translated(answered, translation, reader)
                     }
-                    false => LlmStream::opaque(answered, reader),
+                    Watching::Opaque => LlmStream::opaque(answered, reader),
                 };
                 LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
             }
@@ -223,14 +259,45 @@ impl Along<'_, '_> {
         flight: &Flight,
     ) -> Result<Success, Attempted> {
         let Self { worker, lane, asked, passing } = self;
-        let now = worker.now();
+        if lane.side.reach.is_none() {
+            return self.ask_mock(exchange).map_err(Attempted::Declined);
+        }
         let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
-        let Written { mut outgoing, dialect } = written.map_err(Attempted::Declined)?;
+        let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Declined)?;
+        let mut answers = Vec::with_capacity(outgoings.len());
+        let mut head = ResponseHead::default();
+        for outgoing in outgoings {
+            let judged = self.send_one(exchange, reader, outgoing, dialect, flight).await?;
+            match judged {
+                (answered_head, Some(bytes), _) => {
+                    head = answered_head;
+                    answers.push(bytes);
+                }
+                (head, None, answered) => {
+                    let Some(answered) = answered else { return Err(nothing()) };
+                    let watching = self.watching(exchange, &head, prepared.as_ref());
+                    return Ok(Success::Stream(head, answered, Box::new(watching)));
+                }
+            }
+        }
+        self.told(exchange, head, answers, prepared.as_ref()).map_err(Attempted::Declined)
+    }
+
+    /// Sends one request and reads the answer to where it can be judged: its head, and its body
+    /// where that is whole, else the rest of it.
+    async fn send_one(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        mut outgoing: Outgoing,
+        dialect: Dialect,
+        flight: &Flight,
+    ) -> Result<(ResponseHead, Option<Vec<u8>>, Option<Box<Answered>>), Attempted> {
+        let Self { worker, lane, .. } = self;
+        let now = worker.now();
+        let Some(reach) = &lane.side.reach else { return Err(nothing()) };
         let shown = credential::show(&mut outgoing, lane, worker).await;
         shown.map_err(|(failure, missed)| Attempted::Failed(failure, missed))?;
-        let Some(reach) = &lane.side.reach else {
-            return Err(Attempted::Declined(not_of_the_mock(asked)));
-        };
         let endpoint = select_endpoint(worker, reach, None, now).map_err(|it| failed(&it))?;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
@@ -264,16 +331,9 @@ impl Along<'_, '_> {
             Judged::Whole(answered, bytes) => {
                 let head = passed_head(&answered.head);
                 worker.keep(*answered, &reach.upstream, worker.now());
-                Ok(Success::Whole(head, bytes))
+                Ok((head, Some(bytes), None))
             }
-            Judged::Piecewise(answered) => {
-                let head = passed_head(&answered.head);
-                let is_events = head
-                    .fields
-                    .get("content-type")
-                    .is_some_and(|said| said.starts_with(b"text/event-stream"));
-                Ok(Success::Stream(head, answered, is_events))
-            }
+            Judged::Piecewise(answered) => Ok((passed_head(&answered.head), None, Some(answered))),
             Judged::Refused(error, answered) => {
                 if let Some(answered) = answered {
                     worker.keep(*answered, &reach.upstream, worker.now());
@@ -287,30 +347,109 @@ impl Along<'_, '_> {
         }
     }
 
+    /// What becomes of an answer that comes piece by piece.
+    fn watching(
+        &self,
+        exchange: &Exchange<'_>,
+        head: &ResponseHead,
+        prepared: Option<&Prepared>,
+    ) -> Watching {
+        let said = head.fields.get("content-type").unwrap_or_default();
+        if !said.starts_with(b"text/event-stream") {
+            return Watching::Opaque;
+        }
+        let context = self.context(exchange);
+        let translation = prepared.and_then(|it| it.stream_translation(SSE, &context));
+        if let Some(translation) = translation {
+            return Watching::Translated(translation);
+        }
+        let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
+        Watching::Passed(watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE)))
+    }
+
+    /// The whole answer, in the words of the client.
+    fn told(
+        &self,
+        exchange: &Exchange<'_>,
+        head: ResponseHead,
+        mut answers: Vec<Vec<u8>>,
+        prepared: Option<&Prepared>,
+    ) -> Result<Success, Missed> {
+        let Some(prepared) = prepared else {
+            let bytes = answers.pop().unwrap_or_default();
+            let used =
+                used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
+            return Ok(Success::Whole(head, bytes, used));
+        };
+        let told = prepared.answer(&answers, &self.context(exchange));
+        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
+        answer.tell_losses(&prepared.losses);
+        answer.tell_losses(&told.losses);
+        let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
+        Ok(Success::Whole(answer.head, bytes, told.used))
+    }
+
+    /// What the mock says: it has vectors, and beside them only chat.
+    fn ask_mock(&self, exchange: &Exchange<'_>) -> Result<Success, Missed> {
+        if self.asked.operation() != Operation::Embedding {
+            return Err(not_of_the_mock(self.asked));
+        }
+        let prepared = request::prepare(self.lane, self.asked, self.passing)?;
+        let prepared = prepared.ok_or_else(|| not_of_the_mock(self.asked))?;
+        let bodies = match &prepared.body {
+            PreparedBody::AsCame(splice) => {
+                let (bytes, _) = self.passing.json().ok_or_else(|| not_of_the_mock(self.asked))?;
+                vec![splice.apply(bytes)]
+            }
+            PreparedBody::Written(bodies) => bodies.clone(),
+        };
+        let answers: Result<Vec<Vec<u8>>, ChatError> =
+            bodies.iter().map(|body| mock::embeddings(body)).collect();
+        let answers = answers.map_err(super::refusal::invalid)?;
+        let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
+        head.fields.append("Content-Type", b"application/json");
+        self.told(exchange, head, answers, Some(&prepared))
+    }
+
+    fn context(&self, exchange: &Exchange<'_>) -> Context {
+        let since = self.worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
+        Context {
+            id: exchange.identity.trace_id().to_owned(),
+            model: self.passing.model().unwrap_or_default().to_owned(),
+            created_s: since.map_or(0, |since| since.as_secs()),
+            stream_usage: true,
+        }
+    }
+
     /// Notes what an answer used, and where the thing lives that it made.
     fn settle(&self, exchange: &mut Exchange<'_>, flight: Flight, success: &Success) {
-        let kept = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
+        let consumer = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
         facts.prices.clone_from(&self.lane.known.prices);
-        facts.is_priced = self.lane.known.prices.is_some();
+        facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
         match success {
-            Success::Whole(_, bytes) => {
-                let usage = usage_of(bytes).unwrap_or_else(|| self.estimate());
-                settle::note(facts, usage, usage_of(bytes).is_none());
+            Success::Whole(_, bytes, used) => {
+                let usage = used.tokens.unwrap_or_else(|| self.estimate());
+                settle::note(facts, usage, used.tokens.is_none());
+                if let Some(row) = &self.lane.known.row {
+                    let used = Used { tokens: Some(usage), ..used.clone() };
+                    facts.cost_nano_usd = used.cost_nano_usd(row);
+                }
                 let spent = Spent {
                     prompt_tokens: usage.input_total(),
                     output_tokens: usage.output_total(),
                 };
                 flight.finish(End::Answered(spent), now);
-                if let Some((kept_as, id)) = made(self.asked.operation(), bytes) {
+                if let Some((kept, id)) = made(self.asked.operation(), bytes) {
                     let home = Home {
                         provider: self.lane.provider.config.name.as_str().into(),
                         credential: self.lane.credential().map(|it| it.name.as_str().into()),
                         model: self.passing.model().map(|_| self.lane.model.clone()),
-                        consumer: kept,
+                        consumer,
                     };
-                    self.worker.gateway().kept.remember(kept_as, &id, home);
+                    self.worker.gateway().kept.remember(kept, &id, home);
                 }
             }
             Success::Stream(..) => facts.flight = Some(flight),
@@ -342,14 +481,6 @@ fn passed_head(from: &ResponseHead) -> ResponseHead {
     answer.head
 }
 
-/// What an answer says that it used, in any of the words that these operations have for it.
-fn usage_of(bytes: &[u8]) -> Option<Usage> {
-    let families = [Dialect::OpenaiChat, Dialect::OpenaiResponses, Dialect::CohereChat];
-    let told =
-        families.iter().filter_map(|dialect| architrave_llm::pass::usage_of_reply(*dialect, bytes));
-    told.into_iter().find(|usage| usage.total() > 0)
-}
-
 /// The id of what an operation made, where that lives at the provider now.
 fn made(operation: Operation, bytes: &[u8]) -> Option<(architrave_llm::surface::Kept, String)> {
     let makes = matches!(operation, Operation::FileUpload | Operation::BatchCreate);
@@ -372,6 +503,10 @@ pub(super) fn id_of(bytes: &[u8]) -> Option<String> {
         })
         .ok()?;
     id.or(name)
+}
+
+fn nothing() -> Attempted {
+    Attempted::Declined(nothing_serves())
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {

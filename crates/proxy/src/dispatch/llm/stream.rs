@@ -102,6 +102,16 @@ impl<'a> LlmStream<'a> {
         Self::new(From::Endpoint(answered), Through::Translated(Box::new(translation)), client)
     }
 
+    /// A provider's stream that goes on as it comes, under a watch of its own.
+    pub(super) fn watched(
+        answered: Box<Answered>,
+        watch: PassedStream,
+        spoken: (Dialect, Framing),
+        client: &'a mut Reader,
+    ) -> Self {
+        Self::new(From::Endpoint(answered), Through::Passed(watch, spoken), client)
+    }
+
     /// What a provider sends that is no stream of events.
     pub(super) fn opaque(answered: Box<Answered>, client: &'a mut Reader) -> Self {
         Self::new(From::Endpoint(answered), Through::Opaque, client)

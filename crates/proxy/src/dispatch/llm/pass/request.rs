@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use architrave_config::LlmService;
 use architrave_core::Reason;
+use architrave_llm::beside::{self, Destination, Prepared, PreparedBody};
 use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing as StreamFraming;
 use architrave_llm::multipart::{Multipart, MultipartLimits};
 use architrave_llm::scan::{Scanned, Splice, Watched};
-use architrave_llm::surface::{self, Asked, BodyForm};
+use architrave_llm::surface::{self, Asked, BodyForm, Operation};
 use architrave_net::{Fields, Framing, Method, Reader, Version};
 
 use crate::dispatch::llm::outgoing::Outgoing;
@@ -44,12 +45,14 @@ enum Body {
     Opaque(Rest),
 }
 
-/// A request as it goes out, and the dialect of failures that come back.
+/// A request as it goes out, and how the answer comes back.
 pub(super) struct Written {
-    /// The request.
-    pub outgoing: Outgoing,
+    /// The request; several where the provider takes one thing at a time.
+    pub outgoings: Vec<Outgoing>,
     /// The dialect of failures.
     pub dialect: Dialect,
+    /// How the answer is made ready for the client; `None` where it goes on as it comes.
+    pub prepared: Option<Prepared>,
 }
 
 impl Passing {
@@ -121,27 +124,25 @@ impl Passing {
         }
     }
 
-    fn payload(&self, asked: &Asked<'_>, lane: &LiveLane) -> Result<Payload, ChatError> {
-        let is_renamed = self.model.as_deref().is_some_and(|model| *model != *lane.model);
+    /// The body, where it is JSON, with what the scan found in it.
+    pub(super) fn json(&self) -> Option<(&Arc<Vec<u8>>, &Scanned)> {
         match &self.body {
-            Body::None => Ok(Payload::default()),
-            Body::Opaque(rest) => Ok(Payload::default().with_rest(*rest)),
-            Body::Json(bytes, scanned) => {
-                let splice = if is_renamed {
-                    let text = std::str::from_utf8(bytes)
-                        .map_err(|_not_text| ChatError::invalid("", "the body is not UTF-8"))?;
-                    asked.surface.rename(text, scanned, &lane.model)?
-                } else {
-                    Splice::new()
-                };
-                Ok(Payload::spliced(bytes, &splice))
-            }
+            Body::Json(bytes, scanned) => Some((bytes, scanned)),
+            Body::None | Body::Form(..) | Body::Opaque(_) => None,
+        }
+    }
+
+    /// A body that goes through, the model renamed.
+    fn payload(&self, lane: &LiveLane) -> Payload {
+        match &self.body {
+            Body::None | Body::Json(..) => Payload::default(),
+            Body::Opaque(rest) => Payload::default().with_rest(*rest),
             Body::Form(bytes, form, rest) => {
                 let mut splice = Splice::new();
-                if is_renamed {
+                if self.model.as_deref().is_some_and(|model| *model != *lane.model) {
                     form.set_text(&mut splice, Watched::Model, &lane.model);
                 }
-                Ok(Payload::spliced(bytes, &splice).with_rest(*rest))
+                Payload::spliced(bytes, &splice).with_rest(*rest)
             }
         }
     }
@@ -228,11 +229,16 @@ async fn read_form(
     Ok(Body::Form(Arc::new(bytes), Box::new(form), rest))
 }
 
-/// Whether a lane's provider takes what is asked as it is asked.
+/// Whether a lane's provider takes what is asked: as it is asked, or in its own words where there
+/// are others for the same.
 pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
+    let has_other_words = matches!(
+        asked.operation(),
+        Operation::Embedding | Operation::Rerank | Operation::Completion
+    );
     let address = address(lane, asked, false);
     surface::reach(&lane.side.row.routes, asked, &address)
-        .is_some_and(|reach| reach.surface == asked.surface)
+        .is_some_and(|reach| has_other_words || reach.surface == asked.surface)
 }
 
 fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'a> {
@@ -241,6 +247,24 @@ fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'
         stream: Some(asked.address.stream.unwrap_or(stream)),
         framing: asked.address.framing,
     }
+}
+
+/// Makes the body ready for a lane's provider, where it is JSON.
+///
+/// # Errors
+/// What of it the provider's words cannot say.
+pub(super) fn prepare(
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+) -> Result<Option<Prepared>, Missed> {
+    let Some((bytes, scanned)) = passing.json() else { return Ok(None) };
+    let text = std::str::from_utf8(bytes).map_err(|_not_text| {
+        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, "the body is not UTF-8"))
+    })?;
+    let address = address(lane, asked, passing.stream);
+    let to = Destination { routes: &lane.side.row.routes, quirks: &lane.quirks, address: &address };
+    beside::prepare(asked, (text, scanned), to).map_err(refusal::invalid)
 }
 
 /// Writes the request for a lane.
@@ -254,18 +278,47 @@ pub(super) fn write(
     passing: &Passing,
     client: &Fields,
 ) -> Result<Written, Missed> {
-    let address = address(lane, asked, passing.stream);
-    let found = surface::reach(&lane.side.row.routes, asked, &address);
-    let not_there = || {
-        let message = "the provider takes nothing of the kind";
-        let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
-        Missed::refused(error, Reason::NotImplemented)
+    let prepared = prepare(lane, asked, passing)?;
+    let found = match &prepared {
+        Some(prepared) => Some(prepared.reach.clone()),
+        None => {
+            let address = address(lane, asked, passing.stream);
+            surface::reach(&lane.side.row.routes, asked, &address)
+        }
     };
-    let (reach, found) = lane.side.reach.as_ref().zip(found).ok_or_else(not_there)?;
-    let payload = passing.payload(asked, lane).map_err(refusal::invalid)?;
+    let found = found.ok_or_else(not_there)?;
+    let payloads = match prepared.as_ref().map(|prepared| &prepared.body) {
+        Some(PreparedBody::AsCame(splice)) => {
+            passing.json().map(|(bytes, _)| Payload::spliced(bytes, splice)).into_iter().collect()
+        }
+        Some(PreparedBody::Written(bodies)) => bodies.iter().cloned().map(Payload::own).collect(),
+        None => vec![passing.payload(lane)],
+    };
+    let is_same = found.surface == asked.surface;
+    let outgoings = payloads.into_iter().map(|payload| {
+        outgoing((worker, lane, client), (asked, passing), &found, payload, is_same)
+    });
+    let outgoings = outgoings.collect::<Result<_, _>>()?;
+    Ok(Written { outgoings, dialect: found.surface.dialect(), prepared })
+}
+
+fn not_there() -> Missed {
+    let message = "the provider takes nothing of the kind";
+    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::NotImplemented)
+}
+
+fn outgoing(
+    (worker, lane, client): (&Worker, &LiveLane, &Fields),
+    (asked, passing): (&Asked<'_>, &Passing),
+    found: &surface::Reach,
+    payload: Payload,
+    is_same: bool,
+) -> Result<Outgoing, Missed> {
+    let reach = lane.side.reach.as_ref().ok_or_else(not_there)?;
     let base_path = if found.is_from_root { "" } else { &reach.base_path };
     let mut head = worker.spares().request_heads.take();
-    head.method = Method::from_token(asked.surface.method());
+    head.method = Method::from_token(found.surface.method());
     head.version = Version::Http11;
     head.authority.push_str(&reach.authority);
     let fields = &mut head.fields;
@@ -274,17 +327,14 @@ pub(super) fn write(
             fields.append(name, value);
         }
     }
-    super::super::outgoing::introduce(fields, client, lane, true);
-    Ok(Written {
-        outgoing: Outgoing {
-            head,
-            target: format!("{base_path}{}", found.path),
-            payload,
-            dialect: asked.dialect(),
-            framing: StreamFraming::Sse,
-            losses: architrave_llm::field::Losses::default(),
-            hides_usage: false,
-        },
-        dialect: found.surface.dialect(),
+    super::super::outgoing::introduce(fields, client, lane, is_same);
+    Ok(Outgoing {
+        head,
+        target: format!("{base_path}{}", found.path),
+        payload,
+        dialect: asked.dialect(),
+        framing: StreamFraming::Sse,
+        losses: architrave_llm::field::Losses::default(),
+        hides_usage: false,
     })
 }
