@@ -140,13 +140,16 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
     if names_model && ask.model != *lane.model {
         splice.set_text(scanned, watch, Watched::Model, &lane.model);
     }
+    if lane.quirks.tokens_max_older {
+        call_limit_by_its_older_name(ask, &mut splice);
+    }
     if let Some(granted) = granted {
         let newer = scanned.span(Watched::OutputTokensMax).is_some();
         let older = scanned.span(Watched::OutputTokensMaxOlder).is_some();
-        let means = if older && !newer || (lane.quirks.tokens_max_older && !newer) {
-            Watched::OutputTokensMaxOlder
-        } else {
-            Watched::OutputTokensMax
+        // Where the newer name stands, its value is replaced; the name may be called otherwise too.
+        let means = match newer {
+            false if older || lane.quirks.tokens_max_older => Watched::OutputTokensMaxOlder,
+            _ => Watched::OutputTokensMax,
         };
         splice.set(scanned, watch, means, granted.to_string().into_bytes());
         if older && newer {
@@ -161,6 +164,25 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
         *hides_usage = true;
     }
     splice
+}
+
+/// The limit of the output under the one name that a provider knows it by.
+fn call_limit_by_its_older_name(ask: &Ask, splice: &mut Splice) {
+    let watch = ask.dialect.watch();
+    let name = |watched| watch.member(watched).map(|member| format!("\"{}\"", member.name));
+    let names = name(Watched::OutputTokensMax).zip(name(Watched::OutputTokensMaxOlder));
+    let (Some((newer, older)), Some(value)) = (names, ask.scanned.span(Watched::OutputTokensMax))
+    else {
+        return;
+    };
+    if ask.scanned.span(Watched::OutputTokensMaxOlder).is_some() {
+        return;
+    }
+    // The name stands right before its value, a colon between them.
+    let Some(at) = memchr::memmem::rfind(&ask.body[..value.start], newer.as_bytes()) else {
+        return;
+    };
+    splice.edit(at..at + newer.len(), older.into_bytes());
 }
 
 /// The whole body written anew, where members have to be added or left out.
