@@ -8,7 +8,7 @@ use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_llm::auth::{self, Applied, ProviderSecret};
 use architrave_llm::catalog::{Catalog, Model, ModelKind};
 use architrave_llm::cost::Prices;
-use architrave_llm::dialect::Quirks;
+use architrave_llm::dialect::{Dialect, Quirks};
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
 use super::provider::{LiveProvider, Side};
@@ -64,6 +64,15 @@ pub(crate) struct Known {
 }
 
 impl LiveLane {
+    /// The dialect to ask its model in, where the client speaks `dialect`: some models are to be had
+    /// by OpenAI Responses alone.
+    pub(crate) fn dialect_for(&self, dialect: Dialect) -> Dialect {
+        match self.known.kind {
+            Some(ModelKind::Responses) => Dialect::OpenaiResponses,
+            _ => dialect,
+        }
+    }
+
     /// The lanes to a model: one for each credential of its provider, one where there is none.
     pub(super) fn along(
         provider: &Arc<LiveProvider>,

@@ -58,7 +58,7 @@ pub(super) async fn write(
     granted: Option<u64>,
 ) -> Result<Outgoing, ChatError> {
     let side = &lane.side;
-    let route = side.route(ask.dialect).ok_or_else(no_dialect)?;
+    let route = side.route(lane.dialect_for(ask.dialect)).ok_or_else(no_dialect)?;
     let dialect = route.dialect;
     let is_same = dialect == ask.dialect;
     let framing = if is_same { ask.framing } else { dialect.framing() };
