@@ -3,6 +3,7 @@
 
 use architrave_core::Moment;
 
+use super::allowance::Short;
 use super::demand::Place;
 use super::flight::Flight;
 use super::hindrance::Hindrance;
@@ -108,4 +109,21 @@ pub enum RefusedReason {
     /// Nobody may take this request.
     #[error("no deployment of the model may take this request")]
     NoneAllowed,
+}
+
+impl Refused {
+    /// That there is no such lane.
+    pub(crate) fn nobody() -> Self {
+        let reason = RefusedReason::NoneAllowed;
+        Self { reason, retry_at: None, passed_over: Vec::new() }
+    }
+
+    /// That the deployment of the lane that was named is at its limits.
+    pub(crate) fn short(place: Place, short: Short) -> Self {
+        Self {
+            reason: RefusedReason::AtLimit,
+            retry_at: short.until,
+            passed_over: vec![PassedOver { place, hindrance: short.hindrance }],
+        }
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use architrave_config::{DeploymentLimits, ModelStrategy};
 use architrave_core::Moment;
 
-use super::allowance::Allowance;
-use super::choice::{Choice, PassedOver, Refused, Why};
+use super::allowance::{Allowance, Short};
+use super::choice::{Choice, Refused, Why};
 use super::demand::{Demand, Place};
 use super::flight::Flight;
 use super::hindrance::Severity;
@@ -145,7 +145,7 @@ impl Fleet {
     /// [`Refused`] when there is no such place, or its deployment is at its limits.
     pub fn take(&self, place: Place, demand: &Demand<'_>, now: Moment) -> Result<Choice, Refused> {
         let size = demand.size(self.expected_output());
-        let seat = self.seat(place).ok_or_else(Refused::none_allowed)?;
+        let seat = self.seat(place).ok_or_else(Refused::nobody)?;
         seat.deployment.take(size, now).map_err(|short| Refused::short(place, short))?;
         let flight = Flight::begin(Arc::clone(seat), size, now);
         Ok(Choice { place, why: Why::Named, passed_over: Vec::new(), flight })
@@ -172,26 +172,8 @@ impl Fleet {
 }
 
 impl Deployment {
-    fn take(&self, size: Size, now: Moment) -> Result<(), super::allowance::Short> {
+    fn take(&self, size: Size, now: Moment) -> Result<(), Short> {
         self.allowance.take(&self.limits, size, now)
-    }
-}
-
-impl Refused {
-    fn short(place: Place, short: super::allowance::Short) -> Self {
-        Self {
-            reason: super::choice::RefusedReason::AtLimit,
-            retry_at: short.until,
-            passed_over: vec![PassedOver { place, hindrance: short.hindrance }],
-        }
-    }
-
-    fn none_allowed() -> Self {
-        Self {
-            reason: super::choice::RefusedReason::NoneAllowed,
-            retry_at: None,
-            passed_over: Vec::new(),
-        }
     }
 }
 

@@ -25,6 +25,8 @@ pub enum End {
     Failed(Failure),
     /// Nobody waited for the rest of it.
     Abandoned(Spent),
+    /// The provider was never asked: the request could not be put into its words.
+    Unsent,
 }
 
 /// The tokens that an attempt used, as the provider counted them; the estimate where it did not.
@@ -126,7 +128,7 @@ impl Flight {
                 spent.prompt_tokens.saturating_add(spent.output_tokens)
             }
             End::Failed(_) if self.first_token.is_some() => self.size.prompt,
-            End::Failed(_) | End::Declined => 0,
+            End::Failed(_) | End::Declined | End::Unsent => 0,
         };
         match (end, self.first_token) {
             (End::Answered(spent), Some(first)) => {
@@ -139,7 +141,7 @@ impl Flight {
             }
             (End::Declined, _) => lane.succeeded(self.began),
             (End::Abandoned(_), None) => lane.pace.abandoned(ahead, now.since(self.began), now),
-            (End::Abandoned(_), Some(_)) => {}
+            (End::Abandoned(_), Some(_)) | (End::Unsent, _) => {}
             (End::Failed(failure), _) => return lane.failed(failure, self.began, now),
         }
         None

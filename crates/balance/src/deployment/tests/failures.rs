@@ -159,6 +159,19 @@ fn after_an_overload_the_other_credentials_of_the_provider_come_last() {
 }
 
 #[test]
+fn a_request_that_never_went_out_says_nothing() {
+    let mut stage = Stage::new(ModelStrategy::Weighted, &weighted(&[1]));
+    stage.fail(place(0), Failure::TimedOut);
+    stage.pass(MS);
+    for end in [End::Unsent, End::Abandoned(SPENT)] {
+        stage.attempt(place(0), end);
+        assert_eq!(stage.hindrance(place(0)), Some(Hindrance::Failing), "{end:?}");
+    }
+    stage.attempt(place(0), End::Declined);
+    assert_eq!(stage.hindrance(place(0)), None);
+}
+
+#[test]
 fn an_operator_ends_a_rest_early() {
     let stage = Stage::new(ModelStrategy::Weighted, &mixed());
     stage.fail(at(0, 0), DENIED);
