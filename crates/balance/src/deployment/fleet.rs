@@ -172,7 +172,7 @@ impl Fleet {
 }
 
 impl Deployment {
-    fn take(&self, size: Size, now: Moment) -> Result<(), Short> {
+    pub(crate) fn take(&self, size: Size, now: Moment) -> Result<(), Short> {
         self.allowance.take(&self.limits, size, now)
     }
 }

@@ -205,6 +205,21 @@ fn a_credential_with_a_new_secret_is_not_the_one_that_was_refused() {
 }
 
 #[test]
+fn the_worst_of_several_hindrances_counts() {
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
+    stage.fail(at(0, 0), DENIED);
+    stage.fail(at(0, 0), Failure::TimedOut);
+    stage.fail(at(0, 0), OVERLOADED);
+    assert_eq!(stage.hindrance(at(0, 0)), Some(Hindrance::Denied));
+    assert_eq!(stage.hindrance(at(0, 1)), Some(Hindrance::Overloaded));
+    let failed = [tried(place(2), Failure::Broken)];
+    for _ in 0..20 {
+        let choice = stage.chosen(&Demand { tried: &failed, ..DEMAND });
+        assert_eq!(choice.place.credential, Some(1), "a refused credential is no last resort");
+    }
+}
+
+#[test]
 fn when_all_credentials_are_refused_it_says_so() {
     let stage = Stage::new(ModelStrategy::Weighted, &mixed()[..1]);
     stage.fail(at(0, 0), DENIED);
@@ -305,6 +320,8 @@ fn failure(number: u8) -> Failure {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn nobody_is_refused_while_an_untried_lane_is_well(
         which in 0_usize..5,

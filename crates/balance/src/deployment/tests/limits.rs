@@ -8,6 +8,8 @@ use architrave_config::{DeploymentLimits, ModelStrategy};
 use architrave_core::units::Rate;
 
 use super::stage::{DEMAND, SECOND, SPENT, STRATEGIES, Stage, deployment, key, place, weighted};
+use crate::deployment::hindrance::Severity;
+use crate::deployment::weigh::{Assessment, Contender};
 use crate::deployment::{Demand, DeploymentSettings, End, Failure, Hindrance, RefusedReason};
 
 fn per_minute(count: u64) -> Option<Rate> {
@@ -89,6 +91,21 @@ fn used_limits_outlive_a_reload() {
     let stage = stage.reloaded(&limited(&larger)[..1]);
     let more = std::iter::from_fn(|| stage.choose(&DEMAND).ok()).take(100).count();
     assert_eq!(more, 0, "a minute's worth is used, whatever the minute's worth is");
+}
+
+#[test]
+fn a_limit_that_others_reach_meanwhile_leaves_the_rest_of_the_fleet() {
+    let limits = DeploymentLimits { requests: per_minute(10), ..Default::default() };
+    let stage = Stage::new(ModelStrategy::Weighted, &limited(&limits));
+    let seats = &stage.fleet.seats;
+    let size = DEMAND.size(100);
+    let mut assessment = Assessment::new(seats, &DEMAND, size, stage.now);
+    let full = (0..11).find_map(|_| seats[0].deployment.take(size, stage.now).err());
+    assessment.shorten(0, full.expect("ten are a minute's worth"));
+    assert_eq!(assessment.least_severity(), Some(Severity::NONE));
+    let left = Contender::weigh(seats, &assessment, Severity::NONE, stage.now);
+    assert_eq!(left.iter().map(|it| it.seat).collect::<Vec<_>>(), [1]);
+    assert_eq!(assessment.refused().retry_at, Some(stage.now + 6 * SECOND));
 }
 
 #[test]
