@@ -11,12 +11,14 @@ use std::sync::Arc;
 use architrave_net::Known;
 
 use crate::authenticate::{authenticate, recognise};
+use crate::cache::Cache;
 use crate::consumers::{Consumers, Entry};
+use crate::guardrail::Guards;
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateReport;
 use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 use crate::verdict::{Reply, Verdict};
-use crate::view::{RequestView, ResponseView};
+use crate::view::{Admission, RequestView, ResponseView};
 
 pub use build::ChainBuilder;
 pub(crate) use build::Level;
@@ -52,7 +54,7 @@ impl Chain {
 
     /// Runs the response policies; for an endpoint's response and for the gateway's own.
     pub fn respond(&self, view: &mut ResponseView<'_>) {
-        let own = view.admission.consumer.and_then(|index| self.consumers.get(index)?.own.as_ref());
+        let own = self.own_level(view.admission);
         for policy in &self.response {
             if own.is_none_or(|own| own.get(policy.kind()).is_none()) {
                 policy.on_response(view);
@@ -63,6 +65,31 @@ impl Chain {
         }
         let reports = [view.admission.rate, view.admission.spending];
         RateReport::write(&reports, &mut view.head.fields);
+    }
+
+    /// The cache of answers that counts for an exchange: the consumer's own, or the chain's.
+    #[must_use]
+    pub fn cache(&self, admission: &Admission) -> Option<&Cache> {
+        let own = self.own_level(admission).and_then(|own| own.get(Kind::Cache));
+        let policies = own.into_iter().chain(&self.after);
+        policies.into_iter().find_map(|policy| match &**policy {
+            Policy::Cache(cache) => Some(cache),
+            _ => None,
+        })
+    }
+
+    /// What sees through what is said in an exchange: the guardrails of every level, from the most
+    /// specific of the chain to the consumer's own.
+    #[must_use]
+    pub fn guards(&self, admission: &Admission) -> Guards {
+        let own = self.own_level(admission).and_then(|own| own.get(Kind::Guardrail));
+        let mut guards = Guards::default();
+        for policy in self.after.iter().chain(own) {
+            if let Policy::Guardrail(guardrail) = &**policy {
+                guards.add(guardrail);
+            }
+        }
+        guards
     }
 
     /// Whether a client may connect at all: what there is to ask where no HTTP is spoken.
@@ -80,6 +107,11 @@ impl Chain {
     pub fn is_empty(&self) -> bool {
         let parts = [&self.before, &self.identify, &self.after, &self.response];
         parts.iter().all(|part| part.is_empty())
+    }
+
+    /// The consumer's own policies.
+    fn own_level(&self, admission: &Admission) -> Option<&Level> {
+        self.consumers.get(admission.consumer?)?.own.as_ref()
     }
 
     fn run(&self, view: &mut RequestView<'_>) -> Result<(), Reply> {

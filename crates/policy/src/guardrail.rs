@@ -1,20 +1,161 @@
-//! `guardrail`: what may not be said to models or by them.
+//! `guardrail`: what may not be said to models or by them: words, patterns, personal data.
 //!
 //! It has nothing to do with heads: who asks the models shows it what is said, in both directions.
+//! Whole bodies are seen through where their texts stand ([`Guards::see_request`],
+//! [`Guards::see_reply`]), streams event by event ([`Guards::reply_guard`]).
+
+mod body;
+mod json_screen;
+mod keywords;
+mod masker;
+mod pattern;
+mod personal;
+mod reply_guard;
+mod screen;
+mod sought;
+
+use std::sync::Arc;
 
 use architrave_config::policy as config;
+use architrave_config::policy::guardrail::GuardrailAction;
+use architrave_llm::chat::{ChatError, ErrorKind};
+use ring::digest::{SHA256, digest};
+use smallvec::SmallVec;
 
 use crate::registry::{Build, Site};
+use body::Side;
+use keywords::Keywords;
+use pattern::Pattern;
+use sought::Sought;
+
+pub use masker::{Found, Masker};
+pub use pattern::MATCH_BYTES_MAX;
+pub use reply_guard::ReplyGuard;
 
 /// The policy, ready to run.
 #[derive(Debug)]
 pub struct Guardrail {
-    /// What was written.
-    pub config: config::Guardrail,
+    rules: Arc<Rules>,
+    on_request: bool,
+    on_response: bool,
+}
+
+/// What is sought, and what is done about what is found.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    sought: Vec<Sought>,
+    mask: String,
+    refuses: bool,
+    /// The same for the same rules.
+    fingerprint: u64,
+}
+
+/// The guardrails that see through one exchange, in order. Cheap to make; none, mostly.
+#[derive(Clone, Debug, Default)]
+pub struct Guards {
+    on_request: SmallVec<[Arc<Rules>; 2]>,
+    on_response: SmallVec<[Arc<Rules>; 2]>,
 }
 
 impl Build<config::Guardrail> for Guardrail {
     fn build(config: &config::Guardrail, _site: &Site<'_>) -> Self {
-        Self { config: config.clone() }
+        let rules = Arc::new(Rules::new(config));
+        Self { rules, on_request: config.on_request, on_response: config.on_response }
     }
 }
+
+impl Rules {
+    fn new(config: &config::Guardrail) -> Self {
+        let mut sought = Vec::new();
+        if !config.keywords.is_empty() {
+            sought
+                .push(Sought::Keywords(Keywords::new(config.keywords.iter().map(String::as_str))));
+        }
+        let patterns = config.patterns.iter().map(|pattern| Pattern::new(pattern.0.clone()));
+        let personal = config.personal_data.iter().flat_map(|kind| personal::patterns(*kind));
+        sought.extend(patterns.chain(personal).map(|pattern| Sought::Pattern(Box::new(pattern))));
+        Self {
+            sought,
+            mask: config.mask.clone(),
+            refuses: config.action == GuardrailAction::Refuse,
+            fingerprint: fingerprint(config),
+        }
+    }
+}
+
+impl Guards {
+    /// Adds a guardrail behind those that there are.
+    pub(crate) fn add(&mut self, guardrail: &Guardrail) {
+        if guardrail.on_request {
+            self.on_request.push(Arc::clone(&guardrail.rules));
+        }
+        if guardrail.on_response {
+            self.on_response.push(Arc::clone(&guardrail.rules));
+        }
+    }
+
+    /// Whether requests are looked at.
+    #[must_use]
+    pub fn looks_at_requests(&self) -> bool {
+        !self.on_request.is_empty()
+    }
+
+    /// Whether replies are looked at.
+    #[must_use]
+    pub fn looks_at_replies(&self) -> bool {
+        !self.on_response.is_empty()
+    }
+
+    /// The body of a request with its texts masked; `None` where it goes on as it is. The body is
+    /// JSON of bounded depth: it has been scanned.
+    ///
+    /// # Errors
+    /// What was found, where that is refused; the answer is [`refusal`].
+    pub fn see_request(&self, body: &str) -> Result<Option<Vec<u8>>, Found> {
+        see(&self.on_request, body, Side::Request)
+    }
+
+    /// The body of a whole reply with its texts masked; `None` where it goes on as it is.
+    ///
+    /// # Errors
+    /// What was found, where that is refused; the answer is [`refusal`].
+    pub fn see_reply(&self, body: &str) -> Result<Option<Vec<u8>>, Found> {
+        see(&self.on_response, body, Side::Reply)
+    }
+
+    /// What sees through the events of a streamed reply; `None` where nothing is looked at.
+    #[must_use]
+    pub fn reply_guard(&self) -> Option<ReplyGuard> {
+        self.looks_at_replies().then(|| ReplyGuard::new(&self.on_response))
+    }
+
+    /// What replies are seen through, as a number that is the same for the same rules: part of what
+    /// makes two requests the same to the cache.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mix = |sum: u64, rules: &Arc<Rules>| sum.rotate_left(5) ^ rules.fingerprint;
+        self.on_response.iter().fold(0, mix)
+    }
+}
+
+fn see(rules: &[Arc<Rules>], body: &str, side: Side) -> Result<Option<Vec<u8>>, Found> {
+    if rules.is_empty() { Ok(None) } else { body::see(rules, body, side) }
+}
+
+/// The failure that the client is told, which says nothing of what was found.
+#[must_use]
+pub fn refusal(_found: Found) -> ChatError {
+    let message = "the content is refused by a guardrail of the gateway";
+    let code = Some("guardrail".to_owned());
+    ChatError { status: 403, code, ..ChatError::new(ErrorKind::ContentRefused, message) }
+}
+
+fn fingerprint(config: &config::Guardrail) -> u64 {
+    // All of it is in there, and nothing that changes from one reload to the next.
+    let says = format!("{config:?}");
+    let bytes = digest(&SHA256, says.as_bytes());
+    bytes.as_ref().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 mod authenticate;
 mod basic_auth;
 mod body_limit;
-mod cache;
+pub mod cache;
 mod chain;
 mod consumers;
 mod cors;
@@ -15,7 +15,7 @@ mod cors;
 mod exercise;
 #[cfg(test)]
 mod golden;
-mod guardrail;
+pub mod guardrail;
 mod headers;
 mod ip_filter;
 mod key_auth;

@@ -3,16 +3,26 @@
 //! It holds one event at most. A bad event is counted and skipped; a failure of the provider in
 //! mid-stream becomes an event of the client's dialect.
 
+use std::fmt;
+
 use crate::chat::{ChatError, ChatEvent, Delta, ErrorKind, Usage};
 use crate::completion::CompletionWriter;
-use crate::dialect::{Context, Dialect, EventReader, EventWriter};
+use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
+
+/// What stands between the reading of a stream and its writing: it sees every event and says what
+/// goes on in its place.
+pub trait EventFilter: fmt::Debug {
+    /// Takes the next event.
+    fn take(&mut self, event: &ChatEvent<'_>, emit: &mut Emit<'_>);
+}
 
 /// A stream being translated.
 #[derive(Debug)]
 pub struct StreamTranslation {
     frames: FrameReader,
     reader: EventReader,
+    filter: Option<Box<dyn EventFilter>>,
     sink: Sink,
     bad_events: u64,
 }
@@ -54,6 +64,7 @@ impl StreamTranslation {
         Self {
             frames: FrameReader::new(from.1),
             reader: EventReader::new(from.0, context),
+            filter: None,
             sink: Sink {
                 writer: to.0,
                 frames: FrameWriter::new(to.1),
@@ -66,13 +77,19 @@ impl StreamTranslation {
         }
     }
 
+    /// The same with a filter in between.
+    #[must_use]
+    pub fn filtered(self, filter: Box<dyn EventFilter>) -> Self {
+        Self { filter: Some(filter), ..self }
+    }
+
     /// Reads the provider's next bytes and appends what the client is to be sent.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let Self { frames, reader, sink, bad_events } = self;
+        let Self { frames, reader, filter, sink, bad_events } = self;
         let mut is_lost = false;
         frames.push(bytes, &mut |frame| match frame {
             Ok(frame) => {
-                let read = reader.read(&frame, &mut |event| sink.take(&event, out));
+                let read = reader.read(&frame, &mut |event| give(filter, &event, sink, out));
                 *bad_events += u64::from(read.is_err());
             }
             Err(error) => {
@@ -87,12 +104,13 @@ impl StreamTranslation {
 
     /// The provider's stream has ended. Where it broke off, the client is told so.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        let Self { frames, reader, sink, bad_events } = self;
+        let Self { frames, reader, filter, sink, bad_events } = self;
+        let mut take = |event: ChatEvent<'_>| give(filter, &event, sink, out);
         frames.end(&mut |frame| {
-            let read = frame.map(|frame| reader.read(&frame, &mut |event| sink.take(&event, out)));
+            let read = frame.map(|frame| reader.read(&frame, &mut take));
             *bad_events += u64::from(!matches!(read, Ok(Ok(()))));
         });
-        reader.end(&mut |event| sink.take(&event, out));
+        reader.end(&mut take);
         if !sink.is_over {
             self.fail(&broken(), out);
         }
@@ -150,6 +168,19 @@ impl Sink {
         if self.is_over {
             self.frames.end(out);
         }
+    }
+}
+
+/// Gives an event to the sink, through the filter where there is one.
+fn give(
+    filter: &mut Option<Box<dyn EventFilter>>,
+    event: &ChatEvent<'_>,
+    sink: &mut Sink,
+    out: &mut Vec<u8>,
+) {
+    match filter {
+        Some(filter) => filter.take(event, &mut |event| sink.take(&event, out)),
+        None => sink.take(event, out),
     }
 }
 

@@ -16,6 +16,7 @@ use super::gcra::{Decision, Gcra};
 use super::key::KeyHash;
 use super::report::RateReport;
 use super::table::{SET_BYTES, Table};
+use crate::cache::Tables;
 
 /// Memory for the tables of all keyed limits together, shared equally among them.
 const TABLES_BYTES_MAX: usize = 32 << 20;
@@ -61,11 +62,13 @@ impl Limiter {
     }
 }
 
-/// The counters of every rate limit. One per process; it outlives snapshots.
+/// The counters of every rate limit, and the answers of every cache: what policies have that
+/// outlives snapshots. One per process.
 #[derive(Debug, Default)]
 pub struct RateLimiters {
     hash: KeyHash,
     counters: Mutex<Counters>,
+    cache_tables: Tables,
 }
 
 #[derive(Debug, Default)]
@@ -112,6 +115,11 @@ impl RateLimiters {
         let in_flight = Arc::default();
         counters.in_flight.insert(object.to_owned(), Arc::downgrade(&in_flight));
         in_flight
+    }
+
+    /// The answers that caches keep.
+    pub(crate) const fn cache_tables(&self) -> &Tables {
+        &self.cache_tables
     }
 
     /// How keys are made.

@@ -1,0 +1,140 @@
+//! Whole bodies of every dialect: texts are seen through where they stand, all else stays.
+
+use super::*;
+
+fn request(body: &str) -> String {
+    let seen = guards(&[all()]).see_request(body).unwrap();
+    seen.map_or_else(|| body.to_owned(), |seen| String::from_utf8(seen).unwrap())
+}
+
+fn reply(body: &str) -> String {
+    let seen = guards(&[all()]).see_reply(body).unwrap();
+    seen.map_or_else(|| body.to_owned(), |seen| String::from_utf8(seen).unwrap())
+}
+
+/// `~` stands for a text in which something is found, and for its mask in what comes out.
+fn check(see: fn(&str) -> String, body: &str) {
+    let (given, expected) = (body.replace('~', "ann@example.com"), body.replace('~', "[masked]"));
+    assert_eq!(see(&given), expected);
+}
+
+#[test]
+fn texts_of_requests_in_every_dialect_are_seen_through() {
+    for body in [
+        // OpenAI Chat
+        r#"{"model":"m", "messages" : [{"role":"system","content":"~"},{"role":"user","content":[{"type":"text","text":"a ~ b"}]}]}"#,
+        r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{\"to\":\"~\",\"n\":1}"}}]},{"role":"tool","tool_call_id":"c","content":"~"}]}"#,
+        r#"{"tools":[{"type":"function","function":{"name":"f","description":"~","parameters":{"type":"object","properties":{"description":{"type":"string","description":"~"}}}}}]}"#,
+        // OpenAI Responses
+        r#"{"instructions":"~","input":"~"}"#,
+        r#"{"input":[{"type":"message","content":"~"},{"role":"user","content":[{"type":"input_text","text":"~"}]},{"type":"function_call","arguments":"{\"a\":[\"~\"]}"},{"type":"function_call_output","output":"~"}],"prompt":{"id":"p","variables":{"x":"~"}}}"#,
+        // Anthropic
+        r#"{"system":[{"type":"text","text":"~","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"~"}]},{"type":"document","title":"~","source":{"type":"text","media_type":"text/plain","data":"~"}}]},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"to":["~",{"deep":"~"}]}}]}]}"#,
+        r#"{"messages":[{"content":[{"source":{"data":"~","media_type":"text/plain","type":"text"}}]}]}"#,
+        // Gemini
+        r#"{"systemInstruction":{"parts":[{"text":"~"}]},"contents":[{"parts":[{"text":"~"},{"functionCall":{"name":"f","args":{"to":"~"}}},{"functionResponse":{"name":"f","response":{"said":"~"}}}]}]}"#,
+        // Bedrock
+        r#"{"system":[{"text":"~"}],"messages":[{"content":[{"text":"~"},{"toolUse":{"toolUseId":"t","name":"f","input":{"to":"~"}}},{"toolResult":{"content":[{"json":{"a":"~"}},{"text":"~"}]}}]}]}"#,
+        // Cohere
+        r#"{"messages":[{"role":"user","content":"~"},{"role":"assistant","tool_plan":"~"}],"documents":["~",{"id":"d","data":{"title":"~","body":"~"}}]}"#,
+        // Beside chat
+        r#"{"input":["~","b"]}"#,
+        r#"{"query":"~","documents":["~"]}"#,
+        r#"{"prompt":"~","suffix":"~"}"#,
+    ] {
+        check(request, body);
+    }
+}
+
+#[test]
+fn texts_of_replies_in_every_dialect_are_seen_through() {
+    for body in [
+        r#"{"choices":[{"message":{"role":"assistant","content":"~","refusal":"~","reasoning_content":"~","tool_calls":[{"function":{"arguments":"{\"a\":\"~\"}"}}]}}]}"#,
+        r#"{"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"~"}]},{"type":"message","content":[{"type":"output_text","text":"~"}]}]}"#,
+        r#"{"content":[{"type":"thinking","thinking":"~","signature":"s"},{"type":"text","text":"~"},{"type":"tool_use","input":{"a":"~"}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"~"},{"functionCall":{"args":{"a":"~"}}}]}}]}"#,
+        r#"{"output":{"message":{"content":[{"text":"~"},{"reasoningContent":{"reasoningText":{"text":"~"}}}]}}}"#,
+        r#"{"message":{"content":[{"type":"text","text":"~"}],"tool_plan":"~"}}"#,
+        r#"{"choices":[{"text":"~"}]}"#,
+    ] {
+        check(reply, body);
+    }
+}
+
+#[test]
+fn what_is_no_text_is_left_alone_byte_for_byte() {
+    let mail = "ann@example.com";
+    for body in [
+        r#"{"model":"~","user":"~","metadata":{"who":"~"},"tool_choice":{"function":{"name":"~"}}}"#,
+        r#"{"messages":[{"role":"user","name":"~","content":[{"type":"image_url","image_url":{"url":"https://x/~"}},{"type":"input_audio","input_audio":{"data":"~"}}]}]}"#,
+        r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"~"}},{"type":"thinking","thinking":"~","signature":"~"}]}]}"#,
+        r#"{"tools":[{"function":{"parameters":{"properties":{"x":{"enum":["~"],"default":"~"}}}}}]}"#,
+        r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"a/b","data":"~"},"thoughtSignature":"~"}]}]}"#,
+        r#"not JSON: ~"#,
+        r#"["~"]"#,
+    ] {
+        let body = body.replace('~', mail);
+        assert_eq!(guards(&[all()]).see_request(&body), Ok(None), "{body}");
+    }
+}
+
+#[test]
+fn escapes_hide_nothing_and_numbers_in_data_are_looked_at() {
+    let body = r#"{"input":"a\u006en\u0040example.com \ud83d\ude00","x":1}"#;
+    assert_eq!(request(body), r#"{"input":"[masked] 😀","x":1}"#);
+    let body = r#"{"input":{"card":4111111111111111,"n":12,"ok":true}}"#;
+    assert_eq!(request(body), r#"{"input":{"card":"[masked]","n":12,"ok":true}}"#);
+    let body = r#"{"arguments":"{\"card\":4111111111111111,\"n\":[12,-3.5e2]}"}"#;
+    let seen = r#"{"arguments":"{\"card\":\"[masked]\",\"n\":[12,-3.5e2]}"}"#;
+    assert_eq!(request(body), seen);
+}
+
+#[test]
+fn a_mask_with_quotes_leaves_json_what_it_is() {
+    let config = config::Guardrail { mask: "\"x\\".to_owned(), ..all() };
+    let body = r#"{"arguments":"{\"to\":\"ann@example.com\"}","text":"ann@example.com"}"#;
+    let seen = guards(&[config]).see_request(body).unwrap().unwrap();
+    let seen: serde_json::Value = serde_json::from_slice(&seen).unwrap();
+    assert_eq!(seen["text"], "\"x\\");
+    let arguments: serde_json::Value =
+        serde_json::from_str(seen["arguments"].as_str().unwrap()).unwrap();
+    assert_eq!(arguments["to"], "\"x\\");
+}
+
+#[test]
+fn log_probabilities_tell_no_masked_token() {
+    let body = r#"{"choices":[{"message":{"content":"hi"},"logprobs":{"content":[{"token":"hi"}]}}],"a":null}"#;
+    let seen = r#"{"choices":[{"message":{"content":"hi"},"logprobs":null}],"a":null}"#;
+    assert_eq!(reply(body), seen);
+    let without = r#"{"choices":[{"message":{"content":"hi"},"logprobs":null}]}"#;
+    assert_eq!(guards(&[all()]).see_reply(without), Ok(None));
+}
+
+#[test]
+fn what_is_refused_is_refused_and_the_client_is_not_told_what_it_was() {
+    let guards = guards(&[refusing(all())]);
+    let found = guards.see_request(r#"{"messages":[{"content":"at nightfall"}]}"#).unwrap_err();
+    assert_eq!(found.what, "keyword");
+    let error = refusal(found);
+    assert_eq!((error.kind, error.status), (ErrorKind::ContentRefused, 403));
+    assert!(!error.message.contains("keyword"));
+    assert_eq!(guards.see_request(r#"{"messages":[{"content":"at noon"}]}"#), Ok(None));
+}
+
+#[test]
+fn each_guardrail_gets_what_the_one_before_lets_out() {
+    let first =
+        config::Guardrail { mask: "<mail>".into(), ..config(&[], &[], &[PersonalData::Email]) };
+    let second = config(&["secret"], &[], &[]);
+    let body = r#"{"prompt":"secret of ann@example.com"}"#;
+    let seen = guards(&[first, second]).see_request(body).unwrap().unwrap();
+    assert_eq!(String::from_utf8(seen).unwrap(), r#"{"prompt":"[masked] of <mail>"}"#);
+}
+
+#[test]
+fn a_direction_that_is_not_looked_at_lets_all_through() {
+    let guards = guards(&[config::Guardrail { on_request: false, ..all() }]);
+    assert!(!guards.looks_at_requests() && guards.looks_at_replies());
+    assert_eq!(guards.see_request(r#"{"prompt":"ann@example.com"}"#), Ok(None));
+    assert!(guards.see_reply(r#"{"text":"ann@example.com"}"#).unwrap().is_some());
+}
