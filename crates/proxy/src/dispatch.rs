@@ -51,6 +51,10 @@ pub(crate) struct Forwarded<'a, 'p> {
 }
 
 /// What came of dispatching.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, which is not to pay for an allocation"
+)]
 pub(crate) enum Dispatched<'a, 'p> {
     /// An endpoint's answer, to be passed on.
     Forwarded(Forwarded<'a, 'p>),

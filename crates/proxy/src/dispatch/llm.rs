@@ -20,6 +20,7 @@ mod read_body;
 mod refusal;
 mod reply;
 mod run;
+mod seen;
 pub(crate) mod settle;
 mod signal;
 mod stream;
@@ -99,8 +100,12 @@ async fn chat<'a>(
     exchange.timings.read_at = exchange.timings.read_at.or(Some(read_at));
     exchange.request_bytes = body.bytes.len() as u64;
     let ask = Ask::of(dialect, &asked.address, (body.bytes, body.scanned));
-    let ask = ask.map_err(refusal::invalid)?;
+    let mut ask = ask.map_err(refusal::invalid)?;
     let models = permit::models(worker, exchange, service, &ask)?;
+    let (seen, known) = seen::see(worker, exchange, asked.surface, &asked.address, &mut ask)?;
+    if let Some(answer) = known {
+        return Ok(answer);
+    }
     if let Some(facts) = &mut exchange.llm {
         facts.model.clone_from(&ask.model);
         facts.is_stream = ask.stream;
@@ -114,7 +119,7 @@ async fn chat<'a>(
     let granted = permit::reserve(worker, exchange, &models, &ask).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
-    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity };
+    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
     match home {
         Some(home) => run.at_home(exchange, home).await,
         None => run.until_answered(exchange, &models).await,

@@ -7,6 +7,7 @@ use architrave_balance::deployment::Flight;
 use architrave_core::Moment;
 use architrave_llm::chat::Usage;
 use architrave_llm::cost::Prices;
+use architrave_policy::cache::{QuestionKey, Wish};
 use architrave_telemetry::ModelMetrics;
 
 use crate::assembly::LiveUpstream;
@@ -48,6 +49,8 @@ pub(crate) struct LlmFacts {
     pub waited: Duration,
     /// `hit` or `miss` where there is a cache.
     pub cache: Option<&'static str>,
+    /// Under what a stream is kept that is being recorded.
+    pub offer: Option<(QuestionKey, Wish)>,
     /// Whether the answer broke off.
     pub is_broken: bool,
     /// What is reserved of the consumer's budgets.

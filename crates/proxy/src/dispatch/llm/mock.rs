@@ -10,8 +10,10 @@ use architrave_llm::dialect::{Context as ReplyContext, Dialect, EventWriter};
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::json::{Number, Writer};
 use architrave_llm::mock::{EMBED_DIMENSIONS, Mock, MockFailure, MockReply, Step, Steps, embed};
+use architrave_llm::translate::EventFilter;
 use architrave_llm::{embedding, estimate, translate};
 use architrave_net::Timer;
+use architrave_policy::guardrail::ReplyGuard;
 
 use super::ask::Ask;
 use crate::models::LiveLane;
@@ -27,6 +29,7 @@ pub(super) struct MockSteps {
     timer: Timer,
     is_waiting: bool,
     is_over: bool,
+    guard: Option<Box<ReplyGuard>>,
 }
 
 /// Bytes that are gathered before they are given out, where steps do not wait.
@@ -44,7 +47,14 @@ impl MockSteps {
             timer: Timer::new(),
             is_waiting: false,
             is_over: false,
+            guard: None,
         }
+    }
+
+    /// The same, seen through by guardrails.
+    pub(super) fn guarded(mut self: Box<Self>, guard: ReplyGuard) -> Box<Self> {
+        self.guard = Some(Box::new(guard));
+        self
     }
 
     /// The dialect and the framing that it is given out in.
@@ -71,7 +81,13 @@ impl MockSteps {
                 return if out.is_empty() { Poll::Pending } else { Poll::Ready(true) };
             }
             self.is_waiting = false;
-            self.writer.write(&step.event, &mut self.frames, out);
+            let (writer, frames) = (&mut self.writer, &mut self.frames);
+            match &mut self.guard {
+                Some(guard) => {
+                    guard.take(&step.event, &mut |event| writer.write(&event, frames, out));
+                }
+                None => writer.write(&step.event, frames, out),
+            }
             self.next = None;
         }
         Poll::Ready(!out.is_empty())
@@ -90,7 +106,7 @@ pub(super) enum Said {
         after: Duration,
     },
     /// A stream.
-    Stream(MockSteps),
+    Stream(Box<MockSteps>),
     /// The failure that was ordered.
     Failed(MockFailure),
     /// What a provider would refuse, too.
@@ -124,7 +140,8 @@ pub(super) fn say(
     match reply {
         Err(error) => Said::Refused(error),
         Ok(reply) if ask.stream => {
-            Said::Stream(MockSteps::new(mock.steps(&reply), (ask.dialect, ask.framing), context))
+            let spoken = (ask.dialect, ask.framing);
+            Said::Stream(Box::new(MockSteps::new(mock.steps(&reply), spoken, context)))
         }
         Ok(reply) => {
             let mut body = Vec::with_capacity(512);

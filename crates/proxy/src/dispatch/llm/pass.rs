@@ -187,15 +187,15 @@ enum Success {
     /// All of it.
     Whole(ResponseHead, Vec<u8>, Used),
     /// Piece by piece.
-    Stream(ResponseHead, Box<Answered>, Box<Watching>),
+    Stream(ResponseHead, Box<Answered>, Watching),
 }
 
 /// What becomes of an answer that comes piece by piece.
 enum Watching {
     /// It goes on as it comes, under a watch.
-    Passed(PassedStream),
+    Passed(Box<PassedStream>),
     /// It is told in other words.
-    Translated(StreamTranslation),
+    Translated(Box<StreamTranslation>),
     /// It is no stream of events.
     Opaque,
 }
@@ -206,10 +206,10 @@ impl Success {
             Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
             Self::Stream(head, answered, watching) => {
                 let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
-                let stream = match *watching {
-                    Watching::Passed(watch) => LlmStream::watched(answered, watch, spoken, reader),
+                let stream = match watching {
+                    Watching::Passed(watch) => LlmStream::watched(answered, *watch, spoken, reader),
                     Watching::Translated(translation) => {
-                        LlmStream::translated(answered, translation, reader)
+                        LlmStream::translated(answered, *translation, reader)
                     }
                     Watching::Opaque => LlmStream::opaque(answered, reader),
                 };
@@ -276,7 +276,7 @@ impl Along<'_, '_> {
                 (head, None, answered) => {
                     let Some(answered) = answered else { return Err(nothing()) };
                     let watching = self.watching(exchange, &head, prepared.as_ref());
-                    return Ok(Success::Stream(head, answered, Box::new(watching)));
+                    return Ok(Success::Stream(head, answered, watching));
                 }
             }
         }
@@ -361,10 +361,11 @@ impl Along<'_, '_> {
         let context = self.context(exchange);
         let translation = prepared.and_then(|it| it.stream_translation(SSE, &context));
         if let Some(translation) = translation {
-            return Watching::Translated(translation);
+            return Watching::Translated(Box::new(translation));
         }
         let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
-        Watching::Passed(watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE)))
+        let watch = watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE));
+        Watching::Passed(Box::new(watch))
     }
 
     /// The whole answer, in the words of the client.

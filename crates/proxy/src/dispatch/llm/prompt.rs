@@ -13,13 +13,14 @@ use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::{Address, Dialect};
 use architrave_llm::scan::{Scanned, Watch};
+use architrave_llm::surface::Surface;
 use architrave_net::Method;
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
 use super::facts::LlmFacts;
 use super::run::{Missed, Run};
-use super::{permit, read_body, refusal};
+use super::{permit, read_body, refusal, seen};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -79,7 +80,7 @@ async fn ask<'a>(
     let scanned = Scanned::whole(&question, DIALECT.watch()).map_err(ChatError::from);
     let scanned = scanned.map_err(refusal::invalid)?;
     let ask = Ask::of(DIALECT, &Address::default(), (question, scanned));
-    let ask = ask.map_err(refusal::invalid)?;
+    let mut ask = ask.map_err(refusal::invalid)?;
     exchange.llm = Some(Box::new(LlmFacts {
         operation: "prompt",
         model: ask.model.clone(),
@@ -88,13 +89,27 @@ async fn ask<'a>(
         ..LlmFacts::default()
     }));
     let models = permit::of_prompt(worker, exchange, &ask)?;
-    let granted = permit::reserve(worker, exchange, &models, &ask).await?;
-    let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
-    let affinity = ask.affinity();
-    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity };
-    let LlmAnswer { mut head, body } = run.until_answered(exchange, &models).await?;
+    let surface = Surface::chat(DIALECT);
+    let (seen, known) = seen::see(worker, exchange, surface, &Address::default(), &mut ask)?;
+    let LlmAnswer { mut head, body } = match known {
+        Some(answer) => answer,
+        None => {
+            let granted = permit::reserve(worker, exchange, &models, &ask).await?;
+            let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
+            let affinity = ask.affinity();
+            let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
+            run.until_answered(exchange, &models).await?
+        }
+    };
     head.fields.retain(|field| !field.name.eq_ignore_ascii_case(b"content-type"));
     let body = match body {
+        AnswerBody::Whole(bytes) if stream => {
+            head.fields.append("Content-Type", b"text/event-stream");
+            let (mut events, mut told) = (PromptEvents::new(service), Vec::new());
+            events.push(&bytes, &mut told);
+            events.end(&mut told);
+            AnswerBody::Whole(told)
+        }
         AnswerBody::Whole(bytes) => {
             head.fields.append("Content-Type", b"application/json");
             AnswerBody::Whole(output::tell(service, &bytes)?)

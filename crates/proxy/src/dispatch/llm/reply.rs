@@ -19,6 +19,7 @@ use super::outgoing::{self, Outgoing};
 use super::stream::LlmStream;
 use crate::attempt::Answered;
 use crate::worker::Worker;
+use architrave_policy::guardrail::ReplyGuard;
 
 /// The largest whole answer; images and sound come in them.
 const WHOLE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -308,7 +309,7 @@ pub(super) fn stream<'a>(
     outgoing: &Outgoing,
     answered: Box<Answered>,
     context: &Context,
-    client: &'a mut Reader,
+    (client, guard): (&'a mut Reader, Option<ReplyGuard>),
 ) -> LlmAnswer<'a> {
     let from = (outgoing.dialect, outgoing.framing);
     let to = (ask.dialect, ask.framing);
@@ -317,10 +318,14 @@ pub(super) fn stream<'a>(
     head.fields.append("Cache-Control", b"no-cache");
     let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
     answer.pass_fields(&answered.head.fields);
-    let stream = if from == to {
-        LlmStream::passed(answered, from, outgoing.hides_usage, client)
-    } else {
-        LlmStream::translated(answered, StreamTranslation::new(from, to, context), client)
+    let stream = match guard {
+        // Whoever is to see through a text must have it event by event.
+        Some(guard) => {
+            let translation = StreamTranslation::new(from, to, context).filtered(Box::new(guard));
+            LlmStream::translated(answered, translation, client)
+        }
+        None if from == to => LlmStream::passed(answered, from, outgoing.hides_usage, client),
+        None => LlmStream::translated(answered, StreamTranslation::new(from, to, context), client),
     };
     answer.body = AnswerBody::Stream(Box::new(stream));
     answer

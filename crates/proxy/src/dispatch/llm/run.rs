@@ -13,6 +13,8 @@ use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
 use architrave_llm::surface::Kept;
 use architrave_net::Reader;
+use architrave_policy::cache::KeptReply;
+use architrave_policy::guardrail;
 use architrave_telemetry::{Party, Phase, Termination};
 use smallvec::SmallVec;
 
@@ -23,7 +25,8 @@ use super::mock::{self, Said};
 use super::outgoing::{self, Outgoing};
 use super::payload::Sending;
 use super::reply::{self, Read};
-use super::stream::LlmStream;
+use super::seen::{self, Seen};
+use super::stream::{LlmStream, Recording};
 use super::{Candidates, credential, refusal, settle, signal};
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::exchange::Exchange;
@@ -51,13 +54,15 @@ pub(super) struct Run<'w, 'a> {
     pub timeout: Option<Duration>,
     /// Keeps requests that share a prompt together.
     pub affinity: Option<u64>,
+    /// What policies make of the answer.
+    pub seen: Seen,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) struct Missed {
     /// What the client is told when no other attempt is made.
-    pub error: ChatError,
+    pub error: Box<ChatError>,
     /// For logs and metrics.
     pub reason: Reason,
     /// Whose doing it is.
@@ -68,18 +73,18 @@ pub(super) struct Missed {
 
 impl Missed {
     /// The gateway refuses.
-    pub(super) const fn refused(error: ChatError, reason: Reason) -> Self {
-        Self { error, reason, party: Party::Gateway, phase: Phase::Admit }
+    pub(super) fn refused(error: ChatError, reason: Reason) -> Self {
+        Self { error: Box::new(error), reason, party: Party::Gateway, phase: Phase::Admit }
     }
 
     /// The client is at fault.
-    pub(super) const fn client(error: ChatError, reason: Reason) -> Self {
-        Self { error, reason, party: Party::Client, phase: Phase::RequestBody }
+    pub(super) fn client(error: ChatError, reason: Reason) -> Self {
+        Self { error: Box::new(error), reason, party: Party::Client, phase: Phase::RequestBody }
     }
 
     /// The provider is at fault.
-    pub(super) const fn provider(error: ChatError, reason: Reason) -> Self {
-        Self { error, reason, party: Party::Endpoint, phase: Phase::Wait }
+    pub(super) fn provider(error: ChatError, reason: Reason) -> Self {
+        Self { error: Box::new(error), reason, party: Party::Endpoint, phase: Phase::Wait }
     }
 
     /// Who ended the exchange, and in which phase.
@@ -384,9 +389,7 @@ impl<'w> Run<'w, '_> {
     }
 
     fn context(&self, exchange: &Exchange<'_>) -> Context {
-        let since = self.worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
-        let seconds = since.map_or(0, |since| since.as_secs());
-        self.ask.context(exchange.identity.trace_id(), seconds)
+        seen::context(self.worker, exchange, self.ask)
     }
 
     /// Puts the answer into the client's dialect.
@@ -403,10 +406,13 @@ impl<'w> Run<'w, '_> {
             }
             Success::Stream(outgoing, answered) => {
                 let losses = outgoing.losses.clone();
+                let guard = self.seen.guards.reply_guard();
+                let recorder = self.recorder(exchange, &context);
                 let mut answer =
-                    reply::stream(self.ask, &outgoing, answered, &context, self.client);
+                    reply::stream(self.ask, &outgoing, answered, &context, (self.client, guard));
                 if let AnswerBody::Stream(stream) = &mut answer.body {
                     stream.limit_stall(lane.provider.config.timeouts.stall);
+                    stream.record(recorder);
                 }
                 answer.tell_losses(&losses);
                 answer
@@ -418,13 +424,20 @@ impl<'w> Run<'w, '_> {
                 if let Some(facts) = &mut exchange.llm {
                     settle::note(facts, usage.unwrap_or_default(), usage.is_none());
                 }
+                let body = self.seen_through(exchange, body, &context)?;
                 LlmAnswer::whole(200, "application/json", body)
             }
             Success::Mock(Said::Stream(steps)) => {
                 let (_, framing) = steps.spoken();
                 let mut answer = LlmAnswer::whole(200, framing.content_type(), Vec::new());
                 answer.head.fields.append("Cache-Control", b"no-cache");
-                let stream = LlmStream::mock(steps, self.client);
+                let steps = match self.seen.guards.reply_guard() {
+                    Some(guard) => steps.guarded(guard),
+                    None => steps,
+                };
+                let recorder = self.recorder(exchange, &context);
+                let mut stream = LlmStream::mock(steps, self.client);
+                stream.record(recorder);
                 answer.body = AnswerBody::Stream(Box::new(stream));
                 answer
             }
@@ -457,8 +470,46 @@ impl<'w> Run<'w, '_> {
         }
         answer.tell_losses(&outgoing.losses);
         answer.tell_losses(&told.losses);
-        answer.body = AnswerBody::Whole(told.body);
+        let body = match self.ask.stream {
+            true => told.body,
+            false => self.seen_through(exchange, told.body, context)?,
+        };
+        answer.body = AnswerBody::Whole(body);
         Ok(answer)
+    }
+
+    /// Shows a whole answer to the guardrails, and keeps it where that is wanted.
+    fn seen_through(
+        &self,
+        exchange: &Exchange<'_>,
+        body: Vec<u8>,
+        context: &Context,
+    ) -> Result<Vec<u8>, Missed> {
+        let Seen { guards, offer } = &self.seen;
+        let mut body = body;
+        if guards.looks_at_replies() {
+            let text = std::str::from_utf8(&body).map_err(|_not_text| nothing_serves())?;
+            let masked = guards
+                .see_reply(text)
+                .map_err(|found| Missed::refused(guardrail::refusal(found), Reason::Forbidden))?;
+            body = masked.unwrap_or(body);
+        }
+        if offer.is_some() {
+            let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
+            seen::keep(self.worker, exchange, *offer, kept);
+        }
+        Ok(body)
+    }
+
+    /// What looks at a stream that is to be kept.
+    fn recorder(&self, exchange: &mut Exchange<'_>, context: &Context) -> Option<Recording> {
+        let offer = self.seen.offer?;
+        let cache = exchange.matched?.chain.cache(&exchange.admission)?;
+        let recorder = cache.recorder((self.ask.dialect, self.ask.framing), context);
+        if let Some(facts) = &mut exchange.llm {
+            facts.offer = Some(offer);
+        }
+        Some(Recording { recorder: Box::new(recorder), context: context.clone() })
     }
 }
 
@@ -496,7 +547,7 @@ pub(super) fn failed(failure: &failure::Failure) -> Attempted {
         _ => (ErrorKind::Internal, "the provider could not be asked"),
     };
     let status = failure.reason.status();
-    let error = ChatError { status, ..ChatError::new(kind, message) };
+    let error = Box::new(ChatError { status, ..ChatError::new(kind, message) });
     let missed =
         Missed { error, reason: failure.reason, party: failure.party, phase: failure.phase };
     match failure.party {

@@ -6,6 +6,7 @@ use architrave_llm::chat::Usage;
 use architrave_policy::ledger;
 
 use super::facts::LlmFacts;
+use super::seen;
 use super::stream::StreamEnd;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -37,6 +38,13 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
         }
     };
     note(facts, usage, is_estimated);
+    let offer = facts.offer.take();
+    let kept = match end.recording {
+        Some(recording) if end.is_whole => {
+            recording.recorder.finish(Some(usage), &recording.context)
+        }
+        _ => None,
+    };
     facts.is_broken = end.broken.is_some();
     facts.bad_events = end.bad_events;
     let failure = end.broken.map(|reason| match reason {
@@ -44,6 +52,8 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
         _ => Failure::Broken,
     });
     close(worker, facts, failure);
+    seen::keep(worker, exchange, offer, kept);
+    let Some(facts) = &exchange.llm else { return };
     if let Some((answered, upstream)) = end.answered.zip(facts.upstream.as_ref()) {
         worker.keep(*answered, upstream, worker.now());
     }

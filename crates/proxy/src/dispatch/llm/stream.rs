@@ -20,6 +20,7 @@ use architrave_net::{Fields, Reader, Source, WireError};
 use super::mock::MockSteps;
 use super::prompt::PromptEvents;
 use crate::attempt::Answered;
+use architrave_policy::cache::StreamRecorder;
 
 /// A streamed answer.
 #[derive(Debug)]
@@ -37,13 +38,24 @@ pub(crate) struct LlmStream<'a> {
     broken: Option<Reason>,
     /// What puts it into the form of a prompt service's answer, where one asked.
     prompt: Option<Box<PromptEvents>>,
+    /// What looks at it so that it can be kept.
+    recording: Option<Recording>,
+}
+
+/// A stream that is being recorded for the cache.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    /// What puts it together.
+    pub recorder: Box<StreamRecorder>,
+    /// What it needs to know of the exchange.
+    pub context: architrave_llm::dialect::Context,
 }
 
 /// Where the answer comes from.
 #[derive(Debug)]
 enum From {
     Endpoint(Box<Answered>),
-    Mock(MockSteps),
+    Mock(Box<MockSteps>),
 }
 
 /// What becomes of it.
@@ -72,6 +84,8 @@ pub(crate) struct StreamEnd {
     pub bad_events: u64,
     /// Why it broke off, where it did.
     pub broken: Option<Reason>,
+    /// What was recorded of it.
+    pub recording: Option<Recording>,
     /// The provider's connection, when all of it was read.
     pub answered: Option<Box<Answered>>,
 }
@@ -118,7 +132,7 @@ impl<'a> LlmStream<'a> {
     }
 
     /// What the mock says.
-    pub(super) fn mock(steps: MockSteps, client: &'a mut Reader) -> Self {
+    pub(super) fn mock(steps: Box<MockSteps>, client: &'a mut Reader) -> Self {
         let (dialect, framing) = steps.spoken();
         let watch = PassedStream::new(dialect, framing);
         Self::new(From::Mock(steps), Through::Passed(watch, (dialect, framing)), client)
@@ -135,7 +149,13 @@ impl<'a> LlmStream<'a> {
             is_cut: false,
             broken: None,
             prompt: None,
+            recording: None,
         }
+    }
+
+    /// Has it recorded on its way.
+    pub(super) fn record(&mut self, recording: Option<Recording>) {
+        self.recording = recording;
     }
 
     /// The same stream in the form of a prompt service's answer.
@@ -183,7 +203,15 @@ impl<'a> LlmStream<'a> {
             _ => None,
         };
         let is_whole = self.is_over && self.broken.is_none();
-        StreamEnd { usage, answer_tokens, is_whole, bad_events, broken: self.broken, answered }
+        StreamEnd {
+            usage,
+            answer_tokens,
+            is_whole,
+            bad_events,
+            broken: self.broken,
+            recording: self.recording,
+            answered,
+        }
     }
 
     /// Tells the client in its dialect that the stream broke off, and ends it.
@@ -266,6 +294,9 @@ impl<'a> LlmStream<'a> {
     fn tell_prompt(&mut self) {
         let Some(prompt) = &mut self.prompt else { return };
         let read = std::mem::take(&mut self.out);
+        if let Some(recording) = &mut self.recording {
+            recording.recorder.push(&read);
+        }
         prompt.push(&read, &mut self.out);
         if self.is_over {
             prompt.end(&mut self.out);
@@ -325,6 +356,13 @@ impl Source for LlmStream<'_> {
     }
 
     fn consume(&mut self, count: usize) {
+        // What a prompt service tells is no dialect; what it is told from is recorded as it is read.
+        if self.prompt.is_none()
+            && let Some(mut recording) = self.recording.take()
+        {
+            recording.recorder.push(&self.data()[..count]);
+            self.recording = Some(recording);
+        }
         if self.taken < self.out.len() {
             self.taken += count;
             return;

@@ -67,10 +67,8 @@ impl PromptEvents {
 impl Telling {
     fn take(&mut self, event: &ChatEvent<'_>, out: &mut Vec<u8>) {
         match event {
-            ChatEvent::Start { model, .. } => {
-                if let Some(model) = model {
-                    model.as_ref().clone_into(&mut self.model);
-                }
+            ChatEvent::Start { model: Some(model), .. } => {
+                model.as_ref().clone_into(&mut self.model);
             }
             ChatEvent::PartStart { choice: 0, part, kind } => {
                 let is_text = matches!(kind, PartKind::Text | PartKind::Refusal);

@@ -1,0 +1,116 @@
+//! What policies make of a question before a model is asked: guardrails see through it, and the
+//! cache may know the answer.
+
+use std::sync::Arc;
+
+use architrave_core::Reason;
+use architrave_llm::chat::ChatError;
+use architrave_llm::dialect::{Address, Context};
+use architrave_llm::scan::Scanned;
+use architrave_llm::surface::Surface;
+use architrave_policy::cache::{KeptReply, Question, QuestionKey, Wish};
+use architrave_policy::guardrail::{self, Guards};
+
+use super::answer::LlmAnswer;
+use super::ask::Ask;
+use super::refusal;
+use super::run::Missed;
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+/// A question that policies have seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What sees through the answer.
+    pub guards: Guards,
+    /// Under what the answer is kept.
+    pub offer: Option<(QuestionKey, Wish)>,
+}
+
+/// Shows a question to the guardrails, which may put another body in its place, and looks for an
+/// answer that was given before.
+///
+/// # Errors
+/// That a guardrail refuses it.
+pub(super) fn see<'a>(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    surface: Surface,
+    address: &Address<'_>,
+    ask: &mut Ask,
+) -> Result<(Seen, Option<LlmAnswer<'a>>), Missed> {
+    let Some(matched) = exchange.matched else { return Ok((Seen::default(), None)) };
+    let guards = matched.chain.guards(&exchange.admission);
+    if guards.looks_at_requests() {
+        let masked = guards.see_request(text_of(ask)?);
+        let masked = masked
+            .map_err(|found| Missed::refused(guardrail::refusal(found), Reason::Forbidden))?;
+        if let Some(bytes) = masked {
+            let scanned = Scanned::whole(&bytes, ask.dialect.watch()).map_err(ChatError::from);
+            let scanned = scanned.map_err(refusal::invalid)?;
+            *ask = Ask::of(ask.dialect, address, (bytes, scanned)).map_err(refusal::invalid)?;
+        }
+    }
+    let Some(cache) = matched.chain.cache(&exchange.admission) else {
+        return Ok((Seen { guards, offer: None }, None));
+    };
+    let wish = Wish::of(&exchange.head.fields);
+    let key = cache.key(&Question {
+        consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
+        surface,
+        model: &ask.model,
+        fields: &exchange.head.fields,
+        guards: guards.fingerprint(),
+        body: text_of(ask)?,
+    });
+    let Some(key) = key else { return Ok((Seen { guards, offer: None }, None)) };
+    let known = cache.lookup(&key, wish, worker.now());
+    if let Some(facts) = &mut exchange.llm {
+        facts.cache = Some(if known.is_some() { "hit" } else { "miss" });
+        facts.model.clone_from(&ask.model);
+        facts.is_stream = ask.stream;
+    }
+    let answer = known.and_then(|known| {
+        let mut answer = given_again(&known, ask, &context(worker, exchange, ask))?;
+        answer.explain(exchange, Some(worker.now()));
+        Some(answer)
+    });
+    Ok((Seen { guards, offer: Some((key, wish)) }, answer))
+}
+
+/// What a reply needs to know of the exchange.
+pub(super) fn context(worker: &Worker, exchange: &Exchange<'_>, ask: &Ask) -> Context {
+    let since = worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs());
+    ask.context(exchange.identity.trace_id(), seconds)
+}
+
+fn text_of(ask: &Ask) -> Result<&str, Missed> {
+    std::str::from_utf8(&ask.body)
+        .map_err(|_not_text| refusal::invalid(ChatError::invalid("", "the body is not UTF-8")))
+}
+
+/// A kept answer, as it was, or told as the stream that is asked for.
+fn given_again<'a>(known: &Arc<KeptReply>, ask: &Ask, context: &Context) -> Option<LlmAnswer<'a>> {
+    if !ask.stream {
+        return Some(LlmAnswer::whole(200, known.content_type(), known.body().to_vec()));
+    }
+    let mut body = Vec::with_capacity(known.body().len() * 2);
+    let is_told = known.write_stream(ask.framing, context, &mut body);
+    is_told.then(|| LlmAnswer::whole(200, ask.framing.content_type(), body))
+}
+
+/// Keeps a whole answer, where that is wanted.
+pub(super) fn keep(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    offer: Option<(QuestionKey, Wish)>,
+    reply: Option<KeptReply>,
+) {
+    let (Some((key, wish)), Some(reply), Some(matched)) = (offer, reply, exchange.matched) else {
+        return;
+    };
+    if let Some(cache) = matched.chain.cache(&exchange.admission) {
+        cache.offer(key, wish, reply, worker.now());
+    }
+}
