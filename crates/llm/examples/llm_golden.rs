@@ -1,5 +1,5 @@
 //! Writes what the golden tests compare with: translations of the fixtures, and the matrix of
-//! `docs/dialects.md`.
+//! `docs/dialects.md` and `docs/surfaces.md`.
 //!
 //! It is an example so that it needs no flag in the tests to overwrite what they check.
 
@@ -20,7 +20,10 @@ fn main() -> std::io::Result<()> {
 /// All golden files.
 pub(crate) fn files() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = vec![(root.join("docs/dialects.md"), docs(&root))];
+    let mut files = vec![
+        (root.join("docs/dialects.md"), docs(&root)),
+        (root.join("docs/surfaces.md"), matrix::beside()),
+    ];
     for &from in Dialect::ALL {
         for &to in Dialect::ALL {
             let folder = root.join("fixtures/llm").join(from.name());

@@ -4,10 +4,14 @@
 //! What a dialect can say is what its reader finds in its fixtures; what becomes of it is what the
 //! other's table says. Tests hold the tables to the writers.
 
+mod beside;
+
 use std::fmt::Write as _;
 
 use crate::dialect::{Address, Context, Dialect, Quirks};
 use crate::field::{FieldSet, Listed, Say, reply_fields, request_fields};
+
+pub use beside::beside;
 
 /// Gives the fixtures of a dialect.
 pub type Fixtures<'f> = dyn Fn(Dialect) -> Vec<String> + 'f;

@@ -6,6 +6,7 @@
 
 mod asked;
 mod family;
+mod kept;
 mod matching;
 mod nearest;
 mod operation;

@@ -12,6 +12,8 @@
 mod cassette;
 #[path = "recorded/facts.rs"]
 mod facts;
+#[path = "recorded/vectors.rs"]
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,7 +39,9 @@ fn context() -> Context {
 fn recorded_exchanges_keep_their_facts() {
     let mut counts = Counts::new();
     let mut seen = 0;
+    let mut vectors = 0;
     for exchange in cassette::all() {
+        vectors += usize::from(vectors::check(&exchange, &context()));
         let Some((from, address)) = dialect_of(&exchange.path) else { continue };
         seen += 1;
         check_request(from, &address, &exchange, &mut counts);
@@ -50,7 +54,7 @@ fn recorded_exchanges_keep_their_facts() {
             }
         }
     }
-    assert!(seen > 0, "no exchange of any dialect was found");
+    assert!(seen > 0 && vectors > 0, "no exchange of any dialect, or of vectors, was found");
     hold(&counts);
 }
 

@@ -22,6 +22,18 @@ impl Family {
     pub const ALL: [Self; 5] =
         [Self::Openai, Self::Anthropic, Self::Gemini, Self::Cohere, Self::Bedrock];
 
+    /// Its name in docs and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Cohere => "cohere",
+            Self::Bedrock => "bedrock",
+        }
+    }
+
     /// The dialect in which it tells errors, and its main one of chat.
     #[must_use]
     pub fn dialect(self) -> Dialect {
