@@ -6,6 +6,7 @@
 
 pub mod abuse;
 pub mod authority;
+pub mod aws;
 pub mod client;
 pub mod config;
 pub mod gateway;

@@ -15,7 +15,7 @@ use crate::dialect::{Address, Dialect, Quirks};
 /// | `…=/{model}:raw\|/{model}:stream` | another path for streams |
 /// | a name of [`Quirks`] | a quirk of all its models |
 /// | `takes_claude_fields=*claude*` | a quirk of the models that a [`Pattern`] holds for |
-/// | `header:name=value` | a header of every request |
+/// | `header:name=value` | a header of every request, see [`Self::headers_of`] |
 /// | `set:member=text`, `remove:member` | a [`BodyEdit`] of every request |
 /// | `models=openai` | its models are told under that provider's name |
 /// | `prefix=models/` | names of its models mean the same with this at the start |
@@ -133,6 +133,14 @@ impl Provider {
             }
         }
         quirks
+    }
+
+    /// The headers of a request in a dialect: `anthropic-version` is a word of its own dialect, and
+    /// says nothing in others that the provider may speak, too.
+    pub fn headers_of(&self, dialect: Dialect) -> impl Iterator<Item = (&str, &str)> {
+        let is_version = |name: &str| name == "anthropic-version";
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        headers.filter(move |(name, _)| !is_version(name) || dialect == Dialect::AnthropicMessages)
     }
 
     /// The provider under whose name its models are told.

@@ -80,12 +80,18 @@ pub(super) async fn write(
     let fields = &mut head.fields;
     fields.append("Content-Type", b"application/json");
     fields.append("Accept", accepts(ask.stream, framing).as_bytes());
-    introduce(fields, client, lane, is_same);
+    introduce(fields, client, lane, (dialect, is_same));
     Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
 }
 
-/// What every request to a provider says of itself, and what of the client's head goes along.
-pub(super) fn introduce(fields: &mut Fields, client: &Fields, lane: &LiveLane, is_same: bool) {
+/// What every request to a provider says of itself, and what of the client's head goes along: the
+/// dialect that the provider is asked in, and whether it is the client's.
+pub(super) fn introduce(
+    fields: &mut Fields,
+    client: &Fields,
+    lane: &LiveLane,
+    (dialect, is_same): (Dialect, bool),
+) {
     fields.append("User-Agent", USER_AGENT.as_bytes());
     let carried = COMMON_FIELDS.iter().chain(SAME_DIALECT_FIELDS.iter().filter(|_| is_same));
     for name in carried {
@@ -93,7 +99,7 @@ pub(super) fn introduce(fields: &mut Fields, client: &Fields, lane: &LiveLane, i
             fields.append(name, value);
         }
     }
-    for (name, value) in &lane.side.row.headers {
+    for (name, value) in lane.side.row.headers_of(dialect) {
         if !fields.contains(name) {
             fields.append(name, value.as_bytes());
         }

@@ -327,7 +327,7 @@ fn outgoing(
             fields.append(name, value);
         }
     }
-    super::super::outgoing::introduce(fields, client, lane, is_same);
+    super::super::outgoing::introduce(fields, client, lane, (found.surface.dialect(), is_same));
     Ok(Outgoing {
         head,
         target: format!("{base_path}{}", found.path),
