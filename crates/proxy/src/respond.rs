@@ -14,6 +14,7 @@ use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, Wi
 use architrave_policy::{Reply, ResponseView};
 use architrave_telemetry::{Party, Phase, Termination};
 
+use crate::dispatch::Forwarded;
 use crate::dispatch::llm::body_of_refusal;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -32,7 +33,9 @@ pub(crate) async fn finish(
 ) -> Ending {
     match outcome {
         Outcome::Forwarded(forwarded) if forwarded.answered.head.status == 101 => {
-            Box::pin(tunnel::begin(exchange, forwarded, writer)).await
+            let Forwarded { mut answered, upstream, .. } = forwarded;
+            let head = std::mem::take(&mut answered.head);
+            Box::pin(tunnel::begin(exchange, (head, answered), upstream, writer)).await
         }
         Outcome::Forwarded(mut forwarded) => {
             match pass_on::pass_on(worker, exchange, &mut forwarded, facts, writer).await {

@@ -68,7 +68,6 @@ pub(crate) async fn serve<'a>(
         Operation::Chat => chat(worker, exchange, client, &asked, service).await,
         Operation::ModelList => listing::list(exchange, &asked, service),
         Operation::ModelGet => listing::get(exchange, &asked, service),
-        other @ Operation::Realtime => Err(not_yet(other)),
         _ => pass::serve(worker, exchange, client, &asked, service).await.map(|mut answer| {
             answer.explain(exchange, Some(worker.now()));
             answer
@@ -116,7 +115,7 @@ async fn chat<'a>(
         Some(id) => Some(pass::home_of_reply(worker, exchange, &models, id)?),
         None => None,
     };
-    let granted = permit::reserve(worker, exchange, &models, &ask).await?;
+    let granted = permit::reserve(worker, exchange, &models, (&ask).into()).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
@@ -157,12 +156,6 @@ fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> Ll
     let error = ChatError::new(ErrorKind::NotFound, message);
     let dialect = refusal::dialect_of_path(path);
     refuse(exchange, dialect, Missed::refused(error, Reason::NoRoute))
-}
-
-fn not_yet(operation: Operation) -> Missed {
-    let message = format!("{} is not in this version", operation.name());
-    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
-    Missed::refused(error, Reason::NotImplemented)
 }
 
 /// Tells the client in its dialect why there is no answer, and notes it.

@@ -36,6 +36,10 @@ pub(super) async fn send(
             settle::whole(worker, exchange);
             send_own(worker, exchange, (&mut head, &bytes), facts, writer).await
         }
+        AnswerBody::Tunnel(answered, upstream) => {
+            settle::whole(worker, exchange);
+            super::tunnel::begin(exchange, (head, *answered), &upstream, writer).await
+        }
         AnswerBody::Stream(stream) => {
             send_stream(worker, exchange, (head, *stream), facts, writer).await
         }

@@ -8,12 +8,14 @@ use architrave_balance::Load;
 use architrave_core::Reason;
 use architrave_core::name::{ConsumerName, RouteName, ServiceName};
 use architrave_net::h1::Persist;
-use architrave_net::{Duplex, DuplexEnd, Framing, Known, ResponseOptions, Stream, Writer, hop};
+use architrave_net::{
+    Duplex, DuplexEnd, Framing, Known, ResponseHead, ResponseOptions, Stream, Writer, hop,
+};
 use architrave_policy::ParallelGuard;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use crate::assembly::LiveUpstream;
-use crate::dispatch::Forwarded;
+use crate::attempt::Answered;
 use crate::exchange::Exchange;
 use crate::identity::Identity;
 use crate::queue::Place;
@@ -54,11 +56,10 @@ pub(crate) struct TunnelNames {
 /// Passes the 101 on; what follows is no longer HTTP.
 pub(super) async fn begin(
     exchange: &mut Exchange<'_>,
-    forwarded: Forwarded<'_, '_>,
+    (mut head, answered): (ResponseHead, Answered),
+    upstream: &Arc<LiveUpstream>,
     writer: &mut Writer,
 ) -> Ending {
-    let answered = forwarded.answered;
-    let mut head = answered.head;
     let upgrade = head.fields.get_known(Known::Upgrade).map(<[u8]>::to_vec);
     hop::strip_hop_by_hop(&mut head.fields);
     if let Some(upgrade) = upgrade {
@@ -75,7 +76,7 @@ pub(super) async fn begin(
     match (sent, endpoint) {
         (Ok(()), Some(endpoint)) => Ending::Tunnel(Box::new(Tunnel {
             endpoint,
-            upstream: Arc::clone(forwarded.upstream),
+            upstream: Arc::clone(upstream),
             names: TunnelNames::of(exchange, answered.endpoint.address()),
             _parallel: exchange.admission.parallel.take(),
             _load: answered.load,

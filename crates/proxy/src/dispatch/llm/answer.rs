@@ -1,5 +1,6 @@
 //! An answer of a model on its way to the client: whole, or a stream.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_core::Moment;
@@ -9,6 +10,8 @@ use architrave_llm::field::Losses;
 use architrave_net::{Fields, ResponseHead};
 
 use super::stream::LlmStream;
+use crate::assembly::LiveUpstream;
+use crate::attempt::Answered;
 use crate::exchange::Exchange;
 
 /// An answer of an llm service.
@@ -27,6 +30,8 @@ pub(crate) enum AnswerBody<'a> {
     Whole(Vec<u8>),
     /// It comes piece by piece.
     Stream(Box<LlmStream<'a>>),
+    /// It is a 101, behind which both sides talk.
+    Tunnel(Box<Answered>, Arc<LiveUpstream>),
 }
 
 /// Fields of a provider's answer that clients get: what their libraries read, and nothing that

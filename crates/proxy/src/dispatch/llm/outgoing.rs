@@ -106,6 +106,27 @@ pub(super) fn introduce(
     }
 }
 
+/// Fields by which a WebSocket is agreed upon (RFC 6455 §11.3).
+const WEBSOCKET_FIELDS: [&str; 3] =
+    ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
+
+/// Passes on how a WebSocket is agreed upon, but for keys that browsers put among its protocols.
+pub(super) fn shake_hands(fields: &mut Fields, client: &Fields) {
+    for name in WEBSOCKET_FIELDS {
+        for value in client.all(name) {
+            fields.append(name, value);
+        }
+    }
+    let said = client.all("sec-websocket-protocol");
+    let said = said.filter_map(|value| std::str::from_utf8(value).ok());
+    let protocols = said.flat_map(|value| value.split(',')).map(str::trim);
+    let passed = protocols.filter(|it| !it.is_empty() && !it.contains("-api-key."));
+    let passed = passed.collect::<Vec<_>>().join(", ");
+    if !passed.is_empty() {
+        fields.append("sec-websocket-protocol", passed.as_bytes());
+    }
+}
+
 fn no_dialect() -> ChatError {
     ChatError::new(ErrorKind::Internal, "the provider speaks no dialect of chat")
 }

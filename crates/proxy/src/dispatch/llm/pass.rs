@@ -33,7 +33,8 @@ use super::payload::Sending;
 use super::reply::{self, Judged};
 use super::run::{Missed, failed, note_attempt, note_timings, nothing_serves, select_endpoint};
 use super::stream::LlmStream;
-use super::{credential, settle, signal};
+use super::{credential, permit, refusal, seen, settle, signal};
+use crate::assembly::LiveUpstream;
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::dispatch::ClientSide;
 use crate::dispatch::llm::run::Attempted;
@@ -45,6 +46,9 @@ use request::{Passing, Written};
 
 /// The framing of every stream of events beside chat.
 const SSE: Framing = Framing::Sse;
+
+/// The status of an answer behind which the protocol is another.
+const SWITCHING: u16 = 101;
 
 /// How long an answer may take where the route says nothing: images and sound take minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -61,14 +65,24 @@ pub(super) async fn serve<'a>(
     service: &LlmService,
 ) -> Result<LlmAnswer<'a>, Missed> {
     let ClientSide { reader, writer, facts } = client;
-    super::read_body::give_leave(facts, writer).await.map_err(super::refusal::client_gone)?;
+    super::read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
     reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
-    let passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
+    let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
+    let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
+    passing.see_through(asked, guards.unwrap_or_default())?;
+    if asked.operation() == Operation::Realtime {
+        may_talk(exchange, &passing)?;
+    }
     let way = home::find(worker, exchange, asked, &passing, service)?;
     if let Some(facts) = &mut exchange.llm {
         facts.model.push_str(passing.model().unwrap_or_default());
         facts.prompt_tokens = passing.prompt_tokens();
     }
+    let asks = match &way {
+        Way::Models(models) => models.as_slice(),
+        Way::Named(model, _) => std::slice::from_ref(model),
+    };
+    reserve(worker, exchange, asks, asked, &passing).await?;
     match way {
         Way::Models(models) => {
             along_models(worker, exchange, reader, asked, &passing, &models).await
@@ -87,6 +101,47 @@ pub(super) async fn serve<'a>(
                 Err((_, missed, _)) => Err(missed),
             }
         }
+    }
+}
+
+/// Whether somebody may talk over a WebSocket, of which nobody here sees more than its bytes.
+///
+/// # Errors
+/// That it is no WebSocket, or that something is to be held which cannot be.
+fn may_talk(exchange: &Exchange<'_>, passing: &Passing) -> Result<(), Missed> {
+    let guards = passing.guards();
+    if !passing.upgrade().is_some_and(|asked| asked.eq_ignore_ascii_case("websocket")) {
+        return Err(refusal::no_websocket());
+    }
+    if exchange.account().is_some() {
+        return Err(refusal::not_governed("a budget or a limit of tokens"));
+    }
+    if guards.looks_at_requests() || guards.looks_at_replies() {
+        return Err(refusal::not_governed("a guardrail"));
+    }
+    Ok(())
+}
+
+/// Reserves what the request may cost, where a model is to do something.
+///
+/// # Errors
+/// Which budget or limit is used up.
+async fn reserve(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    models: &[Arc<LiveModel>],
+    asked: &Asked<'_>,
+    passing: &Passing,
+) -> Result<(), Missed> {
+    let operation = asked.operation();
+    if !operation.is_inference() || operation == Operation::Realtime {
+        return Ok(());
+    }
+    let granted = permit::reserve(worker, exchange, models, passing.wanted(operation)).await?;
+    // The limit of the output is lowered in requests for chat alone.
+    match granted {
+        Some(granted) => Err(refusal::too_little_left(granted)),
+        None => Ok(()),
     }
 }
 
@@ -188,6 +243,8 @@ enum Success {
     Whole(ResponseHead, Vec<u8>, Used),
     /// Piece by piece.
     Stream(ResponseHead, Box<Answered>, Watching),
+    /// Talk over a WebSocket.
+    Tunnel(ResponseHead, Box<Answered>, Arc<LiveUpstream>),
 }
 
 /// What becomes of an answer that comes piece by piece.
@@ -204,6 +261,9 @@ impl Success {
     fn into_answer(self, reader: &mut Reader) -> LlmAnswer<'_> {
         match self {
             Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
+            Self::Tunnel(head, answered, upstream) => {
+                LlmAnswer { head, body: AnswerBody::Tunnel(answered, upstream) }
+            }
             Self::Stream(head, answered, watching) => {
                 let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
                 let stream = match watching {
@@ -264,6 +324,13 @@ impl Along<'_, '_> {
         }
         let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
         let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Declined)?;
+        if passing.is_stream() && passing.guards().looks_at_replies() {
+            let context = self.context(exchange);
+            let told = prepared.as_ref().and_then(|it| it.stream_translation(SSE, &context));
+            if told.is_none() && asked.operation() == Operation::Completion {
+                return Err(Attempted::Declined(not_seen_through()));
+            }
+        }
         let mut answers = Vec::with_capacity(outgoings.len());
         let mut head = ResponseHead::default();
         for outgoing in outgoings {
@@ -275,7 +342,11 @@ impl Along<'_, '_> {
                 }
                 (head, None, answered) => {
                     let Some(answered) = answered else { return Err(nothing()) };
+                    if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
+                        return Ok(Success::Tunnel(head, answered, Arc::clone(&reach.upstream)));
+                    }
                     let watching = self.watching(exchange, &head, prepared.as_ref());
+                    let watching = watching.map_err(Attempted::Declined)?;
                     return Ok(Success::Stream(head, answered, watching));
                 }
             }
@@ -308,7 +379,7 @@ impl Along<'_, '_> {
             head: &outgoing.head,
             target: &outgoing.target,
             framing: outgoing.payload.framing(),
-            upgrade: None,
+            upgrade: self.passing.upgrade(),
             takes_trailers: false,
             close: false,
             is_idempotent: false,
@@ -321,8 +392,11 @@ impl Along<'_, '_> {
         let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
         note_timings(exchange, facts.get());
         exchange.is_body_read = reader.is_ended();
-        let answered = Box::new(result.map_err(|failure| failed(&failure))?);
+        let mut answered = Box::new(result.map_err(|failure| failed(&failure))?);
         let limits = signal::limits(worker, flight, &answered.head.fields);
+        if answered.head.status == SWITCHING {
+            return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
+        }
         let judged = reply::judge(answered, dialect, limit).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
@@ -348,24 +422,37 @@ impl Along<'_, '_> {
     }
 
     /// What becomes of an answer that comes piece by piece.
+    ///
+    /// # Errors
+    /// That guardrails cannot see through it.
     fn watching(
         &self,
         exchange: &Exchange<'_>,
         head: &ResponseHead,
         prepared: Option<&Prepared>,
-    ) -> Watching {
+    ) -> Result<Watching, Missed> {
         let said = head.fields.get("content-type").unwrap_or_default();
         if !said.starts_with(b"text/event-stream") {
-            return Watching::Opaque;
+            return Ok(Watching::Opaque);
         }
         let context = self.context(exchange);
-        let translation = prepared.and_then(|it| it.stream_translation(SSE, &context));
+        let guard = self.passing.guards().reply_guard();
+        let kept = (self.asked.dialect(), SSE);
+        let translation = match prepared.and_then(|it| it.stream_translation(SSE, &context)) {
+            None if guard.is_none() => None,
+            None if self.asked.operation() != Operation::ReplyGet => return Err(not_seen_through()),
+            None => Some(StreamTranslation::new(kept, kept, &context)),
+            told => told,
+        };
         if let Some(translation) = translation {
-            return Watching::Translated(Box::new(translation));
+            return Ok(Watching::Translated(Box::new(match guard {
+                Some(guard) => translation.filtered(Box::new(guard)),
+                None => translation,
+            })));
         }
         let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
         let watch = watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE));
-        Watching::Passed(Box::new(watch))
+        Ok(Watching::Passed(Box::new(watch)))
     }
 
     /// The whole answer, in the words of the client.
@@ -380,6 +467,7 @@ impl Along<'_, '_> {
             let bytes = answers.pop().unwrap_or_default();
             let used =
                 used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
+            let bytes = seen::see_reply(self.passing.guards(), bytes)?;
             return Ok(Success::Whole(head, bytes, used));
         };
         let told = prepared.answer(&answers, &self.context(exchange));
@@ -388,6 +476,7 @@ impl Along<'_, '_> {
         answer.tell_losses(&prepared.losses);
         answer.tell_losses(&told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
+        let bytes = seen::see_reply(self.passing.guards(), bytes)?;
         Ok(Success::Whole(answer.head, bytes, told.used))
     }
 
@@ -407,7 +496,7 @@ impl Along<'_, '_> {
         };
         let answers: Result<Vec<Vec<u8>>, ChatError> =
             bodies.iter().map(|body| mock::embeddings(body)).collect();
-        let answers = answers.map_err(super::refusal::invalid)?;
+        let answers = answers.map_err(refusal::invalid)?;
         let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
         head.fields.append("Content-Type", b"application/json");
         self.told(exchange, head, answers, Some(&prepared))
@@ -454,6 +543,10 @@ impl Along<'_, '_> {
                 }
             }
             Success::Stream(..) => facts.flight = Some(flight),
+            Success::Tunnel(..) => {
+                let spent = Spent { prompt_tokens: 0, output_tokens: 0 };
+                flight.finish(End::Answered(spent), now);
+            }
         }
     }
 
@@ -508,6 +601,13 @@ pub(super) fn id_of(bytes: &[u8]) -> Option<String> {
 
 fn nothing() -> Attempted {
     Attempted::Declined(nothing_serves())
+}
+
+/// That an answer cannot be seen through while it comes.
+fn not_seen_through() -> Missed {
+    let message = "a guardrail looks at what models say, and cannot in a stream of this kind; \
+                   ask without `stream`";
+    refusal::invalid(ChatError::invalid("stream", message))
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {

@@ -113,6 +113,29 @@ fn push(to: &mut Candidates, model: Arc<LiveModel>) {
     }
 }
 
+/// How large a request is, and how large its answer may be.
+pub(super) struct Wanted {
+    /// The tokens of the prompt, by an estimate.
+    pub prompt_tokens: u64,
+    /// The limit of the output that the body states; `Some(0)` where nothing is written.
+    pub output_max: Option<u64>,
+    /// How many answers are wanted.
+    pub choices: u64,
+    /// Whether images or sound go in or out.
+    pub has_media: bool,
+}
+
+impl From<&Ask> for Wanted {
+    fn from(ask: &Ask) -> Self {
+        Self {
+            prompt_tokens: ask.prompt_tokens,
+            output_max: ask.output_max,
+            choices: ask.choices,
+            has_media: ask.scanned.sizes.media_items > 0,
+        }
+    }
+}
+
 /// Reserves what the request may cost; the limit of the output that is left of the budgets, where
 /// it is lower than what was asked for.
 ///
@@ -122,7 +145,7 @@ pub(super) async fn reserve(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     models: &[Arc<LiveModel>],
-    ask: &Ask,
+    wanted: Wanted,
 ) -> Result<Option<u64>, Missed> {
     let Some(account) = exchange.account() else { return Ok(None) };
     let none = Prices::default();
@@ -130,19 +153,19 @@ pub(super) async fn reserve(
     // The dearest deployment that it may go to: whichever answers, the budget holds.
     let dearest = lanes()
         .filter_map(|lane| lane.known.prices.as_ref())
-        .max_by_key(|prices| refusal::price_of(prices, ask))
+        .max_by_key(|prices| refusal::price_of(prices, &wanted))
         .unwrap_or(&none);
     let possible = lanes().map(|lane| lane.known.output_max).max().flatten();
-    let wanted = ledger::Ask {
-        prompt_tokens: ask.prompt_tokens,
-        output_tokens_max: ask.output_max,
+    let asked = ledger::Ask {
+        prompt_tokens: wanted.prompt_tokens,
+        output_tokens_max: wanted.output_max,
         output_tokens_possible: possible,
-        choices: ask.choices,
-        has_media: ask.scanned.sizes.media_items > 0,
+        choices: wanted.choices,
+        has_media: wanted.has_media,
         prices: dearest,
     };
     let (now, wall) = (worker.now(), worker.wall());
-    match account.reserve(now, wall, &wanted).await {
+    match account.reserve(now, wall, &asked).await {
         Ok(reservation) => {
             let granted = reservation.output_tokens_granted();
             exchange.admission.spending = reservation.report();

@@ -94,7 +94,7 @@ async fn ask<'a>(
     let LlmAnswer { mut head, body } = match known {
         Some(answer) => answer,
         None => {
-            let granted = permit::reserve(worker, exchange, &models, &ask).await?;
+            let granted = permit::reserve(worker, exchange, &models, (&ask).into()).await?;
             let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
             let affinity = ask.affinity();
             let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
@@ -118,6 +118,7 @@ async fn ask<'a>(
             head.fields.append("Content-Type", b"text/event-stream");
             AnswerBody::Stream(Box::new(stream.into_prompt(PromptEvents::new(service))))
         }
+        tunnel @ AnswerBody::Tunnel(..) => tunnel,
     };
     Ok(LlmAnswer { head, body })
 }

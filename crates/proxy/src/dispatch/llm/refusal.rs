@@ -9,7 +9,7 @@ use architrave_llm::surface::Surface;
 use architrave_net::WireError;
 use architrave_policy::Reply;
 
-use super::ask::Ask;
+use super::permit::Wanted;
 use super::read_body::Unread;
 use super::run::Missed;
 use crate::assembly::LiveKind;
@@ -52,13 +52,34 @@ pub(super) fn client_gone(_error: WireError) -> Missed {
 }
 
 /// What a request of this shape costs by these prices, for comparing.
-pub(super) fn price_of(prices: &Prices, ask: &Ask) -> u64 {
+pub(super) fn price_of(prices: &Prices, wanted: &Wanted) -> u64 {
     const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
     prices.cost_nano_usd(&Usage {
-        input: ask.prompt_tokens,
-        output: ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT).saturating_mul(ask.choices),
+        input: wanted.prompt_tokens,
+        output: wanted.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT).saturating_mul(wanted.choices),
         ..Usage::default()
     })
+}
+
+/// That a budget has something left, yet less than the request may use.
+pub(super) fn too_little_left(tokens: u64) -> Missed {
+    let message = format!("{tokens} tokens of output are left of a budget; ask for no more");
+    let mut error = ChatError::new(ErrorKind::RateLimited, message);
+    error.code = Some(Reason::RateLimited.as_str().to_owned());
+    Missed::refused(error, Reason::RateLimited)
+}
+
+/// That somebody asks to talk without asking for a WebSocket.
+pub(super) fn no_websocket() -> Missed {
+    let message = "talk goes over a WebSocket: by HTTP/1.1, with `Upgrade: websocket`";
+    let error = ChatError { status: 426, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::client(error, Reason::BadRequest)
+}
+
+/// That what is said over a WebSocket would get past what the operator has ordered.
+pub(super) fn not_governed(by: &str) -> Missed {
+    let message = format!("talk over a WebSocket goes through unseen, and {by} cannot be held");
+    Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
 }
 
 /// The dialect in which somebody is told that there is nothing at a path.

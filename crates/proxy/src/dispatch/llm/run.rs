@@ -14,7 +14,6 @@ use architrave_llm::signal::Limits;
 use architrave_llm::surface::Kept;
 use architrave_net::Reader;
 use architrave_policy::cache::KeptReply;
-use architrave_policy::guardrail;
 use architrave_telemetry::{Party, Phase, Termination};
 use smallvec::SmallVec;
 
@@ -236,7 +235,7 @@ impl<'w> Run<'w, '_> {
     }
 
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
-        let prices = model.prices_of(|prices| refusal::price_of(prices, self.ask));
+        let prices = model.prices_of(|prices| refusal::price_of(prices, &self.ask.into()));
         let demand = Demand {
             prompt_tokens: self.ask.prompt_tokens,
             output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
@@ -486,14 +485,7 @@ impl<'w> Run<'w, '_> {
         context: &Context,
     ) -> Result<Vec<u8>, Missed> {
         let Seen { guards, offer } = &self.seen;
-        let mut body = body;
-        if guards.looks_at_replies() {
-            let text = std::str::from_utf8(&body).map_err(|_not_text| nothing_serves())?;
-            let masked = guards
-                .see_reply(text)
-                .map_err(|found| Missed::refused(guardrail::refusal(found), Reason::Forbidden))?;
-            body = masked.unwrap_or(body);
-        }
+        let body = seen::see_reply(guards, body)?;
         if offer.is_some() {
             let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
             seen::keep(self.worker, exchange, *offer, kept);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use architrave_core::Reason;
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Address, Context};
-use architrave_llm::scan::Scanned;
+use architrave_llm::scan::{Scanned, Watch};
 use architrave_llm::surface::Surface;
 use architrave_policy::cache::{KeptReply, Question, QuestionKey, Wish};
-use architrave_policy::guardrail::{self, Guards};
+use architrave_policy::guardrail::{self, Found, Guards};
 
 use super::answer::LlmAnswer;
 use super::ask::Ask;
@@ -41,15 +41,8 @@ pub(super) fn see<'a>(
 ) -> Result<(Seen, Option<LlmAnswer<'a>>), Missed> {
     let Some(matched) = exchange.matched else { return Ok((Seen::default(), None)) };
     let guards = matched.chain.guards(&exchange.admission);
-    if guards.looks_at_requests() {
-        let masked = guards.see_request(text_of(ask)?);
-        let masked = masked
-            .map_err(|found| Missed::refused(guardrail::refusal(found), Reason::Forbidden))?;
-        if let Some(bytes) = masked {
-            let scanned = Scanned::whole(&bytes, ask.dialect.watch()).map_err(ChatError::from);
-            let scanned = scanned.map_err(refusal::invalid)?;
-            *ask = Ask::of(ask.dialect, address, (bytes, scanned)).map_err(refusal::invalid)?;
-        }
+    if let Some(masked) = see_request(&guards, &ask.body, ask.dialect.watch())? {
+        *ask = Ask::of(ask.dialect, address, masked).map_err(refusal::invalid)?;
     }
     let Some(cache) = matched.chain.cache(&exchange.admission) else {
         return Ok((Seen { guards, offer: None }, None));
@@ -61,7 +54,7 @@ pub(super) fn see<'a>(
         model: &ask.model,
         fields: &exchange.head.fields,
         guards: guards.fingerprint(),
-        body: text_of(ask)?,
+        body: text_of(&ask.body)?,
     });
     let Some(key) = key else { return Ok((Seen { guards, offer: None }, None)) };
     let known = cache.lookup(&key, wish, worker.now());
@@ -85,8 +78,45 @@ pub(super) fn context(worker: &Worker, exchange: &Exchange<'_>, ask: &Ask) -> Co
     ask.context(exchange.identity.trace_id(), seconds)
 }
 
-fn text_of(ask: &Ask) -> Result<&str, Missed> {
-    std::str::from_utf8(&ask.body)
+/// The body of a request with its texts masked; `None` where it goes on as it is.
+///
+/// # Errors
+/// That a guardrail refuses it.
+pub(super) fn see_request(
+    guards: &Guards,
+    body: &[u8],
+    watch: &'static Watch,
+) -> Result<Option<(Vec<u8>, Scanned)>, Missed> {
+    if !guards.looks_at_requests() {
+        return Ok(None);
+    }
+    let Some(masked) = guards.see_request(text_of(body)?).map_err(refused)? else {
+        return Ok(None);
+    };
+    let scanned = Scanned::whole(&masked, watch).map_err(ChatError::from);
+    Ok(Some((masked, scanned.map_err(refusal::invalid)?)))
+}
+
+/// The body of a whole answer with its texts masked.
+///
+/// # Errors
+/// That a guardrail refuses it.
+pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Missed> {
+    if !guards.looks_at_replies() {
+        return Ok(body);
+    }
+    // What is no text is sound or an image.
+    let Ok(text) = std::str::from_utf8(&body) else { return Ok(body) };
+    let masked = guards.see_reply(text).map_err(refused)?;
+    Ok(masked.unwrap_or(body))
+}
+
+fn refused(found: Found) -> Missed {
+    Missed::refused(guardrail::refusal(found), Reason::Forbidden)
+}
+
+fn text_of(body: &[u8]) -> Result<&str, Missed> {
+    std::str::from_utf8(body)
         .map_err(|_not_text| refusal::invalid(ChatError::invalid("", "the body is not UTF-8")))
 }
 

@@ -14,11 +14,13 @@ use architrave_llm::multipart::{Multipart, MultipartLimits};
 use architrave_llm::scan::{Scanned, Splice, Watched};
 use architrave_llm::surface::{self, Asked, BodyForm, Operation};
 use architrave_net::{Fields, Framing, Method, Reader, Version};
+use architrave_policy::guardrail::Guards;
 
 use crate::dispatch::llm::outgoing::Outgoing;
 use crate::dispatch::llm::payload::{Payload, Rest};
+use crate::dispatch::llm::permit::Wanted;
 use crate::dispatch::llm::run::Missed;
-use crate::dispatch::llm::{read_body, refusal};
+use crate::dispatch::llm::{read_body, refusal, seen};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::serve::RequestFacts;
@@ -35,6 +37,8 @@ pub(super) struct Passing {
     stream: bool,
     content_type: Option<Vec<u8>>,
     accept: Option<Vec<u8>>,
+    guards: Guards,
+    upgrade: Option<String>,
 }
 
 #[derive(Debug)]
@@ -92,7 +96,45 @@ impl Passing {
         exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
         let model = asked.address.model.as_deref().map(str::to_owned).or_else(|| body.model(asked));
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
-        Ok(Self { body, model, stream, content_type, accept })
+        Ok(Self {
+            body,
+            model,
+            stream,
+            content_type,
+            accept,
+            guards: Guards::default(),
+            upgrade: facts.upgrade.clone(),
+        })
+    }
+
+    /// Shows it to guardrails, which may mask what it says; they see through the answer, too.
+    ///
+    /// # Errors
+    /// That one of them refuses it.
+    pub(super) fn see_through(&mut self, asked: &Asked<'_>, guards: Guards) -> Result<(), Missed> {
+        if let Body::Json(bytes, _) = &self.body
+            && let Some((bytes, scanned)) =
+                seen::see_request(&guards, bytes, asked.surface.watch())?
+        {
+            self.body = Body::Json(Arc::new(bytes), Box::new(scanned));
+        }
+        self.guards = guards;
+        Ok(())
+    }
+
+    /// The protocol that is to be spoken behind the answer.
+    pub(super) fn upgrade(&self) -> Option<&str> {
+        self.upgrade.as_deref()
+    }
+
+    /// What sees through the answer.
+    pub(super) const fn guards(&self) -> &Guards {
+        &self.guards
+    }
+
+    /// Whether the answer is to come piece by piece.
+    pub(super) const fn is_stream(&self) -> bool {
+        self.stream
     }
 
     /// The model asked for, where one is named.
@@ -113,6 +155,25 @@ impl Passing {
         match &self.body {
             Body::Json(_, scanned) => estimate::prompt_tokens(&scanned.sizes),
             Body::None | Body::Form(..) | Body::Opaque(_) => 0,
+        }
+    }
+
+    /// How large it is, and how large its answer may be.
+    pub(super) fn wanted(&self, operation: Operation) -> Wanted {
+        let count = |watched| {
+            let (bytes, scanned) = self.json()?;
+            scanned.count(watched, bytes)
+        };
+        let writes = matches!(operation, Operation::Completion | Operation::Invoke);
+        let output_max = match writes {
+            true => count(Watched::OutputTokensMax),
+            false => Some(0),
+        };
+        Wanted {
+            prompt_tokens: self.prompt_tokens(),
+            output_max,
+            choices: count(Watched::Choices).unwrap_or(1).max(1),
+            has_media: !writes && !matches!(operation, Operation::Embedding | Operation::Rerank),
         }
     }
 
@@ -328,6 +389,9 @@ fn outgoing(
         }
     }
     super::super::outgoing::introduce(fields, client, lane, (found.surface.dialect(), is_same));
+    if passing.upgrade.is_some() {
+        super::super::outgoing::shake_hands(fields, client);
+    }
     Ok(Outgoing {
         head,
         target: format!("{base_path}{}", found.path),
