@@ -243,7 +243,7 @@ This page is written from `crates/core/src/metric.rs`; a test rewrites it and fa
 Labels are bounded: names of configured objects, endpoint addresses, the closed list of reasons, five classes of status (`1xx` to `5xx`), and the termination words of [logging.md](logging.md).
 Nothing that a client sends becomes a label.
 A series appears with its first event and goes when its object leaves the configuration.
-Names begin with `architrave_`, except the conventional `process_…`, which dashboards expect as they are.
+Names begin with `architrave_`, except the conventional `process_…` and `gen_ai_…`, which dashboards expect as they are.
 Units are seconds and bytes.
 
 | name | kind | unit | labels | meaning |
