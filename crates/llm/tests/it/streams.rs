@@ -1,6 +1,8 @@
 //! Streams over all pairs, at any cut.
 
-use architrave_llm::dialect::Dialect;
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::translate::StreamTranslation;
 use proptest::prelude::*;
@@ -66,6 +68,46 @@ fn the_signature_of_a_call_is_told_only_as_clients_can_read_it() {
         let stream = signed_call(to);
         assert!(!stream.to_ascii_lowercase().contains("signature"), "{to:?}: {stream}");
     }
+}
+
+#[test]
+fn a_failure_told_into_a_stream_that_passed_begins_nothing_anew() {
+    for &dialect in Dialect::ALL {
+        let spoken = (dialect, dialect.framing());
+        let mut out = Vec::new();
+        let error = ChatError::new(ErrorKind::Timeout, "it stalled");
+        StreamTranslation::new(spoken, spoken, &Context::default()).fail(&error, &mut out);
+        let told = String::from_utf8_lossy(&out);
+        assert!(told.contains("it stalled"), "{dialect:?}: {told}");
+        for word in ["created\"", "message_start", "messageStart", "message-start", "assistant"] {
+            assert!(!told.contains(word), "{dialect:?}: {told}");
+        }
+    }
+}
+
+/// A thought with words, and what only OpenAI can read.
+const ENCRYPTED: [&str; 3] = [
+    r#"{"type":"response.reasoning_summary_text.delta","item_id":"r","output_index":0,"summary_index":0,"delta":"hm"}"#,
+    r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"c2ln"}}"#,
+    r#"{"type":"response.completed","response":{"id":"x","model":"m","status":"completed","output":[]}}"#,
+];
+
+#[test]
+fn a_block_of_bedrock_is_either_words_or_what_is_encrypted() {
+    let (from, to) = (Dialect::OpenaiResponses, Dialect::BedrockConverse);
+    let mut translation =
+        StreamTranslation::new((from, from.framing()), (to, Framing::Sse), &context());
+    let mut out = Vec::new();
+    for event in ENCRYPTED {
+        translation.push(format!("data: {event}\n\n").as_bytes(), &mut out);
+    }
+    translation.end(&mut out);
+    let told = String::from_utf8_lossy(&out);
+    let delta = |index: u8, said: &str| {
+        format!(r#"{{"contentBlockIndex":{index},"delta":{{"reasoningContent":{{"{said}"#)
+    };
+    assert!(told.contains(&delta(0, "text")) && told.contains(&delta(1, "redacted")), "{told}");
+    assert_eq!(told.matches("event: contentBlockStop").count(), 2, "{told}");
 }
 
 #[test]

@@ -14,6 +14,19 @@ pub(super) fn read_late(cursor: &mut Cursor<'_>) -> Result<ChatError, JsonError>
 
 /// Writes the object that a response that failed has.
 pub(super) fn write_late(error: &ChatError, writer: &mut Writer<'_>) {
+    writer.object(|w| write_members(error, w));
+}
+
+/// The members of the event `error`.
+pub(super) fn write_event(error: &ChatError, writer: &mut Writer<'_>) {
+    write_members(error, writer);
+    match error.param.as_deref() {
+        Some(param) => writer.key("param").text(param),
+        None => writer.key("param").null(),
+    }
+}
+
+fn write_members(error: &ChatError, writer: &mut Writer<'_>) {
     let code = error.code.as_deref().unwrap_or(match error.kind {
         ErrorKind::RateLimited => "rate_limit_exceeded",
         ErrorKind::ContextTooLong => "context_length_exceeded",
@@ -22,8 +35,6 @@ pub(super) fn write_late(error: &ChatError, writer: &mut Writer<'_>) {
         ErrorKind::InvalidRequest => "invalid_prompt",
         _ => "server_error",
     });
-    writer.object(|w| {
-        w.key("code").text(code);
-        w.key("message").text(&error.message);
-    });
+    writer.key("code").text(code);
+    writer.key("message").text(&error.message);
 }

@@ -25,6 +25,7 @@ struct Block {
     part: u32,
     index: u64,
     is_reasoning: bool,
+    has_said: bool,
     /// Of an image: media type and bytes so far.
     image: Option<(String, String)>,
 }
@@ -104,7 +105,7 @@ impl Writer {
         self.next_block += 1;
         let is_reasoning = matches!(kind, PartKind::Reasoning { .. });
         let image = is_image.then(Default::default);
-        self.blocks.push(Block { part, index, is_reasoning, image });
+        self.blocks.push(Block { part, index, is_reasoning, has_said: false, image });
         if let PartKind::ToolCall { id, name, is_free_form: _ } = kind {
             block_event("contentBlockStart", index, frames, out, |w| {
                 w.key("start").object(|w| {
@@ -125,6 +126,13 @@ impl Writer {
             media_type.iter().for_each(|media_type| media_type.as_ref().clone_into(its_type));
             return bytes.push_str(base64);
         }
+        // What only its maker can read is a block of its own, so it follows one with words.
+        if matches!(delta, Delta::Encrypted(_)) && std::mem::replace(&mut block.has_said, false) {
+            let index = std::mem::replace(&mut block.index, self.next_block);
+            self.next_block += 1;
+            block_event("contentBlockStop", index, frames, out, |_| {});
+        }
+        block.has_said = true;
         let is_reasoning = block.is_reasoning;
         // Calls have no signatures, and an empty delta is none.
         if matches!(delta, Delta::Signature(_) | Delta::Encrypted(_)) && !is_reasoning

@@ -205,7 +205,10 @@ impl Writer {
     }
 
     fn end(&mut self, error: Option<&str>, frames: &mut FrameWriter, out: &mut Vec<u8>) {
-        self.begin(frames, out);
+        // A failure of a message that nobody has told of begins none.
+        if error.is_none() {
+            self.begin(frames, out);
+        }
         let finish = self.finish.unwrap_or(Finish::Stop);
         event_of("message-end", frames, out, |w| {
             w.key("delta").object(|w| {

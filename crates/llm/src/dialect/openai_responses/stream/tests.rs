@@ -101,10 +101,20 @@ fn calls_that_interleave_stay_apart() {
 
 #[test]
 fn a_failure_ends_with_a_response_that_failed() {
-    let error = ChatError::new(ErrorKind::RateLimited, "slow down");
-    let events = write(&[ChatEvent::Error(error)]);
+    let failure = || ChatEvent::Error(ChatError::new(ErrorKind::RateLimited, "slow down"));
+    let start = ChatEvent::Start {
+        id: None,
+        model: None,
+        created_s: None,
+        service_class: None,
+        fingerprint: None,
+    };
+    let events = write(&[start, failure()]);
     let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["response.created", "response.in_progress", "response.failed"]);
     assert_eq!(events[2]["response"]["error"]["code"], "rate_limit_exceeded");
     assert_eq!(events[2]["response"]["status"], "failed");
+    // Of a response that nobody has told of there is nothing to say.
+    let [event] = write(&[failure()]).try_into().unwrap();
+    assert_eq!((&event["type"], &event["code"]), (&"error".into(), &"rate_limit_exceeded".into()));
 }

@@ -1,5 +1,6 @@
 //! The form's events to events of a response.
 
+use super::super::error;
 use super::super::reply::{Ending, Envelope};
 use super::super::wire;
 use super::items::Items;
@@ -47,6 +48,10 @@ impl Writer {
         let Self { envelope, items, next_number, has_begun, usage, finish } = self;
         let mut tell = Tell { next_number, frames, out };
         if !std::mem::replace(has_begun, true) {
+            if let ChatEvent::Error(error) = event {
+                // Nothing is known of a response, such as where a stream that passed breaks off.
+                return tell.event("error", |w| error::write_event(error, w));
+            }
             begin(envelope, &mut tell);
         }
         match event {
