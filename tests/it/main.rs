@@ -18,6 +18,7 @@ mod hostile_h2;
 mod http2;
 mod layer4;
 mod limits;
+mod llm_sdk;
 mod operation;
 mod persistence;
 mod persistence_soak;

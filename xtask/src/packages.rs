@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{say, shell};
+use crate::{say, shell, tree};
 
 /// Makes sure that each file exists, installing the Debian package beside it when it does not.
 ///
@@ -59,6 +59,28 @@ pub(crate) fn wheel(folder: &Path, wheel: &str, file: &str) -> Result<PathBuf> {
         bail!("the Python wheel {wheel} has no {file}");
     }
     Ok(wanted)
+}
+
+/// Installs packages for Node into `folder` as the lock file in `wanted` has them, unless they are
+/// there.
+///
+/// # Errors
+/// When npm is missing or refuses; names the packages.
+pub(crate) fn node(folder: &Path, wanted: &Path) -> Result<()> {
+    let lock = tree::read(&wanted.join("package-lock.json"))?;
+    let stamp = folder.join("packages.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|had| had == lock) {
+        return Ok(());
+    }
+    let packages = tree::read(&wanted.join("package.json"))?;
+    say::step(format_args!("installing the Node packages of {}", wanted.display()));
+    tree::write(&folder.join("package.json"), &packages)?;
+    tree::write(&folder.join("package-lock.json"), &lock)?;
+    let mut command = Command::new("npm");
+    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    shell::read(command.current_dir(folder))
+        .with_context(|| format!("install by hand, with npm, the packages of {packages}"))?;
+    tree::write(&stamp, &lock)
 }
 
 /// Makes a virtual environment in `folder` with the given Python packages, unless it has them.

@@ -18,16 +18,32 @@ use crate::{dist, generate, packages, shell, tree};
 use steps::{AfterFailure, Step};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 6] = [
+const DEBIAN: [(&str, &str); 8] = [
     ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/curl", "curl"),
     ("/usr/bin/h2load", "nghttp2-client"),
     ("/usr/bin/unshare", "util-linux"),
     ("/bin/ip", "iproute2"),
+    ("/usr/bin/node", "nodejs"),
+    ("/usr/bin/npm", "npm"),
 ];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];
+
+/// The official clients of AI services, and what the origin that plays their providers needs; apart
+/// from the others, for they bring much with them.
+const SDKS: [&str; 9] = [
+    "aiohttp==3.14.5",
+    "anthropic==2.14.0",
+    "boto3==1.44.8",
+    "cohere==7.3.1",
+    "google-genai==3.6.1",
+    "litellm==1.110.2",
+    "mistralai==3.7.0",
+    "openai==3.57.0",
+    "pydantic==2.14.4",
+];
 
 /// Three times what the black-box tests take on two cores: past it, something hangs.
 const BLACK_BOX_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -72,6 +88,7 @@ fn all() -> Vec<Step> {
     vec![
         Step::new("packages", || packages::debian(&DEBIAN)),
         Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
+        Step::new("clients of AI services", sdks),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
         Step::new("unit, property, golden and tidy tests", || {
@@ -99,12 +116,21 @@ fn black_box(args: &[&str]) -> Result<Command> {
     command.args(["test", "--package", TESTS, "--test", "it"]).args(args);
     command.env("ARCHITRAVE_BIN", dist::binary()?);
     command.env("ARCHITRAVE_TEST_PYTHON", venv()?.join("bin/python"));
+    command.env("ARCHITRAVE_SDK_PYTHON", tree::target()?.join("sdk-venv/bin/python"));
+    command.env("ARCHITRAVE_SDK_NODE", tree::target()?.join("sdk-node"));
     command.current_dir(tree::root());
     Ok(command)
 }
 
 fn venv() -> Result<PathBuf> {
     Ok(tree::target()?.join("test-venv"))
+}
+
+/// Installs the official clients of AI services, for Python and for Node.
+fn sdks() -> Result<()> {
+    let target = tree::target()?;
+    packages::venv(&target.join("sdk-venv"), &SDKS)?;
+    packages::node(&target.join("sdk-node"), &tree::root().join("tests/sdk/node"))
 }
 
 fn cargo(args: &[&str]) -> Result<()> {

@@ -22,6 +22,7 @@ pub mod nginx;
 pub mod origin;
 pub mod process;
 pub mod python;
+pub mod sdk;
 pub mod sink;
 pub mod tools;
 pub mod wait;

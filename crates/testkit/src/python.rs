@@ -27,7 +27,17 @@ impl PythonOrigin {
     #[must_use]
     #[track_caller]
     pub fn start(script: &str, arguments: &[&str]) -> Self {
-        let (pid, stdout, stderr) = process::start(&mut command(script, arguments));
+        Self::spawn(script, command(script, arguments))
+    }
+
+    /// Starts one by a command whose output is piped; `script` is what it is called.
+    ///
+    /// # Panics
+    /// When it does not say an address.
+    #[must_use]
+    #[track_caller]
+    pub(crate) fn spawn(script: &str, mut command: Command) -> Self {
+        let (pid, stdout, stderr) = process::start(&mut command);
         let output = Sink::read(stdout.expect("standard output is a pipe"));
         let errors = Sink::read(stderr.expect("standard error is a pipe"));
         let address = crate::wait::eventually("the script listens", SOON, || {
@@ -64,8 +74,13 @@ pub fn run(script: &str, arguments: &[&str]) -> String {
 }
 
 fn command(script: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(tools::python());
-    command.arg("-u").arg(fixtures().join(script)).args(arguments);
+    piped(&tools::python(), &fixtures().join(script), arguments)
+}
+
+/// A script to be run by a Python, its output piped.
+pub(crate) fn piped(python: &Path, script: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(python);
+    command.arg("-u").arg(script).args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

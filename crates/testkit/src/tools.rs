@@ -34,6 +34,30 @@ pub fn python() -> PathBuf {
     path
 }
 
+/// The Python of the official clients of AI services, with the SDKs of their providers.
+///
+/// # Panics
+/// When it has not been made.
+#[must_use]
+pub fn sdk_python() -> PathBuf {
+    let named = variable("ARCHITRAVE_SDK_PYTHON").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("sdk-venv/bin/python"));
+    assert!(path.is_file(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
+/// The folder with the official clients of AI services for Node.
+///
+/// # Panics
+/// When they have not been installed.
+#[must_use]
+pub fn sdk_node() -> PathBuf {
+    let named = variable("ARCHITRAVE_SDK_NODE").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("sdk-node"));
+    assert!(path.is_dir(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
 /// A program on the path, or in the places of system programs.
 ///
 /// # Panics

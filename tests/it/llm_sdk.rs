@@ -1,0 +1,126 @@
+//! Official clients of AI services against the gateway, with an origin behind it that plays a
+//! provider of every dialect and holds all it is sent to the types of the official SDKs.
+//!
+//! The cases are in `tests/sdk`: text, tools, schemas, media, reasoning, errors, streams that are
+//! broken off from either side; each client with each provider, streamed and not.
+
+use architrave_testkit::authority::Authority;
+use architrave_testkit::sdk::{self, CLIENT_KEY, provider_key};
+use architrave_testkit::{Config, Gateway};
+use std::net::SocketAddr;
+
+use tempfile::TempDir;
+
+/// The dialects of the origin: the name of the provider, its kind, and its base below the path of
+/// the dialect.
+const PROVIDERS: [(&str, &str, &str, &str); 6] = [
+    ("openai-chat", "openai_compatible", "openai_chat", "/v1"),
+    ("openai-responses", "openai", "openai_responses", "/v1"),
+    ("anthropic", "anthropic", "anthropic_messages", ""),
+    ("gemini", "gemini", "gemini_generate_content", "/v1beta"),
+    ("bedrock", "bedrock-api-key", "bedrock_converse", ""),
+    ("cohere", "cohere", "cohere_chat", ""),
+];
+
+/// A gateway file with every provider, and with one consumer that may use all of their models.
+fn config(origin: SocketAddr) -> Config {
+    let providers = PROVIDERS.map(|(name, kind, dialect, base)| {
+        let key = provider_key(dialect);
+        format!(
+            "  - name: {name}\n    kind: {kind}\n    base_url: http://{origin}/{dialect}{base}\n    \
+             credentials: [{{ name: main, value: {key} }}]\n"
+        )
+    });
+    Config::new()
+        .web()
+        .service("ai", "llm: { models: [\"*\"] }")
+        .route("ai", "service: ai\npolicies: { key_auth: {} }")
+        .consumer("sdk", &format!("credentials: [{{ api_key: {CLIENT_KEY} }}]\nmodels: [\"*\"]"))
+        .and(&format!("providers:\n{}", providers.concat()))
+        .and("models:\n  - { name: responses-house, strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5-codex }] }")
+}
+
+#[track_caller]
+fn drive(client: &str) {
+    let origin = sdk::origin();
+    let gateway = Gateway::start(config(origin.addr()));
+    sdk::drive(client, origin.addr(), &format!("http://{}", gateway.web()), None);
+}
+
+#[test]
+fn openai_chats_with_every_provider() {
+    drive("openai");
+}
+
+#[test]
+fn openai_gets_responses_of_every_provider() {
+    drive("openai_responses");
+}
+
+#[test]
+fn anthropic_talks_to_every_provider() {
+    drive("anthropic");
+}
+
+#[test]
+fn google_genai_talks_to_every_provider() {
+    drive("google_genai");
+}
+
+#[test]
+fn cohere_talks_to_every_provider() {
+    drive("cohere");
+}
+
+#[test]
+fn mistralai_talks_to_every_provider() {
+    drive("mistralai");
+}
+
+#[test]
+fn litellm_talks_to_every_provider() {
+    drive("litellm");
+}
+
+/// It sends its token over TLS alone.
+#[test]
+fn boto3_talks_to_every_provider() {
+    let (authority, dir) = (Authority::new(), TempDir::new().expect("there is room"));
+    let (cert, key) = authority.issue(&["localhost"]).write(dir.path(), "site");
+    let entry = format!("{{ cert_file: \"{}\", key_file: \"{}\" }}", cert.display(), key.display());
+    let origin = sdk::origin();
+    let tls = format!("protocol: https\ntls: {{ certificates: [{entry}] }}");
+    let gateway = Gateway::start(config(origin.addr()).listener("tls", &tls));
+    let address = format!("https://localhost:{}", gateway.addr("tls").port());
+    sdk::drive("boto3", origin.addr(), &address, Some(&authority.write(dir.path())));
+}
+
+#[test]
+fn openai_for_node_chats_with_every_provider() {
+    drive("node_openai");
+}
+
+#[test]
+fn openai_for_node_gets_responses_of_every_provider() {
+    drive("node_openai_responses");
+}
+
+#[test]
+fn anthropic_for_node_talks_to_every_provider() {
+    drive("node_anthropic");
+}
+
+#[test]
+fn ai_for_node_talks_to_every_provider_as_to_openai() {
+    drive("node_ai_openai");
+}
+
+#[test]
+fn ai_for_node_chats_with_every_provider_as_with_openai() {
+    drive("node_ai_openai_chat");
+}
+
+#[test]
+fn ai_for_node_talks_to_every_provider_as_to_anthropic() {
+    drive("node_ai_anthropic");
+}

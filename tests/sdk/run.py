@@ -1,0 +1,71 @@
+"""Goes through the cases with one client: `run.py CLIENT --origin HOST:PORT [--gateway URL]`.
+
+Without a gateway the client talks to the origin in its own dialect, which shows that the two are
+worth being believed. `--only CASE` and `--provider DIALECT` narrow it.
+"""
+
+import argparse
+import pathlib
+import sys
+import traceback
+
+import cases
+import clients
+import dialects
+import plan
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("client", choices=clients.NAMES)
+    parser.add_argument("--origin", required=True)
+    parser.add_argument("--gateway")
+    parser.add_argument("--key", default="client-key-0123456789abcdef")
+    parser.add_argument("--only")
+    parser.add_argument("--provider", action="append")
+    options = parser.parse_args()
+    failed = count = 0
+    for run, case in runs(options):
+        count += 1
+        try:
+            case(run)
+        except Exception as error:
+            failed += 1
+            how = "streamed" if run.stream else "whole"
+            print(f"FAILED {options.client} {run.provider} {case.__name__} {how} {run.case}")
+            show(error)
+    assert count, "no case was run"
+    print(f"{options.client}: {count - failed} of {count} cases went well")
+    sys.exit(bool(failed))
+
+
+def runs(options):
+    if options.gateway:
+        client = clients.start(options.client, options.gateway, options.key)
+        providers = options.provider or dialects.NAMES
+    else:
+        _, dialect = clients.NAMES[options.client]
+        key = plan.key(dialect)
+        client = clients.start(options.client, f"http://{options.origin}/{dialect}", key)
+        providers = [dialect]
+    for provider in providers:
+        for stream in (False, True):
+            for case in cases.BOTH + (cases.STREAMED if stream else ()):
+                if options.only not in (None, case.__name__):
+                    continue
+                if cases.lacks(case, client, provider, stream):
+                    continue
+                there = cases.Origin(options.origin)
+                yield cases.Run(client, there, provider, stream, bool(options.gateway)), case
+
+
+def show(error):
+    """The error and where in these files it is; what lies in SDKs is theirs."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if "site-packages" not in frame.filename:
+            print(f"    {pathlib.Path(frame.filename).name}:{frame.lineno} {frame.line}")
+    print("    " + f"{type(error).__name__}: {error}".replace("\n", "\n    ")[:3000])
+
+
+if __name__ == "__main__":
+    main()

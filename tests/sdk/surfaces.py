@@ -1,0 +1,5 @@
+"""What providers offer beside chat."""
+
+
+def find(dialect, method, path):
+    return None
