@@ -28,8 +28,8 @@ const BESIDE_THE_QUESTION: [&str; 9] = [
 ];
 
 /// Members that make an answer one of its kind: it is made later, or belongs to a conversation that
-/// lives at the provider and grows by it.
-const ONCE_ONLY: [&str; 2] = ["background", "conversation"];
+/// lives at the provider. Whose that is, the cache does not know.
+const ONCE_ONLY: [&str; 3] = ["background", "conversation", "previous_response_id"];
 
 /// Fields of the head that switch on what changes the answer.
 const ANSWER_FIELDS: [&str; 5] =

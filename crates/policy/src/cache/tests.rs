@@ -143,6 +143,7 @@ fn what_is_one_of_its_kind_is_asked_anew() {
     for body in [
         r#"{"input":"x","background":true}"#,
         r#"{"input":"x","conversation":"conv_1"}"#,
+        r#"{"input":"x","previous_response_id":"resp_1"}"#,
         "[1]",
         "no JSON",
     ] {

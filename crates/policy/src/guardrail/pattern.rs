@@ -15,7 +15,9 @@ use regex::Regex;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::util::pool::Pool;
+use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Hir, HirKind, LookSet};
 
 use super::sought::Seen;
 
@@ -27,6 +29,9 @@ const LOOK_BYTES: usize = 4;
 
 /// Bytes of memory for the automaton's states as they are met; few are.
 const STATES_BYTES_MAX: usize = 256 << 10;
+
+/// Bytes that an automaton is built from at most; the pattern itself is bounded by configuration.
+const NFA_BYTES_MAX: usize = 4 << 20;
 
 /// A pattern, and whether what it finds is what was sought.
 #[derive(Debug)]
@@ -162,15 +167,23 @@ impl<'t> Block<'t> {
 }
 
 impl Automaton {
+    /// Borders of words in Unicode are beyond an automaton that reads bytes. It is told that they
+    /// are everywhere and keeps all that may come: it holds back too much at times, never too
+    /// little.
     fn new(pattern: &str) -> Option<Self> {
+        let mut hir = syntax::parse(pattern).ok()?;
+        let has_borders = hir.properties().look_set().contains_word_unicode();
+        if has_borders {
+            hir = without_borders(hir);
+        }
+        let kind = if has_borders { MatchKind::All } else { MatchKind::LeftmostFirst };
         let config = Config::new()
-            .match_kind(MatchKind::LeftmostFirst)
-            // It gives up at letters beyond ASCII, and then the text is held back.
-            .unicode_word_boundary(true)
+            .match_kind(kind)
             .cache_capacity(STATES_BYTES_MAX)
             .skip_cache_capacity_check(true);
-        let nfa = thompson::Config::new().nfa_size_limit(Some(4 << 20));
-        let dfa = DFA::builder().configure(config).thompson(nfa).build(pattern).ok()?;
+        let nfa = thompson::Config::new().nfa_size_limit(Some(NFA_BYTES_MAX));
+        let nfa = thompson::Compiler::new().configure(nfa).build_from_hir(&hir).ok()?;
+        let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         let new_cache: NewCache = {
             let dfa = dfa.clone();
             Box::new(move || dfa.create_cache())
@@ -200,6 +213,26 @@ impl Automaton {
             }
         }
         !state.is_dead()
+    }
+}
+
+/// The same without borders of words in Unicode.
+fn without_borders(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Look(look) if LookSet::singleton(look).contains_word_unicode() => Hir::empty(),
+        HirKind::Look(look) => Hir::look(look),
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Repetition(mut repetition) => {
+            repetition.sub = Box::new(without_borders(*repetition.sub));
+            Hir::repetition(repetition)
+        }
+        HirKind::Capture(capture) => without_borders(*capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(without_borders).collect()),
+        HirKind::Alternation(parts) => {
+            Hir::alternation(parts.into_iter().map(without_borders).collect())
+        }
     }
 }
 

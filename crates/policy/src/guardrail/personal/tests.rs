@@ -14,7 +14,7 @@ fn found(kind: PersonalData, text: &str) -> Vec<String> {
 
 fn is(kind: PersonalData, texts: &[&str]) {
     for text in texts {
-        for around in [format!("{text}"), format!("({text})"), format!("it is {text}, you see")] {
+        for around in [text.to_string(), format!("({text})"), format!("it is {text}, you see")] {
             assert_eq!(found(kind, &around), [*text], "{kind:?} in {around:?}");
         }
     }

@@ -80,6 +80,14 @@ fn borders_and_starts_are_those_of_the_whole_text() {
     }
 }
 
+#[test]
+fn borders_of_words_hold_nothing_back_in_any_script() {
+    let rules = rules(&config(&[], &[r"\bgeheim\w*\b"], &[]));
+    let pieces = ["für ", "immer ", "und 東京 ", "über", " geheime ", "Öle."];
+    let outs = ["für ", "immer ", "und 東京 ", "über", " ", "[masked] Öle.", ""];
+    assert_eq!(see_pieces(&rules, &pieces).unwrap(), outs);
+}
+
 /// Texts in which much is nearly something.
 fn texts() -> impl Strategy<Value = String> {
     let word = prop_oneof![
@@ -178,7 +186,8 @@ proptest! {
         pattern in prop_oneof![
             Just("a+b"), Just("a.*c"), Just("a.*?c"), Just("(?s)b.*b"), Just(r"\ba"), Just(r"a\b"),
             Just("^a"), Just("c$"), Just("(?m)^b+$"), Just("a|ab|abc"), Just("[^a]+a"),
-            Just("(?i)É"), Just(r"\w+\s\w"), Just("aa|bb(?:cc)?"),
+            Just("(?i)É"), Just(r"\w+\s\w"), Just("aa|bb(?:cc)?"), Just(r"a\b|ab"),
+            Just(r"\b(?:a|é).*?c\b"), Just(r"\Bb\B|\bc"),
         ],
     ) {
         let rules = rules(&config(&[], &[pattern], &[]));
