@@ -68,7 +68,7 @@ impl Asked<'_> {
 }
 
 impl Surface {
-    /// Whether other families have the very same method and path.
+    /// Whether other families may have the very same method and path.
     #[must_use]
     pub fn has_twins(self) -> bool {
         self.family() == Family::Openai
@@ -81,19 +81,25 @@ impl Surface {
                     | Operation::FileGet
                     | Operation::FileDelete
                     | Operation::FileContent
+                    | Operation::BatchList
+                    | Operation::BatchGet
             )
     }
 
-    /// The surface for the same operation in another family; one that has several answers to that
-    /// has none.
+    /// The surface of another family for the same operation with the same method and path, the
+    /// version apart.
     #[must_use]
     pub fn twin(self, family: Family) -> Option<Self> {
+        let path = |surface: Self| {
+            let path = surface.paths()[0];
+            path.strip_prefix("/v1beta").or_else(|| path.strip_prefix("/v1"))
+        };
         let fits = |other: &&Self| {
             other.family() == family
                 && other.operation() == self.operation()
                 && other.method() == self.method()
+                && path(**other) == path(self)
         };
-        let mut twins = Self::ALL.iter().filter(fits);
-        twins.next().copied().filter(|_| twins.next().is_none())
+        Self::ALL.iter().find(fits).copied()
     }
 }

@@ -10,7 +10,7 @@ use crate::chat::Text;
 use crate::dialect::Address;
 
 /// Versions of Gemini that there are or were.
-const GEMINI_VERSIONS: [&str; 3] = ["/v1beta", "/v1alpha", "/v1beta1"];
+const GEMINI_VERSIONS: [&str; 4] = ["/v1beta", "/v1alpha", "/v1beta1", "/v1"];
 
 /// A path with what may stand before it cut off.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ struct Cut<'a> {
     whole: &'a str,
     /// Without `/v1`.
     bare: &'a str,
-    /// Without the version, where it is one of Gemini's.
-    gemini: Option<&'a str>,
+    /// Without the version, if it is one of Gemini's. What OpenAI has on the same path comes first.
+    gemini: &'a str,
     /// The family that was named.
     family: Option<Family>,
     /// The deployment that Azure's path names.
@@ -60,12 +60,13 @@ fn cut(path: &str) -> Option<Cut<'_>> {
         let (name, rest) = rest.split_at(rest.find('/')?);
         (deployment, whole) = (Some(name), rest);
     }
-    let version = GEMINI_VERSIONS.iter().find_map(|version| below(whole, version));
     let bare = below(whole, "/v1").unwrap_or(whole);
-    // Gemini has methods of models in its first version, too.
-    let gemini =
-        version.or_else(|| (bare.contains(':') || named == Some(Family::Gemini)).then_some(bare));
+    let gemini = without_version(whole);
     Some(Cut { whole, bare, gemini, family: named, deployment })
+}
+
+fn without_version(path: &str) -> &str {
+    GEMINI_VERSIONS.iter().find_map(|version| below(path, version)).unwrap_or(path)
 }
 
 /// What of a path is below a prefix of whole elements.
@@ -77,7 +78,9 @@ fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 /// path is another one.
 fn fits<'a>(pattern: &str, cut: &Cut<'a>) -> Option<&'a str> {
     let (pattern, path) = if let Some(pattern) = pattern.strip_prefix("/v1beta") {
-        (pattern, cut.gemini?)
+        (pattern, cut.gemini)
+    } else if let Some(pattern) = pattern.strip_prefix("/upload/v1beta") {
+        (pattern, without_version(below(cut.whole, "/upload")?))
     } else if let Some(pattern) = pattern.strip_prefix("/v1/") {
         return fits_in(pattern, cut.bare.strip_prefix('/')?);
     } else {

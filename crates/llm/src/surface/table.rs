@@ -113,6 +113,7 @@ surfaces! {
     OpenaiReplyDelete Openai ReplyDelete "DELETE" None "/v1/responses/{id}";
     OpenaiReplyCancel Openai ReplyCancel "POST" Opaque "/v1/responses/{id}/cancel";
     OpenaiReplyInputs Openai ReplyInputs "GET" None "/v1/responses/{id}/input_items";
+    GeminiFileContent Gemini FileContent "GET" None "/v1beta/files/{id}:download";
     OpenaiFileUpload Openai FileUpload "POST" Multipart "/v1/files";
     OpenaiFileList Openai FileList "GET" None "/v1/files";
     OpenaiFileGet Openai FileGet "GET" None "/v1/files/{id}";
@@ -125,7 +126,6 @@ surfaces! {
     AnthropicFileContent Anthropic FileContent "GET" None "/v1/files/{id}/content";
     GeminiFileUpload Gemini FileUpload "POST" Opaque "/upload/v1beta/files";
     GeminiFileList Gemini FileList "GET" None "/v1beta/files";
-    GeminiFileContent Gemini FileContent "GET" None "/v1beta/files/{id}:download";
     GeminiFileGet Gemini FileGet "GET" None "/v1beta/files/{id}";
     GeminiFileDelete Gemini FileDelete "DELETE" None "/v1beta/files/{id}";
     OpenaiBatchCreate Openai BatchCreate "POST" Json "/v1/batches";

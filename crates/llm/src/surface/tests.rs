@@ -114,6 +114,14 @@ fn headers_tell_whose_client_asks_where_the_path_does_not() {
     assert_eq!(asks("POST", "/v1/files", version, "1"), Surface::AnthropicFileUpload);
     assert_eq!(asks("GET", "/v1/models", "x-goog-api-key", "k"), Surface::GeminiModelList);
     assert_eq!(asks("GET", "/models", "x-fern-sdk-name", "cohere"), Surface::CohereModelList);
+    let google = "x-goog-api-client";
+    assert_eq!(asks("GET", "/v1/files/f", google, "genai"), Surface::GeminiFileGet);
+    assert_eq!(asks("GET", "/v1/batches/b", google, "genai"), Surface::GeminiBatchGet);
+    assert_eq!(asks("GET", "/v1/batches/b", version, "1"), Surface::OpenaiBatchGet);
+    assert_eq!(asks("GET", "/v1/files/f:download", google, ""), Surface::GeminiFileContent);
+    assert_eq!(of("DELETE", "/v1/batches/b").surface, Surface::GeminiBatchDelete);
+    assert_eq!(of("POST", "/upload/v1/files").surface, Surface::GeminiFileUpload);
+    assert_eq!(of("POST", "/v1/batches/b:cancel").surface, Surface::GeminiBatchCancel);
     assert_eq!(asks("POST", "/v1/embeddings", version, "1"), Surface::OpenaiEmbedding);
     assert_eq!(asks("GET", "/v1beta/models", version, "1"), Surface::GeminiModelList);
     assert_eq!(of("GET", "/anthropic/v1/models").surface, Surface::AnthropicModelList);
