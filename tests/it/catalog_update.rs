@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Origin, Reloaded};
 use tempfile::TempDir;
 
 use crate::cli::architrave;
@@ -103,4 +104,68 @@ fn a_fault_is_told_with_its_line_and_nothing_is_written() {
     let missing = update(dir.path(), &["/nowhere/prices.json"]);
     assert!(said(&missing).starts_with("error: /nowhere/prices.json: "), "{}", said(&missing));
     assert!(!dir.path().join("out").exists());
+}
+
+/// Asks the model of the provider `mine`, and gives target and headers of what the origin got.
+fn ask(gateway: &Gateway, origin: &Origin) -> (String, Vec<(String, String)>) {
+    let body = r#"{"model":"mine/m","messages":[{"role":"user","content":"ping"}]}"#;
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: ai\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = Client::connect(gateway.web()).ask(request);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    let request = origin.last();
+    (request.target, request.head.fields)
+}
+
+#[test]
+fn a_gateway_goes_by_what_was_taken_over_and_by_what_comes_later() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("catalog.txt");
+    let write = |row: &str| fs::write(&file, row).expect("there is room for a file");
+    let origin = Origin::start(|exchange| {
+        let answer = r#"{"id":"c","object":"chat.completion","created":1,"model":"m",
+            "choices":[{"index":0,"message":{"role":"assistant","content":"pong"},"finish_reason":"stop"}]}"#;
+        exchange.reply(200, &[("content-type", "application/json")], answer);
+    });
+    let config = Config::new()
+        .web()
+        .service("ai", "llm: { models: [\"*\"] }")
+        .route("ai", "service: ai")
+        .and(&format!(
+            "providers:\n  - {{ name: mine, kind: lab-9, base_url: \"http://{}/api\", \
+             credentials: [{{ value: sk-lab-0123 }}] }}\n",
+            origin.addr()
+        ));
+    let yaml = config.to_string();
+    let path = dir.path().join("gateway.yaml");
+    fs::write(&path, &yaml).expect("there is room for a file");
+    let path = path.display().to_string();
+    let unknown = architrave(&["validate", &path]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("lab-9"), "{unknown:?}");
+    let missing = architrave(&["validate", &path, "--catalog", "/nowhere/catalog.txt"]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("/nowhere/catalog.txt: "));
+
+    write("lab-9 https://lab.example header:x-lab-key openai_chat=/v9\n");
+    let catalog = file.display().to_string();
+    let valid = architrave(&["validate", &path, "--catalog", &catalog]);
+    assert!(valid.status.success(), "{valid:?}");
+    let gateway = GatewayOptions::new().env("ARCHITRAVE_CATALOG", &catalog).start(&yaml);
+    let (target, fields) = ask(&gateway, &origin);
+    assert_eq!(target, "/api/v9/chat/completions");
+    assert!(fields.contains(&("x-lab-key".into(), "sk-lab-0123".into())), "{fields:?}");
+
+    write("lab-9 https://lab.example bearer openai_chat=/v10\n");
+    assert_eq!(gateway.reload(&yaml), Reloaded::Taken);
+    let (target, fields) = ask(&gateway, &origin);
+    assert_eq!(target, "/api/v10/chat/completions");
+    assert!(!fields.iter().any(|(name, _)| name == "x-lab-key"), "{fields:?}");
+
+    // What is wrong is told, and everything goes on as it was.
+    write("lab-9 https://lab.example magic openai_chat\n");
+    let refused = gateway.reload(&yaml);
+    let Reloaded::Refused(why) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("catalog.txt: line 1: `magic` is no way to send a credential"), "{why}");
+    assert_eq!(ask(&gateway, &origin).0, "/api/v10/chat/completions");
 }

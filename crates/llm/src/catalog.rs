@@ -43,7 +43,7 @@ pub use provider::{Auth, BodyEdit, Provider, Route};
 use rows::Rows;
 
 /// Providers and models.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalog {
     providers: Rows,
     models: Rows,

@@ -6,16 +6,75 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use architrave_config::ports::ReloadError;
 use architrave_llm::catalog::{Catalog, CatalogError, Changes, Counts, PriceMap};
 
 use crate::text;
+
+/// The data folder when nobody names one.
+pub(crate) const DATA: &str = "architrave-data";
 
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "catalog.txt";
 
 /// No list of models is as large; what is larger is another file, named by mistake.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// The catalogue that is in use, and the file that it is read from again with every reload.
+pub(crate) struct CatalogFile {
+    path: PathBuf,
+    /// Whether somebody named it, so that it must be there.
+    is_named: bool,
+    held: Mutex<Arc<Catalog>>,
+}
+
+impl CatalogFile {
+    /// Reads the file for the first time: the named one, or the one in the data folder, which may
+    /// be missing.
+    ///
+    /// # Errors
+    /// When it cannot be read, or with everything that is wrong in it.
+    pub(crate) fn open(named: Option<&Path>) -> Result<Self, ReloadError> {
+        let path = named.map_or_else(|| Path::new(DATA).join(FILE_NAME), Path::to_owned);
+        let file = Self { path, is_named: named.is_some(), held: Mutex::default() };
+        file.read()?;
+        Ok(file)
+    }
+
+    /// The catalogue as it was last read.
+    pub(crate) fn held(&self) -> Arc<Catalog> {
+        Arc::clone(&self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads it again; the very same catalogue where it says the same.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; the one that is held stays.
+    pub(crate) fn read(&self) -> Result<Arc<Catalog>, ReloadError> {
+        let fresh = load(&self.path, self.is_named);
+        let fresh = fresh.map_err(|fault| refusal(&fault, &self.path))?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if **held != fresh {
+            *held = Arc::new(fresh);
+        }
+        Ok(Arc::clone(&held))
+    }
+}
+
+/// The whole fault as a reload tells it.
+fn refusal(fault: &Fault, file: &Path) -> ReloadError {
+    let file = file.display();
+    ReloadError::NotPossible(match fault {
+        Fault::Unreadable(error) => format!("{file}: {error}"),
+        Fault::Rows(errors) => {
+            let errors: Vec<String> =
+                errors.iter().map(|error| format!("{file}: {error}")).collect();
+            errors.join("\n")
+        }
+    })
+}
 
 /// How the catalogue is to be updated.
 #[derive(Clone, Debug)]
@@ -30,21 +89,22 @@ pub(crate) struct UpdateOptions {
 
 /// Why a file is no catalogue.
 #[derive(Debug)]
-pub(crate) enum Fault {
+enum Fault {
     /// It cannot be read.
     Unreadable(std::io::Error),
     /// It is not right.
     Rows(Vec<CatalogError>),
 }
 
-/// The catalogue with the rows of `file`, or the built-in one where there is no such file.
+/// The catalogue with the rows of `file`, or the built-in one where there is no such file, and need
+/// not be.
 ///
 /// # Errors
 /// When the file cannot be read, or with everything that is wrong in it.
-pub(crate) fn load(file: &Path) -> Result<Catalog, Fault> {
+fn load(file: &Path, is_needed: bool) -> Result<Catalog, Fault> {
     match read(file) {
         Ok(text) => with(&Catalog::embedded(), &text),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Catalog::embedded()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !is_needed => Ok(Catalog::embedded()),
         Err(error) => Err(Fault::Unreadable(error)),
     }
 }
@@ -63,7 +123,7 @@ pub(crate) fn update(options: &UpdateOptions) -> ExitCode {
             }
         }
     }
-    let earlier = load(&options.output).unwrap_or_else(|fault| {
+    let earlier = load(&options.output, false).unwrap_or_else(|fault| {
         tell(&fault, &options.output);
         eprintln!("warning: what has changed is told against the built-in catalogue");
         Catalog::embedded()

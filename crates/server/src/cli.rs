@@ -22,9 +22,6 @@ services:  [{ name: app, http: { upstream: app } }]
 routes:    [{ name: all, service: app }]
 ";
 
-/// The data folder when nobody names one.
-const DATA: &str = "architrave-data";
-
 /// What was asked for.
 #[derive(Debug)]
 pub(crate) enum Invocation {
@@ -34,6 +31,8 @@ pub(crate) enum Invocation {
     Validate {
         /// Which.
         file: PathBuf,
+        /// The catalogue that its providers are of, where it is a named file.
+        catalog: Option<PathBuf>,
     },
     /// Lay a file out anew.
     Format {
@@ -57,6 +56,8 @@ pub(crate) enum Invocation {
 pub(crate) struct RunOptions {
     /// The gateway file.
     pub config: PathBuf,
+    /// The rows of the catalogue that go over the built-in ones, where it is a named file.
+    pub catalog: Option<PathBuf>,
     /// How many workers; at least 1.
     pub workers: usize,
     /// How long what is in flight may take after SIGTERM.
@@ -79,7 +80,9 @@ pub(crate) fn parse() -> Invocation {
             Some(options) => Invocation::Run(options),
             None => clap::Error::raw(ErrorKind::MissingRequiredArgument, first_steps()).exit(),
         },
-        Some(("validate", matches)) => Invocation::Validate { file: file(matches) },
+        Some(("validate", matches)) => {
+            Invocation::Validate { file: file(matches), catalog: catalog_file(matches) }
+        }
         Some(("fmt", matches)) => {
             Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
         }
@@ -104,7 +107,8 @@ fn command() -> Command {
         .subcommand(
             Command::new("validate")
                 .about("Check a gateway file: exit 0, or 1 with every error")
-                .arg(file_arg()),
+                .arg(file_arg())
+                .arg(catalog_arg()),
         )
         .subcommand(
             Command::new("fmt").about("Lay a gateway file out anew, in place").arg(file_arg()).arg(
@@ -140,6 +144,7 @@ fn run_command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("The gateway file; read again on SIGHUP and when it changes"),
         )
+        .arg(catalog_arg())
         .arg(
             Arg::new("workers")
                 .long("workers")
@@ -186,7 +191,7 @@ fn update_command() -> Command {
                 .env("ARCHITRAVE_DATA")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .default_value(DATA)
+                .default_value(catalog::DATA)
                 .help("The folder whose catalog.txt is written"),
         )
         .arg(
@@ -214,6 +219,19 @@ fn update_options(matches: &ArgMatches) -> UpdateOptions {
     }
 }
 
+fn catalog_arg() -> Arg {
+    Arg::new("catalog")
+        .long("catalog")
+        .env("ARCHITRAVE_CATALOG")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("What `catalog update` has written; by default architrave-data/catalog.txt, if it is there")
+}
+
+fn catalog_file(matches: &ArgMatches) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>("catalog").cloned()
+}
+
 fn file_arg() -> Arg {
     Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf))
 }
@@ -227,6 +245,7 @@ fn run_options(matches: &ArgMatches) -> Option<RunOptions> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Some(RunOptions {
         config: matches.get_one::<PathBuf>("config")?.clone(),
+        catalog: catalog_file(matches),
         workers: matches.get_one::<u16>("workers").map_or(cores, |workers| usize::from(*workers)),
         drain_timeout: *matches.get_one::<Duration>("drain-timeout").expect("it has a default"),
         demo: matches.get_flag("demo"),

@@ -20,6 +20,7 @@ use architrave_config::Snapshot;
 use architrave_config::ports::ConfigStatus;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
+use architrave_llm::catalog::Catalog;
 use architrave_net::dns::Resolver;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
@@ -32,6 +33,7 @@ pub(crate) use certificates::reload_changed as reload_changed_certificates;
 pub(crate) use port::EnginePort;
 
 use crate::admin::AdminServer;
+use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
 use crate::exposed::Exposed;
 use crate::sockets::{Inherited, Sockets};
@@ -48,6 +50,7 @@ pub(crate) struct Engine {
     options: RunOptions,
     gateway: Arc<Gateway>,
     parts: Parts,
+    catalog: Arc<CatalogFile>,
     registry: Arc<Registry>,
     senders: CommandSenders,
     /// Held while a configuration is being taken: one at a time.
@@ -82,14 +85,16 @@ impl Engine {
         inherited: &mut Inherited,
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let stamp = stamp(&options.config);
-        let Loaded { snapshot, exposed } = sources::load(&options.config)?;
+        let catalog = CatalogFile::open(options.catalog.as_deref())?;
+        let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog.held())?;
         let snapshot = Arc::new(snapshot);
         warn_of_exposed(&[], &exposed);
         let keyring = keys::load(&snapshot.keys)?;
         warn_of_short_lived_keys(None, &snapshot);
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
-        let parts = Parts::new(Arc::clone(&metrics));
+        let mut parts = Parts::new(Arc::clone(&metrics));
+        parts.catalog = catalog.held();
         let assembly = Assembly::build(Arc::clone(&snapshot), None, &parts, clock.now())
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
@@ -125,6 +130,7 @@ impl Engine {
             options: options.clone(),
             gateway,
             parts,
+            catalog: Arc::new(catalog),
             registry,
             senders,
             sockets: tokio::sync::Mutex::new(sockets),
@@ -238,8 +244,8 @@ impl Engine {
 
 /// What keeps a valid configuration from being served here, as far as it can be told without
 /// doing so: certificates and keys that cannot be read or used.
-pub(crate) fn obstacles(snapshot: &Arc<Snapshot>) -> Vec<String> {
-    let parts = Parts::new(Metrics::new(1));
+pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<String> {
+    let parts = Parts { catalog, ..Parts::new(Metrics::new(1)) };
     let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
     let errors = built.err().unwrap_or_default();
     let keys = keys::load(&snapshot.keys).err().map(|error| format!("{error:#}"));

@@ -28,7 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match cli::parse() {
         cli::Invocation::Run(options) => run::run(options),
-        cli::Invocation::Validate { file } => text::validate(&file),
+        cli::Invocation::Validate { file, catalog } => text::validate(&file, catalog.as_deref()),
         cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
         cli::Invocation::UpdateCatalog(options) => catalog::update(&options),
         cli::Invocation::Schema => text::schema(),

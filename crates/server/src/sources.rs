@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use architrave_config::ports::ReloadError;
 use architrave_config::{ProviderKinds, Snapshot, Sources};
+use architrave_llm::catalog::Catalog;
 
 use crate::exposed::{self, Exposed, TextFile};
 use crate::kinds::CatalogKinds;
@@ -22,15 +24,16 @@ pub(crate) struct Loaded {
     pub exposed: Vec<Exposed>,
 }
 
-/// Reads the gateway file, with all that it asks for.
+/// Reads the gateway file, with all that it asks for; kinds of providers are those of `catalog`.
 ///
 /// # Errors
 /// When it cannot be read, or with every fault in it.
-pub(crate) fn load(file: &Path) -> Result<Loaded, ReloadError> {
+pub(crate) fn load(file: &Path, catalog: &Arc<Catalog>) -> Result<Loaded, ReloadError> {
     let name = file.to_string_lossy();
     let text = std::fs::read_to_string(file)
         .map_err(|error| ReloadError::NotPossible(format!("{name}: {error}")))?;
-    let sources = SystemSources { read: RefCell::default(), kinds: CatalogKinds::embedded() };
+    let kinds = CatalogKinds(Arc::clone(catalog));
+    let sources = SystemSources { read: RefCell::default(), kinds };
     let loaded = architrave_config::load(&text, &name, &sources);
     let snapshot = loaded.map_err(ReloadError::Invalid)?;
     let file = TextFile { path: file.to_owned(), text };

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::catalog::CatalogFile;
 use crate::sources::{self, Loaded};
 use crate::{complaint, engine};
 
 /// Exits 0, or 1 with every error.
-pub(crate) fn validate(file: &Path) -> ExitCode {
-    match sources::load(file) {
-        Ok(Loaded { snapshot, exposed }) => {
+pub(crate) fn validate(file: &Path, catalog: Option<&Path>) -> ExitCode {
+    let catalog = CatalogFile::open(catalog).map(|catalog| catalog.held());
+    match catalog.and_then(|catalog| Ok((sources::load(file, &catalog)?, catalog))) {
+        Ok((Loaded { snapshot, exposed }, catalog)) => {
             let snapshot = Arc::new(snapshot);
-            for obstacle in engine::obstacles(&snapshot) {
+            for obstacle in engine::obstacles(&snapshot, catalog) {
                 eprintln!("warning: it would not start here: {obstacle}");
             }
             for exposed in exposed {

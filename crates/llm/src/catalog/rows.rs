@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Lines in the order of their first words; comments stand at the top, `#` being less than what
 /// names begin with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rows {
     text: Cow<'static, str>,
 }

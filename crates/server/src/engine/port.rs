@@ -31,8 +31,9 @@ impl ConfigPort for EnginePort {
 
     fn validate(&self, text: String) -> Answer<'_, Result<(), Vec<ConfigError>>> {
         Box::pin(async move {
+            let kinds = CatalogKinds(self.0.catalog.held());
             let work = tokio::task::spawn_blocking(move || {
-                let sources = CatalogOnly(CatalogKinds::embedded());
+                let sources = CatalogOnly(kinds);
                 architrave_config::load(&text, "request", &sources).map(drop)
             });
             work.await.unwrap_or_else(|panic| {

@@ -86,13 +86,15 @@ impl Engine {
     /// Reads and assembles on a thread that may take its time.
     async fn draft(&self) -> Result<Draft, ReloadError> {
         let previous = self.gateway.assembly.load_full();
-        let (options, parts) = (self.options.clone(), self.parts.clone());
+        let (options, mut parts) = (self.options.clone(), self.parts.clone());
+        let catalog = Arc::clone(&self.catalog);
         let now = self.gateway.clock.now();
         let work = tokio::task::spawn_blocking(move || {
             // Before the file is read: a change in between is then seen as one.
             let seen = stamp(&options.config);
-            let drafted = sources::load(&options.config).and_then(|loaded| {
-                let Loaded { snapshot, exposed } = loaded;
+            let drafted = catalog.read().and_then(|catalog| {
+                let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog)?;
+                parts.catalog = catalog;
                 // A key by chance stays as it is: cookies would end with every reload.
                 let is_chance =
                     snapshot.keys.file.is_none() && previous.snapshot.keys.file.is_none();
