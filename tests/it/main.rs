@@ -19,6 +19,7 @@ mod http2;
 mod layer4;
 mod limits;
 mod llm_sdk;
+mod llm;
 mod operation;
 mod persistence;
 mod persistence_soak;

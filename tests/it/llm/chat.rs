@@ -1,0 +1,149 @@
+//! Chat end to end: what the provider gets, what the client gets, in the same dialect and another.
+
+use architrave_testkit::{Client, Gate, Origin, SOON};
+use serde_json::json;
+
+use super::{
+    KEY, STREAM_HEAD, ask, completion, event, gateway, last_event, parsed, post, reply, request,
+    saying, streaming, text_of,
+};
+
+#[test]
+fn the_model_is_renamed_and_all_else_goes_on_as_it_came() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], "");
+    let body = "{ \"x-own\" : [1.50, \"\\u00e9\"],\"model\":  \"fast\", \"messages\": \
+                [{\"role\":\"user\",\"content\":\"hi\"}] }";
+    let mut client = Client::connect(gateway.web());
+    let answer = client.ask(request("/v1/chat/completions", &[KEY], body));
+    assert_eq!((answer.status, answer.text()), (200, completion("hello")));
+    assert_eq!(answer.get("x-architrave-deployment"), Some("p0/there-0"));
+    assert_eq!(answer.get("x-architrave-attempts"), Some("1"));
+    let got = origin.only();
+    assert_eq!(got.target, "/v1/chat/completions");
+    assert_eq!(got.get("authorization"), Some("Bearer upstream-key-0"));
+    assert_eq!(String::from_utf8_lossy(&got.body), body.replace("\"fast\"", "\"there-0\""));
+}
+
+#[test]
+fn a_client_of_anthropic_talks_to_a_model_of_openai() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], "");
+    let body = json!({
+        "model": "fast", "max_tokens": 50, "system": "Be brief.",
+        "messages": [{ "role": "user", "content": "hi" }],
+    });
+    let answer = post(gateway.web(), "/v1/messages", &["x-api-key: nobody's"], &body);
+    let said = parsed(&answer);
+    assert_eq!((answer.status, &said["content"][0]["text"]), (200, &json!("hello")), "{said}");
+    assert_eq!(
+        (&said["usage"]["input_tokens"], &said["stop_reason"]),
+        (&json!(11), &json!("end_turn"))
+    );
+    let got: serde_json::Value = serde_json::from_slice(&origin.only().body).expect("JSON");
+    assert_eq!(got["messages"][0]["content"], "Be brief.", "{got}");
+    assert_eq!(origin.only().get("x-api-key"), None);
+}
+
+#[test]
+fn a_stream_goes_on_event_by_event() {
+    let gate = std::sync::Arc::new(Gate::new());
+    let held = std::sync::Arc::clone(&gate);
+    let origin = Origin::start(move |exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        exchange.send_chunk(event("one"));
+        held.pass();
+        exchange.send_chunk(event("two"));
+        exchange.send_chunk(last_event());
+        exchange.send("0\r\n\r\n");
+    });
+    let gateway = gateway(&[&origin], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("/v1/chat/completions", &[], &body.to_string())).expect("sent");
+    let head = client.read_head().expect("a head").expect("a head");
+    assert_eq!(head.get("content-type"), Some("text/event-stream"));
+    let first = String::from_utf8(client.read_chunk().expect("a chunk")).expect("text");
+    assert!(first.contains("one") && !first.contains("two"), "{first}");
+    gate.open();
+    let mut rest = String::new();
+    while !rest.contains("[DONE]") {
+        rest += &String::from_utf8(client.read_chunk().expect("a chunk")).expect("text");
+    }
+    assert!(rest.contains("two"), "{rest}");
+}
+
+#[test]
+fn whoever_goes_away_ends_the_call() {
+    let (told, ended) = std::sync::mpsc::channel();
+    let origin = Origin::start(move |exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        exchange.send_chunk(event("one"));
+        let _ = told.send(exchange.is_abandoned_within(SOON));
+    });
+    let gateway = gateway(&[&origin], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("/v1/chat/completions", &[], &body.to_string())).expect("sent");
+    let _head = client.read_head().expect("a head");
+    let _first = client.read_chunk().expect("a chunk");
+    client.reset();
+    assert_eq!(ended.recv_timeout(SOON), Ok(true));
+}
+
+#[test]
+fn a_stream_is_told_in_the_words_of_the_client() {
+    let origin = streaming(&["Hel", "lo"]);
+    let gateway = gateway(&[&origin], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    assert_eq!(text_of(&post(gateway.web(), "/v1/chat/completions", &[], &body)), "Hello");
+    let body = json!({
+        "model": "fast", "max_tokens": 50, "stream": true,
+        "messages": [{ "role": "user", "content": "hi" }],
+    });
+    let told = post(gateway.web(), "/v1/messages", &[], &body).text();
+    assert!(told.contains("event: message_start") && told.contains("\"text\":\"Hel\""), "{told}");
+    assert!(told.trim_end().ends_with("data: {\"type\":\"message_stop\"}"), "{told}");
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_words_of_the_client_and_reaches_no_provider() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], "");
+    let bad = [
+        ("{\"model\":\"fast\",\"model\":\"fast\",\"messages\":[]}", 400),
+        ("{\"model\":\"none\",\"messages\":[]}", 404),
+        ("{\"messages\":[]}", 400),
+        ("[1", 400),
+    ];
+    for (body, status) in bad {
+        let mut client = Client::connect(gateway.web());
+        let answer = client.ask(request("/v1/chat/completions", &[], body));
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+        assert!(parsed(&answer)["error"]["message"].is_string(), "{}", answer.text());
+        let answer = Client::connect(gateway.web()).ask(request("/v1/messages", &[], body));
+        assert_eq!((answer.status, &parsed(&answer)["type"]), (status, &json!("error")), "{body}");
+    }
+    let deep =
+        format!("{{\"model\":\"fast\",\"messages\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+    let answer = Client::connect(gateway.web()).ask(request("/v1/chat/completions", &[], &deep));
+    assert_eq!((answer.status, origin.count()), (400, 0));
+}
+
+#[test]
+fn models_are_listed_in_the_words_of_the_asker() {
+    let origin = Origin::start(|exchange| reply(exchange, 500, "{}"));
+    let gateway = gateway(&[&origin], "");
+    let mut client = Client::connect(gateway.web());
+    let listed = client.get("h", "/v1/models", &[]);
+    assert_eq!((listed.status, &parsed(&listed)["data"][0]["id"]), (200, &json!("fast")));
+    let listed = client.get("h", "/v1/models", &["anthropic-version: 2023-06-01"]);
+    assert_eq!(parsed(&listed)["data"][0]["type"], "model", "{}", listed.text());
+    let listed = client.get("h", "/v1beta/models", &[]);
+    assert_eq!(parsed(&listed)["models"][0]["name"], "models/fast", "{}", listed.text());
+}

@@ -1,0 +1,61 @@
+//! Prompts as endpoints of their own.
+
+use architrave_testkit::{Client, Gateway, Origin};
+use serde_json::{Value, json};
+
+use super::{completion, config, parsed, post, reply, saying};
+
+const SENTIMENT: &str = r#"
+prompt:
+  model: fast
+  template: "How does the writer feel?\n\n{{text}}"
+  input: { text: { type: string, max: 100 } }
+  output:
+    schema:
+      type: object
+      properties: { mood: { type: string, enum: [positive, neutral, negative] } }
+      required: [mood]
+      additionalProperties: false
+"#;
+
+fn sentiment(origin: &Origin) -> Gateway {
+    let config = config(&[origin])
+        .service("sentiment", SENTIMENT)
+        .route("sentiment", "match: [{ path: { exact: /sentiment } }]\nservice: sentiment");
+    Gateway::start(config)
+}
+
+#[test]
+fn a_prompt_takes_json_and_gives_json() {
+    let origin = saying("{\"mood\": \"positive\"}");
+    let gateway = sentiment(&origin);
+    let answer = post(gateway.web(), "/sentiment", &[], &json!({ "text": "What a fine day." }));
+    assert_eq!((answer.status, &parsed(&answer)["output"]), (200, &json!({ "mood": "positive" })));
+    let got: Value = serde_json::from_slice(&origin.only().body).expect("JSON");
+    let asked = got["messages"].to_string();
+    assert!(asked.contains("How does the writer feel?\\n\\nWhat a fine day."), "{asked}");
+    assert_eq!(got["response_format"]["type"], "json_schema", "{got}");
+}
+
+#[test]
+fn inputs_and_outputs_are_held_to_their_types() {
+    let origin = saying("{\"mood\": \"angry\"}");
+    let gateway = sentiment(&origin);
+    for body in [json!({}), json!({ "text": 7 }), json!({ "text": "x".repeat(101) })] {
+        let answer = post(gateway.web(), "/sentiment", &[], &body);
+        assert_eq!((answer.status, origin.count()), (400, 0), "{body}: {}", answer.text());
+    }
+    let answer = post(gateway.web(), "/sentiment", &[], &json!({ "text": "Grr." }));
+    assert_eq!(answer.status, 502, "what the model said is none of the words: {}", answer.text());
+}
+
+#[test]
+fn a_prompt_describes_itself() {
+    let origin = Origin::start(|exchange| reply(exchange, 200, &completion("x")));
+    let gateway = sentiment(&origin);
+    let answer = Client::connect(gateway.web()).get("h", "/sentiment", &[]);
+    let page = parsed(&answer);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(page["openapi"].as_str().is_some_and(|it| it.starts_with("3.")), "{page}");
+    assert!(page["paths"].as_object().is_some_and(|paths| !paths.is_empty()), "{page}");
+}
