@@ -47,8 +47,8 @@ pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;
 pub use service::{
-    InputKind, LlmService, PromptInput, PromptOutput, PromptService, Service, ServiceKind,
-    Template, TemplatePart,
+    InputKind, LlmService, OutputForm, PromptInput, PromptService, Service, ServiceKind, Template,
+    TemplatePart,
 };
 pub use snapshot::{
     ConsumerIndex, ListenerIndex, ModelIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot,

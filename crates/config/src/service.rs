@@ -8,7 +8,7 @@ use std::sync::Arc;
 use architrave_core::name::ServiceName;
 
 pub use llm::LlmService;
-pub use prompt::{InputKind, PromptInput, PromptOutput, PromptService, Template, TemplatePart};
+pub use prompt::{InputKind, OutputForm, PromptInput, PromptService, Template, TemplatePart};
 
 use crate::PolicySet;
 use crate::policy::refuse_those_of_models;

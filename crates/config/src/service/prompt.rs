@@ -1,9 +1,11 @@
 //! A prompt service: a text with holes that a model answers, so that callers need to know neither
 //! the model nor the wording.
 
+mod form;
 mod input;
 mod template;
 
+pub use form::OutputForm;
 pub use input::{InputKind, PromptInput};
 pub use template::{Template, TemplatePart};
 
@@ -24,7 +26,7 @@ pub struct PromptService {
     /// What fills the holes, by name, in the order of the file; each is used.
     pub input: Vec<(String, PromptInput)>,
     /// The form that the answer must have.
-    pub output: Option<PromptOutput>,
+    pub output: Option<OutputForm>,
     /// How freely the model chooses its words, 0 to 2.
     pub temperature: Option<f64>,
     /// Tokens of the answer.
@@ -34,10 +36,10 @@ pub struct PromptService {
 record! {
     /// The form that an answer must have.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct PromptOutput {
+    pub(super) struct PromptOutput {
         /// A JSON Schema that the answer follows, written as YAML. Its properties are asked for in
         /// the order in which they stand.
-        "schema": JsonText => pub schema: String,
+        "schema": JsonText => schema: String,
     }
 }
 
@@ -93,6 +95,15 @@ impl PromptWritten {
             scope.reader.refuse(entry.key.place, message);
         }
         let Self { model, template, system, input, output, temperature, tokens_max } = self;
+        let output = output.and_then(|output| {
+            let place = scope.node.get("output").and_then(|it| it.get("schema")).map(|it| it.place);
+            OutputForm::new(output.schema)
+                .map_err(|wrong| {
+                    let message = format!("is no JSON Schema: {wrong}");
+                    scope.reader.refuse(place.unwrap_or(scope.node.place), message);
+                })
+                .ok()
+        });
         Some(PromptService { model, template, system, input, output, temperature, tokens_max })
     }
 }

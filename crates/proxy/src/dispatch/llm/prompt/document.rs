@@ -126,7 +126,7 @@ fn output(service: &PromptService, w: &mut Writer<'_>) {
     w.key("type").text("object");
     w.key("properties").object(|w| {
         match &service.output {
-            Some(output) => w.key("output").json(&output.schema),
+            Some(output) => w.key("output").json(output.schema()),
             None => w.key("output").object(|w| w.key("type").text("string")),
         }
         w.key("model").object(|w| w.key("type").text("string"));

@@ -91,7 +91,7 @@ impl Telling {
         if self.is_over {
             return;
         }
-        if self.service.output.is_some() && !output::is_json(&self.text) {
+        if !output::fits(&self.service, &self.text) {
             let formless = output::formless();
             return self.fail(&formless.error, out);
         }

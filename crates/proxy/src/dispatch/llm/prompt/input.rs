@@ -94,7 +94,7 @@ pub(super) fn question(
     let message = |role, text: String| Message { role, name: None, parts: vec![Part::text(text)] };
     let system = service.system.as_ref().map(|system| message(Role::System, system.filled(value)));
     let user = message(Role::User, service.template.filled(value));
-    let schema = service.output.as_ref().and_then(|output| Json::new(output.schema.as_str()));
+    let schema = service.output.as_ref().and_then(|output| Json::new(output.schema()));
     let format = schema.map(|schema| OutputFormat::Schema {
         name: Some("output".into()),
         description: None,

@@ -4,7 +4,7 @@ use architrave_config::PromptService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ChatReply, Content, ErrorKind, Usage};
 use architrave_llm::dialect::Context;
-use architrave_llm::json::{Cursor, Kind, Writer};
+use architrave_llm::json::Writer;
 
 use crate::dispatch::llm::run::Missed;
 
@@ -17,7 +17,7 @@ pub(super) fn tell(service: &PromptService, reply: &[u8]) -> Result<Vec<u8>, Mis
     let (reply, _losses) =
         super::DIALECT.read_reply(text, &Context::default()).map_err(|_unreadable| formless())?;
     let output = text_of(&reply);
-    if service.output.is_some() && !is_json(&output) {
+    if !fits(service, &output) {
         return Err(formless());
     }
     let model = reply.model.as_deref().unwrap_or_default();
@@ -61,11 +61,9 @@ fn text_of(reply: &ChatReply<'_>) -> String {
     })
 }
 
-/// Whether a text is one JSON value that can have been asked for by a schema.
-pub(super) fn is_json(text: &str) -> bool {
-    let mut cursor = Cursor::new(text);
-    let is_structured = matches!(cursor.kind(), Kind::Object | Kind::Array);
-    is_structured && cursor.skip().is_ok() && cursor.end().is_ok()
+/// Whether a text has the form that was asked for.
+pub(super) fn fits(service: &PromptService, text: &str) -> bool {
+    service.output.as_ref().is_none_or(|form| form.fits(text))
 }
 
 /// That the answer does not have the form that was asked for.
