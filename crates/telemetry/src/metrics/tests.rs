@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use architrave_core::metric::{self, Kind};
 use architrave_core::{Moment, Reason};
 
+use super::model::{ModelAnswer, ModelLabels};
 use super::*;
 use crate::termination::{Phase, Termination};
 
@@ -71,6 +72,18 @@ fn busy() -> Arc<Metrics> {
     endpoint.connected(0);
     endpoint.record(0, 200, Duration::from_millis(2));
     endpoint.failed(1, Reason::ConnectFailed);
+    let labels = ModelLabels { operation: "chat", provider: "openai".into(), model: "fast".into() };
+    metrics.model(labels).record(
+        0,
+        &ModelAnswer {
+            duration: Duration::from_secs(2),
+            first_token: Some(Duration::from_millis(300)),
+            tokens: [900, 512, 0, 0, 0, 0, 42, 0, 0, 0],
+            cost_nano_usd: 160_200,
+            is_priced: false,
+            is_failed: true,
+        },
+    );
     metrics.gateway().config_taken(1, UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     metrics.gateway().config_refused();
     metrics.gateway().panicked();

@@ -389,8 +389,12 @@ impl Along<'_, '_> {
         };
         let facts = Cell::<AttemptFacts>::default();
         let mut body = Sending::new(&outgoing.payload, reader);
+        settle::hold(exchange, lane, self.passing.prompt_tokens());
         let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
         note_timings(exchange, facts.get());
+        if result.is_err() {
+            settle::let_go(exchange, worker.now().since(now));
+        }
         exchange.is_body_read = reader.is_ended();
         let mut answered = Box::new(result.map_err(|failure| failed(&failure))?);
         let limits = signal::limits(worker, flight, &answered.head.fields);
@@ -409,12 +413,14 @@ impl Along<'_, '_> {
             }
             Judged::Piecewise(answered) => Ok((passed_head(&answered.head), None, Some(answered))),
             Judged::Refused(error, answered) => {
+                settle::let_go(exchange, Duration::ZERO);
                 if let Some(answered) = answered {
                     worker.keep(*answered, &reach.upstream, worker.now());
                 }
                 Err(signal::judge(error, &limits))
             }
             Judged::Broken(error) => {
+                settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = reply::broken(&error);
                 Err(Attempted::Failed(Failure::Broken, Missed::provider(error, reason)))
             }

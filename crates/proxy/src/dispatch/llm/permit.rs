@@ -155,7 +155,8 @@ pub(super) async fn reserve(
         .filter_map(|lane| lane.known.prices.as_ref())
         .max_by_key(|prices| refusal::price_of(prices, &wanted))
         .unwrap_or(&none);
-    let possible = lanes().map(|lane| lane.known.output_max).max().flatten();
+    // Where nobody knows of one of them, nobody knows of all.
+    let possible = lanes().try_fold(0, |most, lane| Some(lane.known.output_max?.max(most)));
     let asked = ledger::Ask {
         prompt_tokens: wanted.prompt_tokens,
         output_tokens_max: wanted.output_max,

@@ -334,12 +334,16 @@ impl<'w> Run<'w, '_> {
         };
         let facts = Cell::<AttemptFacts>::default();
         let mut body = Sending::new(&outgoing.payload, self.client);
+        settle::hold(exchange, lane, self.ask.prompt_tokens);
         let result =
             attempt(self.worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
         note_timings(exchange, facts.get());
         let answered = match result {
             Ok(answered) => Box::new(answered),
-            Err(failure) => return failed(&failure),
+            Err(failure) => {
+                settle::let_go(exchange, self.worker.now().since(now));
+                return failed(&failure);
+            }
         };
         let limits = signal::limits(self.worker, flight, &answered.head.fields);
         let left = limit.saturating_sub(self.worker.now().since(now));
@@ -361,6 +365,7 @@ impl<'w> Run<'w, '_> {
                 Attempted::Answered(Box::new(Success::Stream(outgoing, answered)))
             }
             Read::Refused { error, answered } => {
+                settle::let_go(exchange, Duration::ZERO);
                 let attempted = signal::judge(error, &limits);
                 if let Some(answered) = answered {
                     self.worker.keep(*answered, &reach.upstream, self.worker.now());
@@ -368,6 +373,7 @@ impl<'w> Run<'w, '_> {
                 attempted
             }
             Read::Broken(error) => {
+                settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = reply::broken(&error);
                 let failure = match reason {
                     Reason::ResponseTimeout => Failure::TimedOut,

@@ -58,15 +58,16 @@ pub(super) fn see<'a>(
     });
     let Some(key) = key else { return Ok((Seen { guards, offer: None }, None)) };
     let known = cache.lookup(&key, wish, worker.now());
+    let context = context(worker, exchange, ask);
+    let answer = known.and_then(|known| given_again(&known, ask, &context));
     if let Some(facts) = &mut exchange.llm {
-        facts.cache = Some(if known.is_some() { "hit" } else { "miss" });
+        facts.cache = Some(if answer.is_some() { "hit" } else { "miss" });
         facts.model.clone_from(&ask.model);
         facts.is_stream = ask.stream;
     }
-    let answer = known.and_then(|known| {
-        let mut answer = given_again(&known, ask, &context(worker, exchange, ask))?;
+    let answer = answer.map(|mut answer| {
         answer.explain(exchange, Some(worker.now()));
-        Some(answer)
+        answer
     });
     Ok((Seen { guards, offer: Some((key, wish)) }, answer))
 }

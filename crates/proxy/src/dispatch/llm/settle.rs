@@ -1,6 +1,8 @@
 //! What an exchange with a model came to: told to the deployment that served it, and taken from
 //! the budgets of who asked. Streams come here at their end, also when the client has gone.
 
+use std::time::Duration;
+
 use architrave_balance::deployment::{End, Failure, Spent};
 use architrave_llm::chat::Usage;
 use architrave_policy::ledger;
@@ -9,6 +11,7 @@ use super::facts::LlmFacts;
 use super::seen;
 use super::stream::StreamEnd;
 use crate::exchange::Exchange;
+use crate::models::LiveLane;
 use crate::worker::Worker;
 
 /// Notes what a whole answer used, and what that costs.
@@ -16,6 +19,26 @@ pub(super) fn note(facts: &mut LlmFacts, usage: Usage, is_estimated: bool) {
     facts.cost_nano_usd = facts.prices.as_ref().map_or(0, |prices| prices.cost_nano_usd(&usage));
     facts.usage = Some(usage);
     facts.is_estimated = is_estimated;
+}
+
+/// Holds the price of the prompt while an answer is awaited: whoever goes away meanwhile pays for
+/// what the provider has read.
+pub(super) fn hold(exchange: &mut Exchange<'_>, lane: &LiveLane, prompt_tokens: u64) {
+    let Some(facts) = &mut exchange.llm else { return };
+    let usage = Usage { input: prompt_tokens, ..Usage::default() };
+    let cost = lane.known.prices.as_ref().map_or(0, |prices| prices.cost_nano_usd(&usage));
+    if let Some(reservation) = &mut facts.reservation {
+        reservation.note(ledger::Spent::new(&usage, cost));
+    }
+}
+
+/// Lets it go again, where the attempt came to nothing after `waited`.
+pub(super) fn let_go(exchange: &mut Exchange<'_>, waited: Duration) {
+    let Some(facts) = &mut exchange.llm else { return };
+    facts.waited += waited;
+    if let Some(reservation) = &mut facts.reservation {
+        reservation.note(ledger::Spent::default());
+    }
 }
 
 /// Settles a whole answer, a failure included: one that used nothing gives back what was reserved.

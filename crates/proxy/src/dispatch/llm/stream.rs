@@ -36,6 +36,8 @@ pub(crate) struct LlmStream<'a> {
     is_cut: bool,
     /// Why it broke off, where it did.
     broken: Option<Reason>,
+    /// Whether the provider still says something that nobody reads.
+    is_left_unread: bool,
     /// What puts it into the form of a prompt service's answer, where one asked.
     prompt: Option<Box<PromptEvents>>,
     /// What looks at it so that it can be kept.
@@ -148,6 +150,7 @@ impl<'a> LlmStream<'a> {
             is_over: false,
             is_cut: false,
             broken: None,
+            is_left_unread: false,
             prompt: None,
             recording: None,
         }
@@ -199,7 +202,7 @@ impl<'a> LlmStream<'a> {
             Through::Opaque => (None, 0, 0),
         };
         let answered = match self.from {
-            From::Endpoint(answered) if self.is_over => Some(answered),
+            From::Endpoint(answered) if self.is_over && !self.is_left_unread => Some(answered),
             _ => None,
         };
         let is_whole = self.is_over && self.broken.is_none();
@@ -277,6 +280,12 @@ impl<'a> LlmStream<'a> {
                             let count = piece.len();
                             translation.push(piece, &mut self.out);
                             reader.consume(count);
+                            // Nothing that comes behind a failure is for the client: the rest is
+                            // left unread, and the connection with it.
+                            if translation.error().is_some() {
+                                self.is_over = true;
+                                self.is_left_unread = true;
+                            }
                         } else {
                             translation.end(&mut self.out);
                             self.is_over = true;
