@@ -5,6 +5,7 @@ mod budget;
 mod cache;
 mod chat;
 mod guardrail;
+mod home;
 mod lanes;
 mod prompt;
 mod realtime;

@@ -34,7 +34,7 @@ pub mod writer;
 pub use call::{Call, CallOptions, Connection, H2Place};
 pub use connector::{ConnectionSettings, Connector, Conversation, DialError};
 pub use duplex::{Duplex, DuplexEnd};
-pub use fields::{Field, Fields, Known, KnownSet, is_name};
+pub use fields::{Field, Fields, Known, KnownSet, is_name, is_value};
 pub use message::{Framing, Method, RequestHead, ResponseHead, Version};
 pub use pool::{Pool, PoolKey};
 pub use reader::Reader;

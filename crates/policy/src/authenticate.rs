@@ -53,7 +53,17 @@ pub(crate) fn authenticate(
             Identity::Invalid => reason = Reason::CredentialInvalid,
         }
     }
+    if reason == Reason::CredentialMissing && is_signed(view) {
+        let detail = "a signature of AWS cannot be checked here: show the key as a bearer token";
+        return Err(Reply::refuse(Reason::Forbidden, detail));
+    }
     Err(refuse(ways, reason))
+}
+
+/// Whether the request is signed as AWS has it (SigV4): the key is not in it.
+fn is_signed(view: &RequestView<'_>) -> bool {
+    let mut shown = view.head.fields.all("authorization");
+    shown.any(|value| value.starts_with(b"AWS4-HMAC-SHA256"))
 }
 
 /// Who calls, where a credential of a consumer is shown without anybody having asked for one. What

@@ -47,6 +47,14 @@ pub(crate) struct LiveModel {
     pub fallbacks: Vec<Box<str>>,
 }
 
+/// Whether a name that a client gives can be one of a model: it goes into fields and paths.
+fn is_model_name(name: &str) -> bool {
+    name.len() <= MODEL_NAME_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The longest name of a model that clients may give.
+const MODEL_NAME_BYTES_MAX: usize = 256;
+
 impl LiveModels {
     /// Puts the providers and models of a snapshot to work.
     pub(crate) fn build(
@@ -101,7 +109,7 @@ impl LiveModels {
 
     /// The model of a name that is not listed: `provider/model`.
     pub(crate) fn direct(&self, name: &str) -> Option<Arc<LiveModel>> {
-        let (provider, model) = name.split_once('/')?;
+        let (provider, model) = name.split_once('/').filter(|_| is_model_name(name))?;
         let provider = self.provider_by_name.get(provider).filter(|_| !model.is_empty())?;
         let deployment = Written { provider, model, weight: 1, priority: 0, limits: None };
         let names = (name, DIRECT);

@@ -136,6 +136,35 @@ fn what_is_wrong_is_told_in_the_words_of_the_client_and_reaches_no_provider() {
 }
 
 #[test]
+fn names_of_models_are_no_way_into_fields() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], "");
+    for model in ["p0/a\r\nx-evil: 1", "p0/\u{7f}", "p0/\u{e9}", &format!("p0/{}", "x".repeat(300))]
+    {
+        let mut body = ask("hi");
+        body["model"] = json!(model);
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+        assert_eq!((answer.status, answer.get("x-evil")), (404, None), "{model:?}");
+    }
+    assert_eq!(origin.count(), 0);
+}
+
+#[test]
+fn who_signs_as_aws_does_is_told_to_show_a_key() {
+    let origin = saying("hello");
+    let config = super::config(&[&origin])
+        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]");
+    let gateway = architrave_testkit::Gateway::start(config);
+    let signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261129/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=00";
+    let body = json!({ "messages": [{ "role": "user", "content": [{ "text": "hi" }] }] });
+    let answer = post(gateway.web(), "/model/fast/converse", &[signed], &body);
+    assert_eq!((answer.status, origin.count()), (403, 0), "{}", answer.text());
+    assert!(answer.text().contains("bearer token"), "{}", answer.text());
+}
+
+#[test]
 fn models_are_listed_in_the_words_of_the_asker() {
     let origin = Origin::start(|exchange| reply(exchange, 500, "{}"));
     let gateway = gateway(&[&origin], "");

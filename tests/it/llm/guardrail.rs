@@ -1,8 +1,9 @@
 //! What may not be said, by either side.
 
+use architrave_testkit::Client;
 use serde_json::json;
 
-use super::{ask, gateway, parsed, post, saying, streaming, text_of};
+use super::{ask, gateway, parsed, post, request, saying, streaming, text_of};
 
 const MASKS: &str =
     "policies: { guardrail: { personal_data: [email, card], keywords: [nightfall] } }";
@@ -58,7 +59,20 @@ fn what_is_refused_reaches_nobody() {
     let path = "/v1/chat/completions";
     let refused = post(gateway.web(), path, &[], &ask("Tell of NIGHTFALL."));
     assert_eq!((refused.status, origin.count()), (403, 0), "{}", refused.text());
+    for hidden in ["\"x\":\"a\tb\"", "\"x\":\"\\q\""] {
+        let body = format!(
+            "{{\"model\":\"fast\",{hidden},\"messages\":[{{\"role\":\"user\",\"content\":\"nightfall\"}}]}}"
+        );
+        let refused = Client::connect(gateway.web()).ask(request(path, &[], &body));
+        assert!(matches!(refused.status, 400 | 403), "{hidden}: {}", refused.text());
+        assert_eq!(origin.count(), 0, "{hidden}");
+    }
     let refused = post(gateway.web(), path, &[], &ask("hi"));
     assert_eq!((refused.status, origin.count()), (403, 1));
+    // A provider may answer whole whoever asks for a stream.
+    let mut streamed = ask("hi");
+    streamed["stream"] = json!(true);
+    let refused = post(gateway.web(), path, &[], &streamed);
+    assert!(!refused.text().contains("nightfall"), "{}", refused.text());
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
 }

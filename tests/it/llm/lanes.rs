@@ -3,7 +3,7 @@
 use architrave_testkit::Origin;
 use serde_json::json;
 
-use super::{STREAM_HEAD, ask, event, gateway, parsed, post, reply, saying};
+use super::{STREAM_HEAD, ask, event, gateway, parsed, post, saying};
 
 fn refusing(status: u16, fields: &'static [(&'static str, &'static str)]) -> Origin {
     Origin::start(move |exchange| {

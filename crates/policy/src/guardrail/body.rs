@@ -115,6 +115,8 @@ pub(super) fn see(rules: &[Arc<Rules>], body: &str, side: Side) -> Result<Option
     match (walk.found, walked) {
         (Some(found), _) => Err(found),
         (None, Ok(())) if walk.has_edits => Ok(Some(walk.edits.apply(body.as_bytes()))),
+        // What cannot be read cannot be seen through: a provider that reads it anyhow shall not.
+        (None, Err(_)) if side == Side::Request => Err(Found { what: "text that is no JSON" }),
         (None, _) => Ok(None),
     }
 }

@@ -112,10 +112,14 @@ async fn chat<'a>(
     }
     // What goes on from an answer that a provider keeps goes there, whatever its model's fleet says.
     let home = match &ask.previous {
-        Some(id) => Some(pass::home_of_reply(worker, exchange, &models, id)?),
+        Some(id) => Some(pass::home_of_reply(worker, exchange, service, (&models, id))?),
         None => None,
     };
-    let granted = permit::reserve(worker, exchange, &models, (&ask).into()).await?;
+    if exchange.account().is_some() && dialect == Dialect::OpenaiResponses && ask.is_background() {
+        return Err(refusal::not_counted("an answer in the background"));
+    }
+    let asks = home.as_ref().map_or(&models[..], |(model, _)| std::slice::from_ref(model));
+    let granted = permit::reserve(worker, exchange, asks, (&ask).into()).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };

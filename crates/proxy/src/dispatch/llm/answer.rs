@@ -7,7 +7,7 @@ use architrave_core::Moment;
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::field::Losses;
-use architrave_net::{Fields, ResponseHead};
+use architrave_net::{Fields, ResponseHead, is_value};
 
 use super::stream::LlmStream;
 use crate::assembly::LiveUpstream;
@@ -102,7 +102,9 @@ impl LlmAnswer<'_> {
         let mut number = itoa::Buffer::new();
         if facts.attempts > 0 {
             let name = format!("{}/{}", facts.provider, facts.upstream_model);
-            fields.append("x-architrave-deployment", name.as_bytes());
+            if is_value(name.as_bytes()) {
+                fields.append("x-architrave-deployment", name.as_bytes());
+            }
             let attempts = number.format(facts.attempts);
             fields.append("x-architrave-attempts", attempts.as_bytes());
         }

@@ -26,6 +26,7 @@ use architrave_net::{Reader, ResponseHead};
 use smallvec::SmallVec;
 
 use super::answer::{AnswerBody, LlmAnswer};
+use super::facts::LlmFacts;
 use super::kept::Home;
 use super::mock;
 use super::outgoing::Outgoing;
@@ -70,8 +71,17 @@ pub(super) async fn serve<'a>(
     let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
     passing.see_through(asked, guards.unwrap_or_default())?;
-    if asked.operation() == Operation::Realtime {
-        may_talk(exchange, &passing)?;
+    match asked.operation() {
+        Operation::Realtime => may_talk(exchange, &passing)?,
+        // Their answers are told days later to whoever asks for a file.
+        Operation::BatchCreate if exchange.account().is_some() => {
+            return Err(refusal::not_counted("a batch"));
+        }
+        // Providers list what all consumers keep there.
+        Operation::FileList | Operation::BatchList if exchange.consumer().is_some() => {
+            return Err(refusal::not_told());
+        }
+        _ => {}
     }
     let way = home::find(worker, exchange, asked, &passing, service)?;
     if let Some(facts) = &mut exchange.llm {
@@ -152,10 +162,10 @@ async fn reserve(
 pub(super) fn home_of_reply(
     worker: &Worker,
     exchange: &Exchange<'_>,
-    models: &[Arc<LiveModel>],
-    id: &str,
+    service: &LlmService,
+    asked: (&[Arc<LiveModel>], &str),
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
-    home::of_reply(worker, exchange, models, id)
+    home::of_reply(worker, exchange, service, asked)
 }
 
 fn demand<'d>(passing: &Passing, tried: &'d [Tried]) -> Demand<'d> {
@@ -464,7 +474,7 @@ impl Along<'_, '_> {
     /// The whole answer, in the words of the client.
     fn told(
         &self,
-        exchange: &Exchange<'_>,
+        exchange: &mut Exchange<'_>,
         head: ResponseHead,
         mut answers: Vec<Vec<u8>>,
         prepared: Option<&Prepared>,
@@ -473,7 +483,7 @@ impl Along<'_, '_> {
             let bytes = answers.pop().unwrap_or_default();
             let used =
                 used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
-            let bytes = seen::see_reply(self.passing.guards(), bytes)?;
+            let bytes = self.seen_through(exchange, bytes, &used)?;
             return Ok(Success::Whole(head, bytes, used));
         };
         let told = prepared.answer(&answers, &self.context(exchange));
@@ -482,12 +492,41 @@ impl Along<'_, '_> {
         answer.tell_losses(&prepared.losses);
         answer.tell_losses(&told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
-        let bytes = seen::see_reply(self.passing.guards(), bytes)?;
+        let bytes = self.seen_through(exchange, bytes, &told.used)?;
         Ok(Success::Whole(answer.head, bytes, told.used))
     }
 
+    /// Shows an answer to the guardrails; one that they refuse is paid for, as it was given.
+    fn seen_through(
+        &self,
+        exchange: &mut Exchange<'_>,
+        bytes: Vec<u8>,
+        used: &Used,
+    ) -> Result<Vec<u8>, Missed> {
+        seen::see_reply(self.passing.guards(), bytes).inspect_err(|_refused| {
+            if let Some(facts) = &mut exchange.llm {
+                self.note(facts, used);
+            }
+        })
+    }
+
+    /// Notes what an answer used and what it costs. What is only fetched was paid for before.
+    fn note(&self, facts: &mut LlmFacts, used: &Used) {
+        facts.prices.clone_from(&self.lane.known.prices);
+        facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        if !self.asked.operation().is_inference() {
+            return;
+        }
+        let usage = used.tokens.unwrap_or_else(|| self.estimate());
+        settle::note(facts, usage, used.tokens.is_none());
+        if let Some(row) = &self.lane.known.row {
+            let used = Used { tokens: Some(usage), ..used.clone() };
+            facts.cost_nano_usd = used.cost_nano_usd(row);
+        }
+    }
+
     /// What the mock says: it has vectors, and beside them only chat.
-    fn ask_mock(&self, exchange: &Exchange<'_>) -> Result<Success, Missed> {
+    fn ask_mock(&self, exchange: &mut Exchange<'_>) -> Result<Success, Missed> {
         if self.asked.operation() != Operation::Embedding {
             return Err(not_of_the_mock(self.asked));
         }
@@ -523,16 +562,14 @@ impl Along<'_, '_> {
         let consumer = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
-        facts.prices.clone_from(&self.lane.known.prices);
-        facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        if self.asked.operation().is_inference() {
+            facts.prices.clone_from(&self.lane.known.prices);
+            facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        }
         match success {
             Success::Whole(_, bytes, used) => {
-                let usage = used.tokens.unwrap_or_else(|| self.estimate());
-                settle::note(facts, usage, used.tokens.is_none());
-                if let Some(row) = &self.lane.known.row {
-                    let used = Used { tokens: Some(usage), ..used.clone() };
-                    facts.cost_nano_usd = used.cost_nano_usd(row);
-                }
+                self.note(facts, used);
+                let usage = facts.usage.unwrap_or_default();
                 let spent = Spent {
                     prompt_tokens: usage.input_total(),
                     output_tokens: usage.output_total(),

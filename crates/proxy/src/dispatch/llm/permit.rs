@@ -84,6 +84,24 @@ pub(super) fn may_ask(exchange: &Exchange<'_>, service: &LlmService, name: &str)
     }
 }
 
+/// Whether the consumer may ask for a model there by one of its names; for none, whether it may keep
+/// things there.
+pub(super) fn may_reach(
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    provider: &str,
+    model: Option<&str>,
+) -> bool {
+    let Some(model) = model else { return may_use(exchange, service, provider) };
+    let leads_there = |it: &LiveModel| {
+        it.lanes()
+            .any(|lane| lane.provider.config.name.as_str() == provider && *lane.model == *model)
+    };
+    let listed = &exchange.assembly.models.listed;
+    may_ask(exchange, service, &format!("{provider}/{model}"))
+        || listed.iter().any(|it| leads_there(it) && may_ask(exchange, service, &it.name))
+}
+
 /// Whether the consumer may keep things at a provider: where it may ask for its models.
 pub(super) fn may_use(exchange: &Exchange<'_>, service: &LlmService, provider: &str) -> bool {
     let listed = &exchange.assembly.models.listed;

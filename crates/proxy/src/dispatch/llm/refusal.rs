@@ -82,6 +82,19 @@ pub(super) fn not_governed(by: &str) -> Missed {
     Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
 }
 
+/// That nobody here learns what something comes to.
+pub(super) fn not_counted(what: &str) -> Missed {
+    let message =
+        format!("what {what} uses is not counted, and a budget or a limit of tokens holds");
+    Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
+}
+
+/// That a list would tell what others keep.
+pub(super) fn not_told() -> Missed {
+    let message = "the list would tell what other consumers keep; ask for one by its id";
+    Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
+}
+
 /// The dialect in which somebody is told that there is nothing at a path.
 pub(super) fn dialect_of_path(path: &str) -> Dialect {
     match () {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
 use architrave_balance::{Criteria, Endpoint};
 use architrave_core::{Moment, Reason};
-use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
 use architrave_llm::surface::Kept;
@@ -458,6 +458,16 @@ impl<'w> Run<'w, '_> {
         (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
         context: &Context,
     ) -> Result<LlmAnswer<'w>, Missed> {
+        // What is to be told as a stream is seen through as it came.
+        let bytes = match self.ask.stream {
+            false => bytes,
+            true => seen::see_reply(&self.seen.guards, bytes).inspect_err(|_refused| {
+                let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
+                if let Some(facts) = &mut exchange.llm {
+                    settle::note(facts, usage, true);
+                }
+            })?,
+        };
         let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
         let mut answer = match &told {
             Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),

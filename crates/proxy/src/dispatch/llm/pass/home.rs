@@ -46,9 +46,14 @@ pub(super) fn find(
         .or_else(|| Some((Kept::Reply, passing.named_id(Watched::PreviousReply)?)))
         .or_else(|| Some((Kept::File, passing.named_id(Watched::InputFile)?)));
     if let Some((kept, id)) = named {
+        if let Some(model) = passing.model()
+            && !permit::may_ask(exchange, service, model)
+        {
+            return Err(unknown(model));
+        }
         let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
         return match worker.gateway().kept.find(kept, &id, consumer) {
-            Found::At(home) => at_home(worker, exchange, &home),
+            Found::At(home) => at_home(worker, exchange, service, &home),
             Found::Anothers => Err(nothing_there()),
             Found::Unknown => sole(worker, exchange, asked, passing, service),
         };
@@ -71,12 +76,12 @@ pub(super) fn find(
 pub(super) fn of_reply(
     worker: &Worker,
     exchange: &Exchange<'_>,
-    models: &[Arc<LiveModel>],
-    id: &str,
+    service: &LlmService,
+    (models, id): (&[Arc<LiveModel>], &str),
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
     let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
     match worker.gateway().kept.find(Kept::Reply, id, consumer) {
-        Found::At(home) => match at_home(worker, exchange, &home)? {
+        Found::At(home) => match at_home(worker, exchange, service, &home)? {
             Way::Named(model, place) => Ok((model, place)),
             Way::Models(_) => Err(nothing_there()),
         },
@@ -95,8 +100,17 @@ pub(super) fn of_reply(
 }
 
 /// The lane along which something was made.
-fn at_home(worker: &Worker, exchange: &Exchange<'_>, home: &Home) -> Result<Way, Missed> {
-    let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or("-"));
+fn at_home(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    home: &Home,
+) -> Result<Way, Missed> {
+    // What a consumer may ask for may have changed since it was made.
+    if !permit::may_reach(exchange, service, &home.provider, home.model.as_deref()) {
+        return Err(nothing_there());
+    }
+    let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or(request::NO_MODEL));
     let model = worker.model(exchange.assembly, &name).ok_or_else(nothing_there)?;
     let place = model.lanes().enumerate().find(|(_, lane)| {
         lane.credential().map(|credential| credential.name.as_str()) == home.credential.as_deref()
@@ -122,7 +136,7 @@ fn sole(
         if named.is_some_and(|named| named != name) {
             continue;
         }
-        let model = format!("{name}/{}", passing.model().unwrap_or("-"));
+        let model = format!("{name}/{}", passing.model().unwrap_or(request::NO_MODEL));
         // Whoever may ask for no model of a provider may not keep things there either.
         if passing.model().is_none() && !permit::may_use(exchange, service, name) {
             continue;

@@ -26,6 +26,9 @@ use crate::models::LiveLane;
 use crate::serve::RequestFacts;
 use crate::worker::Worker;
 
+/// What stands for a model where none was asked for.
+pub(super) const NO_MODEL: &str = "-";
+
 /// How much of a form is read in search of the model: whole files may stand before it.
 const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -304,7 +307,8 @@ pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
 
 fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'a> {
     Address {
-        model: Some(Text::Borrowed(&lane.model)),
+        // Where none was asked for, none is named.
+        model: (*lane.model != *NO_MODEL).then_some(Text::Borrowed(&lane.model)),
         stream: Some(asked.address.stream.unwrap_or(stream)),
         framing: asked.address.framing,
     }

@@ -1,0 +1,83 @@
+//! What providers keep, and who may get at it.
+
+use architrave_testkit::{Client, Gateway, Origin};
+use serde_json::json;
+
+use super::{KEY, config, post, reply};
+
+const BOB: &str = "Authorization: Bearer bob-key-0123456789";
+
+/// A provider that keeps answers and files.
+fn keeping() -> Origin {
+    Origin::start(|exchange| {
+        let body = match exchange.target().split('?').next().unwrap_or_default() {
+            "/v1/files" => json!({ "id": "file-1", "object": "file" }),
+            _ => json!({
+                "id": "resp_1", "object": "response", "status": "completed", "model": "there",
+                "output": [], "usage": { "input_tokens": 1, "output_tokens": 1 },
+            }),
+        };
+        reply(exchange, 200, &body.to_string());
+    })
+}
+
+fn gateway(origin: &Origin) -> Gateway {
+    let config = config(&[origin])
+        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]\nmodels: [fast]")
+        .consumer(
+            "bob",
+            "credentials: [{ api_key: bob-key-0123456789 }]\nmodels: [fast]\n\
+             budgets: [{ money: 1 USD, per: day }]",
+        );
+    Gateway::start(config)
+}
+
+#[test]
+fn what_one_consumer_keeps_is_not_there_for_another() {
+    let origin = keeping();
+    let gateway = gateway(&origin);
+    let file = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--b\r\n\
+                Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
+    let upload = format!(
+        "POST /v1/files HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: multipart/form-data; \
+         boundary=b\r\nContent-Length: {}\r\n\r\n{file}",
+        file.len()
+    );
+    let kept = Client::connect(gateway.web()).ask(upload);
+    assert_eq!(kept.status, 200, "{}", kept.text());
+    let get = |key: &str, path: &str| Client::connect(gateway.web()).get("h", path, &[key]).status;
+    assert_eq!((get(KEY, "/v1/files/file-1"), get(BOB, "/v1/files/file-1")), (200, 404));
+    assert_eq!((get(KEY, "/v1/files"), get(BOB, "/v1/files")), (403, 403));
+}
+
+#[test]
+fn an_unknown_id_leads_to_no_model_that_is_not_allowed() {
+    let origin = keeping();
+    let gateway = gateway(&origin);
+    for (path, body) in [
+        ("/v1/responses/compact", json!({ "model": "p0/dear", "previous_response_id": "x" })),
+        (
+            "/v1/responses",
+            json!({ "model": "p0/dear", "input": "hi", "previous_response_id": "x" }),
+        ),
+        ("/v1/batches", json!({ "model": "p0/dear", "input_file_id": "x" })),
+    ] {
+        let answer = post(gateway.web(), path, &[KEY], &body);
+        assert_eq!((answer.status, origin.count()), (404, 0), "{path}: {}", answer.text());
+    }
+}
+
+#[test]
+fn what_cannot_be_counted_is_not_done_on_a_budget() {
+    let origin = keeping();
+    let gateway = gateway(&origin);
+    for (path, body) in [
+        ("/v1/batches", json!({ "input_file_id": "file-1", "endpoint": "/v1/chat/completions" })),
+        ("/v1/responses", json!({ "model": "fast", "input": "hi", "background": true })),
+    ] {
+        let answer = post(gateway.web(), path, &[BOB], &body);
+        assert_eq!((answer.status, origin.count()), (403, 0), "{path}: {}", answer.text());
+    }
+}
