@@ -23,6 +23,7 @@ fn every_row_is_found_by_its_path() {
         for path in surface.paths() {
             let path = path.replace("{model}", "some-model").replace("{id}", "some_id");
             let asked = Surface::of(surface.method(), &path, "").unwrap();
+            assert_eq!(super::matching::search(surface.method(), &path, "").as_ref(), Some(&asked));
             let found = asked.surface;
             assert!(
                 found == surface || found.twin(surface.family()) == Some(surface),
