@@ -39,7 +39,7 @@ impl OutputForm {
         let mut schemas = Schemas::new();
         compiler.add_resource(NAME, value).map_err(|error| error.to_string())?;
         let index = compiler.compile(NAME, &mut schemas);
-        let index = index.map_err(|error| format!("{error:#}").replace(NAME, ""))?;
+        let index = index.map_err(|error| in_a_line(&error))?;
         Ok(Self { schema, compiled: Arc::new((schemas, index)) })
     }
 
@@ -55,6 +55,14 @@ impl OutputForm {
         let (schemas, index) = &*self.compiled;
         serde_json::from_str(text).is_ok_and(|value| schemas.validate(&value, *index).is_ok())
     }
+}
+
+/// What is wrong and where, without the rules that say so.
+fn in_a_line(error: &impl fmt::Display) -> String {
+    let told = format!("{error:#}").replace(NAME, "");
+    let places: Vec<&str> =
+        told.lines().skip(1).map(|line| line.trim_start_matches("- ")).collect();
+    if places.is_empty() { told } else { places.join("; ") }
 }
 
 impl PartialEq for OutputForm {
