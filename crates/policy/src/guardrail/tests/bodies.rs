@@ -70,11 +70,22 @@ fn what_is_no_text_is_left_alone_byte_for_byte() {
         r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"~"}},{"type":"thinking","thinking":"~","signature":"~"}]}]}"#,
         r#"{"tools":[{"function":{"parameters":{"properties":{"x":{"enum":["~"],"default":"~"}}}}}]}"#,
         r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"a/b","data":"~"},"thoughtSignature":"~"}]}]}"#,
-        r#"not JSON: ~"#,
         r#"["~"]"#,
     ] {
         let body = body.replace('~', mail);
         assert_eq!(guards(&[all()]).see_request(&body), Ok(None), "{body}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing() {
+    let mail = "ann@example.com";
+    for body in
+        ["not JSON: ~", "{\"content\":\"\t\",\"text\":\"~\"}", r#"{"text":"\q","content":"~"}"#]
+    {
+        let body = body.replace('~', mail);
+        let seen = guards(&[all()]).see_request(&body);
+        assert!(!matches!(seen, Ok(None)), "{body}");
     }
 }
 

@@ -87,7 +87,11 @@ fn a_full_line_says_everything_and_no_value_of_the_query() {
         r#""duration_ms":31.337,"request_read_ms":0.120,"queue_wait_ms":0.000,"#,
         r#""connect_ms":0.250,"first_byte_ms":29.000,"response_ms":1.967,"#,
         r#""request_bytes":12,"response_bytes":3456,"upstream":"orders","#,
-        r#""endpoint":"[2001:db8::5]:9001","attempts":2,"tls_version":"TLSv1.3","#,
+        r#""endpoint":"[2001:db8::5]:9001","attempts":2,"operation":"chat","model":"fast","#,
+        r#""provider":"openai","upstream_model":"gpt-4o-mini","chosen_by":"weight","#,
+        r#""stream":true,"first_token_ms":28.500,"input_tokens":900,"cached_tokens":512,"#,
+        r#""output_tokens":42,"estimated":true,"cost_nano_usd":160200,"cache":"miss","#,
+        r#""bad_events":1,"tls_version":"TLSv1.3","#,
         r#""tls_cipher":"TLS13_AES_256_GCM_SHA384","tls_sni":"api.example.com","worker":1}"#,
         "\n"
     );
