@@ -63,6 +63,7 @@ pub mod multipart;
 pub mod pass;
 pub mod rerank;
 pub mod scan;
+mod segment;
 pub mod signal;
 pub mod surface;
 mod time;

@@ -12,7 +12,6 @@ mod nearest;
 mod operation;
 mod reach;
 mod rename;
-mod segment;
 mod table;
 mod watches;
 
@@ -28,7 +27,6 @@ pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
 
 pub(crate) use reach::gemini_model;
-pub(crate) use segment::parameter;
 
 impl Surface {
     /// What a request asks for; `path` is what the llm service sees of it, `query` what stands

@@ -2,6 +2,7 @@
 
 use super::Pattern;
 use crate::dialect::{Address, Dialect, Quirks};
+use crate::segment;
 
 /// A provider of models.
 ///
@@ -94,26 +95,12 @@ impl Route {
         };
         if whole.contains("{model}") {
             let model = address.model.as_deref().unwrap_or_default();
-            return whole.replace("{model}", &segment(model));
+            let mut element = String::new();
+            segment::encode(model, &mut element);
+            return whole.replace("{model}", &element);
         }
         format!("{whole}{}", self.dialect.path(address))
     }
-}
-
-/// A name as one segment of a path, so that it cannot leave its place.
-fn segment(name: &str) -> String {
-    use std::fmt::Write as _;
-    name.bytes().fold(String::new(), |mut path, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@' => {
-                path.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(path, "%{byte:02X}");
-            }
-        }
-        path
-    })
 }
 
 impl Provider {

@@ -4,7 +4,8 @@
 
 use super::ListedModel;
 use crate::chat::ChatError;
-use crate::surface::{Family, parameter};
+use crate::segment::parameter;
+use crate::surface::Family;
 
 /// How many models a page may have; it is what Anthropic and Gemini allow.
 const PAGE_MAX: usize = 1_000;

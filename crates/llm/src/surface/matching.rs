@@ -4,10 +4,10 @@
 //! have it or not; a family may be named first (`/anthropic/v1/messages`); Azure names the model
 //! there; Vertex names project and location before `models/`.
 
-use super::segment::{decode, is_name, parameter};
 use super::{Asked, Family, Surface};
 use crate::chat::Text;
 use crate::dialect::Address;
+use crate::segment::{decode, is_name, parameter};
 
 /// Versions of Gemini that there are or were.
 const GEMINI_VERSIONS: [&str; 4] = ["/v1beta", "/v1alpha", "/v1beta1", "/v1"];

@@ -4,10 +4,10 @@
 //! provider whose chat is at `…/chat/completions` has its embeddings at `…/embeddings`. Whether it
 //! has them at all, it says itself.
 
-use super::segment::encode;
 use super::{Asked, Family, Operation, Surface};
 use crate::catalog::Route;
 use crate::dialect::{Address, Dialect};
+use crate::segment::encode;
 
 /// Where a provider takes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! Where things stand in requests of Bedrock, and the words that both directions map.
 
-use std::fmt::Write as _;
-
-use crate::chat::{Finish, Text};
+use crate::chat::Finish;
 use crate::dialect::Address;
 use crate::frame::Framing;
 use crate::scan::{Member, Watch, Watched};
+use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
@@ -25,7 +24,7 @@ pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Add
         Some(model) => (model, true),
         None => (after.strip_suffix("/converse")?, false),
     };
-    let model = unescape(model)?;
+    let model = segment::decode(model)?;
     // A path would swallow them.
     if matches!(model.as_ref(), "" | "." | "..") {
         return None;
@@ -35,37 +34,9 @@ pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Add
 
 pub(in crate::dialect) fn path(address: &Address<'_>) -> String {
     let mut path = String::from("/model/");
-    for byte in address.model.as_deref().unwrap_or_default().bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                path.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(path, "%{byte:02X}");
-            }
-        }
-    }
+    segment::encode(address.model.as_deref().unwrap_or_default(), &mut path);
     path.push_str(if address.stream == Some(true) { "/converse-stream" } else { "/converse" });
     path
-}
-
-/// The text of a segment of a path; nothing where it is no text.
-fn unescape(segment: &str) -> Option<Text<'_>> {
-    if !segment.contains('%') {
-        return Some(Text::Borrowed(segment));
-    }
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [char::from(rest.next()?), char::from(rest.next()?)];
-        let [high, low] = digits.map(|digit| digit.to_digit(16));
-        bytes.push(u8::try_from(high? * 16 + low?).ok()?);
-    }
-    String::from_utf8(bytes).ok().map(Text::Owned)
 }
 
 /// Why an answer ended.

@@ -1,13 +1,11 @@
 //! Where things stand in Gemini's requests, and the words that both directions map.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
-
 use crate::chat::{Finish, Text};
 use crate::dialect::Address;
 use crate::frame::Framing;
 use crate::json::{Cursor, JsonError, Kind};
 use crate::scan::{Member, Watch, Watched};
+use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usageMetadata\"";
@@ -40,7 +38,7 @@ pub(in crate::dialect) fn address<'a>(path: &'a str, query: &str) -> Option<Addr
     let at = COLLECTIONS.iter().find_map(after)?;
     let is_sse = query.split('&').any(|pair| pair == "alt=sse");
     Some(Address {
-        model: Some(decoded(bare_model(&before[at..]))),
+        model: Some(segment::decode(bare_model(&before[at..]))?),
         stream: Some(stream),
         framing: Some(if is_sse { Framing::Sse } else { Framing::JsonArray }),
     })
@@ -63,34 +61,11 @@ pub(super) fn bare_model(name: &str) -> &str {
     name.strip_prefix(COLLECTIONS[0]).unwrap_or(name)
 }
 
-fn decoded(name: &str) -> Text<'_> {
-    if !name.contains('%') {
-        return Cow::Borrowed(name);
-    }
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after
-            .get(..2)
-            .filter(|_| byte == b'%')
-            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(byte));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// The model as part of a path: whatever a client calls it, it stays within its collection.
 fn encoded(name: &str) -> String {
     let name_of_tuned = name.strip_prefix(COLLECTIONS[1]);
     let mut path = String::from(name_of_tuned.map_or("", |_| COLLECTIONS[1]));
-    for byte in name_of_tuned.unwrap_or(name).bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@') {
-            path.push(char::from(byte));
-        } else {
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
+    segment::encode(name_of_tuned.unwrap_or(name), &mut path);
     path
 }
 

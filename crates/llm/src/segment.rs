@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::chat::Text;
 
 /// The text of a part of a path; nothing where its escapes are wrong or it is no UTF-8.
-pub(super) fn decode(part: &str) -> Option<Text<'_>> {
+pub(crate) fn decode(part: &str) -> Option<Text<'_>> {
     if !part.contains('%') {
         return Some(Text::Borrowed(part));
     }
@@ -24,12 +24,16 @@ pub(super) fn decode(part: &str) -> Option<Text<'_>> {
 }
 
 /// Whether a name may stand in a path: no path would keep an empty one or dots.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
-/// Appends a name as one element of a path, so that it cannot leave its place.
-pub(super) fn encode(name: &str, path: &mut String) {
+/// Appends a name as one element of a path, so that it cannot leave its place. A name of dots is
+/// escaped twice: escaped once, some would still take it for a step up.
+pub(crate) fn encode(name: &str, path: &mut String) {
+    if matches!(name, "." | "..") {
+        return path.push_str(if name == "." { "%252E" } else { "%252E%252E" });
+    }
     for byte in name.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => {
