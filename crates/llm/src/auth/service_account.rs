@@ -98,7 +98,7 @@ impl ServiceAccount {
         let missing = ServiceAccountError::Missing;
         let kind = kind.ok_or(missing("type"))?;
         if kind != "service_account" {
-            return Err(ServiceAccountError::Type(kind));
+            return Err(ServiceAccountError::Type(detail(&kind)));
         }
         let token_uri = token_uri.as_deref().unwrap_or(TOKEN_URI);
         Ok(Self {

@@ -24,7 +24,9 @@ impl TokenUri {
             None => (false, text.strip_prefix("http://")?),
         };
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic())
+        // A query without a path is none that everybody would ask for the same way.
+        let is_plain = !rest[authority.len()..].starts_with('?')
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
             && !text.contains(['@', '#', '\\', '"', '<', '>']);
         let (host, port) = host_and_port(authority)?;
         let port = match port {

@@ -309,14 +309,17 @@ impl Scan {
     /// Goes on in a number or word.
     fn scalar(&mut self, chunk: &[u8], from: usize) -> Result<usize, ScanError> {
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
-        let Some(length) = chunk[from..].iter().position(ends) else {
+        let length = chunk[from..].iter().position(ends);
+        let end = length.map_or(chunk.len(), |length| from + length);
+        // However it is cut, the mistake is where the value begins.
+        let at = self.before + from - self.carry.len();
+        if self.carry.len() + end - from > SCALAR_MAX {
+            return Err(ScanError::Syntax { at, why: "a number is too long" });
+        }
+        if length.is_none() {
             self.carry.extend_from_slice(&chunk[from..]);
-            if self.carry.len() > SCALAR_MAX {
-                return Err(self.wrong(from, "a number is too long"));
-            }
             return Ok(chunk.len());
-        };
-        let end = from + length;
+        }
         let is_sound = if self.carry.is_empty() {
             is_scalar(&chunk[from..end])
         } else {
@@ -326,7 +329,7 @@ impl Scan {
             is_sound
         };
         if !is_sound {
-            return Err(self.wrong(from, "this is no value"));
+            return Err(ScanError::Syntax { at, why: "this is no value" });
         }
         self.ended(self.before + end);
         Ok(end)

@@ -130,8 +130,7 @@ impl<'h> Reading<'h> {
     fn finish(mut self) -> Limits {
         for partial in self.partials {
             let Partial { counted, limit, remaining, resets_in, .. } = partial;
-            // A limit of nothing is none; some tell it where they do not know.
-            if let Some(remaining) = remaining.filter(|_| limit != Some(0)) {
+            if let Some(remaining) = remaining {
                 self.limits.quota.add(counted, Window { limit, remaining, resets_in });
             }
         }

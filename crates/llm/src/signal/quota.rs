@@ -52,6 +52,10 @@ impl Quota {
     /// Adds a window; of several for the same (a minute's and a day's, a model's and a project's)
     /// the one that is nearest to its end counts.
     pub(super) fn add(&mut self, counted: Counted, window: Window) {
+        // A limit of nothing is none; some tell it where they do not know.
+        if window.limit == Some(0) {
+            return;
+        }
         let place = match counted {
             Counted::Requests => &mut self.requests,
             Counted::Tokens => &mut self.tokens,

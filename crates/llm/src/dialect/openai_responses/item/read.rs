@@ -3,8 +3,8 @@
 use super::super::opaque::{self, Sort};
 use super::content;
 use crate::chat::{
-    Content, Maker, Media, MediaKind, Part, ProviderOnly, ReasoningPart, Role, Signature, Source,
-    Text, TokenLogprob, ToolCall, ToolResult,
+    Content, Json, Maker, Media, MediaKind, Part, ProviderOnly, ReasoningPart, Role, Signature,
+    Source, Text, TokenLogprob, ToolCall, ToolResult,
 };
 use crate::dialect::logprob;
 use crate::json::{Cursor, JsonError, Kind};
@@ -123,12 +123,24 @@ pub(in super::super) fn read_logprobs<'a>(
     cursor.list(logprob::read)
 }
 
+/// A part of an answer; one that is OpenAI's own stands in a message, as only items do by
+/// themselves.
+fn as_item(part: Part<'_>) -> Part<'_> {
+    let Content::ProviderOnly(ProviderOnly { maker, kind, json }) = part.content else {
+        return part;
+    };
+    let content = json.as_str();
+    let message = format!(r#"{{"type":"message","role":"assistant","content":[{content}]}}"#);
+    let json = Json::from_valid(message);
+    Content::ProviderOnly(ProviderOnly { maker, kind, json }).into()
+}
+
 impl<'a> Draft<'a> {
     fn item(self) -> Result<Read<'a>, &'static str> {
         let is_free_form = self.kind.starts_with("custom");
         Ok(match self.kind.as_ref() {
             "message" => match self.role.as_ref() {
-                "assistant" => Read::Answer(self.content),
+                "assistant" => Read::Answer(self.content.into_iter().map(as_item).collect()),
                 "user" => Read::Message(Role::User, self.content),
                 "system" => Read::Message(Role::System, self.content),
                 "developer" => Read::Message(Role::Developer, self.content),
