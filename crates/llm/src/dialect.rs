@@ -14,6 +14,7 @@ mod logprob;
 pub(crate) mod media;
 mod openai_chat;
 mod openai_responses;
+mod order;
 mod quirks;
 mod signature;
 
@@ -27,6 +28,8 @@ pub use address::Address;
 pub use bedrock_converse::error::{add_aws_error_type, aws_error_type};
 pub use context::Context;
 pub use quirks::Quirks;
+
+use order::Order;
 
 pub(crate) use openai_chat::usage::write as write_openai_usage;
 pub(crate) use openai_chat::wire::finish_word as openai_finish_word;
@@ -149,31 +152,23 @@ macro_rules! dialects {
             }
         }
 
-        /// Reads the events of a dialect's stream.
         #[derive(Debug)]
-        pub enum EventReader {
-            $(#[doc = $what] $variant($folder::stream::Reader),)*
+        enum AnyReader {
+            $($variant($folder::stream::Reader),)*
         }
 
-        impl EventReader {
-            /// A reader at the start of a stream.
-            #[must_use]
-            pub fn new(dialect: Dialect, context: &Context) -> Self {
+        impl AnyReader {
+            fn new(dialect: Dialect, context: &Context) -> Self {
                 match dialect {
                     $(Dialect::$variant => Self::$variant($folder::stream::Reader::new(context)),)*
                 }
             }
 
-            /// Reads one framed event.
-            ///
-            /// # Errors
-            /// Where the event is none of the dialect; it is skipped, and the stream goes on.
-            pub fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
+            fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
                 match self { $(Self::$variant(reader) => reader.read(frame, emit),)* }
             }
 
-            /// The stream has ended: closes what is open.
-            pub fn end(&mut self, emit: &mut Emit<'_>) {
+            fn end(&mut self, emit: &mut Emit<'_>) {
                 match self { $(Self::$variant(reader) => reader.end(emit),)* }
             }
         }
@@ -208,6 +203,38 @@ dialects! {
     GeminiGenerateContent gemini_generate_content "Gemini generateContent."
     BedrockConverse bedrock_converse "AWS Bedrock Converse."
     CohereChat cohere_chat "Cohere chat, version 2."
+}
+
+/// Reads the events of a dialect's stream.
+#[derive(Debug)]
+pub struct EventReader {
+    reader: AnyReader,
+    order: Order,
+}
+
+impl EventReader {
+    /// A reader at the start of a stream.
+    #[must_use]
+    pub fn new(dialect: Dialect, context: &Context) -> Self {
+        Self { reader: AnyReader::new(dialect, context), order: Order::default() }
+    }
+
+    /// Reads one framed event.
+    ///
+    /// # Errors
+    /// Where the event is none of the dialect, or comes where it cannot; it is skipped, and the
+    /// stream goes on.
+    pub fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
+        let Self { reader, order } = self;
+        reader.read(frame, &mut |event| order.take(event, emit))?;
+        order.check()
+    }
+
+    /// The stream has ended: closes what is open.
+    pub fn end(&mut self, emit: &mut Emit<'_>) {
+        let Self { reader, order } = self;
+        reader.end(&mut |event| order.take(event, emit));
+    }
 }
 
 /// Called with each event of a stream.
@@ -286,7 +313,12 @@ impl Dialect {
     pub fn read_error(self, status: u16, body: &[u8]) -> ChatError {
         let text = std::str::from_utf8(body).unwrap_or_default();
         let error = self.read_error_from(&mut Cursor::new(text), status);
-        error.unwrap_or_else(|_| ChatError::unreadable(status))
+        let unreadable = || ChatError::unreadable(status);
+        let mut error = error.unwrap_or_else(|_| unreadable());
+        if error.message.is_empty() {
+            error.message = unreadable().message;
+        }
+        error
     }
 
     /// Appends the body of an error.

@@ -1,10 +1,10 @@
 //! Streams over all pairs, at any cut.
 
-use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::dialect::{Context, Dialect};
-use architrave_llm::frame::Framing;
+use architrave_llm::chat::{ChatError, Content, ErrorKind};
+use architrave_llm::dialect::{Context, Dialect, EventReader};
+use architrave_llm::frame::{FrameReader, Framing};
 use architrave_llm::pass::PassedStream;
-use architrave_llm::translate::StreamTranslation;
+use architrave_llm::translate::{Assembly, StreamTranslation};
 use proptest::prelude::*;
 
 use crate::fixtures::{self, context};
@@ -120,6 +120,52 @@ fn usage_is_the_same_watched_and_translated() {
         passed.end();
         assert!(passed.usage().is_some());
         assert_eq!(passed.usage(), translation.usage());
+    }
+}
+
+#[test]
+fn arguments_of_calls_that_come_among_each_other_stay_with_their_call() {
+    let piece = |calls: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{calls}]}}}}]}}\n\n"
+        )
+    };
+    let begin = |index: u8| {
+        format!(r#"{{"index":{index},"id":"c{index}","function":{{"name":"f","arguments":""}}}}"#)
+    };
+    let more = |index: u8, text: &str| {
+        format!(r#"{{"index":{index},"function":{{"arguments":"{text}"}}}}"#)
+    };
+    let (open, close) = (r#"{\"a\":"#, |index: u8| format!("{index}}}"));
+    let bytes = [
+        piece(&format!("{},{}", begin(0), begin(1))),
+        piece(&more(1, open)),
+        piece(&more(0, open)),
+        piece(&format!("{},{}", more(1, &close(1)), more(0, &close(0)))),
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+            .into(),
+    ]
+    .concat();
+    let from = Dialect::OpenaiChat;
+    for &to in Dialect::ALL {
+        let mut out = Vec::new();
+        let mut translation =
+            StreamTranslation::new((from, from.framing()), (to, to.framing()), &context());
+        translation.push(bytes.as_bytes(), &mut out);
+        translation.end(&mut out);
+        assert_eq!((translation.bad_events(), translation.error()), (0, None), "{to:?}");
+        let mut assembly = Assembly::default();
+        let mut reader = EventReader::new(to, &context());
+        FrameReader::new(to.framing()).push(&out, &mut |frame| {
+            reader.read(&frame.unwrap(), &mut |event| assembly.take(&event)).unwrap();
+        });
+        reader.end(&mut |event| assembly.take(&event));
+        let reply = assembly.finish().unwrap();
+        let calls = reply.choices[0].parts.iter().filter_map(|part| match &part.content {
+            Content::ToolCall(call) => Some(call.arguments.as_ref()),
+            _ => None,
+        });
+        assert_eq!(calls.collect::<Vec<_>>(), [r#"{"a":0}"#, r#"{"a":1}"#], "{to:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::json::{Cursor, JsonError};
 
 /// Reads a stream of Bedrock's events.
 #[derive(Debug)]
-pub struct Reader {
+pub(in crate::dialect) struct Reader {
     blocks: Vec<Block>,
     next_part: u32,
     is_finished: bool,

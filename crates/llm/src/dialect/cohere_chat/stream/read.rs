@@ -1,5 +1,5 @@
 //! Cohere's events to the form's. A part ends where the next one begins, as citations of a text may
-//! come after its end.
+//! come after its end; calls end where they are said to, as several may be open.
 
 use super::super::citation::Passage;
 use super::event::{self, Event};
@@ -10,9 +10,10 @@ use crate::json::{Cursor, JsonError};
 
 /// Reads a stream of Cohere's events.
 #[derive(Debug)]
-pub struct Reader {
+pub(in crate::dialect) struct Reader {
     context: Context,
     open: Option<(u32, Sort)>,
+    calls: Vec<Call>,
     next_part: u32,
     is_over: bool,
 }
@@ -24,14 +25,25 @@ enum Sort {
     Text(u64),
     Plan,
     Reasoning(u64),
-    Call {
-        has_arguments: bool,
-    },
+}
+
+/// A call that is open.
+#[derive(Debug)]
+struct Call {
+    index: u64,
+    part: u32,
+    has_arguments: bool,
 }
 
 impl Reader {
     pub(in crate::dialect) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), open: None, next_part: 0, is_over: false }
+        Self {
+            context: context.clone(),
+            open: None,
+            calls: Vec::new(),
+            next_part: 0,
+            is_over: false,
+        }
     }
 
     pub(in crate::dialect) fn read(
@@ -61,8 +73,9 @@ impl Reader {
             "tool-call-start" => self.call(event, emit),
             "tool-call-delta" => {
                 let more = event.call.map(|call| call.arguments).unwrap_or_default();
-                self.arguments(more, emit);
+                self.arguments(event.index, more, emit);
             }
+            "tool-call-end" => self.end_calls(|call| call.index == event.index, emit),
             "citation-start" => {
                 event.passage.into_iter().for_each(|passage| self.cite(passage, emit));
             }
@@ -106,20 +119,37 @@ impl Reader {
 
     fn open(&mut self, sort: Sort, kind: PartKind<'_>, emit: &mut Emit<'_>) -> u32 {
         self.close(emit);
+        self.end_calls(|_| true, emit);
+        let part = self.begin(kind, emit);
+        self.open = Some((part, sort));
+        part
+    }
+
+    fn begin(&mut self, kind: PartKind<'_>, emit: &mut Emit<'_>) -> u32 {
         let part = self.next_part;
         self.next_part += 1;
-        self.open = Some((part, sort));
         emit(ChatEvent::PartStart { choice: 0, part, kind });
         part
     }
 
     fn close(&mut self, emit: &mut Emit<'_>) {
-        let Some((part, sort)) = self.open.take() else { return };
-        if sort == (Sort::Call { has_arguments: false }) {
-            let delta = Delta::Arguments(Text::Borrowed("{}"));
-            emit(ChatEvent::PartDelta { choice: 0, part, delta });
+        if let Some((part, _)) = self.open.take() {
+            emit(ChatEvent::PartEnd { choice: 0, part });
         }
-        emit(ChatEvent::PartEnd { choice: 0, part });
+    }
+
+    fn end_calls(&mut self, which: impl Fn(&Call) -> bool, emit: &mut Emit<'_>) {
+        self.calls.retain(|call| {
+            let (part, ends) = (call.part, which(call));
+            if ends && !call.has_arguments {
+                let delta = Delta::Arguments(Text::Borrowed("{}"));
+                emit(ChatEvent::PartDelta { choice: 0, part, delta });
+            }
+            if ends {
+                emit(ChatEvent::PartEnd { choice: 0, part });
+            }
+            !ends
+        });
     }
 
     fn call(&mut self, event: Event<'_>, emit: &mut Emit<'_>) {
@@ -127,16 +157,18 @@ impl Reader {
         let generated = self.context.call_id(0, self.next_part);
         let id = if call.id.is_empty() { generated.into() } else { call.id };
         let kind = PartKind::ToolCall { id, name: call.name, is_free_form: false };
-        self.open(Sort::Call { has_arguments: false }, kind, emit);
-        self.arguments(call.arguments, emit);
+        self.close(emit);
+        let part = self.begin(kind, emit);
+        self.calls.push(Call { index: event.index, part, has_arguments: false });
+        self.arguments(event.index, call.arguments, emit);
     }
 
-    fn arguments(&mut self, more: Text<'_>, emit: &mut Emit<'_>) {
-        let Some((part, Sort::Call { has_arguments })) = &mut self.open else { return };
+    fn arguments(&mut self, index: u64, more: Text<'_>, emit: &mut Emit<'_>) {
+        let Some(call) = self.calls.iter_mut().rfind(|call| call.index == index) else { return };
         if !more.is_empty() {
-            *has_arguments = true;
+            call.has_arguments = true;
             let delta = Delta::Arguments(more);
-            emit(ChatEvent::PartDelta { choice: 0, part: *part, delta });
+            emit(ChatEvent::PartDelta { choice: 0, part: call.part, delta });
         }
     }
 
@@ -152,6 +184,7 @@ impl Reader {
     fn finish(&mut self, event: Event<'_>, emit: &mut Emit<'_>) {
         self.is_over = true;
         self.close(emit);
+        self.end_calls(|_| true, emit);
         event.usage.into_iter().for_each(|usage| emit(ChatEvent::Usage(usage)));
         if let Some(message) = event.error {
             return emit(ChatEvent::Error(ChatError::new(ErrorKind::Internal, message)));

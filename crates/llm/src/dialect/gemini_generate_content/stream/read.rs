@@ -16,7 +16,7 @@ const CHOICES_MAX: u64 = 128;
 
 /// Reads a stream of responses.
 #[derive(Debug)]
-pub struct Reader {
+pub(in crate::dialect) struct Reader {
     context: Context,
     choices: Vec<ChoiceState>,
     has_begun: bool,

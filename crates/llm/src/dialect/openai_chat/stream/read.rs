@@ -4,6 +4,7 @@ use super::chunk::{self, Chunk, Piece};
 use crate::chat::{
     ChatEvent, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source, Text,
 };
+use crate::dialect::arguments::Progress;
 use crate::dialect::{Context, Emit};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -16,7 +17,7 @@ const CHOICES_MAX: u64 = 128;
 
 /// Reads a stream of chunks.
 #[derive(Debug)]
-pub struct Reader {
+pub(in crate::dialect) struct Reader {
     context: Context,
     choices: Vec<ChoiceState>,
     has_begun: bool,
@@ -29,10 +30,20 @@ struct ChoiceState {
     /// The part that is open, and what it is.
     open: Option<(u32, Sort)>,
     next_part: u32,
-    /// The provider's indexes of calls, and their parts.
-    calls: Vec<(u64, u32)>,
+    calls: Vec<Call>,
     has_refusal: bool,
     is_finished: bool,
+}
+
+/// A call, known by the provider's index of it. Its end waits for that of its arguments: they may
+/// come among those of others.
+#[derive(Debug)]
+struct Call {
+    index: u64,
+    part: u32,
+    is_free_form: bool,
+    arguments: Progress,
+    is_ended: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,9 +221,21 @@ impl Answer<'_, '_, '_> {
         part
     }
 
+    /// Ends the open part, and calls that are whole.
     fn close(&mut self) {
-        if let Some((part, _)) = self.state.open.take() {
+        if let Some((part, sort)) = self.state.open.take()
+            && !matches!(sort, Sort::Call(_))
+        {
             (self.emit)(ChatEvent::PartEnd { choice: self.choice, part });
+        }
+        self.end_calls(|call| call.is_free_form || call.arguments.is_whole());
+    }
+
+    fn end_calls(&mut self, which: impl Fn(&Call) -> bool) {
+        let calls = self.state.calls.iter_mut();
+        for call in calls.filter(|call| !call.is_ended && which(call)) {
+            call.is_ended = true;
+            (self.emit)(ChatEvent::PartEnd { choice: self.choice, part: call.part });
         }
     }
 
@@ -230,22 +253,26 @@ impl Answer<'_, '_, '_> {
     fn call(&mut self, call: CallPiece<'_>) {
         // Without an index, a piece with a name is a call of its own.
         let calls = &self.state.calls;
-        let last = calls.last().map_or(0, |(index, _)| *index);
-        let next = calls.last().map_or(0, |(index, _)| index + 1);
+        let last = calls.last().map_or(0, |call| call.index);
+        let next = calls.last().map_or(0, |call| call.index.saturating_add(1));
         let index = call.index.unwrap_or(if call.name.is_some() { next } else { last });
-        let known = calls.iter().find(|(known, _)| *known == index).map(|(_, part)| *part);
-        let part = known.unwrap_or_else(|| {
+        let known = calls.iter().position(|known| known.index == index);
+        let place = known.unwrap_or_else(|| {
             let generated = || self.context.call_id(self.choice, self.state.next_part).into();
+            let is_free_form = call.is_free_form;
             let kind = PartKind::ToolCall {
                 id: call.id.clone().unwrap_or_else(generated),
                 name: call.name.clone().unwrap_or_default(),
-                is_free_form: call.is_free_form,
+                is_free_form,
             };
             let part = self.open(Sort::Call(index), kind);
-            self.state.calls.push((index, part));
-            part
+            let (arguments, is_ended) = (Progress::default(), false);
+            self.state.calls.push(Call { index, part, is_free_form, arguments, is_ended });
+            self.state.calls.len() - 1
         });
+        let part = self.state.calls[place].part;
         if let Some(arguments) = call.arguments.filter(|arguments| !arguments.is_empty()) {
+            self.state.calls[place].arguments.add(&arguments);
             let delta = Delta::Arguments(arguments);
             (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
         }
@@ -257,6 +284,7 @@ impl Answer<'_, '_, '_> {
 
     fn finish(&mut self, finish: Finish) {
         self.close();
+        self.end_calls(|_| true);
         self.state.is_finished = true;
         let has_calls = !self.state.calls.is_empty();
         let finish = wire::finish_with(finish, has_calls, self.state.has_refusal);

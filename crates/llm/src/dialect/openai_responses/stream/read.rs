@@ -16,7 +16,7 @@ use crate::json::{Cursor, JsonError, Kind};
 
 /// Reads a stream of events.
 #[derive(Debug)]
-pub struct Reader {
+pub(in crate::dialect) struct Reader {
     has_begun: bool,
     is_over: bool,
     parts: Parts,
