@@ -4,5 +4,8 @@
 //! them, so a finding that was kept as a seed is a regression test.
 
 pub mod config;
+pub mod llm;
+pub mod llm_beside;
+pub mod llm_text;
 pub mod net;
 pub mod preamble;

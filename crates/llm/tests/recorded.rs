@@ -24,6 +24,8 @@ use architrave_llm::frame::FrameReader;
 use architrave_llm::pass::{PassedStream, usage_of_reply};
 use architrave_llm::scan::Scanned;
 use architrave_llm::translate::{Assembly, StreamTranslation, reply};
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use cassette::Exchange;
 use facts::Facts;
@@ -122,6 +124,7 @@ fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
         return;
     }
     let whole = assemble(from, &exchange.reply, name);
+    check_cuts(from, &exchange.reply, name);
     for &to in Dialect::ALL {
         let (mut cut, mut out) = (Vec::new(), Vec::new());
         let framings = ((from, from.framing()), (to, to.framing()));
@@ -140,6 +143,41 @@ fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
     exchange.reply.chunks(50).for_each(|piece| passed.see(piece));
     passed.end();
     assert_eq!(passed.usage().map(|usage| usage.total()), whole.usage_total(), "{name}");
+}
+
+/// Holds that a stream is the same events however it is cut.
+fn check_cuts(from: Dialect, bytes: &[u8], name: &str) {
+    let whole = events(from, &[bytes]);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) };
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let cuts = prop::collection::vec(any::<prop::sample::Index>(), 0..40);
+    let held = runner.run(&cuts, |cuts| {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
+        prop_assert!(events(from, &pieces) == whole);
+        Ok(())
+    });
+    held.unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// The events of a stream, as text.
+fn events(from: Dialect, pieces: &[&[u8]]) -> Vec<String> {
+    let mut events = Vec::new();
+    let mut reader = EventReader::new(from, &context());
+    let mut frames = FrameReader::new(from.framing());
+    let mut each = |frame: Result<architrave_llm::frame::Frame<'_>, _>| {
+        let read = frame.map(|frame| {
+            reader.read(&frame, &mut |event| events.push(format!("{event:?}"))).is_ok()
+        });
+        assert_eq!(read, Ok(true));
+    };
+    pieces.iter().for_each(|piece| frames.push(piece, &mut each));
+    frames.end(&mut each);
+    reader.end(&mut |event| events.push(format!("{event:?}")));
+    events
 }
 
 /// Holds the counts to those that are committed.

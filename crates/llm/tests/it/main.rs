@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
 
+mod corpus;
 mod embeddings;
 mod fixtures;
 mod golden;
@@ -11,3 +12,13 @@ mod rankings;
 mod replies;
 mod requests;
 mod streams;
+
+#[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
+#[path = "../../../../fuzz/src/llm.rs"]
+mod llm;
+#[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
+#[path = "../../../../fuzz/src/llm_beside.rs"]
+mod llm_beside;
+#[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
+#[path = "../../../../fuzz/src/llm_text.rs"]
+mod llm_text;
