@@ -22,6 +22,10 @@ const PROVIDERS: [(&str, &str, &str, &str); 6] = [
     ("cohere", "cohere", "cohere_chat", ""),
 ];
 
+/// A consumer that may not use what the others are asked for.
+const NARROW: &str =
+    "credentials: [{ api_key: client-key-narrow-0123456789 }]\nmodels: [\"cohere/*\"]";
+
 /// A gateway file with every provider, and with one consumer that may use all of their models.
 fn config(origin: SocketAddr) -> Config {
     let providers = PROVIDERS.map(|(name, kind, dialect, base)| {
@@ -35,6 +39,7 @@ fn config(origin: SocketAddr) -> Config {
         .web()
         .service("ai", "llm: { models: [\"*\"] }")
         .route("ai", "service: ai\npolicies: { key_auth: {} }")
+        .consumer("narrow", NARROW)
         .consumer("sdk", &format!("credentials: [{{ api_key: {CLIENT_KEY} }}]\nmodels: [\"*\"]"))
         .and(&format!("providers:\n{}", providers.concat()))
         .and("models:\n  - { name: responses-house, strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5-codex }] }")

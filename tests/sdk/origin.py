@@ -66,16 +66,16 @@ class Origin:
         found = plan.find(raw)
         if found:
             self.case(found[0]).requests.append(record)
-        surface = surfaces.find(name, request.method, path)
+        # Cohere speaks OpenAI's dialect, too, and tells usage of chat without being asked.
+        is_compatible = path.startswith("/compatibility/")
+        record["path"] = path = path.removeprefix("/compatibility")
+        surface = surfaces.find(name, path, is_compatible)
         if surface:
             return await self.serve_surface(surface, request, raw, record, found)
-        # Cohere speaks OpenAI's chat, too, and tells usage without being asked.
-        is_compatible = path.startswith("/compatibility/")
         dialect = dialects.load("openai_chat" if is_compatible else name)
-        record["path"] = path = path.removeprefix("/compatibility")
         try:
             body = json.loads(raw)
-            record["errors"] = self.check(dialect, name, record, body, raw)
+            record["errors"] = self.check(dialect, request, record, body, raw)
             if not record["errors"]:
                 record["facts"] = dialect.facts(path, body)
             if is_compatible and record["facts"]:
@@ -90,10 +90,13 @@ class Origin:
             return self.fail(dialect, plan.Failure(400, message))
         return await self.answer(dialect, request, record, found)
 
-    def check(self, dialect, name, record, body, raw):
+    def check(self, dialect, request, record, body, raw):
         got = dialect.credential(record["headers"], record["query"])
+        if got.startswith("AWS4") and dialect.signed_rightly(request, raw):
+            record["is_signed"] = True
+            got = plan.key(record["dialect"])
         return (
-            check_credential(got, name, record, raw)
+            check_credential(got, record["dialect"], record, raw)
             + ([] if "content-type" in record["headers"] else ["no content type"])
             + dialect.check(record["path"], record["query"], body)
         )
@@ -160,7 +163,7 @@ class Origin:
 
     async def serve_surface(self, surface, request, raw, record, found):
         try:
-            parts = await surfaces.parts(request, raw)
+            parts = surfaces.parts(request, raw)
             got = surface.credential(record["headers"])
             record["errors"] = check_credential(got, record["dialect"], record, raw)
             record["errors"] += surface.check(record["path"], parts)
@@ -168,6 +171,7 @@ class Origin:
                 record["errors"].append("the request names no case")
             if not record["errors"]:
                 record["facts"] = surface.facts(record["path"], parts)
+                record["plan"] = None
                 return surface.answer(found[0], record["facts"])
         except Exception as error:
             record["errors"] = [f"{type(error).__name__}: {error} in {raw[:2000]!r}"]

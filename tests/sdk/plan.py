@@ -94,6 +94,10 @@ def pieces(text: str, count: int = 3) -> list:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
+#: What AWS gives out, to sign requests with.
+AWS = ("AKIDPROVIDERKEY00000", "provider-key-of-aws-to-sign-with")
+
+
 def key(dialect):
     """The credential that a provider gives out: the file of the gateway has the same."""
     return f"provider-key-{dialect}"

@@ -5,10 +5,12 @@ worth being believed. `--only CASE` and `--provider DIALECT` narrow it.
 """
 
 import argparse
+import functools
 import pathlib
 import sys
 import traceback
 
+import beside
 import cases
 import clients
 import dialects
@@ -32,7 +34,8 @@ def main():
         except Exception as error:
             failed += 1
             how = "streamed" if run.stream else "whole"
-            print(f"FAILED {options.client} {run.provider} {case.__name__} {how} {run.case}")
+            name = getattr(case, "func", case).__name__
+            print(f"FAILED {options.client} {run.provider} {name} {how} {run.case}")
             show(error)
     assert count, "no case was run"
     print(f"{options.client}: {count - failed} of {count} cases went well")
@@ -48,6 +51,7 @@ def runs(options):
         key = plan.key(dialect)
         client = clients.start(options.client, f"http://{options.origin}/{dialect}", key)
         providers = [dialect]
+    yield from beside_chat(options, client, providers)
     for provider in providers:
         for stream in (False, True):
             for case in cases.BOTH + (cases.STREAMED if stream else ()):
@@ -57,6 +61,29 @@ def runs(options):
                     continue
                 there = cases.Origin(options.origin)
                 yield cases.Run(client, there, provider, stream, bool(options.gateway)), case
+
+
+def beside_chat(options, client, providers):
+    there, is_behind = cases.Origin(options.origin), bool(options.gateway)
+    for case, models in beside.CASES:
+        for provider in [p for p in providers if p in models and hasattr(client, case.__name__)]:
+            lacks = client.lacks(case.__name__, provider, False)
+            if options.only in (None, case.__name__) and not lacks:
+                run = cases.Run(client, there, provider, False, is_behind)
+                run.model = models[provider][0 if is_behind else 1]
+                yield run, case
+    if is_behind:
+        run = cases.Run(client, there, "openai_chat", False, is_behind)
+        if hasattr(client, "models") and options.only in (None, "models"):
+            yield run, beside.models
+        start = functools.partial(clients.start, options.client, options.gateway)
+        more = [(beside.denied, "denied")]
+        if options.client == "boto3":
+            more += [(beside.signed, "signed"), (beside.signs, "signs")]
+        for case, name in more:
+            if options.only in (None, name):
+                run = cases.Run(client, there, "openai_chat", False, is_behind)
+                yield run, case if case is beside.signed else functools.partial(case, start=start)
 
 
 def show(error):

@@ -7,7 +7,7 @@ A client has these:
   returns true the client goes away and there is no answer;
 - `failure(exception)` tells what the SDK made of an error: `kind`, `status`, `retry_after`,
   `message`; nothing where it is none of the SDK's;
-- `KINDS`, `KEEPS` and `lacks`, as `Base` has them.
+- `KINDS`, `KEEPS`, `DIMENSIONS` and `lacks`, as `Base` has them.
 """
 
 import importlib
@@ -15,6 +15,7 @@ import importlib
 #: Module and dialect by name of the client.
 NAMES = {
     "openai": ("openai_chat", "openai_chat"),
+    "openai_azure": ("openai_chat", "openai_chat"),
     "openai_responses": ("openai_responses", "openai_responses"),
     "anthropic": ("anthropic_messages", "anthropic_messages"),
     "google_genai": ("google_genai", "gemini_generate_content"),
@@ -48,8 +49,11 @@ class Base:
     #: Whether the SDK keeps what makers of thoughts sign.
     KEEPS = True
 
+    #: How many numbers of a vector it asks for; none where it has other words for that than others.
+    DIMENSIONS = 8
+
     def lacks(self, case, provider, stream):
-        """Whether the SDK has no words for a case."""
+        """Whether the SDK has no words for a case, or the provider none for it."""
         return False
 
 

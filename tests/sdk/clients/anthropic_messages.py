@@ -9,7 +9,7 @@ FINISH = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tools"}
 
 class Client(Base):
     def __init__(self, name, base, key):
-        self.sdk = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0, timeout=30)
+        self.sdk = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0, timeout=120)
 
     def ask(self, model, question, stream, at_first=None):
         request = {"model": model, **_request(question)}
@@ -23,6 +23,15 @@ class Client(Base):
             answer = _answer(events.get_final_message())
         assert answer["text"] == pieces.text, (answer, pieces.text)
         return answer
+
+    def count(self, model, text):
+        messages = [{"role": "user", "content": text}]
+        return self.sdk.messages.count_tokens(model=model, messages=messages).input_tokens
+
+    def models(self):
+        listed = [model.id for model in self.sdk.models.list()]
+        assert self.sdk.models.retrieve(listed[0]).id == listed[0]
+        return listed
 
     def failure(self, error):
         if not isinstance(error, anthropic.APIError):

@@ -22,12 +22,13 @@ class Client(Base):
     }
 
     def __init__(self, name, base, key):
-        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = key
+        self.key = key
+        self.show()
         is_safe = base.startswith("https:")
         # It sends a token over TLS alone; to the bare origin it is given in by hand.
         signing = {} if is_safe else {"signature_version": UNSIGNED}
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=30, **signing)
-        self.sdk = boto3.client(
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=120, **signing)
+        self.sdk = boto3.session.Session().client(
             "bedrock-runtime",
             region_name="eu-west-1",
             endpoint_url=base,
@@ -41,7 +42,15 @@ class Client(Base):
         if not is_safe:
             self.sdk.meta.events.register("before-send.bedrock-runtime", sign)
 
+    def show(self):
+        """Puts the token where the SDK looks for it at each request; without one it signs."""
+        os.environ |= {"AWS_ACCESS_KEY_ID": "AKIDOFACLIENT0000000", "AWS_SECRET_ACCESS_KEY": "x"}
+        os.environ.pop("AWS_BEARER_TOKEN_BEDROCK", None)
+        if self.key:
+            os.environ["AWS_BEARER_TOKEN_BEDROCK"] = self.key
+
     def ask(self, model, question, stream, at_first=None):
+        self.show()
         request = {"modelId": model, **_request(question)}
         if not stream:
             return _answer(self.sdk.converse(**request))
@@ -53,6 +62,24 @@ class Client(Base):
                 events.close()
                 return None
         return whole.answer()
+
+    def embed(self, model, texts, dimensions):
+        self.show()
+        body = {"texts": texts, "input_type": "search_document", "embedding_types": ["float"]}
+        made = self.sdk.invoke_model(
+            modelId=model, body=json.dumps(body | {"output_dimension": dimensions})
+        )
+        return {"vectors": json.load(made["body"])["embeddings"]["float"], "tokens": None}
+
+    def lacks(self, case, provider, stream):
+        # What a model is invoked with is the model's own, so it is not translated.
+        return case == "embed" and provider != "bedrock_converse"
+
+    def count(self, model, text):
+        self.show()
+        messages = [{"role": "user", "content": [{"text": text}]}]
+        request = {"converse": {"messages": messages}}
+        return self.sdk.count_tokens(modelId=model, input=request)["inputTokens"]
 
     def failure(self, error):
         if not isinstance(error, ClientError):

@@ -19,7 +19,7 @@ class Client(Base):
 
     def __init__(self, name, base, key):
         self.sdk = cohere.ClientV2(
-            api_key=key, base_url=base, timeout=30, log_warning_experimental_features=False
+            api_key=key, base_url=base, timeout=120, log_warning_experimental_features=False
         )
 
     def ask(self, model, question, stream, at_first=None):
@@ -35,6 +35,28 @@ class Client(Base):
                 events.close()
                 return None
         return whole.answer()
+
+    def embed(self, model, texts, dimensions):
+        made = self.sdk.embed(
+            model=model,
+            texts=texts,
+            input_type="search_document",
+            embedding_types=["float"],
+            output_dimension=dimensions,
+        )
+        return {
+            "vectors": made.embeddings.float_,
+            "tokens": made.meta and int(made.meta.billed_units.input_tokens),
+        }
+
+    def rank(self, model, question, documents):
+        made = self.sdk.rerank(model=model, query=question, documents=documents, top_n=2)
+        return [(one.index, one.relevance_score) for one in made.results]
+
+    def models(self):
+        listed = [model.name for model in self.sdk.models.list().models]
+        assert self.sdk.models.get(listed[0]).name == listed[0]
+        return listed
 
     def failure(self, error):
         if isinstance(error, Broken):

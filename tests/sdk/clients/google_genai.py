@@ -14,7 +14,7 @@ class Client(Base):
     KINDS = {400: ["ClientError"], 429: ["ClientError"], 500: ["ServerError"]}
 
     def __init__(self, name, base, key):
-        options = types.HttpOptions(base_url=base, timeout=30_000)
+        options = types.HttpOptions(base_url=base, timeout=120_000)
         self.sdk = genai.Client(api_key=key, http_options=options)
 
     def ask(self, model, question, stream, at_first=None):
@@ -33,6 +33,21 @@ class Client(Base):
         answer = _answer(chunks)
         assert answer["text"] == pieces.text, (answer, pieces.text)
         return answer
+
+    def count(self, model, text):
+        return self.sdk.models.count_tokens(model=model, contents=text).total_tokens
+
+    def embed(self, model, texts, dimensions):
+        config = types.EmbedContentConfig(output_dimensionality=dimensions)
+        # Of bare texts the SDK makes one content.
+        contents = [types.Content(role="user", parts=[types.Part(text=text)]) for text in texts]
+        made = self.sdk.models.embed_content(model=model, contents=contents, config=config)
+        return {"vectors": [one.values for one in made.embeddings], "tokens": None}
+
+    def models(self):
+        listed = [model.name.removeprefix("models/") for model in self.sdk.models.list()]
+        assert self.sdk.models.get(model=listed[0]).name == f"models/{listed[0]}"
+        return listed
 
     def failure(self, error):
         if not isinstance(error, errors.APIError):

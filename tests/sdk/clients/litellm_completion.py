@@ -10,9 +10,10 @@ litellm.suppress_debug_info = True
 
 class Client(Base):
     KEEPS = False
+    DIMENSIONS = None
 
     def __init__(self, name, base, key):
-        self.to = {"api_base": f"{base}/v1", "api_key": key, "num_retries": 0, "timeout": 30}
+        self.to = {"api_base": f"{base}/v1", "api_key": key, "num_retries": 0, "timeout": 120}
 
     def ask(self, model, question, stream, at_first=None):
         request = openai_chat.body(question)
@@ -27,6 +28,13 @@ class Client(Base):
                 events.completion_stream.close()
                 return None
         return _answer(litellm.stream_chunk_builder(chunks))
+
+    def embed(self, model, texts, dimensions):
+        made = litellm.embedding(model=f"openai/{model}", input=texts, **self.to)
+        return {
+            "vectors": [one["embedding"] for one in made.data],
+            "tokens": made.usage.prompt_tokens,
+        }
 
     def failure(self, error):
         if not hasattr(error, "llm_provider"):

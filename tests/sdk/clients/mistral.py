@@ -14,7 +14,7 @@ class Client(Base):
     KINDS = dict.fromkeys((400, 429, 500), ["SDKError"])
 
     def __init__(self, name, base, key):
-        self.sdk = Mistral(api_key=key, server_url=base, timeout_ms=30_000)
+        self.sdk = Mistral(api_key=key, server_url=base, timeout_ms=120_000)
 
     def ask(self, model, question, stream, at_first=None):
         request = {"model": model, **_request(question)}

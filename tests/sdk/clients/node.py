@@ -20,6 +20,8 @@ class Client(Base):
         )
         if name.startswith("node_ai_"):
             self.KINDS = dict.fromkeys((400, 429, 500), ["APICallError"])
+        if name in ("node_openai", "node_ai_openai"):
+            self.embed = self._embed
 
     def ask(self, model, question, stream, at_first=None):
         ask = {"model": model, "question": question, "stream": stream, "waits": bool(at_first)}
@@ -28,6 +30,13 @@ class Client(Base):
         if "first" in said:
             self._say({"stop": bool(at_first(said["first"]))})
             said = self._hear()
+        if "failure" in said:
+            raise NodeError(said["failure"], said["error"])
+        return said["answer"]
+
+    def _embed(self, model, texts, dimensions):
+        self._say({"model": model, "texts": texts, "dimensions": dimensions})
+        said = self._hear()
         if "failure" in said:
             raise NodeError(said["failure"], said["error"])
         return said["answer"]

@@ -1,5 +1,6 @@
 """`openai`, chat completions."""
 
+import base64
 import json
 
 import openai
@@ -11,7 +12,13 @@ FINISH = {"stop": "stop", "length": "length", "tool_calls": "tools"}
 
 class Client(Base):
     def __init__(self, name, base, key):
-        self.sdk = openai.OpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, timeout=30)
+        options = {"api_key": key, "max_retries": 0, "timeout": 120}
+        if name == "openai_azure":
+            # With the model in the path, and the key in a header of its own.
+            version = {"api_version": "2025-04-01-preview"}
+            self.sdk = openai.AzureOpenAI(azure_endpoint=base, **version, **options)
+        else:
+            self.sdk = openai.OpenAI(base_url=f"{base}/v1", **options)
 
     def ask(self, model, question, stream, at_first=None):
         request = {"model": model, **body(question)}
@@ -33,6 +40,49 @@ class Client(Base):
 
     def failure(self, error):
         return failure(error)
+
+    def embed(self, model, texts, dimensions):
+        made = self.sdk.embeddings.create(model=model, input=texts, dimensions=dimensions)
+        return {
+            "vectors": [one.embedding for one in made.data],
+            "tokens": made.usage.prompt_tokens,
+        }
+
+    def moderate(self, model, text):
+        [result] = self.sdk.moderations.create(model=model, input=text).results
+        return {"flagged": result.flagged, "score": result.category_scores.violence}
+
+    def paint(self, model, prompt):
+        image = self.sdk.images.generate(model=model, prompt=prompt, size="1024x1024", n=1)
+        return base64.b64decode(image.data[0].b64_json)
+
+    def repaint(self, model, prompt, picture):
+        file = ("picture.png", picture, "image/png")
+        image = self.sdk.images.edit(model=model, prompt=prompt, image=file)
+        return base64.b64decode(image.data[0].b64_json)
+
+    def speak(self, model, text):
+        made = self.sdk.audio.speech.create(model=model, input=text, voice="alloy")
+        return made.content
+
+    def hear(self, model, prompt, sound):
+        file = ("sound.wav", sound, "audio/wav")
+        made = self.sdk.audio.transcriptions.create(model=model, file=file, prompt=prompt)
+        return made.text
+
+    def hear_in_english(self, model, prompt, sound):
+        file = ("sound.wav", sound, "audio/wav")
+        made = self.sdk.audio.translations.create(model=model, file=file, prompt=prompt)
+        return made.text
+
+    def complete(self, model, prompt):
+        made = self.sdk.completions.create(model=model, prompt=prompt, max_tokens=99)
+        return {"text": made.choices[0].text, "tokens": made.usage.prompt_tokens}
+
+    def models(self):
+        listed = [model.id for model in self.sdk.models.list()]
+        assert self.sdk.models.retrieve(listed[0]).id == listed[0]
+        return listed
 
 
 def failure(error):

@@ -9,7 +9,7 @@ from clients import Base, Pieces, openai_chat
 
 class Client(Base):
     def __init__(self, name, base, key):
-        self.sdk = openai.OpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, timeout=30)
+        self.sdk = openai.OpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, timeout=120)
 
     def ask(self, model, question, stream, at_first=None):
         request = {"model": model, "store": False, **_request(question)}
@@ -29,6 +29,9 @@ class Client(Base):
         answer = _answer(last.response)
         assert answer["text"] == pieces.text, (answer, pieces.text)
         return answer
+
+    def count(self, model, text):
+        return self.sdk.responses.input_tokens.count(model=model, input=text).input_tokens
 
     def failure(self, error):
         if isinstance(error, Broken):

@@ -9,6 +9,9 @@ import urllib.parse
 import zlib
 
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.validate import ParamValidator
 
 import plan
@@ -40,6 +43,23 @@ def _params(value, shape):
     if kind == "list" and isinstance(value, list):
         return [_params(item, shape.member) for item in value]
     return value
+
+
+def signed_rightly(request, raw):
+    """Whether a request is signed as the SDK of AWS would have signed it, with our key."""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    said = dict(pair.strip().split("=", 1) for pair in rest.split(","))
+    key, _, region, service, _ = said["Credential"].split("/")
+    names = said["SignedHeaders"].split(";")
+    assert {"host", "x-amz-date"} <= set(names), names
+    headers = {name: request.headers[name] for name in names}
+    url = f"http://{request.headers['host']}{request.raw_path}"
+    ours = AWSRequest(method=request.method, url=url, data=raw, headers=headers)
+    ours.context["timestamp"] = request.headers["x-amz-date"]
+    auth = SigV4Auth(Credentials(*plan.AWS), service, region)
+    text = auth.string_to_sign(ours, auth.canonical_request(ours))
+    is_ours = (kind, key, service) == ("AWS4-HMAC-SHA256", plan.AWS[0], "bedrock")
+    return is_ours and said["Signature"] == auth.signature(text, ours)
 
 
 def credential(headers, query):

@@ -38,6 +38,12 @@ export function start(require, name, base, key) {
       const values = await Promise.all(names.map((name) => events[name]));
       return answer(Object.fromEntries(names.map((name, at) => [name, values[at]])));
     },
+    async embed(model, values, dimensions) {
+      const providerOptions = { openai: { dimensions } };
+      const made = openai.embeddingModel(model);
+      const { embeddings, usage } = await ai.embedMany({ model: made, values, providerOptions });
+      return { vectors: embeddings, tokens: usage.tokens };
+    },
     failure(error) {
       const isOurs = ai.APICallError.isInstance(error);
       // A stream hands on what the provider said as it is.

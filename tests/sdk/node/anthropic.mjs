@@ -4,7 +4,7 @@ const FINISH = { end_turn: "stop", max_tokens: "length", tool_use: "tools" };
 
 export function start(require, _name, base, key) {
   const Anthropic = require("@anthropic-ai/sdk");
-  const sdk = new Anthropic({ baseURL: base, apiKey: key, maxRetries: 0, timeout: 30_000 });
+  const sdk = new Anthropic({ baseURL: base, apiKey: key, maxRetries: 0, timeout: 120_000 });
   return {
     async ask(model, question, stream, atPiece) {
       const request = { model, ...body(question) };

@@ -1,7 +1,7 @@
 // A client of the official SDKs for Node, driven by lines of JSON on its standard input:
 // `client.mjs PACKAGES NAME BASE KEY`. A line `{model, question, stream, waits}` is answered by
 // `{answer}` or `{failure}`; with `waits`, `{first}` comes before, and the line after it says
-// whether to `stop`.
+// whether to `stop`. A line `{model, texts, dimensions}` asks for vectors.
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -34,7 +34,7 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 for (;;) {
   const { done, value } = await lines.next();
   if (done) break;
-  const { model, question, stream, waits } = JSON.parse(value);
+  const { model, question, stream, waits, texts, dimensions } = JSON.parse(value);
   let isFirst = waits;
   // Called with each piece of text; true where the client is to go away.
   const atPiece = async (piece) => {
@@ -44,7 +44,10 @@ for (;;) {
     return (await next()).stop;
   };
   try {
-    say({ answer: await client.ask(model, question, stream, atPiece) });
+    const answer = texts
+      ? await client.embed(model, texts, dimensions)
+      : await client.ask(model, question, stream, atPiece);
+    say({ answer });
   } catch (error) {
     say({ failure: client.failure(error), error: `${error?.stack ?? error}` });
   }

@@ -4,7 +4,7 @@ const FINISH = { stop: "stop", length: "length", tool_calls: "tools" };
 
 export function start(require, _name, base, key) {
   const OpenAI = require("openai");
-  const sdk = new OpenAI({ baseURL: `${base}/v1`, apiKey: key, maxRetries: 0, timeout: 30_000 });
+  const sdk = new OpenAI({ baseURL: `${base}/v1`, apiKey: key, maxRetries: 0, timeout: 120_000 });
   return {
     async ask(model, question, stream, atPiece) {
       const request = { model, ...body(question) };
@@ -26,6 +26,10 @@ export function start(require, _name, base, key) {
       const completion = await events.finalChatCompletion();
       if (thought) completion.choices[0].message.reasoning_content = thought;
       return answer(completion);
+    },
+    async embed(model, input, dimensions) {
+      const { data, usage } = await sdk.embeddings.create({ model, input, dimensions });
+      return { vectors: data.map((one) => one.embedding), tokens: usage.prompt_tokens };
     },
     failure: (error) => failure(OpenAI, error),
   };

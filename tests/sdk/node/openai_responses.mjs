@@ -4,7 +4,7 @@ import { failure } from "./openai_chat.mjs";
 
 export function start(require, _name, base, key) {
   const OpenAI = require("openai");
-  const sdk = new OpenAI({ baseURL: `${base}/v1`, apiKey: key, maxRetries: 0, timeout: 30_000 });
+  const sdk = new OpenAI({ baseURL: `${base}/v1`, apiKey: key, maxRetries: 0, timeout: 120_000 });
   return {
     async ask(model, question, stream, atPiece) {
       const request = { model, store: false, ...body(question) };
