@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{packages, say, shell, tree};
+use crate::{packages, profile, say, shell, tree};
 
 /// Builds, packs and tests.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -47,9 +47,7 @@ pub(crate) fn binary() -> Result<PathBuf> {
 
 /// Builds it.
 pub(crate) fn build() -> Result<()> {
-    let mut command = Command::new("cargo");
-    command.args(["build", "--quiet", "--profile", "dist", "--package", "architrave-server"]);
-    shell::run(command.current_dir(tree::root()))
+    profile::build::shipped()
 }
 
 /// What is packed, and where the packages go.

@@ -6,6 +6,7 @@ mod bench;
 mod dist;
 mod generate;
 mod packages;
+mod profile;
 mod say;
 mod shell;
 mod sim;
@@ -13,6 +14,7 @@ mod test;
 mod tidy;
 mod tree;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -27,7 +29,8 @@ const USAGE: &str = "usage: cargo xtask <dish>
                     what a request costs, beside the peers
   sim [--seeds N] [--scenario NAME] [--markdown] [--pick-cost]
                     balancing algorithms over virtual time
-  dist              the stripped binary in a tarball and a Debian package, tested";
+  dist              the stripped binary in a tarball and a Debian package, tested
+  profile           the profile that the binary of dist is optimised by, made anew";
 
 fn main() -> ExitCode {
     match serve() {
@@ -55,6 +58,10 @@ fn serve() -> Result<()> {
         "bench-llm-origin" => bench::llm_origin::run(rest),
         "bench-llm-gap" => bench::run_gap_load(rest),
         "bench-load" => bench::sink::run(rest),
+        "bench-train" => bench::train(rest),
+        "profile" => profile::run(rest),
+        // Cargo calls its wrapper so.
+        rustc if Path::new(rustc).ends_with("rustc") => profile::names::rustc(rustc, rest),
         _ => bail!("{USAGE}"),
     }
 }

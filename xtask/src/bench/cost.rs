@@ -1,5 +1,7 @@
 //! Benches of one shape: CPU per request, or per GiB, of candidates beside each other.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::Options;
@@ -7,7 +9,7 @@ use super::load::Load;
 use super::peer::{Peer, Work};
 use super::report::{Claim, Report, median, spread};
 use super::route_set;
-use super::stand::{Candidate, Running, Sample, Stand};
+use super::stand::{Candidate, LOAD_CORE, Running, Sample, Stand};
 use crate::{say, tree};
 
 /// What the cost is counted in.
@@ -45,9 +47,25 @@ pub(crate) struct CostBench {
 const QUIET_SHARE_PERCENT: f64 = 85.0;
 const FORWARDED: &[&str] = &["--require", "x-forwarded-for"];
 
+/// Seconds of load per candidate in training, after the warm-up.
+const TRAINING_SECONDS: u32 = 4;
+
 impl CostBench {
+    /// The bench of this name, when it is of this shape.
+    pub(crate) fn named(name: &str) -> Result<Option<Self>> {
+        Ok(Some(match name {
+            "http1" => Self::http1(),
+            "policies" => Self::policies(),
+            "h2" => Self::h2(),
+            "large" => Self::large(),
+            "tcp" => Self::tcp(),
+            "routes" => Self::routes()?,
+            _ => return super::llm::of_cost(name),
+        }))
+    }
+
     /// HTTP/1.1 in and out, small replies.
-    pub(crate) fn http1() -> Self {
+    fn http1() -> Self {
         let alone = |peer| Candidate::alone(peer, Work::Http, Load::wrk(64));
         let bound = |to, limit| Bound { of: "architrave", to, limit };
         Self {
@@ -64,7 +82,7 @@ impl CostBench {
     }
 
     /// An API key checked and a rate limit counted, against nginx without either.
-    pub(crate) fn policies() -> Self {
+    fn policies() -> Self {
         let fields = vec![format!("x-api-key: {}", super::peer::API_KEY)];
         let load = Load::Wrk { connections: 64, fields, script: None };
         Self {
@@ -84,7 +102,7 @@ impl CostBench {
     }
 
     /// HTTP/2 in, HTTP/1.1 out.
-    pub(crate) fn h2() -> Self {
+    fn h2() -> Self {
         let load = Load::H2 { connections: 16, streams: 8 };
         let alone = |peer| Candidate::alone(peer, Work::Http2, load.clone());
         Self {
@@ -99,7 +117,7 @@ impl CostBench {
     }
 
     /// Large replies over HTTP/1.1.
-    pub(crate) fn large() -> Self {
+    fn large() -> Self {
         let load = Load::Large { connections: 16, fields: "forwarded" };
         let alone = |peer| Candidate::alone(peer, Work::Http, load.clone());
         let mut candidates = [Peer::Architrave, Peer::Nginx, Peer::Haproxy].map(alone).to_vec();
@@ -119,7 +137,7 @@ impl CostBench {
     }
 
     /// Bytes passed on at layer 4.
-    pub(crate) fn tcp() -> Self {
+    fn tcp() -> Self {
         let load = Load::Large { connections: 16, fields: "plain" };
         let alone = |peer| Candidate::alone(peer, Work::Tcp, load.clone());
         let bound = |to, limit| Bound { of: "architrave", to, limit };
@@ -140,7 +158,7 @@ impl CostBench {
     }
 
     /// Ten routes and ten thousand, every route hit in turn.
-    pub(crate) fn routes() -> Result<Self> {
+    fn routes() -> Result<Self> {
         let candidate = |count: usize, label: &str| -> Result<Candidate> {
             let script = tree::target()?.join(format!("bench/routes/{count}.lua"));
             tree::write(&script, &route_set::script(count))?;
@@ -165,23 +183,39 @@ impl CostBench {
         for peer in &peers {
             peer.install()?;
         }
-        let mut stand = Stand::start(self.name, self.demands)?;
-        if matches!(self.unit, Unit::Gibibyte) {
-            stand = stand.without_origin();
-        }
+        let stand = self.stand()?;
         let mut running = Vec::new();
         for candidate in &self.candidates {
             running.push(stand.up(candidate.clone())?);
         }
         let mut rounds: Vec<Vec<Sample>> = vec![Vec::new(); running.len()];
+        for candidate in &mut running {
+            stand.warm_up(candidate, LOAD_CORE)?;
+        }
         for round in 1..=options.rounds {
-            for (candidate, samples) in running.iter_mut().zip(&mut rounds) {
-                let sample = stand.measure_busy(candidate, options.seconds)?;
+            let measured = stand.round_busy(&mut running, options.seconds)?;
+            for ((candidate, samples), sample) in running.iter().zip(&mut rounds).zip(measured) {
                 self.say(round, candidate, &sample);
                 samples.push(sample);
             }
         }
         self.report(&rounds, &peers)
+    }
+
+    /// Puts our own candidates under their loads, and ends them.
+    pub(crate) fn train(mut self) -> Result<()> {
+        self.candidates.retain(|candidate| candidate.peer == Some(Peer::Architrave));
+        let stand = self.stand()?;
+        for candidate in &self.candidates {
+            let mut running = stand.up(candidate.clone())?;
+            stand.measure(&mut running, TRAINING_SECONDS)?;
+        }
+        Ok(())
+    }
+
+    fn stand(&self) -> Result<Stand> {
+        let stand = Stand::start(self.name, self.demands)?;
+        Ok(if matches!(self.unit, Unit::Gibibyte) { stand.without_origin() } else { stand })
     }
 
     fn say(&self, round: u32, candidate: &Running, sample: &Sample) {
@@ -190,7 +224,7 @@ impl CostBench {
             candidate.candidate.label,
             self.unit.cost(sample),
             self.unit.name(),
-            sample.busy * 100.0,
+            sample.busy() * 100.0,
             sample.share() * 100.0,
         ));
     }
@@ -198,6 +232,13 @@ impl CostBench {
     fn report(&self, rounds: &[Vec<Sample>], peers: &[Peer]) -> Result<()> {
         let mut report = Report::new(self.name, self.title);
         report.versions(peers)?;
+        if matches!(self.unit, Unit::Gibibyte) {
+            let file = Path::new("/proc/sys/net/ipv4/tcp_congestion_control");
+            report.line(&format!(
+                "Congestion control of the kernel: {}.\n",
+                tree::read(file)?.trim()
+            ));
+        }
         let costs: Vec<Vec<f64>> = rounds
             .iter()
             .map(|samples| samples.iter().map(|sample| self.unit.cost(sample)).collect())
@@ -207,7 +248,7 @@ impl CostBench {
         let (mut rows, mut least_share) = (Vec::new(), 100.0_f64);
         for ((label, costs), samples) in labels.iter().zip(&costs).zip(rounds) {
             let paired = ratios(label, self.unit_of);
-            let busy: Vec<f64> = samples.iter().map(|sample| sample.busy * 100.0).collect();
+            let busy: Vec<f64> = samples.iter().map(|sample| sample.busy() * 100.0).collect();
             let share: Vec<f64> = samples.iter().map(|sample| sample.share() * 100.0).collect();
             least_share = least_share.min(median(&share));
             rows.push(vec![

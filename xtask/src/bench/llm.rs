@@ -36,12 +36,19 @@ const ORIGIN: &[&str] = &["llm"];
 pub(crate) const NAMES: &[&str] =
     &["llm", "llm-burst", "llm-paced", "llm-prompt", "llm-latency", "llm-gap", "llm-memory"];
 
-/// Runs one of them.
+/// The bench of this name, when it is one of CPU per request.
+pub(crate) fn of_cost(name: &str) -> Result<Option<CostBench>> {
+    Ok(Some(match name {
+        "llm" => chat()?,
+        "llm-burst" => burst()?,
+        "llm-prompt" => prompt()?,
+        _ => return Ok(None),
+    }))
+}
+
+/// Runs one of the others.
 pub(crate) fn run(name: &str, options: &Options) -> Result<()> {
     match name {
-        "llm" => chat()?.run(options),
-        "llm-burst" => burst()?.run(options),
-        "llm-prompt" => prompt()?.run(options),
         "llm-paced" => paced::run(options),
         "llm-latency" => super::latency::run_llm(options),
         "llm-gap" => gap::run(options),

@@ -32,6 +32,15 @@ pub(crate) struct Seen {
     pub(crate) p99: Option<Duration>,
 }
 
+impl Seen {
+    /// Adds what was seen in another turn. Percentiles cannot be added, and are not kept.
+    pub(crate) fn add(&mut self, turn: Self) {
+        self.requests += turn.requests;
+        self.bytes += turn.bytes;
+        (self.p50, self.p99) = (None, None);
+    }
+}
+
 impl Load {
     /// A wrk load of so many connections and nothing special.
     pub(crate) fn wrk(connections: u32) -> Self {

@@ -10,8 +10,10 @@ use std::os::fd::OwnedFd;
 
 use anyhow::{Context, Result, bail};
 use rustix::event::{Timespec, epoll};
-use rustix::fs::{MemfdFlags, memfd_create, sendfile};
+use rustix::fs::sendfile;
 use rustix::net::sockopt;
+
+use crate::tree;
 
 /// Bytes of a small reply's body.
 pub(crate) const SMALL_BYTES: usize = 300;
@@ -208,13 +210,15 @@ fn reply(status: &str, body: &[u8]) -> Vec<u8> {
     reply
 }
 
+/// A file that has no name any more, so that nobody has to clear it away: sendfile takes its pages
+/// from the page cache. Written at once, so that a file system that can do so keeps it in pages of
+/// many KiB.
 fn large_body() -> Result<OwnedFd> {
-    let file = memfd_create("large", MemfdFlags::CLOEXEC).context("making the large body")?;
-    let chunk = [b'y'; 64 * 1024];
-    for _ in 0..LARGE_BYTES / chunk.len() as u64 {
-        rustix::io::write(&file, &chunk).context("filling the large body")?;
-    }
-    Ok(file)
+    let path = tree::target()?.join(format!("bench/large-{}", std::process::id()));
+    tree::write(&path, &"y".repeat(usize::try_from(LARGE_BYTES)?))?;
+    let file = std::fs::File::open(&path).context("opening the large body")?;
+    std::fs::remove_file(&path).context("unlinking the large body")?;
+    Ok(file.into())
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -55,10 +55,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         };
         running.push(stand.up(candidate.named(one.label))?);
     }
+    // The load may use both cores too, so that no worker shares its core with all of it.
+    for candidate in &mut running {
+        stand.warm_up(candidate, BOTH)?;
+    }
     for round in 1..=options.rounds {
-        for (running, one) in running.iter_mut().zip(&mut all) {
-            // The load may use both cores too, so that no worker shares its core with all of it.
-            let sample = stand.measure_on(running, options.seconds, BOTH)?;
+        let measured = stand.round(&mut running, options.seconds, BOTH)?;
+        for (one, sample) in all.iter_mut().zip(measured) {
             let Seen { requests, .. } = sample.seen;
             let rate = requests as f64 / sample.wall.as_secs_f64();
             let cost = sample.cpu.as_secs_f64() * 1e6 / requests as f64;

@@ -23,6 +23,10 @@ pub(crate) const LOAD_CORE: &str = "1";
 /// A round counts only when the gateway's core was at least this busy.
 pub(crate) const BUSY_LEAST: f64 = 0.9;
 const WARM_UP_SECONDS: u32 = 2;
+/// How long a candidate is measured before the next has its turn. Where cores of a virtual machine
+/// are placed, and what its neighbours leave of a cache, changes every ten seconds or so: what is
+/// compared must lie closer together than that.
+const TURN_SECONDS: u32 = 2;
 
 /// One thing to be measured.
 #[derive(Clone)]
@@ -74,19 +78,32 @@ pub(crate) struct Running {
 }
 
 /// What one round of one candidate showed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
     /// CPU time of the candidate.
     pub(crate) cpu: Duration,
     /// How long the load was on.
     pub(crate) wall: Duration,
-    /// How much of the gateway's core the candidate kept busy of what others left of it, 0 to 1.
-    pub(crate) busy: f64,
+    /// How long the gateway's core had nothing to do meanwhile.
+    pub(crate) idle: Duration,
     /// What the load generator saw.
     pub(crate) seen: Seen,
 }
 
 impl Sample {
+    /// How much of the gateway's core the candidate kept busy of what others left of it, 0 to 1.
+    pub(crate) fn busy(&self) -> f64 {
+        self.cpu.as_secs_f64() / (self.cpu + self.idle).as_secs_f64().max(1e-9)
+    }
+
+    /// Adds what another turn of the same round showed.
+    fn add(&mut self, turn: Self) {
+        self.cpu += turn.cpu;
+        self.wall += turn.wall;
+        self.idle += turn.idle;
+        self.seen.add(turn.seen);
+    }
+
     /// How much of the gateway's core the candidate had, 0 to 1; the rest was idle or others'.
     pub(crate) fn share(&self) -> f64 {
         self.cpu.as_secs_f64() / self.wall.as_secs_f64()
@@ -184,20 +201,58 @@ impl Stand {
 
     /// Warms a candidate up and measures it once, the load coming from its own core.
     pub(crate) fn measure(&self, running: &mut Running, seconds: u32) -> Result<Sample> {
-        self.measure_on(running, seconds, LOAD_CORE)
+        self.warm_up(running, LOAD_CORE)?;
+        self.turn(running, seconds, LOAD_CORE)
     }
 
-    /// The same with the load on other cores.
-    pub(crate) fn measure_on(
+    /// Warms a candidate up, the load coming from `cores`.
+    pub(crate) fn warm_up(&self, running: &mut Running, cores: &str) -> Result<()> {
+        let Candidate { label, load, .. } = &running.candidate;
+        let warmed = load.run(self.origin, running.port, WARM_UP_SECONDS, cores);
+        warmed.map(drop).with_context(|| format!("warming {label} up"))
+    }
+
+    /// One round over all candidates, who take turns of [`TURN_SECONDS`] until each has had
+    /// `seconds`.
+    pub(crate) fn round(
         &self,
-        running: &mut Running,
+        all: &mut [Running],
         seconds: u32,
         cores: &str,
-    ) -> Result<Sample> {
-        let label = &running.candidate.label;
-        let load = &running.candidate.load;
-        load.run(self.origin, running.port, WARM_UP_SECONDS, cores)
-            .with_context(|| format!("warming {label} up"))?;
+    ) -> Result<Vec<Sample>> {
+        let mut samples = vec![Sample::default(); all.len()];
+        let mut left = seconds;
+        while left > 0 {
+            let turn = left.min(TURN_SECONDS);
+            left -= turn;
+            for (running, sample) in all.iter_mut().zip(&mut samples) {
+                sample.add(self.turn(running, turn, cores)?);
+            }
+        }
+        Ok(samples)
+    }
+
+    /// Rounds until one counts, that is, until every candidate was kept busy.
+    pub(crate) fn round_busy(&self, all: &mut [Running], seconds: u32) -> Result<Vec<Sample>> {
+        let mut idlest = String::new();
+        for _ in 0..4 {
+            let samples = self.round(all, seconds, LOAD_CORE)?;
+            let busy = all.iter().zip(&samples).map(|(running, sample)| (sample.busy(), running));
+            let (busy, idler) = busy
+                .min_by(|(one, _), (other, _)| one.total_cmp(other))
+                .context("nobody is measured")?;
+            if busy >= BUSY_LEAST {
+                return Ok(samples);
+            }
+            idlest = format!("{} no more than {:.0} %", idler.candidate.label, busy * 100.0);
+            say::line(format_args!("   the load kept {idlest} busy; the round does not count"));
+        }
+        bail!("the load generator kept {idlest} busy, so it would be measured itself")
+    }
+
+    /// Puts the load on a candidate for one turn.
+    fn turn(&self, running: &mut Running, seconds: u32, cores: &str) -> Result<Sample> {
+        let Candidate { label, load, .. } = &running.candidate;
         let cpu =
             |process: &Option<Process>| process.as_ref().map_or(Ok(Duration::ZERO), Process::cpu);
         let (idle, before, start) =
@@ -211,30 +266,7 @@ impl Stand {
         if let Some(process) = running.process.as_mut() {
             process.check_alive()?;
         }
-        let busy = cpu.as_secs_f64() / (cpu + idle).as_secs_f64().max(1e-9);
-        Ok(Sample { cpu, wall, busy, seen })
-    }
-
-    /// Measures until one round counts, that is, until the gateway was kept busy.
-    pub(crate) fn measure_busy(&self, running: &mut Running, seconds: u32) -> Result<Sample> {
-        let mut busiest = 0.0_f64;
-        for _ in 0..4 {
-            let sample = self.measure(running, seconds)?;
-            if sample.busy >= BUSY_LEAST {
-                return Ok(sample);
-            }
-            busiest = busiest.max(sample.busy);
-            say::line(format_args!(
-                "   {}: the core was {:.0} % busy; the round does not count",
-                running.candidate.label,
-                sample.busy * 100.0
-            ));
-        }
-        bail!(
-            "the load generator kept {} no more than {:.0} % busy, so it would be measured itself",
-            running.candidate.label,
-            busiest * 100.0
-        )
+        Ok(Sample { cpu, wall, idle, seen })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Setup, Work};
 use crate::bench::llm::LlmWork;
 use crate::bench::llm_origin::{MODEL, PROVIDER_KEY, UPSTREAM_MODEL};
 use crate::bench::route_set;
-use crate::{shell, tree};
+use crate::{dist, shell, tree};
 
 /// The API key that the bench presents.
 pub(crate) const API_KEY: &str = "bench-key-0123456789abcdef";
@@ -17,7 +17,7 @@ pub(crate) const API_KEY: &str = "bench-key-0123456789abcdef";
 fn program() -> Result<PathBuf> {
     Ok(match std::env::var_os("ARCHITRAVE_BIN") {
         Some(given) => PathBuf::from(given),
-        None => tree::target()?.join("dist/architrave"),
+        None => dist::binary()?,
     })
 }
 
@@ -25,9 +25,7 @@ pub(super) fn build() -> Result<()> {
     if std::env::var_os("ARCHITRAVE_BIN").is_some() {
         return Ok(());
     }
-    let mut command = Command::new("cargo");
-    command.args(["build", "--profile", "dist", "--quiet", "--package", "architrave-server"]);
-    shell::run(command.current_dir(tree::root()))
+    dist::build()
 }
 
 pub(super) fn version() -> Result<String> {

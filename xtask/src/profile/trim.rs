@@ -1,0 +1,82 @@
+//! Drops from a profile what hardly ever ran: nine functions of ten, which the training needed to
+//! start, to read its configuration and to end. They are then compiled as if there were no profile.
+
+use anyhow::{Context, Result, ensure};
+
+/// The fewest times that some piece of a function has to have run for it to stay. Training takes
+/// some hundred thousand requests.
+const RUNS_MIN: u64 = 1000;
+
+const COUNT: &str = "# Num Counters:";
+const VALUES: &str = "# Counter Values:";
+
+/// Trims a profile in LLVM's text form: a head of lines that begin with `:`, then one record per
+/// function, with a blank line behind each. Returns it, how many functions stay, and of how many.
+pub(super) fn trim(text: &str) -> Result<(String, usize, usize)> {
+    let records = text.split("\n\n").filter(|record| !record.trim().is_empty());
+    let (mut trimmed, mut kept, mut all) = (String::new(), 0, 0);
+    for record in records {
+        // The head stands before the first function without a blank line between them.
+        let lines = record.lines();
+        let head: Vec<&str> = if all == 0 {
+            lines.clone().take_while(|line| line.starts_with([':', '#'])).collect()
+        } else {
+            Vec::new()
+        };
+        head.iter().for_each(|line| push(&mut trimmed, line));
+        all += 1;
+        let runs = most_runs(record).with_context(|| format!("reading the record\n{record}"))?;
+        if runs >= RUNS_MIN {
+            kept += 1;
+            lines.skip(head.len()).for_each(|line| push(&mut trimmed, line));
+            push(&mut trimmed, "");
+        }
+    }
+    ensure!(kept > 0, "nothing ran {RUNS_MIN} times");
+    Ok((trimmed, kept, all))
+}
+
+fn push(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+/// The highest of a function's counters.
+fn most_runs(record: &str) -> Result<u64> {
+    let after = |title: &'static str| record.lines().skip_while(move |line| *line != title).skip(1);
+    let count: usize = after(COUNT).next().context("no number of counters")?.parse()?;
+    let values = after(VALUES).take(count).map(str::parse);
+    let values: Vec<u64> = values.collect::<Result<_, _>>().context("a counter is no number")?;
+    ensure!(values.len() == count, "{} counters instead of {count}", values.len());
+    values.into_iter().max().context("no counters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(name: &str, counters: &[u64]) -> String {
+        let values: String = counters.iter().map(|counter| format!("{counter}\n")).collect();
+        format!(
+            "{name}\n# Func Hash:\n7\n{COUNT}\n{}\n{VALUES}\n{values}# Num Value Kinds:\n1\n5000000\n\n",
+            counters.len()
+        )
+    }
+
+    #[test]
+    fn what_ran_often_stays_as_it_is_and_the_rest_goes() {
+        let head = "# IR level Instrumentation Flag\n:ir\n";
+        let (often, seldom) = (record("often", &[3, 1000]), record("seldom", &[999, 0]));
+        for text in [format!("{head}{often}{seldom}"), format!("{head}{seldom}{often}")] {
+            let (trimmed, kept, all) = trim(&text).unwrap();
+            assert_eq!((trimmed, kept, all), (format!("{head}{often}"), 1, 2));
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_cut_off_or_empty_is_refused() {
+        let text = format!(":ir\n{}", record("one", &[5000]).replace("5000\n", ""));
+        assert!(trim(&text).is_err());
+        assert!(trim(":ir\n").is_err());
+    }
+}
