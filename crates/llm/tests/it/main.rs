@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
 
+mod any_bytes;
 mod corpus;
 mod embeddings;
 mod fixtures;
