@@ -4,23 +4,36 @@
 //! The cases are in `tests/sdk`: text, tools, schemas, media, reasoning, errors, streams that are
 //! broken off from either side; each client with each provider, streamed and not.
 
-use architrave_testkit::authority::Authority;
-use architrave_testkit::sdk::{self, CLIENT_KEY, provider_key};
-use architrave_testkit::{Config, Gateway};
 use std::net::SocketAddr;
 
+use architrave_testkit::authority::Authority;
+use architrave_testkit::sdk::{self, CLIENT_KEY, provider_key};
+use architrave_testkit::{Config, Gateway, GatewayOptions};
 use tempfile::TempDir;
 
 /// The dialects of the origin: the name of the provider, its kind, and its base below the path of
 /// the dialect.
-const PROVIDERS: [(&str, &str, &str, &str); 6] = [
+const PROVIDERS: [(&str, &str, &str, &str); 7] = [
     ("openai-chat", "openai_compatible", "openai_chat", "/v1"),
     ("openai-responses", "openai", "openai_responses", "/v1"),
     ("anthropic", "anthropic", "anthropic_messages", ""),
     ("gemini", "gemini", "gemini_generate_content", "/v1beta"),
     ("bedrock", "bedrock-api-key", "bedrock_converse", ""),
     ("cohere", "cohere", "cohere_chat", ""),
+    ("cohere-alone", "cohere-alone", "cohere_chat", ""),
 ];
+
+/// Cohere without OpenAI's dialect, which it speaks as well: so that there is a provider whose only
+/// dialect is its own.
+const CATALOG: &str = "cohere-alone https://cohere.example bearer cohere_chat\n";
+
+/// A provider that wants to be signed to.
+const SIGNED: &str = "credentials: [{ name: main, aws: { access_key_id: AKIDPROVIDERKEY00000, \
+    secret_access_key: provider-key-of-aws-to-sign-with, region: eu-west-1 } }]";
+
+/// A model that OpenAI has by Responses alone, so that nothing else is spoken with it.
+const RESPONSES: &str =
+    "strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5-codex }]";
 
 /// A consumer that may not use what the others are asked for.
 const NARROW: &str =
@@ -35,26 +48,45 @@ fn config(origin: SocketAddr) -> Config {
              credentials: [{{ name: main, value: {key} }}]\n"
         )
     });
+    let signed = format!(
+        "  - {{ name: bedrock-signed, kind: bedrock, \
+         base_url: \"http://{origin}/bedrock_converse\", {SIGNED} }}\n"
+    );
     Config::new()
         .web()
         .service("ai", "llm: { models: [\"*\"] }")
         .route("ai", "service: ai\npolicies: { key_auth: {} }")
         .consumer("narrow", NARROW)
         .consumer("sdk", &format!("credentials: [{{ api_key: {CLIENT_KEY} }}]\nmodels: [\"*\"]"))
-        .and(&format!("providers:\n{}", providers.concat()))
-        .and("models:\n  - { name: responses-house, strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5-codex }] }")
+        .and(&format!("providers:\n{}{signed}", providers.concat()))
+        .and(&format!("models:\n  - {{ name: responses-house, {RESPONSES} }}"))
+}
+
+/// Starts the gateway with the catalogue of these tests, which lies in the directory.
+#[track_caller]
+fn start(config: Config) -> (TempDir, Gateway) {
+    let home = TempDir::new().expect("there is room");
+    let file = home.path().join("catalog.txt");
+    std::fs::write(&file, CATALOG).expect("there is room");
+    let options = GatewayOptions::new().env("ARCHITRAVE_CATALOG", &file.display().to_string());
+    (home, options.start(config))
 }
 
 #[track_caller]
 fn drive(client: &str) {
     let origin = sdk::origin();
-    let gateway = Gateway::start(config(origin.addr()));
+    let (_home, gateway) = start(config(origin.addr()));
     sdk::drive(client, origin.addr(), &format!("http://{}", gateway.web()), None);
 }
 
 #[test]
 fn openai_chats_with_every_provider() {
     drive("openai");
+}
+
+#[test]
+fn openai_for_azure_chats_with_every_provider() {
+    drive("openai_azure");
 }
 
 #[test]
@@ -95,7 +127,7 @@ fn boto3_talks_to_every_provider() {
     let entry = format!("{{ cert_file: \"{}\", key_file: \"{}\" }}", cert.display(), key.display());
     let origin = sdk::origin();
     let tls = format!("protocol: https\ntls: {{ certificates: [{entry}] }}");
-    let gateway = Gateway::start(config(origin.addr()).listener("tls", &tls));
+    let (_home, gateway) = start(config(origin.addr()).listener("tls", &tls));
     let address = format!("https://localhost:{}", gateway.addr("tls").port());
     sdk::drive("boto3", origin.addr(), &address, Some(&authority.write(dir.path())));
 }

@@ -164,6 +164,16 @@ KINDS = {
 ANY_KIND = ("APICallError", "ClientError", "SDKError")
 
 
+def compatible(run):
+    """Cohere speaks OpenAI's chat as well, so nothing is translated."""
+    run.provider, run.model = "cohere_chat", "cohere/command-house"
+    for run.stream in (False, True):
+        run.case = secrets.token_hex(6)
+        text(run)
+        [asked] = run.origin.requests(run.case)
+        equal(asked["path"], "/v1/chat/completions", "where it was asked")
+
+
 def signed(run):
     """The gateway signs what goes to AWS as its SDK would."""
     run.provider, run.model = "bedrock_converse", f"bedrock-signed/{MODELS['bedrock_converse'][1]}"

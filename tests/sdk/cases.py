@@ -29,7 +29,7 @@ MODELS = {
         "bedrock/anthropic.claude-sonnet-4-5-house-v1:0",
         "anthropic.claude-sonnet-4-5-house-v1:0",
     ),
-    "cohere_chat": ("cohere/command-house", "command-house"),
+    "cohere_chat": ("cohere-alone/command-house", "command-house"),
 }
 
 

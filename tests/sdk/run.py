@@ -78,12 +78,15 @@ def beside_chat(options, client, providers):
             yield run, beside.models
         start = functools.partial(clients.start, options.client, options.gateway)
         more = [(beside.denied, "denied")]
+        bare = []
         if options.client == "boto3":
-            more += [(beside.signed, "signed"), (beside.signs, "signs")]
-        for case, name in more:
+            more, bare = [*more, (beside.signs, "signs")], [(beside.signed, "signed")]
+        elif options.client == "openai":
+            bare = [(beside.compatible, "compatible")]
+        bare += [(functools.partial(case, start=start), name) for case, name in more]
+        for case, name in bare:
             if options.only in (None, name):
-                run = cases.Run(client, there, "openai_chat", False, is_behind)
-                yield run, case if case is beside.signed else functools.partial(case, start=start)
+                yield cases.Run(client, there, "openai_chat", False, is_behind), case
 
 
 def show(error):
