@@ -20,7 +20,7 @@ pub(crate) struct Exchange {
 /// All recorded exchanges whose request is a JSON object.
 pub(crate) fn all() -> Vec<Exchange> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let folder = std::env::var_os("ARCHITRAVE_TEST_DATA").map_or(beside, PathBuf::from);
+    let folder = option_env!("ARCHITRAVE_TEST_DATA").map_or(beside, PathBuf::from);
     let mut files = Vec::new();
     walk(&folder.join("cassettes"), &mut files);
     assert!(!files.is_empty(), "no recordings in {}", folder.display());
