@@ -20,6 +20,7 @@ mod bucket;
 mod cell;
 mod counter;
 mod file;
+mod handover;
 mod keeper;
 mod lease;
 mod line;
@@ -42,6 +43,7 @@ use counter::Counter;
 pub use account::{Account, Standing};
 pub use ask::{Ask, OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_MIN, Spent};
 pub use file::{LeaseFile, Recovered};
+pub use handover::{Remainder, Yielded};
 pub use keeper::LeaseKeeper;
 pub use lease::{Lease, LeaseKey, LeaseStore, PATIENCE};
 pub use period::{Period, Span};
@@ -174,6 +176,11 @@ impl Ledger {
     /// The leases that are to be written, and the cells that are to have them.
     fn due(&self) -> Vec<(Arc<Cell>, Lease)> {
         self.books().counters.values().filter_map(|counter| counter.due()).collect()
+    }
+
+    /// The leases that there are, and the cells that have them.
+    fn held(&self) -> Vec<(Arc<Cell>, Lease)> {
+        self.books().counters.values().filter_map(|counter| counter.held()).collect()
     }
 
     /// Resolves when a lease is asked for.

@@ -156,6 +156,12 @@ impl Cell {
         self.reserved.fetch_sub(reserved, Ordering::Relaxed);
     }
 
+    /// Of what counts as taken, so much was not; below zero, it was more.
+    pub(super) fn correct(&self, unused: i64) {
+        let correct = |taken: u64| Some(taken.saturating_add_signed(unused.saturating_neg()));
+        let _always = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, correct);
+    }
+
     /// Whether the keeper is to be asked for a longer lease; says so once.
     pub(super) fn asks(&self, size: LeaseSize) -> bool {
         let low = self.taken.load(Ordering::Acquire).saturating_add(size.low());
@@ -171,6 +177,11 @@ impl Cell {
     /// What was spent and reserved.
     pub(super) fn taken(&self) -> u64 {
         self.taken.load(Ordering::SeqCst)
+    }
+
+    /// The lease.
+    pub(super) fn leased(&self) -> u64 {
+        self.leased.load(Ordering::SeqCst)
     }
 
     /// The lease that is to be written, where the one there is is too short or too long.

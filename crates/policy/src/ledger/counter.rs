@@ -84,6 +84,28 @@ impl Counter {
         Some((cell, lease))
     }
 
+    /// The lease that there is, and the cell that has it; `None` where nothing was ever taken.
+    pub(super) fn held(&self) -> Option<(Arc<Cell>, Lease)> {
+        let cell = self.current.load_full();
+        let up_to = cell.leased().max(cell.taken());
+        let lease = self.record(&cell, up_to);
+        (up_to > 0).then_some((cell, lease))
+    }
+
+    /// Goes on where the lease says that it was.
+    pub(super) fn recover(&self, lease: &Lease) {
+        let cell = Cell::recovered(self.key.per.span(lease.start_s), lease.up_to);
+        self.current.store(Arc::new(cell));
+    }
+
+    /// Of what counts as taken in the period that begins then, so much was not.
+    pub(super) fn correct(&self, start_s: u64, unused: i64) {
+        let cell = self.current.load();
+        if cell.span.start_s == start_s {
+            cell.correct(unused);
+        }
+    }
+
     /// Ends it: nothing may be taken any more, and this is what has been.
     pub(super) fn close(&self) -> Lease {
         let cell = self.current.load_full();

@@ -16,12 +16,13 @@ const SHORTEN_EVERY: Duration = Duration::from_secs(1);
 /// Keeps the leases of a ledger in a store.
 #[derive(Debug)]
 pub struct LeaseKeeper<S> {
-    ledger: Arc<Ledger>,
-    store: S,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) store: S,
 }
 
 impl<S: LeaseStore> LeaseKeeper<S> {
-    /// A keeper for a ledger that was made by [`Ledger::kept`] of what the store remembers.
+    /// A keeper for a ledger that was made by [`Ledger::kept`], or told by [`Ledger::recover`], what
+    /// the store remembers.
     #[must_use]
     pub const fn new(ledger: Arc<Ledger>, store: S) -> Self {
         Self { ledger, store }

@@ -1,6 +1,7 @@
 //! The ledger as the path drives it.
 
 mod costs;
+mod handover;
 mod leases;
 mod limits;
 mod parallel;
