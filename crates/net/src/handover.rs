@@ -1,4 +1,5 @@
-//! Passing listening sockets to a new process, and hearing from it whether it serves.
+//! Passing listening sockets to a new process, hearing from it whether it serves, and telling it in
+//! the end what was left behind.
 //!
 //! The two processes share a pair of Unix sockets; the new one finds its end as standard input.
 //! Everything here blocks, so it belongs on a thread that may wait. What a label means is the
@@ -20,7 +21,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use message::{MESSAGE_BYTES_MAX, Message, SOCKETS_PER_MESSAGE};
+use message::{MESSAGE_BYTES_MAX, Message, SOCKETS_PER_MESSAGE, TEXT_BYTES_MAX};
 
 /// The longest label of a socket, in bytes.
 pub const LABEL_BYTES_MAX: usize = 255;
@@ -53,8 +54,8 @@ pub enum HandoverError {
     /// A label is longer than [`LABEL_BYTES_MAX`].
     #[error("the label of a socket is too long: {0:?}")]
     Label(String),
-    /// The new process tried and failed; its own words.
-    #[error("the new process failed: {0}")]
+    /// The other process tried and failed; its own words.
+    #[error("the other process failed: {0}")]
     Failed(String),
 }
 
@@ -118,7 +119,7 @@ impl HandoverSocket {
     pub fn receive(&self, timeout: Duration) -> Result<Vec<(String, OwnedFd)>, HandoverError> {
         let mut sockets = Vec::new();
         loop {
-            match self.read(timeout)? {
+            match self.read(Some(timeout))? {
                 (Message::Sockets(labels), fds) if labels.len() == fds.len() => {
                     sockets.extend(labels.into_iter().zip(fds));
                 }
@@ -144,16 +145,74 @@ impl HandoverSocket {
         self.write(&Message::Failed(why.to_owned()), &[])
     }
 
-    /// Waits until the new process says that it serves.
+    /// Waits until the new process says that it serves. When it asks for what only one of the two
+    /// can have, `let_go` is called, and what comes of it is told.
     ///
     /// # Errors
     /// [`HandoverError::Failed`] with its own words, [`HandoverError::Gone`] when it ended
-    /// without a word, [`HandoverError::Timeout`] when it took longer than `timeout`.
-    pub fn wait_ready(&self, timeout: Duration) -> Result<(), HandoverError> {
-        match self.read(timeout)?.0 {
-            Message::Ready => Ok(()),
+    /// without a word, [`HandoverError::Timeout`] when it took longer than `timeout` for a step.
+    pub fn wait_ready(
+        &self,
+        timeout: Duration,
+        mut let_go: impl FnMut() -> Result<(), String>,
+    ) -> Result<(), HandoverError> {
+        loop {
+            match self.read(Some(timeout))?.0 {
+                Message::Ready => return Ok(()),
+                Message::Failed(why) => return Err(HandoverError::Failed(why)),
+                Message::Ask => {
+                    let outcome = let_go().map_or_else(Message::Failed, |()| Message::LetGo);
+                    self.write(&outcome, &[])?;
+                }
+                _ => return Err(HandoverError::Protocol),
+            }
+        }
+    }
+
+    /// Asks the old process for what only one of the two can have, and waits until it has let go.
+    ///
+    /// # Errors
+    /// [`HandoverError::Failed`] when it does not let go, and as [`HandoverSocket::wait_ready`].
+    pub fn ask(&self, timeout: Duration) -> Result<(), HandoverError> {
+        self.write(&Message::Ask, &[])?;
+        match self.read(Some(timeout))?.0 {
+            Message::LetGo => Ok(()),
             Message::Failed(why) => Err(HandoverError::Failed(why)),
-            Message::Sockets(_) | Message::AllSent => Err(HandoverError::Protocol),
+            _ => Err(HandoverError::Protocol),
+        }
+    }
+
+    /// Tells the new process what was left behind in the end: lines of text, in as many messages
+    /// as they need.
+    ///
+    /// # Errors
+    /// [`HandoverError::Gone`] when it ended, and what the system says.
+    pub fn say_left<'a>(
+        &self,
+        lines: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), HandoverError> {
+        let mut text = String::new();
+        for line in lines {
+            if !text.is_empty() && text.len() + line.len() >= TEXT_BYTES_MAX {
+                self.write(&Message::Left(std::mem::take(&mut text)), &[])?;
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        if text.is_empty() { Ok(()) } else { self.write(&Message::Left(text), &[]) }
+    }
+
+    /// Waits for as long as it takes for more lines that the old process left behind; `None` when
+    /// it has ended.
+    ///
+    /// # Errors
+    /// [`HandoverError::Protocol`] when it says something else, and what the system says.
+    pub fn read_left(&self) -> Result<Option<String>, HandoverError> {
+        match self.read(None) {
+            Ok((Message::Left(text), _)) => Ok(Some(text)),
+            Ok(_) => Err(HandoverError::Protocol),
+            Err(HandoverError::Gone) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -185,10 +244,10 @@ impl HandoverSocket {
         }
     }
 
-    fn read(&self, timeout: Duration) -> Result<(Message, Vec<OwnedFd>), HandoverError> {
+    fn read(&self, timeout: Option<Duration>) -> Result<(Message, Vec<OwnedFd>), HandoverError> {
         // Zero would mean to wait for ever.
-        let limit = timeout.max(Duration::from_millis(1));
-        sockopt::set_socket_timeout(&self.0, Timeout::Recv, Some(limit))?;
+        let limit = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
+        sockopt::set_socket_timeout(&self.0, Timeout::Recv, limit)?;
         let mut bytes = [0; MESSAGE_BYTES_MAX];
         let mut space =
             [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(SOCKETS_PER_MESSAGE))];
@@ -198,7 +257,7 @@ impl HandoverSocket {
             rustix::net::recvmsg(&self.0, parts, &mut control, RecvFlags::CMSG_CLOEXEC)
         });
         let received = match received {
-            Err(Errno::AGAIN) => return Err(HandoverError::Timeout(timeout)),
+            Err(Errno::AGAIN) => return Err(HandoverError::Timeout(timeout.unwrap_or_default())),
             other => other?,
         };
         let mut fds = Vec::new();

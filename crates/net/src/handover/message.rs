@@ -11,6 +11,9 @@ pub(super) const SOCKETS_PER_MESSAGE: usize = 64;
 /// The longest message: labels, each behind its length, and the two bytes in front.
 pub(super) const MESSAGE_BYTES_MAX: usize = 2 + SOCKETS_PER_MESSAGE * (1 + LABEL_BYTES_MAX);
 
+/// The longest text of [`Message::Left`].
+pub(super) const TEXT_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 2;
+
 /// The longest reason of a failure that is passed on.
 const REASON_BYTES_MAX: usize = 4 << 10;
 
@@ -19,6 +22,9 @@ const SOCKETS: u8 = 1;
 const ALL_SENT: u8 = 2;
 const READY: u8 = 3;
 const FAILED: u8 = 4;
+const ASK: u8 = 5;
+const LET_GO: u8 = 6;
+const LEFT: u8 = 7;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
@@ -28,8 +34,14 @@ pub(super) enum Message {
     AllSent,
     /// The new process serves.
     Ready,
-    /// The new process does not, and why.
+    /// The new process does not, and why; or the old one does not let go.
     Failed(String),
+    /// The new process asks for what only one of the two can have.
+    Ask,
+    /// The old process has let go of it.
+    LetGo,
+    /// What the old process left behind in the end, in words that the two agree on.
+    Left(String),
 }
 
 impl Message {
@@ -45,6 +57,9 @@ impl Message {
             }
             Self::AllSent => vec![VERSION, ALL_SENT],
             Self::Ready => vec![VERSION, READY],
+            Self::Ask => vec![VERSION, ASK],
+            Self::LetGo => vec![VERSION, LET_GO],
+            Self::Left(text) => [&[VERSION, LEFT], text.as_bytes()].concat(),
             Self::Failed(why) => {
                 let mut ends = (0..=why.len().min(REASON_BYTES_MAX)).rev();
                 let end = ends.find(|end| why.is_char_boundary(*end)).unwrap_or(0);
@@ -59,6 +74,9 @@ impl Message {
             SOCKETS => labels(rest).map(Self::Sockets),
             ALL_SENT if rest.is_empty() => Some(Self::AllSent),
             READY if rest.is_empty() => Some(Self::Ready),
+            ASK if rest.is_empty() => Some(Self::Ask),
+            LET_GO if rest.is_empty() => Some(Self::LetGo),
+            LEFT => std::str::from_utf8(rest).ok().map(|text| Self::Left(text.to_owned())),
             FAILED => Some(Self::Failed(String::from_utf8_lossy(rest).into_owned())),
             _ => None,
         }

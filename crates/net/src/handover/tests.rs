@@ -16,6 +16,11 @@ fn two_ends() -> (HandoverSocket, HandoverSocket) {
     (ours, HandoverSocket(theirs))
 }
 
+/// For where nothing is asked for.
+fn nothing() -> Result<(), String> {
+    Err(String::from("nothing is to be asked for"))
+}
+
 #[test]
 fn hundreds_of_sockets_arrive_in_order_with_their_labels() {
     let count = 3 * SOCKETS_PER_MESSAGE + 1;
@@ -46,24 +51,48 @@ fn no_sockets_are_a_handover_too() {
 fn the_outcome_is_told() {
     let (old, new) = two_ends();
     new.say_ready().unwrap();
-    old.wait_ready(PLENTY).unwrap();
+    old.wait_ready(PLENTY, nothing).unwrap();
     new.say_failed("cannot read the file").unwrap();
-    let outcome = old.wait_ready(PLENTY);
+    let outcome = old.wait_ready(PLENTY, nothing);
     assert!(matches!(outcome, Err(HandoverError::Failed(why)) if why == "cannot read the file"));
     new.say_failed(&"ä".repeat(4000)).unwrap();
-    let outcome = old.wait_ready(PLENTY);
+    let outcome = old.wait_ready(PLENTY, nothing);
     assert!(matches!(outcome, Err(HandoverError::Failed(why)) if why == "ä".repeat(2048)));
+}
+
+#[test]
+fn what_only_one_can_have_is_let_go_or_kept() {
+    let (old, new) = two_ends();
+    let asking = thread::spawn(move || {
+        let refused = new.ask(PLENTY);
+        assert!(matches!(refused, Err(HandoverError::Failed(why)) if why == "not yet"));
+        new.ask(PLENTY).unwrap();
+        new.say_ready().unwrap();
+        let mut left = String::new();
+        while let Some(text) = new.read_left().unwrap() {
+            left.push_str(&text);
+        }
+        left
+    });
+    let mut outcomes = [Err(String::from("not yet")), Ok(())].into_iter();
+    old.wait_ready(PLENTY, || outcomes.next().unwrap()).unwrap();
+    let lines: Vec<String> = (0..5_000).map(|number| format!("line {number}")).collect();
+    old.say_left(lines.iter().map(String::as_str)).unwrap();
+    old.say_left([]).unwrap();
+    drop(old);
+    let left = asking.join().unwrap();
+    assert_eq!(left.lines().collect::<Vec<_>>(), lines);
 }
 
 #[test]
 fn silence_ends_and_nonsense_are_told_apart() {
     let (old, new) = two_ends();
     let short = Duration::from_millis(20);
-    assert!(matches!(old.wait_ready(short), Err(HandoverError::Timeout(told)) if told == short));
+    assert!(matches!(old.wait_ready(short, nothing), Err(HandoverError::Timeout(told)) if told == short));
     assert!(matches!(old.receive(Duration::ZERO), Err(HandoverError::Timeout(_))));
     for nonsense in [&b"x"[..], b"\x02\x03", b"\x01\x09", b"\x01\x03x", b"\x01\x01\x05ab"] {
         rustix::net::send(&new.0, nonsense, SendFlags::empty()).unwrap();
-        assert!(matches!(old.wait_ready(PLENTY), Err(HandoverError::Protocol)), "{nonsense:?}");
+        assert!(matches!(old.wait_ready(PLENTY, nothing), Err(HandoverError::Protocol)), "{nonsense:?}");
     }
     new.say_ready().unwrap();
     assert!(matches!(old.receive(PLENTY), Err(HandoverError::Protocol)));
@@ -71,7 +100,7 @@ fn silence_ends_and_nonsense_are_told_apart() {
     rustix::net::send(&new.0, b"\x01\x01\x01a", SendFlags::empty()).unwrap();
     assert!(matches!(old.receive(PLENTY), Err(HandoverError::Protocol)));
     drop(new);
-    assert!(matches!(old.wait_ready(PLENTY), Err(HandoverError::Gone)));
+    assert!(matches!(old.wait_ready(PLENTY, nothing), Err(HandoverError::Gone)));
     assert!(matches!(old.say_ready(), Err(HandoverError::Gone)));
 }
 
@@ -82,7 +111,7 @@ fn a_process_that_does_not_read_is_given_up_on() {
     let outcome =
         (0..100_000).map(|_| old.write_within(limit, &Message::Ready, &[])).find(Result::is_err);
     assert!(matches!(outcome, Some(Err(HandoverError::Timeout(told))) if told == limit));
-    new.wait_ready(PLENTY).unwrap();
+    new.wait_ready(PLENTY, nothing).unwrap();
     old.say_ready().unwrap();
 }
 
@@ -136,18 +165,18 @@ fn a_child_process_serves_what_was_queued_before_it_began() {
         .unwrap();
     ours.send(&[("web", listener.as_fd())]).unwrap();
     drop(listener);
-    ours.wait_ready(PLENTY).unwrap();
+    ours.wait_ready(PLENTY, nothing).unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert_eq!(answer, "hello web");
     assert!(child.wait().unwrap().success());
-    assert!(matches!(ours.wait_ready(PLENTY), Err(HandoverError::Gone)));
+    assert!(matches!(ours.wait_ready(PLENTY, nothing), Err(HandoverError::Gone)));
 }
 
 #[test]
 fn a_child_that_dies_without_a_word_is_noticed() {
     let (ours, theirs) = pair().unwrap();
     let mut child = Command::new("false").stdin(Stdio::from(theirs)).spawn().unwrap();
-    assert!(matches!(ours.wait_ready(PLENTY), Err(HandoverError::Gone)));
+    assert!(matches!(ours.wait_ready(PLENTY, nothing), Err(HandoverError::Gone)));
     assert!(!child.wait().unwrap().success());
 }
