@@ -139,7 +139,7 @@ fn nonsense_on_the_command_line_is_explained() {
 #[test]
 fn what_is_still_to_come_is_refused_by_name() {
     for arguments in [
-        &["run", "--config", "gateway.yaml", "--data", "dir"][..],
+        &["run", "--data", "dir"][..],
         &["run", "--config", "gateway.yaml", "--database", "url"],
         &["run", "--redis", "url"],
         &["run", "--role=control"],

@@ -8,6 +8,7 @@ mod balancing;
 mod catalog_rows;
 mod catalog_update;
 mod cli;
+mod data;
 mod discovery;
 mod faults;
 mod fleet;

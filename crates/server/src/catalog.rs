@@ -22,23 +22,43 @@ pub(crate) const FILE_NAME: &str = "catalog.txt";
 /// No list of models is as large; what is larger is another file, named by mistake.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// The catalogue that is in use, and the file that it is read from again with every reload.
-pub(crate) struct CatalogFile {
+/// Where the rows are that go over the built-in ones.
+#[derive(Clone, Debug)]
+pub(crate) struct CatalogPlace {
     path: PathBuf,
     /// Whether somebody named it, so that it must be there.
     is_named: bool,
+}
+
+impl CatalogPlace {
+    /// The named file, or the one in the data folder, which may be missing.
+    pub(crate) fn new(named: Option<PathBuf>, data: Option<&Path>) -> Self {
+        let is_named = named.is_some();
+        let in_folder = || data.unwrap_or(Path::new(DATA)).join(FILE_NAME);
+        Self { path: named.unwrap_or_else(in_folder), is_named }
+    }
+
+    /// The file.
+    #[must_use]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The catalogue that is in use, and the file that it is read from again with every reload.
+#[derive(Debug)]
+pub(crate) struct CatalogFile {
+    place: CatalogPlace,
     held: Mutex<Arc<Catalog>>,
 }
 
 impl CatalogFile {
-    /// Reads the file for the first time: the named one, or the one in the data folder, which may
-    /// be missing.
+    /// Reads the file for the first time.
     ///
     /// # Errors
     /// When it cannot be read, or with everything that is wrong in it.
-    pub(crate) fn open(named: Option<&Path>) -> Result<Self, ReloadError> {
-        let path = named.map_or_else(|| Path::new(DATA).join(FILE_NAME), Path::to_owned);
-        let file = Self { path, is_named: named.is_some(), held: Mutex::default() };
+    pub(crate) fn open(place: CatalogPlace) -> Result<Self, ReloadError> {
+        let file = Self { place, held: Mutex::default() };
         file.read()?;
         Ok(file)
     }
@@ -53,27 +73,16 @@ impl CatalogFile {
     /// # Errors
     /// As [`Self::open`]; the one that is held stays.
     pub(crate) fn read(&self) -> Result<Arc<Catalog>, ReloadError> {
-        let fresh = load(&self.path, self.is_named);
-        let fresh = fresh.map_err(|fault| refusal(&fault, &self.path))?;
+        let CatalogPlace { path, is_named } = &self.place;
+        let fresh = load(path, *is_named);
+        let refusal = |fault: Fault| ReloadError::NotPossible(fault.lines(path).join("\n"));
+        let fresh = fresh.map_err(refusal)?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if **held != fresh {
             *held = Arc::new(fresh);
         }
         Ok(Arc::clone(&held))
     }
-}
-
-/// The whole fault as a reload tells it.
-fn refusal(fault: &Fault, file: &Path) -> ReloadError {
-    let file = file.display();
-    ReloadError::NotPossible(match fault {
-        Fault::Unreadable(error) => format!("{file}: {error}"),
-        Fault::Rows(errors) => {
-            let errors: Vec<String> =
-                errors.iter().map(|error| format!("{file}: {error}")).collect();
-            errors.join("\n")
-        }
-    })
 }
 
 /// How the catalogue is to be updated.
@@ -94,6 +103,17 @@ enum Fault {
     Unreadable(std::io::Error),
     /// It is not right.
     Rows(Vec<CatalogError>),
+}
+
+impl Fault {
+    /// It in words, one fault a line.
+    fn lines(&self, file: &Path) -> Vec<String> {
+        let file = file.display();
+        match self {
+            Self::Unreadable(error) => vec![format!("{file}: {error}")],
+            Self::Rows(errors) => errors.iter().map(|error| format!("{file}: {error}")).collect(),
+        }
+    }
 }
 
 /// The catalogue with the rows of `file`, or the built-in one where there is no such file, and need
@@ -135,13 +155,25 @@ pub(crate) fn update(options: &UpdateOptions) -> ExitCode {
     }
     match write(&options.output, &catalog) {
         Ok(()) => {
-            let _ = writeln!(said, "written to {}", options.output.display());
+            let _ = writeln!(said, "written to {}{}", options.output.display(), taken_by(options));
             text::print(&said)
         }
         Err(error) => {
             eprintln!("error: {}: {error}", options.output.display());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Which gateways take it from there.
+fn taken_by(options: &UpdateOptions) -> String {
+    let is_in_folder = options.output.file_name().is_some_and(|name| name == FILE_NAME);
+    let folder = options.output.parent().filter(|_| is_in_folder);
+    match folder {
+        Some(folder) if folder == Path::new(DATA) => ", for `architrave run`".to_owned(),
+        Some(folder) if folder.as_os_str().is_empty() => String::new(),
+        Some(folder) => format!(", for `architrave run --data {}`", folder.display()),
+        None => format!(", for `architrave run --catalog {}`", options.output.display()),
     }
 }
 
@@ -210,15 +242,13 @@ fn say(changes: &Changes, said: &mut String) {
 
 /// Tells what is wrong with a file, one a line.
 fn tell(fault: &Fault, file: &Path) {
-    let file = file.display();
+    let lines = fault.lines(file);
     match fault {
-        Fault::Unreadable(error) => eprintln!("error: {file}: {error}"),
+        Fault::Unreadable(_) => lines.iter().for_each(|line| eprintln!("error: {line}")),
         Fault::Rows(errors) => {
-            for error in errors {
-                eprintln!("{file}: {error}");
-            }
+            lines.iter().for_each(|line| eprintln!("{line}"));
             let plural = if errors.len() == 1 { "" } else { "s" };
-            eprintln!("error: {file} is not valid: {} error{plural}", errors.len());
+            eprintln!("error: {} is not valid: {} error{plural}", file.display(), errors.len());
         }
     }
 }

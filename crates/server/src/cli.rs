@@ -7,7 +7,7 @@ use architrave_core::units::parse_duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::catalog::{self, UpdateOptions};
+use crate::catalog::{self, CatalogPlace, UpdateOptions};
 
 mod later;
 #[cfg(test)]
@@ -31,8 +31,8 @@ pub(crate) enum Invocation {
     Validate {
         /// Which.
         file: PathBuf,
-        /// The catalogue that its providers are of, where it is a named file.
-        catalog: Option<PathBuf>,
+        /// The catalogue that its providers are of.
+        catalog: CatalogPlace,
     },
     /// Lay a file out anew.
     Format {
@@ -56,8 +56,10 @@ pub(crate) enum Invocation {
 pub(crate) struct RunOptions {
     /// The gateway file.
     pub config: PathBuf,
-    /// The rows of the catalogue that go over the built-in ones, where it is a named file.
-    pub catalog: Option<PathBuf>,
+    /// The folder of what outlives the process; without one, nothing does.
+    pub data: Option<PathBuf>,
+    /// Where the rows of the catalogue are that go over the built-in ones.
+    pub catalog: CatalogPlace,
     /// How many workers; at least 1.
     pub workers: usize,
     /// How long what is in flight may take after SIGTERM.
@@ -81,7 +83,7 @@ pub(crate) fn parse() -> Invocation {
             None => clap::Error::raw(ErrorKind::MissingRequiredArgument, first_steps()).exit(),
         },
         Some(("validate", matches)) => {
-            Invocation::Validate { file: file(matches), catalog: catalog_file(matches) }
+            Invocation::Validate { file: file(matches), catalog: catalog_place(matches) }
         }
         Some(("fmt", matches)) => {
             Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
@@ -108,6 +110,7 @@ fn command() -> Command {
             Command::new("validate")
                 .about("Check a gateway file: exit 0, or 1 with every error")
                 .arg(file_arg())
+                .arg(data_arg().help("The folder whose catalog.txt it is checked against"))
                 .arg(catalog_arg()),
         )
         .subcommand(
@@ -144,6 +147,10 @@ fn run_command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("The gateway file; read again on SIGHUP and when it changes"),
         )
+        .arg(data_arg().help(
+            "The folder of what outlives the process: what consumers have spent, the root key, \
+             the catalogue; made where it is missing",
+        ))
         .arg(catalog_arg())
         .arg(
             Arg::new("workers")
@@ -186,13 +193,7 @@ fn update_command() -> Command {
         .about("Take the rows of files, or a price list in LiteLLM's form, over the built-in ones")
         .arg(file_arg().num_args(1..).help("Rows, or a JSON price list; a later file wins"))
         .arg(
-            Arg::new("data")
-                .long("data")
-                .env("ARCHITRAVE_DATA")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .default_value(catalog::DATA)
-                .help("The folder whose catalog.txt is written"),
+            data_arg().default_value(catalog::DATA).help("The folder whose catalog.txt is written"),
         )
         .arg(
             Arg::new("output")
@@ -210,11 +211,10 @@ fn update_command() -> Command {
 }
 
 fn update_options(matches: &ArgMatches) -> UpdateOptions {
-    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
-    let data = path("data").expect("it has a default");
+    let data = path(matches, "data").expect("it has a default");
     UpdateOptions {
         files: matches.get_many("file").expect("clap requires it").cloned().collect(),
-        output: path("output").unwrap_or_else(|| data.join(catalog::FILE_NAME)),
+        output: path(matches, "output").unwrap_or_else(|| data.join(catalog::FILE_NAME)),
         is_dry_run: matches.get_flag("dry-run"),
     }
 }
@@ -225,27 +225,40 @@ fn catalog_arg() -> Arg {
         .env("ARCHITRAVE_CATALOG")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("What `catalog update` has written; by default architrave-data/catalog.txt, if it is there")
+        .help("What `catalog update` has written; by default the catalog.txt of the data folder, or of architrave-data, if it is there")
 }
 
-fn catalog_file(matches: &ArgMatches) -> Option<PathBuf> {
-    matches.get_one::<PathBuf>("catalog").cloned()
+fn catalog_place(matches: &ArgMatches) -> CatalogPlace {
+    CatalogPlace::new(path(matches, "catalog"), path(matches, "data").as_deref())
 }
 
 fn file_arg() -> Arg {
     Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf))
 }
 
+fn data_arg() -> Arg {
+    Arg::new("data")
+        .long("data")
+        .env("ARCHITRAVE_DATA")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+}
+
+fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
 fn file(matches: &ArgMatches) -> PathBuf {
-    matches.get_one::<PathBuf>("file").expect("clap requires it").clone()
+    path(matches, "file").expect("clap requires it")
 }
 
 /// How it is to run; none when no file is named.
 fn run_options(matches: &ArgMatches) -> Option<RunOptions> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Some(RunOptions {
-        config: matches.get_one::<PathBuf>("config")?.clone(),
-        catalog: catalog_file(matches),
+        config: path(matches, "config")?,
+        data: path(matches, "data"),
+        catalog: catalog_place(matches),
         workers: matches.get_one::<u16>("workers").map_or(cores, |workers| usize::from(*workers)),
         drain_timeout: *matches.get_one::<Duration>("drain-timeout").expect("it has a default"),
         demo: matches.get_flag("demo"),

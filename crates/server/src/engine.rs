@@ -3,6 +3,7 @@
 
 mod addresses;
 mod certificates;
+mod lasting;
 mod port;
 mod reload;
 
@@ -22,10 +23,12 @@ use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_llm::catalog::Catalog;
 use architrave_net::dns::Resolver;
+use architrave_net::handover::HandoverSocket;
+use architrave_policy::ledger::Ledger;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
-use architrave_proxy::{Assembly, Gateway, KeptIds, Parts};
+use architrave_proxy::{Assembly, Gateway, KeptIds, Keyring, Parts};
 use architrave_telemetry::{AccessLog, Metrics};
 
 pub(crate) use addresses::Addresses;
@@ -35,10 +38,12 @@ pub(crate) use port::EnginePort;
 use crate::admin::AdminServer;
 use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
+use crate::data::{self, DataFolder};
 use crate::exposed::Exposed;
+use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, Loaded};
-use crate::watch::{Stamp, stamp};
+use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
 use crate::{keys, logging};
 
@@ -50,9 +55,13 @@ pub(crate) struct Engine {
     options: RunOptions,
     gateway: Arc<Gateway>,
     parts: Parts,
-    catalog: Arc<CatalogFile>,
+    catalog: CatalogFile,
     registry: Arc<Registry>,
     senders: CommandSenders,
+    /// What outlives the process; `None`: nothing does.
+    data: Option<DataFolder>,
+    /// What consumers have spent, where it outlives the process.
+    leases: Option<Leases>,
     /// Held while a configuration is being taken: one at a time.
     sockets: tokio::sync::Mutex<Sockets>,
     state: Mutex<State>,
@@ -77,24 +86,25 @@ impl Engine {
     /// Reads the file and starts to serve it.
     ///
     /// # Errors
-    /// Whatever is wrong with the file, its certificates or its addresses.
+    /// Whatever is wrong with the file, its certificates, its addresses or the data folder.
     pub(crate) async fn start(
         options: &RunOptions,
         clock: &Clock,
         shutdown: &Shutdown,
-        inherited: &mut Inherited,
+        (predecessor, inherited): (Option<&HandoverSocket>, &mut Inherited),
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
-        let stamp = stamp(&options.config);
-        let catalog = CatalogFile::open(options.catalog.as_deref())?;
-        let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog.held())?;
-        let snapshot = Arc::new(snapshot);
-        warn_of_exposed(&[], &exposed);
-        let keyring = keys::load(&snapshot.keys)?;
-        warn_of_short_lived_keys(None, &snapshot);
+        let stamp = Stamp::of(options);
+        let is_inherited = data::is_inherited(inherited);
+        let Footing { snapshot, exposed, catalog, data, keyring } =
+            Footing::lay(options, inherited)?;
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
         let mut parts = Parts::new(Arc::clone(&metrics));
         parts.catalog = catalog.held();
+        let leases = data.as_ref().map(|data| {
+            parts.ledger = Arc::new(Ledger::kept(Vec::new()));
+            Leases::new(Arc::clone(&parts.ledger), data.ledger(), clock.clone())
+        });
         let assembly = Assembly::build(Arc::clone(&snapshot), None, &parts, clock.now())
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
@@ -130,9 +140,11 @@ impl Engine {
             options: options.clone(),
             gateway,
             parts,
-            catalog: Arc::new(catalog),
+            catalog,
             registry,
             senders,
+            data,
+            leases,
             sockets: tokio::sync::Mutex::new(sockets),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),
@@ -141,6 +153,9 @@ impl Engine {
         });
         {
             let assembly = engine.gateway.assembly.load_full();
+            // Last of all that can fail, and before anything is served: an old process spends no more
+            // than its leases from here on.
+            engine.begin_leases(predecessor.filter(|_| is_inherited)).await?;
             let mut sockets = engine.sockets.lock().await;
             sockets.apply(prepared, &assembly, &engine.senders).await?;
             engine.taken(&assembly, &sockets);
@@ -177,6 +192,7 @@ impl Engine {
     fn taken(&self, assembly: &Assembly, sockets: &Sockets) {
         let now: SystemTime = self.gateway.clock.wall();
         self.gateway.metrics.gateway().config_taken(assembly.generation, now);
+        self.parts.ledger.forget(now);
         let mut state = self.state();
         state.addresses = sockets.addresses();
         state.status = ConfigStatus {
@@ -209,14 +225,16 @@ impl Engine {
         }
     }
 
-    /// A copy of every listening socket with its label, for a new process.
+    /// A copy of every listening socket, and of the data folder's lock, each with its label, for a
+    /// new process.
     ///
     /// # Errors
     /// When no more files can be opened.
     pub(crate) fn copies(&self, sockets: &Sockets) -> io::Result<Vec<(String, OwnedFd)>> {
         let admin = lock(&self.admin);
         let admin = admin.as_ref().and_then(AdminServer::labelled);
-        let all = sockets.labelled().into_iter().chain(admin);
+        let data = self.data.as_ref().map(DataFolder::labelled);
+        let all = sockets.labelled().into_iter().chain(admin).chain(data);
         all.map(|(label, fd)| Ok((label, fd.try_clone_to_owned()?))).collect()
     }
 
@@ -242,13 +260,35 @@ impl Engine {
     }
 }
 
+/// What a process stands on: all that is read before anything is made.
+struct Footing {
+    snapshot: Arc<Snapshot>,
+    exposed: Vec<Exposed>,
+    catalog: CatalogFile,
+    data: Option<DataFolder>,
+    keyring: Keyring,
+}
+
+impl Footing {
+    fn lay(options: &RunOptions, inherited: &mut Inherited) -> anyhow::Result<Self> {
+        let catalog = CatalogFile::open(options.catalog.clone())?;
+        let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog.held())?;
+        let data = options.data.as_ref().map(|path| DataFolder::open(path, inherited));
+        let data = data.transpose()?;
+        let keyring = keys::load(&snapshot.keys, data.as_ref())?;
+        warn_of_exposed(&[], &exposed);
+        warn_of_short_lives(None, &snapshot, data.as_ref());
+        Ok(Self { snapshot: Arc::new(snapshot), exposed, catalog, data, keyring })
+    }
+}
+
 /// What keeps a valid configuration from being served here, as far as it can be told without
 /// doing so: certificates and keys that cannot be read or used.
 pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<String> {
     let parts = Parts { catalog, ..Parts::new(Metrics::new(1)) };
     let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
     let errors = built.err().unwrap_or_default();
-    let keys = keys::load(&snapshot.keys).err().map(|error| format!("{error:#}"));
+    let keys = keys::load(&snapshot.keys, None).err().map(|error| format!("{error:#}"));
     errors.iter().map(ToString::to_string).chain(keys).collect()
 }
 
@@ -259,11 +299,21 @@ fn warn_of_exposed(before: &[Exposed], now: &[Exposed]) {
     }
 }
 
-/// Says once, when it begins to be so, that cookies end with this process.
-fn warn_of_short_lived_keys(before: Option<&Snapshot>, now: &Snapshot) {
-    if keys::are_short_lived(now) && !before.is_some_and(keys::are_short_lived) {
+/// Says once, when it begins to be so, that cookies or counts end with this process.
+fn warn_of_short_lives(before: Option<&Snapshot>, now: &Snapshot, data: Option<&DataFolder>) {
+    let begins = |is_so: &dyn Fn(&Snapshot) -> bool| is_so(now) && !before.is_some_and(is_so);
+    if begins(&|snapshot| keys::are_short_lived(snapshot, data)) {
         tracing::warn!(
             "no keys file is configured: persistence cookies will not outlive this process"
+        );
+    }
+    let has_budgets = |snapshot: &Snapshot| {
+        data.is_none() && snapshot.consumers.iter().any(|consumer| !consumer.budgets.is_empty())
+    };
+    if begins(&has_budgets) {
+        tracing::warn!(
+            "consumers have budgets and there is no `--data`: what they have spent is forgotten \
+             when this process ends"
         );
     }
 }

@@ -1,5 +1,9 @@
-//! Where the root key comes from: the file that the configuration names, or chance.
+//! Where the root key comes from: the file that the configuration names, the data folder, or
+//! chance.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,25 +12,50 @@ use architrave_config::{Keys, Persistence, Snapshot, Upstream};
 use architrave_proxy::{Keyring, ROOT_KEY_BYTES};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Reads the root keys: one a line, 64 hex digits, the newest first; at most two.
+use crate::data::DataFolder;
+
+/// Reads the root keys: one a line, 64 hex digits, the newest first; at most two. Where the
+/// configuration names no file of them, there is one in the data folder, made when it is missing.
 ///
 /// # Errors
-/// When the file cannot be read or holds something else.
-pub(crate) fn load(keys: &Keys) -> anyhow::Result<Keyring> {
-    let Some(file) = &keys.file else {
-        let mut root = [0; ROOT_KEY_BYTES];
-        SystemRandom::new().fill(&mut root).ok().context("no randomness from the system")?;
-        return Ok(Keyring::new(vec![root]));
-    };
-    read(file).with_context(|| format!("keys file {}", file.display()))
+/// When the file cannot be read or made, or holds something else.
+pub(crate) fn load(keys: &Keys, data: Option<&DataFolder>) -> anyhow::Result<Keyring> {
+    match (&keys.file, data) {
+        (Some(file), _) => read(file).with_context(|| format!("keys file {}", file.display())),
+        (None, Some(data)) => {
+            let file = data.root_key();
+            let made = if file.exists() { Ok(()) } else { make(&file) };
+            made.and_then(|()| read(&file)).with_context(|| format!("root key {}", file.display()))
+        }
+        (None, None) => Ok(Keyring::new(vec![by_chance()?])),
+    }
 }
 
 /// Whether cookies are sealed with a key that ends with this process.
 #[must_use]
-pub(crate) fn are_short_lived(snapshot: &Snapshot) -> bool {
+pub(crate) fn are_short_lived(snapshot: &Snapshot, data: Option<&DataFolder>) -> bool {
     let uses_cookies =
         |upstream: &Arc<Upstream>| matches!(upstream.persistence, Some(Persistence::Cookie { .. }));
-    snapshot.keys.file.is_none() && snapshot.upstreams.iter().any(uses_cookies)
+    let is_kept = snapshot.keys.file.is_some() || data.is_some();
+    !is_kept && snapshot.upstreams.iter().any(uses_cookies)
+}
+
+fn by_chance() -> anyhow::Result<[u8; ROOT_KEY_BYTES]> {
+    let mut root = [0; ROOT_KEY_BYTES];
+    SystemRandom::new().fill(&mut root).ok().context("no randomness from the system")?;
+    Ok(root)
+}
+
+/// Makes a key in a file of its own, whole or not at all.
+fn make(file: &Path) -> anyhow::Result<()> {
+    let text: String = by_chance()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let beside = file.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    writeln!(out, "{text}")?;
+    out.sync_all()?;
+    std::fs::rename(&beside, file)?;
+    Ok(())
 }
 
 fn read(file: &Path) -> anyhow::Result<Keyring> {

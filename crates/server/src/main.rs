@@ -4,12 +4,14 @@ mod admin;
 mod catalog;
 mod cli;
 mod complaint;
+mod data;
 mod demo;
 mod engine;
 mod exposed;
 mod greeting;
 mod keys;
 mod kinds;
+mod leases;
 mod logging;
 mod run;
 mod signals;
@@ -28,7 +30,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match cli::parse() {
         cli::Invocation::Run(options) => run::run(options),
-        cli::Invocation::Validate { file, catalog } => text::validate(&file, catalog.as_deref()),
+        cli::Invocation::Validate { file, catalog } => text::validate(&file, catalog),
         cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
         cli::Invocation::UpdateCatalog(options) => catalog::update(&options),
         cli::Invocation::Schema => text::schema(),

@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::greeting::Greeting;
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
+use crate::upgrade::Successor;
 use crate::workers::Workers;
 use crate::{complaint, demo, logging, upgrade, watch};
 
@@ -44,6 +45,7 @@ pub(crate) fn run(options: RunOptions) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let predecessor = predecessor.map(Arc::new);
     match start_and_serve(&options, predecessor.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -64,7 +66,7 @@ pub(crate) fn run(options: RunOptions) -> ExitCode {
 
 fn start_and_serve(
     options: &RunOptions,
-    predecessor: Option<&HandoverSocket>,
+    predecessor: Option<&Arc<HandoverSocket>>,
 ) -> anyhow::Result<()> {
     let inherited = match predecessor {
         Some(predecessor) => Inherited::receive(predecessor)?,
@@ -81,7 +83,7 @@ fn start_and_serve(
 
 async fn serve(
     options: &RunOptions,
-    predecessor: Option<&HandoverSocket>,
+    predecessor: Option<&Arc<HandoverSocket>>,
     mut inherited: Inherited,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("signals")?;
@@ -90,7 +92,8 @@ async fn serve(
     }
     let shutdown = Shutdown::default();
     let clock = Clock::system();
-    let (engine, workers) = Engine::start(options, &clock, &shutdown, &mut inherited).await?;
+    let left = (predecessor.map(|predecessor| &**predecessor), &mut inherited);
+    let (engine, workers) = Engine::start(options, &clock, &shutdown, left).await?;
     let admin = AdminServer::new(Arc::clone(&engine), clock.clone(), shutdown.signal());
     engine.open_admin(admin, &mut inherited)?;
     // What nobody wants any more must not queue connections for nobody.
@@ -99,20 +102,25 @@ async fn serve(
     announce(&engine, options);
     if let Some(predecessor) = predecessor {
         tokio::task::block_in_place(|| predecessor.say_ready()).context("the old process")?;
+        engine.hear_left(Arc::clone(predecessor)).context("a thread")?;
     }
-    match until_drained(&engine, &mut signals).await {
+    let successor = until_drained(&engine, &mut signals).await;
+    match &successor {
         // Still the main process: "stopping" would end the new one with us.
-        Some(successor) => notify(&[NotifyState::MainPid(successor)]),
+        Some(successor) => notify(&[NotifyState::MainPid(successor.pid)]),
         None => notify(&[NotifyState::Stopping]),
     }
     watching.abort();
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
+    engine.close_leases(successor.map(|successor| successor.socket)).await;
+    engine.flush_log(LOG_FLUSH).await;
+    tracing::info!("ended");
     Ok(())
 }
 
 /// Obeys signals until one of them ends the process' work; the process that goes on with it, if
 /// there is one.
-async fn until_drained(engine: &Arc<Engine>, signals: &mut Signals) -> Option<u32> {
+async fn until_drained(engine: &Arc<Engine>, signals: &mut Signals) -> Option<Successor> {
     loop {
         match signals.next().await {
             Signal::Reload => {
@@ -153,8 +161,6 @@ async fn drain(options: &RunOptions, engine: &Arc<Engine>, shutdown: &Shutdown, 
     }
     shutdown.end();
     workers.ended(Duration::from_secs(2)).await;
-    engine.flush_log(LOG_FLUSH).await;
-    tracing::info!("ended");
 }
 
 /// Waits for another signal to end; whoever sends one does not want to wait for the rest.

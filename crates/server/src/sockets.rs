@@ -69,6 +69,12 @@ impl Inherited {
         Ok(Self(by_label))
     }
 
+    /// Whether there is something of this label.
+    #[must_use]
+    pub(crate) fn has(&self, label: &str) -> bool {
+        self.0.get(label).is_some_and(|all| !all.is_empty())
+    }
+
     /// Takes one socket of this label.
     pub(crate) fn take(&mut self, label: &str) -> Option<OwnedFd> {
         self.0.get_mut(label)?.pop()

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::catalog::CatalogFile;
+use crate::catalog::{CatalogFile, CatalogPlace};
 use crate::sources::{self, Loaded};
 use crate::{complaint, engine};
 
 /// Exits 0, or 1 with every error.
-pub(crate) fn validate(file: &Path, catalog: Option<&Path>) -> ExitCode {
+pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
     let catalog = CatalogFile::open(catalog).map(|catalog| catalog.held());
     match catalog.and_then(|catalog| Ok((sources::load(file, &catalog)?, catalog))) {
         Ok((Loaded { snapshot, exposed }, catalog)) => {

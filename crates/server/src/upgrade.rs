@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use architrave_net::handover;
+use architrave_net::handover::{self, HandoverSocket};
+use tokio::runtime::Handle;
 
 use crate::engine::Engine;
 
@@ -24,43 +25,56 @@ pub(crate) fn is_successor() -> bool {
     std::env::var(SUCCESSOR).is_ok()
 }
 
+/// The process that goes on.
+#[derive(Debug)]
+pub(crate) struct Successor {
+    /// Its id.
+    pub pid: u32,
+    /// Where it listens for what this one leaves in its end.
+    pub socket: HandoverSocket,
+}
+
 /// Starts the binary anew and hands it every socket; the new process, if it has taken over.
-pub(crate) async fn upgrade(engine: Arc<Engine>) -> Option<u32> {
+pub(crate) async fn upgrade(engine: Arc<Engine>) -> Option<Successor> {
     let result = try_upgrade(&engine).await;
     engine.gateway().metrics.gateway().upgraded(result.is_ok());
     match result {
-        Ok(pid) => {
-            tracing::info!(pid, "a new process has taken over");
-            Some(pid)
+        Ok(successor) => {
+            tracing::info!(pid = successor.pid, "a new process has taken over");
+            Some(successor)
         }
         Err(error) => {
+            engine.take_back().await;
             tracing::error!("the upgrade failed and this process goes on: {error:#}");
             None
         }
     }
 }
 
-async fn try_upgrade(engine: &Arc<Engine>) -> anyhow::Result<u32> {
+async fn try_upgrade(engine: &Arc<Engine>) -> anyhow::Result<Successor> {
     // Nobody may change the sockets while they are handed over.
     let sockets = engine.sockets().await;
     let copies = engine.copies(&sockets).context("copies of the sockets")?;
     // Starting, sending and waiting all block, and the new process may be slow at each.
-    let handing_over = tokio::task::spawn_blocking(move || hand_over(&copies));
-    let pid = handing_over.await.context("handing over")??;
+    let giving = Arc::clone(engine);
+    let handing_over = tokio::task::spawn_blocking(move || hand_over(&copies, &giving));
+    let successor = handing_over.await.context("handing over")??;
     // From here on whoever asks is answered by the new process alone.
     engine.close_admin();
     drop(sockets);
-    Ok(pid)
+    Ok(successor)
 }
 
-fn hand_over(copies: &[(String, OwnedFd)]) -> anyhow::Result<u32> {
+fn hand_over(copies: &[(String, OwnedFd)], engine: &Engine) -> anyhow::Result<Successor> {
     let (ours, theirs) = handover::pair().context("a pair of sockets")?;
     let child = start(theirs)?;
     let pid = child.id();
     let labelled: Vec<_> = copies.iter().map(|(label, fd)| (label.as_str(), fd.as_fd())).collect();
-    let result = ours.send(&labelled).and_then(|()| ours.wait_ready(READY_TIMEOUT));
+    let runtime = Handle::current();
+    let let_go = || runtime.block_on(engine.let_go()).map_err(|error| format!("{error:#}"));
+    let result = ours.send(&labelled).and_then(|()| ours.wait_ready(READY_TIMEOUT, let_go));
     settle(child, result)?;
-    Ok(pid)
+    Ok(Successor { pid, socket: ours })
 }
 
 fn start(theirs: OwnedFd) -> anyhow::Result<Child> {

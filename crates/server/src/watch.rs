@@ -7,17 +7,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::cli::RunOptions;
 use crate::engine::{Engine, reload_changed_certificates};
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What tells that a file is another one than before.
-pub(crate) type Stamp = Option<(SystemTime, u64, u64)>;
+/// What tells that the gateway file, or the catalogue beside it, is another one than before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    file: Option<FileStamp>,
+    catalog: Option<FileStamp>,
+}
+
+/// When it was written, how long it is, and which it is on the disk.
+type FileStamp = (SystemTime, u64, u64);
 
 /// Watches for as long as it is polled.
 pub(crate) async fn watch(engine: Arc<Engine>) {
-    let file = engine.options().config.clone();
-    let mut seen = None;
+    let mut seen = Stamp::default();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -25,14 +32,14 @@ pub(crate) async fn watch(engine: Arc<Engine>) {
         engine.forget_gone_endpoints();
         let gateway = Arc::clone(engine.gateway());
         // Files on a disk that hangs must not hang the control runtime with them.
-        let file = file.clone();
+        let options = engine.options().clone();
         let look = tokio::task::spawn_blocking(move || {
             reload_changed_certificates(&gateway);
-            stamp(&file)
+            Stamp::of(&options)
         });
         let Ok(now) = look.await else { continue };
         // Taken when it has stood still for one look: an editor may still be writing.
-        if now.is_some() && now == seen && !engine.has_read(now) {
+        if now.file.is_some() && now == seen && !engine.has_read(now) {
             // The outcome is in the log, in the metrics and in `/readyz`.
             let _told = engine.reload("file changed").await;
         }
@@ -40,8 +47,15 @@ pub(crate) async fn watch(engine: Arc<Engine>) {
     }
 }
 
+impl Stamp {
+    /// What the files look like now.
+    pub(crate) fn of(options: &RunOptions) -> Self {
+        Self { file: stamp(&options.config), catalog: stamp(options.catalog.path()) }
+    }
+}
+
 /// What a file looks like now; none when it cannot be seen.
-pub(crate) fn stamp(file: &Path) -> Stamp {
+fn stamp(file: &Path) -> Option<FileStamp> {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))

@@ -36,6 +36,17 @@ impl Config {
         Self::new().web().upstream("origin", endpoints, upstream).route("all", "service: origin")
     }
 
+    /// An AI gateway: the listener `web`, and all of it one llm service with every model. `parts` is
+    /// the YAML of providers, models and the like.
+    #[must_use]
+    pub fn ai(parts: &str) -> Self {
+        Self::new()
+            .web()
+            .service("ai", "llm: { models: [\"*\"] }")
+            .route("ai", "service: ai\nkeep_prefix: true")
+            .and(parts)
+    }
+
     /// Adds the http listener `web`.
     #[must_use]
     pub fn web(self) -> Self {

@@ -7,7 +7,7 @@ mod metrics;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -33,6 +33,7 @@ pub struct GatewayOptions {
     env: Vec<(String, String)>,
     binary: Option<PathBuf>,
     hold_stdout: bool,
+    data: Option<PathBuf>,
 }
 
 /// A running gateway.
@@ -46,7 +47,14 @@ pub struct Gateway {
 
 impl Default for GatewayOptions {
     fn default() -> Self {
-        Self { workers: 2, drain_timeout: "10s", env: Vec::new(), binary: None, hold_stdout: false }
+        Self {
+            workers: 2,
+            drain_timeout: "10s",
+            env: Vec::new(),
+            binary: None,
+            hold_stdout: false,
+            data: None,
+        }
     }
 }
 
@@ -85,6 +93,13 @@ impl GatewayOptions {
         self
     }
 
+    /// The data folder.
+    #[must_use]
+    pub fn data(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_owned());
+        self
+    }
+
     /// Nobody reads standard output until [`Sink::resume`].
     #[must_use]
     pub fn hold_stdout(mut self) -> Self {
@@ -106,6 +121,9 @@ impl GatewayOptions {
         command.arg("run").arg("--config").arg(&file);
         command.args(["--workers", &self.workers.to_string()]);
         command.args(["--drain-timeout", self.drain_timeout]);
+        if let Some(folder) = &self.data {
+            command.arg("--data").arg(folder);
+        }
         command.envs(self.env).current_dir(dir.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A process that an upgrade leaves behind becomes a child of this one, to be waited for.

@@ -9,6 +9,7 @@ pub mod authority;
 pub mod aws;
 pub mod client;
 pub mod config;
+pub mod dialect;
 pub mod gateway;
 pub mod h2_client;
 pub mod h2_origin;
@@ -31,6 +32,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use config::Config;
+pub use dialect::Dialect;
 pub use gateway::{Gateway, GatewayOptions, Reloaded};
 pub use load::{Load, LoadPlan, LoadReport};
 pub use message::{Framing, Head, Request, Response};

@@ -88,11 +88,16 @@ fn what_only_one_can_have_is_let_go_or_kept() {
 fn silence_ends_and_nonsense_are_told_apart() {
     let (old, new) = two_ends();
     let short = Duration::from_millis(20);
-    assert!(matches!(old.wait_ready(short, nothing), Err(HandoverError::Timeout(told)) if told == short));
+    assert!(
+        matches!(old.wait_ready(short, nothing), Err(HandoverError::Timeout(told)) if told == short)
+    );
     assert!(matches!(old.receive(Duration::ZERO), Err(HandoverError::Timeout(_))));
     for nonsense in [&b"x"[..], b"\x02\x03", b"\x01\x09", b"\x01\x03x", b"\x01\x01\x05ab"] {
         rustix::net::send(&new.0, nonsense, SendFlags::empty()).unwrap();
-        assert!(matches!(old.wait_ready(PLENTY, nothing), Err(HandoverError::Protocol)), "{nonsense:?}");
+        assert!(
+            matches!(old.wait_ready(PLENTY, nothing), Err(HandoverError::Protocol)),
+            "{nonsense:?}"
+        );
     }
     new.say_ready().unwrap();
     assert!(matches!(old.receive(PLENTY), Err(HandoverError::Protocol)));

@@ -4,10 +4,9 @@
 use clap::{Arg, ArgMatches, Command};
 
 /// The flags of `run`.
-pub(super) const FLAGS: [&str; 4] = ["data", "database", "redis", "role"];
+pub(super) const FLAGS: [&str; 3] = ["database", "redis", "role"];
 
-const VARIABLES: [&str; 4] =
-    ["ARCHITRAVE_DATA", "ARCHITRAVE_DATABASE", "ARCHITRAVE_REDIS", "ARCHITRAVE_ROLE"];
+const VARIABLES: [&str; 3] = ["ARCHITRAVE_DATABASE", "ARCHITRAVE_REDIS", "ARCHITRAVE_ROLE"];
 
 const SUBCOMMANDS: [&str; 4] = ["export", "apply", "diff", "replay"];
 
@@ -34,13 +33,17 @@ pub(super) fn asked_for(matches: &ArgMatches) -> Option<String> {
     if name != "run" {
         return None;
     }
-    FLAGS.into_iter().find(|flag| matches.contains_id(flag)).map(|flag| format!("--{flag}"))
+    // A data folder alone would be one with a database in it.
+    let is_database = matches.contains_id("data") && !matches.contains_id("config");
+    let flag = FLAGS.into_iter().find(|flag| matches.contains_id(flag));
+    flag.map(|flag| format!("--{flag}"))
+        .or_else(|| is_database.then(|| "--data without --config".to_owned()))
 }
 
 /// What is said about it.
 pub(super) fn refusal(what: &str) -> String {
     format!(
-        "`{what}` is not in this version, which runs on a file alone:\n\n  \
-         architrave run --config FILE\n"
+        "`{what}` is not in this version, which runs on a file:\n\n  \
+         architrave run --config FILE [--data DIR]\n"
     )
 }

@@ -15,9 +15,7 @@ fn the_command_line_is_well_formed() {
 #[test]
 fn what_is_still_to_come_is_known_by_name() {
     let with_file = "architrave run --config gateway.yaml";
-    for (flag, rest) in
-        [("--data", " dir"), ("--database", "=x"), ("--redis", ""), ("--role", " all")]
-    {
+    for (flag, rest) in [("--database", "=x"), ("--redis", ""), ("--role", " all")] {
         assert_eq!(asked_for(&format!("{with_file} {flag}{rest}")).as_deref(), Some(flag));
         assert_eq!(asked_for(&format!("architrave run {flag}{rest}")).as_deref(), Some(flag));
     }
@@ -27,9 +25,12 @@ fn what_is_still_to_come_is_known_by_name() {
         assert_eq!(asked_for(&format!("architrave {rest}")), Some(wanted), "{rest}");
     }
     assert!(asked_for("architrave replay log --policy p").is_some());
+    let alone = asked_for("architrave run --data dir");
+    assert_eq!(alone.as_deref(), Some("--data without --config"));
+    assert_eq!(asked_for(&format!("{with_file} --data dir")), None);
     assert_eq!(asked_for(with_file), None);
     assert_eq!(asked_for("architrave version"), None);
-    assert!(later::refusal("--data").contains("not in this version"));
+    assert!(later::refusal("--redis").contains("not in this version"));
 }
 
 #[test]

@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
+use architrave_config::Snapshot;
 use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
-use architrave_proxy::{Assembly, Keyring};
+use architrave_proxy::{Assembly, Keyring, Parts};
 
-use super::{Engine, joined, lock, warn_of_exposed, warn_of_short_lived_keys};
+use super::{Engine, joined, lock, warn_of_exposed, warn_of_short_lives};
 use crate::admin::PreparedAdmin;
 use crate::exposed::Exposed;
 use crate::keys;
 use crate::sockets::Inherited;
 use crate::sources::{self, Loaded};
-use crate::watch::{Stamp, stamp};
+use crate::watch::Stamp;
 
 /// What was read and put together, and is not yet in force.
 struct Draft {
@@ -27,7 +28,7 @@ impl Engine {
     ///
     /// # Errors
     /// Why it was not taken; that is logged, counted and shown as well.
-    pub(crate) async fn reload(&self, cause: &str) -> Result<ConfigStatus, ReloadError> {
+    pub(crate) async fn reload(self: &Arc<Self>, cause: &str) -> Result<ConfigStatus, ReloadError> {
         let began = self.gateway.clock.now();
         let result = self.try_reload().await;
         match &result {
@@ -51,7 +52,7 @@ impl Engine {
         result
     }
 
-    async fn try_reload(&self) -> Result<ConfigStatus, ReloadError> {
+    async fn try_reload(self: &Arc<Self>) -> Result<ConfigStatus, ReloadError> {
         let mut sockets = self.sockets.lock().await;
         if self.state().is_draining {
             return Err(ReloadError::NotPossible("the process is draining".to_owned()));
@@ -67,7 +68,7 @@ impl Engine {
             .reopen(&assembly.snapshot.access_log)
             .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
         let before = Arc::clone(&self.gateway.assembly.load().snapshot);
-        warn_of_short_lived_keys(Some(&before), &assembly.snapshot);
+        warn_of_short_lives(Some(&before), &assembly.snapshot, self.data.as_ref());
         if let Some(keyring) = keyring {
             self.gateway.cookie_seal.rotate(&keyring);
         }
@@ -84,34 +85,45 @@ impl Engine {
     }
 
     /// Reads and assembles on a thread that may take its time.
-    async fn draft(&self) -> Result<Draft, ReloadError> {
-        let previous = self.gateway.assembly.load_full();
-        let (options, mut parts) = (self.options.clone(), self.parts.clone());
-        let catalog = Arc::clone(&self.catalog);
-        let now = self.gateway.clock.now();
+    async fn draft(self: &Arc<Self>) -> Result<Draft, ReloadError> {
+        let engine = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
-            // Before the file is read: a change in between is then seen as one.
-            let seen = stamp(&options.config);
-            let drafted = catalog.read().and_then(|catalog| {
-                let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog)?;
-                parts.catalog = catalog;
-                // A key by chance stays as it is: cookies would end with every reload.
-                let is_chance =
-                    snapshot.keys.file.is_none() && previous.snapshot.keys.file.is_none();
-                let keyring = (!is_chance).then(|| keys::load(&snapshot.keys)).transpose();
-                let keyring =
-                    keyring.map_err(|error| ReloadError::NotPossible(format!("{error:#}")))?;
-                let assembly = Assembly::build(Arc::new(snapshot), Some(&previous), &parts, now)
-                    .map_err(|errors| ReloadError::NotPossible(joined(&errors)))?;
-                Ok(Draft { assembly: Arc::new(assembly), keyring, exposed })
-            });
-            (seen, drafted)
+            // Before the files are read: a change in between is then seen as one.
+            let seen = Stamp::of(&engine.options);
+            (seen, engine.read())
         });
         let (seen, drafted) = work
             .await
             .map_err(|_panic| ReloadError::NotPossible("reading it panicked".to_owned()))?;
         *lock(&self.stamp) = seen;
         drafted
+    }
+
+    fn read(&self) -> Result<Draft, ReloadError> {
+        let previous = self.gateway.assembly.load_full();
+        let catalog = self.catalog.read()?;
+        let Loaded { snapshot, exposed } = sources::load(&self.options.config, &catalog)?;
+        let parts = Parts { catalog, ..self.parts.clone() };
+        let keyring = self.changed_keys(&snapshot, &previous.snapshot)?;
+        let now = self.gateway.clock.now();
+        let assembly = Assembly::build(Arc::new(snapshot), Some(&previous), &parts, now)
+            .map_err(|errors| ReloadError::NotPossible(joined(&errors)))?;
+        Ok(Draft { assembly: Arc::new(assembly), keyring, exposed })
+    }
+
+    /// The root keys, where others than those in use may be in their file.
+    fn changed_keys(
+        &self,
+        now: &Snapshot,
+        before: &Snapshot,
+    ) -> Result<Option<Keyring>, ReloadError> {
+        // A key by chance stays as it is: cookies would end with every reload.
+        let is_named = now.keys.file.is_some() || before.keys.file.is_some();
+        if !is_named && self.data.is_none() {
+            return Ok(None);
+        }
+        let keyring = keys::load(&now.keys, self.data.as_ref());
+        keyring.map(Some).map_err(|error| ReloadError::NotPossible(format!("{error:#}")))
     }
 
     fn prepare_admin(&self, assembly: &Assembly) -> Result<Option<PreparedAdmin>, ReloadError> {

@@ -1,0 +1,93 @@
+//! What outlives the process, seen from the engine: how counts of consumers come from an old
+//! process, go to a new one, and end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use architrave_net::handover::HandoverSocket;
+
+use super::Engine;
+use crate::data::DataFolder;
+
+/// How long an old process may take to write down what it has.
+const LET_GO_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Goes on with what consumers have spent, from where the old process or the file says.
+    pub(super) async fn begin_leases(
+        &self,
+        predecessor: Option<&HandoverSocket>,
+    ) -> anyhow::Result<()> {
+        let Some(leases) = &self.leases else { return Ok(()) };
+        if let Some(predecessor) = predecessor {
+            tokio::task::block_in_place(|| predecessor.ask(LET_GO_TIMEOUT))
+                .context("the old process")?;
+        }
+        leases.begin().await
+    }
+
+    /// Lets a new process have what consumers have spent.
+    ///
+    /// # Errors
+    /// When it cannot be written down; all goes on as it was.
+    pub(crate) async fn let_go(&self) -> anyhow::Result<()> {
+        match &self.leases {
+            Some(leases) => leases.let_go().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The new process came to nothing: what it was given is this one's again.
+    pub(crate) async fn take_back(&self) {
+        if let Some(leases) = &self.leases {
+            leases.take_back().await;
+        }
+        if let Some(Err(error)) = self.data.as_ref().map(DataFolder::sign) {
+            tracing::warn!(%error, "the lock of the data folder names another process");
+        }
+    }
+
+    /// Writes down what consumers have spent, or tells it to the process that goes on with it. To
+    /// be called after the last exchange.
+    pub(crate) async fn close_leases(&self, successor: Option<HandoverSocket>) {
+        let Some(leases) = &self.leases else { return };
+        let left = leases.close().await;
+        let Some(successor) = successor else { return };
+        let lines: Vec<String> = left.iter().map(|remainder| remainder.to_line()).collect();
+        let told =
+            tokio::task::block_in_place(|| successor.say_left(lines.iter().map(String::as_str)));
+        if let Err(error) = told {
+            tracing::warn!(%error, "up to one lease of every budget counts as spent");
+        }
+    }
+
+    /// Listens, on a thread of its own, for what the old process leaves in its end.
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub(crate) fn hear_left(
+        self: &Arc<Self>,
+        predecessor: Arc<HandoverSocket>,
+    ) -> std::io::Result<()> {
+        if self.leases.is_none() {
+            return Ok(());
+        }
+        let engine = Arc::clone(self);
+        let listening = std::thread::Builder::new().name("predecessor".into());
+        listening.spawn(move || {
+            let Some(leases) = &engine.leases else { return };
+            loop {
+                match predecessor.read_left() {
+                    Ok(Some(lines)) => leases.give_back(&lines),
+                    Ok(None) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, "up to one lease of every budget counts as spent");
+                        return;
+                    }
+                }
+            }
+        })?;
+        Ok(())
+    }
+}
