@@ -77,7 +77,7 @@ fn a_stream_goes_on_event_by_event() {
 
 #[test]
 fn whoever_goes_away_ends_the_call() {
-    let (told, ended) = std::sync::mpsc::channel();
+    let (told, ended) = std::sync::mpsc::sync_channel(1);
     let origin = Origin::start(move |exchange| {
         let _ = exchange.read_body();
         exchange.send(STREAM_HEAD);
