@@ -94,6 +94,13 @@ def equal(got, wanted, what):
     assert got == wanted, f"{what}:\n   got {got!r}\n  want {wanted!r}"
 
 
+#: Providers that take what is noted of the caller.
+TAKES = {
+    "user": ("openai_chat", "openai_responses", "anthropic_messages"),
+    "metadata": ("openai_chat", "openai_responses", "bedrock_converse"),
+}
+
+
 def text(run):
     question = {
         "system": f"system-{run.case} ünï",
@@ -108,8 +115,13 @@ def text(run):
     has_stop = "openai_responses" not in (run.provider, run.client.dialect)
     if has_stop:
         question["stop"] = [f"stop-{run.case}", "\n\nEND"]
+    notes = {"user": f"user-{run.case}", "metadata": {"note": f"metadata-{run.case}"}}
+    question |= {name: notes[name] for name in run.client.NOTES}
     answer = run.ask(question)
     facts, plan = run.told()
+    for name in run.client.NOTES:
+        if run.provider in TAKES[name]:
+            equal(facts[name], notes[name], f"the {name}")
     equal(facts["model"], MODELS[run.provider][1], "the model")
     equal(facts["stream"], run.stream, "whether it is streamed")
     equal(facts["system"], question["system"], "the system text")
@@ -147,6 +159,7 @@ def _tools(run):
 
 def _tool_round(run, scenario, choice):
     tools = _tools(run)
+    scenario += "_whole" if run.client.WHOLE_CALLS else ""
     first = {"kind": "user", "text": f"case-{run.case}-{scenario}"}
     question = {"items": [first], "tools": tools, "tool_choice": choice, "max_tokens": 500}
     answer = run.ask(question)

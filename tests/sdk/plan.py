@@ -32,7 +32,8 @@ class Reply:
     parts: list
     finish: str
     usage: dict
-    #: What a stream does beside saying it: `gate`, `hang`, `fail`, `cut`; nothing for most.
+    #: What a stream does beside saying it: `gate`, `hang`, `fail`, `cut`; `whole`: calls come in
+    #: one piece, as Mistral has them; nothing for most.
     manner: str | None = None
 
 
@@ -56,9 +57,11 @@ def reply(case: str, scenario: str, facts: dict):
     text = {"kind": "text", "text": f"text-{case} — über „quoted“ \\ \"so\" 😀\nand more-{case}"}
     parts, finish, manner = [text], STOP, None
     has_results = any(item["kind"] == "result" for item in facts["items"])
-    if scenario in ("tools", "parallel") and not has_results:
+    what, _, manner_of_calls = scenario.partition("_")
+    if what in ("tools", "parallel") and not has_results:
         names = [tool["name"] for tool in facts["tools"]]
-        calls = names[: 2 if scenario == "parallel" else 1]
+        calls = names[: 2 if what == "parallel" else 1]
+        manner = manner_of_calls or None
         parts = [
             {
                 "kind": "call",

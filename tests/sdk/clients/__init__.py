@@ -7,7 +7,7 @@ A client has these:
   returns true the client goes away and there is no answer;
 - `failure(exception)` tells what the SDK made of an error: `kind`, `status`, `retry_after`,
   `message`; nothing where it is none of the SDK's;
-- `KINDS`, `KEEPS`, `DIMENSIONS` and `lacks`, as `Base` has them.
+- `KINDS`, `KEEPS`, `DIMENSIONS`, `NOTES`, `WHOLE_CALLS` and `lacks`, as `Base` has them.
 """
 
 import importlib
@@ -49,6 +49,10 @@ class Base:
     #: Whether the SDK keeps what makers of thoughts sign.
     KEEPS = True
 
+    #: What it notes of the caller: `user`, `metadata`.
+    NOTES = ()
+    #: Whether it reads calls in one piece alone.
+    WHOLE_CALLS = False
     #: How many numbers of a vector it asks for; none where it has other words for that than others.
     DIMENSIONS = 8
 

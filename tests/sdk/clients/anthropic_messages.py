@@ -8,6 +8,8 @@ FINISH = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tools"}
 
 
 class Client(Base):
+    NOTES = ("user",)
+
     def __init__(self, name, base, key):
         self.sdk = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0, timeout=120)
 

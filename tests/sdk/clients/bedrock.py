@@ -15,6 +15,7 @@ FINISH = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tools"}
 
 
 class Client(Base):
+    NOTES = ("metadata",)
     KINDS = {
         400: ["ValidationException"],
         429: ["ThrottlingException"],

@@ -11,6 +11,7 @@ FINISH = openai_chat.FINISH
 
 
 class Client(Base):
+    WHOLE_CALLS = True
     KINDS = dict.fromkeys((400, 429, 500), ["SDKError"])
 
     def __init__(self, name, base, key):
@@ -29,8 +30,10 @@ class Client(Base):
         return whole.answer()
 
     def lacks(self, case, provider, stream):
-        # It takes no reasoning beside the content, no files within it, and no call in pieces.
-        return case in ("document", "reasoning") or stream and case in ("tools", "parallel")
+        # It takes no reasoning beside the content, no files within it, and of a stream no call in
+        # pieces, as OpenAI sends them and what is translated has them.
+        has_pieces = stream and provider != "openai_chat"
+        return case in ("document", "reasoning") or has_pieces and case in ("tools", "parallel")
 
     def failure(self, error):
         if not isinstance(error, errors.MistralError):

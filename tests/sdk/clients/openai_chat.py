@@ -11,6 +11,8 @@ FINISH = {"stop": "stop", "length": "length", "tool_calls": "tools"}
 
 
 class Client(Base):
+    NOTES = ("user", "metadata")
+
     def __init__(self, name, base, key):
         options = {"api_key": key, "max_retries": 0, "timeout": 120}
         if name == "openai_azure":

@@ -8,6 +8,8 @@ from clients import Base, Pieces, openai_chat
 
 
 class Client(Base):
+    NOTES = ("user", "metadata")
+
     def __init__(self, name, base, key):
         self.sdk = openai.OpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, timeout=120)
 

@@ -177,6 +177,10 @@ def events(reply, facts):
     for part in reply.parts:
         if part["kind"] == "call":
             whole = _call(part)
+            if reply.manner == "whole":
+                yield chunk({"tool_calls": [{"index": calls} | whole]})
+                calls += 1
+                continue
             arguments = whole["function"].pop("arguments")
             whole["function"]["arguments"] = ""
             yield chunk({"tool_calls": [{"index": calls} | whole]})
