@@ -7,6 +7,7 @@ mod lasting;
 mod port;
 mod reload;
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -43,6 +44,7 @@ use crate::exposed::Exposed;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, Loaded};
+use crate::unguarded;
 use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
 use crate::{keys, logging};
@@ -276,7 +278,8 @@ impl Footing {
         let data = options.data.as_ref().map(|path| DataFolder::open(path, inherited));
         let data = data.transpose()?;
         let keyring = keys::load(&snapshot.keys, data.as_ref())?;
-        warn_of_exposed(&[], &exposed);
+        warn_of(&[], &exposed);
+        warn_of(&[], &unguarded::find(&snapshot));
         warn_of_short_lives(None, &snapshot, data.as_ref());
         Ok(Self { snapshot: Arc::new(snapshot), exposed, catalog, data, keyring })
     }
@@ -292,10 +295,10 @@ pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<
     errors.iter().map(ToString::to_string).chain(keys).collect()
 }
 
-/// Says which files with secrets everybody can read, those aside that it has said so of before.
-fn warn_of_exposed(before: &[Exposed], now: &[Exposed]) {
-    for exposed in now.iter().filter(|exposed| !before.contains(exposed)) {
-        tracing::warn!("{exposed}");
+/// Says what is open to others than it should be, that aside which it has told before.
+fn warn_of<T: Display + PartialEq>(before: &[T], now: &[T]) {
+    for open in now.iter().filter(|open| !before.contains(open)) {
+        tracing::warn!("{open}");
     }
 }
 

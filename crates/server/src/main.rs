@@ -18,6 +18,7 @@ mod signals;
 mod sockets;
 mod sources;
 mod text;
+mod unguarded;
 mod upgrade;
 mod watch;
 mod workers;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::catalog::{CatalogFile, CatalogPlace};
 use crate::sources::{self, Loaded};
-use crate::{complaint, engine};
+use crate::{complaint, engine, unguarded};
 
 /// Exits 0, or 1 with every error.
 pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
@@ -21,6 +21,9 @@ pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
             }
             for exposed in exposed {
                 eprintln!("warning: {exposed}");
+            }
+            for unguarded in unguarded::find(&snapshot) {
+                eprintln!("warning: {unguarded}");
             }
             let counts = [
                 counted(snapshot.listeners.len(), "listener"),

@@ -7,13 +7,13 @@ use architrave_config::Snapshot;
 use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
 use architrave_proxy::{Assembly, Keyring, Parts};
 
-use super::{Engine, joined, lock, warn_of_exposed, warn_of_short_lives};
+use super::{Engine, joined, lock, warn_of, warn_of_short_lives};
 use crate::admin::PreparedAdmin;
 use crate::exposed::Exposed;
-use crate::keys;
 use crate::sockets::Inherited;
 use crate::sources::{self, Loaded};
 use crate::watch::Stamp;
+use crate::{keys, unguarded};
 
 /// What was read and put together, and is not yet in force.
 struct Draft {
@@ -68,6 +68,7 @@ impl Engine {
             .reopen(&assembly.snapshot.access_log)
             .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
         let before = Arc::clone(&self.gateway.assembly.load().snapshot);
+        warn_of(&unguarded::find(&before), &unguarded::find(&assembly.snapshot));
         warn_of_short_lives(Some(&before), &assembly.snapshot, self.data.as_ref());
         if let Some(keyring) = keyring {
             self.gateway.cookie_seal.rotate(&keyring);
@@ -80,7 +81,7 @@ impl Engine {
         self.apply_admin(admin);
         self.taken(&assembly, &sockets);
         let before = std::mem::replace(&mut self.state().exposed, exposed.clone());
-        warn_of_exposed(&before, &exposed);
+        warn_of(&before, &exposed);
         Ok(self.state().status.clone())
     }
 
