@@ -8,6 +8,7 @@ mod guardrail;
 mod home;
 mod lanes;
 mod prompt;
+mod providers;
 mod realtime;
 
 use std::net::SocketAddr;

@@ -423,10 +423,13 @@ impl<'w> Run<'w, '_> {
                 answer
             }
             Success::Mock(Said::Whole { body, usage, after }) => {
+                let began = self.worker.now();
                 if !after.is_zero() {
                     tokio::time::sleep(after).await;
                 }
                 if let Some(facts) = &mut exchange.llm {
+                    // It is the mock that takes its time, as a provider would.
+                    facts.waited += self.worker.now().since(began);
                     settle::note(facts, usage.unwrap_or_default(), usage.is_none());
                 }
                 let body = self.seen_through(exchange, body, &context)?;
