@@ -10,6 +10,7 @@ mod lanes;
 mod prompt;
 mod providers;
 mod realtime;
+mod shown;
 
 use std::net::SocketAddr;
 

@@ -3,12 +3,18 @@
 //! `server` implements them and hands them over as trait objects, so that `control` needs to know
 //! neither files nor workers. Nothing is implemented here.
 
+mod models;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::SystemTime;
 
 use crate::ConfigError;
+
+pub use models::{
+    BudgetUsage, ConsumerUsage, DeploymentStatus, LaneStatus, ModelStatus, ModelsPort, QuotaStatus,
+};
 
 /// An answer that takes a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

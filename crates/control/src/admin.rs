@@ -6,6 +6,8 @@ pub(crate) mod config;
 pub(crate) mod endpoints;
 pub(crate) mod healthz;
 pub(crate) mod metrics;
+pub(crate) mod models;
 pub(crate) mod readyz;
 pub(crate) mod upstreams;
+pub(crate) mod usage;
 pub(crate) mod version;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use architrave_balance::Registry;
 use architrave_config::Admin;
-use architrave_config::ports::ConfigPort;
+use architrave_config::ports::{ConfigPort, ModelsPort};
 use architrave_core::Clock;
 use architrave_telemetry::Metrics;
 use axum::Router;
@@ -45,6 +45,8 @@ pub struct Dependencies {
     pub metrics: Arc<Metrics>,
     /// The running configuration.
     pub config: Arc<dyn ConfigPort>,
+    /// Models and what consumers use of them.
+    pub models: Arc<dyn ModelsPort>,
     /// The clock that the balancing code runs on.
     pub clock: Clock,
 }

@@ -54,7 +54,7 @@ impl ApiError {
 
     pub(crate) fn route_not_found() -> Self {
         let message = "nothing is served at this path; there are /healthz, /readyz, /metrics, \
-                       /api/v1/upstreams and more, see docs/admin-api.md";
+                       /api/v1/upstreams, /api/v1/models and more, see docs/admin-api.md";
         Self::new(StatusCode::NOT_FOUND, "route_not_found", message)
     }
 
@@ -66,6 +66,16 @@ impl ApiError {
     pub(crate) fn upstream_not_found(name: &str) -> Self {
         let message = format!("no upstream is named {name}");
         Self::new(StatusCode::NOT_FOUND, "upstream_not_found", message)
+    }
+
+    pub(crate) fn model_not_found(name: &str) -> Self {
+        let message = format!("no model is listed as {name}");
+        Self::new(StatusCode::NOT_FOUND, "model_not_found", message)
+    }
+
+    pub(crate) fn usage_not_found(consumer: &str) -> Self {
+        let message = format!("no consumer is named {consumer}, or it has no budgets");
+        Self::new(StatusCode::NOT_FOUND, "usage_not_found", message)
     }
 
     pub(crate) fn endpoint_not_found(upstream: &str, address: &str) -> Self {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::admin::{config, endpoints, healthz, metrics, readyz, upstreams, version};
+use crate::admin::{
+    config, endpoints, healthz, metrics, models, readyz, upstreams, usage, version,
+};
 use crate::api::Dependencies;
 use crate::error::ApiError;
 
@@ -20,6 +22,10 @@ pub(crate) fn router(dependencies: Arc<Dependencies>) -> Router {
         .route("/api/v1/config", get(config::status::run))
         .route("/api/v1/config:reload", post(config::reload::run))
         .route("/api/v1/config:validate", post(config::validate::run))
+        .route("/api/v1/models", get(models::list::run))
+        .route("/api/v1/models/{name}", get(models::show::run))
+        .route("/api/v1/usage", get(usage::list::run))
+        .route("/api/v1/usage/{consumer}", get(usage::show::run))
         .route("/api/v1/upstreams", get(upstreams::list::run))
         .route("/api/v1/upstreams/{name}", get(upstreams::show::run))
         .route("/api/v1/upstreams/{name}/endpoints", post(endpoints::add::run))

@@ -3,6 +3,7 @@
 
 mod lane;
 mod provider;
+mod status;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -148,6 +148,7 @@ impl AdminServer {
             registry: Arc::clone(self.engine.registry()),
             metrics: Arc::clone(&self.engine.gateway().metrics),
             config: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            models: Arc::new(EnginePort(Arc::clone(&self.engine))),
             clock: self.clock.clone(),
         })
     }

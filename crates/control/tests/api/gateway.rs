@@ -11,8 +11,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
-use architrave_config::ports::{Answer, ConfigPort, ConfigStatus, Readiness, Refusal, ReloadError};
-use architrave_config::{Admin, ConfigError};
+use architrave_config::ports::{
+    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, LaneStatus,
+    ModelStatus, ModelsPort, QuotaStatus, Readiness, Refusal, ReloadError,
+};
+use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, expose_endpoints};
 use architrave_core::name::UpstreamName;
 use architrave_core::{Clock, Secret};
@@ -52,6 +55,7 @@ impl Gateway {
             registry: Arc::clone(&registry),
             metrics: Arc::clone(&metrics),
             config: Arc::clone(&config) as Arc<dyn ConfigPort>,
+            models: Arc::new(FakeModels),
             clock: clock.clone(),
         });
         Self { registry, metrics, config, clock, api }
@@ -223,6 +227,71 @@ impl ConfigPort for FakeConfig {
 
     fn validate(&self, text: String) -> Answer<'_, Result<(), Vec<ConfigError>>> {
         Box::pin(async move { if text.contains("bad") { Err(vec![fault()]) } else { Ok(()) } })
+    }
+}
+
+/// Two models, and a consumer with two budgets.
+struct FakeModels;
+
+impl ModelsPort for FakeModels {
+    fn models(&self) -> Vec<ModelStatus> {
+        let main = LaneStatus {
+            credential: Some("main".to_owned()),
+            share: 2.0 / 3.0,
+            requests_in_flight: 2,
+            tokens_in_flight: 5_000,
+            requests: 120,
+            failures: 3,
+            failure_share: 0.025,
+            first_token: Some(Duration::from_micros(312_345)),
+            tokens_per_second: Some(87.25),
+            rests: None,
+            quotas: vec![
+                QuotaStatus { of: "requests", left: 480, limit: Some(500) },
+                QuotaStatus { of: "tokens", left: 150_000, limit: None },
+            ],
+        };
+        let second = LaneStatus {
+            credential: Some("second".to_owned()),
+            share: 1.0 / 3.0,
+            rests: Some(("rate_limited", Duration::from_millis(1_500))),
+            ..LaneStatus::default()
+        };
+        let deployment = |provider: &str, lanes| DeploymentStatus {
+            provider: provider.to_owned(),
+            model: "gpt-4o-mini".to_owned(),
+            priority: 0,
+            lanes,
+        };
+        let model = |name: &str, deployments| ModelStatus {
+            name: name.to_owned(),
+            strategy: ModelStrategy::LeastBusy,
+            fallbacks: vec!["lab/small".to_owned()],
+            deployments,
+        };
+        let lab = deployment("lab", vec![LaneStatus { share: 1.0, ..LaneStatus::default() }]);
+        vec![
+            model("fast", vec![deployment("openai", vec![main, second])]),
+            model("a/b:c", vec![lab]),
+        ]
+    }
+
+    fn usage(&self) -> Vec<ConsumerUsage> {
+        let at = |second| UNIX_EPOCH + Duration::from_secs(second);
+        let budget = |amount, per, spent, reserved| BudgetUsage {
+            budget: Budget { amount, per },
+            began_at: at(1_777_593_600),
+            ends_at: at(1_780_272_000),
+            spent,
+            reserved,
+        };
+        vec![ConsumerUsage {
+            consumer: "mobile".to_owned(),
+            budgets: vec![
+                budget(BudgetAmount::Tokens(1_000), Period::Day, 900, 150),
+                budget(BudgetAmount::NanoUsd(50_000_000_000), Period::Month, 1_234_567, 0),
+            ],
+        }]
     }
 }
 

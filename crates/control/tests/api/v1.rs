@@ -2,7 +2,9 @@
 
 mod config;
 mod endpoints;
+mod models;
 mod upstreams;
+mod usage;
 mod version;
 
 use crate::gateway::Gateway;

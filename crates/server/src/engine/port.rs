@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use architrave_config::ConfigError;
-use architrave_config::ports::{Answer, ConfigPort, ConfigStatus, Readiness, ReloadError};
+use architrave_config::ports::{
+    Answer, ConfigPort, ConfigStatus, ConsumerUsage, ModelStatus, ModelsPort, Readiness,
+    ReloadError,
+};
 
 use super::{Engine, lock};
 use crate::kinds::{CatalogKinds, CatalogOnly};
@@ -41,5 +44,17 @@ impl ConfigPort for EnginePort {
                 Ok(())
             })
         })
+    }
+}
+
+impl ModelsPort for EnginePort {
+    fn models(&self) -> Vec<ModelStatus> {
+        let gateway = &self.0.gateway;
+        gateway.assembly.load().model_statuses(gateway.clock.now())
+    }
+
+    fn usage(&self) -> Vec<ConsumerUsage> {
+        let gateway = &self.0.gateway;
+        gateway.assembly.load().usage(gateway.clock.wall())
     }
 }

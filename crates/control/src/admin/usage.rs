@@ -1,0 +1,54 @@
+//! What consumers have used of their budgets, as the API shows it; the actions are beside this file.
+
+use architrave_config::BudgetAmount;
+use architrave_config::ports::{BudgetUsage, ConsumerUsage};
+use architrave_telemetry::stamp::rfc3339;
+use serde::Serialize;
+
+pub(crate) mod list;
+pub(crate) mod show;
+
+#[derive(Serialize)]
+struct UsageBody {
+    consumer: String,
+    budgets: Vec<BudgetBody>,
+}
+
+#[derive(Serialize)]
+struct BudgetBody {
+    /// `tokens` or `nano_usd`: of what the numbers are.
+    unit: &'static str,
+    per: &'static str,
+    began_at: String,
+    ends_at: String,
+    limit: u64,
+    spent: u64,
+    reserved: u64,
+    left: u64,
+}
+
+impl From<ConsumerUsage> for UsageBody {
+    fn from(usage: ConsumerUsage) -> Self {
+        let budgets = usage.budgets.into_iter().map(BudgetBody::from).collect();
+        Self { consumer: usage.consumer, budgets }
+    }
+}
+
+impl From<BudgetUsage> for BudgetBody {
+    fn from(usage: BudgetUsage) -> Self {
+        let (unit, limit) = match usage.budget.amount {
+            BudgetAmount::Tokens(limit) => ("tokens", limit),
+            BudgetAmount::NanoUsd(limit) => ("nano_usd", limit),
+        };
+        Self {
+            unit,
+            per: usage.budget.per.as_str(),
+            began_at: rfc3339(usage.began_at),
+            ends_at: rfc3339(usage.ends_at),
+            limit,
+            spent: usage.spent,
+            reserved: usage.reserved,
+            left: limit.saturating_sub(usage.spent).saturating_sub(usage.reserved),
+        }
+    }
+}

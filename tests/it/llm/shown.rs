@@ -1,0 +1,90 @@
+//! What the admin API shows of models and of what consumers have used.
+
+use architrave_testkit::dialect::post;
+use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, SOON, eventually};
+use serde_json::{Value, json};
+
+use super::{KEY, completion, config};
+
+fn lane<'v>(model: &'v Value, deployment: usize) -> &'v Value {
+    &model["deployments"][deployment]["lanes"][0]
+}
+
+#[test]
+fn a_deployment_that_rests_says_why_and_how_long_and_what_is_left_of_the_others_quota() {
+    let first = Origin::start(|exchange| {
+        let fields = [("Content-Type", "application/json"), ("Retry-After", "30")];
+        exchange.reply(429, &fields, "{\"error\":{\"message\":\"slow down\"}}");
+    });
+    let second = Origin::start(|exchange| {
+        let fields = [
+            ("Content-Type", "application/json"),
+            ("x-ratelimit-limit-requests", "500"),
+            ("x-ratelimit-remaining-requests", "498"),
+            ("x-ratelimit-reset-requests", "1h"),
+        ];
+        exchange.reply(200, &fields, completion("hello"));
+    });
+    let config = config(&[&first, &second])
+        .service("ai", "llm: {}")
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let gateway = Gateway::start(config);
+    let fresh = gateway.admin_json("/api/v1/models/fast");
+    assert_eq!((&fresh["name"], &fresh["strategy"]), (&json!("fast"), &json!("priority")));
+    assert_eq!(lane(&fresh, 0)["state"], "ready");
+    let question = Dialect::OpenaiChat.question("fast", "hi", false);
+    let answer = Client::connect(gateway.web()).ask(post("/v1/chat/completions", &[], &question));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let model = gateway.admin_json("/api/v1/models/fast");
+    let (first, second) = (lane(&model, 0), lane(&model, 1));
+    assert_eq!((&first["state"], &first["failures"]), (&json!("rate_limited"), &json!(1)));
+    let rests = first["rests_for_ms"].as_f64().expect("a time");
+    assert!((20_000.0..=30_000.0).contains(&rests), "{rests}");
+    assert_eq!((&second["state"], &second["credential"]), (&json!("ready"), &json!("main")));
+    assert_eq!(second["quotas"], json!([{ "of": "requests", "left": 498, "limit": 500 }]));
+    assert_eq!(second["requests_in_flight"], 0);
+    assert_eq!(gateway.admin_json("/api/v1/models")["models"][0]["name"], "fast");
+}
+
+#[test]
+fn what_was_used_is_shown_by_consumer_and_what_is_in_flight_beside_it() {
+    let gateway = Gateway::start(
+        Config::ai(
+            "
+            providers:
+              - { name: pretend, kind: mock, mock: { reply: { fixed: one two three }, tokens_per_second: 1 } }
+            ",
+        )
+        .consumer(
+            "ada",
+            "
+            credentials: [{ api_key: ada-key-0123456789 }]
+            models: [\"pretend/*\"]
+            budgets: [{ tokens: 100000, per: month }, { money: 5 USD, per: day }]
+            ",
+        )
+        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]"),
+    );
+    let usage = gateway.admin_json("/api/v1/usage");
+    assert_eq!(usage["usage"].as_array().map(Vec::len), Some(1), "{usage}");
+    let of_ada = || gateway.admin_json("/api/v1/usage/ada")["budgets"].clone();
+    assert_eq!(
+        (&of_ada()[0]["unit"], &of_ada()[1]["unit"]),
+        (&json!("nano_usd"), &json!("tokens"))
+    );
+    assert_eq!((&of_ada()[1]["limit"], &of_ada()[1]["left"]), (&json!(100_000), &json!(100_000)));
+    let question = Dialect::OpenaiChat.question("pretend/fixed", "hi", true);
+    let question = Dialect::OpenaiChat.limited(question, 50);
+    let mut client = Client::connect(gateway.web());
+    client.send(post("/v1/chat/completions", &[KEY], &question)).expect("sent");
+    let reserved = eventually("something is reserved", SOON, || {
+        of_ada()[1]["reserved"].as_u64().filter(|reserved| *reserved > 0)
+    });
+    assert!((50..200).contains(&reserved), "{reserved}");
+    client.reset();
+    eventually("what was used is counted", SOON, || {
+        let budget = &of_ada()[1];
+        let spent = budget["spent"].as_u64().expect("a number");
+        (budget["reserved"] == 0 && spent > 0 && spent < reserved).then_some(())
+    });
+}
