@@ -1,7 +1,7 @@
 //! How providers are reached: by which path, with what said of the time they took.
 
 use architrave_testkit::dialect::post;
-use architrave_testkit::{Client, Config, Dialect, Gateway, Origin};
+use architrave_testkit::{Client, Config, Dialect, Gateway};
 use serde_json::json;
 
 use super::saying;

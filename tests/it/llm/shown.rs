@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{KEY, completion, config};
 
-fn lane<'v>(model: &'v Value, deployment: usize) -> &'v Value {
+fn lane(model: &Value, deployment: usize) -> &Value {
     &model["deployments"][deployment]["lanes"][0]
 }
 
