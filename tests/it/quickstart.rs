@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use architrave_testkit::process::{self, Ending};
 use architrave_testkit::sink::Sink;
-use architrave_testkit::{SOON, eventually, namespace, tools};
+use architrave_testkit::{Dialect, SOON, eventually, namespace, tools};
 use rustix::process::Signal;
 
 const TEST: &str = "quickstart::every_command_that_is_suggested_works_and_ctrl_c_ends_it";
@@ -17,6 +17,42 @@ fn shell(command: &str) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{command}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The commands that are suggested; what is indented more than their first line goes on with them.
+fn suggested(lines: &[String]) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for line in lines {
+        if line.starts_with("    curl ") || line.starts_with("    for ") {
+            commands.push(line.trim().to_owned());
+        } else if let Some(rest) = line.strip_prefix("      ") {
+            let command = commands.last_mut().expect("a command goes on");
+            command.push('\n');
+            command.push_str(rest);
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_two_steps_to_a_real_model_lead_to_a_valid_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let text = std::fs::read_to_string(root.join("examples/quickstart.yaml")).expect("it is there");
+    let is_said = |line: &&str| line.trim_start().starts_with("# - ") && line.contains("openai");
+    assert_eq!(text.lines().filter(is_said).count(), 2, "two lines say openai");
+    let taken: Vec<String> = (text.lines())
+        .map(|line| if is_said(&line) { line.replacen("# ", "", 1) } else { line.to_owned() })
+        .collect();
+    let dir = tempfile::TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("quickstart.yaml");
+    std::fs::write(&file, taken.join("\n") + "\n").expect("there is room");
+    let mut command = Command::new(tools::gateway());
+    command.arg("validate").arg(&file).env("OPENAI_API_KEY", "sk-0123456789");
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("valid: ") && said.contains("3 providers"), "{output:?}");
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(warned.contains("service ai asks nobody for a key"), "{warned}");
 }
 
 #[test]
@@ -37,25 +73,29 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
     let lines = said.lines();
     assert!(lines[0].starts_with("{\"admin\":"), "programs come first: {lines:?}");
     assert!(!lines.iter().any(|line| line.contains('\x1b')), "no terminal, no emphasis: {lines:?}");
-    let is_command = |line: &&str| line.starts_with("curl ") || line.starts_with("for ");
-    let commands: Vec<&str> = lines.iter().map(|line| line.trim()).filter(is_command).collect();
-    assert_eq!(commands.len(), 6, "{lines:?}");
-    let first = shell(commands[0]);
+    let commands = suggested(&lines);
+    assert_eq!(commands.len(), 8, "{lines:?}");
+    let first = shell(&commands[0]);
     assert!(first.starts_with("Hello from the demo origin on port 900"), "{first}");
-    let six = shell(commands[1]);
+    let six = shell(&commands[1]);
     assert_eq!(six.lines().filter(|line| line.starts_with("Hello from")).count(), 6, "{six}");
-    let servers = shell(commands[2]);
+    let chat = shell(&commands[2]);
+    assert!(Dialect::OpenaiChat.is_ended(chat.as_bytes()), "{chat}");
+    assert_eq!(Dialect::OpenaiChat.streamed_text(chat.as_bytes()), "Hello, is anybody there?");
+    let steps = shell(&commands[3]);
+    assert!(steps.contains("OPENAI_API_KEY") && steps.contains("that say openai"), "{steps}");
+    let servers = shell(&commands[4]);
     assert!(
         servers.lines().count() > 20 && servers.contains("\"health\": \"healthy\""),
         "{servers}"
     );
-    assert!(shell(commands[3]).contains("\"is_draining\": true"), "{}", commands[3]);
-    assert!(!shell(commands[1]).contains("port 9001"), "the first is out of service");
-    assert!(shell(commands[4]).contains("\"is_draining\": false"), "{}", commands[4]);
-    assert!(shell(commands[5]).contains("architrave_requests_total"), "{}", commands[5]);
+    assert!(shell(&commands[5]).contains("\"is_draining\": true"), "{}", commands[5]);
+    assert!(!shell(&commands[1]).contains("port 9001"), "the first is out of service");
+    assert!(shell(&commands[6]).contains("\"is_draining\": false"), "{}", commands[6]);
+    assert!(shell(&commands[7]).contains("architrave_requests_total"), "{}", commands[7]);
     eventually("every request became a line of JSON", SOON, || {
         let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
-        (log.lines().iter().filter(|line| is_json(line)).count() == 13).then_some(())
+        (log.lines().iter().filter(|line| is_json(line)).count() == 15).then_some(())
     });
     process::signal(pid, Signal::INT);
     assert_eq!(process::wait(pid, SOON), Ending::Code(0));

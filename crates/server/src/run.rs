@@ -15,7 +15,7 @@ use sd_notify::NotifyState;
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
 use crate::engine::Engine;
-use crate::greeting::Greeting;
+use crate::greeting::{Chat, Greeting};
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
 use crate::upgrade::Successor;
@@ -193,6 +193,7 @@ fn greeting(engine: &Engine, options: &RunOptions) -> String {
         addresses: &engine.addresses(),
         file: &options.config,
         upstream: with_demo.next().map(|(name, _)| name.to_string()),
+        chat: Chat::of(&engine.gateway().assembly.load().snapshot),
         is_terminal: std::io::stderr().is_terminal(),
     }
     .text()

@@ -102,6 +102,6 @@ fn the_reference_is_as_recorded() {
 fn the_example_loads() {
     let example = include_str!("../../../../examples/quickstart.yaml");
     let snapshot = load(example, "examples/quickstart.yaml", &NoSources).unwrap();
-    assert_eq!(snapshot.routes.len(), 1);
+    assert_eq!(snapshot.routes.len(), 2);
     assert_eq!(snapshot.upstreams[0].endpoints.len(), 3);
 }
