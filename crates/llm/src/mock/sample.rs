@@ -2,13 +2,16 @@
 //!
 //! It keeps to types, `enum`, `const`, `required`, items, bounds, lengths, formats, patterns,
 //! references within the schema and `allOf`, and takes the first of `anyOf` and `oneOf`. What says
-//! what a value must not be (`not`, `if`, `dependentSchemas`) is not looked at.
+//! what a value must not be (`not`, `if`, `dependentSchemas`) is not looked at, and whole numbers
+//! beyond 2⁵³ are rounded.
 
 mod number;
 mod pattern;
 mod text;
 mod tree;
 mod view;
+
+use std::borrow::Cow;
 
 use crate::json::Writer;
 
@@ -66,10 +69,12 @@ impl<'s> Sampler<'s> {
         let heads = view.list("prefixItems");
         let wished = if depth < DEPTH_FULL { heads.len().max(1) } else { 0 };
         let rest = view.find("items");
+        let first = view.find("contains");
         let must_differ = matches!(view.find("uniqueItems"), Some(Tree::Truth(true)));
         w.array(|w| {
             for index in 0..wished.max(least).min(most).min(ITEMS_MAX) {
-                let Some(schema) = heads.get(index).copied().or(rest) else {
+                let first = first.filter(|_| index == 0);
+                let Some(schema) = heads.get(index).copied().or(first).or(rest) else {
                     w.text(self.word);
                     continue;
                 };
@@ -81,18 +86,23 @@ impl<'s> Sampler<'s> {
     fn object(&mut self, view: &View<'s>, depth: usize, w: &mut Writer<'_>) {
         let required = view.required();
         let properties = view.properties();
-        let rest = view.find("additionalProperties");
+        // Which pattern a name has is not looked at: there is hardly ever more than one.
+        let patterns = view.find("patternProperties").map_or(&[][..], Tree::fields);
+        let of_pattern = patterns.first().map(|(_, schema)| schema);
+        let rest = of_pattern.or(view.find("additionalProperties"));
+        let least = view.bound("minProperties", f64::max).map_or(0, |least| least as usize);
+        let known = |name: &str| properties.iter().any(|(known, _)| *known == name);
+        let wished = properties.iter().map(|(name, _)| *name);
+        let wished = wished.filter(|name| depth < DEPTH_FULL || required.contains(name));
+        let mut names: Vec<Cow<'_, str>> = wished.map(Cow::Borrowed).collect();
+        names.extend(required.iter().filter(|name| !known(name)).map(|name| Cow::Borrowed(*name)));
+        let more = names.len()..least.min(ITEMS_MAX);
+        names.extend(more.map(|place| Cow::Owned(format!("key{place}"))));
         w.object(|w| {
-            for (name, schema) in &properties {
-                if depth < DEPTH_FULL || required.contains(name) {
-                    w.name(name);
-                    self.value(schema, depth + 1, 0, w);
-                }
-            }
-            let known = |name: &str| properties.iter().any(|(known, _)| *known == name);
-            for name in required.iter().filter(|name| !known(name)) {
+            for name in &names {
                 w.name(name);
-                match rest {
+                let own = properties.iter().find(|(known, _)| known == name);
+                match own.map(|(_, schema)| *schema).or(rest) {
                     Some(schema) => self.value(schema, depth + 1, 0, w),
                     None => w.text(self.word),
                 }

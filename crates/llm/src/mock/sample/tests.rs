@@ -101,6 +101,20 @@ fn references_and_branches_are_followed() {
 }
 
 #[test]
+fn what_no_property_names_is_made_as_well() {
+    for (rule, expected) in [
+        (
+            r#""minProperties":2,"additionalProperties":{"type":"null"}"#,
+            r#"{"key0":null,"key1":null}"#,
+        ),
+        (r#""patternProperties":{"^x":{"type":"integer"}},"required":["x1"]"#, r#"{"x1":1}"#),
+    ] {
+        check(&format!(r#"{{"type":"object",{rule}}}"#), expected);
+    }
+    check(r#"{"type":"array","contains":{"const":5},"minItems":2}"#, r#"[5,"hi"]"#);
+}
+
+#[test]
 fn schemas_without_an_end_end() {
     let tree = r##"{"type":"object","properties":{"next":{"anyOf":[{"$ref":"#"},{"type":"null"}]}},"required":["next"]}"##;
     let value = of_schema(tree, "hi");

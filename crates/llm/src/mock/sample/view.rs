@@ -5,6 +5,8 @@ use super::tree::Tree;
 
 /// How many schemas may speak of one value; more are a circle.
 const SCHEMAS_MAX: usize = 64;
+/// How many fields of one object are looked at; each is looked for among the others.
+const FIELDS_MAX: usize = 256;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,23 +74,20 @@ impl<'s> View<'s> {
     /// The fields that must be there.
     pub(super) fn required(&self) -> Vec<&'s str> {
         let lists = self.0.iter().filter_map(|schema| schema.get("required"));
-        let mut names: Vec<&str> = lists.flat_map(Tree::items).filter_map(Tree::as_text).collect();
-        let mut seen = Vec::new();
-        names.retain(|name| {
-            !seen.contains(name) && {
-                seen.push(*name);
-                true
+        let mut names: Vec<&str> = Vec::new();
+        for name in lists.flat_map(Tree::items).filter_map(Tree::as_text).take(FIELDS_MAX) {
+            if !names.contains(&name) {
+                names.push(name);
             }
-        });
+        }
         names
     }
 
     /// The fields that are described.
     pub(super) fn properties(&self) -> Vec<(&'s str, &'s Tree)> {
         let mut all: Vec<(&str, &Tree)> = Vec::new();
-        for (name, schema) in
-            self.0.iter().filter_map(|schema| schema.get("properties")).flat_map(Tree::fields)
-        {
+        let maps = self.0.iter().filter_map(|schema| schema.get("properties"));
+        for (name, schema) in maps.flat_map(Tree::fields).take(FIELDS_MAX) {
             if !all.iter().any(|(known, _)| known == name) {
                 all.push((name, schema));
             }
