@@ -1,0 +1,244 @@
+//! One attempt along a lane of what goes through as it came: sent, and read to where it can be
+//! judged.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::deployment::{Choice, End, Failure, Flight};
+use architrave_llm::dialect::Dialect;
+use architrave_llm::frame::Framing;
+use architrave_llm::pass::PassedStream;
+use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::translate::StreamTranslation;
+use architrave_llm::used::Used;
+use architrave_net::{Reader, ResponseHead};
+
+use super::request::{self, Passing, Written};
+use super::told::{not_seen_through, passed_head};
+use crate::assembly::LiveUpstream;
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
+use crate::dispatch::llm::outgoing::Outgoing;
+use crate::dispatch::llm::payload::Sending;
+use crate::dispatch::llm::reply::{self, Judged};
+use crate::dispatch::llm::run::{
+    Attempted, Missed, failed, note_attempt, note_timings, nothing_serves, select_endpoint,
+};
+use crate::dispatch::llm::stream::LlmStream;
+use crate::dispatch::llm::{credential, settle, signal};
+use crate::exchange::Exchange;
+use crate::models::LiveLane;
+use crate::worker::Worker;
+
+/// The framing of every stream of events beside chat.
+pub(super) const SSE: Framing = Framing::Sse;
+
+/// The status of an answer behind which the protocol is another.
+const SWITCHING: u16 = 101;
+
+/// How long an answer may take where the route says nothing: images and sound take minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// One attempt along a lane.
+pub(super) struct Along<'w, 'a> {
+    pub worker: &'w Worker,
+    pub lane: &'a LiveLane,
+    pub asked: &'a Asked<'a>,
+    pub passing: &'a Passing,
+}
+
+/// An answer that can be passed on.
+pub(super) enum Success {
+    /// All of it.
+    Whole(ResponseHead, Vec<u8>, Used),
+    /// Piece by piece.
+    Stream(ResponseHead, Box<Answered>, Watching),
+    /// Talk over a WebSocket.
+    Tunnel(ResponseHead, Box<Answered>, Arc<LiveUpstream>),
+}
+
+/// What becomes of an answer that comes piece by piece.
+pub(super) enum Watching {
+    /// It goes on as it comes, under a watch.
+    Passed(Box<PassedStream>),
+    /// It is told in other words.
+    Translated(Box<StreamTranslation>),
+    /// It is no stream of events.
+    Opaque,
+}
+
+impl Success {
+    pub(super) fn into_answer(self, reader: &mut Reader) -> LlmAnswer<'_> {
+        match self {
+            Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
+            Self::Tunnel(head, answered, upstream) => {
+                LlmAnswer { head, body: AnswerBody::Tunnel(answered, upstream) }
+            }
+            Self::Stream(head, answered, watching) => {
+                let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
+                let stream = match watching {
+                    Watching::Passed(watch) => LlmStream::watched(answered, *watch, spoken, reader),
+                    Watching::Translated(translation) => {
+                        LlmStream::translated(answered, *translation, reader)
+                    }
+                    Watching::Opaque => LlmStream::opaque(answered, reader),
+                };
+                LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
+            }
+        }
+    }
+}
+
+/// Why an attempt did not answer: what that says of the lane, what the client is told, and whether
+/// another may be made.
+pub(super) type NoAnswer = (Option<Failure>, Missed, bool);
+
+impl Along<'_, '_> {
+    pub(super) async fn attempt(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        choice: Choice,
+    ) -> Result<Success, NoAnswer> {
+        let Choice { why, flight, .. } = choice;
+        note_attempt(self.worker, exchange, self.lane, why.word());
+        let sent = self.send(exchange, reader, &flight).await;
+        let can_be_sent_again = self.passing.can_be_sent_again();
+        match sent {
+            Ok(success) => {
+                self.settle(exchange, flight, &success);
+                Ok(success)
+            }
+            Err(Attempted::Failed(failure, missed)) => {
+                let rested = flight.finish(End::Failed(failure), self.worker.now());
+                signal::log(self.lane, rested, &missed);
+                Err((Some(failure), missed, can_be_sent_again))
+            }
+            Err(Attempted::Declined(missed)) => {
+                flight.finish(End::Declined, self.worker.now());
+                Err((None, missed, false))
+            }
+            Err(Attempted::Answered(_)) => Err((None, nothing_serves(), false)),
+        }
+    }
+
+    async fn send(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        flight: &Flight,
+    ) -> Result<Success, Attempted> {
+        let Self { worker, lane, asked, passing } = self;
+        if lane.side.reach.is_none() {
+            return self.ask_mock(exchange).map_err(Attempted::Declined);
+        }
+        let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
+        let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Declined)?;
+        if passing.is_stream() && passing.guards().looks_at_replies() {
+            let context = self.context(exchange);
+            let told = prepared.as_ref().and_then(|it| it.stream_translation(SSE, &context));
+            if told.is_none() && asked.operation() == Operation::Completion {
+                return Err(Attempted::Declined(not_seen_through()));
+            }
+        }
+        let mut answers = Vec::with_capacity(outgoings.len());
+        let mut head = ResponseHead::default();
+        for outgoing in outgoings {
+            let judged = self.send_one(exchange, reader, outgoing, dialect, flight).await?;
+            match judged {
+                (answered_head, Some(bytes), _) => {
+                    head = answered_head;
+                    answers.push(bytes);
+                }
+                (head, None, answered) => {
+                    let Some(answered) = answered else { return Err(nothing()) };
+                    if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
+                        return Ok(Success::Tunnel(head, answered, Arc::clone(&reach.upstream)));
+                    }
+                    let watching = self.watching(exchange, &head, prepared.as_ref());
+                    let watching = watching.map_err(Attempted::Declined)?;
+                    return Ok(Success::Stream(head, answered, watching));
+                }
+            }
+        }
+        self.told(exchange, head, answers, prepared.as_ref()).map_err(Attempted::Declined)
+    }
+
+    /// Sends one request and reads the answer to where it can be judged: its head, and its body
+    /// where that is whole, else the rest of it.
+    async fn send_one(
+        &self,
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        mut outgoing: Outgoing,
+        dialect: Dialect,
+        flight: &Flight,
+    ) -> Result<(ResponseHead, Option<Vec<u8>>, Option<Box<Answered>>), Attempted> {
+        let Self { worker, lane, .. } = self;
+        let now = worker.now();
+        let Some(reach) = &lane.side.reach else { return Err(nothing()) };
+        let shown = credential::show(&mut outgoing, lane, worker).await;
+        shown.map_err(|(failure, missed)| Attempted::Failed(failure, missed))?;
+        let endpoint = select_endpoint(worker, reach, None, now).map_err(|it| failed(&it))?;
+        exchange.endpoint = Some(Arc::clone(&endpoint));
+        let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
+        let limit = timeout.unwrap_or(PATIENCE);
+        let plan = AttemptPlan {
+            upstream: &reach.upstream,
+            conversation: exchange.connection.conversation(),
+            head: &outgoing.head,
+            target: &outgoing.target,
+            framing: outgoing.payload.framing(),
+            upgrade: self.passing.upgrade(),
+            takes_trailers: false,
+            close: false,
+            is_idempotent: false,
+            began: now,
+            limit,
+            is_limit_per_try: false,
+        };
+        let facts = Cell::<AttemptFacts>::default();
+        let mut body = Sending::new(&outgoing.payload, reader);
+        settle::hold(exchange, lane, self.passing.prompt_tokens());
+        let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
+        note_timings(exchange, facts.get());
+        if result.is_err() {
+            settle::let_go(exchange, worker.now().since(now));
+        }
+        exchange.is_body_read = reader.is_ended();
+        let mut answered = Box::new(result.map_err(|failure| failed(&failure))?);
+        let limits = signal::limits(worker, flight, &answered.head.fields);
+        if answered.head.status == SWITCHING {
+            return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
+        }
+        let judged = reply::judge(answered, dialect, limit).await;
+        if let Some(facts) = &mut exchange.llm {
+            facts.waited += worker.now().since(now);
+        }
+        match judged {
+            Judged::Whole(answered, bytes) => {
+                let head = passed_head(&answered.head);
+                worker.keep(*answered, &reach.upstream, worker.now());
+                Ok((head, Some(bytes), None))
+            }
+            Judged::Piecewise(answered) => Ok((passed_head(&answered.head), None, Some(answered))),
+            Judged::Refused(error, answered) => {
+                settle::let_go(exchange, Duration::ZERO);
+                if let Some(answered) = answered {
+                    worker.keep(*answered, &reach.upstream, worker.now());
+                }
+                Err(signal::judge(error, &limits))
+            }
+            Judged::Broken(error) => {
+                settle::let_go(exchange, Duration::ZERO);
+                let (error, reason) = reply::broken(&error);
+                Err(Attempted::Failed(Failure::Broken, Missed::provider(error, reason)))
+            }
+        }
+    }
+}
+
+fn nothing() -> Attempted {
+    Attempted::Declined(nothing_serves())
+}

@@ -1,0 +1,225 @@
+//! What came of an attempt, made ready for the client and settled: what was used, what guardrails
+//! make of it, where the thing lives that was made.
+
+use architrave_balance::deployment::{End, Flight, Spent};
+use architrave_core::Reason;
+use architrave_llm::beside::{Prepared, PreparedBody};
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::pass::PassedStream;
+use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::translate::StreamTranslation;
+use architrave_llm::used::{self, Used};
+use architrave_net::ResponseHead;
+
+use super::along::{Along, SSE, Success, Watching};
+use super::{id_of, request};
+use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
+use crate::dispatch::llm::facts::LlmFacts;
+use crate::dispatch::llm::kept::Home;
+use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::{mock, refusal, seen, settle};
+use crate::exchange::Exchange;
+
+impl Along<'_, '_> {
+    /// What becomes of an answer that comes piece by piece.
+    ///
+    /// # Errors
+    /// That guardrails cannot see through it.
+    pub(super) fn watching(
+        &self,
+        exchange: &Exchange<'_>,
+        head: &ResponseHead,
+        prepared: Option<&Prepared>,
+    ) -> Result<Watching, Missed> {
+        let said = head.fields.get("content-type").unwrap_or_default();
+        if !said.starts_with(b"text/event-stream") {
+            return Ok(Watching::Opaque);
+        }
+        let context = self.context(exchange);
+        let guard = self.passing.guards().reply_guard();
+        let kept = (self.asked.dialect(), SSE);
+        let translation = match prepared.and_then(|it| it.stream_translation(SSE, &context)) {
+            None if guard.is_none() => None,
+            None if self.asked.operation() != Operation::ReplyGet => return Err(not_seen_through()),
+            None => Some(StreamTranslation::new(kept, kept, &context)),
+            told => told,
+        };
+        if let Some(translation) = translation {
+            return Ok(Watching::Translated(Box::new(match guard {
+                Some(guard) => translation.filtered(Box::new(guard)),
+                None => translation,
+            })));
+        }
+        let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
+        let watch = watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE));
+        Ok(Watching::Passed(Box::new(watch)))
+    }
+
+    /// The whole answer, in the words of the client.
+    pub(super) fn told(
+        &self,
+        exchange: &mut Exchange<'_>,
+        head: ResponseHead,
+        mut answers: Vec<Vec<u8>>,
+        prepared: Option<&Prepared>,
+    ) -> Result<Success, Missed> {
+        let Some(prepared) = prepared else {
+            let bytes = answers.pop().unwrap_or_default();
+            let used =
+                used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
+            let bytes = self.seen_through(exchange, bytes, &used)?;
+            return Ok(Success::Whole(head, bytes, used));
+        };
+        let told = prepared.answer(&answers, &self.context(exchange));
+        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
+        answer.tell_losses(&prepared.losses);
+        answer.tell_losses(&told.losses);
+        let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
+        let bytes = self.seen_through(exchange, bytes, &told.used)?;
+        Ok(Success::Whole(answer.head, bytes, told.used))
+    }
+
+    /// Shows an answer to the guardrails; one that they refuse is paid for, as it was given.
+    fn seen_through(
+        &self,
+        exchange: &mut Exchange<'_>,
+        bytes: Vec<u8>,
+        used: &Used,
+    ) -> Result<Vec<u8>, Missed> {
+        seen::see_reply(self.passing.guards(), bytes).inspect_err(|_refused| {
+            if let Some(facts) = &mut exchange.llm {
+                self.note(facts, used);
+            }
+        })
+    }
+
+    /// Notes what an answer used and what it costs. What is only fetched was paid for before.
+    fn note(&self, facts: &mut LlmFacts, used: &Used) {
+        facts.prices.clone_from(&self.lane.known.prices);
+        facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        if !self.asked.operation().is_inference() {
+            return;
+        }
+        let usage = used.tokens.unwrap_or_else(|| self.estimate());
+        settle::note(facts, usage, used.tokens.is_none());
+        if let Some(row) = &self.lane.known.row {
+            let used = Used { tokens: Some(usage), ..used.clone() };
+            facts.cost_nano_usd = used.cost_nano_usd(row);
+        }
+    }
+
+    /// What the mock says: it has vectors, and beside them only chat.
+    pub(super) fn ask_mock(&self, exchange: &mut Exchange<'_>) -> Result<Success, Missed> {
+        if self.asked.operation() != Operation::Embedding {
+            return Err(not_of_the_mock(self.asked));
+        }
+        let prepared = request::prepare(self.lane, self.asked, self.passing)?;
+        let prepared = prepared.ok_or_else(|| not_of_the_mock(self.asked))?;
+        let bodies = match &prepared.body {
+            PreparedBody::AsCame(splice) => {
+                let (bytes, _) = self.passing.json().ok_or_else(|| not_of_the_mock(self.asked))?;
+                vec![splice.apply(bytes)]
+            }
+            PreparedBody::Written(bodies) => bodies.clone(),
+        };
+        let answers: Result<Vec<Vec<u8>>, ChatError> =
+            bodies.iter().map(|body| mock::embeddings(body)).collect();
+        let answers = answers.map_err(refusal::invalid)?;
+        let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
+        head.fields.append("Content-Type", b"application/json");
+        self.told(exchange, head, answers, Some(&prepared))
+    }
+
+    pub(super) fn context(&self, exchange: &Exchange<'_>) -> Context {
+        let since = self.worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
+        Context {
+            id: exchange.identity.trace_id().to_owned(),
+            model: self.passing.model().unwrap_or_default().to_owned(),
+            created_s: since.map_or(0, |since| since.as_secs()),
+            stream_usage: true,
+        }
+    }
+
+    /// Notes what an answer used, and where the thing lives that it made.
+    pub(super) fn settle(&self, exchange: &mut Exchange<'_>, flight: Flight, success: &Success) {
+        let consumer = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
+        let now = self.worker.now();
+        let Some(facts) = &mut exchange.llm else { return };
+        if self.asked.operation().is_inference() {
+            facts.prices.clone_from(&self.lane.known.prices);
+            facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        }
+        match success {
+            Success::Whole(_, bytes, used) => {
+                self.note(facts, used);
+                let usage = facts.usage.unwrap_or_default();
+                let spent = Spent {
+                    prompt_tokens: usage.input_total(),
+                    output_tokens: usage.output_total(),
+                };
+                flight.finish(End::Answered(spent), now);
+                if let Some((kept, id)) = made(self.asked.operation(), bytes) {
+                    let home = Home {
+                        provider: self.lane.provider.config.name.as_str().into(),
+                        credential: self.lane.credential().map(|it| it.name.as_str().into()),
+                        model: self.passing.model().map(|_| self.lane.model.clone()),
+                        consumer,
+                    };
+                    self.worker.gateway().kept.remember(kept, &id, home);
+                }
+            }
+            Success::Stream(..) => facts.flight = Some(flight),
+            Success::Tunnel(..) => {
+                let spent = Spent { prompt_tokens: 0, output_tokens: 0 };
+                flight.finish(End::Answered(spent), now);
+            }
+        }
+    }
+
+    fn estimate(&self) -> Usage {
+        let input = match self.asked.operation().is_inference() {
+            true => self.passing.prompt_tokens(),
+            false => 0,
+        };
+        Usage { input, ..Usage::default() }
+    }
+}
+
+/// What of a provider's head goes on.
+pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
+    const PASSED: [&str; 3] = ["content-type", "content-disposition", "openai-processing-ms"];
+    let mut answer = LlmAnswer {
+        head: ResponseHead { status: from.status, ..ResponseHead::default() },
+        body: AnswerBody::Whole(Vec::new()),
+    };
+    for name in PASSED {
+        if let Some(value) = from.fields.get(name) {
+            answer.head.fields.append(name, value);
+        }
+    }
+    answer.pass_fields(&from.fields);
+    answer.head
+}
+
+/// The id of what an operation made, where that lives at the provider now.
+fn made(operation: Operation, bytes: &[u8]) -> Option<(architrave_llm::surface::Kept, String)> {
+    let makes = matches!(operation, Operation::FileUpload | Operation::BatchCreate);
+    let kept = operation.kept().filter(|_| makes)?;
+    Some((kept, id_of(bytes)?))
+}
+
+/// That an answer cannot be seen through while it comes.
+pub(super) fn not_seen_through() -> Missed {
+    let message = "a guardrail looks at what models say, and cannot in a stream of this kind; \
+                   ask without `stream`";
+    refusal::invalid(ChatError::invalid("stream", message))
+}
+
+fn not_of_the_mock(asked: &Asked<'_>) -> Missed {
+    let operation = asked.operation().name().replace('_', " ");
+    let message = format!("the mock provider has no {operation}");
+    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::NotImplemented)
+}
