@@ -1,9 +1,11 @@
 //! Which deployment is asked, and who is asked next.
 
-use architrave_testkit::Origin;
+use architrave_testkit::{Client, Exchange, Origin};
 use serde_json::json;
 
-use super::{STREAM_HEAD, ask, event, gateway, parsed, post, saying};
+use super::{
+    STREAM_HEAD, ask, event, gateway, last_event, parsed, post, request, saying, streaming, text_of,
+};
 
 fn refusing(status: u16, fields: &'static [(&'static str, &'static str)]) -> Origin {
     Origin::start(move |exchange| {
@@ -70,4 +72,94 @@ fn behind_the_first_byte_nobody_else_is_asked() {
     let told = answer.text();
     assert!(told.contains("\"text\":\"one\"") && told.contains("event: error"), "{told}");
     assert_eq!(second.count(), 0);
+}
+
+/// A stream of these bytes, each item in a chunk of its own, and then what `then` does.
+fn opening(chunks: Vec<String>, then: fn(&mut Exchange<'_>)) -> Origin {
+    Origin::start(move |exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        chunks.iter().for_each(|chunk| exchange.send_chunk(chunk));
+        then(exchange);
+    })
+}
+
+/// What an overloaded provider says in the middle of a stream.
+const OVERLOADED: &str =
+    "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"overloaded_error\",\"code\":529}}\n\n";
+
+/// How many begin a stream: with who speaks, and nothing said.
+fn role() -> String {
+    let chunk = json!({
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "there",
+        "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "" }, "finish_reason": null }],
+    });
+    format!("data: {chunk}\n\n")
+}
+
+#[test]
+fn a_stream_that_fails_before_it_says_anything_is_asked_of_another() {
+    let (half, rest) = OVERLOADED.split_at(23);
+    let (half, rest, ping) = (half.to_owned(), rest.to_owned(), ": thinking\n\n".to_owned());
+    let ways = [
+        ("in one piece", vec![OVERLOADED.to_owned()]),
+        ("in two pieces", vec![half.clone(), rest.clone()]),
+        ("behind signs of life", vec![ping.clone(), ping.clone(), OVERLOADED.to_owned()]),
+        ("behind a bare start", vec![role(), half, rest]),
+        ("with nothing at all", vec![ping]),
+    ];
+    for (how, chunks) in ways {
+        let first = opening(chunks, |exchange| exchange.send("0\r\n\r\n"));
+        let second = streaming(&["from ", "the second"]);
+        let gateway = gateway(&[&first, &second], "");
+        for path in ["/v1/chat/completions", "/v1/messages"] {
+            let mut body = ask("hi");
+            body["stream"] = json!(true);
+            body["max_tokens"] = json!(9);
+            let answer = post(gateway.web(), path, &[], &body);
+            let told = answer.text();
+            assert_eq!(answer.status, 200, "{how}: {told}");
+            assert!(told.contains("from ") && told.contains("the second"), "{how}: {told}");
+            assert!(!told.contains("overloaded"), "{how}: {told}");
+        }
+    }
+}
+
+#[test]
+fn what_was_held_back_of_a_stream_comes_whole_and_in_order() {
+    let (one, two) = (event("one"), event(" two"));
+    let (head, tail) = one.split_at(40);
+    let chunks = vec![": wait\n\n".to_owned(), role(), head.to_owned(), tail.to_owned(), two];
+    let all = chunks.concat() + &last_event();
+    let first = opening(chunks, |exchange| {
+        exchange.send_chunk(last_event());
+        exchange.send("0\r\n\r\n");
+    });
+    let gateway = gateway(&[&first], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({ "include_usage": true });
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+    assert_eq!(answer.text(), all, "the bytes as they came");
+    body["stream_options"] = json!(null);
+    let sifted = post(gateway.web(), "/v1/chat/completions", &[], &body);
+    assert_eq!(text_of(&sifted), "one two");
+    body["max_tokens"] = json!(9);
+    body.as_object_mut().map(|it| it.remove("stream_options"));
+    let translated = post(gateway.web(), "/v1/messages", &[], &body).text();
+    let at = |what| translated.find(what).unwrap_or_else(|| panic!("no {what}: {translated}"));
+    assert!(at("message_start") < at("\"one\"") && at("\"one\"") < at("\" two\""), "{translated}");
+}
+
+#[test]
+fn a_start_is_not_held_back_for_long() {
+    let first = opening(vec![role()], |exchange| exchange.stall());
+    let gateway = gateway(&[&first], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("/v1/chat/completions", &[], &body.to_string())).expect("sent");
+    let _head = client.read_head().expect("a head");
+    let first = String::from_utf8(client.read_chunk().expect("a chunk")).expect("text");
+    assert_eq!(first, role());
 }

@@ -11,6 +11,7 @@ mod facts;
 pub(crate) mod kept;
 mod listing;
 mod mock;
+mod opening;
 mod outgoing;
 mod pass;
 mod payload;

@@ -1,20 +1,20 @@
 //! From a provider's answer to the client's: whole ones are read to their end, so that their cost
 //! can be told in the head; streams begin as soon as their first event is there.
 
-use std::future::poll_fn;
 use std::time::Duration;
 
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
-use architrave_llm::dialect::{Context, Dialect, EventReader, EventWriter};
+use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::field::Losses;
-use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
+use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::translate::{self, StreamTranslation};
 use architrave_llm::{estimate, pass};
 use architrave_net::{Fields, Reader, ResponseHead, WireError};
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
+use super::opening::{self, Opening};
 use super::outgoing::{self, Outgoing};
 use super::stream::LlmStream;
 use crate::attempt::Answered;
@@ -37,8 +37,8 @@ pub(super) enum Read {
         /// The connection it came by.
         answered: Box<Answered>,
     },
-    /// It is a stream whose first bytes are there.
-    Stream(Box<Answered>),
+    /// It is a stream that opened well.
+    Stream(Box<Answered>, Opening),
     /// The provider refused, or failed in its first event.
     Refused {
         /// What it said.
@@ -75,12 +75,9 @@ pub(super) async fn read(
             Err(error) => Read::Broken(error),
         };
     }
-    match poll_fn(|context| reader.poll_fill(context)).await {
-        Ok(true) => match first_failure(outgoing.dialect, outgoing.framing, reader.data()) {
-            Some(error) => Read::Refused { error, answered: None },
-            None => Read::Stream(answered),
-        },
-        Ok(false) => Read::Broken(WireError::Closed),
+    match opening::read(reader, (outgoing.dialect, outgoing.framing), patience).await {
+        Ok(Opening { failure: Some(error), .. }) => Read::Refused { error, answered: None },
+        Ok(opening) => Read::Stream(answered, opening),
         Err(error) => Read::Broken(error),
     }
 }
@@ -148,43 +145,6 @@ fn is_stream_type(fields: &Fields, framing: Framing) -> bool {
         // Some servers that only speak JSON ignore the wish for a stream.
         _ => !said.starts_with(b"application/json"),
     }
-}
-
-/// The failure that a stream begins with, where it does: nothing has gone to the client yet, so
-/// another deployment can be asked.
-fn first_failure(dialect: Dialect, framing: Framing, bytes: &[u8]) -> Option<ChatError> {
-    let names_error = memchr::memmem::find(bytes, b"rror").is_some()
-        || (framing == Framing::AwsEvents && memchr::memmem::find(bytes, b"xception").is_some());
-    if !names_error {
-        return None;
-    }
-    let mut first = None;
-    let mut has_content = false;
-    let mut reader = EventReader::new(dialect, &Context::default());
-    FrameReader::new(framing).push(bytes, &mut |frame| {
-        let Ok(frame) = frame else { return };
-        let _unreadable = reader.read(&frame, &mut |event| match event {
-            architrave_llm::chat::ChatEvent::Error(error) if first.is_none() => first = Some(error),
-            architrave_llm::chat::ChatEvent::PartStart { .. } => has_content |= first.is_none(),
-            _ => {}
-        });
-    });
-    first.filter(|_| !has_content)
-}
-
-/// The id of an answer, as the first events of its stream say it.
-pub(super) fn first_id(dialect: Dialect, framing: Framing, bytes: &[u8]) -> Option<String> {
-    let mut id = None;
-    let mut reader = EventReader::new(dialect, &Context::default());
-    FrameReader::new(framing).push(bytes, &mut |frame| {
-        let Ok(frame) = frame else { return };
-        let _unreadable = reader.read(&frame, &mut |event| {
-            if let architrave_llm::chat::ChatEvent::Start { id: Some(told), .. } = event {
-                id.get_or_insert_with(|| told.into_owned());
-            }
-        });
-    });
-    id
 }
 
 async fn read_whole(reader: &mut Reader) -> Result<Vec<u8>, WireError> {
@@ -307,7 +267,7 @@ fn replayed(
 pub(super) fn stream<'a>(
     ask: &Ask,
     outgoing: &Outgoing,
-    answered: Box<Answered>,
+    (answered, held): (Box<Answered>, Vec<u8>),
     context: &Context,
     (client, guard): (&'a mut Reader, Option<ReplyGuard>),
 ) -> LlmAnswer<'a> {
@@ -327,7 +287,7 @@ pub(super) fn stream<'a>(
         None if from == to => LlmStream::passed(answered, from, outgoing.hides_usage, client),
         None => LlmStream::translated(answered, StreamTranslation::new(from, to, context), client),
     };
-    answer.body = AnswerBody::Stream(Box::new(stream));
+    answer.body = AnswerBody::Stream(Box::new(stream.behind(held)));
     answer
 }
 

@@ -21,6 +21,7 @@ use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
 use super::kept::Home;
 use super::mock::{self, Said};
+use super::opening::Opening;
 use super::outgoing::{self, Outgoing};
 use super::payload::Sending;
 use super::reply::{self, Read};
@@ -107,7 +108,7 @@ pub(super) enum Success {
     /// Of a provider, whole.
     Whole(Vec<u8>, Outgoing, Box<Answered>),
     /// Of a provider, as a stream.
-    Stream(Outgoing, Box<Answered>),
+    Stream(Outgoing, Box<Answered>, Opening),
     /// The mock's.
     Mock(Said),
 }
@@ -219,8 +220,8 @@ impl<'w> Run<'w, '_> {
             Success::Whole(bytes, outgoing, _) if outgoing.dialect == self.ask.dialect => {
                 super::pass::id_of(bytes)
             }
-            Success::Stream(outgoing, answered) if outgoing.dialect == self.ask.dialect => {
-                reply::first_id(outgoing.dialect, outgoing.framing, answered.call.data())
+            Success::Stream(outgoing, _, opening) if outgoing.dialect == self.ask.dialect => {
+                opening.id.clone()
             }
             _ => None,
         };
@@ -356,13 +357,13 @@ impl<'w> Run<'w, '_> {
             Read::Whole { bytes, answered } => {
                 Attempted::Answered(Box::new(Success::Whole(bytes, outgoing, answered)))
             }
-            Read::Stream(answered) => {
+            Read::Stream(answered, opening) => {
                 let at = self.worker.now();
                 flight.first_token(at);
                 if let Some(facts) = &mut exchange.llm {
                     facts.first_token = Some(at.since(now));
                 }
-                Attempted::Answered(Box::new(Success::Stream(outgoing, answered)))
+                Attempted::Answered(Box::new(Success::Stream(outgoing, answered, opening)))
             }
             Read::Refused { error, answered } => {
                 settle::let_go(exchange, Duration::ZERO);
@@ -409,12 +410,13 @@ impl<'w> Run<'w, '_> {
             Success::Whole(bytes, outgoing, answered) => {
                 self.tell_whole(exchange, (bytes, &outgoing, answered), &context).await?
             }
-            Success::Stream(outgoing, answered) => {
+            Success::Stream(outgoing, answered, opening) => {
                 let losses = outgoing.losses.clone();
                 let guard = self.seen.guards.reply_guard();
                 let recorder = self.recorder(exchange, &context);
+                let opened = (answered, opening.held);
                 let mut answer =
-                    reply::stream(self.ask, &outgoing, answered, &context, (self.client, guard));
+                    reply::stream(self.ask, &outgoing, opened, &context, (self.client, guard));
                 if let AnswerBody::Stream(stream) = &mut answer.body {
                     stream.limit_stall(lane.provider.config.timeouts.stall);
                     stream.record(recorder);

@@ -28,6 +28,8 @@ pub(crate) struct LlmStream<'a> {
     from: From,
     through: Through,
     client: &'a mut Reader,
+    /// What the provider said that was held back, ahead of what is still to be read.
+    held: Vec<u8>,
     /// Bytes that are the gateway's own, or translated, and not yet taken.
     out: Vec<u8>,
     taken: usize,
@@ -145,6 +147,7 @@ impl<'a> LlmStream<'a> {
             from,
             through,
             client,
+            held: Vec::new(),
             out: Vec::new(),
             taken: 0,
             is_over: false,
@@ -154,6 +157,12 @@ impl<'a> LlmStream<'a> {
             prompt: None,
             recording: None,
         }
+    }
+
+    /// The same stream, where its opening was held back until it could be judged.
+    pub(super) fn behind(mut self, held: Vec<u8>) -> Self {
+        self.held = held;
+        self
     }
 
     /// Has it recorded on its way.
@@ -242,6 +251,12 @@ impl<'a> LlmStream<'a> {
 
     /// Reads more from the provider; whether there is something for the client.
     fn poll_endpoint(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        if !self.held.is_empty() {
+            self.tell_held();
+            if !self.out.is_empty() || self.is_over {
+                return Poll::Ready(Ok(!self.out.is_empty()));
+            }
+        }
         loop {
             let From::Endpoint(answered) = &mut self.from else { return Poll::Ready(Ok(false)) };
             let Some(reader) = answered.call.reader() else { return Poll::Ready(Ok(false)) };
@@ -296,6 +311,27 @@ impl<'a> LlmStream<'a> {
                     }
                 },
             }
+        }
+    }
+
+    /// Tells what was held back.
+    fn tell_held(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        match &mut self.through {
+            Through::Passed(watch, _) => {
+                watch.see(&held);
+                self.out = held;
+            }
+            Through::Sifted(watch, sieve, _) => {
+                watch.see(&held);
+                sieve.push(&held, &mut self.out);
+            }
+            Through::Translated(translation) => {
+                translation.push(&held, &mut self.out);
+                self.is_left_unread = translation.error().is_some();
+                self.is_over = self.is_left_unread;
+            }
+            Through::Opaque => self.out = held,
         }
     }
 
