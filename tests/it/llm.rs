@@ -4,6 +4,7 @@
 mod budget;
 mod cache;
 mod chat;
+mod examples;
 mod guardrail;
 mod home;
 mod lanes;
