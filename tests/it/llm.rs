@@ -10,6 +10,7 @@ mod home;
 mod lanes;
 mod prompt;
 mod providers;
+mod quirks;
 mod realtime;
 mod shown;
 

@@ -274,7 +274,8 @@ impl Dialect {
         quirks: &Quirks,
         out: &mut Vec<u8>,
     ) -> Result<Losses, ChatError> {
-        let losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        losses.dropped = losses.dropped.with(quirks.dropped_beside(&request.sampling));
         self.write_request_to(request, quirks, &mut Writer::new(out));
         Ok(losses)
     }

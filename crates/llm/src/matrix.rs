@@ -48,7 +48,7 @@ const HEAD: &str = "# Dialects
 What each dialect of chat can say, and what becomes of it in each other.
 This page is written by `cargo run -p architrave-llm --example llm_golden`; a test fails where it is stale.
 
-Between the same dialect on both sides nothing is translated: the body goes on as it came, but for the model's name and what a policy asked for.
+Between the same dialect on both sides nothing is translated: the body goes on as it came, but for the model's name, what a policy asked for, and what the model is known to refuse.
 Everything a dialect's reader does not know at all is told by its path in the warning header, too.
 
 - **yes**: carried.

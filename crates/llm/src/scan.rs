@@ -82,6 +82,9 @@ pub enum ScanError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scanned {
     spans: [Option<Range<usize>>; Watched::COUNT],
+    names: [Range<usize>; Watched::COUNT],
+    /// Those of the watched members that are objects without a field, as bits.
+    hollow: u32,
     /// Behind the opening bracket of the body: where a field may be put in.
     pub open_at: usize,
     /// Whether the body has no field at all.
@@ -107,6 +110,18 @@ impl Scanned {
         self.spans[watched as usize].clone()
     }
 
+    /// Where the name of a watched member lies, with its quotes.
+    #[must_use]
+    pub fn name(&self, watched: Watched) -> Option<Range<usize>> {
+        self.span(watched).map(|_value| self.names[watched as usize].clone())
+    }
+
+    /// Whether a watched member says anything but `null`.
+    #[must_use]
+    pub fn says(&self, watched: Watched, body: &[u8]) -> bool {
+        self.raw(watched, body).is_some_and(|value| value != "null")
+    }
+
     /// The raw JSON of a watched member; `body` is what was scanned.
     #[must_use]
     pub fn raw<'b>(&self, watched: Watched, body: &'b [u8]) -> Option<&'b str> {
@@ -129,6 +144,10 @@ impl Scanned {
     #[must_use]
     pub fn is_true(&self, watched: Watched, body: &[u8]) -> bool {
         self.raw(watched, body) == Some("true")
+    }
+
+    const fn is_hollow(&self, watched: Watched) -> bool {
+        self.hollow >> watched as u32 & 1 == 1
     }
 
     fn set(&mut self, watched: Watched, span: Range<usize>) {

@@ -182,6 +182,38 @@ fn credentials_quirks_and_placeholders() {
     assert!(!provider("bedrock").quirks("meta.llama3-8b").takes_claude_fields);
     assert!(provider("gemini").quirks("gemini-2.5-pro").lacks_media_in_results);
     assert!(!provider("gemini").quirks("gemini-3-pro").lacks_media_in_results);
+    for (name, model, draws, either) in [
+        ("anthropic", "claude-3-7-sonnet-20250219", true, false),
+        ("anthropic", "claude-opus-4-20250514", true, false),
+        ("anthropic", "claude-opus-4-1-20250805", true, true),
+        ("anthropic", "claude-haiku-4-5", true, true),
+        ("anthropic", "claude-sonnet-4-6", true, true),
+        ("anthropic", "claude-opus-4-7", false, false),
+        ("anthropic", "claude-haiku-5-5", false, false),
+        ("azure-anthropic", "claude-opus-4-8", false, false),
+        ("bedrock", "us.anthropic.claude-opus-4-20250514-v1:0", true, false),
+        ("bedrock", "anthropic.claude-v2:1", true, false),
+        ("bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", true, true),
+        ("bedrock-api-key", "us.anthropic.claude-sonnet-5", false, false),
+        ("bedrock", "amazon.nova-pro-v1:0", true, false),
+        ("vertex-anthropic", "claude-opus-4@20250514", true, false),
+        ("vertex-anthropic", "claude-opus-4-5@20251101", true, true),
+        ("vertex-anthropic", "claude-opus-5@default", false, false),
+        ("openai", "gpt-4o", true, false),
+        ("openai", "o3-mini", false, false),
+        ("openai", "gpt-5-mini", false, false),
+        ("openai", "gpt-5-chat-latest", true, false),
+        // With no effort of reasoning it takes them.
+        ("openai", "gpt-5.1", true, false),
+    ] {
+        let quirks = provider(name).quirks(model);
+        assert_eq!(!quirks.lacks_sampling, draws, "{name}/{model}");
+        assert_eq!(quirks.lacks_sampling_by_both, either, "{name}/{model}");
+    }
+    let newer = |name: &str, model: &str| provider(name).quirks(model).tokens_max_newer;
+    assert!(newer("openai", "o4-mini") && newer("openai", "gpt-5.2") && newer("azure", "our-o3"));
+    assert!(!newer("openai", "gpt-4o") && !newer("openai", "ft:gpt-3.5-turbo:us"));
+    assert!(!newer("azure", "gpt-4o-eu") && !newer("openrouter", "openai/o3"));
     assert!(provider("mistral").quirks("x").tokens_max_older);
     assert!(!provider("openai").quirks("x").tokens_max_older);
 }
@@ -273,6 +305,10 @@ fn patterns_agree_with_what_is_known_of_the_models() {
             if model.kind == ModelKind::Chat && model.abilities.has(Ability::Reasoning) {
                 let adaptive = model.abilities.has(Ability::Adaptive);
                 let by_effort = provider.quirks(&model.name).reasoning_by_effort;
+                // Who takes no budget of reasoning takes no temperature either, but for the first.
+                let takes_both = by_effort && !model.name.contains("4-6");
+                let lacks_sampling = provider.quirks(&model.name).lacks_sampling;
+                assert_eq!(lacks_sampling, takes_both, "{name}/{}", model.name);
                 // The list forgets it of a model here and there, but never at its maker.
                 let agrees = by_effort == adaptive || (by_effort && name != "anthropic");
                 assert!(agrees, "{name}/{}", model.name);

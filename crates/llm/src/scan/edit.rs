@@ -67,12 +67,62 @@ impl Splice {
             None => self.put_in(scanned.open_at, scanned.is_empty, member, &value),
             Some(holder) => match scanned.span(holder) {
                 // What is there may be `null` or have fields; both are replaced or led by ours.
-                Some(span) if span.len() <= 4 => {
+                Some(span) if scanned.is_hollow(holder) || span.len() <= NULL_LENGTH => {
                     self.edit(span, object_of(member, &value));
                 }
                 Some(span) => self.put_in(span.start + 1, false, member, &value),
                 None => self.set(scanned, watch, holder, object_of(member, &value)),
             },
+        }
+    }
+
+    /// Calls a watched member by the name of another one of the same level.
+    pub fn rename(&mut self, scanned: &Scanned, watch: &Watch, from: Watched, to: Watched) {
+        if let (Some(name), Some(member)) = (scanned.name(from), watch.member(to)) {
+            self.edit(name, format!("\"{}\"", member.name).into_bytes());
+        }
+    }
+
+    /// Takes watched members out, each with the comma that parts it from the next one or from the
+    /// one before, and whatever was to be edited in them; `body` is what was scanned. The last edit
+    /// of a body, as it must know the others.
+    pub fn take_out(&mut self, scanned: &Scanned, body: &[u8], members: &[Watched]) {
+        let whole =
+            |&member: &Watched| Some(scanned.name(member)?.start..scanned.span(member)?.end);
+        let mut wholes: Vec<Range<usize>> = members.iter().filter_map(whole).collect();
+        wholes.sort_unstable_by_key(|range| range.start);
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(wholes.len());
+        for Range { start, end } in wholes {
+            // What stands side by side goes in one piece.
+            let before = ranges.pop_if(|range| blank_from(body, range.end) == start);
+            let start = before.map_or(start, |range| range.start);
+            let next = blank_from(body, end);
+            if body.get(next) == Some(&b',') {
+                ranges.push(start..next + 1);
+                continue;
+            }
+            // It is the last of its object: the comma before it goes, of the body or of an edit.
+            let text = body[..start].trim_ascii_end();
+            match text.last() {
+                Some(b',') => ranges.push(text.len() - 1..end),
+                _ => {
+                    self.end_object_after(text.len());
+                    ranges.push(start..end);
+                }
+            }
+        }
+        for range in ranges {
+            self.edits
+                .retain(|edit| edit.range.end <= range.start || edit.range.start >= range.end);
+            self.edit(range, Vec::new());
+        }
+    }
+
+    /// Takes the comma away behind what was put in at the beginning of an object.
+    fn end_object_after(&mut self, bracket: usize) {
+        let put_in = |edit: &&mut Edit| edit.range == (bracket..bracket);
+        if let Some(edit) = self.edits.iter_mut().rfind(put_in) {
+            edit.bytes.pop_if(|last| *last == b',');
         }
     }
 
@@ -122,6 +172,14 @@ impl Splice {
         }
         self.edit(at..at, bytes);
     }
+}
+
+/// As long as `null`: no object with a field is that short.
+const NULL_LENGTH: usize = 4;
+
+/// Where what is not blank goes on.
+fn blank_from(body: &[u8], at: usize) -> usize {
+    body.len() - body[at..].trim_ascii_start().len()
 }
 
 /// `{"name":value}`

@@ -27,6 +27,8 @@ pub struct Scan {
     /// The member whose value comes next or is being read, and where it starts.
     member: Option<Watched>,
     member_from: usize,
+    /// Where the name that is being read starts.
+    name_from: usize,
     sort: Sort,
     found: Scanned,
 }
@@ -76,6 +78,7 @@ impl Scan {
             carry: Vec::new(),
             member: None,
             member_from: 0,
+            name_from: 0,
             sort: Sort::Silent,
             found: Scanned { is_empty: true, ..Scanned::default() },
         }
@@ -126,6 +129,7 @@ impl Scan {
                 self.mode = if in_object { Mode::Name } else { Mode::Value };
             }
             (b'"', Mode::Name | Mode::NameOrEnd) => {
+                self.name_from = self.before + at;
                 self.mode = Mode::InName { escaped: false, has_escapes: false };
             }
             (b':', Mode::Colon) => self.mode = Mode::Value,
@@ -182,6 +186,9 @@ impl Scan {
             Some(frame) if frame.is_object == (byte == b'}') => {
                 if frame.is_object {
                     self.keys.close();
+                }
+                if let (Mode::NameOrEnd, Some(watched)) = (self.mode, frame.member) {
+                    self.found.hollow |= 1 << watched as u32;
                 }
                 (self.member, self.member_from) = (frame.member, frame.from);
                 self.ended(self.before + at + 1);
@@ -293,6 +300,9 @@ impl Scan {
         if depth == 1 || (depth == 2 && within.is_some()) {
             self.found.is_empty = false;
             self.member = self.watch.find(within, name);
+            if let Some(watched) = self.member {
+                self.found.names[watched as usize] = self.name_from..self.before + at + 1;
+            }
         }
         if depth == 1 {
             self.found.sizes.has_tools |= matches!(name, b"tools" | b"toolConfig" | b"functions");

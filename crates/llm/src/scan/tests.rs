@@ -114,6 +114,7 @@ fn what_is_missing_is_put_in() {
         (r#"{"a":1}"#, r#"{"stream_options":{"include_usage":true},"a":1}"#),
         (r#"{"stream_options":{}}"#, r#"{"stream_options":{"include_usage":true}}"#),
         (r#"{"stream_options":null}"#, r#"{"stream_options":{"include_usage":true}}"#),
+        ("{\"stream_options\":{ \n \t }}", r#"{"stream_options":{"include_usage":true}}"#),
         (r#"{"stream_options":{"x":123}}"#, r#"{"stream_options":{"include_usage":true,"x":123}}"#),
     ] {
         let found = scan(body).unwrap();
@@ -123,7 +124,91 @@ fn what_is_missing_is_put_in() {
     }
 }
 
+#[test]
+fn a_member_is_called_otherwise_however_its_name_is_written() {
+    for body in
+        [r#"{"a":"max_tokens","max_tokens" : 5}"#, r#"{"a":"max_tokens","max\u005ftokens" : 5}"#]
+    {
+        let found = scan(body).unwrap();
+        let mut splice = Splice::new();
+        splice.rename(&found, &WATCH, Watched::OutputTokensMax, Watched::Stream);
+        let edited = String::from_utf8(splice.apply(body.as_bytes())).unwrap();
+        assert_eq!(edited, r#"{"a":"max_tokens","stream" : 5}"#);
+    }
+}
+
+#[test]
+fn what_is_taken_out_takes_its_comma_along() {
+    use Watched::{Model, OutputTokensMax, Stream, StreamOptions, StreamUsage};
+    for (body, out, expected) in [
+        (r#"{"a":1,"model":"m","b":2}"#, &[Model][..], r#"{"a":1,"b":2}"#),
+        (r#"{"a":1 , "model" : "m" , "b":2}"#, &[Model], r#"{"a":1 ,  "b":2}"#),
+        (r#"{"a":1 , "model":"m" }"#, &[Model], r#"{"a":1  }"#),
+        (r#"{"model":"m"}"#, &[Model], "{}"),
+        (r#"{"a":1,"model":"m","stream":true}"#, &[Stream, Model], r#"{"a":1}"#),
+        (r#"{"stream":true, "model":"m"}"#, &[Model, Stream], "{}"),
+        (r#"{"model":"m","a":1,"stream":true}"#, &[Model, Stream], r#"{"a":1}"#),
+        (r#"{"a":1}"#, &[Model, Stream], r#"{"a":1}"#),
+        (
+            r#"{"stream_options":{"include_usage":false,"x":1}}"#,
+            &[StreamUsage],
+            r#"{"stream_options":{"x":1}}"#,
+        ),
+        (r#"{"stream_options":{"include_usage":false},"a":1}"#, &[StreamOptions], r#"{"a":1}"#),
+        (r#"{"max_tokens":[{"a":1}],"stream":1}"#, &[OutputTokensMax], r#"{"stream":1}"#),
+    ] {
+        let found = scan(body).unwrap();
+        let mut splice = Splice::new();
+        splice.take_out(&found, body.as_bytes(), out);
+        assert_eq!(String::from_utf8(splice.apply(body.as_bytes())).unwrap(), expected, "{body}");
+    }
+}
+
+/// Members of a body in the order of `places`, each with blanks around it by its place.
+fn body_of(places: &[usize]) -> String {
+    let members = [
+        r#""model":"m""#,
+        r#""stream":true"#,
+        r#""max_tokens":5"#,
+        r#""a":",""#,
+        r#""b":{"c":[]}"#,
+    ];
+    let blank = |place: usize| " ".repeat(place % 3);
+    let said = places.iter().map(|at| format!("{}{}{}", blank(*at), members[*at], blank(at + 1)));
+    format!("{{{}}}", said.collect::<Vec<_>>().join(","))
+}
+
 proptest! {
+    #[test]
+    fn what_is_taken_out_and_put_in_leaves_sound_json(
+        places in prop::sample::subsequence(vec![0usize, 1, 2, 3, 4], 0..=5).prop_shuffle(),
+        out in prop::sample::subsequence(vec![0usize, 1, 2], 0..=3),
+        puts_in in any::<bool>(),
+        edits in any::<bool>(),
+    ) {
+        let watched = [Watched::Model, Watched::Stream, Watched::OutputTokensMax];
+        let names = ["model", "stream", "max_tokens"];
+        let body = body_of(&places);
+        let found = scan(&body).unwrap();
+        let mut expected: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let members = expected.as_object_mut().unwrap();
+        let mut splice = Splice::new();
+        if edits && places.contains(&0) {
+            splice.set_text(&found, &WATCH, Watched::Model, "other");
+            members.insert("model".into(), "other".into());
+        }
+        if puts_in {
+            splice.set(&found, &WATCH, Watched::StreamUsage, b"true".to_vec());
+            members.insert("stream_options".into(), serde_json::json!({"include_usage": true}));
+        }
+        out.iter().for_each(|at| drop(members.remove(names[*at])));
+        let out: Vec<Watched> = out.into_iter().map(|at| watched[at]).collect();
+        splice.take_out(&found, body.as_bytes(), &out);
+        let edited = splice.apply(body.as_bytes());
+        let read = serde_json::from_slice::<serde_json::Value>(&edited);
+        prop_assert_eq!(read.ok(), Some(expected), "{} of {}", String::from_utf8_lossy(&edited), body);
+    }
+
     #[test]
     fn any_cut_finds_the_same(cuts in prop::collection::vec(0usize..BODY.len(), 0..12)) {
         let mut cuts = cuts;

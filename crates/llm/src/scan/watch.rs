@@ -21,6 +21,18 @@ pub enum Watched {
     OutputTokensMax,
     /// The same under its older name.
     OutputTokensMaxOlder,
+    /// How tokens are drawn: the temperature.
+    Temperature,
+    /// The share of probability to draw from.
+    TopP,
+    /// How many of the likeliest tokens to draw from.
+    TopK,
+    /// The penalty by how often a token was used.
+    FrequencyPenalty,
+    /// The penalty for having been used.
+    PresencePenalty,
+    /// The object that holds options that are the model's own.
+    ModelOptions,
     /// How many answers are wanted.
     Choices,
     /// Who the end user is.
@@ -39,7 +51,7 @@ pub enum Watched {
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 15;
+    pub const COUNT: usize = 21;
 }
 
 /// One watched member.

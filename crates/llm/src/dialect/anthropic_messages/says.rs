@@ -1,6 +1,7 @@
 //! What Anthropic Messages makes of every field.
 
 use crate::dialect::Quirks;
+use crate::dialect::quirks::DRAWS_ITSELF;
 use crate::field::{Field, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
@@ -41,6 +42,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
         F::AudioOutput | F::ImageOutput => Say::Refused("the output is text"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
+        F::Temperature | F::TopP | F::TopK if quirks.lacks_sampling => Say::Dropped(DRAWS_ITSELF),
         F::Temperature | F::TopP | F::TopK => Say::Carried,
         F::MinP | F::FrequencyPenalty | F::PresencePenalty | F::RepetitionPenalty => {
             Say::Dropped("tokens are drawn by temperature, top_p and top_k")

@@ -13,6 +13,9 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::Model, "model"),
         Member::top(Watched::Stream, "stream"),
         Member::top(Watched::OutputTokensMax, "max_tokens"),
+        Member::top(Watched::Temperature, "temperature"),
+        Member::top(Watched::TopP, "top_p"),
+        Member::top(Watched::TopK, "top_k"),
         Member::top(Watched::ServiceClass, "service_tier"),
     ],
 };

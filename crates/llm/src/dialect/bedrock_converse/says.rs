@@ -1,6 +1,7 @@
 //! What Bedrock Converse makes of every field.
 
 use crate::dialect::Quirks;
+use crate::dialect::quirks::DRAWS_ITSELF;
 use crate::field::{Field, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
@@ -47,6 +48,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
         F::AudioOutput | F::ImageOutput => Say::Refused("the model gives what it gives"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
+        F::Temperature | F::TopP | F::TopK if quirks.lacks_sampling => Say::Dropped(DRAWS_ITSELF),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK if quirks.takes_claude_fields => Say::Carried,
         F::TopK | F::MinP | F::FrequencyPenalty | F::PresencePenalty | F::RepetitionPenalty => {

@@ -13,6 +13,10 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[
         Member::top(Watched::OutputOptions, "inferenceConfig"),
         Member::within(Watched::OutputOptions, Watched::OutputTokensMax, "maxTokens"),
+        Member::within(Watched::OutputOptions, Watched::Temperature, "temperature"),
+        Member::within(Watched::OutputOptions, Watched::TopP, "topP"),
+        Member::top(Watched::ModelOptions, "additionalModelRequestFields"),
+        Member::within(Watched::ModelOptions, Watched::TopK, "top_k"),
     ],
 };
 

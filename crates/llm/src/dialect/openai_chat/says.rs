@@ -1,6 +1,7 @@
 //! What OpenAI Chat makes of every field.
 
 use crate::dialect::Quirks;
+use crate::dialect::quirks::DRAWS_ITSELF;
 use crate::field::{Field, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
@@ -49,6 +50,11 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Choices => Say::Carried,
         F::Logprobs | F::LogprobsTop | F::Verbosity => Say::Carried,
         F::AudioOutput | F::ImageOutput | F::Prediction => Say::Carried,
+        F::Temperature | F::TopP | F::FrequencyPenalty | F::PresencePenalty
+            if quirks.lacks_sampling =>
+        {
+            Say::Dropped(DRAWS_ITSELF)
+        }
         F::Temperature | F::TopP | F::FrequencyPenalty | F::PresencePenalty => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty => {
             if quirks.takes_more_sampling {

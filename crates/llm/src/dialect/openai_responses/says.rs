@@ -1,6 +1,7 @@
 //! What OpenAI Responses make of every field.
 
 use crate::dialect::Quirks;
+use crate::dialect::quirks::DRAWS_ITSELF;
 use crate::field::{Field, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
@@ -46,6 +47,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Choices => Say::Refused("there is one answer a request"),
         F::AudioOutput => Say::Refused("the output is text and images"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
+        F::Temperature | F::TopP if quirks.lacks_sampling => Say::Dropped(DRAWS_ITSELF),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty | F::FrequencyPenalty | F::PresencePenalty => {
             if quirks.takes_more_sampling {

@@ -13,6 +13,8 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::Model, "model"),
         Member::top(Watched::Stream, "stream"),
         Member::top(Watched::OutputTokensMax, "max_output_tokens"),
+        Member::top(Watched::Temperature, "temperature"),
+        Member::top(Watched::TopP, "top_p"),
         Member::top(Watched::User, "user"),
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),

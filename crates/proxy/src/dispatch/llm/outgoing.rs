@@ -11,6 +11,7 @@ use architrave_llm::frame::Framing;
 use architrave_llm::scan::{MemberEdit, Splice, Watched, rewrite};
 use architrave_llm::translate::{self, TranslatedRequest};
 use architrave_net::{Fields, Method, RequestHead, Version};
+use smallvec::SmallVec;
 
 use super::ask::Ask;
 use super::payload::Payload;
@@ -64,7 +65,7 @@ pub(super) async fn write(
     let framing = if is_same { ask.framing } else { dialect.framing() };
     let mut hides_usage = false;
     let (payload, losses) = if is_same {
-        (in_place(ask, lane, granted, &mut hides_usage)?, Losses::default())
+        in_place(ask, lane, granted, &mut hides_usage)?
     } else {
         let job = Translation::of(ask, lane, dialect, granted);
         let written = offloaded(worker, ask.body.len(), move || job.write()).await?;
@@ -139,24 +140,45 @@ const fn accepts(stream: bool, framing: Framing) -> &'static str {
     }
 }
 
-/// The body as it came, with the few bytes changed that must be.
+/// The body as it came, with the few bytes changed that must be, and what is left out of it.
 fn in_place(
     ask: &Ask,
     lane: &LiveLane,
     granted: Option<u64>,
     hides_usage: &mut bool,
-) -> Result<Payload, ChatError> {
-    let splice = edits(ask, lane, granted, hides_usage);
-    let says = |member| ask.scanned.span(member).is_some();
-    // Other models to fall back on are the gateway's to choose.
-    let others = says(Watched::Models).then_some("models");
-    let refuses_options = lane.quirks.lacks_stream_options && says(Watched::StreamOptions);
-    let without: Vec<&str> =
-        others.into_iter().chain(refuses_options.then_some("stream_options")).collect();
-    if lane.side.row.edits.is_empty() && without.is_empty() {
-        return Ok(Payload::spliced(&ask.body, &splice));
+) -> Result<(Payload, Losses), ChatError> {
+    let mut splice = edits(ask, lane, granted, hides_usage);
+    let mut losses = Losses::default();
+    let out = left_out(ask, lane, &mut losses);
+    splice.take_out(&ask.scanned, &ask.body, &out);
+    if lane.side.row.edits.is_empty() {
+        return Ok((Payload::spliced(&ask.body, &splice), losses));
     }
-    rewritten(&splice.apply(&ask.body), &lane.side.row.edits, &without).map(Payload::own)
+    let body = rewritten(&splice.apply(&ask.body), &lane.side.row.edits)?;
+    Ok((Payload::own(body), losses))
+}
+
+/// The members that a provider does not get, though it speaks the client's dialect.
+fn left_out(ask: &Ask, lane: &LiveLane, losses: &mut Losses) -> SmallVec<[Watched; 4]> {
+    let (scanned, quirks) = (&ask.scanned, &lane.quirks);
+    // Other models to fall back on are the gateway's to choose.
+    let mut out = SmallVec::from_slice(&[Watched::Models]);
+    if quirks.lacks_stream_options {
+        out.push(Watched::StreamOptions);
+    }
+    // A limit that is said by both of its names is said by the one that is known.
+    if scanned.span(Watched::OutputTokensMax).is_some() {
+        if quirks.tokens_max_older && scanned.span(Watched::OutputTokensMaxOlder).is_some() {
+            out.push(Watched::OutputTokensMax);
+        } else if quirks.tokens_max_newer {
+            out.push(Watched::OutputTokensMaxOlder);
+        }
+    }
+    for (watched, field) in quirks.refused_sampling(|one| scanned.says(one, &ask.body)) {
+        out.push(watched);
+        losses.dropped.add(field);
+    }
+    out
 }
 
 /// The edits of a body that stays in its dialect.
@@ -167,23 +189,7 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
     if names_model && ask.model != *lane.model {
         splice.set_text(scanned, watch, Watched::Model, &lane.model);
     }
-    if lane.quirks.tokens_max_older {
-        call_limit_by_its_older_name(ask, &mut splice);
-    }
-    if let Some(granted) = granted {
-        let newer = scanned.span(Watched::OutputTokensMax).is_some();
-        let older = scanned.span(Watched::OutputTokensMaxOlder).is_some();
-        // Where the newer name stands, its value is replaced; the name may be called otherwise too.
-        let means = match newer {
-            false if older || lane.quirks.tokens_max_older => Watched::OutputTokensMaxOlder,
-            _ => Watched::OutputTokensMax,
-        };
-        splice.set(scanned, watch, means, granted.to_string().into_bytes());
-        if older && newer {
-            let value = granted.to_string().into_bytes();
-            splice.set(scanned, watch, Watched::OutputTokensMaxOlder, value);
-        }
-    }
+    set_limit(ask, &lane.quirks, granted, &mut splice);
     let can_ask_usage =
         watch.member(Watched::StreamUsage).is_some() && !lane.quirks.lacks_stream_options;
     if ask.stream && !ask.stream_usage && can_ask_usage {
@@ -193,33 +199,40 @@ fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut boo
     splice
 }
 
-/// The limit of the output under the one name that a provider knows it by.
-fn call_limit_by_its_older_name(ask: &Ask, splice: &mut Splice) {
-    let watch = ask.dialect.watch();
-    let name = |watched| watch.member(watched).map(|member| format!("\"{}\"", member.name));
-    let names = name(Watched::OutputTokensMax).zip(name(Watched::OutputTokensMaxOlder));
-    let (Some((newer, older)), Some(value)) = (names, ask.scanned.span(Watched::OutputTokensMax))
-    else {
-        return;
-    };
-    if ask.scanned.span(Watched::OutputTokensMaxOlder).is_some() {
-        return;
+/// The limit of the output under the name that the provider knows it by, and no higher than what is
+/// left of a budget.
+fn set_limit(ask: &Ask, quirks: &Quirks, granted: Option<u64>, splice: &mut Splice) {
+    use Watched::{OutputTokensMax as Newer, OutputTokensMaxOlder as Older};
+    let (scanned, watch) = (&ask.scanned, ask.dialect.watch());
+    let says = |watched| scanned.span(watched).is_some();
+    let granted = granted.map(|limit| limit.to_string().into_bytes());
+    match (says(Newer), says(Older)) {
+        (true, false) if quirks.tokens_max_older => splice.rename(scanned, watch, Newer, Older),
+        (false, true) if quirks.tokens_max_newer => splice.rename(scanned, watch, Older, Newer),
+        (true, true) if quirks.tokens_max_older && granted.is_none() => {
+            let limit = scanned.raw(Newer, &ask.body).unwrap_or_default();
+            splice.set(scanned, watch, Older, limit.as_bytes().to_vec());
+        }
+        _ => {}
     }
-    // The name stands right before its value, a colon between them.
-    let Some(at) = memchr::memmem::rfind(&ask.body[..value.start], newer.as_bytes()) else {
-        return;
-    };
-    splice.edit(at..at + newer.len(), older.into_bytes());
+    let Some(limit) = granted else { return };
+    // A dialect that has one name for it has the newer one.
+    let is_older = quirks.tokens_max_older && watch.member(Older).is_some();
+    if !says(Newer) && !says(Older) {
+        return splice.set(scanned, watch, if is_older { Older } else { Newer }, limit);
+    }
+    for watched in [Newer, Older].into_iter().filter(|watched| says(*watched)) {
+        splice.set(scanned, watch, watched, limit.clone());
+    }
 }
 
 /// The whole body written anew, where members have to be added or left out.
-fn rewritten(body: &[u8], edits: &[BodyEdit], without: &[&str]) -> Result<Vec<u8>, ChatError> {
-    let row = edits.iter().map(|edit| match edit {
+fn rewritten(body: &[u8], edits: &[BodyEdit]) -> Result<Vec<u8>, ChatError> {
+    let edits = edits.iter().map(|edit| match edit {
         BodyEdit::Set(member, text) => MemberEdit::Set(member, text),
         BodyEdit::Remove(member) => MemberEdit::Remove(member),
     });
-    let without = without.iter().map(|member| MemberEdit::Remove(member));
-    Ok(rewrite(body, &row.chain(without).collect::<Vec<_>>())?)
+    Ok(rewrite(body, &edits.collect::<Vec<_>>())?)
 }
 
 /// A body to be told in another dialect: all that it takes, so that it can be done elsewhere.
@@ -265,7 +278,7 @@ impl Translation {
         }
         let mut written = translate::write_request((self.to, &self.quirks), &request, &read)?;
         if !self.edits.is_empty() {
-            written.body = rewritten(&written.body, &self.edits, &[])?;
+            written.body = rewritten(&written.body, &self.edits)?;
         }
         Ok(written)
     }

@@ -29,6 +29,7 @@ pub(in crate::dialect) fn write(
         caching,
         account,
     } = request;
+    let sampling = quirks.sampling(sampling);
     writer.object(|w| {
         w.key("model").text(model);
         write_output(output, (reasoning, quirks), w);
@@ -36,7 +37,7 @@ pub(in crate::dialect) fn write(
         w.key("messages").array(|w| write_messages(messages, w));
         w.truth_field("stream", stream.then_some(true));
         tools::write(tooling, w);
-        write_sampling(sampling, w);
+        write_sampling(&sampling, w);
         write_caching(caching, w);
         write_account(account, w);
     });

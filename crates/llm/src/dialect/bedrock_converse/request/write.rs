@@ -28,6 +28,7 @@ pub(in crate::dialect) fn write(
         caching,
         account,
     } = request;
+    let sampling = quirks.sampling(sampling);
     let Caching { automatic, key: _, retention: _, content: _ } = caching;
     let mut names = Names::default();
     // That no tool may be called is said by describing none.
@@ -36,11 +37,11 @@ pub(in crate::dialect) fn write(
     writer.object(|w| {
         write_system(messages, &mut names, w);
         w.key("messages").array(|w| write_messages(messages, reads, *automatic, &mut names, w));
-        write_inference(output, sampling, w);
+        write_inference(output, &sampling, w);
         if !is_without {
             tools::write(tooling, w);
         }
-        extra::write(reasoning, output.tokens_max, sampling, quirks, w);
+        extra::write(reasoning, output.tokens_max, &sampling, quirks, w);
         write_format(output.format.as_ref(), w);
         write_account(account, w);
     });

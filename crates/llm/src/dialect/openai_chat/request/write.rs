@@ -26,6 +26,7 @@ pub(in crate::dialect) fn write(
         caching,
         account,
     } = request;
+    let sampling = quirks.sampling(sampling);
     writer.object(|w| {
         w.key("model").text(model);
         w.key("messages").array(|w| write_messages(messages, quirks, w));
@@ -38,7 +39,7 @@ pub(in crate::dialect) fn write(
         }
         write_tooling(tooling, w);
         write_output(output, quirks, w);
-        write_sampling(sampling, quirks, w);
+        write_sampling(&sampling, quirks, w);
         write_reasoning(reasoning, w);
         write_caching(caching, w);
         write_account(account, w);

@@ -28,13 +28,14 @@ pub(in crate::dialect) fn write(
         caching,
         account,
     } = request;
+    let sampling = quirks.sampling(sampling);
     writer.object(|w| {
         w.key("model").text(model);
         write_conversation(messages, quirks, w);
         w.truth_field("stream", stream.then_some(true));
         tools::write(tooling, output.images, w);
         write_output(output, quirks, w);
-        write_sampling(sampling, quirks, w);
+        write_sampling(&sampling, quirks, w);
         write_reasoning(reasoning, w);
         let wants_own = wants_reasoning(reasoning) || has_own_reasoning(messages);
         write_include(wants_own, output.logprobs, w);
