@@ -5,7 +5,7 @@
 
 /// Row, URL of a chat of an OpenAI client, headers.
 #[rustfmt::skip]
-const CHATS: [(&str, &str, &str); 30] = [
+const CHATS: [(&str, &str, &str); 46] = [
     // https://platform.openai.com/docs/api-reference/chat/create
     ("openai", "https://api.openai.com/v1/chat/completions", BEARER),
     // https://docs.anthropic.com/en/api/messages
@@ -62,10 +62,48 @@ const CHATS: [(&str, &str, &str); 30] = [
     ("nvidia-nim", "https://integrate.api.nvidia.com/v1/chat/completions", BEARER),
     // https://docs.nvidia.com/nim/large-language-models/latest/api-reference.html
     ("nvidia-nim-local", "http://localhost:8000/v1/chat/completions", ""),
+    // https://docs.snowflake.com/en/user-guide/snowflake-cortex/open_ai_sdk
+    ("snowflake", "https://acct.snowflakecomputing.com/api/v2/cortex/v1/chat/completions", BEARER),
+    // https://docs.crusoecloud.com/managed-inference/overview
+    ("crusoe", "https://managed-inference-api-proxy.crusoecloud.com/v1/chat/completions", BEARER),
+    // https://kilo.ai/docs/gateway
+    ("kilo", "https://api.kilo.ai/api/gateway/chat/completions", BEARER),
+    // https://lemonade-server.ai/docs/server
+    ("lemonade", "http://localhost:13305/api/v1/chat/completions", ""),
+    // As clients of theirs in public repositories are set up.
+    ("oci", "https://inference.generativeai.eu-west-3.oci.oraclecloud.com/openai/v1/chat/completions", BEARER),
+    ("novita", "https://api.novita.ai/openai/chat/completions", BEARER),
+    ("nebius", "https://api.tokenfactory.nebius.com/v1/chat/completions", BEARER),
+    ("minimax", "https://api.minimax.io/v1/chat/completions", BEARER),
+    ("longcat", "https://api.longcat.chat/openai/v1/chat/completions", BEARER),
+    ("meta-llama", "https://api.llama.com/compat/v1/chat/completions", BEARER),
+    ("baseten", "https://inference.baseten.co/v1/chat/completions", BEARER),
+    ("friendli", "https://api.friendli.ai/serverless/v1/chat/completions", BEARER),
+    ("sarvam", "https://api.sarvam.ai/v1/chat/completions", BEARER),
+    ("tencent-tokenhub", "https://tokenhub.tencentmaas.com/v1/chat/completions", BEARER),
+    ("sakana", "https://api.sakana.ai/v1/chat/completions", BEARER),
+    ("reka", "https://api.reka.ai/v1/chat/completions", BEARER),
     // https://docs.databricks.com/aws/en/machine-learning/foundation-model-apis/api-reference
     ("databricks", "https://acct/serving-endpoints/chat/completions", BEARER),
 ];
 
+/// Row, dialect of its own beside the one above, URL of a chat in it, headers.
+#[rustfmt::skip]
+const OWN: [(&str, &str, &str, &str); 6] = [
+    // https://docs.cohere.com/reference/chat
+    ("cohere", "cohere_chat", "https://api.cohere.com/v2/chat", BEARER),
+    // https://platform.openai.com/docs/api-reference/responses/create
+    ("openai", "openai_responses", "https://api.openai.com/v1/responses", BEARER),
+    // https://openrouter.ai/docs/api/api-reference/anthropic-messages
+    ("openrouter", "anthropic_messages", "https://openrouter.ai/api/v1/messages", BEARER_VERSIONED),
+    // https://api-docs.deepseek.com/guides/anthropic_api
+    ("deepseek", "anthropic_messages", "https://api.deepseek.com/anthropic/v1/messages", BEARER_VERSIONED),
+    // As clients of theirs in public repositories are set up.
+    ("minimax", "anthropic_messages", "https://api.minimax.io/anthropic/v1/messages", BEARER_VERSIONED),
+    ("novita", "anthropic_messages", "https://api.novita.ai/anthropic/v1/messages", BEARER_VERSIONED),
+];
+
+const BEARER_VERSIONED: &str = "anthropic-version: 2023-06-01 | authorization: Bearer KEY";
 const BEARER: &str = "authorization: Bearer KEY";
 
 /// Row, URL of a stream of an OpenAI client, what the body says of it.
@@ -84,14 +122,16 @@ pub(super) const STREAMS: &[(&str, &str, &[&str])] = &[
     ("bedrock", "https://bedrock-runtime.eu-west-3.amazonaws.com/model/vendor.model-v1%3A0/converse-stream", &[]),
 ];
 
-/// URL and headers of a row.
-pub(super) fn of(name: &str) -> Option<(&'static str, &'static str)> {
-    CHATS.iter().find(|(row, ..)| *row == name).map(|(_, url, headers)| (*url, *headers))
+/// URL and headers of a row where a client of a dialect asks.
+pub(super) fn of(name: &str, dialect: &str) -> Option<(&'static str, &'static str)> {
+    all().find(|(row, by, ..)| *row == name && *by == dialect).map(|(.., url, own)| (url, own))
 }
 
-/// All rows that are documented here.
-pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    CHATS.iter().map(|(row, ..)| *row)
+/// All rows that are documented here, each with the dialect of the client, URL and headers.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)>
+{
+    let chats = CHATS.iter().map(|(row, url, headers)| (*row, "openai_chat", *url, *headers));
+    chats.chain(OWN.iter().copied())
 }
 
 /// Whether the body names the model: not where the path does so in its place.

@@ -71,7 +71,13 @@ impl Row {
 
     /// The model's name at the provider.
     pub(super) fn model(&self) -> &'static str {
-        if self.dialects[0] == "bedrock_converse" { "vendor.model-v1:0" } else { "the-model" }
+        match self.name.as_str() {
+            // Their newest ones, which an unknown name is taken for, refuse some of what is said.
+            "openai" => "gpt-4o",
+            "anthropic" | "azure-anthropic" => "claude-sonnet-4-5",
+            _ if self.dialects[0] == "bedrock_converse" => "vendor.model-v1:0",
+            _ => "the-model",
+        }
     }
 
     /// The key that is presented.

@@ -66,6 +66,23 @@ impl Quirks {
         SAMPLING.into_iter().filter(refused)
     }
 
+    /// Whether a model that draws tokens as it will refuses the field.
+    pub(super) fn refuses(&self, field: Field) -> bool {
+        use Field::{FrequencyPenalty, MinP, PresencePenalty, RepetitionPenalty};
+        use Field::{Temperature, TopK, TopP};
+        let is_sampling = matches!(
+            field,
+            Temperature
+                | TopP
+                | TopK
+                | MinP
+                | FrequencyPenalty
+                | PresencePenalty
+                | RepetitionPenalty
+        );
+        self.lacks_sampling && is_sampling
+    }
+
     /// The options of sampling that go along in a body that is written.
     pub(super) fn sampling<'s, 'a>(&self, sampling: &'s Sampling<'a>) -> Cow<'s, Sampling<'a>> {
         if self.lacks_sampling {

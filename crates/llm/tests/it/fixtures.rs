@@ -50,10 +50,13 @@ pub(crate) fn context() -> Context {
     }
 }
 
-/// Providers without quirks, and with all of them.
-pub(crate) fn quirks() -> [Quirks; 2] {
+/// Providers without quirks, with all of them, and with all but those about sampling.
+pub(crate) fn quirks() -> [Quirks; 3] {
     let all = Quirks {
         tokens_max_older: true,
+        tokens_max_newer: true,
+        lacks_sampling: true,
+        lacks_sampling_by_both: true,
         takes_more_sampling: true,
         takes_reasoning: true,
         reasoning_by_effort: true,
@@ -63,5 +66,6 @@ pub(crate) fn quirks() -> [Quirks; 2] {
         lacks_stream_options: true,
         lacks_completions: true,
     };
-    [Quirks::default(), all]
+    let drawn = Quirks { lacks_sampling: false, lacks_sampling_by_both: false, ..all };
+    [Quirks::default(), all, drawn]
 }

@@ -7,6 +7,7 @@ use crate::field::{Field, ReplyField, Say};
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
     match field {
+        _ if quirks.refuses(field) => Say::Dropped(DRAWS_ITSELF),
         F::SystemText | F::UserText | F::AssistantText => Say::Carried,
         F::SystemLater => Say::Near("with the system text before the conversation"),
         F::DeveloperRole => Say::Near("as system text"),
@@ -48,7 +49,6 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
         F::AudioOutput | F::ImageOutput => Say::Refused("the model gives what it gives"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
-        F::Temperature | F::TopP | F::TopK if quirks.lacks_sampling => Say::Dropped(DRAWS_ITSELF),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK if quirks.takes_claude_fields => Say::Carried,
         F::TopK | F::MinP | F::FrequencyPenalty | F::PresencePenalty | F::RepetitionPenalty => {

@@ -7,6 +7,7 @@ use crate::field::{Field, ReplyField, Say};
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
     match field {
+        _ if quirks.refuses(field) => Say::Dropped(DRAWS_ITSELF),
         F::SystemText | F::SystemLater | F::UserText | F::AssistantText | F::ParticipantName => {
             Say::Carried
         }
@@ -50,11 +51,6 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Choices => Say::Carried,
         F::Logprobs | F::LogprobsTop | F::Verbosity => Say::Carried,
         F::AudioOutput | F::ImageOutput | F::Prediction => Say::Carried,
-        F::Temperature | F::TopP | F::FrequencyPenalty | F::PresencePenalty
-            if quirks.lacks_sampling =>
-        {
-            Say::Dropped(DRAWS_ITSELF)
-        }
         F::Temperature | F::TopP | F::FrequencyPenalty | F::PresencePenalty => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty => {
             if quirks.takes_more_sampling {

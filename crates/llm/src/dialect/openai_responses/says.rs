@@ -7,6 +7,7 @@ use crate::field::{Field, ReplyField, Say};
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
     match field {
+        _ if quirks.refuses(field) => Say::Dropped(DRAWS_ITSELF),
         F::SystemText | F::SystemLater | F::UserText | F::AssistantText => Say::Carried,
         F::DeveloperRole if quirks.lacks_developer_role => Say::Near("as system text"),
         F::DeveloperRole => Say::Carried,
@@ -47,7 +48,6 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Choices => Say::Refused("there is one answer a request"),
         F::AudioOutput => Say::Refused("the output is text and images"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
-        F::Temperature | F::TopP if quirks.lacks_sampling => Say::Dropped(DRAWS_ITSELF),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty | F::FrequencyPenalty | F::PresencePenalty => {
             if quirks.takes_more_sampling {
