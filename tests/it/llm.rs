@@ -13,6 +13,7 @@ mod providers;
 mod quirks;
 mod realtime;
 mod shown;
+mod units;
 
 use std::net::SocketAddr;
 

@@ -13,7 +13,6 @@ use crate::dialect::{Address, Dialect, Quirks};
 use crate::field::Losses;
 use crate::scan::{Scanned, Splice};
 use crate::surface::{Asked, Operation, Reach, Surface, reach};
-use crate::used::{self, Used};
 use crate::{completion, embedding, rerank, translate};
 
 pub use answer::BesideAnswer;
@@ -27,8 +26,6 @@ pub struct Prepared {
     pub body: PreparedBody,
     /// What could not be said.
     pub losses: Losses,
-    /// What the request tells of what is charged.
-    used: Used,
     back: Back,
 }
 
@@ -113,7 +110,6 @@ fn as_came(
         reach,
         body: PreparedBody::AsCame(splice),
         losses: Losses::default(),
-        used: used::of_request(asked.surface, body),
         back: Back::AsCame(asked.surface),
     })
 }
@@ -142,7 +138,6 @@ fn embed(
         reach,
         body: PreparedBody::Written(written.bodies),
         losses: written.losses,
-        used: Used::default(),
         back: Back::Embedding(theirs, wish),
     }))
 }
@@ -168,7 +163,6 @@ fn rank(
         reach,
         body: PreparedBody::Written(vec![written.body]),
         losses: written.losses,
-        used: Used::default(),
         back: Back::Rerank(wish),
     }))
 }
@@ -188,7 +182,6 @@ fn complete(
         reach,
         body: PreparedBody::Written(vec![written.body]),
         losses: written.losses,
-        used: Used::default(),
         back: Back::Completion(dialect),
     }))
 }

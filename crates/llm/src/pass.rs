@@ -114,8 +114,8 @@ impl PassedStream {
 
     /// The same with what is no token.
     #[must_use]
-    pub fn used(&self) -> &Used {
-        &self.used
+    pub fn into_used(self) -> Used {
+        self.used
     }
 
     /// Bytes that went through.

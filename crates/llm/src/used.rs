@@ -1,17 +1,21 @@
 //! What an exchange used, tokens or not, and what that costs.
 //!
 //! Chat uses tokens alone; sound and images are charged by seconds, characters, images and pixels
-//! as well, rankings by search.
+//! as well, rankings by search. Price lists give the price of the same thing by several measures;
+//! it is charged by one of them.
 
+mod charge;
 mod media;
+mod sound;
 
-use crate::catalog::{Model, Unit};
+use crate::catalog::Unit;
 use crate::chat::Usage;
-use crate::cost::Femtos;
 use crate::surface::{Operation, Surface};
 use crate::{embedding, rerank};
 
-pub use media::of_request;
+pub use charge::Charge;
+pub use media::{of_form, of_request};
+pub use sound::SoundLength;
 
 /// What an exchange used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +26,12 @@ pub struct Used {
     pub units: Vec<(Unit, u64)>,
     /// How many requests it is charged as, where that is not one.
     pub requests: Option<u64>,
+}
+
+impl From<Usage> for Used {
+    fn from(tokens: Usage) -> Self {
+        Some(tokens).into()
+    }
 }
 
 impl From<Option<Usage>> for Used {
@@ -36,6 +46,12 @@ impl Used {
     pub fn count(&self, unit: Unit) -> u64 {
         let counts = self.units.iter().filter(|(one, _)| *one == unit).map(|(_, count)| *count);
         counts.fold(0, u64::saturating_add)
+    }
+
+    /// Sets how many of a unit, whatever was told before.
+    pub fn set(&mut self, unit: Unit, count: u64) {
+        self.units.retain(|(one, _)| *one != unit);
+        self.add(unit, count);
     }
 
     /// Adds units of a sort.
@@ -55,21 +71,22 @@ impl Used {
         self.requests = self.requests.or(requests);
     }
 
-    /// What it costs with a model, in nano-USD, rounded up once; nothing for what nobody knows the
-    /// price of.
-    #[must_use]
-    pub fn cost_nano_usd(&self, model: &Model) -> u64 {
-        let tokens = self.tokens.unwrap_or_default();
-        let mut sum = 0u128;
-        if let Some(prices) = &model.prices {
-            sum = prices.tokens_femto_usd(&tokens);
-            let requests = self.requests.unwrap_or(1);
-            sum = sum.saturating_add(u128::from(prices.request.0) * u128::from(requests));
+    /// Takes of each unit of which the answer told nothing what the request did, and how many
+    /// requests it is.
+    pub fn fill(&mut self, asked: &Self) {
+        let (told, images) = (self.count(Unit::ImageOut), asked.count(Unit::ImageOut));
+        for (unit, count) in &asked.units {
+            if self.count(*unit) > 0 {
+                continue;
+            }
+            // As large as was asked for, and as many as there are.
+            let count = match unit {
+                Unit::PixelOut if told > 0 && images > 0 => (count / images).saturating_mul(told),
+                _ => *count,
+            };
+            self.add(*unit, count);
         }
-        for (unit, Femtos(price)) in &model.units {
-            sum = sum.saturating_add(u128::from(*price) * u128::from(self.count(*unit)));
-        }
-        crate::cost::nano_usd(sum)
+        self.requests = self.requests.or(asked.requests);
     }
 }
 
@@ -96,24 +113,26 @@ pub fn of_reply(surface: Surface, body: &str) -> Used {
     }
 }
 
+/// What the head of a reply says of what was used: AWS counts there whatever the model's own words
+/// for it are. `field` is the number that a field says.
+#[must_use]
+pub fn of_head(field: impl Fn(&str) -> Option<u64>) -> Option<Usage> {
+    let input = field("x-amzn-bedrock-input-token-count");
+    let output = field("x-amzn-bedrock-output-token-count");
+    input.or(output)?;
+    let cached = |name| field(name).unwrap_or(0);
+    Some(Usage {
+        input: input.unwrap_or(0),
+        cache_read: cached("x-amzn-bedrock-cache-read-input-token-count"),
+        cache_write: cached("x-amzn-bedrock-cache-write-input-token-count"),
+        output: output.unwrap_or(0),
+        ..Usage::default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn model(words: &str) -> Model {
-        Model::read("house/model", words).expect("the row is sound")
-    }
-
-    #[test]
-    fn units_and_tokens_are_summed_before_they_are_rounded() {
-        let model = model("image - - - input=5 image_out=0.0000000004 request=0.002");
-        let mut used = Used::from(Some(Usage { input: 3, ..Usage::default() }));
-        used.add(Unit::ImageOut, 2);
-        // 15,000 for tokens, 0.8 for images, 2,000,000 for the request.
-        assert_eq!(used.cost_nano_usd(&model), 2_015_001);
-        used.add(Unit::SecondIn, 100);
-        assert_eq!(used.cost_nano_usd(&model), 2_015_001);
-    }
 
     fn reply(surface: Surface, body: &str) -> Used {
         of_reply(surface, body)
@@ -159,17 +178,36 @@ mod tests {
     #[test]
     fn requests_say_what_they_are_charged_by() {
         let used = of_request(Surface::OpenaiSpeech, "{\"input\":\"na\u{ef}ve\\u00e9\"}");
-        assert_eq!(used.count(Unit::CharacterIn), 6);
-        let used = of_request(Surface::OpenaiImageGeneration, r#"{"n":2,"size":"16x16"}"#);
-        assert_eq!((used.count(Unit::ImageOut), used.count(Unit::PixelOut)), (2, 512));
+        assert_eq!((used.count(Unit::CharacterIn), used.count(Unit::SecondOut)), (6, 1));
+        for surface in [Surface::OpenaiImageGeneration, Surface::OpenaiImageEdit] {
+            let used = of_request(surface, r#"{"n":2,"size":"16x16"}"#);
+            assert_eq!((used.count(Unit::ImageOut), used.count(Unit::PixelOut)), (2, 512));
+            let used = of_request(surface, r#"{"size":"auto"}"#);
+            assert_eq!((used.count(Unit::ImageOut), used.count(Unit::PixelOut)), (1, 1 << 20));
+        }
+        assert_eq!(of_form(Surface::OpenaiImageVariation, Some(3)).count(Unit::ImageOut), 3);
+        assert_eq!(of_form(Surface::OpenaiTranscription, Some(3)), Used::default());
         assert_eq!(of_request(Surface::OpenaiEmbedding, "{}"), Used::default());
     }
 
     #[test]
-    fn a_ranking_of_many_documents_costs_many_searches() {
-        let model = model("rerank - - - request=0.002");
-        let used = Used { requests: Some(3), ..Used::default() };
-        assert_eq!(used.cost_nano_usd(&model), 6_000_000);
-        assert_eq!(Used::default().cost_nano_usd(&model), 2_000_000);
+    fn what_the_request_tells_counts_where_the_answer_does_not() {
+        let asked = of_request(Surface::OpenaiImageGeneration, r#"{"n":3,"size":"16x16"}"#);
+        let mut told = reply(Surface::OpenaiImageGeneration, r#"{"data":[{}]}"#);
+        told.fill(&asked);
+        assert_eq!((told.count(Unit::ImageOut), told.count(Unit::PixelOut)), (1, 256));
+    }
+
+    #[test]
+    fn the_head_of_bedrocks_answers_counts_tokens() {
+        let fields = [
+            ("x-amzn-bedrock-input-token-count", 12),
+            ("x-amzn-bedrock-output-token-count", 5),
+            ("x-amzn-bedrock-cache-read-input-token-count", 3),
+        ];
+        let field = |name: &str| fields.iter().find(|(one, _)| *one == name).map(|(_, it)| *it);
+        let usage = of_head(field).unwrap();
+        assert_eq!((usage.input, usage.cache_read, usage.output), (12, 3, 5));
+        assert_eq!(of_head(|_| None), None);
     }
 }

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use architrave_balance::deployment::{CredentialSettings, DeploymentSettings, Fleet, Lanes, Place};
 use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderIndex, Snapshot};
 use architrave_core::Moment;
-use architrave_llm::catalog::Catalog;
-use architrave_llm::cost::Prices;
+use architrave_llm::catalog::{Catalog, Model as CatalogModel};
 use architrave_telemetry::{DIRECT, Metrics};
 use smallvec::SmallVec;
 
@@ -184,12 +183,15 @@ impl LiveModel {
     }
 
     /// What a request costs at each of its deployments, where that is known.
-    pub(crate) fn prices_of(&self, cost: impl Fn(&Prices) -> u64) -> SmallVec<[Option<u64>; 4]> {
+    pub(crate) fn prices_of(
+        &self,
+        cost: impl Fn(&CatalogModel) -> u64,
+    ) -> SmallVec<[Option<u64>; 4]> {
         if self.fleet.strategy() != ModelStrategy::Cheapest {
             return SmallVec::new();
         }
         let first = self.deployments.iter().map(|lanes| lanes.first());
-        first.map(|lane| lane?.known.prices.as_ref().map(&cost)).collect()
+        first.map(|lane| lane?.known.priced().map(|row| cost(row))).collect()
     }
 }
 

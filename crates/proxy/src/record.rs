@@ -69,7 +69,7 @@ fn record_model(worker: &Worker, facts: &LlmFacts) {
         first_token: facts.first_token,
         tokens: usage.by_class(),
         cost_nano_usd: facts.cost_nano_usd,
-        is_priced: facts.is_priced,
+        is_priced: facts.row.is_some(),
         is_failed: facts.is_broken,
     };
     metrics.record(worker.index(), &answer);
@@ -88,7 +88,8 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
         first_token: facts.first_token,
         tokens: facts.usage.as_ref().map(tokens),
         is_estimated: facts.is_estimated,
-        cost_nano_usd: (facts.is_priced && facts.usage.is_some()).then_some(facts.cost_nano_usd),
+        cost_nano_usd: (facts.row.is_some() && facts.usage.is_some())
+            .then_some(facts.cost_nano_usd),
         cache: facts.cache,
         bad_events: facts.bad_events,
     }

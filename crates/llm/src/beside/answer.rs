@@ -15,7 +15,7 @@ use crate::{completion, embedding, rerank};
 pub struct BesideAnswer {
     /// The body; nothing where that of the provider goes on as it came.
     pub body: Option<Vec<u8>>,
-    /// What was used.
+    /// What was used, as the answer tells it.
     pub used: Used,
     /// What could not be said.
     pub losses: Losses,
@@ -62,7 +62,7 @@ impl Prepared {
                 (Some(reply.body), reply.usage.into(), reply.losses)
             }
         };
-        Ok(BesideAnswer { body, used: self.with_request(used), losses })
+        Ok(BesideAnswer { body, used, losses })
     }
 
     /// A watch over the provider's stream, where that goes on as it comes.
@@ -87,17 +87,5 @@ impl Prepared {
             }
             _ => None,
         }
-    }
-
-    /// What the answer told of what was used, and where it told nothing of a unit, what the request
-    /// did.
-    #[must_use]
-    pub fn with_request(&self, mut used: Used) -> Used {
-        for (unit, count) in &self.used.units {
-            if used.count(*unit) == 0 {
-                used.add(*unit, *count);
-            }
-        }
-        used
     }
 }

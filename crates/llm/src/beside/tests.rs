@@ -1,7 +1,7 @@
 //! What is no chat, from a client to a provider and back.
 
 use super::{Destination, Prepared, PreparedBody, prepare};
-use crate::catalog::{Catalog, Unit};
+use crate::catalog::Catalog;
 use crate::chat::ChatError;
 use crate::dialect::{Address, Context};
 use crate::frame::Framing;
@@ -129,21 +129,6 @@ fn a_completion_is_made_of_chat_where_there_is_nothing_else() {
     assert_eq!(newer.reach.surface, Surface::OpenaiChat);
     let older = prepared("/v1/completions", body, "openai", "gpt-3.5-turbo-instruct").unwrap();
     assert_eq!(older.unwrap().reach.surface, Surface::OpenaiCompletion);
-}
-
-#[test]
-fn what_the_request_tells_counts_where_the_answer_does_not() {
-    let body = r#"{"model":"a","input":"hello"}"#;
-    let speech = prepared("/v1/audio/speech", body, "openai", "tts-1").unwrap().unwrap();
-    let answer = speech.answer(&[&[0xff, 0xfb]], &context()).unwrap();
-    assert_eq!(answer.used.count(Unit::CharacterIn), 5);
-    let body = r#"{"model":"a","prompt":"b","n":3}"#;
-    let images = prepared("/v1/images/generations", body, "openai", "m").unwrap().unwrap();
-    let one = images.answer(&[r#"{"data":[{}]}"#], &context()).unwrap();
-    assert_eq!(one.used.count(Unit::ImageOut), 1);
-    let mut stream = images.passed_stream(Framing::Sse).unwrap();
-    stream.see(b"data: {\"type\":\"image_generation.completed\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}\n\n");
-    assert_eq!(images.with_request(stream.used().clone()).count(Unit::ImageOut), 1);
 }
 
 #[test]

@@ -8,8 +8,15 @@ use crate::chat::Usage;
 use crate::json::{Cursor, JsonError, Kind};
 use crate::surface::{Operation, Surface};
 
+/// The pixels of an image of which nobody says how large it is: of 1024 by 1024.
+const PIXELS_DEFAULT: u64 = 1024 * 1024;
+
+/// What is read aloud in a second: 150 words a minute.
+const CHARACTERS_A_SECOND: u64 = 15;
+
 /// What a request tells of what is charged, where the reply does not: characters of a text that
-/// becomes sound, images asked for. A reply that tells the same takes its place.
+/// becomes sound and how long that will be, images asked for. A reply that tells the same takes its
+/// place.
 #[must_use]
 pub fn of_request(surface: Surface, body: &str) -> Used {
     let operation = surface.operation();
@@ -19,22 +26,47 @@ pub fn of_request(surface: Surface, body: &str) -> Used {
             (Operation::Speech, "input", Kind::Text) => {
                 characters = cursor.text()?.chars().count() as u64;
             }
-            (Operation::ImageGeneration, "n", Kind::Scalar) => count = cursor.count()?,
-            (Operation::ImageGeneration, "size", Kind::Text) => size = pixels(&cursor.text()?),
+            (_, "n", Kind::Scalar) if makes_images(operation) => count = cursor.count()?,
+            (_, "size", Kind::Text) if makes_images(operation) => size = pixels(&cursor.text()?),
             _ => cursor.skip()?,
         }
         Ok(())
     });
     let mut used = Used::default();
-    match operation {
-        _ if read.is_err() => {}
-        Operation::Speech => used.add(Unit::CharacterIn, characters),
-        Operation::ImageGeneration => {
-            used.add(Unit::ImageOut, count);
-            used.add(Unit::PixelOut, size.unwrap_or(0u64).saturating_mul(count));
-        }
-        _ => {}
+    if read.is_err() {
+        return used;
     }
+    if operation == Operation::Speech {
+        used.add(Unit::CharacterIn, characters);
+        used.add(Unit::SecondOut, characters.div_ceil(CHARACTERS_A_SECOND));
+    }
+    if makes_images(operation) {
+        used = images(count, size);
+    }
+    used
+}
+
+/// The same of a request that is a form: images asked for. How long its sound is, is seen as it
+/// goes by ([`SoundLength`](super::SoundLength)).
+#[must_use]
+pub fn of_form(surface: Surface, count: Option<u64>) -> Used {
+    match makes_images(surface.operation()) {
+        true => images(count.unwrap_or(1), None),
+        false => Used::default(),
+    }
+}
+
+fn makes_images(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::ImageGeneration | Operation::ImageEdit | Operation::ImageVariation
+    )
+}
+
+fn images(count: u64, size: Option<u64>) -> Used {
+    let mut used = Used::default();
+    used.add(Unit::ImageOut, count);
+    used.add(Unit::PixelOut, size.unwrap_or(PIXELS_DEFAULT).saturating_mul(count));
     used
 }
 

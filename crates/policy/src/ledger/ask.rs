@@ -3,8 +3,10 @@
 
 use architrave_llm::chat::Usage;
 use architrave_llm::cost::Prices;
+use architrave_llm::used::Charge;
 
 use super::Unit;
+use super::line::Line;
 
 /// The output that is reserved where the client states no limit.
 pub const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
@@ -29,8 +31,21 @@ pub struct Ask<'a> {
     /// Whether sound or images go in or out, or prompts are kept in the cache for an hour: then
     /// their prices count, too.
     pub has_media: bool,
+    /// How many requests it is charged as; not every one is one.
+    pub requests: u64,
+    /// What it costs beside tokens: characters and sound, and the images that are asked for.
+    pub beside_tokens: Charge,
     /// Prices of the dearest deployment that it may go to.
     pub prices: &'a Prices,
+}
+
+impl Ask<'_> {
+    /// What is reserved for it where there is enough, in nano-USD: by this deployments are
+    /// compared.
+    #[must_use]
+    pub fn nano_usd(&self) -> u64 {
+        Line::of_money(self).amount(self.output_tokens_max.unwrap_or(OUTPUT_TOKENS_DEFAULT))
+    }
 }
 
 /// What a request used.

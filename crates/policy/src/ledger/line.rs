@@ -1,5 +1,5 @@
-//! What a request costs, by how much it may answer: so much for the prompt, so much for each token
-//! of output.
+//! What a request costs, by how much it may answer: so much for the prompt, so much for what comes
+//! out whatever its length, so much for each token of output.
 //!
 //! A straight line, so that what is left of a budget can be turned into the output it is good for,
 //! exactly and in integers.
@@ -14,6 +14,8 @@ use super::ask::{Ask, OUTPUT_TOKENS_MIN};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     prompt: u128,
+    /// Images and sound that are asked for: they are made whole or not at all.
+    fixed: u128,
     output: u128,
     unit: u128,
 }
@@ -21,7 +23,8 @@ pub(super) struct Line {
 impl Line {
     /// What a request costs in tokens. Every choice may be as long as the limit of the output says.
     pub(super) fn of_tokens(ask: &Ask<'_>) -> Self {
-        Self { prompt: ask.prompt_tokens.into(), output: ask.choices.max(1).into(), unit: 1 }
+        let output = ask.choices.max(1).into();
+        Self { prompt: ask.prompt_tokens.into(), fixed: 0, output, unit: 1 }
     }
 
     /// What a request costs in nano-USD, each side at the dearest price that its tokens can have:
@@ -29,8 +32,10 @@ impl Line {
     pub(super) fn of_money(ask: &Ask<'_>) -> Self {
         let (prompt, output) = dearest(ask.prices, ask.prompt_tokens, ask.has_media);
         let prompt = prompt.saturating_mul(ask.prompt_tokens.into());
+        let request = u128::from(ask.prices.request.0).saturating_mul(ask.requests.max(1).into());
         Self {
-            prompt: prompt.saturating_add(ask.prices.request.0.into()),
+            prompt: prompt.saturating_add(request).saturating_add(ask.beside_tokens.input),
+            fixed: ask.beside_tokens.output,
             output: output.saturating_mul(ask.choices.max(1).into()),
             unit: FEMTOS_A_NANO,
         }
@@ -38,7 +43,8 @@ impl Line {
 
     /// What the request costs with so many tokens of output, rounded up.
     pub(super) fn amount(self, output: u64) -> u64 {
-        self.whole(self.prompt.saturating_add(self.output.saturating_mul(output.into())))
+        let output = self.output.saturating_mul(output.into());
+        self.whole(self.prompt.saturating_add(self.fixed).saturating_add(output))
     }
 
     /// How much of the wanted output is good for what is left: all of it, or as much as there is
@@ -52,6 +58,7 @@ impl Line {
             return None;
         }
         let parts = u128::from(left).saturating_mul(self.unit).saturating_sub(self.prompt);
+        let parts = parts.saturating_sub(self.fixed);
         let most = parts.checked_div(self.output).unwrap_or(u128::MAX);
         Some(wanted.min(u64::try_from(most).unwrap_or(u64::MAX)).max(least))
     }
@@ -59,7 +66,7 @@ impl Line {
     /// What the least output costs that is worth sending the request for.
     pub(super) fn least(self, wanted: u64) -> u64 {
         let least = wanted.min(OUTPUT_TOKENS_MIN);
-        self.whole(self.output.saturating_mul(least.into()))
+        self.whole(self.fixed.saturating_add(self.output.saturating_mul(least.into())))
     }
 
     fn whole(self, parts: u128) -> u64 {

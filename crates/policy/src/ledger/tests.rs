@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use architrave_core::Moment;
 use architrave_llm::chat::TokenClass;
 use architrave_llm::cost::{Femtos, Prices};
+use architrave_llm::used::Charge;
 
 use super::*;
 
@@ -43,6 +44,8 @@ fn ask(prices: &Prices, prompt_tokens: u64, output_tokens_max: Option<u64>) -> A
         output_tokens_possible: None,
         choices: 1,
         has_media: false,
+        requests: 1,
+        beside_tokens: Charge::default(),
         prices,
     }
 }

@@ -11,6 +11,7 @@ mod facts;
 pub(crate) mod kept;
 mod listing;
 mod mock;
+mod opaque;
 mod opening;
 mod outgoing;
 mod pass;
@@ -20,6 +21,7 @@ pub(crate) mod prompt;
 mod read_body;
 mod refusal;
 mod reply;
+mod reserve;
 mod run;
 mod seen;
 pub(crate) mod settle;
@@ -120,7 +122,7 @@ async fn chat<'a>(
         return Err(refusal::not_counted("an answer in the background"));
     }
     let asks = home.as_ref().map_or(&models[..], |(model, _)| std::slice::from_ref(model));
-    let granted = permit::reserve(worker, exchange, asks, (&ask).into()).await?;
+    let granted = reserve::reserve(worker, exchange, asks, (&ask).into()).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };

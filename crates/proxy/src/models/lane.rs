@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_llm::auth::{self, Applied, ProviderSecret};
 use architrave_llm::catalog::{Catalog, Model, ModelKind};
-use architrave_llm::cost::Prices;
 use architrave_llm::dialect::{Dialect, Quirks};
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
@@ -51,16 +50,14 @@ struct Counted {
 /// What the catalogue knows of a model; nothing of one that it does not have.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// What it costs; `None`: nobody knows, so it counts as free.
-    pub prices: Option<Prices>,
     /// The most tokens of a prompt.
     pub input_max: Option<u64>,
     /// The most tokens of an answer.
     pub output_max: Option<u64>,
     /// What it is for.
     pub kind: Option<ModelKind>,
-    /// The whole row, for what is charged by other things than tokens.
-    pub row: Option<Box<Model>>,
+    /// The whole row, with what it costs.
+    pub row: Option<Arc<Model>>,
 }
 
 impl LiveLane {
@@ -170,14 +167,18 @@ pub(super) fn fingerprint(secret: &CredentialSecret) -> u64 {
 }
 
 impl Known {
+    /// The row of a model of which somebody knows what it costs; free is known, too.
+    pub(crate) fn priced(&self) -> Option<&Arc<Model>> {
+        self.row.as_ref().filter(|row| row.is_priced())
+    }
+
     fn of(catalog: &Catalog, provider: &str, model: &str) -> Self {
         let Some(model) = catalog.model(provider, model) else { return Self::default() };
         Self {
-            prices: model.prices.clone(),
             input_max: model.input_max,
             output_max: model.output_max,
             kind: Some(model.kind),
-            row: Some(Box::new(model)),
+            row: Some(Arc::new(model)),
         }
     }
 }

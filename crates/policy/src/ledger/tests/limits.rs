@@ -244,3 +244,27 @@ fn counts_of_consumers_that_are_gone_are_forgotten_when_their_period_is_over() {
     ledger.forget(wall(NOON + 86_400));
     assert!(ledger.books().counters.is_empty());
 }
+
+#[test]
+fn what_is_no_token_is_reserved_and_what_is_to_be_made_must_fit() {
+    let free = prices("0", "0");
+    let account = account(&[money(1_000, Period::Day)]);
+    let asked = |input: u128, output: u128| Ask {
+        beside_tokens: Charge { input: input * 1_000_000, output: output * 1_000_000 },
+        ..ask(&free, 0, Some(0))
+    };
+    assert_eq!(asked(300, 100).nano_usd(), 400);
+    let held = account.try_reserve(at(1), wall(NOON), &asked(300, 100)).unwrap();
+    assert_eq!(standing(&account, NOON), (0, 400));
+    // Images that cannot be paid for are not made.
+    assert!(account.try_reserve(at(1), wall(NOON), &asked(0, 601)).is_err());
+    // A prompt that is larger than what is left is the last one.
+    let last = account.try_reserve(at(1), wall(NOON), &asked(700, 0)).unwrap();
+    assert!(account.try_reserve(at(1), wall(NOON), &asked(1, 0)).is_err());
+    held.settle(Spent { tokens: 0, nano_usd: 400 });
+    last.settle(Spent { tokens: 0, nano_usd: 700 });
+    assert_eq!(standing(&account, NOON), (1_100, 0));
+    let searches = Prices { request: Femtos(2_000_000), ..Prices::default() };
+    let ranked = Ask { requests: 3, ..ask(&searches, 0, Some(0)) };
+    assert_eq!(ranked.nano_usd(), 6);
+}

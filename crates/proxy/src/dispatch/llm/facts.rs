@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use architrave_balance::deployment::Flight;
 use architrave_core::Moment;
+use architrave_llm::catalog::Model;
 use architrave_llm::chat::Usage;
-use architrave_llm::cost::Prices;
+use architrave_llm::used::Used;
 use architrave_policy::cache::{QuestionKey, Wish};
 use architrave_telemetry::ModelMetrics;
 
@@ -35,8 +36,6 @@ pub(crate) struct LlmFacts {
     pub is_estimated: bool,
     /// What it cost, in nano-USD.
     pub cost_nano_usd: u64,
-    /// Whether prices of the model are known.
-    pub is_priced: bool,
     /// From the request sent to the first token.
     pub first_token: Option<Duration>,
     /// When the provider that answers was asked.
@@ -59,8 +58,13 @@ pub(crate) struct LlmFacts {
     pub upstream: Option<Arc<LiveUpstream>>,
     /// The attempt that answers, in flight.
     pub flight: Option<Flight>,
-    /// Prices of the model that answers.
-    pub prices: Option<Prices>,
+    /// The model that answers, where somebody knows what it costs.
+    pub row: Option<Arc<Model>>,
     /// The tokens that the prompt was estimated at.
     pub prompt_tokens: u64,
+    /// What the request tells of what is charged beside tokens; an answer that tells the same takes
+    /// its place.
+    pub asked: Used,
+    /// The tokens that the head of the answer tells, where its body does not.
+    pub told_by_head: Option<Usage>,
 }

@@ -6,6 +6,7 @@ mod along;
 mod home;
 mod request;
 mod told;
+mod units;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
 use super::run::{Missed, nothing_serves};
-use super::{permit, refusal, signal};
+use super::{refusal, reserve, signal};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;
@@ -64,6 +65,7 @@ pub(super) async fn serve<'a>(
     if let Some(facts) = &mut exchange.llm {
         facts.model.push_str(passing.model().unwrap_or_default());
         facts.prompt_tokens = passing.prompt_tokens();
+        facts.asked = units::asked(asked, &passing);
     }
     let asks = match &way {
         Way::Models(models) => models.as_slice(),
@@ -124,7 +126,11 @@ async fn reserve(
     if !operation.is_inference() || operation == Operation::Realtime {
         return Ok(());
     }
-    let granted = permit::reserve(worker, exchange, models, passing.wanted(operation)).await?;
+    let mut wanted = passing.wanted(operation);
+    if let Some(facts) = &exchange.llm {
+        wanted.asked.clone_from(&facts.asked);
+    }
+    let granted = reserve::reserve(worker, exchange, models, wanted).await?;
     // The limit of the output is lowered in requests for chat alone.
     match granted {
         Some(granted) => Err(refusal::too_little_left(granted)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use architrave_llm::scan::{Piece, Splice};
+use architrave_llm::used::SoundLength;
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Framing, Reader, Source, WireError};
 use smallvec::SmallVec;
@@ -98,12 +99,19 @@ pub(super) struct Sending<'a> {
     client: &'a mut Reader,
     segment: usize,
     taken: usize,
+    length: Option<&'a mut SoundLength>,
 }
 
 impl<'a> Sending<'a> {
     /// A payload of which nothing is sent.
     pub(super) fn new(payload: &'a Payload, client: &'a mut Reader) -> Self {
-        Self { payload, client, segment: 0, taken: 0 }
+        Self { payload, client, segment: 0, taken: 0, length: None }
+    }
+
+    /// The same under a watch that sees all of it go by.
+    pub(super) fn measured(mut self, length: Option<&'a mut SoundLength>) -> Self {
+        self.length = length;
+        self
     }
 }
 
@@ -127,6 +135,10 @@ impl Source for Sending<'_> {
     }
 
     fn consume(&mut self, count: usize) {
+        if let Some(length) = self.length.take() {
+            length.see(&self.data()[..count]);
+            self.length = Some(length);
+        }
         if self.segment >= self.payload.segments.len() {
             self.client.consume(count);
             return;

@@ -1,16 +1,13 @@
-//! Who may ask for what, and what of their budgets is reserved for it.
+//! Who may ask for what.
 
 use std::sync::Arc;
 
 use architrave_config::LlmService;
 use architrave_core::Reason;
-use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::cost::Prices;
-use architrave_policy::ledger::{self, Limit};
 
+use super::Candidates;
 use super::ask::Ask;
 use super::run::Missed;
-use super::{Candidates, refusal};
 use crate::assembly::Assembly;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;
@@ -128,81 +125,5 @@ fn add(assembly: &Assembly, worker: &Worker, to: &mut Candidates, model: Arc<Liv
 fn push(to: &mut Candidates, model: Arc<LiveModel>) {
     if to.len() < CANDIDATES_MAX && !to.iter().any(|known| known.name == model.name) {
         to.push(model);
-    }
-}
-
-/// How large a request is, and how large its answer may be.
-pub(super) struct Wanted {
-    /// The tokens of the prompt, by an estimate.
-    pub prompt_tokens: u64,
-    /// The limit of the output that the body states; `Some(0)` where nothing is written.
-    pub output_max: Option<u64>,
-    /// How many answers are wanted.
-    pub choices: u64,
-    /// Whether images or sound go in or out.
-    pub has_media: bool,
-}
-
-impl From<&Ask> for Wanted {
-    fn from(ask: &Ask) -> Self {
-        Self {
-            prompt_tokens: ask.prompt_tokens,
-            output_max: ask.output_max,
-            choices: ask.choices,
-            has_media: ask.scanned.sizes.media_items > 0,
-        }
-    }
-}
-
-/// Reserves what the request may cost; the limit of the output that is left of the budgets, where
-/// it is lower than what was asked for.
-///
-/// # Errors
-/// Which budget or limit is used up, and until when.
-pub(super) async fn reserve(
-    worker: &Worker,
-    exchange: &mut Exchange<'_>,
-    models: &[Arc<LiveModel>],
-    wanted: Wanted,
-) -> Result<Option<u64>, Missed> {
-    let Some(account) = exchange.account() else { return Ok(None) };
-    let none = Prices::default();
-    let lanes = || models.iter().flat_map(|model| model.lanes());
-    // The dearest deployment that it may go to: whichever answers, the budget holds.
-    let dearest = lanes()
-        .filter_map(|lane| lane.known.prices.as_ref())
-        .max_by_key(|prices| refusal::price_of(prices, &wanted))
-        .unwrap_or(&none);
-    // Where nobody knows of one of them, nobody knows of all.
-    let possible = lanes().try_fold(0, |most, lane| Some(lane.known.output_max?.max(most)));
-    let asked = ledger::Ask {
-        prompt_tokens: wanted.prompt_tokens,
-        output_tokens_max: wanted.output_max,
-        output_tokens_possible: possible,
-        choices: wanted.choices,
-        has_media: wanted.has_media,
-        prices: dearest,
-    };
-    let (now, wall) = (worker.now(), worker.wall());
-    match account.reserve(now, wall, &asked).await {
-        Ok(reservation) => {
-            let granted = reservation.output_tokens_granted();
-            exchange.admission.spending = reservation.report();
-            if let Some(facts) = &mut exchange.llm {
-                facts.reservation = Some(reservation);
-            }
-            Ok(granted)
-        }
-        Err(refused) => {
-            exchange.admission.spending = refused.report;
-            let kind = match refused.limit {
-                Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
-                Limit::Lease => ErrorKind::Overloaded,
-            };
-            let mut error = ChatError::new(kind, refused.detail());
-            error.retry_after_ms = Some(refused.retry_after_s.saturating_mul(1000));
-            error.code = Some(refused.reason().as_str().to_owned());
-            Err(Missed::refused(error, refused.reason()))
-        }
     }
 }

@@ -20,7 +20,7 @@ use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
 use super::facts::LlmFacts;
 use super::run::{Missed, Run};
-use super::{permit, read_body, refusal, seen};
+use super::{permit, read_body, refusal, reserve, seen};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -94,7 +94,7 @@ async fn ask<'a>(
     let LlmAnswer { mut head, body } = match known {
         Some(answer) => answer,
         None => {
-            let granted = permit::reserve(worker, exchange, &models, (&ask).into()).await?;
+            let granted = reserve::reserve(worker, exchange, &models, (&ask).into()).await?;
             let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
             let affinity = ask.affinity();
             let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };

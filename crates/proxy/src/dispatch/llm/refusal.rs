@@ -1,15 +1,13 @@
 //! Why a request to a model is not served, in words for the client.
 
 use architrave_core::Reason;
-use architrave_llm::chat::{ChatError, ErrorKind, Usage};
-use architrave_llm::cost::Prices;
+use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::scan::ScanError;
 use architrave_llm::surface::Surface;
 use architrave_net::WireError;
 use architrave_policy::Reply;
 
-use super::permit::Wanted;
 use super::read_body::Unread;
 use super::run::Missed;
 use crate::assembly::LiveKind;
@@ -49,16 +47,6 @@ pub(super) fn invalid(error: ChatError) -> Missed {
 pub(super) fn client_gone(_error: WireError) -> Missed {
     let error = ChatError { status: 400, ..ChatError::new(ErrorKind::InvalidRequest, "cut short") };
     Missed::client(error, Reason::ClientClosed)
-}
-
-/// What a request of this shape costs by these prices, for comparing.
-pub(super) fn price_of(prices: &Prices, wanted: &Wanted) -> u64 {
-    const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
-    prices.cost_nano_usd(&Usage {
-        input: wanted.prompt_tokens,
-        output: wanted.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT).saturating_mul(wanted.choices),
-        ..Usage::default()
-    })
 }
 
 /// That a budget has something left, yet less than the request may use.

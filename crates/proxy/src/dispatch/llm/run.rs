@@ -25,6 +25,7 @@ use super::opening::Opening;
 use super::outgoing::{self, Outgoing};
 use super::payload::Sending;
 use super::reply::{self, Read};
+use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::stream::{LlmStream, Recording};
 use super::{Candidates, credential, refusal, settle, signal};
@@ -204,8 +205,7 @@ impl<'w> Run<'w, '_> {
     ) -> Result<LlmAnswer<'w>, Missed> {
         if let Some(facts) = &mut exchange.llm {
             facts.flight = Some(flight);
-            facts.prices.clone_from(&lane.known.prices);
-            facts.is_priced = lane.known.prices.is_some();
+            settle::along(facts, lane);
         }
         self.remember_home(exchange, lane, &success);
         self.pass_on(exchange, lane, success).await
@@ -236,7 +236,8 @@ impl<'w> Run<'w, '_> {
     }
 
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
-        let prices = model.prices_of(|prices| refusal::price_of(prices, &self.ask.into()));
+        let wanted = Wanted::from(self.ask);
+        let prices = model.prices_of(|row| wanted.price_at(row));
         let demand = Demand {
             prompt_tokens: self.ask.prompt_tokens,
             output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),

@@ -1,10 +1,13 @@
 //! What an exchange with a model came to: told to the deployment that served it, and taken from
 //! the budgets of who asked. Streams come here at their end, also when the client has gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{End, Failure, Spent};
 use architrave_llm::chat::Usage;
+use architrave_llm::used::{self, Used};
+use architrave_net::Fields;
 use architrave_policy::ledger;
 
 use super::facts::LlmFacts;
@@ -14,19 +17,28 @@ use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
 
-/// Notes what a whole answer used, and what that costs.
-pub(super) fn note(facts: &mut LlmFacts, usage: Usage, is_estimated: bool) {
-    facts.cost_nano_usd = facts.prices.as_ref().map_or(0, |prices| prices.cost_nano_usd(&usage));
-    facts.usage = Some(usage);
+/// Notes what an answer used, and what that costs: for what it does not tell, what the request did.
+pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bool) {
+    let mut used = used.into();
+    used.fill(&facts.asked);
+    facts.cost_nano_usd = facts.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
+    facts.usage = used.tokens;
     facts.is_estimated = is_estimated;
 }
 
-/// Holds the price of the prompt while an answer is awaited: whoever goes away meanwhile pays for
-/// what the provider has read.
+/// Notes along which lane the answer comes, for what it costs.
+pub(super) fn along(facts: &mut LlmFacts, lane: &LiveLane) {
+    facts.row = lane.known.priced().map(Arc::clone);
+}
+
+/// Holds the price of the prompt while an answer is awaited, and of images and sound that are asked
+/// for: whoever goes away meanwhile pays for what the provider has read, and makes all the same.
 pub(super) fn hold(exchange: &mut Exchange<'_>, lane: &LiveLane, prompt_tokens: u64) {
     let Some(facts) = &mut exchange.llm else { return };
     let usage = Usage { input: prompt_tokens, ..Usage::default() };
-    let cost = lane.known.prices.as_ref().map_or(0, |prices| prices.cost_nano_usd(&usage));
+    let mut used = Used::from(usage);
+    used.fill(&facts.asked);
+    let cost = lane.known.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
     if let Some(reservation) = &mut facts.reservation {
         reservation.note(ledger::Spent::new(&usage, cost));
     }
@@ -41,6 +53,22 @@ pub(super) fn let_go(exchange: &mut Exchange<'_>, waited: Duration) {
     }
 }
 
+/// Notes what the head of an answer tells of what was used; of several to one request, the sum.
+pub(super) fn note_head(exchange: &mut Exchange<'_>, fields: &Fields) {
+    let told =
+        used::of_head(|name| std::str::from_utf8(fields.get(name)?).ok()?.trim().parse().ok());
+    if let (Some(facts), Some(told)) = (&mut exchange.llm, told) {
+        let before = facts.told_by_head.unwrap_or_default();
+        facts.told_by_head = Some(Usage {
+            input: before.input.saturating_add(told.input),
+            cache_read: before.cache_read.saturating_add(told.cache_read),
+            cache_write: before.cache_write.saturating_add(told.cache_write),
+            output: before.output.saturating_add(told.output),
+            ..before
+        });
+    }
+}
+
 /// Settles a whole answer, a failure included: one that used nothing gives back what was reserved.
 pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
     if let Some(facts) = &mut exchange.llm {
@@ -51,7 +79,7 @@ pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
 /// Settles a stream.
 pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEnd) {
     let Some(facts) = &mut exchange.llm else { return };
-    let (usage, is_estimated) = match end.usage {
+    let (usage, is_estimated) = match end.used.tokens.or(facts.told_by_head) {
         Some(told) if end.is_whole => (told, false),
         // The provider has not said it, or not all: whoever goes away pays for what was used.
         told => {
@@ -60,7 +88,7 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
             (Usage { output: told.output.max(end.answer_tokens), ..told }, true)
         }
     };
-    note(facts, usage, is_estimated);
+    note(facts, Used { tokens: Some(usage), ..end.used }, is_estimated);
     let offer = facts.offer.take();
     let kept = match end.recording {
         Some(recording) if end.is_whole => {

@@ -8,16 +8,18 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use architrave_core::Reason;
-use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::{PassedStream, UsageSieve};
 use architrave_llm::translate::StreamTranslation;
+use architrave_llm::used::Used;
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 
 use super::mock::MockSteps;
+use super::opaque::OpaqueWatch;
 use super::prompt::PromptEvents;
 use crate::attempt::Answered;
 use architrave_policy::cache::StreamRecorder;
@@ -72,14 +74,14 @@ enum Through {
     /// It is told in another dialect.
     Translated(Box<StreamTranslation>),
     /// It is no stream of events: sound, files.
-    Opaque,
+    Opaque(OpaqueWatch),
 }
 
 /// What a stream came to.
 #[derive(Debug, Default)]
 pub(crate) struct StreamEnd {
     /// What was used, where the provider said it.
-    pub usage: Option<Usage>,
+    pub used: Used,
     /// The tokens that have come, by an estimate.
     pub answer_tokens: u64,
     /// Whether the provider said all that it had to say.
@@ -131,8 +133,13 @@ impl<'a> LlmStream<'a> {
     }
 
     /// What a provider sends that is no stream of events.
-    pub(super) fn opaque(answered: Box<Answered>, client: &'a mut Reader) -> Self {
-        Self::new(From::Endpoint(answered), Through::Opaque, client)
+    pub(super) fn opaque(
+        answered: Box<Answered>,
+        media_type: &[u8],
+        client: &'a mut Reader,
+    ) -> Self {
+        let watch = OpaqueWatch::new(media_type);
+        Self::new(From::Endpoint(answered), Through::Opaque(watch), client)
     }
 
     /// What the mock says.
@@ -199,24 +206,25 @@ impl<'a> LlmStream<'a> {
 
     /// Takes it apart when it is over, or nobody is there to take the rest.
     pub(crate) fn end(self) -> StreamEnd {
-        let (usage, answer_tokens, bad_events) = match self.through {
+        let is_whole = self.is_over && self.broken.is_none();
+        let (used, answer_tokens, bad_events) = match self.through {
             Through::Passed(mut watch, _) | Through::Sifted(mut watch, ..) => {
                 watch.end();
-                (watch.usage(), watch.answer_tokens(), 0)
+                let tokens = watch.answer_tokens();
+                (watch.into_used(), tokens, 0)
             }
             Through::Translated(translation) => {
                 let tokens = estimate::tokens_of_bytes(translation.answer_bytes());
-                (translation.usage(), tokens, translation.bad_events())
+                (translation.usage().into(), tokens, translation.bad_events())
             }
-            Through::Opaque => (None, 0, 0),
+            Through::Opaque(watch) => (watch.used(is_whole), watch.answer_tokens(), 0),
         };
         let answered = match self.from {
             From::Endpoint(answered) if self.is_over && !self.is_left_unread => Some(answered),
             _ => None,
         };
-        let is_whole = self.is_over && self.broken.is_none();
         StreamEnd {
-            usage,
+            used,
             answer_tokens,
             is_whole,
             bad_events,
@@ -241,7 +249,7 @@ impl<'a> LlmStream<'a> {
             }
             Through::Translated(translation) => translation.fail(&error, &mut self.out),
             // Nothing can be said in the middle of a file: it is cut off, and that shows.
-            Through::Opaque => {
+            Through::Opaque(_) => {
                 self.is_cut = true;
             }
         }
@@ -270,7 +278,7 @@ impl<'a> LlmStream<'a> {
                     return Poll::Ready(Ok(true));
                 }
                 Poll::Ready(Ok(has_more)) => match &mut self.through {
-                    Through::Passed(..) | Through::Opaque => {
+                    Through::Passed(..) | Through::Opaque(_) => {
                         self.is_over = !has_more;
                         return Poll::Ready(Ok(has_more));
                     }
@@ -331,7 +339,10 @@ impl<'a> LlmStream<'a> {
                 self.is_left_unread = translation.error().is_some();
                 self.is_over = self.is_left_unread;
             }
-            Through::Opaque => self.out = held,
+            Through::Opaque(watch) => {
+                watch.see(&held);
+                self.out = held;
+            }
         }
     }
 
@@ -393,7 +404,7 @@ impl Source for LlmStream<'_> {
             return &self.out[self.taken..];
         }
         match (&self.from, &self.through) {
-            (From::Endpoint(answered), Through::Passed(..) | Through::Opaque) => {
+            (From::Endpoint(answered), Through::Passed(..) | Through::Opaque(_)) => {
                 answered.call.data()
             }
             _ => &[],
@@ -415,8 +426,10 @@ impl Source for LlmStream<'_> {
         if let From::Endpoint(answered) = &mut self.from
             && let Some(reader) = answered.call.reader()
         {
-            if let Through::Passed(watch, _) = &mut self.through {
-                watch.see(&reader.data()[..count]);
+            match &mut self.through {
+                Through::Passed(watch, _) => watch.see(&reader.data()[..count]),
+                Through::Opaque(watch) => watch.see(&reader.data()[..count]),
+                Through::Sifted(..) | Through::Translated(_) => {}
             }
             reader.consume(count);
         }

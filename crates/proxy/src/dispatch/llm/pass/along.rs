@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{Choice, End, Failure, Flight};
+use architrave_llm::catalog::Unit;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
@@ -16,6 +17,7 @@ use architrave_net::{Reader, ResponseHead};
 
 use super::request::{self, Passing, Written};
 use super::told::{not_seen_through, passed_head};
+use super::units;
 use crate::assembly::LiveUpstream;
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
@@ -82,7 +84,10 @@ impl Success {
                     Watching::Translated(translation) => {
                         LlmStream::translated(answered, *translation, reader)
                     }
-                    Watching::Opaque => LlmStream::opaque(answered, reader),
+                    Watching::Opaque => {
+                        let said = head.fields.get("content-type").unwrap_or_default();
+                        LlmStream::opaque(answered, said, reader)
+                    }
                 };
                 LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
             }
@@ -142,6 +147,9 @@ impl Along<'_, '_> {
                 return Err(Attempted::Declined(not_seen_through()));
             }
         }
+        if let Some(facts) = &mut exchange.llm {
+            facts.told_by_head = None;
+        }
         let mut answers = Vec::with_capacity(outgoings.len());
         let mut head = ResponseHead::default();
         for outgoing in outgoings {
@@ -199,16 +207,21 @@ impl Along<'_, '_> {
             is_limit_per_try: false,
         };
         let facts = Cell::<AttemptFacts>::default();
-        let mut body = Sending::new(&outgoing.payload, reader);
+        let mut length = units::sound_length(self.asked, self.passing);
+        let mut body = Sending::new(&outgoing.payload, reader).measured(length.as_mut());
         settle::hold(exchange, lane, self.passing.prompt_tokens());
         let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
         note_timings(exchange, facts.get());
+        if let (Some(length), Some(facts)) = (length, &mut exchange.llm) {
+            facts.asked.set(Unit::SecondIn, length.seconds(0));
+        }
         if result.is_err() {
             settle::let_go(exchange, worker.now().since(now));
         }
         exchange.is_body_read = reader.is_ended();
         let mut answered = Box::new(result.map_err(|failure| failed(&failure))?);
         let limits = signal::limits(worker, flight, &answered.head.fields);
+        settle::note_head(exchange, &answered.head.fields);
         if answered.head.status == SWITCHING {
             return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
         }

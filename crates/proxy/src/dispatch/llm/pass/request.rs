@@ -18,7 +18,7 @@ use architrave_policy::guardrail::Guards;
 
 use crate::dispatch::llm::outgoing::Outgoing;
 use crate::dispatch::llm::payload::{Payload, Rest};
-use crate::dispatch::llm::permit::Wanted;
+use crate::dispatch::llm::reserve::Wanted;
 use crate::dispatch::llm::run::Missed;
 use crate::dispatch::llm::{read_body, refusal, seen};
 use crate::exchange::Exchange;
@@ -177,6 +177,7 @@ impl Passing {
             output_max,
             choices: count(Watched::Choices).unwrap_or(1).max(1),
             has_media: !writes && !matches!(operation, Operation::Embedding | Operation::Rerank),
+            ..Wanted::default()
         }
     }
 
@@ -193,6 +194,14 @@ impl Passing {
         match &self.body {
             Body::Json(bytes, scanned) => Some((bytes, scanned)),
             Body::None | Body::Form(..) | Body::Opaque(_) => None,
+        }
+    }
+
+    /// The body, where it is a form: what of it is here, what was found in it, and what is not here.
+    pub(super) fn form(&self) -> Option<(&[u8], &Multipart, Rest)> {
+        match &self.body {
+            Body::Form(bytes, form, rest) => Some((bytes, form, *rest)),
+            Body::None | Body::Json(..) | Body::Opaque(_) => None,
         }
     }
 

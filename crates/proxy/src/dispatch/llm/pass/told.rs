@@ -97,17 +97,13 @@ impl Along<'_, '_> {
 
     /// Notes what an answer used and what it costs. What is only fetched was paid for before.
     fn note(&self, facts: &mut LlmFacts, used: &Used) {
-        facts.prices.clone_from(&self.lane.known.prices);
-        facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+        settle::along(facts, self.lane);
         if !self.asked.operation().is_inference() {
             return;
         }
-        let usage = used.tokens.unwrap_or_else(|| self.estimate());
-        settle::note(facts, usage, used.tokens.is_none());
-        if let Some(row) = &self.lane.known.row {
-            let used = Used { tokens: Some(usage), ..used.clone() };
-            facts.cost_nano_usd = used.cost_nano_usd(row);
-        }
+        let told = used.tokens.or(facts.told_by_head);
+        let tokens = Some(told.unwrap_or_else(|| self.estimate()));
+        settle::note(facts, Used { tokens, ..used.clone() }, told.is_none());
     }
 
     /// What the mock says: it has vectors, and beside them only chat.
@@ -148,8 +144,7 @@ impl Along<'_, '_> {
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
         if self.asked.operation().is_inference() {
-            facts.prices.clone_from(&self.lane.known.prices);
-            facts.is_priced = self.lane.known.row.as_ref().is_some_and(|row| row.is_priced());
+            settle::along(facts, self.lane);
         }
         match success {
             Success::Whole(_, bytes, used) => {

@@ -1,0 +1,199 @@
+//! What of a consumer's budgets is reserved for a request, before it is sent.
+
+use std::sync::Arc;
+
+use architrave_llm::catalog::{Ability, Model, Unit};
+use architrave_llm::chat::{ChatError, ErrorKind, TokenClass};
+use architrave_llm::cost::Prices;
+use architrave_llm::json::Cursor;
+use architrave_llm::used::Used;
+use architrave_policy::ledger::{self, Limit};
+use memchr::memmem;
+
+use super::ask::Ask;
+use super::run::Missed;
+use crate::exchange::Exchange;
+use crate::models::LiveModel;
+use crate::worker::Worker;
+
+/// The tokens that an image has at most where a model counts them: a large one of OpenAI's best.
+const IMAGE_TOKENS_MAX: u64 = 6_240;
+
+/// How large a request is, and how large its answer may be.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// The tokens of the prompt, by an estimate.
+    pub prompt_tokens: u64,
+    /// The limit of the output that the body states; `Some(0)` where nothing is written.
+    pub output_max: Option<u64>,
+    /// How many answers are wanted.
+    pub choices: u64,
+    /// Whether images or sound go in or out, or the prompt is to be kept for an hour.
+    pub has_media: bool,
+    /// What is charged beside tokens, as far as the request tells it.
+    pub asked: Used,
+}
+
+impl From<&Ask> for Wanted {
+    fn from(ask: &Ask) -> Self {
+        Self {
+            prompt_tokens: ask.prompt_tokens,
+            output_max: ask.output_max,
+            choices: ask.choices,
+            has_media: ask.scanned.sizes.media_items > 0 || asks_for_dear_tokens(&ask.body),
+            asked: Used::default(),
+        }
+    }
+}
+
+/// Whether a request for chat asks for an answer in sound or images, or for its prompt to be kept
+/// for an hour, in whatever dialect. Quotes within texts are escaped, so no text says so.
+fn asks_for_dear_tokens(body: &[u8]) -> bool {
+    let value = |name: &str, is_it: fn(&mut Cursor<'_>) -> bool| {
+        memmem::find_iter(body, name).any(|at| {
+            let rest = std::str::from_utf8(&body[at + name.len()..]).unwrap_or_default();
+            rest.trim_start().strip_prefix(':').is_some_and(|rest| is_it(&mut Cursor::new(rest)))
+        })
+    };
+    let says_media = |cursor: &mut Cursor<'_>| {
+        let mut has_media = false;
+        // What is no list of words is refused by the provider.
+        let _read = cursor.array(|cursor| {
+            has_media |= !cursor.text()?.eq_ignore_ascii_case("text");
+            Ok(())
+        });
+        has_media
+    };
+    let is_an_hour = |cursor: &mut Cursor<'_>| cursor.text().is_ok_and(|text| text == "1h");
+    value("odalities\"", says_media)
+        || value("\"ttl\"", is_an_hour)
+        || memmem::find(body, b"\"image_generation\"").is_some()
+}
+
+impl Wanted {
+    /// The same for the ledger, with the prices of a model.
+    fn priced<'p>(&self, row: Option<&Model>, prices: &'p Prices) -> ledger::Ask<'p> {
+        let makes_images = row.is_some_and(|row| row.abilities.has(Ability::ImagesOut));
+        let by_tokens = prices.base.own(TokenClass::OutputImage).is_some();
+        let images = self.asked.count(Unit::ImageOut);
+        // Nobody says how many tokens an image is to have, and they are what it costs.
+        let (output_max, choices) = match self.output_max {
+            Some(0) if images > 0 && by_tokens => (Some(IMAGE_TOKENS_MAX), images),
+            stated => (stated, self.choices),
+        };
+        ledger::Ask {
+            prompt_tokens: self.prompt_tokens,
+            output_tokens_max: output_max,
+            output_tokens_possible: None,
+            choices,
+            has_media: self.has_media || makes_images || images > 0,
+            requests: self.asked.requests.unwrap_or(1),
+            beside_tokens: row.map(|row| self.asked.beside_tokens(row)).unwrap_or_default(),
+            prices,
+        }
+    }
+
+    /// What it costs at most with a model, by which deployments are compared.
+    pub(super) fn price_at(&self, row: &Model) -> u64 {
+        let none = Prices::default();
+        self.priced(Some(row), row.prices.as_ref().unwrap_or(&none)).nano_usd()
+    }
+}
+
+/// Reserves what the request may cost; the limit of the output that is left of the budgets, where
+/// it is lower than what was asked for.
+///
+/// # Errors
+/// Which budget or limit is used up, and until when.
+pub(super) async fn reserve(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    models: &[Arc<LiveModel>],
+    wanted: Wanted,
+) -> Result<Option<u64>, Missed> {
+    let Some(account) = exchange.account() else { return Ok(None) };
+    let none = Prices::default();
+    let lanes = || models.iter().flat_map(|model| model.lanes());
+    // The dearest deployment that it may go to: whichever answers, the budget holds.
+    let dearest = lanes()
+        .filter_map(|lane| lane.known.priced().map(|row| &**row))
+        .max_by_key(|row| wanted.price_at(row));
+    let prices = dearest.and_then(|row| row.prices.as_ref()).unwrap_or(&none);
+    // Where nobody knows of one of them, nobody knows of all.
+    let possible = lanes().try_fold(0, |most, lane| Some(lane.known.output_max?.max(most)));
+    let asked = ledger::Ask { output_tokens_possible: possible, ..wanted.priced(dearest, prices) };
+    let (now, wall) = (worker.now(), worker.wall());
+    match account.reserve(now, wall, &asked).await {
+        Ok(reservation) => {
+            let granted = reservation.output_tokens_granted();
+            exchange.admission.spending = reservation.report();
+            if let Some(facts) = &mut exchange.llm {
+                facts.reservation = Some(reservation);
+            }
+            Ok(granted)
+        }
+        Err(refused) => {
+            exchange.admission.spending = refused.report;
+            let kind = match refused.limit {
+                Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
+                Limit::Lease => ErrorKind::Overloaded,
+            };
+            let mut error = ChatError::new(kind, refused.detail());
+            error.retry_after_ms = Some(refused.retry_after_s.saturating_mul(1000));
+            error.code = Some(refused.reason().as_str().to_owned());
+            Err(Missed::refused(error, refused.reason()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_in_sound_or_images_and_prompts_kept_for_an_hour_are_dear() {
+        for body in [
+            r#"{"modalities":["text","audio"],"audio":{"voice":"a"}}"#,
+            r#"{"generationConfig":{"responseModalities" : ["IMAGE"]}}"#,
+            r#"{"generation_config":{"response_modalities":["TEXT","AUDIO"]}}"#,
+            r#"{"tools":[{"type":"image_generation"}]}"#,
+            r#"{"system":[{"cache_control":{"type":"ephemeral","ttl": "1h"}}]}"#,
+        ] {
+            assert!(asks_for_dear_tokens(body.as_bytes()), "{body}");
+        }
+        for body in [
+            r#"{"modalities":["text"],"x":[1]}"#,
+            r#"{"messages":[{"content":"\"modalities\":[\"audio\"],\"ttl\":\"1h\""}]}"#,
+            r#"{"cache_control":{"type":"ephemeral","ttl":"5m"}}"#,
+            r#"{"modalities":null}"#,
+        ] {
+            assert!(!asks_for_dear_tokens(body.as_bytes()), "{body}");
+        }
+    }
+
+    fn model(words: &str) -> Model {
+        Model::read("house/model", words).expect("the row is sound")
+    }
+
+    #[test]
+    fn an_hour_in_the_cache_is_reserved_at_its_own_price() {
+        let row = model("chat - - - input=3 cache_write=3.75 cache_write_1h=6 output=15");
+        let plain = Wanted { prompt_tokens: 100, output_max: Some(0), ..Wanted::default() };
+        assert_eq!(plain.price_at(&row), 375_000);
+        assert_eq!(Wanted { has_media: true, ..plain }.price_at(&row), 600_000);
+    }
+
+    #[test]
+    fn what_is_no_token_is_reserved_too() {
+        let asked = |unit, count| {
+            let units = vec![(unit, count)];
+            let asked = Used { units, ..Used::default() };
+            Wanted { output_max: Some(0), asked, ..Wanted::default() }
+        };
+        let speech = model("speech - - - character_in=0.00001");
+        assert_eq!(asked(Unit::CharacterIn, 1_000).price_at(&speech), 10_000_000);
+        let images = model("image - - - input=5 output_image=40");
+        let reserved = asked(Unit::ImageOut, 2).price_at(&images);
+        assert_eq!(reserved, 2 * IMAGE_TOKENS_MAX * 40_000);
+    }
+}
