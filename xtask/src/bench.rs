@@ -109,8 +109,18 @@ pub(crate) fn train(args: &[String]) -> Result<()> {
 /// they start: caches that others have used meanwhile cost more than what is to be told apart. The
 /// rest measures times as well, and whoever goes before all others stands still for a twentieth of
 /// each second, by the kernel's own rule.
-const OF_CPU_ALONE: &[&str] =
-    &["http1", "policies", "h2", "large", "tcp", "routes", "llm", "llm-burst", "llm-prompt"];
+const OF_CPU_ALONE: &[&str] = &[
+    "http1",
+    "policies",
+    "h2",
+    "large",
+    "tcp",
+    "routes",
+    "llm",
+    "llm-burst",
+    "llm-prompt",
+    "llm-peers",
+];
 
 /// Of CPU time as well, but gateway and load share their cores and must make room for each other:
 /// they have much the larger share of them, and no more.

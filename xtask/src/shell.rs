@@ -55,7 +55,8 @@ fn end_with_descendants(id: u32) {
     }
 }
 
-fn children(parent: u32) -> Vec<u32> {
+/// The children of a process, whichever of its threads started them.
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
     lists

@@ -4,9 +4,11 @@
 //! The origin demands that a gateway renames the model and shows the provider's credential; nginx
 //! does neither, and is the yardstick all the same: it is what moving the bytes costs.
 
+mod first;
 mod gap;
 mod memory;
 mod paced;
+mod peers;
 pub(crate) mod scripts;
 
 use anyhow::{Result, bail};
@@ -33,8 +35,16 @@ pub(crate) enum LlmWork {
 const ORIGIN: &[&str] = &["llm"];
 
 /// The benches of this file.
-pub(crate) const NAMES: &[&str] =
-    &["llm", "llm-burst", "llm-paced", "llm-prompt", "llm-latency", "llm-gap", "llm-memory"];
+pub(crate) const NAMES: &[&str] = &[
+    "llm",
+    "llm-burst",
+    "llm-paced",
+    "llm-prompt",
+    "llm-latency",
+    "llm-gap",
+    "llm-memory",
+    "llm-peers",
+];
 
 /// The bench of this name, when it is one of CPU per request.
 pub(crate) fn of_cost(name: &str) -> Result<Option<CostBench>> {
@@ -53,6 +63,7 @@ pub(crate) fn run(name: &str, options: &Options) -> Result<()> {
         "llm-latency" => super::latency::run_llm(options),
         "llm-gap" => gap::run(options),
         "llm-memory" => memory::run(options),
+        "llm-peers" => peers::run(options),
         _ => bail!("no bench {name}"),
     }
 }

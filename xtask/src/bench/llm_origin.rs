@@ -4,6 +4,8 @@
 //! It answers 500 to a request that a gateway did not change as it should have: the model renamed,
 //! the provider's credential in place of the client's. A plain proxy changes neither; its clients
 //! ask below `/plain`, where that is not demanded.
+//!
+//! Some gateways ask for the models that there are before they serve, and whether it is well.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -51,11 +53,21 @@ struct Origin {
 
 struct Replies {
     whole: Vec<u8>,
+    models: Vec<u8>,
+    unknown: Vec<u8>,
     wrong: Vec<u8>,
     stream_head: Vec<u8>,
     chunk: Vec<u8>,
     last: Vec<u8>,
     all_chunks: Vec<u8>,
+}
+
+/// What a request is answered with.
+enum Answer<'a> {
+    /// Bytes that are there already.
+    Whole(&'a [u8]),
+    /// A stream with a pace.
+    Paced,
 }
 
 struct Connection {
@@ -167,24 +179,15 @@ impl Connection {
                 break;
             };
             self.expected = None;
-            let request = &self.read[..length];
-            let is_as_it_should = request.starts_with(b"POST /plain/") || is_changed(request);
-            // What matters stands at either end: a long prompt is not gone through.
-            let begin = &request[..length.min(LOOKED_AT)];
-            let end = &request[length.saturating_sub(LOOKED_AT)..];
-            let is_stream = find(begin, b"\"stream\":true");
-            let is_at_once = find(end, b"at once");
+            let answer = replies.to(&self.read[..length]);
             self.read.drain(..length);
-            if !is_as_it_should {
-                self.stream.write_all(&replies.wrong)?;
-            } else if !is_stream {
-                self.stream.write_all(&replies.whole)?;
-            } else if is_at_once {
-                self.stream.write_all(&replies.all_chunks)?;
-            } else {
-                self.stream.write_all(&replies.stream_head)?;
-                self.chunks_left = CHUNKS;
-                paced = true;
+            match answer {
+                Answer::Whole(reply) => self.stream.write_all(reply)?,
+                Answer::Paced => {
+                    self.stream.write_all(&replies.stream_head)?;
+                    self.chunks_left = CHUNKS;
+                    paced = true;
+                }
             }
         }
         Ok(paced)
@@ -206,12 +209,19 @@ fn find(text: &[u8], wanted: &[u8]) -> bool {
     memchr::memmem::find(text, wanted).is_some()
 }
 
+/// What matters stands at either end, as every gateway has its own order of members: a long prompt
+/// is not gone through.
+fn find_at_ends(request: &[u8], wanted: &[u8]) -> bool {
+    find(&request[..request.len().min(LOOKED_AT)], wanted)
+        || find(&request[request.len().saturating_sub(LOOKED_AT)..], wanted)
+}
+
 /// Whether model and credential are the provider's.
 fn is_changed(request: &[u8]) -> bool {
     let begin = &request[..request.len().min(LOOKED_AT)];
     let model = format!("\"model\":\"{UPSTREAM_MODEL}\"");
     let key = format!("Bearer {PROVIDER_KEY}\r\n");
-    find(begin, model.as_bytes())
+    find_at_ends(request, model.as_bytes())
         && find(begin, key.as_bytes())
         && !find(begin, super::peer::API_KEY.as_bytes())
 }
@@ -230,6 +240,22 @@ fn field(head: &[u8], name: &[u8]) -> Option<usize> {
 }
 
 impl Replies {
+    fn to(&self, request: &[u8]) -> Answer<'_> {
+        let reply = if let Some(path) = request.strip_prefix(b"GET ") {
+            let is_known = path.starts_with(b"/v1/models ") || path.starts_with(b"/health ");
+            if is_known { &self.models } else { &self.unknown }
+        } else if !request.starts_with(b"POST /plain/") && !is_changed(request) {
+            &self.wrong
+        } else if !find_at_ends(request, b"\"stream\":true") {
+            &self.whole
+        } else if find_at_ends(request, b"at once") {
+            &self.all_chunks
+        } else {
+            return Answer::Paced;
+        };
+        Answer::Whole(reply)
+    }
+
     fn new() -> Self {
         let usage = r#""usage":{"prompt_tokens":24,"completion_tokens":16,"total_tokens":40}"#;
         let body = format!(
@@ -241,12 +267,17 @@ impl Replies {
         let end = format!(
             "data: {{\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1764400000,\"model\":\"{UPSTREAM_MODEL}\",\"choices\":[],{usage}}}\n\ndata: [DONE]\n\n"
         );
+        let models = format!(
+            r#"{{"object":"list","data":[{{"id":"{UPSTREAM_MODEL}","object":"model","created":1764400000,"owned_by":"bench"}}]}}"#
+        );
         let framed = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         let last = format!("{}0\r\n\r\n", framed(&end));
         let all = format!("{head}{}{last}", framed(&chunk).repeat(CHUNKS - 1));
         Self {
             whole: whole("200 OK", &body),
+            models: whole("200 OK", &models),
+            unknown: whole("404 Not Found", "{\"error\":\"no such path\"}"),
             wrong: whole("500 Wrong", "{\"error\":\"not changed as it should have been\"}"),
             stream_head: head.into(),
             chunk: framed(&chunk).into(),
@@ -273,6 +304,20 @@ mod tests {
         let request = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET";
         assert_eq!(length_of(request), Some(request.len() - 3));
         assert_eq!(length_of(&request[..20]), None);
+    }
+
+    #[test]
+    fn models_are_told_and_a_stream_is_known_wherever_its_member_stands() {
+        let replies = Replies::new();
+        let whole = |request: &str| match replies.to(request.as_bytes()) {
+            Answer::Whole(reply) => String::from_utf8_lossy(reply).into_owned(),
+            Answer::Paced => "paced".to_owned(),
+        };
+        assert!(whole("GET /v1/models HTTP/1.1\r\n\r\n").contains(UPSTREAM_MODEL));
+        assert!(whole("GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
+        let chat = format!("POST /plain/ HTTP/1.1\r\n\r\n{{{}", " ".repeat(3 * LOOKED_AT));
+        assert!(whole(&format!("{chat}}}")).contains("A load balancer"));
+        assert_eq!(whole(&format!("{chat}\"stream\":true}}")), "paced");
     }
 
     #[test]

@@ -5,7 +5,11 @@
 mod architrave;
 mod envoy;
 mod haproxy;
+mod litellm;
 mod nginx;
+mod portkey;
+mod python;
+mod smg;
 
 pub(crate) use architrave::API_KEY;
 
@@ -15,6 +19,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::llm::LlmWork;
+use crate::tree;
 
 /// A program that can stand in front of the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,12 @@ pub(crate) enum Peer {
     Haproxy,
     /// Envoy 1.40 from its Python wheel.
     Envoy,
+    /// LiteLLM's proxy from PyPI.
+    Litellm,
+    /// Portkey's gateway from npm.
+    Portkey,
+    /// SMG from PyPI.
+    Smg,
 }
 
 /// What a program is set up to do.
@@ -72,6 +83,9 @@ impl Peer {
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
             Self::Envoy => "envoy",
+            Self::Litellm => "litellm",
+            Self::Portkey => "portkey",
+            Self::Smg => "smg",
         }
     }
 
@@ -85,6 +99,9 @@ impl Peer {
             Self::Nginx => nginx::install(),
             Self::Haproxy => haproxy::install(),
             Self::Envoy => envoy::install(),
+            Self::Litellm => litellm::install(),
+            Self::Portkey => portkey::install(),
+            Self::Smg => smg::install(),
         }
     }
 
@@ -95,6 +112,9 @@ impl Peer {
             Self::Nginx => nginx::version(),
             Self::Haproxy => haproxy::version(),
             Self::Envoy => envoy::version(),
+            Self::Litellm => litellm::version(),
+            Self::Portkey => portkey::version(),
+            Self::Smg => smg::version(),
         }
     }
 
@@ -108,6 +128,22 @@ impl Peer {
             Self::Nginx => nginx::command(setup),
             Self::Haproxy => haproxy::command(setup),
             Self::Envoy => envoy::command(setup),
+            Self::Litellm => litellm::command(setup),
+            Self::Portkey => portkey::command(setup),
+            Self::Smg => smg::command(setup),
         }
     }
+    /// The fields that a client of it sends along with a chat; the origin is at the port `origin`.
+    pub(crate) fn chat_fields(self, origin: u16) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Portkey => portkey::fields(origin),
+            Self::Smg => smg::fields(),
+            _ => vec![("authorization", format!("Bearer {API_KEY}"))],
+        }
+    }
+}
+
+/// Where the versions of the gateways of models are written down.
+fn pinned() -> PathBuf {
+    tree::root().join("bench/peers")
 }

@@ -1,17 +1,23 @@
 //! A program under measurement: started on its cores, counted by `/proc`, ended when dropped.
 
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::shell;
 
 /// Clock ticks per second in `/proc/<pid>/stat`: 100 on every Linux that we run on.
 const TICKS_PER_SECOND: u32 = 100;
 /// How long a program may take to end before it is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Lines that are shown of a program that failed.
+const LAST_LINES: usize = 10;
 
 /// A started program and all its children.
 pub(crate) struct Process {
@@ -35,6 +41,8 @@ impl Process {
                 pinned.env(key, value);
             }
         }
+        // A group of its own, so that nothing is left of it when it is ended.
+        pinned.process_group(0);
         pinned.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = pinned.spawn().with_context(|| format!("starting {name}"))?;
         Ok(Self { name: name.to_owned(), child, log: log.to_path_buf() })
@@ -48,12 +56,16 @@ impl Process {
     /// Fails with the end of its log when the program has ended.
     pub(crate) fn check_alive(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
-            let log = fs::read_to_string(&self.log).unwrap_or_default();
-            let tail: Vec<&str> = log.lines().rev().take(10).collect();
-            let tail: Vec<&str> = tail.into_iter().rev().collect();
-            bail!("{} ended with {status}:\n{}", self.name, tail.join("\n"));
+            bail!("{} ended with {status}:\n{}", self.name, self.last_words());
         }
         Ok(())
+    }
+
+    /// The end of what the program has written so far.
+    pub(crate) fn last_words(&self) -> String {
+        let log = self.output();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
     }
 
     /// What the program has written so far.
@@ -61,13 +73,20 @@ impl Process {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// User and system time of the program and its children so far.
+    /// User and system time of the program and its children so far, also of those that have ended.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         let mut ticks = 0;
-        for pid in self.family()? {
-            let fields = stat_fields(pid)?;
-            // utime and stime are fields 14 and 15; the list begins with field 3.
-            ticks += fields[11].parse::<u32>()? + fields[12].parse::<u32>()?;
+        for pid in self.family() {
+            // utime, stime and the two of children that have ended are fields 14 to 17; the list
+            // begins with field 3.
+            let fields = match stat_fields(pid) {
+                Err(error) if pid == self.pid() => return Err(error),
+                Err(_ended_since) => continue,
+                Ok(fields) => fields,
+            };
+            for field in &fields[11..15] {
+                ticks += field.parse::<u32>()?;
+            }
         }
         Ok(Duration::from_secs(1) * ticks / TICKS_PER_SECOND)
     }
@@ -75,7 +94,7 @@ impl Process {
     /// Resident memory of the program and its children, in KiB.
     pub(crate) fn resident_kib(&self) -> Result<u64> {
         let mut total = 0;
-        for pid in self.family()? {
+        for pid in self.family() {
             let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
             let line = status.lines().find(|line| line.starts_with("VmRSS:"));
             let kib = line.and_then(|line| line.split_whitespace().nth(1));
@@ -90,17 +109,14 @@ impl Process {
         kill_process(pid.context("no such process id")?, signal).context("sending a signal")
     }
 
-    fn family(&self) -> Result<Vec<u32>> {
+    fn family(&self) -> Vec<u32> {
         let mut family = vec![self.pid()];
         let mut next = 0;
         while let Some(&pid) = family.get(next) {
             next += 1;
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
-            for child in children.split_whitespace() {
-                family.push(child.parse()?);
-            }
+            family.extend(shell::children(pid));
         }
-        Ok(family)
+        family
     }
 }
 
@@ -109,13 +125,15 @@ impl Drop for Process {
         let _ = self.signal(Signal::TERM);
         let clock = architrave_core::Clock::system();
         let deadline = clock.now() + END_PATIENCE;
-        while clock.now() < deadline {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
+        let mut is_gone = false;
+        while !is_gone && clock.now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
+            is_gone = matches!(self.child.try_wait(), Ok(Some(_)));
         }
-        let _ = self.child.kill();
+        if let Some(group) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
+            // Most often there is nobody left in it.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.child.wait();
     }
 }
@@ -136,4 +154,34 @@ pub(crate) fn core_idle(core: u32) -> Result<Duration> {
         line.split_whitespace().skip(1).map_while(|field| field.parse().ok()).collect();
     // idle and iowait
     Ok(Duration::from_secs(1) * (fields[3] + fields[4]) / TICKS_PER_SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use architrave_core::Clock;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_a_program_that_is_ended() {
+        let log = std::env::temp_dir().join(format!("xtask-{}.log", std::process::id()));
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & wait"]);
+        let process = Process::start("a shell", "0", &command, &log).unwrap();
+        let clock = Clock::system();
+        let deadline = clock.now() + Duration::from_secs(30);
+        while process.family().len() < 2 {
+            assert!(clock.now() < deadline, "the shell starts nothing: {}", process.output());
+            std::thread::yield_now();
+        }
+        let child = process.family()[1];
+        drop(process);
+        fs::remove_file(&log).unwrap();
+        // Killed before the drop returns, it ends when it has a turn.
+        let is_gone = || stat_fields(child).map_or(true, |fields| fields[0] == "Z");
+        while !is_gone() {
+            assert!(clock.now() < deadline, "the child of the shell goes on");
+            std::thread::yield_now();
+        }
+    }
 }

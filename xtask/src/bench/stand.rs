@@ -14,8 +14,9 @@ use super::peer::{Peer, Setup, Work};
 use super::process::{Process, core_idle};
 use crate::{say, tree};
 
-/// How long a program may take until it accepts connections.
-const READY_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a program may take until it accepts connections: one in Python loads for ten seconds
+/// before.
+const READY_PATIENCE: Duration = Duration::from_secs(60);
 /// The core that the gateway has for itself.
 pub(crate) const GATEWAY_CORE: u32 = 0;
 /// The core that the origin and the load generator share.
@@ -75,6 +76,17 @@ pub(crate) struct Running {
     pub(crate) process: Option<Process>,
     /// Where its configuration lies.
     pub(crate) folder: PathBuf,
+}
+
+impl Running {
+    /// What a failure of it is told with: what was done, and what the program says.
+    pub(crate) fn told(&self, done: &str) -> String {
+        let label = &self.candidate.label;
+        match self.process.as_ref().map(Process::last_words).filter(|words| !words.is_empty()) {
+            Some(words) => format!("{done} {label}, which says:\n{words}\n"),
+            None => format!("{done} {label}"),
+        }
+    }
 }
 
 /// What one round of one candidate showed.
@@ -207,9 +219,9 @@ impl Stand {
 
     /// Warms a candidate up, the load coming from `cores`.
     pub(crate) fn warm_up(&self, running: &mut Running, cores: &str) -> Result<()> {
-        let Candidate { label, load, .. } = &running.candidate;
+        let load = &running.candidate.load;
         let warmed = load.run(self.origin, running.port, WARM_UP_SECONDS, cores);
-        warmed.map(drop).with_context(|| format!("warming {label} up"))
+        warmed.map(drop).with_context(|| running.told("warming up"))
     }
 
     /// One round over all candidates, who take turns of [`TURN_SECONDS`] until each has had
@@ -252,14 +264,14 @@ impl Stand {
 
     /// Puts the load on a candidate for one turn.
     fn turn(&self, running: &mut Running, seconds: u32, cores: &str) -> Result<Sample> {
-        let Candidate { label, load, .. } = &running.candidate;
+        let load = &running.candidate.load;
         let cpu =
             |process: &Option<Process>| process.as_ref().map_or(Ok(Duration::ZERO), Process::cpu);
         let (idle, before, start) =
             (core_idle(GATEWAY_CORE)?, cpu(&running.process)?, self.clock.now());
         let seen = load
             .run(self.origin, running.port, seconds, cores)
-            .with_context(|| format!("measuring {label}"))?;
+            .with_context(|| running.told("measuring"))?;
         let wall = self.clock.now().since(start);
         let cpu = cpu(&running.process)? - before;
         let idle = core_idle(GATEWAY_CORE)?.saturating_sub(idle);

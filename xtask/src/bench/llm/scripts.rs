@@ -37,8 +37,22 @@ const LONG_BYTES: usize = 100 * 1024;
 impl Script {
     /// The script, written to its file.
     pub(crate) fn written(self) -> Result<PathBuf> {
-        let path = tree::target()?.join(format!("bench/llm/{self:?}.lua").to_lowercase());
-        tree::write(&path, &self.text())?;
+        let field = match self {
+            Self::Messages | Self::MessagesBurst => ("x-api-key", API_KEY.to_owned()),
+            _ => ("authorization", format!("Bearer {API_KEY}")),
+        };
+        self.written_with("", &[field])
+    }
+
+    /// The script with other fields than the usual key, for whom they are meant being part of the
+    /// file's name.
+    pub(crate) fn written_with(
+        self,
+        whom: &str,
+        fields: &[(&'static str, String)],
+    ) -> Result<PathBuf> {
+        let path = tree::target()?.join(format!("bench/llm/{self:?}{whom}.lua").to_lowercase());
+        tree::write(&path, &self.text(fields))?;
         Ok(path)
     }
 
@@ -51,14 +65,21 @@ impl Script {
         }
     }
 
+    /// Whether the answer is a stream.
+    pub(crate) const fn is_stream(self) -> bool {
+        matches!(
+            self,
+            Self::Burst | Self::MessagesBurst | Self::PlainBurst | Self::Paced | Self::PlainPaced
+        )
+    }
+
     /// The body.
     pub(crate) fn body(self) -> String {
-        let (stream, pace) = match self {
-            Self::Burst | Self::MessagesBurst | Self::PlainBurst => (true, " at once"),
-            Self::Paced | Self::PlainPaced => (true, ""),
-            _ => (false, ""),
+        let pace = match self {
+            Self::Burst | Self::MessagesBurst | Self::PlainBurst => " at once",
+            _ => "",
         };
-        let stream = if stream { ",\"stream\":true" } else { "" };
+        let stream = if self.is_stream() { ",\"stream\":true" } else { "" };
         let question = match self {
             Self::LongPrompt => "What does a load balancer do, and why? ".repeat(LONG_BYTES / 39),
             _ => format!("What does a load balancer do?{pace}"),
@@ -77,14 +98,14 @@ impl Script {
         }
     }
 
-    fn text(self) -> String {
-        let key = match self {
-            Self::Messages | Self::MessagesBurst => format!("[\"x-api-key\"] = \"{API_KEY}\""),
-            _ => format!("[\"authorization\"] = \"Bearer {API_KEY}\""),
-        };
+    fn text(self, fields: &[(&'static str, String)]) -> String {
+        let fields: String = fields
+            .iter()
+            .map(|(name, value)| format!(", [\"{name}\"] = [==[{value}]==]"))
+            .collect();
         format!(
             "wrk.method = \"POST\"\nwrk.path = \"{}\"\n\
-             wrk.headers = {{ [\"content-type\"] = \"application/json\", {key} }}\n\
+             wrk.headers = {{ [\"content-type\"] = \"application/json\"{fields} }}\n\
              wrk.body = [==[{}]==]\n",
             self.path(),
             self.body()
