@@ -34,6 +34,7 @@ pub fn llm_surface(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(body) else { return };
     let _ = (used::of_reply(surface, text), used::of_request(surface, text));
     let _ = surface.kept_in_reply(text);
+    let _ = surface.kept_in_request(text);
     let models = ["a", "b"].map(|id| ListedModel {
         id,
         owner: "o",

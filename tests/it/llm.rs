@@ -7,6 +7,7 @@ mod chat;
 mod examples;
 mod guardrail;
 mod home;
+mod kept;
 mod lanes;
 mod prompt;
 mod providers;

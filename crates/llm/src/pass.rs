@@ -11,7 +11,7 @@ use memchr::memmem;
 use crate::chat::Usage;
 use crate::dialect::Dialect;
 use crate::frame::{FrameReader, Framing};
-use crate::surface::Surface;
+use crate::surface::{self, KeptId, Surface};
 use crate::used::{self, Used};
 
 pub use sieve::UsageSieve;
@@ -28,6 +28,8 @@ pub struct PassedStream {
     /// What came of an event that has not ended.
     tail: Vec<u8>,
     used: Used,
+    /// What it says was made and lives at the provider now.
+    made: Vec<KeptId>,
     bytes: u64,
     /// Events of text that have ended, but for those whose end a chunk's border cuts.
     events: u64,
@@ -46,6 +48,14 @@ impl Speaks {
             Self::Chat(dialect) => dialect.usage_mark(),
             // Nobody but OpenAI streams anything beside chat.
             Self::Beside(_) => "\"usage\"",
+        }
+    }
+
+    /// What an event says was made; those that say it are those that tell usage.
+    fn made(self, data: &str) -> Vec<KeptId> {
+        match self {
+            Self::Chat(dialect) => surface::kept_in_event(dialect, data),
+            Self::Beside(_) => Vec::new(),
         }
     }
 
@@ -77,6 +87,7 @@ impl PassedStream {
             mark: memmem::Finder::new(speaks.mark()),
             tail: Vec::new(),
             used: Used::default(),
+            made: Vec::new(),
             bytes: 0,
             events: 0,
         }
@@ -118,6 +129,18 @@ impl PassedStream {
         self.used
     }
 
+    /// Whether anything of such a stream may live at the provider afterwards.
+    #[must_use]
+    pub fn can_make(&self) -> bool {
+        matches!(self.speaks, Speaks::Chat(dialect) if surface::can_make(dialect))
+    }
+
+    /// What it says was made and lives at the provider now.
+    #[must_use]
+    pub fn take_made(&mut self) -> Vec<KeptId> {
+        std::mem::take(&mut self.made)
+    }
+
     /// Bytes that went through.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -147,13 +170,14 @@ impl PassedStream {
         if !tells_usage(&self.mark, bytes) {
             return;
         }
-        let Self { speaks, framing, mark, used, .. } = self;
+        let Self { speaks, framing, mark, used, made, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
             let says = frame.name == speaks.mark() || tells_usage(mark, frame.data.as_bytes());
             if says {
                 used.join(speaks.read(frame.data));
+                made.extend(speaks.made(frame.data));
             }
         };
         frames.push(bytes, &mut see);

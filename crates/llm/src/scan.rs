@@ -5,6 +5,7 @@
 //! on: that two readers of this body see the same thing, hence no doubled names and bounded depth.
 
 mod edit;
+mod kept;
 mod keys;
 mod machine;
 mod rewrite;
@@ -91,6 +92,8 @@ pub struct Scanned {
     pub is_empty: bool,
     /// How much text, and of what sort.
     pub sizes: TextSizes,
+    /// Whether it may name something that lives at a provider; else it does not.
+    pub may_name_kept: bool,
 }
 
 impl Scanned {

@@ -182,6 +182,17 @@ impl LiveModel {
         self.deployments.iter().flatten()
     }
 
+    /// The same with the places by which its fleet knows them.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Place, &LiveLane)> {
+        let deployments = self.deployments.iter().enumerate();
+        deployments.flat_map(|(deployment, lanes)| {
+            lanes.iter().enumerate().map(move |(credential, lane)| {
+                let credential = lane.credential().map(|_| credential);
+                (Place { deployment, credential }, lane)
+            })
+        })
+    }
+
     /// What a request costs at each of its deployments, where that is known.
     pub(crate) fn prices_of(
         &self,

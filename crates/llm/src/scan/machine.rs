@@ -2,6 +2,7 @@
 //!
 //! Inside of strings it goes by blocks; between them byte by byte, of which there are few.
 
+use super::kept::may_name;
 use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
 use super::{ScanError, ScanLimits, Scanned, Watch, Watched};
@@ -308,6 +309,7 @@ impl Scan {
             self.found.sizes.has_tools |= matches!(name, b"tools" | b"toolConfig" | b"functions");
         }
         self.sort = Sort::of(name);
+        self.found.may_name_kept |= may_name(name, depth);
         // Names deep inside are those of schemas and arguments, which a model reads.
         if depth >= SPOKEN_DEPTH {
             self.found.sizes.add(Sort::Text, name);

@@ -41,17 +41,13 @@ pub enum Watched {
     CacheKey,
     /// The class of service.
     ServiceClass,
-    /// The id of an earlier answer that lives at the provider.
-    PreviousReply,
-    /// The id of a file that lives at the provider, with the requests of a batch.
-    InputFile,
     /// How sound is streamed.
     StreamFormat,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 19;
 }
 
 /// One watched member.

@@ -1,43 +1,194 @@
-//! The ids of what a reply says was made and lives at the provider now.
+//! What lives at a provider, as requests name it and replies say that it was made.
+//!
+//! Where ids stand is a table, gone through in one look over the body. What a model reads or says
+//! is not in it: a tool's argument called `file_id` is no file.
 
-use super::{Family, Kept, Operation, Surface};
+mod link;
+mod replies;
+mod requests;
+
+use super::{Kept, Operation, Surface};
+use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonError, Kind};
 
+/// What is named, and by which id.
+pub type KeptId = (Kept, String);
+
+/// How many things one body may name; beyond that nobody means them.
+const NAMED_MAX: usize = 1_024;
+
+/// Where in a value ids stand.
+#[derive(Debug)]
+enum Shape {
+    /// The value is an id, or a list of them, or an object with those fields.
+    Id(Kept, &'static [Member]),
+    /// The same with the collection before the id, as Gemini has it.
+    Name(Kept),
+    /// A link, of those that lead to Gemini's files.
+    Link,
+    /// An object with those fields, or a list of such objects.
+    Fields(&'static [Member]),
+    /// An object whose fields have any name.
+    Each(&'static Self),
+    /// An item of OpenAI's, or a list of them: all of it may be an id.
+    Item(&'static [Member]),
+}
+
+/// A field, and where in its value ids stand.
+type Member = (&'static str, Shape);
+
 impl Surface {
-    /// What a reply at this surface says was made, with the id by which paths name it. Nothing
-    /// where nothing was made, or the reply says no id.
+    /// What a request at this surface names that lives at a provider, its path apart.
+    ///
+    /// # Errors
+    /// Where the body cannot be read, or names more than anybody means.
+    pub fn kept_in_request(self, body: &str) -> Result<Vec<KeptId>, JsonError> {
+        let mut found = Vec::new();
+        if let Some(shape) = requests::of(self) {
+            walk(&mut Cursor::new(body), shape, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// What a reply at this surface says was made, with the ids by which requests name it; where
+    /// the reply is about something that is kept, what belongs to that.
     #[must_use]
-    pub fn kept_in_reply(self, body: &str) -> Option<(Kept, String)> {
-        let kept = match self.operation() {
-            _ if self == Self::OpenaiResponses => Kept::Reply,
-            Operation::ReplyCompact => Kept::Reply,
-            Operation::FileUpload => Kept::File,
-            Operation::BatchCreate => Kept::Batch,
-            _ => return None,
-        };
-        let mut id = None;
-        let is_gemini = self.family() == Family::Gemini;
-        let read = read(&mut Cursor::new(body), is_gemini, &mut id);
-        read.ok().and(id).map(|id| (kept, id))
+    pub fn kept_in_reply(self, body: &str) -> Vec<KeptId> {
+        let is_chat = self.operation() == Operation::Chat;
+        if is_chat && !says_kept(self.dialect(), body) {
+            return Vec::new();
+        }
+        found(replies::of(self), body)
     }
 }
 
-/// Reads `id`, or Gemini's `name`, which has the collection before the id and may be within `file`.
-fn read(
-    cursor: &mut Cursor<'_>,
-    is_gemini: bool,
-    id: &mut Option<String>,
-) -> Result<(), JsonError> {
-    cursor.object(|cursor, field| {
-        match (field, cursor.kind()) {
-            ("id", Kind::Text) if !is_gemini => *id = Some(cursor.text()?.into_owned()),
-            ("name", Kind::Text) if is_gemini => {
-                let name = cursor.text()?;
-                *id = name.rsplit('/').next().map(str::to_owned);
-            }
-            ("file", Kind::Object) if is_gemini => read(cursor, is_gemini, id)?,
-            _ => cursor.skip()?,
+/// Whether a chat in that dialect may make something that lives at the provider.
+#[must_use]
+pub fn can_make(dialect: Dialect) -> bool {
+    replies::of_event(dialect).is_some()
+}
+
+/// What an event of a chat's stream says was made.
+#[must_use]
+pub fn kept_in_event(dialect: Dialect, data: &str) -> Vec<KeptId> {
+    if !says_kept(dialect, data) {
+        return Vec::new();
+    }
+    found(replies::of_event(dialect), data)
+}
+
+/// Whether a reply may say at all that something was made.
+fn says_kept(dialect: Dialect, body: &str) -> bool {
+    match dialect {
+        Dialect::OpenaiResponses => true,
+        Dialect::AnthropicMessages => {
+            memchr::memmem::find(body.as_bytes(), b"\"container\"").is_some()
         }
-        Ok(())
+        _ => false,
+    }
+}
+
+fn found(shape: Option<&'static Shape>, body: &str) -> Vec<KeptId> {
+    let mut found = Vec::new();
+    let Some(shape) = shape else { return found };
+    match walk(&mut Cursor::new(body), shape, &mut found) {
+        Ok(()) => found,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Goes through a value. What is of another kind than the shape names nothing.
+fn walk(
+    cursor: &mut Cursor<'_>,
+    shape: &'static Shape,
+    found: &mut Vec<KeptId>,
+) -> Result<(), JsonError> {
+    match (cursor.kind(), shape) {
+        // A list in a list is nothing that anybody reads; replies may be as deep as they like.
+        (Kind::Array, _) => cursor.array(|cursor| match cursor.kind() {
+            Kind::Array => cursor.skip(),
+            _ => walk(cursor, shape, found),
+        }),
+        (Kind::Text, Shape::Id(kept, _)) => {
+            let id = cursor.text()?.into_owned();
+            add(cursor, found, (*kept, id))
+        }
+        (Kind::Text, Shape::Name(kept)) => {
+            let name = cursor.text()?;
+            let id = name.rsplit('/').next().unwrap_or_default().to_owned();
+            add(cursor, found, (*kept, id))
+        }
+        (Kind::Text, Shape::Link) => {
+            let link = cursor.text()?;
+            match link::file_of(&link) {
+                Some(id) => add(cursor, found, (Kept::File, id.to_owned())),
+                None => Ok(()),
+            }
+        }
+        (Kind::Object, Shape::Fields(members) | Shape::Id(_, members)) => {
+            fields(cursor, members, found)
+        }
+        (Kind::Object, Shape::Each(shape)) => {
+            cursor.object(|cursor, _name| walk(cursor, shape, found))
+        }
+        (Kind::Object, Shape::Item(members)) => item(cursor, members, found),
+        _ => cursor.skip(),
+    }
+}
+
+fn fields(
+    cursor: &mut Cursor<'_>,
+    members: &'static [Member],
+    found: &mut Vec<KeptId>,
+) -> Result<(), JsonError> {
+    cursor.object(|cursor, name| match members.iter().find(|(member, _)| *member == name) {
+        Some((_, shape)) => walk(cursor, shape, found),
+        None => cursor.skip(),
     })
 }
+
+/// An item that is only named says its id and, at most, that it is a reference. A message says who
+/// speaks, any other item what it is; their ids are their own.
+fn item(
+    cursor: &mut Cursor<'_>,
+    members: &'static [Member],
+    found: &mut Vec<KeptId>,
+) -> Result<(), JsonError> {
+    let (mut id, mut is_reference) = (None, None);
+    cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("id", Kind::Text) => {
+            id = Some(cursor.text()?.into_owned());
+            Ok(())
+        }
+        ("type", Kind::Text) => {
+            is_reference = Some(cursor.text()? == "item_reference");
+            Ok(())
+        }
+        ("role", Kind::Text) => {
+            is_reference = is_reference.or(Some(false));
+            cursor.skip()
+        }
+        _ => match members.iter().find(|(member, _)| *member == name) {
+            Some((_, shape)) => walk(cursor, shape, found),
+            None => cursor.skip(),
+        },
+    })?;
+    match id.filter(|_| is_reference.unwrap_or(true)) {
+        Some(id) => add(cursor, found, (Kept::Item, id)),
+        None => Ok(()),
+    }
+}
+
+fn add(cursor: &Cursor<'_>, found: &mut Vec<KeptId>, one: KeptId) -> Result<(), JsonError> {
+    if one.1.is_empty() || found.contains(&one) {
+        return Ok(());
+    }
+    if found.len() == NAMED_MAX {
+        return Err(cursor.wrong("names too much that lives at a provider"));
+    }
+    found.push(one);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

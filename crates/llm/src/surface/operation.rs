@@ -67,6 +67,16 @@ pub enum Kept {
     File,
     /// A batch.
     Batch,
+    /// One item of an answer, of OpenAI Responses.
+    Item,
+    /// A conversation, of OpenAI Responses.
+    Conversation,
+    /// Where a model's code runs.
+    Container,
+    /// A store of files that are searched.
+    Store,
+    /// The beginning of a prompt, of Gemini.
+    Cache,
 }
 
 impl Operation {

@@ -292,25 +292,6 @@ fn bodies_name_another_model_wherever_they_name_one() {
 }
 
 #[test]
-fn what_a_reply_says_was_made_is_known_by_the_id_in_paths() {
-    let kept = |surface: Surface, body| surface.kept_in_reply(body);
-    let known = |kind, id: &str| Some((kind, id.to_owned()));
-    let reply = r#"{"object":"response","id":"resp_1","output":[{"id":"msg_1"}]}"#;
-    assert_eq!(kept(Surface::OpenaiResponses, reply), known(Kept::Reply, "resp_1"));
-    let file = r#"{"id":"file-1","object":"file"}"#;
-    assert_eq!(kept(Surface::OpenaiFileUpload, file), known(Kept::File, "file-1"));
-    let file = r#"{"file":{"name":"files/abc","uri":"https://x.example/v1beta/files/abc"}}"#;
-    assert_eq!(kept(Surface::GeminiFileUpload, file), known(Kept::File, "abc"));
-    let batch = r#"{"name":"batches/b1","metadata":{"name":"batches/other"}}"#;
-    assert_eq!(kept(Surface::GeminiBatchCreate, batch), known(Kept::Batch, "b1"));
-    let batch = r#"{"id":"msgbatch_1","type":"message_batch"}"#;
-    assert_eq!(kept(Surface::AnthropicBatchCreate, batch), known(Kept::Batch, "msgbatch_1"));
-    assert_eq!(kept(Surface::OpenaiChat, file), None);
-    assert_eq!(kept(Surface::OpenaiFileUpload, "{}"), None);
-    assert_eq!(kept(Surface::OpenaiFileUpload, "<html>"), None);
-}
-
-#[test]
 fn models_deep_in_a_body_are_named() {
     let surface = Surface::AnthropicBatchCreate;
     let body = r#"{"requests":[{"params":{"model":"ab"}},{"params":null},{}]}"#;

@@ -33,21 +33,6 @@ static MEDIA: Watch = Watch {
     ],
 };
 
-static REPLY: Watch = Watch {
-    members: &[
-        Member::top(Watched::Model, "model"),
-        Member::top(Watched::PreviousReply, "previous_response_id"),
-        Member::top(Watched::User, "user"),
-    ],
-};
-
-static OPENAI_BATCH: Watch = Watch {
-    members: &[
-        Member::top(Watched::Model, "model"),
-        Member::top(Watched::InputFile, "input_file_id"),
-    ],
-};
-
 pub(super) fn of(surface: Surface) -> &'static Watch {
     match surface {
         Surface::OpenaiCompletion => &COMPLETION,
@@ -57,8 +42,7 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         | Surface::OpenaiSpeech
         | Surface::OpenaiTranscription
         | Surface::OpenaiSpeechTranslation => &MEDIA,
-        Surface::OpenaiTokenCount | Surface::OpenaiReplyCompact => &REPLY,
-        Surface::OpenaiBatchCreate => &OPENAI_BATCH,
+        Surface::OpenaiReplyCompact | Surface::OpenaiBatchCreate => &MODEL,
         Surface::AnthropicBatchCreate => &NOTHING,
         _ => match surface.operation() {
             Operation::Embedding

@@ -104,6 +104,13 @@ async fn chat<'a>(
     let ask = Ask::of(dialect, &asked.address, (body.bytes, body.scanned));
     let mut ask = ask.map_err(refusal::invalid)?;
     let models = permit::models(worker, exchange, service, &ask)?;
+    // What names a thing that a provider keeps goes there, whatever the fleet says, and nobody else
+    // is told what the thing is about, not even from the cache.
+    let named = kept::named(worker, asked.surface, (&ask.body, &ask.scanned)).await?;
+    let home = match named.is_empty() {
+        true => None,
+        false => Some(pass::home_of_chat(worker, exchange, (&models, &named))?),
+    };
     let (seen, known) = seen::see(worker, exchange, asked.surface, &asked.address, &mut ask)?;
     if let Some(answer) = known {
         return Ok(answer);
@@ -113,11 +120,6 @@ async fn chat<'a>(
         facts.is_stream = ask.stream;
         facts.prompt_tokens = ask.prompt_tokens;
     }
-    // What goes on from an answer that a provider keeps goes there, whatever its model's fleet says.
-    let home = match &ask.previous {
-        Some(id) => Some(pass::home_of_reply(worker, exchange, service, (&models, id))?),
-        None => None,
-    };
     if exchange.account().is_some() && dialect == Dialect::OpenaiResponses && ask.is_background() {
         return Err(refusal::not_counted("an answer in the background"));
     }

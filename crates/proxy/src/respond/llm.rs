@@ -72,7 +72,10 @@ async fn send_stream(
         }
         Err(error) => Err(RelayError::Sink(error)),
     };
-    let end = stream.end();
+    let mut end = stream.end();
+    if let Some((made, home)) = end.kept.take() {
+        worker.gateway().kept.remember(&made, &home);
+    }
     let broken = end.broken;
     settle::stream(worker, exchange, end);
     if let Err(error) = sent {

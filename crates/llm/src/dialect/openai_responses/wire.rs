@@ -18,7 +18,6 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::User, "user"),
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
-        Member::top(Watched::PreviousReply, "previous_response_id"),
     ],
 };
 

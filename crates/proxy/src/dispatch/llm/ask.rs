@@ -36,8 +36,6 @@ pub(super) struct Ask {
     pub output_max: Option<u64>,
     /// How many answers are wanted.
     pub choices: u64,
-    /// The answer that lives at a provider and that this one is to go on from.
-    pub previous: Option<String>,
 }
 
 impl Ask {
@@ -86,7 +84,6 @@ impl Ask {
             prompt_tokens: estimate::prompt_tokens(&scanned.sizes),
             output_max,
             choices: count(Watched::Choices).unwrap_or(1).max(1),
-            previous: scanned.text(Watched::PreviousReply, &bytes).map(Text::into_owned),
             body: Arc::new(bytes),
             scanned,
         })

@@ -1,14 +1,23 @@
-//! Where things live that providers keep under an id: answers, files, batches. A request that names
-//! one goes there and nowhere else, and never for another consumer than the one who made it.
+//! Where things live that providers keep under an id: answers, files, batches, conversations. A
+//! request that names one goes there and nowhere else, and never for another consumer than the one
+//! who made it.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use architrave_balance::hash_key;
-use architrave_llm::surface::Kept;
+use architrave_llm::chat::ChatError;
+use architrave_llm::scan::Scanned;
+use architrave_llm::surface::{Kept, KeptId, Surface};
 
-/// How many ids are remembered; beyond that the oldest are forgotten.
+use super::run::Missed;
+use super::{outgoing, refusal};
+use crate::exchange::Exchange;
+use crate::models::LiveLane;
+use crate::worker::Worker;
+
+/// How many ids of each shelf are remembered; beyond that the oldest of it are forgotten.
 const REMEMBERED_MAX: usize = 65_536;
 /// Parts of the table, so that two workers seldom meet.
 const PARTS: usize = 16;
@@ -21,8 +30,31 @@ pub struct KeptIds(Box<[Mutex<Part>]>);
 
 #[derive(Debug, Default)]
 struct Part {
-    homes: HashMap<(Kept, Box<str>), Arc<Home>, foldhash::fast::RandomState>,
-    oldest_first: VecDeque<(Kept, Box<str>)>,
+    homes: HashMap<Key, Arc<Home>, foldhash::fast::RandomState>,
+    oldest_first: [VecDeque<Key>; Shelf::COUNT],
+}
+
+type Key = (Kept, Arc<str>);
+
+/// What is forgotten together: answers, of which every request makes some, do not drive out what
+/// was made on purpose.
+#[derive(Clone, Copy)]
+enum Shelf {
+    Answers,
+    Things,
+}
+
+impl Shelf {
+    const COUNT: usize = 2;
+
+    const fn of(kept: Kept) -> Self {
+        match kept {
+            Kept::Reply | Kept::Item | Kept::Container => Self::Answers,
+            Kept::File | Kept::Batch | Kept::Conversation | Kept::Store | Kept::Cache => {
+                Self::Things
+            }
+        }
+    }
 }
 
 /// Where something lives.
@@ -38,6 +70,13 @@ pub(crate) struct Home {
     pub consumer: Option<Box<str>>,
 }
 
+impl Home {
+    /// Whether both are the same account at the same provider.
+    pub(crate) fn is_same_account(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.credential == other.credential
+    }
+}
+
 impl Default for KeptIds {
     fn default() -> Self {
         Self((0..PARTS).map(|_| Mutex::default()).collect())
@@ -45,26 +84,19 @@ impl Default for KeptIds {
 }
 
 impl KeptIds {
-    /// Remembers where an id lives.
-    pub(crate) fn remember(&self, kept: Kept, id: &str, home: Home) {
-        if id.is_empty() || id.len() > ID_BYTES_MAX {
-            return;
-        }
-        let mut part = self.part(id);
-        let key = (kept, Box::from(id));
-        if part.homes.insert(key.clone(), Arc::new(home)).is_none() {
-            part.oldest_first.push_back(key);
-        }
-        if part.oldest_first.len() > REMEMBERED_MAX / PARTS
-            && let Some(oldest) = part.oldest_first.pop_front()
-        {
-            part.homes.remove(&oldest);
+    /// Remembers where ids live.
+    pub(crate) fn remember(&self, ids: &[KeptId], home: &Arc<Home>) {
+        for (kept, id) in ids {
+            if !id.is_empty() && id.len() <= ID_BYTES_MAX {
+                self.part(id).remember((*kept, Arc::from(id.as_str())), home);
+            }
         }
     }
 
     /// Where an id lives, where this consumer had it made.
-    pub(crate) fn find(&self, kept: Kept, id: &str, consumer: Option<&str>) -> Found {
-        let home = self.part(id).homes.get(&(kept, Box::from(id))).map(Arc::clone);
+    pub(crate) fn find(&self, (kept, id): &KeptId, consumer: Option<&str>) -> Found {
+        let key = (*kept, Arc::from(id.as_str()));
+        let home = self.part(id).homes.get(&key).map(Arc::clone);
         match home {
             None => Found::Unknown,
             Some(home) if home.consumer.as_deref() == consumer => Found::At(home),
@@ -75,6 +107,53 @@ impl KeptIds {
     fn part(&self, id: &str) -> MutexGuard<'_, Part> {
         let place = hash_key(id.as_bytes()) as usize % PARTS;
         self.0[place].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Part {
+    fn remember(&mut self, key: Key, home: &Arc<Home>) {
+        let oldest_first = &mut self.oldest_first[Shelf::of(key.0) as usize];
+        if self.homes.insert(key.clone(), Arc::clone(home)).is_none() {
+            oldest_first.push_back(key);
+        }
+        if oldest_first.len() > REMEMBERED_MAX / PARTS
+            && let Some(oldest) = oldest_first.pop_front()
+        {
+            self.homes.remove(&oldest);
+        }
+    }
+}
+
+/// What a body names that lives at a provider. Most bodies name nothing, and the scan has seen that.
+///
+/// # Errors
+/// That it cannot be read.
+pub(super) async fn named(
+    worker: &Worker,
+    surface: Surface,
+    (body, scanned): (&Arc<Vec<u8>>, &Scanned),
+) -> Result<Vec<KeptId>, Missed> {
+    if !scanned.may_name_kept {
+        return Ok(Vec::new());
+    }
+    let body = Arc::clone(body);
+    let found = outgoing::offloaded(worker, body.len(), move || {
+        let text = std::str::from_utf8(&body)
+            .map_err(|_not_text| ChatError::invalid("", "the body is not UTF-8"))?;
+        Ok(surface.kept_in_request(text)?)
+    });
+    found.await.map_err(refusal::invalid)
+}
+
+impl Home {
+    /// Where something lives that was made along a lane; by a model, where `by_model`.
+    pub(super) fn of(exchange: &Exchange<'_>, lane: &LiveLane, by_model: bool) -> Arc<Self> {
+        Arc::new(Self {
+            provider: lane.provider.config.name.as_str().into(),
+            credential: lane.credential().map(|credential| credential.name.as_str().into()),
+            model: by_model.then(|| lane.model.clone()),
+            consumer: exchange.consumer().map(|consumer| consumer.name.as_str().into()),
+        })
     }
 }
 
@@ -102,27 +181,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_id_is_found_by_whom_it_was_made_for_alone() {
-        let ids = KeptIds::default();
-        ids.remember(Kept::Reply, "resp_1", home("joe"));
-        assert_eq!(ids.find(Kept::Reply, "resp_1", Some("joe")), Found::At(Arc::new(home("joe"))));
-        assert_eq!(ids.find(Kept::Reply, "resp_1", Some("ann")), Found::Anothers);
-        assert_eq!(ids.find(Kept::Reply, "resp_1", None), Found::Anothers);
-        assert_eq!(ids.find(Kept::File, "resp_1", Some("joe")), Found::Unknown);
+    fn named(kept: Kept, id: &str) -> KeptId {
+        (kept, id.to_owned())
     }
 
     #[test]
-    fn the_table_is_bounded_and_forgets_the_oldest() {
+    fn an_id_is_found_by_whom_it_was_made_for_alone() {
         let ids = KeptIds::default();
+        let reply = named(Kept::Reply, "resp_1");
+        ids.remember(std::slice::from_ref(&reply), &Arc::new(home("joe")));
+        assert_eq!(ids.find(&reply, Some("joe")), Found::At(Arc::new(home("joe"))));
+        assert_eq!(ids.find(&reply, Some("ann")), Found::Anothers);
+        assert_eq!(ids.find(&reply, None), Found::Anothers);
+        assert_eq!(ids.find(&named(Kept::File, "resp_1"), Some("joe")), Found::Unknown);
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_forgets_the_oldest_of_each_shelf() {
+        let ids = KeptIds::default();
+        let home = Arc::new(home("joe"));
+        let file = named(Kept::File, "file-0");
+        ids.remember(std::slice::from_ref(&file), &home);
         for number in 0..2 * REMEMBERED_MAX {
-            ids.remember(Kept::File, &format!("file-{number}"), home("joe"));
+            ids.remember(&[named(Kept::Item, &format!("msg_{number}"))], &home);
         }
         let known: usize = ids.0.iter().map(|part| part.lock().unwrap().homes.len()).sum();
-        assert!(known <= REMEMBERED_MAX, "{known}");
-        let last = format!("file-{}", 2 * REMEMBERED_MAX - 1);
-        assert_ne!(ids.find(Kept::File, &last, Some("joe")), Found::Unknown);
-        assert_eq!(ids.find(Kept::File, "file-0", Some("joe")), Found::Unknown);
-        ids.remember(Kept::File, &"x".repeat(ID_BYTES_MAX + 1), home("joe"));
+        assert!(known <= REMEMBERED_MAX + 1, "{known}");
+        let last = named(Kept::Item, &format!("msg_{}", 2 * REMEMBERED_MAX - 1));
+        assert_ne!(ids.find(&last, Some("joe")), Found::Unknown);
+        assert_eq!(ids.find(&named(Kept::Item, "msg_0"), Some("joe")), Found::Unknown);
+        assert_ne!(ids.find(&file, Some("joe")), Found::Unknown);
+        let long = named(Kept::File, &"x".repeat(ID_BYTES_MAX + 1));
+        ids.remember(std::slice::from_ref(&long), &home);
+        assert_eq!(ids.find(&long, Some("joe")), Found::Unknown);
     }
 }

@@ -15,8 +15,7 @@ use architrave_balance::deployment::{Demand, Place, Tried};
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::json::Cursor;
-use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::surface::{Asked, KeptId, Operation};
 use architrave_llm::token_count;
 use architrave_net::Reader;
 use smallvec::SmallVec;
@@ -61,7 +60,7 @@ pub(super) async fn serve<'a>(
         }
         _ => {}
     }
-    let way = home::find(worker, exchange, asked, &passing, service)?;
+    let way = home::find(worker, exchange, asked, &mut passing, service)?;
     if let Some(facts) = &mut exchange.llm {
         facts.model.push_str(passing.model().unwrap_or_default());
         facts.prompt_tokens = passing.prompt_tokens();
@@ -138,17 +137,16 @@ async fn reserve(
     }
 }
 
-/// The lane along which an answer was made that a request goes on from.
+/// The one lane that a request for chat can go along which names what lives at a provider.
 ///
 /// # Errors
-/// That there is no such answer, or none of this consumer's.
-pub(super) fn home_of_reply(
+/// That there is nothing of the kind, or nothing of this consumer's.
+pub(super) fn home_of_chat(
     worker: &Worker,
     exchange: &Exchange<'_>,
-    service: &LlmService,
-    asked: (&[Arc<LiveModel>], &str),
+    asked: (&[Arc<LiveModel>], &[KeptId]),
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
-    home::of_reply(worker, exchange, service, asked)
+    home::of_chat(worker, exchange, asked)
 }
 
 fn demand<'d>(passing: &Passing, tried: &'d [Tried]) -> Demand<'d> {
@@ -220,26 +218,4 @@ fn nobody(
     let message = format!("no provider of this model takes {operation} in this form");
     let error = ChatError { status: 400, ..ChatError::new(ErrorKind::InvalidRequest, message) };
     Missed::refused(error, Reason::BadRequest)
-}
-
-/// The outermost `id` of a JSON object; Gemini's things have a `name` instead.
-pub(super) fn id_of(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let (mut id, mut name) = (None, None);
-    Cursor::new(text)
-        .object(|cursor, field| {
-            match field {
-                "id" => id = Some(cursor.text()?.into_owned()),
-                "name" => name = Some(cursor.text()?.into_owned()),
-                _ => cursor.skip()?,
-            }
-            Ok(())
-        })
-        .ok()?;
-    id.or(name)
-}
-
-/// A place in a fleet of one deployment.
-const fn place_of(credential: Option<usize>) -> Place {
-    Place { deployment: 0, credential }
 }

@@ -11,7 +11,7 @@ use architrave_core::{Moment, Reason};
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
-use architrave_llm::surface::Kept;
+use architrave_llm::surface::{Kept, Surface};
 use architrave_net::Reader;
 use architrave_policy::cache::KeptReply;
 use architrave_telemetry::{Party, Phase, Termination};
@@ -211,28 +211,25 @@ impl<'w> Run<'w, '_> {
         self.pass_on(exchange, lane, success).await
     }
 
-    /// Remembers where an answer lives that the provider keeps.
+    /// Remembers where things live that the answer made and that the provider keeps; those of a
+    /// stream, but for the answer itself, are told at its end.
     fn remember_home(&self, exchange: &Exchange<'_>, lane: &LiveLane, success: &Success) {
-        if self.ask.dialect != Dialect::OpenaiResponses {
-            return;
+        let dialect = self.ask.dialect;
+        let made = match success {
+            Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
+                let text = std::str::from_utf8(bytes).unwrap_or_default();
+                Surface::chat(dialect).kept_in_reply(text)
+            }
+            Success::Stream(outgoing, _, opening)
+                if outgoing.dialect == dialect && dialect == Dialect::OpenaiResponses =>
+            {
+                opening.id.iter().map(|id| (Kept::Reply, id.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !made.is_empty() {
+            self.worker.gateway().kept.remember(&made, &Home::of(exchange, lane, true));
         }
-        let id = match success {
-            Success::Whole(bytes, outgoing, _) if outgoing.dialect == self.ask.dialect => {
-                super::pass::id_of(bytes)
-            }
-            Success::Stream(outgoing, _, opening) if outgoing.dialect == self.ask.dialect => {
-                opening.id.clone()
-            }
-            _ => None,
-        };
-        let Some(id) = id else { return };
-        let home = Home {
-            provider: lane.provider.config.name.as_str().into(),
-            credential: lane.credential().map(|credential| credential.name.as_str().into()),
-            model: Some(lane.model.clone()),
-            consumer: exchange.consumer().map(|consumer| consumer.name.as_str().into()),
-        };
-        self.worker.gateway().kept.remember(Kept::Reply, &id, home);
     }
 
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
@@ -420,6 +417,7 @@ impl<'w> Run<'w, '_> {
                     reply::stream(self.ask, &outgoing, opened, &context, (self.client, guard));
                 if let AnswerBody::Stream(stream) = &mut answer.body {
                     stream.limit_stall(lane.provider.config.timeouts.stall);
+                    stream.keep_at(|| Home::of(exchange, lane, true));
                     stream.record(recorder);
                 }
                 answer.tell_losses(&losses);

@@ -4,6 +4,7 @@
 //! What goes wrong in mid-stream becomes an event of the client's dialect: past the first byte
 //! nothing else can tell it.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,11 +14,13 @@ use architrave_llm::dialect::Dialect;
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::{PassedStream, UsageSieve};
+use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 
+use super::kept::Home;
 use super::mock::MockSteps;
 use super::opaque::OpaqueWatch;
 use super::prompt::PromptEvents;
@@ -46,6 +49,8 @@ pub(crate) struct LlmStream<'a> {
     prompt: Option<Box<PromptEvents>>,
     /// What looks at it so that it can be kept.
     recording: Option<Recording>,
+    /// Where the things live that it says were made.
+    home: Option<Arc<Home>>,
 }
 
 /// A stream that is being recorded for the cache.
@@ -92,6 +97,8 @@ pub(crate) struct StreamEnd {
     pub broken: Option<Reason>,
     /// What was recorded of it.
     pub recording: Option<Recording>,
+    /// What it made that the provider keeps, and where that lives.
+    pub kept: Option<(Vec<KeptId>, Arc<Home>)>,
     /// The provider's connection, when all of it was read.
     pub answered: Option<Box<Answered>>,
 }
@@ -163,6 +170,16 @@ impl<'a> LlmStream<'a> {
             is_left_unread: false,
             prompt: None,
             recording: None,
+            home: None,
+        }
+    }
+
+    /// Says where the things live that it makes and the provider keeps.
+    pub(super) fn keep_at(&mut self, home: impl FnOnce() -> Arc<Home>) {
+        if let Through::Passed(watch, _) = &self.through
+            && watch.can_make()
+        {
+            self.home = Some(home());
         }
     }
 
@@ -207,10 +224,12 @@ impl<'a> LlmStream<'a> {
     /// Takes it apart when it is over, or nobody is there to take the rest.
     pub(crate) fn end(self) -> StreamEnd {
         let is_whole = self.is_over && self.broken.is_none();
+        let mut kept = None;
         let (used, answer_tokens, bad_events) = match self.through {
             Through::Passed(mut watch, _) | Through::Sifted(mut watch, ..) => {
                 watch.end();
                 let tokens = watch.answer_tokens();
+                kept = self.home.map(|home| (watch.take_made(), home));
                 (watch.into_used(), tokens, 0)
             }
             Through::Translated(translation) => {
@@ -230,6 +249,7 @@ impl<'a> LlmStream<'a> {
             bad_events,
             broken: self.broken,
             recording: self.recording,
+            kept,
             answered,
         }
     }

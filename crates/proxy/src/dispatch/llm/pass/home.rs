@@ -7,16 +7,14 @@ use architrave_balance::deployment::Place;
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::scan::Watched;
-use architrave_llm::surface::{Asked, Kept};
+use architrave_llm::surface::{Asked, KeptId};
 
-use super::place_of;
 use super::request::{self, Passing};
 use crate::dispatch::llm::kept::{Found, Home};
 use crate::dispatch::llm::permit;
 use crate::dispatch::llm::run::Missed;
 use crate::exchange::Exchange;
-use crate::models::LiveModel;
+use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
 
 /// The field by which a client names the provider, where nothing else says it.
@@ -38,65 +36,139 @@ pub(super) fn find(
     worker: &Worker,
     exchange: &Exchange<'_>,
     asked: &Asked<'_>,
-    passing: &Passing,
+    passing: &mut Passing,
     service: &LlmService,
 ) -> Result<Way, Missed> {
-    let named = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
-    let named = named
-        .or_else(|| Some((Kept::Reply, passing.named_id(Watched::PreviousReply)?)))
-        .or_else(|| Some((Kept::File, passing.named_id(Watched::InputFile)?)));
-    if let Some((kept, id)) = named {
-        if let Some(model) = passing.model()
-            && !permit::may_ask(exchange, service, model)
-        {
-            return Err(unknown(model));
-        }
-        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
-        return match worker.gateway().kept.find(kept, &id, consumer) {
-            Found::At(home) => at_home(worker, exchange, service, &home),
-            Found::Anothers => Err(nothing_there()),
-            Found::Unknown => sole(worker, exchange, asked, passing, service),
+    let models = match passing.model() {
+        Some(name) => models(worker, exchange, service, name)?,
+        None => Vec::new(),
+    };
+    if passing.named().is_empty() {
+        return match models.is_empty() {
+            true => sole(worker, exchange, asked, service),
+            false => Ok(Way::Models(models)),
         };
     }
-    let Some(model) = passing.model() else {
-        return sole(worker, exchange, asked, passing, service);
-    };
-    let model = permit::find(worker, exchange, service, model).ok_or_else(|| unknown(model))?;
-    let fallbacks = model.fallbacks.iter();
-    let fallbacks: Vec<_> =
-        fallbacks.filter_map(|name| worker.model(exchange.assembly, name)).collect();
-    Ok(Way::Models([model].into_iter().chain(fallbacks).collect()))
+    let home = whereabouts(worker, exchange, passing.named())?;
+    passing.note_home(home.is_some());
+    let can = |lane: &LiveLane| request::reaches(lane, asked);
+    match (home, models.is_empty()) {
+        (Some(home), true) => at_home(worker, exchange, service, &home),
+        (Some(home), false) => {
+            lane_at(&models, &home, can).map(|(model, place)| Way::Named(model, place))
+        }
+        (None, true) => sole(worker, exchange, asked, service),
+        (None, false) => {
+            sole_lane(exchange, &models).map(|(model, place)| Way::Named(model, place))
+        }
+    }
 }
 
-/// The lane along which an answer was made that a request to one of `models` goes on from. One that
-/// nobody here knows may be of before a restart: where there is one lane alone, it is there.
-///
-/// # Errors
-/// That there is no such answer, or none of this consumer's.
-pub(super) fn of_reply(
+/// The model of a name, and those that it falls back on.
+fn models(
     worker: &Worker,
     exchange: &Exchange<'_>,
     service: &LlmService,
-    (models, id): (&[Arc<LiveModel>], &str),
+    name: &str,
+) -> Result<Vec<Arc<LiveModel>>, Missed> {
+    let model = permit::find(worker, exchange, service, name).ok_or_else(|| unknown(name))?;
+    let fallbacks = model.fallbacks.iter();
+    let fallbacks: Vec<_> =
+        fallbacks.filter_map(|name| worker.model(exchange.assembly, name)).collect();
+    Ok([model].into_iter().chain(fallbacks).collect())
+}
+
+/// The one lane that a request for chat can go along which names what lives at a provider: there,
+/// to one of the models that may answer. What nobody here knows may be of before a restart, or was
+/// made elsewhere: where there is one deployment alone, it is there.
+///
+/// # Errors
+/// That there is nothing of that id, or nothing of this consumer's; that no model is where it lives.
+pub(super) fn of_chat(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    (models, named): (&[Arc<LiveModel>], &[KeptId]),
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
+    match whereabouts(worker, exchange, named)? {
+        Some(home) => lane_at(models, &home, |_| true),
+        None => sole_lane(exchange, models),
+    }
+}
+
+/// Where what is named lives, where that is known of any of it. What is unknown beside it is taken
+/// to live there, too: the provider knows better.
+///
+/// # Errors
+/// That something is another consumer's, or that not all live in one place.
+fn whereabouts(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    named: &[KeptId],
+) -> Result<Option<Arc<Home>>, Missed> {
     let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
-    match worker.gateway().kept.find(Kept::Reply, id, consumer) {
-        Found::At(home) => match at_home(worker, exchange, service, &home)? {
-            Way::Named(model, place) => Ok((model, place)),
-            Way::Models(_) => Err(nothing_there()),
-        },
-        Found::Anothers => Err(nothing_there()),
-        Found::Unknown => {
-            let first = models.first().ok_or_else(nothing_there)?;
-            let mut lanes = first.lanes();
-            match (lanes.next(), lanes.next()) {
-                (Some(lane), None) => {
-                    Ok((Arc::clone(first), place_of(lane.credential().map(|_| 0))))
-                }
-                _ => Err(nothing_there()),
-            }
+    let mut known: Option<Arc<Home>> = None;
+    for id in named {
+        match worker.gateway().kept.find(id, consumer) {
+            Found::Unknown => {}
+            Found::Anothers => return Err(nothing_there()),
+            Found::At(home) => match &known {
+                Some(other) if !other.is_same_account(&home) => return Err(apart()),
+                // By whom an answer was made says more than where a file lies.
+                Some(other) if other.model.is_some() => {}
+                _ => known = Some(home),
+            },
         }
     }
+    Ok(known)
+}
+
+/// The lane of one of the models that leads to where something lives; the model that made it comes
+/// before others there.
+fn lane_at(
+    models: &[Arc<LiveModel>],
+    home: &Home,
+    can: impl Fn(&LiveLane) -> bool,
+) -> Result<(Arc<LiveModel>, Place), Missed> {
+    let leads_there = |lane: &LiveLane| {
+        let credential = lane.credential().map(|credential| credential.name.as_str());
+        lane.provider.config.name.as_str() == &*home.provider
+            && credential == home.credential.as_deref()
+            && can(lane)
+    };
+    let made_it = |lane: &LiveLane| home.model.as_ref().is_none_or(|model| *model == lane.model);
+    for model in models {
+        let mut there = model.places().filter(|(_, lane)| leads_there(lane)).peekable();
+        let Some((first, _)) = there.peek() else { continue };
+        let first = *first;
+        let place = there.find(|(_, lane)| made_it(lane)).map_or(first, |(place, _)| place);
+        return Ok((Arc::clone(model), place));
+    }
+    Err(elsewhere())
+}
+
+/// The one deployment of the model that is asked for first; the provider that the client names, of
+/// several.
+fn sole_lane(
+    exchange: &Exchange<'_>,
+    models: &[Arc<LiveModel>],
+) -> Result<(Arc<LiveModel>, Place), Missed> {
+    let model = models.first().ok_or_else(nothing_there)?;
+    let wanted = |lane: &LiveLane| {
+        named_provider(exchange).is_none_or(|name| lane.provider.config.name.as_str() == name)
+    };
+    let mut there = model.places().filter(|(_, lane)| wanted(lane)).map(|(place, _)| place);
+    let place = there.next().ok_or_else(nothing_there)?;
+    // With several credentials, which is one account and which another nobody knows: the first.
+    match there.all(|other| other.deployment == place.deployment) {
+        true => Ok((Arc::clone(model), place)),
+        false => Err(nothing_there()),
+    }
+}
+
+/// The provider that the client names.
+fn named_provider<'e>(exchange: &'e Exchange<'_>) -> Option<&'e str> {
+    let field = exchange.head.fields.get(PROVIDER_FIELD);
+    field.and_then(|value| std::str::from_utf8(value).ok())
 }
 
 /// The lane along which something was made.
@@ -112,11 +184,10 @@ fn at_home(
     }
     let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or(request::NO_MODEL));
     let model = worker.model(exchange.assembly, &name).ok_or_else(nothing_there)?;
-    let place = model.lanes().enumerate().find(|(_, lane)| {
+    let place = model.places().find(|(_, lane)| {
         lane.credential().map(|credential| credential.name.as_str()) == home.credential.as_deref()
     });
-    let (place, lane) = place.ok_or_else(nothing_there)?;
-    let place = place_of(lane.credential().map(|_| place));
+    let (place, _) = place.ok_or_else(nothing_there)?;
     Ok(Way::Named(model, place))
 }
 
@@ -125,32 +196,30 @@ fn sole(
     worker: &Worker,
     exchange: &Exchange<'_>,
     asked: &Asked<'_>,
-    passing: &Passing,
     service: &LlmService,
 ) -> Result<Way, Missed> {
-    let field = exchange.head.fields.get(PROVIDER_FIELD);
-    let named = field.and_then(|value| std::str::from_utf8(value).ok());
+    let named = named_provider(exchange);
     let mut able = Vec::new();
     for provider in &exchange.assembly.models.providers {
         let name = provider.config.name.as_str();
         if named.is_some_and(|named| named != name) {
             continue;
         }
-        let model = format!("{name}/{}", passing.model().unwrap_or(request::NO_MODEL));
         // Whoever may ask for no model of a provider may not keep things there either.
-        if passing.model().is_none() && !permit::may_use(exchange, service, name) {
+        if !permit::may_use(exchange, service, name) {
             continue;
         }
+        let model = format!("{name}/{}", request::NO_MODEL);
         let Some(model) = worker.model(exchange.assembly, &model) else { continue };
-        if model.lanes().next().is_some_and(|lane| request::reaches(lane, asked)) {
-            able.push((model, provider.config.credentials.len()));
+        // With several credentials, which is one account and which another nobody knows: the first.
+        let first = model.places().next();
+        let first = first.filter(|(_, lane)| request::reaches(lane, asked));
+        if let Some(place) = first.map(|(place, _)| place) {
+            able.push((model, place));
         }
     }
     match able.as_slice() {
-        // With several credentials, which is one account and which another nobody knows: the first.
-        [(model, credentials)] => {
-            Ok(Way::Named(Arc::clone(model), place_of((*credentials > 0).then_some(0))))
-        }
+        [(model, place)] => Ok(Way::Named(Arc::clone(model), *place)),
         [] => Err(nothing_there()),
         several => {
             let names: Vec<&str> = several
@@ -170,6 +239,17 @@ fn sole(
 fn nothing_there() -> Missed {
     let error = ChatError::new(ErrorKind::NotFound, "there is nothing of that id here");
     Missed::refused(error, Reason::NoRoute)
+}
+
+fn apart() -> Missed {
+    let message = "what the request names lives at several providers or accounts, and one is asked";
+    Missed::refused(ChatError::new(ErrorKind::InvalidRequest, message), Reason::BadRequest)
+}
+
+fn elsewhere() -> Missed {
+    let message =
+        "what the request names lives at a provider or an account where this model is not";
+    Missed::refused(ChatError::new(ErrorKind::InvalidRequest, message), Reason::BadRequest)
 }
 
 fn unknown(model: &str) -> Missed {

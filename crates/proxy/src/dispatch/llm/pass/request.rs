@@ -12,7 +12,7 @@ use architrave_llm::estimate;
 use architrave_llm::frame::Framing as StreamFraming;
 use architrave_llm::multipart::{Multipart, MultipartLimits};
 use architrave_llm::scan::{Scanned, Splice, Watched};
-use architrave_llm::surface::{self, Asked, BodyForm, Operation};
+use architrave_llm::surface::{self, Asked, BodyForm, KeptId, Operation};
 use architrave_net::{Fields, Framing, Method, Reader, Version};
 use architrave_policy::guardrail::Guards;
 
@@ -20,7 +20,7 @@ use crate::dispatch::llm::outgoing::Outgoing;
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
 use crate::dispatch::llm::run::Missed;
-use crate::dispatch::llm::{read_body, refusal, seen};
+use crate::dispatch::llm::{kept, read_body, refusal, seen};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::serve::RequestFacts;
@@ -42,6 +42,8 @@ pub(super) struct Passing {
     accept: Option<Vec<u8>>,
     guards: Guards,
     upgrade: Option<String>,
+    named: Vec<KeptId>,
+    is_home_known: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +101,11 @@ impl Passing {
         exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
         let model = asked.address.model.as_deref().map(str::to_owned).or_else(|| body.model(asked));
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
+        let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
+        let mut named: Vec<KeptId> = in_path.into_iter().collect();
+        if let Body::Json(bytes, scanned) = &body {
+            named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
+        }
         Ok(Self {
             body,
             model,
@@ -107,6 +114,8 @@ impl Passing {
             accept,
             guards: Guards::default(),
             upgrade: facts.upgrade.clone(),
+            named,
+            is_home_known: false,
         })
     }
 
@@ -145,12 +154,19 @@ impl Passing {
         self.model.as_deref()
     }
 
-    /// The id of something that lives at a provider, as the body names it.
-    pub(super) fn named_id(&self, watched: Watched) -> Option<String> {
-        match &self.body {
-            Body::Json(bytes, scanned) => scanned.text(watched, bytes).map(Text::into_owned),
-            Body::None | Body::Form(..) | Body::Opaque(_) => None,
-        }
+    /// What the path and the body name that lives at a provider.
+    pub(super) fn named(&self) -> &[KeptId] {
+        &self.named
+    }
+
+    /// Notes whether it is known where that lives.
+    pub(super) const fn note_home(&mut self, is_known: bool) {
+        self.is_home_known = is_known;
+    }
+
+    /// Whether something is named of which it is known that it is the consumer's own.
+    pub(super) const fn is_home_known(&self) -> bool {
+        self.is_home_known
     }
 
     /// The tokens that it will be, by an estimate.

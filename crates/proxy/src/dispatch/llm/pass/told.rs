@@ -13,7 +13,7 @@ use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
 
 use super::along::{Along, SSE, Success, Watching};
-use super::{id_of, request};
+use super::request;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
@@ -140,7 +140,6 @@ impl Along<'_, '_> {
 
     /// Notes what an answer used, and where the thing lives that it made.
     pub(super) fn settle(&self, exchange: &mut Exchange<'_>, flight: Flight, success: &Success) {
-        let consumer = exchange.consumer().map(|consumer| Box::from(consumer.name.as_str()));
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
         if self.asked.operation().is_inference() {
@@ -155,21 +154,31 @@ impl Along<'_, '_> {
                     output_tokens: usage.output_total(),
                 };
                 flight.finish(End::Answered(spent), now);
-                if let Some((kept, id)) = made(self.asked.operation(), bytes) {
-                    let home = Home {
-                        provider: self.lane.provider.config.name.as_str().into(),
-                        credential: self.lane.credential().map(|it| it.name.as_str().into()),
-                        model: self.passing.model().map(|_| self.lane.model.clone()),
-                        consumer,
-                    };
-                    self.worker.gateway().kept.remember(kept, &id, home);
-                }
+                self.remember(exchange, bytes);
             }
             Success::Stream(..) => facts.flight = Some(flight),
             Success::Tunnel(..) => {
                 let spent = Spent { prompt_tokens: 0, output_tokens: 0 };
                 flight.finish(End::Answered(spent), now);
             }
+        }
+    }
+
+    /// Remembers where the things live that an answer says were made, and what belongs to a thing
+    /// that was made here.
+    fn remember(&self, exchange: &Exchange<'_>, bytes: &[u8]) {
+        let is_new = matches!(
+            self.asked.operation(),
+            Operation::FileUpload | Operation::BatchCreate | Operation::ReplyCompact
+        );
+        if !is_new && !self.passing.is_home_known() {
+            return;
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let made = self.asked.surface.kept_in_reply(text);
+        if !made.is_empty() {
+            let home = Home::of(exchange, self.lane, self.passing.model().is_some());
+            self.worker.gateway().kept.remember(&made, &home);
         }
     }
 
@@ -196,13 +205,6 @@ pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
     }
     answer.pass_fields(&from.fields);
     answer.head
-}
-
-/// The id of what an operation made, where that lives at the provider now.
-fn made(operation: Operation, bytes: &[u8]) -> Option<(architrave_llm::surface::Kept, String)> {
-    let makes = matches!(operation, Operation::FileUpload | Operation::BatchCreate);
-    let kept = operation.kept().filter(|_| makes)?;
-    Some((kept, id_of(bytes)?))
 }
 
 /// That an answer cannot be seen through while it comes.

@@ -1,0 +1,27 @@
+//! Field names whose values may name something that lives at a provider.
+//!
+//! The scan only says that there is one, so that bodies without any, nearly all of them, are never
+//! looked at again. Which of them mean it depends on where they stand; `surface` knows.
+
+/// The depth of an item of a conversation: its `id` may stand for all of it.
+const ITEM_DEPTH: usize = 3;
+
+/// Whether the value of the field of that name, in the object that lies so deep, may name something
+/// that lives at a provider.
+pub(super) fn may_name(name: &[u8], depth: usize) -> bool {
+    // By length first: most names are compared with none.
+    let names: &[&[u8]] = match name.len() {
+        2 => return depth == ITEM_DEPTH && name == b"id",
+        7 => &[b"file_id", b"fileUri"],
+        8 => &[b"file_ids", b"file_uri", b"fileName"],
+        9 => &[b"container", b"file_name"],
+        12 => &[b"conversation", b"container_id"],
+        13 => &[b"cachedContent", b"input_file_id"],
+        14 => &[b"cached_content"],
+        16 => &[b"vector_store_ids"],
+        20 => &[b"previous_response_id", b"fileSearchStoreNames"],
+        23 => &[b"file_search_store_names"],
+        _ => return false,
+    };
+    names.contains(&name)
+}
