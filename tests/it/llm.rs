@@ -5,6 +5,7 @@ mod budget;
 mod cache;
 mod chat;
 mod examples;
+mod failures;
 mod guardrail;
 mod home;
 mod kept;

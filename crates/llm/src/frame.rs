@@ -6,12 +6,14 @@
 
 mod aws;
 mod crc32;
+mod edge;
 mod json_array;
 mod sse;
 mod write;
 
 use thiserror::Error;
 
+pub use edge::last_edge;
 pub use write::FrameWriter;
 
 /// An event may not be larger; images in a reply reach some megabytes.

@@ -53,6 +53,7 @@ pub mod cost;
 pub mod dialect;
 pub mod embedding;
 pub mod estimate;
+pub mod failure;
 pub mod field;
 pub mod frame;
 pub mod json;

@@ -1,10 +1,11 @@
 //! The same dialect on both sides: the bytes go through as they come, and this looks over their
 //! shoulder for what was used.
 //!
-//! It never delays a byte and never changes one. An event is read only where the dialect's mark of
+//! It never changes a byte. An event is read only where the dialect's mark of
 //! usage stands in it; that mark cannot stand in a string, where its quotes would be escaped.
 
 mod sieve;
+mod whole_events;
 
 use memchr::memmem;
 
@@ -15,6 +16,7 @@ use crate::surface::{self, KeptId, Surface};
 use crate::used::{self, Used};
 
 pub use sieve::UsageSieve;
+pub use whole_events::WholeEvents;
 
 /// How much of an event that has not ended is kept.
 const TAIL_MAX: usize = 1024 * 1024;

@@ -5,7 +5,7 @@
 //!
 //! - 429 is about one credential and one model, unless it says that it is about the account.
 //! - 503 and 529 are about the provider and say nothing of the credential.
-//! - 401, 402 and 403 are about the credential; 403 for one model about that one model.
+//! - 401, 402 and 403 are about the credential; of one model or one operation, about that lane.
 //! - A prompt that is too long is about nobody: it goes where it fits.
 //! - Refused content is an answer, and so is a request that is wrong.
 //!
@@ -143,7 +143,7 @@ fn judge(status: u16, limits: &Limits, error: Option<&ChatError>) -> (SignalKind
         (None, status) => ErrorKind::of_status(status),
     };
     match sort {
-        _ if words.are_about_money() => (SignalKind::Unpaid, Scope::Credential),
+        _ if words.are_about_money(status) => (SignalKind::Unpaid, Scope::Credential),
         ErrorKind::Payment => (SignalKind::Unpaid, Scope::Credential),
         ErrorKind::RateLimited if words.are_about_size() => {
             (SignalKind::ContextTooLong, Scope::Request)
@@ -170,6 +170,9 @@ fn judge(status: u16, limits: &Limits, error: Option<&ChatError>) -> (SignalKind
             (SignalKind::NotFound, Scope::Request)
         }
         ErrorKind::Permission if words.are_about_a_model() => {
+            (SignalKind::CredentialRefused, Scope::Lane)
+        }
+        ErrorKind::Authentication | ErrorKind::Permission if words.are_about_an_operation() => {
             (SignalKind::CredentialRefused, Scope::Lane)
         }
         ErrorKind::Authentication | ErrorKind::Permission => {

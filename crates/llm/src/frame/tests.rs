@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{FrameReader, FrameWriter, Framing};
+use super::{FrameReader, FrameWriter, Framing, last_edge};
 
 /// Name and data of each event, or what is wrong with it.
 fn read(framing: Framing, pieces: &[&[u8]]) -> Vec<String> {
@@ -60,6 +60,27 @@ fn written(framing: Framing) -> Vec<u8> {
     writer.event(&mut out, "last", |w| w.object(|w| w.key("b").json("[1, {}]")));
     writer.end(&mut out);
     out
+}
+
+#[test]
+fn the_last_edge_is_behind_the_last_whole_event() {
+    for framing in [Framing::Sse, Framing::AwsEvents, Framing::JsonArray] {
+        let all = written(framing);
+        let whole = |bytes: &[u8]| read(framing, &[bytes]).len();
+        for to in 0..=all.len() {
+            let edge = last_edge(framing, &all[..to]);
+            let head = &all[..edge];
+            let mut reader = FrameReader::new(framing);
+            let mut count = 0;
+            reader.push(head, &mut |_| count += 1);
+            let mut before = 0;
+            FrameReader::new(framing).push(&all[..to], &mut |_| before += 1);
+            assert_eq!(count, before, "{framing:?}: no event is held back at {to}");
+            assert_eq!(whole(head), count, "{framing:?}: and nothing but events goes on at {to}");
+        }
+    }
+    assert_eq!(last_edge(Framing::Sse, b"data: 1\r\n\r\ndata: 2\n\ndata"), 20);
+    assert_eq!(last_edge(Framing::AwsEvents, &[0; 20]), 20, "what is lost is not held back");
 }
 
 #[test]

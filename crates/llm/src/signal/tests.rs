@@ -171,6 +171,39 @@ fn credentials_and_money_rest_the_credential() {
 }
 
 #[test]
+fn what_clients_say_rests_nobody() {
+    let quoted = r#"{"error":{"message":"Invalid value: 'insufficient balance'. Supported values are: 'system', 'user'.","type":"invalid_request_error","param":"messages[0].role"}}"#;
+    check((Openai, 400, "", quoted), (RequestRefused, Scope::Request, None));
+    let bare =
+        r#"{"error":{"message":"Unknown role: your account is suspended, insufficient funds"}}"#;
+    check((Openai, 422, "", bare), (RequestRefused, Scope::Request, None));
+    let named = r#"{"error":{"message":"Team has no access to the model `x' insufficient credit 'x` ","type":"forbidden"}}"#;
+    check((Openai, 403, "", named), (CredentialRefused, Scope::Lane, None));
+    let limited = r#"{"error":{"message":"Rate limit reached for \"m per api key, trial key\"."}}"#;
+    check((Openai, 429, "", limited), (RateLimited, Scope::Lane, None));
+}
+
+#[test]
+fn what_a_credential_may_not_do_says_nothing_of_what_it_may() {
+    for (status, body) in [
+        (
+            401,
+            r#"{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: api.files.read.","type":"invalid_request_error"}}"#,
+        ),
+        (
+            403,
+            r#"{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: model.request."}}"#,
+        ),
+    ] {
+        check((Openai, status, "", body), (CredentialRefused, Scope::Lane, None));
+    }
+    let body = r#"{"type":"error","error":{"type":"permission_error","message":"Your API key does not have permission to use the specified resource."}}"#;
+    check((Anthropic, 403, "", body), (CredentialRefused, Scope::Lane, None));
+    let body = r#"{"error":{"message":"Response with id 'resp_1' not found.","type":"invalid_request_error","param":null,"code":null}}"#;
+    check((Openai, 404, "", body), (NotFound, Scope::Request, None));
+}
+
+#[test]
 fn what_does_not_fit_is_about_nobody() {
     for (dialect, status, body) in [
         (

@@ -6,7 +6,9 @@
 
 mod answer;
 mod ask;
+mod awaited;
 mod credential;
+mod endpoint;
 mod facts;
 pub(crate) mod kept;
 mod listing;

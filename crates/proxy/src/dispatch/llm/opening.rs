@@ -6,8 +6,10 @@ use std::time::Duration;
 use architrave_llm::chat::{ChatError, ChatEvent};
 use architrave_llm::dialect::{Context, Dialect, EventReader};
 use architrave_llm::frame::{FrameReader, Framing};
-use architrave_net::{Reader, WireError};
+use architrave_net::WireError;
 use tokio::time::{Instant, timeout_at};
+
+use super::awaited::{Awaited, Cut};
 
 /// How much of a stream is held back at most while it cannot be judged.
 const HELD_BYTES_MAX: usize = 64 * 1024;
@@ -33,29 +35,29 @@ pub(super) struct Opening {
 /// that is more than a sign of life.
 ///
 /// # Errors
-/// That it broke off, ended, or took too long before.
+/// That it broke off, ended, or took too long before, or that nobody waits for it any more.
 pub(super) async fn read(
-    reader: &mut Reader,
+    mut answer: Awaited<'_>,
     (dialect, framing): (Dialect, Framing),
     patience: Duration,
-) -> Result<Opening, WireError> {
+) -> Result<Opening, Cut> {
     let mut until = Instant::now() + patience;
     let mut look = Look::new(dialect, framing);
     let mut held = Vec::new();
     loop {
-        let filled = match timeout_at(until, reader.fill()).await {
+        let filled = match timeout_at(until, answer.fill()).await {
             Ok(filled) => filled?,
             Err(_silent) if look.has_begun => break,
-            Err(_silent) => return Err(WireError::Stalled),
+            Err(_silent) => return Err(Cut::Wire(WireError::Stalled)),
         };
         if !filled {
             look.end();
             match look.has_begun || look.is_telling() {
                 true => break,
-                false => return Err(WireError::Closed),
+                false => return Err(Cut::Wire(WireError::Closed)),
             }
         }
-        let piece = reader.data();
+        let piece = answer.answer.data();
         let had_begun = look.has_begun;
         look.see(piece);
         if look.has_begun && !had_begun {
@@ -66,7 +68,7 @@ pub(super) async fn read(
         }
         held.extend_from_slice(piece);
         let count = piece.len();
-        reader.consume(count);
+        answer.answer.consume(count);
     }
     Ok(Opening { held, id: look.id, failure: look.failure })
 }

@@ -79,6 +79,11 @@ impl Payload {
         }
     }
 
+    /// Whether it can be sent as often as wanted.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rest == Rest::None
+    }
+
     /// Its bytes, piece by piece.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.segments.iter().map(|segment| self.bytes_of(segment))

@@ -3,23 +3,27 @@
 
 use std::time::Duration;
 
+use architrave_balance::deployment::{End, Spent};
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::translate::{self, StreamTranslation};
-use architrave_llm::{estimate, pass};
+use architrave_llm::{estimate, failure, pass};
 use architrave_net::{Fields, Reader, ResponseHead, WireError};
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
+use super::awaited::{Awaited, Cut};
 use super::opening::{self, Opening};
 use super::outgoing::{self, Outgoing};
+use super::run::{Attempted, Missed};
 use super::stream::LlmStream;
 use crate::attempt::Answered;
 use crate::worker::Worker;
 use architrave_policy::guardrail::ReplyGuard;
+use architrave_telemetry::{Party, Phase};
 
 /// The largest whole answer; images and sound come in them.
 const WHOLE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -48,14 +52,25 @@ pub(super) enum Read {
     },
     /// It broke off before it could be judged.
     Broken(WireError),
+    /// Nobody waits for it any more.
+    ClientGone,
+}
+
+impl From<Cut> for Read {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Wire(error) => Self::Broken(error),
+            Cut::ClientGone => Self::ClientGone,
+        }
+    }
 }
 
 /// Reads an answer to where it can be judged. `patience` is how long the first event may take.
 pub(super) async fn read(
     mut answered: Box<Answered>,
     outgoing: &Outgoing,
-    stream: bool,
-    patience: Duration,
+    client: &mut Reader,
+    (stream, patience): (bool, Duration),
 ) -> Read {
     let status = answered.head.status;
     if !(200..300).contains(&status) {
@@ -70,15 +85,24 @@ pub(super) async fn read(
     let Some(reader) = answered.call.reader() else { return Read::Broken(WireError::Closed) };
     reader.limit_stall(patience);
     if !is_stream {
-        return match read_whole(reader).await {
-            Ok(bytes) => Read::Whole { bytes, answered },
-            Err(error) => Read::Broken(error),
+        return match read_whole(Awaited::new(reader, client)).await {
+            Ok(bytes) => match failure::in_reply(outgoing.dialect, &bytes) {
+                Some(error) => Read::Refused { error, answered: Some(answered) },
+                None => Read::Whole { bytes, answered },
+            },
+            Err(cut) => cut.into(),
         };
     }
-    match opening::read(reader, (outgoing.dialect, outgoing.framing), patience).await {
+    match opening::read(
+        Awaited::new(reader, client),
+        (outgoing.dialect, outgoing.framing),
+        patience,
+    )
+    .await
+    {
         Ok(Opening { failure: Some(error), .. }) => Read::Refused { error, answered: None },
         Ok(opening) => Read::Stream(answered, opening),
-        Err(error) => Read::Broken(error),
+        Err(cut) => cut.into(),
     }
 }
 
@@ -92,11 +116,14 @@ pub(super) enum Judged {
     Refused(ChatError, Option<Box<Answered>>),
     /// It broke off before it could be judged.
     Broken(WireError),
+    /// Nobody waits for it any more.
+    ClientGone,
 }
 
 /// Reads an answer that goes through as it came to where it can be judged.
 pub(super) async fn judge(
     mut answered: Box<Answered>,
+    client: &mut Reader,
     dialect: Dialect,
     patience: Duration,
 ) -> Judged {
@@ -118,9 +145,10 @@ pub(super) async fn judge(
     if !is_json {
         return Judged::Piecewise(answered);
     }
-    match read_whole(reader).await {
+    match read_whole(Awaited::new(reader, client)).await {
         Ok(bytes) => Judged::Whole(answered, bytes),
-        Err(error) => Judged::Broken(error),
+        Err(Cut::Wire(error)) => Judged::Broken(error),
+        Err(Cut::ClientGone) => Judged::ClientGone,
     }
 }
 
@@ -147,15 +175,16 @@ fn is_stream_type(fields: &Fields, framing: Framing) -> bool {
     }
 }
 
-async fn read_whole(reader: &mut Reader) -> Result<Vec<u8>, WireError> {
+async fn read_whole(mut answer: Awaited<'_>) -> Result<Vec<u8>, Cut> {
     let mut bytes = Vec::with_capacity(1024);
-    while reader.fill().await? {
-        if bytes.len() + reader.data().len() > WHOLE_BYTES_MAX {
-            return Err(WireError::TooLarge);
+    while answer.fill().await? {
+        let piece = answer.answer.data();
+        if bytes.len() + piece.len() > WHOLE_BYTES_MAX {
+            return Err(Cut::Wire(WireError::TooLarge));
         }
-        bytes.extend_from_slice(reader.data());
-        let count = reader.data().len();
-        reader.consume(count);
+        bytes.extend_from_slice(piece);
+        let count = piece.len();
+        answer.answer.consume(count);
     }
     Ok(bytes)
 }
@@ -289,6 +318,19 @@ pub(super) fn stream<'a>(
     };
     answer.body = AnswerBody::Stream(Box::new(stream.behind(held)));
     answer
+}
+
+/// That nobody waits for an answer any more.
+pub(super) fn nobody_waits() -> Attempted {
+    let error =
+        ChatError { status: 499, ..ChatError::new(ErrorKind::Internal, "the client went away") };
+    let missed = Missed {
+        error: Box::new(error),
+        reason: Reason::ClientClosed,
+        party: Party::Client,
+        phase: Phase::Wait,
+    };
+    Attempted::Void(End::Abandoned(Spent::default()), missed)
 }
 
 /// Why an attempt that broke off did.

@@ -1,13 +1,13 @@
 //! The attempts of one request to a model: along one lane after another, until one answers or none
 //! is left that could. Nothing has gone to the client yet, so every one of them may be the first.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
-use architrave_balance::{Criteria, Endpoint};
-use architrave_core::{Moment, Reason};
+use architrave_balance::deployment::{
+    Choice, Demand, End, Failure, Flight, Place, Refused, Spent, Tried,
+};
+use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
@@ -19,27 +19,29 @@ use smallvec::SmallVec;
 
 use super::answer::{AnswerBody, LlmAnswer};
 use super::ask::Ask;
+use super::endpoint::EndpointTries;
 use super::kept::Home;
 use super::mock::{self, Said};
 use super::opening::Opening;
 use super::outgoing::{self, Outgoing};
-use super::payload::Sending;
 use super::reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
+use super::signal::About;
 use super::stream::{LlmStream, Recording};
 use super::{Candidates, credential, refusal, settle, signal};
-use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::attempt::{Answered, AttemptFacts};
 use crate::exchange::Exchange;
 use crate::failure;
-use crate::models::{LiveLane, LiveModel, Reach};
+use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
 
 /// How long a whole answer may take where the route says nothing: what the official clients wait.
 const WHOLE_ANSWER: Duration = Duration::from_secs(600);
 
-/// Attempts of one request, over all models that may answer it.
-const ATTEMPTS_MAX: u32 = 16;
+/// Attempts of one request, over all models that may answer it. Each lane is asked once at most,
+/// and who refuses rests: as long as there is one that was not asked, nobody is told to wait.
+const ATTEMPTS_MAX: u32 = 256;
 
 /// The output that is reckoned with where the client states no limit.
 const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
@@ -102,6 +104,10 @@ pub(super) enum Attempted {
     Failed(Failure, Missed),
     /// An answer that no other lane would give otherwise: the client's doing.
     Declined(Missed),
+    /// It cannot be said in the words of this lane, and was not sent; another may have them.
+    Unfit(Missed),
+    /// An end that says neither good nor bad of the lane, after which no other is asked.
+    Void(End, Missed),
 }
 
 /// An answer that can be passed on.
@@ -148,8 +154,17 @@ impl<'w> Run<'w, '_> {
                         tried.push(Tried { place, failure });
                         last = Some(missed);
                     }
+                    Attempted::Unfit(missed) => {
+                        flight.finish(End::Unsent, self.worker.now());
+                        tried.push(Tried { place, failure: Failure::Broken });
+                        last = last.or(Some(missed));
+                    }
                     Attempted::Declined(missed) => {
                         flight.finish(End::Declined, self.worker.now());
+                        return Err(missed);
+                    }
+                    Attempted::Void(end, missed) => {
+                        flight.finish(end, self.worker.now());
                         return Err(missed);
                     }
                 }
@@ -190,6 +205,14 @@ impl<'w> Run<'w, '_> {
             }
             Attempted::Declined(missed) => {
                 flight.finish(End::Declined, self.worker.now());
+                Err(missed)
+            }
+            Attempted::Unfit(missed) => {
+                flight.finish(End::Unsent, self.worker.now());
+                Err(missed)
+            }
+            Attempted::Void(end, missed) => {
+                flight.finish(end, self.worker.now());
                 Err(missed)
             }
         }
@@ -289,7 +312,7 @@ impl<'w> Run<'w, '_> {
         let written = outgoing::write(self.worker, self.ask, lane, fields, self.granted).await;
         let mut outgoing = match written {
             Ok(outgoing) => outgoing,
-            Err(error) => return Attempted::Declined(refusal::invalid(error)),
+            Err(error) => return Attempted::Unfit(refusal::invalid(error)),
         };
         let shown = credential::show(&mut outgoing, lane, self.worker).await;
         if let Err((failure, missed)) = shown {
@@ -312,33 +335,13 @@ impl<'w> Run<'w, '_> {
         let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
         let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
         let limit = if self.ask.stream { limit.min(patience) } else { limit };
-        let endpoint = match select_endpoint(self.worker, reach, self.affinity, now) {
-            Ok(endpoint) => endpoint,
-            Err(failure) => return failed(&failure),
-        };
-        exchange.endpoint = Some(Arc::clone(&endpoint));
-        let plan = AttemptPlan {
-            upstream: &reach.upstream,
-            conversation: exchange.connection.conversation(),
-            head: &outgoing.head,
-            target: &outgoing.target,
-            framing: outgoing.payload.framing(),
-            upgrade: None,
-            takes_trailers: false,
-            close: false,
-            is_idempotent: false,
-            began: now,
-            limit,
-            is_limit_per_try: false,
-        };
-        let facts = Cell::<AttemptFacts>::default();
-        let mut body = Sending::new(&outgoing.payload, self.client);
+        let affinity = self.affinity;
+        let mut tries = EndpointTries { affinity, limit, upgrade: None, length: None };
+        let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
-        let result =
-            attempt(self.worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
-        note_timings(exchange, facts.get());
-        let answered = match result {
-            Ok(answered) => Box::new(answered),
+        let sent = tries.send(worker, exchange, (reach, &outgoing), client, now).await;
+        let answered = match sent {
+            Ok(answered) => answered,
             Err(failure) => {
                 settle::let_go(exchange, self.worker.now().since(now));
                 return failed(&failure);
@@ -347,7 +350,8 @@ impl<'w> Run<'w, '_> {
         let limits = signal::limits(self.worker, flight, &answered.head.fields);
         let left = limit.saturating_sub(self.worker.now().since(now));
         let patience = if self.ask.stream { left } else { limit };
-        let read = reply::read(answered, &outgoing, self.ask.stream, patience).await;
+        let wanted = (self.ask.stream, patience);
+        let read = reply::read(answered, &outgoing, self.client, wanted).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += self.worker.now().since(now);
         }
@@ -365,12 +369,13 @@ impl<'w> Run<'w, '_> {
             }
             Read::Refused { error, answered } => {
                 settle::let_go(exchange, Duration::ZERO);
-                let attempted = signal::judge(error, &limits);
+                let attempted = signal::judge(error, &limits, About::Model);
                 if let Some(answered) = answered {
                     self.worker.keep(*answered, &reach.upstream, self.worker.now());
                 }
                 attempted
             }
+            Read::ClientGone => reply::nobody_waits(),
             Read::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = reply::broken(&error);
@@ -386,7 +391,7 @@ impl<'w> Run<'w, '_> {
     fn ask_mock(&self, exchange: &Exchange<'_>, lane: &LiveLane) -> Attempted {
         let context = self.context(exchange);
         match mock::say(self.ask, lane, self.granted, lane.count_request(), &context) {
-            Said::Failed(failure) => signal::judge(failure.error, &Limits::default()),
+            Said::Failed(failure) => signal::judge(failure.error, &Limits::default(), About::Model),
             Said::Refused(error) => Attempted::Declined(refusal::invalid(error)),
             said => Attempted::Answered(Box::new(Success::Mock(said))),
         }
@@ -525,20 +530,6 @@ impl<'w> Run<'w, '_> {
     }
 }
 
-/// Chooses the endpoint of a provider.
-pub(super) fn select_endpoint(
-    worker: &Worker,
-    reach: &Reach,
-    affinity: Option<u64>,
-    now: Moment,
-) -> Result<Arc<Endpoint>, failure::Failure> {
-    let hash = affinity.unwrap_or_else(|| worker.with_random(|random| random.u64(..)));
-    let criteria = Criteria { hash, pinned: None, tried: &[] };
-    worker
-        .with_random(|random| reach.upstream.balance.select_endpoint(&criteria, now, random))
-        .map_err(failure::Failure::from)
-}
-
 /// Notes how long the parts of an attempt took.
 pub(super) fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
     let timings = &mut exchange.timings;
@@ -563,7 +554,7 @@ pub(super) fn failed(failure: &failure::Failure) -> Attempted {
     let missed =
         Missed { error, reason: failure.reason, party: failure.party, phase: failure.phase };
     match failure.party {
-        Party::Client => Attempted::Declined(missed),
+        Party::Client => Attempted::Void(End::Abandoned(Spent::default()), missed),
         _ if kind == ErrorKind::Timeout => Attempted::Failed(Failure::TimedOut, missed),
         _ => Attempted::Failed(Failure::Broken, missed),
     }

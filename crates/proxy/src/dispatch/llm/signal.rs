@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use architrave_balance::deployment::{
-    self as balance, Failure, Flight, QuotaKind, QuotaSeen, RefusedReason, Rested,
+    self as balance, End, Failure, Flight, QuotaKind, QuotaSeen, RefusedReason, Rested,
 };
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
@@ -15,8 +15,18 @@ use super::run::{Attempted, Missed};
 use crate::models::LiveLane;
 use crate::worker::Worker;
 
+/// What a request is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// A model: what fails says something of the lane to it.
+    Model,
+    /// Something that lives at the provider: that it is not there, or may not be had, says nothing
+    /// of the model along whose lane it was asked for.
+    Thing,
+}
+
 /// What comes of a refusal.
-pub(super) fn judge(error: ChatError, limits: &Limits) -> Attempted {
+pub(super) fn judge(error: ChatError, limits: &Limits, about: About) -> Attempted {
     let signal = Signal::of(error.status, limits, Some(&error));
     let (scope, retry_after) = (scope(signal.scope), signal.wait);
     let (failure, reason) = match signal.kind {
@@ -38,7 +48,13 @@ pub(super) fn judge(error: ChatError, limits: &Limits) -> Attempted {
     if !signal.is_worth_another {
         return Attempted::Declined(Missed::provider(error, Reason::BadRequest));
     }
-    Attempted::Failed(failure, Missed::provider(told(error, signal.wait), reason))
+    let is_refused = matches!(signal.kind, SignalKind::NotFound | SignalKind::CredentialRefused);
+    let is_of_thing = is_refused && (signal.scope == Scope::Lane || error.status != 401);
+    if about == About::Thing && is_of_thing {
+        let error = if signal.kind == SignalKind::NotFound { error } else { told(error, &signal) };
+        return Attempted::Void(End::Unsent, Missed::provider(error, reason));
+    }
+    Attempted::Failed(failure, Missed::provider(told(error, &signal), reason))
 }
 
 /// Whom a failure is about, in the words of balancing.
@@ -50,16 +66,21 @@ const fn scope(scope: Scope) -> balance::Scope {
     }
 }
 
-/// The failure as the client is told it: that a credential of the gateway's is not good is none of
-/// the client's business, and is not to be taken for its own.
-fn told(mut error: ChatError, wait: Option<Duration>) -> ChatError {
-    if let Some(wait) = wait {
+/// The failure as the client is told it: that a credential of the gateway's is not good, what is
+/// left in its account and whose that is are none of the client's business, and not to be taken
+/// for its own.
+fn told(mut error: ChatError, signal: &Signal) -> ChatError {
+    if let Some(wait) = signal.wait {
         error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     }
-    match error.kind {
-        ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Payment => {
+    match signal.kind {
+        SignalKind::CredentialRefused | SignalKind::Unpaid => {
             let message = "the provider does not accept the gateway's credential";
             ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
+        }
+        SignalKind::RateLimited => {
+            "the provider takes no more of this for now".clone_into(&mut error.message);
+            error
         }
         _ => error,
     }

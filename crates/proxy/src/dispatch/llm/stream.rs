@@ -13,7 +13,7 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
-use architrave_llm::pass::{PassedStream, UsageSieve};
+use architrave_llm::pass::{PassedStream, UsageSieve, WholeEvents};
 use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
@@ -72,8 +72,8 @@ enum From {
 /// What becomes of it.
 #[derive(Debug)]
 enum Through {
-    /// It is passed on as it comes.
-    Passed(PassedStream, (Dialect, Framing)),
+    /// It is passed on as it comes, by whole events.
+    Passed(PassedStream, (Dialect, Framing), WholeEvents),
     /// It is passed on but for the event that tells usage.
     Sifted(PassedStream, UsageSieve, (Dialect, Framing)),
     /// It is told in another dialect.
@@ -115,7 +115,7 @@ impl<'a> LlmStream<'a> {
         let watch = PassedStream::new(spoken.0, spoken.1);
         let through = match hides_usage {
             true => Through::Sifted(watch, UsageSieve::default(), spoken),
-            false => Through::Passed(watch, spoken),
+            false => Through::Passed(watch, spoken, WholeEvents::new(spoken.1)),
         };
         Self::new(From::Endpoint(answered), through, client)
     }
@@ -136,7 +136,8 @@ impl<'a> LlmStream<'a> {
         spoken: (Dialect, Framing),
         client: &'a mut Reader,
     ) -> Self {
-        Self::new(From::Endpoint(answered), Through::Passed(watch, spoken), client)
+        let whole = WholeEvents::new(spoken.1);
+        Self::new(From::Endpoint(answered), Through::Passed(watch, spoken, whole), client)
     }
 
     /// What a provider sends that is no stream of events.
@@ -153,7 +154,8 @@ impl<'a> LlmStream<'a> {
     pub(super) fn mock(steps: Box<MockSteps>, client: &'a mut Reader) -> Self {
         let (dialect, framing) = steps.spoken();
         let watch = PassedStream::new(dialect, framing);
-        Self::new(From::Mock(steps), Through::Passed(watch, (dialect, framing)), client)
+        let passed = Through::Passed(watch, (dialect, framing), WholeEvents::new(framing));
+        Self::new(From::Mock(steps), passed, client)
     }
 
     fn new(from: From, through: Through, client: &'a mut Reader) -> Self {
@@ -176,7 +178,7 @@ impl<'a> LlmStream<'a> {
 
     /// Says where the things live that it makes and the provider keeps.
     pub(super) fn keep_at(&mut self, home: impl FnOnce() -> Arc<Home>) {
-        if let Through::Passed(watch, _) = &self.through
+        if let Through::Passed(watch, ..) = &self.through
             && watch.can_make()
         {
             self.home = Some(home());
@@ -196,7 +198,7 @@ impl<'a> LlmStream<'a> {
 
     /// The same stream in the form of a prompt service's answer.
     pub(super) fn into_prompt(mut self, events: PromptEvents) -> Self {
-        if let Through::Passed(_, spoken) | Through::Sifted(_, _, spoken) = &self.through
+        if let Through::Passed(_, spoken, _) | Through::Sifted(_, _, spoken) = &self.through
             && matches!(self.from, From::Endpoint(_))
         {
             let context = architrave_llm::dialect::Context::default();
@@ -226,7 +228,7 @@ impl<'a> LlmStream<'a> {
         let is_whole = self.is_over && self.broken.is_none();
         let mut kept = None;
         let (used, answer_tokens, bad_events) = match self.through {
-            Through::Passed(mut watch, _) | Through::Sifted(mut watch, ..) => {
+            Through::Passed(mut watch, ..) | Through::Sifted(mut watch, ..) => {
                 watch.end();
                 let tokens = watch.answer_tokens();
                 kept = self.home.map(|home| (watch.take_made(), home));
@@ -263,7 +265,8 @@ impl<'a> LlmStream<'a> {
         };
         let error = ChatError { status: reason.status(), ..ChatError::new(kind, message) };
         match &mut self.through {
-            Through::Passed(_, spoken) | Through::Sifted(_, _, spoken) => {
+            Through::Passed(_, _, whole) if whole.is_within() => self.is_cut = true,
+            Through::Passed(_, spoken, _) | Through::Sifted(_, _, spoken) => {
                 let context = architrave_llm::dialect::Context::default();
                 StreamTranslation::new(*spoken, *spoken, &context).fail(&error, &mut self.out);
             }
@@ -298,9 +301,26 @@ impl<'a> LlmStream<'a> {
                     return Poll::Ready(Ok(true));
                 }
                 Poll::Ready(Ok(has_more)) => match &mut self.through {
-                    Through::Passed(..) | Through::Opaque(_) => {
+                    Through::Opaque(_) => {
                         self.is_over = !has_more;
                         return Poll::Ready(Ok(has_more));
+                    }
+                    Through::Passed(watch, _, whole) => {
+                        if !has_more {
+                            whole.end(&mut self.out);
+                            self.is_over = true;
+                        } else if whole.lets_through(reader.data()) {
+                            return Poll::Ready(Ok(true));
+                        } else {
+                            let piece = reader.data();
+                            let count = piece.len();
+                            whole.push(piece, &mut self.out);
+                            reader.consume(count);
+                        }
+                        watch.see(&self.out);
+                        if !self.out.is_empty() || self.is_over {
+                            return Poll::Ready(Ok(!self.out.is_empty()));
+                        }
                     }
                     Through::Sifted(watch, sieve, _) => {
                         if has_more {
@@ -346,9 +366,9 @@ impl<'a> LlmStream<'a> {
     fn tell_held(&mut self) {
         let held = std::mem::take(&mut self.held);
         match &mut self.through {
-            Through::Passed(watch, _) => {
-                watch.see(&held);
-                self.out = held;
+            Through::Passed(watch, _, whole) => {
+                whole.push(&held, &mut self.out);
+                watch.see(&self.out);
             }
             Through::Sifted(watch, sieve, _) => {
                 watch.see(&held);
@@ -385,7 +405,7 @@ impl<'a> LlmStream<'a> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(has_more) => {
                 self.is_over = !has_more;
-                if let Through::Passed(watch, _) = &mut self.through {
+                if let Through::Passed(watch, ..) = &mut self.through {
                     watch.see(&self.out);
                 }
                 Poll::Ready(Ok(has_more))
@@ -447,7 +467,7 @@ impl Source for LlmStream<'_> {
             && let Some(reader) = answered.call.reader()
         {
             match &mut self.through {
-                Through::Passed(watch, _) => watch.see(&reader.data()[..count]),
+                Through::Passed(watch, ..) => watch.see(&reader.data()[..count]),
                 Through::Opaque(watch) => watch.see(&reader.data()[..count]),
                 Through::Sifted(..) | Through::Translated(_) => {}
             }

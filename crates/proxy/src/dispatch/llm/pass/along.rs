@@ -1,7 +1,6 @@
 //! One attempt along a lane of what goes through as it came: sent, and read to where it can be
 //! judged.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,14 +18,13 @@ use super::request::{self, Passing, Written};
 use super::told::{not_seen_through, passed_head};
 use super::units;
 use crate::assembly::LiveUpstream;
-use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
+use crate::dispatch::llm::endpoint::EndpointTries;
 use crate::dispatch::llm::outgoing::Outgoing;
-use crate::dispatch::llm::payload::Sending;
 use crate::dispatch::llm::reply::{self, Judged};
-use crate::dispatch::llm::run::{
-    Attempted, Missed, failed, note_attempt, note_timings, nothing_serves, select_endpoint,
-};
+use crate::dispatch::llm::run::{Attempted, Missed, failed, note_attempt, nothing_serves};
+use crate::dispatch::llm::signal::About;
 use crate::dispatch::llm::stream::LlmStream;
 use crate::dispatch::llm::{credential, settle, signal};
 use crate::exchange::Exchange;
@@ -120,8 +118,16 @@ impl Along<'_, '_> {
                 signal::log(self.lane, rested, &missed);
                 Err((Some(failure), missed, can_be_sent_again))
             }
+            Err(Attempted::Unfit(missed)) => {
+                flight.finish(End::Unsent, self.worker.now());
+                Err((Some(Failure::Broken), missed, can_be_sent_again))
+            }
             Err(Attempted::Declined(missed)) => {
                 flight.finish(End::Declined, self.worker.now());
+                Err((None, missed, false))
+            }
+            Err(Attempted::Void(end, missed)) => {
+                flight.finish(end, self.worker.now());
                 Err((None, missed, false))
             }
             Err(Attempted::Answered(_)) => Err((None, nothing_serves(), false)),
@@ -139,12 +145,12 @@ impl Along<'_, '_> {
             return self.ask_mock(exchange).map_err(Attempted::Declined);
         }
         let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
-        let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Declined)?;
+        let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Unfit)?;
         if passing.is_stream() && passing.guards().looks_at_replies() {
             let context = self.context(exchange);
             let told = prepared.as_ref().and_then(|it| it.stream_translation(SSE, &context));
             if told.is_none() && asked.operation() == Operation::Completion {
-                return Err(Attempted::Declined(not_seen_through()));
+                return Err(Attempted::Unfit(not_seen_through()));
             }
         }
         if let Some(facts) = &mut exchange.llm {
@@ -188,44 +194,30 @@ impl Along<'_, '_> {
         let Some(reach) = &lane.side.reach else { return Err(nothing()) };
         let shown = credential::show(&mut outgoing, lane, worker).await;
         shown.map_err(|(failure, missed)| Attempted::Failed(failure, missed))?;
-        let endpoint = select_endpoint(worker, reach, None, now).map_err(|it| failed(&it))?;
-        exchange.endpoint = Some(Arc::clone(&endpoint));
         let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
         let limit = timeout.unwrap_or(PATIENCE);
-        let plan = AttemptPlan {
-            upstream: &reach.upstream,
-            conversation: exchange.connection.conversation(),
-            head: &outgoing.head,
-            target: &outgoing.target,
-            framing: outgoing.payload.framing(),
-            upgrade: self.passing.upgrade(),
-            takes_trailers: false,
-            close: false,
-            is_idempotent: false,
-            began: now,
+        let mut tries = EndpointTries {
+            affinity: None,
             limit,
-            is_limit_per_try: false,
+            upgrade: self.passing.upgrade(),
+            length: units::sound_length(self.asked, self.passing),
         };
-        let facts = Cell::<AttemptFacts>::default();
-        let mut length = units::sound_length(self.asked, self.passing);
-        let mut body = Sending::new(&outgoing.payload, reader).measured(length.as_mut());
         settle::hold(exchange, lane, self.passing.prompt_tokens());
-        let result = attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
-        note_timings(exchange, facts.get());
-        if let (Some(length), Some(facts)) = (length, &mut exchange.llm) {
+        let sent = tries.send(worker, exchange, (reach, &outgoing), reader, now).await;
+        if let (Some(length), Some(facts)) = (tries.length, &mut exchange.llm) {
             facts.asked.set(Unit::SecondIn, length.seconds(0));
         }
-        if result.is_err() {
+        if sent.is_err() {
             settle::let_go(exchange, worker.now().since(now));
         }
         exchange.is_body_read = reader.is_ended();
-        let mut answered = Box::new(result.map_err(|failure| failed(&failure))?);
+        let mut answered = sent.map_err(|failure| failed(&failure))?;
         let limits = signal::limits(worker, flight, &answered.head.fields);
         settle::note_head(exchange, &answered.head.fields);
         if answered.head.status == SWITCHING {
             return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
         }
-        let judged = reply::judge(answered, dialect, limit).await;
+        let judged = reply::judge(answered, reader, dialect, limit).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
         }
@@ -241,8 +233,13 @@ impl Along<'_, '_> {
                 if let Some(answered) = answered {
                     worker.keep(*answered, &reach.upstream, worker.now());
                 }
-                Err(signal::judge(error, &limits))
+                let about = match self.asked.operation().is_inference() {
+                    true => About::Model,
+                    false => About::Thing,
+                };
+                Err(signal::judge(error, &limits, about))
             }
+            Judged::ClientGone => Err(reply::nobody_waits()),
             Judged::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = reply::broken(&error);
@@ -253,5 +250,5 @@ impl Along<'_, '_> {
 }
 
 fn nothing() -> Attempted {
-    Attempted::Declined(nothing_serves())
+    Attempted::Void(End::Unsent, nothing_serves())
 }

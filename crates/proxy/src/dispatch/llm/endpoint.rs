@@ -1,0 +1,121 @@
+//! A request to a provider that has several endpoints: one that cannot be reached is no reason to
+//! rest the whole lane while another of them may take it.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_balance::{Criteria, Endpoint};
+use architrave_core::Moment;
+use architrave_llm::used::SoundLength;
+use architrave_net::Reader;
+use architrave_telemetry::{Party, Phase};
+use smallvec::SmallVec;
+
+use super::outgoing::Outgoing;
+use super::payload::Sending;
+use super::run::note_timings;
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::exchange::Exchange;
+use crate::failure::{Failure, Retry};
+use crate::models::Reach;
+use crate::worker::Worker;
+
+/// How a request is sent to the endpoints of a provider, one after the other.
+pub(super) struct EndpointTries<'p> {
+    /// Keeps requests that share a prompt together.
+    pub affinity: Option<u64>,
+    /// How long all of it may take up to the head of the answer.
+    pub limit: Duration,
+    /// The protocol that is asked for behind a 101.
+    pub upgrade: Option<&'p str>,
+    /// What sees the body go by and tells how long the sound in it is, where there is any.
+    pub length: Option<SoundLength>,
+}
+
+impl EndpointTries<'_> {
+    /// Sends it, and returns the answer with its head read.
+    ///
+    /// # Errors
+    /// Why the last endpoint that was asked gave none.
+    pub(super) async fn send(
+        &mut self,
+        worker: &Worker,
+        exchange: &mut Exchange<'_>,
+        (reach, outgoing): (&Reach, &Outgoing),
+        client: &mut Reader,
+        began: Moment,
+    ) -> Result<Box<Answered>, Failure> {
+        let mut tried = SmallVec::<[SocketAddr; 2]>::new();
+        let mut last = None;
+        let mut was_stale = false;
+        loop {
+            let endpoint = self.next(worker, reach, &tried);
+            let endpoint = match (endpoint, last.take()) {
+                // Whoever comes a second time is the only one that is left.
+                (Ok(next), Some(failure)) if tried.contains(&next.address()) => {
+                    return Err(failure);
+                }
+                (Ok(next), _) => next,
+                (Err(_), Some(failure)) => return Err(failure),
+                (Err(failure), None) => return Err(failure),
+            };
+            exchange.endpoint = Some(Arc::clone(&endpoint));
+            let plan = AttemptPlan {
+                upstream: &reach.upstream,
+                conversation: exchange.connection.conversation(),
+                head: &outgoing.head,
+                target: &outgoing.target,
+                framing: outgoing.payload.framing(),
+                upgrade: self.upgrade,
+                takes_trailers: false,
+                close: false,
+                is_idempotent: false,
+                began,
+                limit: self.limit,
+                is_limit_per_try: false,
+            };
+            let facts = Cell::<AttemptFacts>::default();
+            // What was sent before goes by once more.
+            self.length = self.length.take().map(|_seen| SoundLength::of_form());
+            let body = Sending::new(&outgoing.payload, client);
+            let mut body = body.measured(self.length.as_mut());
+            let result =
+                attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
+            note_timings(exchange, facts.get());
+            let failure = match result {
+                Ok(answered) => return Ok(Box::new(answered)),
+                Err(failure) => failure,
+            };
+            let can_be_sent_again = failure.phase == Phase::Connect || outgoing.payload.is_whole();
+            if failure.retry == Retry::Never
+                || failure.party != Party::Endpoint
+                || !can_be_sent_again
+            {
+                return Err(failure);
+            }
+            // A kept connection that had died says nothing of its endpoint, once.
+            if failure.retry == Retry::Stale && !was_stale {
+                was_stale = true;
+                continue;
+            }
+            tried.push(endpoint.address());
+            last = Some(failure);
+        }
+    }
+
+    fn next(
+        &self,
+        worker: &Worker,
+        reach: &Reach,
+        tried: &[SocketAddr],
+    ) -> Result<Arc<Endpoint>, Failure> {
+        let hash = self.affinity.unwrap_or_else(|| worker.with_random(|random| random.u64(..)));
+        let criteria = Criteria { hash, pinned: None, tried };
+        let balance = &reach.upstream.balance;
+        worker
+            .with_random(|random| balance.select_endpoint(&criteria, worker.now(), random))
+            .map_err(Failure::from)
+    }
+}

@@ -1,0 +1,205 @@
+//! What failures are about: whom they rest, whom not, and what the client is told of them.
+
+use architrave_testkit::dialect::post as post_to;
+use architrave_testkit::origin::refusing;
+use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, SOON};
+use serde_json::{Value, json};
+
+use super::{
+    STREAM_HEAD, ask, completion, event, gateway, last_event, parsed, post, reply, request, saying,
+    text_of,
+};
+
+/// A provider that says no to requests with a word in them, and what it says then.
+fn refusing_word(word: &'static str, status: u16, error: &'static str) -> Origin {
+    Origin::start(move |exchange| {
+        let body = exchange.read_body();
+        match memmem(&body, word) || exchange.target().contains(word) {
+            true => reply(exchange, status, error),
+            false => reply(exchange, 200, &completion("fine")),
+        }
+    })
+}
+
+fn memmem(body: &[u8], word: &str) -> bool {
+    body.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+#[test]
+fn what_a_client_says_rests_no_credential() {
+    let error = r#"{"error":{"message":"Invalid value: 'insufficient balance'. Supported values are: 'user'.","type":"invalid_request_error"}}"#;
+    let origin = refusing_word("insufficient balance", 400, error);
+    let gateway = gateway(&[&origin], "");
+    let body = json!({ "model": "fast", "messages": [{ "role": "insufficient balance", "content": "x" }] });
+    let refused = post(gateway.web(), "/v1/chat/completions", &[], &body);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let next = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(next.status, 200, "{}", next.text());
+}
+
+#[test]
+fn what_is_not_there_or_may_not_be_had_rests_no_model() {
+    let gone = r#"{"error":{"message":"Response with id 'resp_9' not found.","type":"invalid_request_error"}}"#;
+    let may_not = r#"{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: api.files.read.","type":"invalid_request_error"}}"#;
+    let plain = r#"{"error":{"message":"No access."}}"#;
+    for (path, status, error, told) in [
+        ("/v1/responses/resp_9", 404, gone, 404),
+        ("/v1/files/resp_9", 401, may_not, 502),
+        ("/v1/files/resp_9", 403, plain, 502),
+    ] {
+        let origin = refusing_word("resp_9", status, error);
+        let gateway = gateway(&[&origin], "");
+        for _ in 0..4 {
+            let refused = Client::connect(gateway.web()).get("h", path, &[]);
+            assert_eq!(refused.status, told, "{path}: {}", refused.text());
+            assert!(!refused.text().contains("Missing scopes"), "{}", refused.text());
+        }
+        let next = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+        assert_eq!(next.status, 200, "{path} {status}: {}", next.text());
+    }
+}
+
+#[test]
+fn the_account_of_the_gateway_is_nobodys_business() {
+    for (status, error, told) in [
+        (
+            429,
+            r#"{"error":{"message":"Rate limit reached for m in organization org-SECRET"}}"#,
+            429,
+        ),
+        (402, r#"{"error":{"message":"org-SECRET has an insufficient balance"}}"#, 502),
+        (400, r#"{"error":{"message":"Your credit balance is too low, org-SECRET"}}"#, 502),
+    ] {
+        let origin = Origin::start(move |exchange| reply(exchange, status, error));
+        let gateway = gateway(&[&origin], "");
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+        assert_eq!(answer.status, told, "{}", answer.text());
+        assert!(!answer.text().contains("SECRET"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_failure_with_a_status_of_success_is_asked_of_another() {
+    let error = r#"{"error":{"message":"Provider returned error","code":502},"user_id":"u"}"#;
+    let first = Origin::start(move |exchange| reply(exchange, 200, error));
+    let second = saying("from the second");
+    let gateway = gateway(&[&first, &second], "");
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(parsed(&answer)["choices"][0]["message"]["content"], "from the second");
+}
+
+#[test]
+fn nobody_is_told_to_wait_while_one_of_very_many_was_not_asked() {
+    let busy = Origin::start(|exchange| {
+        reply(exchange, 429, r#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#);
+    });
+    let idle = saying("here");
+    let keys: Vec<String> =
+        (0..20).map(|at| format!("{{ name: k{at}, value: key-{at} }}")).collect();
+    let config = Config::ai(&format!(
+        "
+        providers:
+          - {{ name: busy, kind: openai_compatible, base_url: \"http://{}/v1\", credentials: [{}] }}
+          - {{ name: idle, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+        models:
+          - name: fast
+            strategy: priority
+            deployments: [{{ provider: busy, model: a }}, {{ provider: idle, model: b, priority: 1 }}]
+        ",
+        busy.addr(),
+        keys.join(", "),
+        idle.addr()
+    ));
+    let gateway = Gateway::start(config);
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!((answer.status, busy.count()), (200, 20), "{}", answer.text());
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_no_failure_while_another_is_up() {
+    let (down, _guard) = refusing();
+    let up = saying("here");
+    let config = Config::ai("providers: [{ name: lab, kind: openai_compatible, upstream: pool }]");
+    let gateway = Gateway::start(config.upstream("pool", &[down, up.addr()], ""));
+    for _ in 0..6 {
+        let question = Dialect::OpenaiChat.question("lab/m", "hi", false);
+        let asked = post_to("/v1/chat/completions", &[], &question);
+        let answer = Client::connect(gateway.web()).ask(asked);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert_eq!(up.count(), 6);
+}
+
+#[test]
+fn a_stream_that_breaks_within_an_event_ends_with_whole_ones() {
+    let origin = Origin::start(|exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        exchange.send_chunk(event("one"));
+        exchange.send_chunk(format!("{}{}", event(" two"), &event(" three")[..40]));
+        exchange.close();
+    });
+    let gateway = gateway(&[&origin], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    for options in [json!(null), json!({ "include_usage": true })] {
+        body["stream_options"] = options;
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+        let text = answer.text();
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let events: Vec<Value> = data
+            .map(|data| serde_json::from_str(data).unwrap_or_else(|_| panic!("{text}")))
+            .collect();
+        assert_eq!(text_of(&answer), "one two");
+        assert!(events.last().is_some_and(|last| last["error"].is_object()), "{text}");
+    }
+}
+
+#[test]
+fn an_event_that_comes_in_pieces_comes_through_as_it_is() {
+    let whole = [event("one"), event(" two"), last_event()].concat();
+    let pieces: Vec<String> = whole
+        .as_bytes()
+        .chunks(7)
+        .map(|piece| String::from_utf8_lossy(piece).into_owned())
+        .collect();
+    let origin = Origin::start(move |exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        pieces.iter().for_each(|piece| exchange.send_chunk(piece));
+        exchange.send("0\r\n\r\n");
+    });
+    let gateway = gateway(&[&origin], "");
+    let mut body = ask("hi");
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({ "include_usage": true });
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+    assert_eq!(answer.text(), whole);
+}
+
+#[test]
+fn whoever_goes_away_before_the_first_event_ends_the_call() {
+    for stream in [true, false] {
+        let (told, ended) = std::sync::mpsc::sync_channel(2);
+        let origin = Origin::start(move |exchange| {
+            let _ = exchange.read_body();
+            exchange.send(if stream {
+                STREAM_HEAD.to_owned()
+            } else {
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+                    .to_owned()
+            });
+            let _ = told.send(false);
+            let _ = told.send(exchange.is_abandoned_within(SOON));
+        });
+        let gateway = gateway(&[&origin], "");
+        let mut body = ask("hi");
+        body["stream"] = json!(stream);
+        let mut client = Client::connect(gateway.web());
+        client.send(request("/v1/chat/completions", &[], &body.to_string())).expect("sent");
+        assert_eq!(ended.recv_timeout(SOON), Ok(false), "the head is under way");
+        client.reset();
+        assert_eq!(ended.recv_timeout(SOON), Ok(true), "stream: {stream}");
+    }
+}
