@@ -8,6 +8,7 @@ mod edit;
 mod kept;
 mod keys;
 mod machine;
+mod needs;
 mod rewrite;
 mod sizes;
 mod watch;
@@ -15,6 +16,8 @@ mod watch;
 use std::ops::Range;
 
 use thiserror::Error;
+
+use crate::catalog::Abilities;
 
 pub use edit::{Edit, Piece, Splice};
 pub use machine::Scan;
@@ -94,6 +97,8 @@ pub struct Scanned {
     pub sizes: TextSizes,
     /// Whether it may name something that lives at a provider; else it does not.
     pub may_name_kept: bool,
+    /// What a model must be able to do to answer it.
+    pub needs: Abilities,
 }
 
 impl Scanned {

@@ -235,7 +235,7 @@ impl<'a> Written<'a> {
             priority: self.priority,
             limits: self.limits.cloned().unwrap_or_default(),
             context_tokens: lanes.first().and_then(|lane| lane.known.input_max),
-            abilities: u32::MAX,
+            abilities: lanes.first().map_or(u32::MAX, |lane| lane.known.abilities()),
             credentials: credentials
                 .map(|credential| CredentialSettings {
                     name: credential.name.as_str(),

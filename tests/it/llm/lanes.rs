@@ -1,7 +1,7 @@
 //! Which deployment is asked, and who is asked next.
 
-use architrave_testkit::{Client, Exchange, Origin};
-use serde_json::json;
+use architrave_testkit::{Client, Config, Exchange, Gateway, Origin};
+use serde_json::{Value, json};
 
 use super::{
     STREAM_HEAD, ask, event, gateway, last_event, parsed, post, request, saying, streaming, text_of,
@@ -162,4 +162,40 @@ fn a_start_is_not_held_back_for_long() {
     let _head = client.read_head().expect("a head");
     let first = String::from_utf8(client.read_chunk().expect("a chunk")).expect("text");
     assert_eq!(first, role());
+}
+
+#[test]
+fn who_is_known_not_to_take_what_is_asked_is_passed_over_while_another_may() {
+    let (blind, seeing) = (saying("blind"), saying("seeing"));
+    let gateway = Gateway::start(Config::ai(&format!(
+        "
+        providers:
+          - {{ name: p0, kind: openai, base_url: \"http://{}/v1\", credentials: [{{ value: key }}] }}
+          - {{ name: p1, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+        models:
+          - name: fast
+            strategy: priority
+            deployments:
+              - {{ provider: p0, model: o3-mini, priority: 0 }}
+              - {{ provider: p1, model: m, priority: 1 }}
+        ",
+        blind.addr(),
+        seeing.addr()
+    )));
+    let said = |body: &Value| {
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        parsed(&answer)["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(said(&ask("hi")), "blind");
+    let mut calls = ask("hi");
+    calls["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+    assert_eq!(said(&calls), "blind");
+    let mut looks = ask("hi");
+    looks["messages"][0]["content"] =
+        json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AA==" } }]);
+    assert_eq!(said(&looks), "seeing");
+    // Where there is nobody else, it is asked all the same.
+    looks["model"] = json!("p0/o3-mini");
+    assert_eq!(said(&looks), "blind");
 }

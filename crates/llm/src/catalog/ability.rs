@@ -73,6 +73,17 @@ impl Abilities {
         self.0 & (1 << ability as u32) != 0
     }
 
+    /// Takes one away.
+    pub fn remove(&mut self, ability: Ability) {
+        self.0 &= !(1 << ability as u32);
+    }
+
+    /// A bit for each of them.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// All of them, in the order of the list.
     pub fn iter(self) -> impl Iterator<Item = Ability> {
         Ability::ALL.iter().copied().filter(move |ability| self.has(*ability))

@@ -6,7 +6,7 @@ use crate::cost::{Femtos, Prices};
 /// A model that a provider has.
 ///
 /// Its row is `provider/name kind input-max output-max abilities price…`; `-` stands for what
-/// nobody knows. A price is `class=USD a million tokens`, with the names of
+/// nobody knows. What it is known not to do has a `!`: `tools,!images`. A price is `class=USD a million tokens`, with the names of
 /// [`TokenClass`](crate::chat::TokenClass); `request=`, and the names of [`Unit`], are USD each.
 /// Behind `above=N` stand the prices of whole requests whose prompt has more than N tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Model {
     pub output_max: Option<u64>,
     /// What it can do.
     pub abilities: Abilities,
+    /// What it is known not to do; what is in neither nobody knows.
+    pub lacks: Abilities,
     /// Its prices; nothing where nobody knows any of them.
     pub prices: Option<Prices>,
     /// Prices of what is charged beside tokens and requests, each.

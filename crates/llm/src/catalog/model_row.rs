@@ -21,7 +21,7 @@ impl Model {
             .ok_or_else(|| RowError::Unknown(kind.to_owned(), "kind of model"))?;
         let input_max = count(next("the most tokens of a prompt")?)?;
         let output_max = count(next("the most tokens of an answer")?)?;
-        let abilities = read_abilities(next("what it can do")?)?;
+        let (abilities, lacks) = read_abilities(next("what it can do")?)?;
         let mut prices = Reading::default();
         words.try_for_each(|word| prices.read_word(word))?;
         Ok(Self {
@@ -31,6 +31,7 @@ impl Model {
             input_max,
             output_max,
             abilities,
+            lacks,
             prices: prices.is_priced.then_some(prices.prices),
             units: prices.units,
         })
@@ -52,13 +53,20 @@ fn count(word: &str) -> Result<Option<u64>, RowError> {
     if word == "-" { Ok(None) } else { word.parse().map(Some).map_err(unknown) }
 }
 
-fn read_abilities(word: &str) -> Result<Abilities, RowError> {
-    let mut abilities = Abilities::default();
-    for name in word.split(',').filter(|_| word != "-") {
-        let unknown = || RowError::Unknown(name.to_owned(), "ability");
-        abilities.insert(Ability::parse(name).ok_or_else(unknown)?);
+/// What it can do, and what it is known not to.
+fn read_abilities(word: &str) -> Result<(Abilities, Abilities), RowError> {
+    let (mut abilities, mut lacks) = (Abilities::default(), Abilities::default());
+    for word in word.split(',').filter(|_| word != "-") {
+        let name = word.trim_start_matches('!');
+        let unknown = || RowError::Unknown(word.to_owned(), "ability");
+        let ability = Ability::parse(name).ok_or_else(unknown)?;
+        if abilities.has(ability) || lacks.has(ability) {
+            return Err(RowError::Twice(name.to_owned()));
+        }
+        let to = if word.starts_with('!') { &mut lacks } else { &mut abilities };
+        to.insert(ability);
     }
-    Ok(abilities)
+    Ok((abilities, lacks))
 }
 
 /// Prices, word by word.
@@ -118,7 +126,9 @@ impl fmt::Display for Model {
                 None => f.write_str(" -")?,
             }
         }
-        let abilities: Vec<&str> = self.abilities.iter().map(Ability::name).collect();
+        let has = self.abilities.iter().map(|ability| ability.name().to_owned());
+        let lacks = self.lacks.iter().map(|ability| format!("!{}", ability.name()));
+        let abilities: Vec<String> = has.chain(lacks).collect();
         write!(f, " {}", if abilities.is_empty() { "-".to_owned() } else { abilities.join(",") })?;
         if let Some(prices) = &self.prices {
             write_rates(f, &prices.base)?;

@@ -99,6 +99,7 @@ fn model(
     if name.contains("-commitment/") || name.ends_with("/container") {
         return None;
     }
+    let (abilities, lacks) = abilities(entry, kind);
     let model = Model {
         provider: provider.to_owned(),
         name: name.to_owned(),
@@ -107,7 +108,8 @@ fn model(
             entry.count("max_tokens").filter(|_| entry.count("max_output_tokens").is_none())
         }),
         output_max: entry.count("max_output_tokens"),
-        abilities: abilities(entry),
+        abilities,
+        lacks,
         prices: None,
         units: Vec::new(),
     };
@@ -132,31 +134,52 @@ fn kind(mode: &str) -> Option<ModelKind> {
     })
 }
 
-fn abilities(entry: &Entry<'_>) -> Abilities {
-    let mut abilities = Abilities::default();
-    for (field, ability) in [
-        ("supports_function_calling", Ability::Tools),
-        ("supports_tool_choice", Ability::ToolChoice),
-        ("supports_parallel_function_calling", Ability::ParallelTools),
-        ("supports_response_schema", Ability::Schema),
-        ("supports_native_structured_output", Ability::Schema),
-        ("supports_vision", Ability::Images),
-        ("supports_image_input", Ability::Images),
-        ("supports_embedding_image_input", Ability::Images),
-        ("supports_pdf_input", Ability::Documents),
-        ("supports_audio_input", Ability::Audio),
-        ("supports_video_input", Ability::Video),
-        ("supports_audio_output", Ability::AudioOut),
-        ("supports_reasoning", Ability::Reasoning),
-        ("supports_adaptive_thinking", Ability::Adaptive),
-        ("supports_prompt_caching", Ability::Caching),
-        ("supports_system_messages", Ability::System),
-        ("supports_assistant_prefill", Ability::Prefill),
-        ("supports_web_search", Ability::WebSearch),
-        ("supports_computer_use", Ability::Computer),
-    ] {
-        if entry.raw(field) == Some("true") {
-            abilities.insert(ability);
+/// What lists say of abilities, field by field.
+const ABILITIES: [(&str, Ability); 19] = [
+    ("supports_function_calling", Ability::Tools),
+    ("supports_tool_choice", Ability::ToolChoice),
+    ("supports_parallel_function_calling", Ability::ParallelTools),
+    ("supports_response_schema", Ability::Schema),
+    ("supports_native_structured_output", Ability::Schema),
+    ("supports_vision", Ability::Images),
+    ("supports_image_input", Ability::Images),
+    ("supports_embedding_image_input", Ability::Images),
+    ("supports_pdf_input", Ability::Documents),
+    ("supports_audio_input", Ability::Audio),
+    ("supports_video_input", Ability::Video),
+    ("supports_audio_output", Ability::AudioOut),
+    ("supports_reasoning", Ability::Reasoning),
+    ("supports_adaptive_thinking", Ability::Adaptive),
+    ("supports_prompt_caching", Ability::Caching),
+    ("supports_system_messages", Ability::System),
+    ("supports_assistant_prefill", Ability::Prefill),
+    ("supports_web_search", Ability::WebSearch),
+    ("supports_computer_use", Ability::Computer),
+];
+
+/// What a request may need; only of these it matters that a model is known not to have them.
+const NEEDED: [Ability; 6] = [
+    Ability::Tools,
+    Ability::Schema,
+    Ability::Images,
+    Ability::Documents,
+    Ability::Audio,
+    Ability::Video,
+];
+
+/// What goes in beside text, as lists call it.
+const INPUTS: [(&str, Ability); 3] =
+    [("\"image\"", Ability::Images), ("\"audio\"", Ability::Audio), ("\"video\"", Ability::Video)];
+
+/// What a model can do, and what it is known not to: by a field that says so, or where all that it
+/// takes is told and this is not among it. A field that is missing says nothing, as lists forget.
+fn abilities(entry: &Entry<'_>, kind: ModelKind) -> (Abilities, Abilities) {
+    let (mut abilities, mut lacks) = (Abilities::default(), Abilities::default());
+    for (field, ability) in ABILITIES {
+        match entry.raw(field) {
+            Some("true") => abilities.insert(ability),
+            Some("false") if NEEDED.contains(&ability) => lacks.insert(ability),
+            _ => {}
         }
     }
     let outputs = entry.raw("supported_output_modalities").unwrap_or_default();
@@ -165,5 +188,15 @@ fn abilities(entry: &Entry<'_>) -> Abilities {
             abilities.insert(ability);
         }
     }
-    abilities
+    let inputs = entry.raw("supported_modalities").unwrap_or_default();
+    for (word, ability) in INPUTS {
+        if inputs.contains("\"text\"") && !inputs.contains(word) {
+            lacks.insert(ability);
+        }
+    }
+    if !matches!(kind, ModelKind::Chat | ModelKind::Responses) {
+        lacks = Abilities::default();
+    }
+    abilities.iter().for_each(|ability| lacks.remove(ability));
+    (abilities, lacks)
 }

@@ -430,11 +430,12 @@ fn the_newest_dated_version_is_meant_by_a_bare_name() {
 
 #[test]
 fn a_file_takes_the_place_of_rows_and_adds_others() {
-    let file = "# ours\n\nopenai/gpt-4o  chat 1 2 tools,images input=0 request=0.001 image_out=0.04 above=9 input=0.5\r\nlab-7 https://lab.example/v1 query:key openai_chat takes_reasoning=a*,!b header:x-team=red models=openai\n";
+    let file = "# ours\n\nopenai/gpt-4o  chat 1 2 tools,images,!audio input=0 request=0.001 image_out=0.04 above=9 input=0.5\r\nlab-7 https://lab.example/v1 query:key openai_chat takes_reasoning=a*,!b header:x-team=red models=openai\n";
     let catalog = CATALOG.merge(file).unwrap();
     let model = catalog.model("lab-7", "gpt-4o").unwrap();
     assert_eq!((model.input_max, model.output_max), (Some(1), Some(2)));
-    assert!(model.abilities.has(Ability::Images) && !model.abilities.has(Ability::Audio));
+    assert!(model.abilities.has(Ability::Images) && !model.lacks.has(Ability::Images));
+    assert!(model.lacks.has(Ability::Audio) && !model.lacks.has(Ability::Video));
     assert_eq!(model.units, [(Unit::ImageOut, Femtos(40_000_000_000_000))]);
     let prices = model.prices.unwrap();
     assert_eq!(prices.cost_nano_usd(&Usage { input: 9, ..Usage::default() }), 1_000_000);

@@ -5,7 +5,8 @@
 use super::kept::may_name;
 use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
-use super::{ScanError, ScanLimits, Scanned, Watch, Watched};
+use super::{ScanError, ScanLimits, Scanned, Watch, Watched, needs};
+use crate::catalog::Ability;
 use crate::json::{is_number, quote_at, special_at, unescape};
 
 /// A number longer than this is none that anybody means.
@@ -223,17 +224,36 @@ impl Scan {
             match chunk.get(at) {
                 Some(b'"') => {
                     self.found.sizes.add(self.sort, &chunk[from..at]);
+                    if self.sort == Sort::Kind {
+                        self.kind(&chunk[from..at]);
+                    }
                     self.ended(self.before + at + 1);
                     return at + 1;
                 }
                 Some(b'\\') if at + 1 < chunk.len() => at += 2,
                 end => {
                     self.found.sizes.add(self.sort, &chunk[from..]);
+                    if self.sort == Sort::Kind {
+                        self.carry.extend(chunk[from..].iter().take(needs::WORD_MAX));
+                        self.carry.truncate(needs::WORD_MAX);
+                    }
                     self.mode = Mode::InText { escaped: end.is_some() };
                     return chunk.len();
                 }
             }
         }
+    }
+
+    /// The word of a kind ends with this piece.
+    fn kind(&mut self, piece: &[u8]) {
+        let need = if self.carry.is_empty() {
+            needs::of_kind(piece)
+        } else {
+            self.carry.extend(piece.iter().take(needs::WORD_MAX));
+            needs::of_kind(&self.carry)
+        };
+        self.carry.clear();
+        need.into_iter().for_each(|need| self.found.needs.insert(need));
     }
 
     /// Goes on in a field name.
@@ -305,8 +325,9 @@ impl Scan {
                 self.found.names[watched as usize] = self.name_from..self.before + at + 1;
             }
         }
-        if depth == 1 {
-            self.found.sizes.has_tools |= matches!(name, b"tools" | b"toolConfig" | b"functions");
+        if let Some(need) = needs::of_name(name, depth) {
+            self.found.needs.insert(need);
+            self.found.sizes.has_tools |= need == Ability::Tools;
         }
         self.sort = Sort::of(name);
         self.found.may_name_kept |= may_name(name, depth);

@@ -24,33 +24,37 @@ pub struct TextSizes {
 pub(super) enum Sort {
     Text,
     Media,
-    /// Ids, signatures and names of kinds: no model reads them.
+    /// Ids and signatures: no model reads them.
     Silent,
+    /// Words of kinds: no model reads them, but they tell what else there is.
+    Kind,
 }
 
 impl Sort {
     /// What the strings of the field of that name are.
     pub(super) fn of(name: &[u8]) -> Self {
         // By length first: a name is compared with few others, and with none for most lengths.
-        let (media, silent): (&[&[u8]], &[&[u8]]) = match name.len() {
-            2 => (&[], &[b"id"]),
-            3 => (&[b"url", b"uri"], &[b"ttl"]),
-            4 => (&[b"data"], &[b"type", b"role", b"user"]),
-            5 => (&[b"bytes"], &[b"model"]),
-            6 => (&[], &[b"detail"]),
-            7 => (&[b"fileUri"], &[b"call_id", b"file_id", b"user_id"]),
-            8 => (&[b"file_uri"], &[b"mimeType"]),
-            9 => (&[b"file_data", b"image_url"], &[b"signature", b"mime_type", b"toolUseId"]),
-            10 => (&[], &[b"media_type"]),
-            11 => (&[], &[b"tool_use_id"]),
-            12 => (&[], &[b"tool_call_id", b"service_tier"]),
-            15 => (&[], &[b"redactedContent"]),
-            16 => (&[], &[b"thoughtSignature", b"prompt_cache_key"]),
-            17 => (&[], &[b"thought_signature", b"encrypted_content"]),
-            20 => (&[], &[b"previous_response_id"]),
+        let (media, silent, kind): (&[&[u8]], &[&[u8]], &[u8]) = match name.len() {
+            2 => (&[], &[b"id"], b""),
+            3 => (&[b"url", b"uri"], &[b"ttl"], b""),
+            4 => (&[b"data"], &[b"role", b"user"], b"type"),
+            5 => (&[b"bytes"], &[b"model"], b""),
+            6 => (&[], &[b"detail"], b""),
+            7 => (&[b"fileUri"], &[b"call_id", b"file_id", b"user_id"], b""),
+            8 => (&[b"file_uri"], &[], b"mimeType"),
+            9 => (&[b"file_data", b"image_url"], &[b"signature", b"toolUseId"], b"mime_type"),
+            10 => (&[], &[], b"media_type"),
+            11 => (&[], &[b"tool_use_id"], b""),
+            12 => (&[], &[b"tool_call_id", b"service_tier"], b""),
+            15 => (&[], &[b"redactedContent"], b""),
+            16 => (&[], &[b"thoughtSignature", b"prompt_cache_key"], b""),
+            17 => (&[], &[b"thought_signature", b"encrypted_content"], b""),
+            20 => (&[], &[b"previous_response_id"], b""),
             _ => return Self::Text,
         };
-        if media.contains(&name) {
+        if name == kind {
+            Self::Kind
+        } else if media.contains(&name) {
             Self::Media
         } else if silent.contains(&name) {
             Self::Silent
@@ -74,7 +78,7 @@ impl TextSizes {
                 self.ascii += piece.len() as u64 - wide;
             }
             Sort::Media => self.media += piece.len() as u64,
-            Sort::Silent => {}
+            Sort::Silent | Sort::Kind => {}
         }
     }
 }

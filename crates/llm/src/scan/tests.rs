@@ -16,7 +16,7 @@ static WATCH: Watch = Watch {
 
 const BODY: &str = r#"{ "messages":[{"role":"user","content":[{"type":"text","text":"h\u00e9 \"model\": привет"},
  {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}], "model" : "small" ,"stream":true,
- "max_tokens": 120, "stream_options":{"include_usage":false},"x":{"model":"inner","a":[1,-2.5e3,null,"",[],{}]}}"#;
+ "max_tokens": 120, "mimeType":"audio/of-a-sort-that-nobody-ever-heard-of", "stream_options":{"include_usage":false},"x":{"model":"inner","a":[1,-2.5e3,null,"",[],{}]}}"#;
 
 fn scan(body: &str) -> Result<Scanned, ScanError> {
     Scanned::whole(body.as_bytes(), &WATCH)
@@ -35,6 +35,88 @@ fn members_are_found_at_their_level_only() {
     assert_eq!(found.sizes.media, 26);
     assert_eq!(found.sizes.wide, 12);
     assert_eq!(found.sizes.items, 4);
+}
+
+#[test]
+fn what_a_model_must_be_able_to_do_is_seen_in_every_dialect() {
+    use crate::dialect::Dialect as D;
+    for (dialect, body, needs) in [
+        (
+            D::OpenaiChat,
+            r#"{"messages":[{"role":"user","content":"an image/png, json_schema"}]}"#,
+            &[][..],
+        ),
+        (
+            D::OpenaiChat,
+            r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"x"}}]}]}"#,
+            &["images"],
+        ),
+        (
+            D::OpenaiChat,
+            r#"{"messages":[{"content":[{"type":"input_audio","input_audio":{}}]}]}"#,
+            &["audio"],
+        ),
+        (
+            D::OpenaiChat,
+            r#"{"messages":[{"content":[{"type":"file","file":{}}]}]}"#,
+            &["documents"],
+        ),
+        (
+            D::OpenaiChat,
+            r#"{"tools":[{}],"response_format":{"type":"json_schema","json_schema":{}}}"#,
+            &["tools", "schema"],
+        ),
+        (D::OpenaiChat, r#"{"response_format":{"type":"json_object"}}"#, &[]),
+        (
+            D::OpenaiResponses,
+            r#"{"input":[{"content":[{"type":"input_image"},{"type":"input_file"}]}],"text":{"format":{"type":"json_schema"}}}"#,
+            &["schema", "images", "documents"],
+        ),
+        (
+            D::AnthropicMessages,
+            r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64"}},{"type":"document"}]}]}"#,
+            &["images", "documents"],
+        ),
+        (
+            D::AnthropicMessages,
+            r#"{"output_config":{"format":{"type":"json_schema"}},"tools":[]}"#,
+            &["tools", "schema"],
+        ),
+        (
+            D::AnthropicMessages,
+            r#"{"messages":[{"content":[{"type":"tool_use","input":{"image":{}}}]}]}"#,
+            &[],
+        ),
+        (
+            D::GeminiGenerateContent,
+            r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/webp"}},{"fileData":{"mime_type":"video/mp4"}}]}]}"#,
+            &["images", "video"],
+        ),
+        (
+            D::GeminiGenerateContent,
+            r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"application/pdf"}}]}],"generationConfig":{"responseSchema":{"type":"OBJECT"}}}"#,
+            &["schema", "documents"],
+        ),
+        (
+            D::BedrockConverse,
+            r#"{"messages":[{"content":[{"image":{"format":"png"}},{"document":{}}]}],"toolConfig":{}}"#,
+            &["tools", "images", "documents"],
+        ),
+        (
+            D::BedrockConverse,
+            r#"{"outputConfig":{"textFormat":{"type":"json_schema"}},"messages":[{"content":[{"toolResult":{"content":[{"video":{}}]}}]}]}"#,
+            &["schema", "video"],
+        ),
+        (
+            D::CohereChat,
+            r#"{"messages":[{"content":[{"type":"image_url"}]}],"response_format":{"type":"json_object","json_schema":{}}}"#,
+            &["schema", "images"],
+        ),
+    ] {
+        let found = Scanned::whole(body.as_bytes(), dialect.watch()).unwrap();
+        let names: Vec<_> = found.needs.iter().map(|need| need.name()).collect();
+        assert_eq!(names, needs, "{body}");
+    }
 }
 
 #[test]

@@ -167,6 +167,11 @@ pub(super) fn fingerprint(secret: &CredentialSecret) -> u64 {
 }
 
 impl Known {
+    /// What it can do, in bits: what nobody knows of is no obstacle.
+    pub(super) fn abilities(&self) -> u32 {
+        self.row.as_ref().map_or(u32::MAX, |row| !row.lacks.bits())
+    }
+
     /// The row of a model of which somebody knows what it costs; free is known, too.
     pub(crate) fn priced(&self) -> Option<&Arc<Model>> {
         self.row.as_ref().filter(|row| row.is_priced())

@@ -13,6 +13,7 @@ const LIST: &str = r#"{
     "openai/gpt-x": { "litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 4.0000000000000003e-07 },
     "vertex_ai/gemini-x": {
         "litellm_provider": "vertex_ai-language-models", "mode": "chat",
+        "supported_modalities": ["text"], "supports_video_input": true,
         "tiered_pricing": [
             { "range": [0, 32000.0], "input_cost_per_token": 1e-6 },
             { "range": [32000, 128000], "input_cost_per_token": 2e-6 }
@@ -31,14 +32,13 @@ fn a_list_becomes_rows() {
         list.rows,
         "lab/big chat - - - output=1\n\
          openai/gpt-x chat - - - input=0.4\n\
-         vertex/gemini-x chat - - - input=1 above=32000 input=2\n"
+         vertex/gemini-x chat - - video,!images,!audio input=1 above=32000 input=2\n"
     );
     assert_eq!((list.taken, list.skipped), (3, 3));
     let list = PriceMap::read(&LIST.replace("\"openai/gpt-x\"", "\"elsewhere/gpt-x\""), |_| false);
     let rows = list.unwrap().rows;
     assert!(rows.contains("openai/elsewhere/gpt-x chat - - - input=0.4\n"), "{rows}");
-    let row =
-        "openai/gpt-x chat 128000 16384 images input=0.15 output=0.6 above=200000 input=0.3\n";
+    let row = "openai/gpt-x chat 128000 16384 images,!tools input=0.15 output=0.6 above=200000 input=0.3\n";
     assert!(rows.contains(row), "{rows}");
     assert!(Catalog::embedded().merge(&rows).is_ok());
 }

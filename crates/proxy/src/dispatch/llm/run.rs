@@ -262,6 +262,7 @@ impl<'w> Run<'w, '_> {
             prompt_tokens: self.ask.prompt_tokens,
             output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
             affinity: self.affinity,
+            needs: self.ask.scanned.needs.bits(),
             prices: &prices,
             tried,
             ..Demand::default()

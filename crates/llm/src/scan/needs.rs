@@ -1,0 +1,42 @@
+//! What a body asks of a model beside text, told by names of fields and words of kinds, whatever the
+//! dialect.
+//!
+//! It is a hint for choosing among deployments, not a verdict: a word that means something else in
+//! the arguments of a tool may be taken for one of these.
+
+use crate::catalog::Ability;
+
+/// As much of a word is looked at; those that mean anything are shorter.
+pub(super) const WORD_MAX: usize = 32;
+
+/// What a model must be able to do for a part, a format or data of that kind.
+pub(super) fn of_kind(word: &[u8]) -> Option<Ability> {
+    Some(match &word[..word.len().min(WORD_MAX)] {
+        b"image" | b"image_url" | b"input_image" => Ability::Images,
+        b"document" | b"file" | b"input_file" | b"application/pdf" => Ability::Documents,
+        b"audio" | b"input_audio" => Ability::Audio,
+        b"video" | b"video_url" | b"input_video" => Ability::Video,
+        b"json_schema" => Ability::Schema,
+        word if word.starts_with(b"image/") => Ability::Images,
+        word if word.starts_with(b"audio/") => Ability::Audio,
+        word if word.starts_with(b"video/") => Ability::Video,
+        _ => return None,
+    })
+}
+
+/// What a model must be able to do where a field of that name stands so deep: Bedrock names its
+/// parts by the field that holds them, Gemini and Cohere their schemas.
+pub(super) fn of_name(name: &[u8], depth: usize) -> Option<Ability> {
+    /// `messages[].content[]`, and the same within the result of a tool.
+    const PARTS: [usize; 2] = [5, 8];
+    Some(match name {
+        b"tools" | b"toolConfig" | b"functions" if depth == 1 => Ability::Tools,
+        b"responseSchema" | b"responseJsonSchema" | b"json_schema" if depth == 2 => Ability::Schema,
+        b"response_schema" | b"response_json_schema" if depth == 2 => Ability::Schema,
+        b"image" if PARTS.contains(&depth) => Ability::Images,
+        b"document" if PARTS.contains(&depth) => Ability::Documents,
+        b"audio" if PARTS.contains(&depth) => Ability::Audio,
+        b"video" if PARTS.contains(&depth) => Ability::Video,
+        _ => return None,
+    })
+}
