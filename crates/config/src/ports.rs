@@ -13,7 +13,8 @@ use std::time::SystemTime;
 use crate::ConfigError;
 
 pub use models::{
-    BudgetUsage, ConsumerUsage, DeploymentStatus, LaneStatus, ModelStatus, ModelsPort, QuotaStatus,
+    BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,
+    NoSuch, QuotaStatus,
 };
 
 /// An answer that takes a while.

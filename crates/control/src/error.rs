@@ -73,6 +73,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "model_not_found", message)
     }
 
+    pub(crate) fn lane_not_found(model: &str) -> Self {
+        let message = format!("nothing that serves {model} is at that provider by that credential");
+        Self::new(StatusCode::NOT_FOUND, "lane_not_found", message)
+    }
+
+    pub(crate) fn model_action_not_found(action: &str) -> Self {
+        let message = format!("a model takes :ready, not :{action}");
+        Self::new(StatusCode::NOT_FOUND, "action_not_found", message)
+    }
+
     pub(crate) fn usage_not_found(consumer: &str) -> Self {
         let message = format!("no consumer is named {consumer}, or it has no budgets");
         Self::new(StatusCode::NOT_FOUND, "usage_not_found", message)

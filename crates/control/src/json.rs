@@ -26,14 +26,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if !is_sent_as(request.headers(), &[JSON]) {
             return Err(ApiError::content_type_not_supported(JSON));
         }
-        let body = bytes(request, state).await?;
-        if body.len() > BODY_BYTES_MAX {
-            return Err(ApiError::body_too_large(BODY_BYTES_MAX));
-        }
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| ApiError::body_invalid(error.to_string()))
+        read(&bytes(request, state).await?).map(Self)
     }
+}
+
+/// A body that may be left out.
+pub(crate) async fn maybe<T: DeserializeOwned + Default>(request: Request) -> Result<T, ApiError> {
+    let is_json = is_sent_as(request.headers(), &[JSON]);
+    let body = bytes(request, &()).await?;
+    match (body.is_empty(), is_json) {
+        (true, _) => Ok(T::default()),
+        (false, true) => read(&body),
+        (false, false) => Err(ApiError::content_type_not_supported(JSON)),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if body.len() > BODY_BYTES_MAX {
+        return Err(ApiError::body_too_large(BODY_BYTES_MAX));
+    }
+    serde_json::from_slice(body).map_err(|error| ApiError::body_invalid(error.to_string()))
 }
 
 /// The body as it is: it has been received, and its length checked, before it came here.

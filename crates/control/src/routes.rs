@@ -23,7 +23,8 @@ pub(crate) fn router(dependencies: Arc<Dependencies>) -> Router {
         .route("/api/v1/config:reload", post(config::reload::run))
         .route("/api/v1/config:validate", post(config::validate::run))
         .route("/api/v1/models", get(models::list::run))
-        .route("/api/v1/models/{name}", get(models::show::run))
+        // {name}:ready; names of models have colons, too.
+        .route("/api/v1/models/{name}", get(models::show::run).post(models::act::run))
         .route("/api/v1/usage", get(usage::list::run))
         .route("/api/v1/usage/{consumer}", get(usage::show::run))
         .route("/api/v1/upstreams", get(upstreams::list::run))

@@ -84,6 +84,7 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
         provider: (!facts.provider.is_empty()).then_some(facts.provider.as_str()),
         upstream_model: facts.upstream_model.as_bytes(),
         why: (!facts.why.is_empty()).then_some(facts.why),
+        passed_over: &facts.passed_over,
         is_stream: facts.is_stream,
         first_token: facts.first_token,
         tokens: facts.usage.as_ref().map(tokens),

@@ -10,7 +10,7 @@ pub mod stamp;
 mod tally;
 pub mod termination;
 
-pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, Timings, TlsEntry};
+pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings, TlsEntry};
 pub use access_log::{AccessLog, WorkerLog};
 pub use metrics::endpoint::EndpointMetrics;
 pub use metrics::gateway::GatewayMetrics;

@@ -1,13 +1,18 @@
 //! What the admin API shows of models and of what consumers have used.
 
 use architrave_testkit::dialect::post;
-use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, SOON, eventually};
+use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, Response, SOON, eventually};
 use serde_json::{Value, json};
 
-use super::{KEY, completion, config};
+use super::{KEY, completion, config, saying};
 
 fn lane(model: &Value, deployment: usize) -> &Value {
     &model["deployments"][deployment]["lanes"][0]
+}
+
+fn ask_anything(gateway: &Gateway) -> Response {
+    let question = Dialect::OpenaiChat.question("fast", "hi", false);
+    Client::connect(gateway.web()).ask(post("/v1/chat/completions", &[], &question))
 }
 
 #[test]
@@ -32,8 +37,7 @@ fn a_deployment_that_rests_says_why_and_how_long_and_what_is_left_of_the_others_
     let fresh = gateway.admin_json("/api/v1/models/fast");
     assert_eq!((&fresh["name"], &fresh["strategy"]), (&json!("fast"), &json!("priority")));
     assert_eq!(lane(&fresh, 0)["state"], "ready");
-    let question = Dialect::OpenaiChat.question("fast", "hi", false);
-    let answer = Client::connect(gateway.web()).ask(post("/v1/chat/completions", &[], &question));
+    let answer = ask_anything(&gateway);
     assert_eq!(answer.status, 200, "{}", answer.text());
     let model = gateway.admin_json("/api/v1/models/fast");
     let (first, second) = (lane(&model, 0), lane(&model, 1));
@@ -41,9 +45,46 @@ fn a_deployment_that_rests_says_why_and_how_long_and_what_is_left_of_the_others_
     let rests = first["rests_for_ms"].as_f64().expect("a time");
     assert!((20_000.0..=30_000.0).contains(&rests), "{rests}");
     assert_eq!((&second["state"], &second["credential"]), (&json!("ready"), &json!("main")));
-    assert_eq!(second["quotas"], json!([{ "of": "requests", "left": 498, "limit": 500 }]));
+    let quota = &second["quotas"][0];
+    assert_eq!(quota["of"], "requests");
+    assert_eq!((&quota["left"], &quota["limit"]), (&json!(498), &json!(500)));
+    let resets = quota["resets_in_ms"].as_f64().expect("a time");
+    assert!((3_500_000.0..=3_600_000.0).contains(&resets), "{resets}");
     assert_eq!(second["requests_in_flight"], 0);
     assert_eq!(gateway.admin_json("/api/v1/models")["models"][0]["name"], "fast");
+}
+
+#[test]
+fn choices_are_explained_in_the_log_and_a_rest_ends_when_an_operator_says_so() {
+    let first = Origin::start(|exchange| {
+        let fields = [("Content-Type", "application/json"), ("Retry-After", "300")];
+        exchange.reply(429, &fields, "{\"error\":{\"message\":\"slow down\"}}");
+    });
+    let second = saying("hello");
+    let config = config(&[&first, &second])
+        .service("ai", "llm: {}")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    let passed_over = |line: usize| {
+        let answer = ask_anything(&gateway);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        gateway.stdout().wait_for("a line about it", line, SOON, |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            Some(line["passed_over"].clone())
+        })
+    };
+    let ready = |body| gateway.admin_ask("POST", "/api/v1/models/fast:ready", body);
+    assert_eq!(passed_over(0), json!(["tried:rate_limited p0/there-0 main"]));
+    assert_eq!(passed_over(1), json!(["rate_limited p0/there-0 main"]));
+    assert_eq!(ready(r#"{"provider":"p1"}"#).status, 200);
+    assert_eq!(passed_over(2), json!(["rate_limited p0/there-0 main"]));
+    let answer = ready(r#"{"provider":"p0","credential":"main"}"#);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let model: Value = serde_json::from_slice(&answer.body).expect("the model");
+    assert_eq!(lane(&model, 0)["state"], "ready");
+    assert_eq!(passed_over(3), json!(["tried:rate_limited p0/there-0 main"]));
+    assert_eq!(ready(r#"{"provider":"p2"}"#).status, 404);
 }
 
 #[test]

@@ -89,6 +89,20 @@ pub enum Scope {
 }
 
 impl Failure {
+    /// The word for logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Denied { .. } => "denied",
+            Self::NotFound => "not_found",
+            Self::TooLong => "too_long",
+            Self::Broken => "broken",
+            Self::TimedOut => "timed_out",
+        }
+    }
+
     /// How many failures in a row it counts as. A timeout has cost somebody all their patience,
     /// and what is not there will not be there a moment later: the next request should not find
     /// that out again.

@@ -157,6 +157,17 @@ impl Fleet {
         self.seats.iter().map(|seat| LaneStatus::of(seat, now)).collect()
     }
 
+    /// Ends the rests of its lanes, as an operator may who knows better: of those at a provider and
+    /// by a credential, where these are named. Says how many lanes those are.
+    pub fn ready(&self, provider: Option<&str>, credential: Option<&str>) -> usize {
+        let is_meant = |lane: &&Arc<Lane>| {
+            provider.is_none_or(|name| name == lane.provider())
+                && credential.is_none_or(|name| name == lane.credential())
+        };
+        let lanes = self.seats.iter().map(|seat| &seat.lane).filter(is_meant);
+        lanes.inspect(|lane| lane.ready()).count()
+    }
+
     fn seat(&self, place: Place) -> Option<&Arc<Seat>> {
         self.seats.iter().find(|seat| seat.place == place)
     }

@@ -61,6 +61,19 @@ pub struct QuotaSeen {
     pub reset_after: Option<Duration>,
 }
 
+/// What is left of one quota, for people to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaLeft {
+    /// What is counted.
+    pub kind: QuotaKind,
+    /// How much is left.
+    pub left: u64,
+    /// Of how much, if that is known.
+    pub limit: Option<u64>,
+    /// In how long all of it is there again.
+    pub resets_in: Duration,
+}
+
 /// Everything that is known of one lane's quotas.
 #[derive(Debug, Default)]
 pub(crate) struct Quota([Meter; 4]);
@@ -108,11 +121,13 @@ impl Quota {
         if share >= AMPLE { 1.0 } else { (share / AMPLE).max(WEIGHT_LEFT_MIN) }
     }
 
-    /// What is left now, and of how much, by kind; for people to look at.
-    pub(crate) fn report(&self, now: Moment) -> Vec<(QuotaKind, u64, Option<u64>)> {
+    /// What is left now, by kind.
+    pub(crate) fn report(&self, now: Moment) -> Vec<QuotaLeft> {
         let kinds = QuotaKind::ALL.into_iter().filter_map(|kind| {
             let (left, limit) = self.left(kind, Waiting::default(), now)?;
-            Some((kind, left, limit))
+            let reset_at = self.0[kind as usize].reset_at.load(Ordering::Relaxed);
+            let resets_in = Moment::from_nanos(reset_at).since(now);
+            Some(QuotaLeft { kind, left, limit, resets_in })
         });
         kinds.collect()
     }

@@ -8,7 +8,7 @@ use architrave_core::Moment;
 use super::demand::Place;
 use super::fleet::Seat;
 use super::hindrance::Hindrance;
-use super::quota::QuotaKind;
+use super::quota::QuotaLeft;
 
 /// A lane of a fleet at one moment.
 #[derive(Clone, Debug)]
@@ -43,8 +43,8 @@ pub struct LaneStatus {
     pub tokens_per_second: Option<f64>,
     /// What hinders it now, whatever is asked, and until when.
     pub hindrance: Option<(Hindrance, Moment)>,
-    /// What is left of its quotas: how much, and of how much if that is known.
-    pub quota: Vec<(QuotaKind, u64, Option<u64>)>,
+    /// What is left of its quotas.
+    pub quota: Vec<QuotaLeft>,
 }
 
 impl LaneStatus {

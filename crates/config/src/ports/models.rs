@@ -10,8 +10,32 @@ pub trait ModelsPort: Send + Sync {
     /// Every listed model, in the order of the file.
     fn models(&self) -> Vec<ModelStatus>;
 
+    /// Ends the rests of lanes of a model, listed or `provider/model`, and says how it does then.
+    ///
+    /// # Errors
+    /// What there is not.
+    fn ready(&self, model: &str, lanes: &LaneChoice) -> Result<ModelStatus, NoSuch>;
+
     /// Every consumer that has budgets, in the order of the file.
     fn usage(&self) -> Vec<ConsumerUsage>;
+}
+
+/// Which lanes of a model are meant; all where nothing is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneChoice {
+    /// Those at this provider.
+    pub provider: Option<String>,
+    /// Those by this credential.
+    pub credential: Option<String>,
+}
+
+/// What there is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSuch {
+    /// A model of that name.
+    Model,
+    /// A lane of the model that is meant.
+    Lane,
 }
 
 /// A model at one moment.
@@ -76,6 +100,8 @@ pub struct QuotaStatus {
     pub left: u64,
     /// Of how much, if that is known.
     pub limit: Option<u64>,
+    /// In how long all of it is there again.
+    pub resets_in: Duration,
 }
 
 /// What a consumer has used of its budgets.

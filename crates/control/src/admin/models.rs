@@ -5,6 +5,7 @@ use std::time::Duration;
 use architrave_config::ports::{DeploymentStatus, LaneStatus, ModelStatus, QuotaStatus};
 use serde::Serialize;
 
+pub(crate) mod act;
 pub(crate) mod list;
 pub(crate) mod show;
 
@@ -47,6 +48,7 @@ struct QuotaBody {
     of: &'static str,
     left: u64,
     limit: Option<u64>,
+    resets_in_ms: f64,
 }
 
 impl From<ModelStatus> for ModelBody {
@@ -92,7 +94,12 @@ impl From<LaneStatus> for LaneBody {
 
 impl From<QuotaStatus> for QuotaBody {
     fn from(status: QuotaStatus) -> Self {
-        Self { of: status.of, left: status.left, limit: status.limit }
+        Self {
+            of: status.of,
+            left: status.left,
+            limit: status.limit,
+            resets_in_ms: millis(status.resets_in),
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
 use architrave_config::ports::{
-    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, LaneStatus,
-    ModelStatus, ModelsPort, QuotaStatus, Readiness, Refusal, ReloadError,
+    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, LaneChoice,
+    LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal, ReloadError,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, expose_endpoints};
@@ -235,6 +235,8 @@ struct FakeModels;
 
 impl ModelsPort for FakeModels {
     fn models(&self) -> Vec<ModelStatus> {
+        let resets_in = Duration::from_millis(12_300);
+        let quota = |of, left, limit| QuotaStatus { of, left, limit, resets_in };
         let main = LaneStatus {
             credential: Some("main".to_owned()),
             share: 2.0 / 3.0,
@@ -246,10 +248,7 @@ impl ModelsPort for FakeModels {
             first_token: Some(Duration::from_micros(312_345)),
             tokens_per_second: Some(87.25),
             rests: None,
-            quotas: vec![
-                QuotaStatus { of: "requests", left: 480, limit: Some(500) },
-                QuotaStatus { of: "tokens", left: 150_000, limit: None },
-            ],
+            quotas: vec![quota("requests", 480, Some(500)), quota("tokens", 150_000, None)],
         };
         let second = LaneStatus {
             credential: Some("second".to_owned()),
@@ -274,6 +273,22 @@ impl ModelsPort for FakeModels {
             model("fast", vec![deployment("openai", vec![main, second])]),
             model("a/b:c", vec![lab]),
         ]
+    }
+
+    fn ready(&self, model: &str, lanes: &LaneChoice) -> Result<ModelStatus, NoSuch> {
+        let mut model =
+            self.models().into_iter().find(|it| it.name == model).ok_or(NoSuch::Model)?;
+        let mut count = 0;
+        for deployment in &mut model.deployments {
+            let is_meant = lanes.provider.as_ref().is_none_or(|name| *name == deployment.provider);
+            for lane in deployment.lanes.iter_mut().filter(|_| is_meant) {
+                if lanes.credential.is_none() || lanes.credential == lane.credential {
+                    lane.rests = None;
+                    count += 1;
+                }
+            }
+        }
+        if count == 0 { Err(NoSuch::Lane) } else { Ok(model) }
     }
 
     fn usage(&self) -> Vec<ConsumerUsage> {

@@ -17,6 +17,7 @@ mod opaque;
 mod opening;
 mod outgoing;
 mod pass;
+mod passed_over;
 mod payload;
 mod permit;
 pub(crate) mod prompt;

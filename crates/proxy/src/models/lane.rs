@@ -117,6 +117,14 @@ impl LiveLane {
         format!("{}/{}", self.provider.config.name, self.model)
     }
 
+    /// The same with the credential behind a blank, where there is one.
+    pub(crate) fn full_name(&self) -> String {
+        match self.credential() {
+            Some(credential) => format!("{} {}", self.name(), credential.name),
+            None => self.name(),
+        }
+    }
+
     /// Where its answers to an operation are counted.
     pub(crate) fn metrics(&self, operation: &'static str) -> Arc<ModelMetrics> {
         let Counted { metrics, labels, chat } = &self.counted;

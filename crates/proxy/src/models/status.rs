@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use architrave_balance::deployment::{self as balance, QuotaKind};
+use architrave_balance::deployment::{self as balance, QuotaKind, QuotaLeft};
 use architrave_config::ports::{
-    BudgetUsage, ConsumerUsage, DeploymentStatus, LaneStatus, ModelStatus, QuotaStatus,
+    BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, NoSuch,
+    QuotaStatus,
 };
 use architrave_config::{Budget, BudgetAmount, Consumer};
 use architrave_core::Moment;
@@ -18,6 +19,24 @@ impl Assembly {
     #[must_use]
     pub fn model_statuses(&self, now: Moment) -> Vec<ModelStatus> {
         self.models.listed.iter().map(|model| model.status(now)).collect()
+    }
+
+    /// Ends the rests of lanes of a model, listed or `provider/model`.
+    ///
+    /// # Errors
+    /// What there is not.
+    pub fn ready_model(
+        &self,
+        name: &str,
+        lanes: &LaneChoice,
+        now: Moment,
+    ) -> Result<ModelStatus, NoSuch> {
+        let model = self.models.listed(name).cloned().or_else(|| self.models.direct(name));
+        let model = model.ok_or(NoSuch::Model)?;
+        match model.fleet.ready(lanes.provider.as_deref(), lanes.credential.as_deref()) {
+            0 => Err(NoSuch::Lane),
+            _ => Ok(model.status(now)),
+        }
     }
 
     /// What every consumer with budgets has used of them, in the order of the snapshot.
@@ -58,7 +77,12 @@ impl LiveModel {
 }
 
 fn lane_status(lane: balance::LaneStatus, now: Moment) -> LaneStatus {
-    let quota = |(kind, left, limit)| QuotaStatus { of: word(kind), left, limit };
+    let quota = |QuotaLeft { kind, left, limit, resets_in }| QuotaStatus {
+        of: word(kind),
+        left,
+        limit,
+        resets_in,
+    };
     LaneStatus {
         credential: (!lane.credential.is_empty()).then_some(lane.credential),
         share: lane.weight,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use architrave_config::ConfigError;
 use architrave_config::ports::{
-    Answer, ConfigPort, ConfigStatus, ConsumerUsage, ModelStatus, ModelsPort, Readiness,
-    ReloadError,
+    Answer, ConfigPort, ConfigStatus, ConsumerUsage, LaneChoice, ModelStatus, ModelsPort, NoSuch,
+    Readiness, ReloadError,
 };
 
 use super::{Engine, lock};
@@ -51,6 +51,11 @@ impl ModelsPort for EnginePort {
     fn models(&self) -> Vec<ModelStatus> {
         let gateway = &self.0.gateway;
         gateway.assembly.load().model_statuses(gateway.clock.now())
+    }
+
+    fn ready(&self, model: &str, lanes: &LaneChoice) -> Result<ModelStatus, NoSuch> {
+        let gateway = &self.0.gateway;
+        gateway.assembly.load().ready_model(model, lanes, gateway.clock.now())
     }
 
     fn usage(&self) -> Vec<ConsumerUsage> {

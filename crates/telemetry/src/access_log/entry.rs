@@ -110,6 +110,8 @@ pub struct LlmEntry<'a> {
     pub upstream_model: &'a [u8],
     /// Why it was chosen.
     pub why: Option<&'a str>,
+    /// Who was passed over before, or asked in vain, each with the reason.
+    pub passed_over: &'a [PassedOver],
     /// Whether the answer was a stream.
     pub is_stream: bool,
     /// From the request sent to the first token, of a stream.
@@ -125,6 +127,17 @@ pub struct LlmEntry<'a> {
     pub cache: Option<&'a str>,
     /// Events of the provider's stream that could not be read.
     pub bad_events: u64,
+}
+
+/// A lane that was passed over, or asked in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// `provider/model`, and the credential behind a blank where there is one.
+    pub lane: String,
+    /// Why.
+    pub why: &'static str,
+    /// How it failed, where it was asked.
+    pub failure: Option<&'static str>,
 }
 
 /// What only an exchange of HTTP has. What never became known is empty or `None`.
@@ -241,6 +254,7 @@ impl LlmEntry<'_> {
         word(out, text_key!("provider"), self.provider);
         text(out, text_key!("upstream_model"), Some(self.upstream_model), TEXT_BYTES_MAX);
         word(out, text_key!("chosen_by"), self.why);
+        passed_over(out, self.passed_over);
         flag(out, key!("stream"), self.is_stream);
         millis(out, key!("first_token_ms"), self.first_token);
         if let Some([input, cached, output]) = self.tokens {
@@ -256,6 +270,24 @@ impl LlmEntry<'_> {
         if self.bad_events > 0 {
             number(out, key!("bad_events"), self.bad_events);
         }
+    }
+}
+
+/// An array of texts: `why provider/model credential`, how it failed behind the why.
+fn passed_over(out: &mut Vec<u8>, lanes: &[PassedOver]) {
+    for (at, PassedOver { lane, why, failure }) in lanes.iter().enumerate() {
+        let start: &[u8] = if at == 0 { b",\"passed_over\":[\"" } else { b",\"" };
+        out.extend_from_slice(start);
+        out.extend_from_slice(why.as_bytes());
+        if let Some(failure) = failure {
+            out.push(b':');
+            out.extend_from_slice(failure.as_bytes());
+        }
+        out.push(b' ');
+        json::text(out, lane.as_bytes(), TEXT_BYTES_MAX);
+    }
+    if !lanes.is_empty() {
+        out.push(b']');
     }
 }
 

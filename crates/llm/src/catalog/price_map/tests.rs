@@ -12,8 +12,7 @@ const LIST: &str = r#"{
     },
     "openai/gpt-x": { "litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 4.0000000000000003e-07 },
     "vertex_ai/gemini-x": {
-        "litellm_provider": "vertex_ai-language-models", "mode": "chat",
-        "supported_modalities": ["text"], "supports_video_input": true,
+        "litellm_provider": "vertex_ai-language-models", "mode": "chat", "supported_modalities": ["text"], "supports_video_input": true,
         "tiered_pricing": [
             { "range": [0, 32000.0], "input_cost_per_token": 1e-6 },
             { "range": [32000, 128000], "input_cost_per_token": 2e-6 }

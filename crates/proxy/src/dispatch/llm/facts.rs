@@ -9,7 +9,7 @@ use architrave_llm::catalog::Model;
 use architrave_llm::chat::Usage;
 use architrave_llm::used::Used;
 use architrave_policy::cache::{QuestionKey, Wish};
-use architrave_telemetry::ModelMetrics;
+use architrave_telemetry::{ModelMetrics, PassedOver};
 
 use crate::assembly::LiveUpstream;
 
@@ -26,6 +26,8 @@ pub(crate) struct LlmFacts {
     pub upstream_model: String,
     /// Why it was chosen.
     pub why: &'static str,
+    /// Who was passed over before, or asked in vain.
+    pub passed_over: Vec<PassedOver>,
     /// Whether the answer is a stream.
     pub is_stream: bool,
     /// Attempts along lanes, those at the mock included.

@@ -22,7 +22,7 @@ use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
 use super::run::{Missed, nothing_serves};
-use super::{refusal, reserve, signal};
+use super::{passed_over, refusal, reserve, signal};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;
@@ -176,11 +176,13 @@ async fn along_models<'a>(
             let choice = match chosen {
                 Ok(choice) => choice,
                 Err(refused) => {
+                    passed_over::note(exchange, model, &refused.passed_over, &tried);
                     let wait = refused.retry_at.map(|at| at.since(now));
                     last = last.or_else(|| Some(nobody(asked, &excluded, &refused, wait)));
                     break;
                 }
             };
+            passed_over::note(exchange, model, &choice.passed_over, &tried);
             let place = choice.place;
             let along = Along { worker, lane: model.lane(place), asked, passing };
             match along.attempt(exchange, reader, choice).await {

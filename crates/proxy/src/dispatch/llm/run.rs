@@ -29,7 +29,7 @@ use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
 use super::stream::{LlmStream, Recording};
-use super::{Candidates, credential, refusal, settle, signal};
+use super::{Candidates, credential, passed_over, refusal, settle, signal};
 use crate::attempt::{Answered, AttemptFacts};
 use crate::exchange::Exchange;
 use crate::failure;
@@ -134,13 +134,16 @@ impl<'w> Run<'w, '_> {
         for model in models {
             let mut tried = SmallVec::<[Tried; 2]>::new();
             loop {
-                let Choice { place, why, mut flight, .. } = match self.choose(model, &tried) {
-                    Ok(choice) => choice,
-                    Err(refused) => {
-                        last = Some(self.worse(last, &refused, exchange));
-                        break;
-                    }
-                };
+                let Choice { place, why, mut flight, passed_over } =
+                    match self.choose(model, &tried) {
+                        Ok(choice) => choice,
+                        Err(refused) => {
+                            passed_over::note(exchange, model, &refused.passed_over, &tried);
+                            last = Some(self.worse(last, &refused, exchange));
+                            break;
+                        }
+                    };
+                passed_over::note(exchange, model, &passed_over, &tried);
                 let lane = model.lane(place);
                 note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = self.attempt(exchange, lane, &mut flight).await;

@@ -1,6 +1,7 @@
 //! Whole lines, as a reader of the log finds them, and their page in the documentation.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
 use super::*;
@@ -49,6 +50,7 @@ fn full() -> AccessEntry<'static> {
             provider: Some("openai"),
             upstream_model: b"gpt-4o-mini",
             why: Some("weight"),
+            passed_over: &*PASSED_OVER,
             is_stream: true,
             first_token: micros(28_500),
             tokens: Some([900, 512, 42]),
@@ -73,6 +75,14 @@ fn full() -> AccessEntry<'static> {
     }
 }
 
+static PASSED_OVER: LazyLock<[PassedOver; 2]> = LazyLock::new(|| {
+    let told = |lane: &str, why, failure| PassedOver { lane: lane.to_owned(), why, failure };
+    [
+        told("azure/gpt-4o-mini main", "tried", Some("overloaded")),
+        told("lab/\"big\"", "quota_low", None),
+    ]
+});
+
 #[test]
 fn a_full_line_says_everything_and_no_value_of_the_query() {
     let expect = concat!(
@@ -89,6 +99,8 @@ fn a_full_line_says_everything_and_no_value_of_the_query() {
         r#""request_bytes":12,"response_bytes":3456,"upstream":"orders","#,
         r#""endpoint":"[2001:db8::5]:9001","attempts":2,"operation":"chat","model":"fast","#,
         r#""provider":"openai","upstream_model":"gpt-4o-mini","chosen_by":"weight","#,
+        r#""passed_over":["tried:overloaded azure/gpt-4o-mini main","#,
+        r#""quota_low lab/\"big\""],"#,
         r#""stream":true,"first_token_ms":28.500,"input_tokens":900,"cached_tokens":512,"#,
         r#""output_tokens":42,"estimated":true,"cost_nano_usd":160200,"cache":"miss","#,
         r#""bad_events":1,"tls_version":"TLSv1.3","#,
