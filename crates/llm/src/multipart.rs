@@ -52,8 +52,20 @@ pub struct Multipart {
     /// The watched value that is being read, and where it starts.
     value: Option<(Watched, usize)>,
     values: Vec<(Watched, usize, String)>,
+    /// The part that is being read.
+    open: Option<Content>,
+    contents: Vec<Content>,
     parts: usize,
     opens_at: usize,
+}
+
+/// The content of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The name of the part.
+    pub name: String,
+    /// Where in the body it lies.
+    pub span: Range<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +103,8 @@ impl Multipart {
             carry: Vec::new(),
             value: None,
             values: Vec::new(),
+            open: None,
+            contents: Vec::new(),
             parts: 0,
             opens_at: 0,
         })
@@ -122,6 +136,12 @@ impl Multipart {
     pub fn span(&self, watched: Watched) -> Option<Range<usize>> {
         let (_, from, value) = self.values.iter().find(|(one, ..)| *one == watched)?;
         Some(*from..from + value.len())
+    }
+
+    /// The contents of the parts that have been read, files and others.
+    #[must_use]
+    pub fn contents(&self) -> &[Content] {
+        &self.contents
     }
 
     /// The text of a watched part.
@@ -210,7 +230,12 @@ impl Multipart {
         }
         match found {
             None => {}
-            Some(Found::Whole) => self.state = State::Delimiter,
+            Some(Found::Whole) => {
+                let end = self.at + taken - self.seek.length();
+                let open = self.open.take();
+                self.contents.extend(open.map(|it| Content { span: it.span.start..end, ..it }));
+                self.state = State::Delimiter;
+            }
             Some(Found::WithoutCr) => {
                 return Err(self.wrong(taken, "has a delimiter without CR before it"));
             }
@@ -273,6 +298,8 @@ impl Multipart {
             }
             self.value = Some((member.means, self.at + taken));
         }
+        let start = self.at + taken;
+        self.open = Some(Content { name: head.name, span: start..start });
         self.seek.restart();
         self.state = State::Content;
         Ok(taken)

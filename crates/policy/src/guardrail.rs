@@ -123,6 +123,30 @@ impl Guards {
         see(&self.on_response, body, Side::Reply)
     }
 
+    /// Whether what a part of a form holds is text, by its name.
+    #[must_use]
+    pub fn is_text_part(name: &str) -> bool {
+        body::is_text_part(name)
+    }
+
+    /// A text of a request that stands in no JSON, such as a part of a form, masked; `None` where it
+    /// goes on as it is.
+    ///
+    /// # Errors
+    /// What was found, where that is refused; the answer is [`refusal`].
+    pub fn see_text_request(&self, text: &str) -> Result<Option<Vec<u8>>, Found> {
+        body::see_text(&self.on_request, text)
+    }
+
+    /// A whole reply that is a text as such, as a transcript may be, masked; `None` where it goes on
+    /// as it is.
+    ///
+    /// # Errors
+    /// What was found, where that is refused; the answer is [`refusal`].
+    pub fn see_text_reply(&self, text: &str) -> Result<Option<Vec<u8>>, Found> {
+        body::see_text(&self.on_response, text)
+    }
+
     /// What sees through the events of a streamed reply; `None` where nothing is looked at.
     #[must_use]
     pub fn reply_guard(&self) -> Option<ReplyGuard> {

@@ -1,6 +1,6 @@
 //! What may not be said, by either side.
 
-use architrave_testkit::Client;
+use architrave_testkit::{Client, Origin};
 use serde_json::json;
 
 use super::{ask, gateway, parsed, post, request, saying, streaming, text_of};
@@ -75,4 +75,75 @@ fn what_is_refused_reaches_nobody() {
     let refused = post(gateway.web(), path, &[], &streamed);
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
+}
+
+/// A form with a file, and fields before and behind it.
+fn form(path: &str, fields: [(&str, &str); 2]) -> String {
+    let part = |(name, value): (&str, &str)| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\
+                bob@example.com\r\n";
+    let model = part(("model", "fast"));
+    let body = [&model, &part(fields[0]), file, &part(fields[1]), "--b--\r\n"].concat();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn texts_of_forms_are_masked_wherever_they_stand_and_files_are_left_alone() {
+    let origin = saying("x");
+    let gateway = gateway(&[&origin], MASKS);
+    let fields = [("language", "nightfall"), ("prompt", "of eve@example.com")];
+    for path in ["/v1/images/edits", "/v1/audio/transcriptions"] {
+        let _answer = Client::connect(gateway.web()).ask(form(path, fields));
+        let got = String::from_utf8_lossy(&origin.last().body).into_owned();
+        assert!(got.contains("\r\n\r\nof [masked]\r\n") && !got.contains("eve@"), "{path}: {got}");
+        assert!(got.contains("\r\n\r\nbob@example.com\r\n"), "{path}: {got}");
+        assert!(got.contains("there-0") && got.contains("nightfall"), "{path}: {got}");
+    }
+}
+
+#[test]
+fn transcripts_are_seen_through_in_every_form() {
+    for (media_type, said, seen) in [
+        ("text/plain; charset=utf-8", "write to eve@example.com", "write to [masked]"),
+        ("text/vtt", "WEBVTT\n\nof nightfall\n", "WEBVTT\n\nof [masked]\n"),
+        ("application/x-subrip", "1\nof nightfall\n", "1\nof [masked]\n"),
+        ("application/json", r#"{"text":"of nightfall"}"#, r#"{"text":"of [masked]"}"#),
+    ] {
+        let origin = Origin::start(move |exchange| {
+            let _body = exchange.read_body();
+            exchange.reply(200, &[("Content-Type", media_type)], said);
+        });
+        let gateway = gateway(&[&origin], MASKS);
+        let asked = form("/v1/audio/transcriptions", [("language", "en"), ("temperature", "0")]);
+        let answer = Client::connect(gateway.web()).ask(asked);
+        assert_eq!((answer.status, answer.text()), (200, seen.to_owned()), "{media_type}");
+        assert_eq!(answer.get("content-type"), Some(media_type));
+    }
+}
+
+#[test]
+fn what_a_batch_was_answered_is_seen_through_line_by_line() {
+    let lines = "{\"custom_id\":\"a\",\"response\":{\"body\":{\"text\":\"of nightfall\"}}}\n";
+    let origin = Origin::start(move |exchange| {
+        exchange.reply(200, &[("Content-Type", "application/octet-stream")], lines.repeat(2));
+    });
+    let gateway = gateway(&[&origin], MASKS);
+    let answer = Client::connect(gateway.web()).get("h", "/v1/files/file-1/content", &[]);
+    let seen = lines.replace("nightfall", "[masked]").repeat(2);
+    assert_eq!((answer.status, answer.text()), (200, seen));
+}
+
+#[test]
+fn streams_that_nobody_sees_through_are_refused_before_they_are_asked_for() {
+    let origin = saying("x");
+    let gateway = gateway(&[&origin], MASKS);
+    let asked = form("/v1/audio/transcriptions", [("language", "en"), ("stream", "true")]);
+    let refused = Client::connect(gateway.web()).ask(asked);
+    assert_eq!((refused.status, origin.count()), (400, 0), "{}", refused.text());
 }

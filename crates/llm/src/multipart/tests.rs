@@ -45,6 +45,18 @@ fn the_model_is_found_wherever_it_stands() {
 }
 
 #[test]
+fn where_the_content_of_each_part_lies_is_told_however_it_is_cut() {
+    let text = audio();
+    for cut in 0..=text.len() {
+        let form = read(&[&text.as_bytes()[..cut], &text.as_bytes()[cut..]]).unwrap();
+        let told = form.contents().iter().map(|it| (it.name.as_str(), &text[it.span.clone()]));
+        let sound = "RIFF\r\n--x\r\n--xY\n\r\r\n-\0";
+        let expected = [("file", sound), ("model", "whisper-1"), ("stream", "True")];
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{cut}");
+    }
+}
+
+#[test]
 fn the_model_is_known_before_the_form_ends() {
     let mut form = start(TYPE).unwrap();
     let text = self::form(&[("name=\"model\"", "m"), ("name=\"file\"; filename=\"f\"", "")]);

@@ -1,7 +1,8 @@
 //! The texts of a whole body, seen through where they stand: of a request or of a reply, in any
 //! dialect. All that is not text stays as it came, byte for byte.
 //!
-//! What is text is told by the names of members, which the dialects share or do not use otherwise.
+//! What is text is told by the names of members, which the dialects share or do not use otherwise,
+//! and by what stands beside them.
 //! A member that nobody here knows is gone into, and its own strings are left alone: they are
 //! names, ids, links, words of the protocol, or bytes in base64.
 
@@ -30,7 +31,7 @@ pub(super) enum Side {
 enum Holds {
     /// Members and lists of the dialect's own.
     Parts,
-    /// A text, a list of texts, or parts.
+    /// A text, a list of texts however deep, or parts.
     Text,
     /// A text, or data of anybody's own where it is an object.
     TextOrData,
@@ -38,10 +39,17 @@ enum Holds {
     Arguments,
     /// Data of anybody's own: all of its strings and numbers are looked at.
     Data,
-    /// A schema: what describes it is text.
+    /// A document, or a list of some: texts, or data with an id.
+    Documents,
+    /// A schema: what describes it, and the values that it names, are text.
     Schema,
-    /// A text where `type` says so beside it, data where it is an object, else bytes.
+    /// Schemas by names that are anybody's own.
+    Schemas,
+    /// A text where what stands beside it says so, data where it is an object, else bytes.
     TextByType,
+    /// What a model has thought: a text, or parts. Its maker may have signed it, and takes it back
+    /// only as it was.
+    Thought,
     /// Nothing to look at.
     Nothing,
     /// Tokens with their texts, which tell what was masked: they are taken out.
@@ -49,15 +57,19 @@ enum Holds {
 }
 
 impl Holds {
-    fn of(name: &str, side: Side) -> Self {
+    fn of(name: &str, kind: Kind, side: Side) -> Self {
         match name {
             "text" | "content" | "output" | "instructions" | "system" | "refusal" | "prompt"
-            | "suffix" | "query" | "documents" | "texts" | "description" | "title" | "context"
-            | "cited_text" | "citedText" | "tool_plan" | "code" | "transcript" | "inputText"
-            | "outputText" | "snippet" | "generation" | "completion" => Self::Text,
-            "input" => Self::TextOrData,
+            | "suffix" | "query" | "queries" | "texts" | "description" | "title" | "context"
+            | "cited_text" | "citedText" | "document_title" | "tool_plan" | "code" | "command"
+            | "commands" | "stdout" | "stderr" | "diff" | "transcript" | "inputText"
+            | "outputText" | "snippet" | "generation" | "completion" | "renderedContent"
+            | "webSearchQueries" | "message" | "preamble" | "negative_prompt"
+            | "negativePrompt" | "negativeText" | "reasoning_content" => Self::Text,
+            "input" | "inputs" => Self::TextOrData,
             "arguments" => Self::Arguments,
-            "args" | "json" | "variables" | "promptVariables" => Self::Data,
+            "args" | "json" | "variables" | "promptVariables" | "input_examples" => Self::Data,
+            "documents" => Self::Documents,
             "data" | "response" => Self::TextByType,
             "schema"
             | "parameters"
@@ -65,29 +77,54 @@ impl Holds {
             | "inputSchema"
             | "parametersJsonSchema"
             | "responseSchema"
-            | "responseJsonSchema"
-            | "parameter_definitions" => Self::Schema,
-            // In a request it is the model's own, signed by its maker: it was looked at when it was
-            // said, and nobody takes it back changed.
-            "thinking" | "reasoning" | "reasoning_content" | "reasoning_details" | "summary"
-            | "reasoningContent" => match side {
-                Side::Request => Self::Nothing,
-                Side::Reply => Self::Text,
-            },
+            | "responseJsonSchema" => Self::Schema,
+            "parameter_definitions" => Self::Schemas,
+            // A word of how much is to be thought; texts of it have a name of their own.
+            "reasoning" if kind == Kind::Object => Self::Parts,
+            "reasoning" => Self::Text,
+            "thinking" | "summary" | "reasoning_details" | "reasoningContent" | "reasoningText" => {
+                Self::Thought
+            }
             "logprobs" | "logprobsResult" if side == Side::Reply => Self::Tokens,
             "signature" | "thoughtSignature" | "encrypted_content" | "bytes" => Self::Nothing,
             _ => Self::Parts,
         }
     }
 
-    /// What the items of a list are, and the values of members of an object, that is held.
-    const fn within(self) -> Self {
+    /// What the members of a schema hold.
+    fn of_schema(name: &str, kind: Kind) -> Self {
+        match (name, kind) {
+            ("description" | "title" | "$comment", Kind::Text) => Self::Text,
+            ("enum" | "examples", Kind::Array) | ("const" | "default" | "example", _) => Self::Data,
+            ("properties" | "patternProperties" | "$defs" | "definitions", _) => Self::Schemas,
+            _ => Self::Schema,
+        }
+    }
+
+    /// What the items of a list are that is held.
+    const fn items(self) -> Self {
         match self {
-            Self::Data => Self::Data,
-            Self::Schema => Self::Schema,
+            Self::Data
+            | Self::Schema
+            | Self::Text
+            | Self::TextOrData
+            | Self::Documents
+            | Self::Thought => self,
+            Self::Arguments => Self::Data,
             _ => Self::Parts,
         }
     }
+}
+
+/// What stands in an object beside its texts, as far as it says what they are.
+#[derive(Default)]
+struct Beside {
+    /// `type` says that it is text.
+    is_text: bool,
+    /// Something says of what sort it is.
+    is_typed: bool,
+    /// Its maker has signed it.
+    is_signed: bool,
 }
 
 /// A body that is gone through.
@@ -97,11 +134,13 @@ struct Walk<'r> {
     side: Side,
     edits: Splice,
     has_edits: bool,
+    /// Whether it goes through what was passed over before: that is done once, however deep it lies.
+    is_late: bool,
     found: Option<Found>,
 }
 
-/// The body with its texts masked; `None` where it may stay as it is, be it because nothing was
-/// found or because it is no JSON.
+/// The body with its texts masked; `None` where it may stay as it is. A reply that is no JSON is a
+/// text.
 pub(super) fn see(rules: &[Arc<Rules>], body: &str, side: Side) -> Result<Option<Vec<u8>>, Found> {
     let mut walk = Walk {
         rules,
@@ -109,70 +148,149 @@ pub(super) fn see(rules: &[Arc<Rules>], body: &str, side: Side) -> Result<Option
         side,
         edits: Splice::new(),
         has_edits: false,
+        is_late: false,
         found: None,
     };
-    let walked = walk.value(&mut Cursor::new(body), Holds::Parts);
+    let walked = walk.all(body);
     match (walk.found, walked) {
         (Some(found), _) => Err(found),
         (None, Ok(())) if walk.has_edits => Ok(Some(walk.edits.apply(body.as_bytes()))),
         // What cannot be read cannot be seen through: a provider that reads it anyhow shall not.
         (None, Err(_)) if side == Side::Request => Err(Found { what: "text that is no JSON" }),
-        (None, _) => Ok(None),
+        (None, Ok(())) => Ok(None),
+        // A client may make more of it than is made here.
+        (None, Err(_)) => see_text(rules, body),
     }
 }
 
+/// A text that is no JSON, with what is found in it masked; `None` where it may stay as it is.
+pub(super) fn see_text(rules: &[Arc<Rules>], text: &str) -> Result<Option<Vec<u8>>, Found> {
+    Ok(Screen::new(rules).whole(text)?.map(String::into_bytes))
+}
+
+/// Whether what a part of a form holds is text, by its name.
+pub(super) fn is_text_part(name: &str) -> bool {
+    let name = name.strip_suffix("[]").unwrap_or(name);
+    matches!(Holds::of(name, Kind::Text, Side::Request), Holds::Text | Holds::TextOrData)
+}
+
 impl Walk<'_> {
+    /// All of a body: one value, or several one behind the other, as answers of batches are.
+    fn all(&mut self, body: &str) -> Result<(), JsonError> {
+        let mut cursor = Cursor::new(body);
+        loop {
+            // A text may begin as a number does, or be one between quotes.
+            if self.side == Side::Reply && !matches!(cursor.kind(), Kind::Object | Kind::Array) {
+                return Err(cursor.wrong("is no JSON of a dialect"));
+            }
+            self.value(&mut cursor, Holds::Parts)?;
+            if self.side == Side::Request || cursor.end().is_ok() {
+                return Ok(());
+            }
+        }
+    }
+
     fn value(&mut self, cursor: &mut Cursor<'_>, holds: Holds) -> Result<(), JsonError> {
         match (cursor.kind(), holds) {
             (_, Holds::Nothing) => cursor.skip(),
             (_, Holds::Tokens) => self.take_out(cursor),
             (Kind::Object, Holds::TextOrData | Holds::TextByType | Holds::Arguments) => {
-                self.object(cursor, Holds::Data)
+                self.members(cursor, |_, _| Holds::Data)
             }
-            (Kind::Object, _) => self.object(cursor, holds.within()),
-            (Kind::Array, Holds::Text | Holds::TextOrData) => {
-                // A list of texts, or of parts.
-                cursor.array(|item| match item.kind() {
-                    Kind::Text => self.text(item),
-                    _ => self.value(item, Holds::Parts),
-                })
+            (Kind::Object, Holds::Data) => self.members(cursor, |_, _| Holds::Data),
+            (Kind::Object, Holds::Documents) => self.members(cursor, |name, _| match name {
+                "id" => Holds::Nothing,
+                _ => Holds::Data,
+            }),
+            (Kind::Object, Holds::Schema) => self.members(cursor, Holds::of_schema),
+            (Kind::Object, Holds::Schemas) => self.members(cursor, |_, _| Holds::Schema),
+            (Kind::Object, Holds::Parts | Holds::Text) => self.parts(cursor, false),
+            (Kind::Object, Holds::Thought) => self.parts(cursor, true),
+            (Kind::Array, Holds::TextOrData) => {
+                // Of a list of parts, none is data.
+                cursor.array(|item| self.value(item, Holds::Text))
             }
-            (Kind::Array, _) => cursor.array(|item| self.value(item, holds.within())),
-            (Kind::Text, Holds::Text | Holds::TextOrData | Holds::Data) => self.text(cursor),
+            (Kind::Array, _) => cursor.array(|item| self.value(item, holds.items())),
+            (
+                Kind::Text,
+                Holds::Text | Holds::TextOrData | Holds::Data | Holds::Documents | Holds::Thought,
+            ) => self.text(cursor),
             (Kind::Text, Holds::Arguments) => self.arguments(cursor),
             (Kind::Scalar, Holds::Data) => self.number(cursor),
             _ => cursor.skip(),
         }
     }
 
-    fn object(&mut self, cursor: &mut Cursor<'_>, within: Holds) -> Result<(), JsonError> {
-        let (mut is_text, mut by_type) = (false, None);
+    /// An object whose members hold what their names alone say.
+    fn members(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        holds: impl Fn(&str, Kind) -> Holds,
+    ) -> Result<(), JsonError> {
         cursor.object(|cursor, name| {
-            if within == Holds::Data {
-                return self.value(cursor, Holds::Data);
+            let kind = cursor.kind();
+            self.value(cursor, holds(name, kind))
+        })
+    }
+
+    /// An object of the dialect's own. `is_thought`: a model has thought what it says.
+    fn parts(&mut self, cursor: &mut Cursor<'_>, is_thought: bool) -> Result<(), JsonError> {
+        let mut beside = Beside::default();
+        let mut later: Vec<(Holds, bool, Cursor<'_>)> = Vec::new();
+        cursor.object(|cursor, name| {
+            let kind = cursor.kind();
+            match (name, kind) {
+                ("type", Kind::Text) => {
+                    let word = cursor.text()?;
+                    beside.is_text = word == "text";
+                    beside.is_typed = true;
+                    return Ok(());
+                }
+                // Sound that a model has made has no word for its sort, but its text beside it.
+                (
+                    "format" | "media_type" | "mimeType" | "mime_type" | "transcript"
+                    | "expires_at",
+                    _,
+                ) => beside.is_typed = true,
+                ("signature" | "encrypted_content", Kind::Text) => {
+                    beside.is_signed |= !cursor.text()?.is_empty();
+                    return Ok(());
+                }
+                _ => {}
             }
-            if within == Holds::Schema {
-                // A property may be called so, too; then it is no string.
-                let describes = matches!(name, "description" | "title");
-                let is_text = describes && cursor.kind() == Kind::Text;
-                return self.value(cursor, if is_text { Holds::Text } else { within });
+            let mut holds = Holds::of(name, kind, self.side);
+            if is_thought && holds == Holds::Text {
+                holds = Holds::Thought;
             }
-            let holds = Holds::of(name, self.side);
-            if name == "type" && cursor.kind() == Kind::Text {
-                is_text = cursor.text()? == "text";
-                return Ok(());
-            }
-            if holds == Holds::TextByType && cursor.kind() == Kind::Text {
-                // Whether it is one may be said only behind it.
-                by_type = Some(cursor.clone_at());
+            let waits = match holds {
+                Holds::TextByType => kind == Kind::Text,
+                // A text may be signed, or be a word of how much is to be told; of what holds several,
+                // those are signed together that Responses has.
+                Holds::Thought => kind == Kind::Text || (name == "summary" && !self.is_late),
+                _ => false,
+            };
+            if waits {
+                later.push((holds, kind == Kind::Text && name == "summary", cursor.clone_at()));
                 return cursor.skip();
             }
             self.value(cursor, holds)
         })?;
-        match by_type {
-            Some(mut text) if is_text => self.text(&mut text),
-            _ => Ok(()),
+        for (holds, may_be_word, mut cursor) in later {
+            let is_signed = beside.is_signed && self.side == Side::Request;
+            match holds {
+                Holds::TextByType if beside.is_text || !beside.is_typed => {
+                    self.text(&mut cursor)?
+                }
+                Holds::Thought if !is_signed && (beside.is_typed || !may_be_word) => {
+                    let was_late = std::mem::replace(&mut self.is_late, true);
+                    let seen = self.value(&mut cursor, Holds::Thought);
+                    self.is_late = was_late;
+                    seen?;
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     fn text(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {

@@ -1,8 +1,8 @@
 //! The JSON of a tool's arguments seen through piece by piece, so that it stays JSON.
 //!
 //! Each of its strings is a text of its own, with its escapes resolved; a number in which something
-//! is found becomes a string. Names of members are texts, too. What is no JSON comes out as it is,
-//! seen through where it looks like a string.
+//! is found becomes a string. Names of members are texts, too. From where it is no JSON on, it is a
+//! text like any other.
 
 use std::sync::Arc;
 
@@ -15,12 +15,17 @@ use super::screen::Screen;
 /// A number longer than this is let through as it is: no number of a thing has as many digits.
 const NUMBER_BYTES_MAX: usize = 64;
 
+/// No word of JSON is longer.
+const WORD_BYTES_MAX: usize = 5;
+
 /// Sees through JSON.
 #[derive(Clone, Debug)]
 pub(super) struct JsonScreen {
     screen: Screen,
     at: At,
-    /// The number or the escape that is coming.
+    /// How many objects and lists are open.
+    depth: usize,
+    /// The number, the word or the escape that is coming.
     held: String,
     /// The first half of a letter that is written as two escapes.
     half: Option<u16>,
@@ -31,6 +36,10 @@ pub(super) struct JsonScreen {
 enum At {
     /// Between strings and numbers.
     Between,
+    /// In a word, of which JSON has three.
+    Word,
+    /// In what is no JSON, to its end.
+    Plain,
     /// In a number.
     Number,
     /// In a number that is too long.
@@ -44,7 +53,7 @@ enum At {
 impl JsonScreen {
     pub(super) fn new(rules: &[Arc<Rules>]) -> Self {
         let screen = Screen::new(rules);
-        Self { screen, at: At::Between, held: String::new(), half: None }
+        Self { screen, at: At::Between, depth: 0, held: String::new(), half: None }
     }
 
     pub(super) fn push(&mut self, text: &str, out: &mut String) -> Result<(), Found> {
@@ -60,13 +69,18 @@ impl JsonScreen {
         match self.at {
             At::Between | At::LongNumber => {}
             At::Number => self.end_number(out)?,
+            At::Word => {
+                self.end_word(out)?;
+                self.screen.finish(out)?;
+            }
+            At::Plain => self.screen.finish(out)?,
             // It breaks off within a string.
             At::Text | At::Escape => {
                 self.end_text(out)?;
                 out.push_str(&self.held);
             }
         }
-        (self.at, self.half) = (At::Between, None);
+        (self.at, self.depth, self.half) = (At::Between, 0, None);
         self.held.clear();
         Ok(())
     }
@@ -78,12 +92,20 @@ impl JsonScreen {
     fn take(&mut self, letter: char, said: &mut String, out: &mut String) -> Result<(), Found> {
         let at = self.at;
         match at {
-            At::Between => self.between(letter, out),
+            At::Between => self.between(letter, said, out),
+            At::Plain => said.push(letter),
             At::Number | At::LongNumber if is_of_number(letter) => self.number(letter, out),
             At::Number | At::LongNumber => {
                 self.end_number(out)?;
                 self.at = At::Between;
-                self.between(letter, out);
+                self.between(letter, said, out);
+            }
+            At::Word if letter.is_ascii_alphabetic() && self.held.len() < WORD_BYTES_MAX => {
+                self.held.push(letter);
+            }
+            At::Word => {
+                self.end_word(out)?;
+                return self.take(letter, said, out);
             }
             At::Text if letter == '"' => {
                 self.end_half(said);
@@ -106,14 +128,28 @@ impl JsonScreen {
         Ok(())
     }
 
-    fn between(&mut self, letter: char, out: &mut String) {
-        if letter.is_ascii_digit() || letter == '-' {
-            self.at = At::Number;
-            self.held.push(letter);
-        } else {
-            out.push(letter);
-            self.at = if letter == '"' { At::Text } else { At::Between };
+    fn between(&mut self, letter: char, said: &mut String, out: &mut String) {
+        match letter {
+            '{' | '[' => self.depth += 1,
+            '}' | ']' => self.depth = self.depth.saturating_sub(1),
+            ':' | ',' if self.depth > 0 => {}
+            '"' => self.at = At::Text,
+            _ if letter.is_ascii_whitespace() => {}
+            // Arguments are an object: a number that stands alone is part of a text.
+            '-' | '0'..='9' if self.depth > 0 => {
+                self.at = At::Number;
+                return self.held.push(letter);
+            }
+            _ if letter.is_ascii_alphabetic() => {
+                self.at = At::Word;
+                return self.held.push(letter);
+            }
+            _ => {
+                self.at = At::Plain;
+                return said.push(letter);
+            }
         }
+        out.push(letter);
     }
 
     fn number(&mut self, letter: char, out: &mut String) {
@@ -198,12 +234,17 @@ impl JsonScreen {
 
     /// What a string has said so far goes through, and out as a string's text again.
     fn say(&mut self, said: &mut String, out: &mut String) -> Result<(), Found> {
-        if !said.is_empty() {
+        if said.is_empty() {
+            return Ok(());
+        }
+        if self.at == At::Plain {
+            self.screen.push(said, out)?;
+        } else {
             let mut seen = String::new();
             self.screen.push(said, &mut seen)?;
-            said.clear();
             push_escaped(&seen, out);
         }
+        said.clear();
         Ok(())
     }
 
@@ -211,6 +252,19 @@ impl JsonScreen {
         let mut seen = String::new();
         self.screen.finish(&mut seen)?;
         push_escaped(&seen, out);
+        Ok(())
+    }
+
+    /// A word of JSON, or the beginning of what is none.
+    fn end_word(&mut self, out: &mut String) -> Result<(), Found> {
+        if matches!(self.held.as_str(), "true" | "false" | "null") {
+            out.push_str(&self.held);
+            self.at = At::Between;
+        } else {
+            self.screen.push(&self.held, out)?;
+            self.at = At::Plain;
+        }
+        self.held.clear();
         Ok(())
     }
 

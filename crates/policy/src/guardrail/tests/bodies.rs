@@ -37,7 +37,22 @@ fn texts_of_requests_in_every_dialect_are_seen_through() {
         r#"{"system":[{"text":"~"}],"messages":[{"content":[{"text":"~"},{"toolUse":{"toolUseId":"t","name":"f","input":{"to":"~"}}},{"toolResult":{"content":[{"json":{"a":"~"}},{"text":"~"}]}}]}]}"#,
         // Cohere
         r#"{"messages":[{"role":"user","content":"~"},{"role":"assistant","tool_plan":"~"}],"documents":["~",{"id":"d","data":{"title":"~","body":"~"}}]}"#,
+        // What a model has thought and nobody signed
+        r#"{"messages":[{"role":"assistant","reasoning_content":"~","reasoning":"~","signature":"s","content":[{"type":"thinking","thinking":"~"},{"type":"thinking","thinking":"~","signature":""}]}]}"#,
+        r#"{"input":[{"type":"reasoning","summary":[{"type":"summary_text","text":"~"}],"encrypted_content":null}],"messages":[{"reasoning_details":[{"type":"reasoning.text","text":"~"},{"type":"reasoning.summary","summary":"~"}]},{"content":[{"reasoningContent":{"reasoningText":{"text":"~"}}}]}]}"#,
+        // Arguments that are no JSON, or not to their end
+        r#"{"messages":[{"tool_calls":[{"function":{"arguments":"to ~ and 4111 1111 1111 1111"}}]}]}"#.replace("4111 1111 1111 1111", "~").as_str(),
+        r#"{"arguments":"{\"to\": ~}"}"#,
+        r#"{"arguments":"{} ~"}"#,
+        // Lists in lists, and documents in any words
+        r#"{"input":[["~"],["b",["~"]]]}"#,
+        r#"{"messages":[{"role":"tool","content":[{"type":"document","document":{"id":"d","data":"~"}}]},{"role":"tool","content":[[{"type":"text","text":"~"}]]}]}"#,
+        r#"{"documents":[{"id":"d","body":"~","by":["~"]}]}"#,
+        // Values that schemas name
+        r#"{"tools":[{"input_schema":{"properties":{"default":{"type":"string","enum":["~"],"default":"~","$comment":"~"}},"$defs":{"x":{"const":"~"}},"examples":[{"a":"~"}]},"input_examples":[{"a":"~"}]}]}"#,
+        r#"{"tools":[{"parameter_definitions":{"description":{"type":"str","description":"~"}}}]}"#,
         // Beside chat
+        r#"{"inputs":"~","negative_prompt":"~","message":"~","chat_history":[{"message":"~"}]}"#,
         r#"{"input":["~","b"]}"#,
         r#"{"query":"~","documents":["~"]}"#,
         r#"{"prompt":"~","suffix":"~"}"#,
@@ -56,6 +71,8 @@ fn texts_of_replies_in_every_dialect_are_seen_through() {
         r#"{"output":{"message":{"content":[{"text":"~"},{"reasoningContent":{"reasoningText":{"text":"~"}}}]}}}"#,
         r#"{"message":{"content":[{"type":"text","text":"~"}],"tool_plan":"~"}}"#,
         r#"{"choices":[{"text":"~"}]}"#,
+        r#"{"choices":[{"message":{"audio":{"id":"a","data":"c2s","transcript":"~"}}}]}"#,
+        r#"{"content":[{"type":"code_execution_tool_result","content":{"stdout":"~","stderr":"~"}}],"text":"no more ~"#,
     ] {
         check(reply, body);
     }
@@ -66,9 +83,11 @@ fn what_is_no_text_is_left_alone_byte_for_byte() {
     let mail = "ann@example.com";
     for body in [
         r#"{"model":"~","user":"~","metadata":{"who":"~"},"tool_choice":{"function":{"name":"~"}}}"#,
-        r#"{"messages":[{"role":"user","name":"~","content":[{"type":"image_url","image_url":{"url":"https://x/~"}},{"type":"input_audio","input_audio":{"data":"~"}}]}]}"#,
+        r#"{"messages":[{"role":"user","name":"~","content":[{"type":"image_url","image_url":{"url":"https://x/~"}},{"type":"input_audio","input_audio":{"data":"~","format":"wav"}}]}]}"#,
         r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"~"}},{"type":"thinking","thinking":"~","signature":"~"}]}]}"#,
-        r#"{"tools":[{"function":{"parameters":{"properties":{"x":{"enum":["~"],"default":"~"}}}}}]}"#,
+        r#"{"tools":[{"function":{"parameters":{"properties":{"~":{"type":"~","pattern":"~"}},"required":["~"]}}}]}"#,
+        r#"{"reasoning":{"effort":"~","summary":"~"},"messages":[{"content":[{"reasoningContent":{"reasoningText":{"text":"~","signature":"s"}}}]},{"reasoning_details":[{"type":"reasoning.text","text":"~","signature":"s"},{"type":"reasoning.encrypted","data":"~"}]}]}"#,
+        r#"{"input":[{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"~"}],"encrypted_content":"x"}]}"#,
         r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"a/b","data":"~"},"thoughtSignature":"~"}]}]}"#,
         r#"["~"]"#,
     ] {
@@ -148,4 +167,47 @@ fn a_direction_that_is_not_looked_at_lets_all_through() {
     assert!(!guards.looks_at_requests() && guards.looks_at_replies());
     assert_eq!(guards.see_request(r#"{"prompt":"ann@example.com"}"#), Ok(None));
     assert!(guards.see_reply(r#"{"text":"ann@example.com"}"#).unwrap().is_some());
+}
+
+#[test]
+fn sound_of_a_model_is_no_text() {
+    let body = r#"{"message":{"audio":{"id":"a","data":"ann@example.com","expires_at":1}},"reasoning":{"summary":"nightfall"}}"#;
+    assert_eq!(guards(&[all()]).see_reply(body), Ok(None));
+}
+
+#[test]
+fn answers_of_batches_are_seen_through_one_by_one() {
+    let body = "{\"custom_id\":\"~\",\"text\":\"~\"}\n{\"response\":{\"body\":{\"text\":\"~\"}}}\n";
+    let seen = body.replace('~', "ann@example.com");
+    let seen = guards(&[all()]).see_reply(&seen).unwrap().unwrap();
+    let expected = "{\"custom_id\":\"ann@example.com\",\"text\":\"[masked]\"}\n{\"response\":{\"body\":{\"text\":\"[masked]\"}}}\n";
+    assert_eq!(String::from_utf8(seen).unwrap(), expected);
+    check(reply, "{\"text\":\"a\"} and ~");
+    check(reply, "\"~\"");
+    check(reply, "12 of ~");
+}
+
+#[test]
+fn texts_that_are_no_json_are_seen_through_as_they_are() {
+    let seen =
+        guards(&[all()]).see_text_reply("1\n00:00:01,000 --> 00:00:02,000\nann@example.com\n");
+    let seen = String::from_utf8(seen.unwrap().unwrap()).unwrap();
+    assert_eq!(seen, "1\n00:00:01,000 --> 00:00:02,000\n[masked]\n");
+    assert_eq!(guards(&[all()]).see_text_reply("hello"), Ok(None));
+    let names = ["prompt", "input", "file", "model", "language"];
+    assert_eq!(names.map(Guards::is_text_part), [true, true, false, false, false]);
+    assert!(guards(&[refusing(all())]).see_text_reply("at nightfall").is_err());
+    assert_eq!(
+        guards(&[all()]).see_text_request("at \"nightfall\"").unwrap().unwrap(),
+        b"at \"[masked]\""
+    );
+}
+
+#[test]
+fn what_lies_deep_is_found() {
+    let deep = |levels: usize| {
+        let (open, close) = (r#"{"summary":[{"x":"#.repeat(levels), "}]}".repeat(levels));
+        format!("{open}{}{close}", r#"{"text":"ann@example.com"}"#)
+    };
+    assert!(request(&deep(40)).contains("[masked]"));
 }

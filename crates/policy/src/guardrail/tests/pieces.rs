@@ -233,3 +233,37 @@ proptest! {
         prop_assert!(seen == see_whole(&rules, &text), "{} by {}: {:?}", pattern, step, runs);
     }
 }
+
+/// Arguments of tools seen through in pieces, each cut in two at every place.
+fn see_arguments(text: &str) -> String {
+    let see = |pieces: &[&str]| {
+        let (mut screen, mut out) =
+            (json_screen::JsonScreen::new(&[Arc::clone(all_rules())]), String::new());
+        pieces.iter().for_each(|piece| screen.push(piece, &mut out).unwrap());
+        screen.finish(&mut out).unwrap();
+        out
+    };
+    let whole = see(&[text]);
+    for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+        assert_eq!(see(&[&text[..at], &text[at..]]), whole, "{text} at {at}");
+    }
+    whole
+}
+
+#[test]
+fn arguments_that_are_no_json_are_a_text_from_there_on() {
+    for (said, seen) in [
+        (r#"{"to": "ann@example.com", "ok": [true,false,null,-1.5]}"#, None),
+        ("tell ann@example.com of nightfall", Some("tell [masked] of [masked]")),
+        (" 415-555-0123", Some(" [masked]")),
+        ("4111 1111 1111 1111", Some("[masked]")),
+        (r#"{"to": ann@example.com}"#, Some(r#"{"to": [masked]}"#)),
+        (r#"{"a":1} project dawn"#, Some(r#"{"a":1} [masked]"#)),
+        (r#"{"a":nulls, 'b': 'nightfall'}"#, Some(r#"{"a":nulls, 'b': '[masked]'}"#)),
+        (r#""so", she said, "nightfall""#, Some(r#""so", she said, "[masked]""#)),
+        ("東京 nightfall", Some("東京 [masked]")),
+    ] {
+        let expected = said.replace("ann@example.com", "[masked]");
+        assert_eq!(see_arguments(said), seen.unwrap_or(&expected));
+    }
+}

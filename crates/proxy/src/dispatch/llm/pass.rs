@@ -3,8 +3,10 @@
 //! lives that it names.
 
 mod along;
+mod form;
 mod home;
 mod request;
+mod sight;
 mod told;
 mod units;
 
@@ -47,7 +49,7 @@ pub(super) async fn serve<'a>(
     reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
     let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
-    passing.see_through(asked, guards.unwrap_or_default())?;
+    passing.see_through(asked, guards.unwrap_or_default(), reader).await?;
     match asked.operation() {
         Operation::Realtime => may_talk(exchange, &passing)?,
         // Their answers are told days later to whoever asks for a file.

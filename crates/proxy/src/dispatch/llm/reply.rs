@@ -118,6 +118,32 @@ pub(super) enum Judged {
     Broken(WireError),
     /// Nobody waits for it any more.
     ClientGone,
+    /// It is too large for anybody to look at.
+    Unseen,
+}
+
+/// Which answers are read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// JSON: it tells what was used.
+    Json,
+    /// Texts as well: somebody looks at them.
+    Texts,
+    /// All of them: what they are shows in them alone.
+    All,
+}
+
+impl Reads {
+    fn has(self, media_type: &[u8]) -> bool {
+        let is_json = media_type.starts_with(b"application/json");
+        let is_text = media_type.starts_with(b"text/") || media_type.ends_with(b"subrip");
+        let is_stream = media_type.starts_with(b"text/event-stream");
+        match self {
+            Self::Json => is_json,
+            Self::Texts => is_json || (is_text && !is_stream),
+            Self::All => !is_stream,
+        }
+    }
 }
 
 /// Reads an answer that goes through as it came to where it can be judged.
@@ -125,14 +151,10 @@ pub(super) async fn judge(
     mut answered: Box<Answered>,
     client: &mut Reader,
     dialect: Dialect,
-    patience: Duration,
+    (patience, reads): (Duration, Reads),
 ) -> Judged {
     let status = answered.head.status;
-    let is_json = answered
-        .head
-        .fields
-        .get("content-type")
-        .is_some_and(|said| said.starts_with(b"application/json"));
+    let is_read = reads.has(answered.head.fields.get("content-type").unwrap_or_default());
     let Some(reader) = answered.call.reader() else { return Judged::Broken(WireError::Closed) };
     if !(200..300).contains(&status) {
         reader.limit_stall(FAILURE_PATIENCE);
@@ -142,11 +164,12 @@ pub(super) async fn judge(
         return Judged::Refused(error, is_whole.then_some(answered));
     }
     reader.limit_stall(patience);
-    if !is_json {
+    if !is_read {
         return Judged::Piecewise(answered);
     }
     match read_whole(Awaited::new(reader, client)).await {
         Ok(bytes) => Judged::Whole(answered, bytes),
+        Err(Cut::Wire(WireError::TooLarge)) if reads != Reads::Json => Judged::Unseen,
         Err(Cut::Wire(error)) => Judged::Broken(error),
         Err(Cut::ClientGone) => Judged::ClientGone,
     }

@@ -112,7 +112,8 @@ pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Misse
     Ok(masked.unwrap_or(body))
 }
 
-fn refused(found: Found) -> Missed {
+/// That a guardrail refuses what was said.
+pub(super) fn refused(found: Found) -> Missed {
     Missed::refused(guardrail::refusal(found), Reason::Forbidden)
 }
 

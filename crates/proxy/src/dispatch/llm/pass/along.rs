@@ -9,13 +9,14 @@ use architrave_llm::catalog::Unit;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
-use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::surface::Asked;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::{Reader, ResponseHead};
 
 use super::request::{self, Passing, Written};
-use super::told::{not_seen_through, passed_head};
+use super::sight::{self, not_seen_through};
+use super::told::passed_head;
 use super::units;
 use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
@@ -149,7 +150,7 @@ impl Along<'_, '_> {
         if passing.is_stream() && passing.guards().looks_at_replies() {
             let context = self.context(exchange);
             let told = prepared.as_ref().and_then(|it| it.stream_translation(SSE, &context));
-            if told.is_none() && asked.operation() == Operation::Completion {
+            if told.is_none() && sight::hides_texts(asked.operation(), b"") {
                 return Err(Attempted::Unfit(not_seen_through()));
             }
         }
@@ -217,7 +218,10 @@ impl Along<'_, '_> {
         if answered.head.status == SWITCHING {
             return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
         }
-        let judged = reply::judge(answered, reader, dialect, limit).await;
+        let judged = {
+            let reads = sight::reads(self.asked.operation(), self.passing.guards());
+            reply::judge(answered, reader, dialect, (limit, reads)).await
+        };
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
         }
@@ -239,6 +243,8 @@ impl Along<'_, '_> {
                 };
                 Err(signal::judge(error, &limits, about))
             }
+            // It was made, and is paid for.
+            Judged::Unseen => Err(Attempted::Declined(sight::too_large_to_see())),
             Judged::ClientGone => Err(reply::nobody_waits()),
             Judged::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);

@@ -16,6 +16,7 @@ use architrave_llm::surface::{self, Asked, BodyForm, KeptId, Operation};
 use architrave_net::{Fields, Framing, Method, Reader, Version};
 use architrave_policy::guardrail::Guards;
 
+use super::form::{self, FormRead};
 use crate::dispatch::llm::outgoing::Outgoing;
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
@@ -30,12 +31,13 @@ use crate::worker::Worker;
 pub(super) const NO_MODEL: &str = "-";
 
 /// How much of a form is read in search of the model: whole files may stand before it.
-const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(super) const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A request that was read as far as is needed.
 #[derive(Debug)]
 pub(super) struct Passing {
     body: Body,
+    bytes_max: u64,
     model: Option<String>,
     stream: bool,
     content_type: Option<Vec<u8>>,
@@ -108,6 +110,7 @@ impl Passing {
         }
         Ok(Self {
             body,
+            bytes_max,
             model,
             stream,
             content_type,
@@ -123,12 +126,31 @@ impl Passing {
     ///
     /// # Errors
     /// That one of them refuses it.
-    pub(super) fn see_through(&mut self, asked: &Asked<'_>, guards: Guards) -> Result<(), Missed> {
-        if let Body::Json(bytes, _) = &self.body
-            && let Some((bytes, scanned)) =
-                seen::see_request(&guards, bytes, asked.surface.watch())?
-        {
-            self.body = Body::Json(Arc::new(bytes), Box::new(scanned));
+    pub(super) async fn see_through(
+        &mut self,
+        asked: &Asked<'_>,
+        guards: Guards,
+        reader: &mut Reader,
+    ) -> Result<(), Missed> {
+        match &mut self.body {
+            Body::Json(bytes, scanned) => {
+                if let Some(masked) = seen::see_request(&guards, bytes, asked.surface.watch())? {
+                    (*bytes, **scanned) = (Arc::new(masked.0), masked.1);
+                }
+            }
+            // What is uploaded is kept for whoever asks for it, and said to nobody.
+            Body::Form(bytes, form, rest)
+                if (guards.looks_at_requests() || guards.looks_at_replies())
+                    && asked.operation().is_inference() =>
+            {
+                let said = self.content_type.as_deref().unwrap_or_default();
+                let read = FormRead { bytes: Arc::make_mut(bytes), form, rest };
+                form::read_on(reader, read, self.bytes_max).await?;
+                form::see(&guards, (bytes, form), (said, asked.surface.watch()))?;
+                // It may be said behind the model.
+                self.stream |= form.is_true(Watched::Stream);
+            }
+            Body::None | Body::Form(..) | Body::Opaque(_) => {}
         }
         self.guards = guards;
         Ok(())
@@ -286,9 +308,7 @@ async fn read_form(
     bytes_max: u64,
 ) -> Result<Body, Missed> {
     let content_type = std::str::from_utf8(content_type).unwrap_or_default();
-    let wrong = |error: architrave_llm::multipart::MultipartError| {
-        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, error.to_string()))
-    };
+    let wrong = form::wrong;
     let limits = MultipartLimits::default();
     let mut form = Multipart::new(content_type, asked.surface.watch(), limits).map_err(wrong)?;
     let wants_model = asked.surface.watch().member(Watched::Model).is_some();

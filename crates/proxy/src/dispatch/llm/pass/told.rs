@@ -6,6 +6,7 @@ use architrave_core::Reason;
 use architrave_llm::beside::{Prepared, PreparedBody};
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::estimate;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::surface::{Asked, Operation};
 use architrave_llm::translate::StreamTranslation;
@@ -14,6 +15,7 @@ use architrave_net::ResponseHead;
 
 use super::along::{Along, SSE, Success, Watching};
 use super::request;
+use super::sight::{hides_texts, not_seen_through};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
@@ -33,16 +35,21 @@ impl Along<'_, '_> {
         prepared: Option<&Prepared>,
     ) -> Result<Watching, Missed> {
         let said = head.fields.get("content-type").unwrap_or_default();
+        let guard = self.passing.guards().reply_guard();
+        let operation = self.asked.operation();
         if !said.starts_with(b"text/event-stream") {
-            return Ok(Watching::Opaque);
+            let is_hidden = guard.is_some() && hides_texts(operation, said);
+            return if is_hidden { Err(not_seen_through()) } else { Ok(Watching::Opaque) };
         }
         let context = self.context(exchange);
-        let guard = self.passing.guards().reply_guard();
         let kept = (self.asked.dialect(), SSE);
         let translation = match prepared.and_then(|it| it.stream_translation(SSE, &context)) {
             None if guard.is_none() => None,
-            None if self.asked.operation() != Operation::ReplyGet => return Err(not_seen_through()),
-            None => Some(StreamTranslation::new(kept, kept, &context)),
+            None if operation == Operation::ReplyGet => {
+                Some(StreamTranslation::new(kept, kept, &context))
+            }
+            None if hides_texts(operation, said) => return Err(not_seen_through()),
+            None => None,
             told => told,
         };
         if let Some(translation) = translation {
@@ -88,21 +95,23 @@ impl Along<'_, '_> {
         bytes: Vec<u8>,
         used: &Used,
     ) -> Result<Vec<u8>, Missed> {
+        let length = bytes.len();
         seen::see_reply(self.passing.guards(), bytes).inspect_err(|_refused| {
             if let Some(facts) = &mut exchange.llm {
-                self.note(facts, used);
+                self.note(facts, used, length);
             }
         })
     }
 
-    /// Notes what an answer used and what it costs. What is only fetched was paid for before.
-    fn note(&self, facts: &mut LlmFacts, used: &Used) {
+    /// Notes what an answer of so many bytes used and what it costs. What is only fetched was paid
+    /// for before.
+    fn note(&self, facts: &mut LlmFacts, used: &Used, bytes: usize) {
         settle::along(facts, self.lane);
         if !self.asked.operation().is_inference() {
             return;
         }
         let told = used.tokens.or(facts.told_by_head);
-        let tokens = Some(told.unwrap_or_else(|| self.estimate()));
+        let tokens = Some(told.unwrap_or_else(|| self.estimate(bytes)));
         settle::note(facts, Used { tokens, ..used.clone() }, told.is_none());
     }
 
@@ -147,7 +156,7 @@ impl Along<'_, '_> {
         }
         match success {
             Success::Whole(_, bytes, used) => {
-                self.note(facts, used);
+                self.note(facts, used, bytes.len());
                 let usage = facts.usage.unwrap_or_default();
                 let spent = Spent {
                     prompt_tokens: usage.input_total(),
@@ -182,12 +191,18 @@ impl Along<'_, '_> {
         }
     }
 
-    fn estimate(&self) -> Usage {
-        let input = match self.asked.operation().is_inference() {
-            true => self.passing.prompt_tokens(),
-            false => 0,
+    /// What was used where nobody says it, by the size of the prompt and of an answer in words.
+    fn estimate(&self, answer_bytes: usize) -> Usage {
+        let operation = self.asked.operation();
+        let input = if operation.is_inference() { self.passing.prompt_tokens() } else { 0 };
+        let output = match operation {
+            Operation::Completion
+            | Operation::ReplyCompact
+            | Operation::Transcription
+            | Operation::SpeechTranslation => estimate::tokens_of_bytes(answer_bytes as u64),
+            _ => 0,
         };
-        Usage { input, ..Usage::default() }
+        Usage { input, output, ..Usage::default() }
     }
 }
 
@@ -205,13 +220,6 @@ pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
     }
     answer.pass_fields(&from.fields);
     answer.head
-}
-
-/// That an answer cannot be seen through while it comes.
-pub(super) fn not_seen_through() -> Missed {
-    let message = "a guardrail looks at what models say, and cannot in a stream of this kind; \
-                   ask without `stream`";
-    refusal::invalid(ChatError::invalid("stream", message))
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {
