@@ -3,7 +3,7 @@
 use architrave_testkit::{Client, Gateway, Origin};
 use serde_json::json;
 
-use super::{KEY, config, post, reply};
+use super::{KEY, ask, config, post, reply, saying};
 
 const BOB: &str = "Authorization: Bearer bob-key-0123456789";
 
@@ -80,4 +80,21 @@ fn what_cannot_be_counted_is_not_done_on_a_budget() {
         let answer = post(gateway.web(), path, &[BOB], &body);
         assert_eq!((answer.status, origin.count()), (403, 0), "{path}: {}", answer.text());
     }
+}
+
+#[test]
+fn a_key_of_idempotency_is_each_consumers_own() {
+    let origin = saying("hello");
+    let gateway = gateway(&origin);
+    let mut body = ask("hi");
+    body["max_tokens"] = json!(9);
+    let shown = |key: &str| {
+        let fields = [key, "Idempotency-Key: retry-1"];
+        let answer = post(gateway.web(), "/v1/chat/completions", &fields, &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        origin.last().get("idempotency-key").map(str::to_owned)
+    };
+    let (ada, again, bob) = (shown(KEY), shown(KEY), shown(BOB));
+    assert!(ada.is_some() && ada == again, "the same of the same: {ada:?} {again:?}");
+    assert_ne!(ada, bob);
 }

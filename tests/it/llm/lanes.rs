@@ -199,3 +199,14 @@ fn who_is_known_not_to_take_what_is_asked_is_passed_over_while_another_may() {
     looks["model"] = json!("p0/o3-mini");
     assert_eq!(said(&looks), "blind");
 }
+
+#[test]
+fn the_first_of_several_names_is_the_one_asked_for_where_no_other_is() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], "");
+    let body = json!({ "models": ["fast", "p0/other"], "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let got: Value = serde_json::from_slice(&origin.only().body).expect("JSON");
+    assert_eq!((&got["model"], &got["models"]), (&json!("there-0"), &json!(null)));
+}

@@ -66,6 +66,12 @@ impl Ask {
             Some(model) => model.clone(),
             None => scanned.text(Watched::Model, &bytes).unwrap_or_default(),
         };
+        let others = scanned.raw(Watched::Models, &bytes).map(names_in).unwrap_or_default();
+        // Who names several need not name one of them twice.
+        let model = match others.first() {
+            Some(first) if model.is_empty() => Text::Owned(first.clone()),
+            _ => model,
+        };
         if model.is_empty() {
             return Err(ChatError::invalid("model", "the request names no model"));
         }
@@ -73,7 +79,6 @@ impl Ask {
         let count = |watched| scanned.count(watched, &bytes);
         let output_max =
             count(Watched::OutputTokensMax).or_else(|| count(Watched::OutputTokensMaxOlder));
-        let others = scanned.raw(Watched::Models, &bytes).map(names_in).unwrap_or_default();
         Ok(Self {
             dialect,
             others: others.into_iter().filter(|other| *other != model).collect(),

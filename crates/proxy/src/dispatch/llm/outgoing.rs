@@ -11,10 +11,12 @@ use architrave_llm::frame::Framing;
 use architrave_llm::scan::{MemberEdit, Splice, Watched, rewrite};
 use architrave_llm::translate::{self, TranslatedRequest};
 use architrave_net::{Fields, Method, RequestHead, Version};
+use ring::digest;
 use smallvec::SmallVec;
 
 use super::ask::Ask;
 use super::payload::Payload;
+use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
 
@@ -40,8 +42,8 @@ pub(super) struct Outgoing {
 /// The client's fields that a provider of the same dialect gets, too: they change what the dialect
 /// means. None of them can hold a credential.
 const SAME_DIALECT_FIELDS: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
-/// The client's fields that any provider gets.
-const COMMON_FIELDS: [&str; 1] = ["idempotency-key"];
+/// By which a client says that it asks the same once more.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// How the gateway introduces itself to providers.
 const USER_AGENT: &str = concat!("architrave/", env!("CARGO_PKG_VERSION"));
@@ -55,7 +57,7 @@ pub(super) async fn write(
     worker: &Worker,
     ask: &Ask,
     lane: &LiveLane,
-    client: &Fields,
+    caller: Caller<'_>,
     granted: Option<u64>,
 ) -> Result<Outgoing, ChatError> {
     let side = &lane.side;
@@ -81,23 +83,55 @@ pub(super) async fn write(
     let fields = &mut head.fields;
     fields.append("Content-Type", b"application/json");
     fields.append("Accept", accepts(ask.stream, framing).as_bytes());
-    introduce(fields, client, lane, (dialect, is_same));
+    introduce(fields, caller, lane, (dialect, is_same));
     Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
+}
+
+/// Who asks, as far as it matters to a provider.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'c> {
+    /// The fields of the request.
+    pub fields: &'c Fields,
+    /// The consumer's name.
+    pub consumer: Option<&'c str>,
+}
+
+impl<'c> Caller<'c> {
+    /// Who asks in an exchange.
+    pub(super) fn of(exchange: &'c Exchange<'_>) -> Self {
+        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        Self { fields: &exchange.head.fields, consumer }
+    }
+}
+
+/// A key of one consumer's own: to the provider all of them are one customer, and two that take
+/// the same key are not to get each other's answers.
+fn own_key(consumer: &str, key: &[u8]) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(&(consumer.len() as u64).to_be_bytes());
+    hash.update(consumer.as_bytes());
+    hash.update(key);
+    hash.finish().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What every request to a provider says of itself, and what of the client's head goes along: the
 /// dialect that the provider is asked in, and whether it is the client's.
 pub(super) fn introduce(
     fields: &mut Fields,
-    client: &Fields,
+    caller: Caller<'_>,
     lane: &LiveLane,
     (dialect, is_same): (Dialect, bool),
 ) {
     fields.append("User-Agent", USER_AGENT.as_bytes());
-    let carried = COMMON_FIELDS.iter().chain(SAME_DIALECT_FIELDS.iter().filter(|_| is_same));
-    for name in carried {
-        for value in client.all(name) {
+    for name in SAME_DIALECT_FIELDS.iter().filter(|_| is_same) {
+        for value in caller.fields.all(name) {
             fields.append(name, value);
+        }
+    }
+    if let Some(key) = caller.fields.get(IDEMPOTENCY_KEY) {
+        match caller.consumer {
+            Some(consumer) => fields.append(IDEMPOTENCY_KEY, own_key(consumer, key).as_bytes()),
+            None => fields.append(IDEMPOTENCY_KEY, key),
         }
     }
     for (name, value) in lane.side.row.headers_of(dialect) {

@@ -23,7 +23,7 @@ use super::endpoint::EndpointTries;
 use super::kept::Home;
 use super::mock::{self, Said};
 use super::opening::Opening;
-use super::outgoing::{self, Outgoing};
+use super::outgoing::{self, Caller, Outgoing};
 use super::reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
@@ -312,8 +312,8 @@ impl<'w> Run<'w, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange, lane);
         }
-        let fields = &exchange.head.fields;
-        let written = outgoing::write(self.worker, self.ask, lane, fields, self.granted).await;
+        let caller = Caller::of(exchange);
+        let written = outgoing::write(self.worker, self.ask, lane, caller, self.granted).await;
         let mut outgoing = match written {
             Ok(outgoing) => outgoing,
             Err(error) => return Attempted::Unfit(refusal::invalid(error)),

@@ -22,7 +22,7 @@ use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::endpoint::EndpointTries;
-use crate::dispatch::llm::outgoing::Outgoing;
+use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::reply::{self, Judged};
 use crate::dispatch::llm::run::{Attempted, Missed, failed, note_attempt, nothing_serves};
 use crate::dispatch::llm::signal::About;
@@ -145,7 +145,7 @@ impl Along<'_, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange).map_err(Attempted::Declined);
         }
-        let written = request::write(worker, lane, asked, passing, &exchange.head.fields);
+        let written = request::write(worker, lane, asked, passing, Caller::of(exchange));
         let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Unfit)?;
         if passing.is_stream() && passing.guards().looks_at_replies() {
             let context = self.context(exchange);

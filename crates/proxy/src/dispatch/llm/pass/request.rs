@@ -13,11 +13,11 @@ use architrave_llm::frame::Framing as StreamFraming;
 use architrave_llm::multipart::{Multipart, MultipartLimits};
 use architrave_llm::scan::{Scanned, Splice, Watched};
 use architrave_llm::surface::{self, Asked, BodyForm, KeptId, Operation};
-use architrave_net::{Fields, Framing, Method, Reader, Version};
+use architrave_net::{Framing, Method, Reader, Version};
 use architrave_policy::guardrail::Guards;
 
 use super::form::{self, FormRead};
-use crate::dispatch::llm::outgoing::Outgoing;
+use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
 use crate::dispatch::llm::run::Missed;
@@ -386,7 +386,7 @@ pub(super) fn write(
     lane: &LiveLane,
     asked: &Asked<'_>,
     passing: &Passing,
-    client: &Fields,
+    caller: Caller<'_>,
 ) -> Result<Written, Missed> {
     let prepared = prepare(lane, asked, passing)?;
     let found = match &prepared {
@@ -406,7 +406,7 @@ pub(super) fn write(
     };
     let is_same = found.surface == asked.surface;
     let outgoings = payloads.into_iter().map(|payload| {
-        outgoing((worker, lane, client), (asked, passing), &found, payload, is_same)
+        outgoing((worker, lane, caller), (asked, passing), &found, payload, is_same)
     });
     let outgoings = outgoings.collect::<Result<_, _>>()?;
     Ok(Written { outgoings, dialect: found.surface.dialect(), prepared })
@@ -419,7 +419,7 @@ fn not_there() -> Missed {
 }
 
 fn outgoing(
-    (worker, lane, client): (&Worker, &LiveLane, &Fields),
+    (worker, lane, caller): (&Worker, &LiveLane, Caller<'_>),
     (asked, passing): (&Asked<'_>, &Passing),
     found: &surface::Reach,
     payload: Payload,
@@ -437,9 +437,9 @@ fn outgoing(
             fields.append(name, value);
         }
     }
-    super::super::outgoing::introduce(fields, client, lane, (found.surface.dialect(), is_same));
+    super::super::outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
     if passing.upgrade.is_some() {
-        super::super::outgoing::shake_hands(fields, client);
+        super::super::outgoing::shake_hands(fields, caller.fields);
     }
     Ok(Outgoing {
         head,
