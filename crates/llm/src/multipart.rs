@@ -153,7 +153,7 @@ impl Multipart {
     /// The whole number that a watched part says, where it says one.
     #[must_use]
     pub fn count(&self, watched: Watched) -> Option<u64> {
-        self.text(watched)?.parse().ok()
+        crate::scan::at_least(self.text(watched)?)
     }
 
     /// Whether a watched part says `true`.

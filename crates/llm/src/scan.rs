@@ -7,10 +7,12 @@
 mod edit;
 mod kept;
 mod keys;
+mod limit;
 mod machine;
 mod needs;
 mod rewrite;
 mod sizes;
+mod spelling;
 mod watch;
 
 use std::ops::Range;
@@ -20,9 +22,11 @@ use thiserror::Error;
 use crate::catalog::Abilities;
 
 pub use edit::{Edit, Piece, Splice};
+pub(crate) use limit::at_least;
 pub use machine::Scan;
 pub use rewrite::{MemberEdit, rewrite};
 pub use sizes::TextSizes;
+pub use spelling::Spellings;
 pub use watch::{Member, Watch, Watched};
 
 /// What a body may be at most.
@@ -142,10 +146,13 @@ impl Scanned {
         crate::json::Cursor::new(self.raw(watched, body)?).text().ok()
     }
 
-    /// The whole number that a watched member says, where it says one.
+    /// The number that a watched member says, where it says one, in whatever way: `50`, `50.0`,
+    /// `5e1` and `"50"` are taken for the same by one provider or another. Rounded up.
     #[must_use]
     pub fn count(&self, watched: Watched, body: &[u8]) -> Option<u64> {
-        self.raw(watched, body)?.parse().ok()
+        let raw = self.raw(watched, body)?;
+        let text = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        limit::at_least(text.unwrap_or(raw))
     }
 
     /// Whether a watched member says `true`.

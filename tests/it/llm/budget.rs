@@ -55,3 +55,103 @@ fn without_a_key_nothing_is_asked() {
     assert_eq!((none.status, wrong.status, origin.count()), (401, 401, 0));
     assert!(parsed(&none)["error"]["message"].is_string(), "{}", none.text());
 }
+
+/// An origin that tells what it was asked for by as many tokens of the answer as `limit` finds.
+fn telling(limit: fn(&Value) -> Option<u64>) -> Origin {
+    Origin::start(move |exchange| {
+        let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+        let used = json!({ "prompt_tokens": 1, "completion_tokens": limit(&body) });
+        let mut said: Value = serde_json::from_str(&super::completion("hello")).expect("JSON");
+        said["usage"] = used;
+        reply(exchange, 200, &said.to_string());
+    })
+}
+
+#[test]
+fn a_limit_that_is_stated_twice_is_reserved_at_the_higher_and_both_are_lowered() {
+    let origin =
+        telling(|body| body["max_tokens"].as_u64().max(body["max_completion_tokens"].as_u64()));
+    let gateway = with_budget(&origin, "{ tokens: 1000, per: day }");
+    let mut body = ask("hi");
+    body["max_completion_tokens"] = json!(1);
+    body["max_tokens"] = json!(100_000_000);
+    let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &body);
+    let granted = parsed(&answer)["usage"]["completion_tokens"].as_u64().expect("a number");
+    assert!((900..1000).contains(&granted), "no more than what is left: {granted}");
+}
+
+#[test]
+fn a_completion_without_a_limit_gets_one_and_is_not_refused() {
+    let origin = telling(|body| body["max_tokens"].as_u64());
+    let gateway = with_budget(&origin, "{ tokens: 200000, per: day }");
+    let body = json!({ "model": "fast", "prompt": "x" });
+    let answer = post(gateway.web(), "/v1/completions", &[KEY], &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(parsed(&answer)["usage"]["completion_tokens"], json!(4096));
+    let best = json!({ "model": "fast", "prompt": "x", "max_tokens": 20_000, "best_of": 20 });
+    let answer = post(gateway.web(), "/v1/completions", &[KEY], &best);
+    let granted = parsed(&answer)["usage"]["completion_tokens"].as_u64().expect("a number");
+    assert!(granted < 10_000, "each of twenty may be so long: {granted}");
+}
+
+/// A gateway in front of Bedrock, models of which nobody knows anything.
+fn bedrock(origin: &Origin, budget: &str) -> Gateway {
+    let config = architrave_testkit::Config::new()
+        .web()
+        .and(&format!(
+            "providers: [{{ name: aws, kind: bedrock-api-key, base_url: \"http://{}\", \
+             credentials: [{{ value: upstream-key }}] }}]\n\
+             models: [{{ name: fast, deployments: [{{ provider: aws, model: own.model-v1 }}] }}]",
+            origin.addr()
+        ))
+        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer(
+            "ada",
+            &format!("credentials: [{{ api_key: ada-key-0123456789 }}]\nbudgets: [{budget}]"),
+        );
+    Gateway::start(config)
+}
+
+#[test]
+fn a_bare_call_is_sent_while_what_it_may_use_is_left_and_its_own_limit_is_lowered() {
+    let origin = Origin::start(|exchange| {
+        let body = exchange.read_body();
+        reply(exchange, 200, &String::from_utf8_lossy(&body));
+    });
+    let gateway = bedrock(&origin, "{ tokens: 20000, per: day }");
+    let call = |body: &Value| post(gateway.web(), "/model/fast/invoke", &[KEY], body);
+    let plain = call(&json!({ "prompt": "hi" }));
+    assert_eq!((plain.status, parsed(&plain)), (200, json!({ "prompt": "hi" })));
+    for (name, inner) in [("max_gen_len", None), ("textGenerationConfig", Some("maxTokenCount"))] {
+        let limit = |limit: u64| match inner {
+            Some(inner) => json!({ name: { inner: limit } }),
+            None => json!({ name: limit }),
+        };
+        let sent = parsed(&call(&limit(1_000_000)));
+        let sent = inner.map_or(&sent[name], |inner| &sent[name][inner]).as_u64();
+        assert!(sent.is_some_and(|sent| (10_000..20_000).contains(&sent)), "{name}: {sent:?}");
+        assert_eq!(parsed(&call(&limit(100))), limit(100));
+    }
+    let poor = bedrock(&origin, "{ tokens: 2000, per: day }");
+    let refused = post(poor.web(), "/model/fast/invoke", &[KEY], &json!({ "prompt": "hi" }));
+    assert_eq!(refused.status, 429, "{}", refused.text());
+}
+
+#[test]
+fn a_body_of_geminis_says_a_field_in_one_spelling() {
+    let origin = saying("hello");
+    let gateway = with_budget(&origin, "{ tokens: 200000, per: day }");
+    let contents = json!([{ "role": "user", "parts": [{ "text": "hi" }] }]);
+    let ask = |body: &Value| {
+        post(gateway.web(), "/v1beta/models/fast:generateContent", &[KEY], body).status
+    };
+    let system = json!({ "parts": [{ "text": "be brief" }] });
+    assert_eq!(ask(&json!({ "contents": contents, "systemInstruction": system })), 200);
+    for (one, other) in
+        [("systemInstruction", "system_instruction"), ("generationConfig", "generation_config")]
+    {
+        assert_eq!(ask(&json!({ "contents": contents, one: {}, other: {} })), 400, "{one}");
+    }
+    assert_eq!(origin.count(), 1);
+}

@@ -5,7 +5,7 @@
 use super::kept::may_name;
 use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
-use super::{ScanError, ScanLimits, Scanned, Watch, Watched, needs};
+use super::{ScanError, ScanLimits, Scanned, Spellings, Watch, Watched, needs};
 use crate::catalog::Ability;
 use crate::json::{is_number, quote_at, special_at, unescape};
 
@@ -32,6 +32,8 @@ pub struct Scan {
     /// Where the name that is being read starts.
     name_from: usize,
     sort: Sort,
+    /// How names are spelled in the value that comes next.
+    spellings: Spellings,
     found: Scanned,
 }
 
@@ -41,6 +43,7 @@ struct Frame {
     member: Option<Watched>,
     from: usize,
     sort: Sort,
+    spellings: Spellings,
 }
 
 /// What may come next.
@@ -82,6 +85,7 @@ impl Scan {
             member_from: 0,
             name_from: 0,
             sort: Sort::Silent,
+            spellings: watch.spellings,
             found: Scanned { is_empty: true, ..Scanned::default() },
         }
     }
@@ -178,7 +182,8 @@ impl Scan {
             self.keys.open();
         }
         let (member, from, sort) = (self.member.take(), self.member_from, self.sort);
-        self.frames.push(Frame { is_object, member, from, sort });
+        let spellings = self.spellings;
+        self.frames.push(Frame { is_object, member, from, sort, spellings });
         self.mode = if is_object { Mode::NameOrEnd } else { Mode::ValueOrEnd };
         Ok(())
     }
@@ -209,6 +214,7 @@ impl Scan {
             // A string in an array is of the sort of the field that the array is in.
             Some(frame) => {
                 self.sort = frame.sort;
+                self.spellings = frame.spellings;
                 self.mode = Mode::Next;
             }
             None => self.mode = Mode::Done,
@@ -308,7 +314,8 @@ impl Scan {
         } else {
             raw
         };
-        match self.keys.add(name, self.limits.fields_max) {
+        let spellings = self.frames.last().map_or(Spellings::One, |frame| frame.spellings);
+        match self.keys.add(&spellings.fold(name), self.limits.fields_max) {
             Added::New => {}
             Added::Doubled => return Err(ScanError::DoubledField { at: self.before + at }),
             Added::TooMany => {
@@ -322,6 +329,9 @@ impl Scan {
             self.found.is_empty = false;
             self.member = self.watch.find(within, name);
             if let Some(watched) = self.member {
+                if !self.found.names[watched as usize].is_empty() {
+                    return Err(ScanError::DoubledField { at: self.before + at });
+                }
                 self.found.names[watched as usize] = self.name_from..self.before + at + 1;
             }
         }
@@ -330,6 +340,7 @@ impl Scan {
             self.found.sizes.has_tools |= need == Ability::Tools;
         }
         self.sort = Sort::of(name);
+        self.spellings = spellings.within(name);
         self.found.may_name_kept |= may_name(name, depth);
         // Names deep inside are those of schemas and arguments, which a model reads.
         if depth >= SPOKEN_DEPTH {

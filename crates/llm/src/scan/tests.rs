@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Member, Scan, ScanError, ScanLimits, Scanned, Splice, Watch, Watched};
+use super::{Member, Scan, ScanError, ScanLimits, Scanned, Spellings, Splice, Watch, Watched};
 
 static WATCH: Watch = Watch {
     members: &[
@@ -12,6 +12,7 @@ static WATCH: Watch = Watch {
         Member::top(Watched::StreamOptions, "stream_options"),
         Member::within(Watched::StreamOptions, Watched::StreamUsage, "include_usage"),
     ],
+    spellings: Spellings::One,
 };
 
 const BODY: &str = r#"{ "messages":[{"role":"user","content":[{"type":"text","text":"h\u00e9 \"model\": привет"},

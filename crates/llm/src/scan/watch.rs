@@ -2,6 +2,8 @@
 //!
 //! A table, not code: the scan compares names at the first two levels only.
 
+use super::Spellings;
+
 /// What a watched member means to the gateway, whatever its dialect calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watched {
@@ -43,11 +45,15 @@ pub enum Watched {
     ServiceClass,
     /// How sound is streamed.
     StreamFormat,
+    /// The limit of the output under a name that is the model's own.
+    ModelTokensMax,
+    /// How many answers are made, the best of which are given.
+    ChoicesTried,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 21;
 }
 
 /// One watched member.
@@ -80,6 +86,8 @@ impl Member {
 pub struct Watch {
     /// All of them; where one stands in another, that one is in the list, too.
     pub members: &'static [Member],
+    /// How the names of fields may be written.
+    pub spellings: Spellings,
 }
 
 impl Watch {

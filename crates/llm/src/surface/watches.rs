@@ -1,13 +1,15 @@
 //! What the scan is to find in bodies that are no chat; those of chat are in their dialects.
 
-use super::{Operation, Surface};
-use crate::scan::{Member, Watch, Watched};
+use super::{Family, Operation, Surface};
+use crate::scan::{Member, Spellings, Watch, Watched};
 
 /// The path says all.
-static NOTHING: Watch = Watch { members: &[] };
+static NOTHING: Watch = Watch { members: &[], spellings: Spellings::One };
 
-static MODEL: Watch =
-    Watch { members: &[Member::top(Watched::Model, "model"), Member::top(Watched::User, "user")] };
+static MODEL: Watch = Watch {
+    members: &[Member::top(Watched::Model, "model"), Member::top(Watched::User, "user")],
+    spellings: Spellings::One,
+};
 
 static COMPLETION: Watch = Watch {
     members: &[
@@ -18,9 +20,44 @@ static COMPLETION: Watch = Watch {
         Member::within(Watched::StreamOptions, Watched::StreamUsage, "include_usage"),
         Member::top(Watched::OutputTokensMax, "max_tokens"),
         Member::top(Watched::Choices, "n"),
+        Member::top(Watched::ChoicesTried, "best_of"),
         Member::top(Watched::User, "user"),
     ],
+    spellings: Spellings::One,
 };
+
+/// Whatever Bedrock's models call the limit of their output.
+static INVOKE: Watch = Watch {
+    members: &[
+        Member::top(Watched::OutputTokensMax, "max_completion_tokens"),
+        Member::top(Watched::OutputTokensMaxOlder, "max_tokens"),
+        Member::top(Watched::ModelTokensMax, "max_tokens_to_sample"),
+        Member::top(Watched::ModelTokensMax, "max_gen_len"),
+        Member::top(Watched::ModelTokensMax, "max_new_tokens"),
+        Member::top(Watched::ModelTokensMax, "maxTokens"),
+        Member::top(Watched::OutputOptions, "textGenerationConfig"),
+        Member::top(Watched::OutputOptions, "inferenceConfig"),
+        Member::within(Watched::OutputOptions, Watched::ModelTokensMax, "maxTokenCount"),
+        Member::within(Watched::OutputOptions, Watched::ModelTokensMax, "maxTokens"),
+        Member::within(Watched::OutputOptions, Watched::ModelTokensMax, "max_new_tokens"),
+        Member::top(Watched::Choices, "numResults"),
+        Member::top(Watched::Choices, "num_generations"),
+    ],
+    spellings: Spellings::One,
+};
+
+static PREDICT: Watch = Watch {
+    members: &[
+        Member::top(Watched::OutputOptions, "parameters"),
+        Member::within(Watched::OutputOptions, Watched::OutputTokensMax, "maxOutputTokens"),
+        Member::within(Watched::OutputOptions, Watched::OutputTokensMaxOlder, "maxDecodeSteps"),
+        Member::within(Watched::OutputOptions, Watched::Choices, "candidateCount"),
+    ],
+    spellings: Spellings::One,
+};
+
+/// The path says all.
+static MESSAGE: Watch = Watch { members: &[], spellings: Spellings::Either };
 
 /// Images may come as a stream of previews, speech as one of pieces.
 static MEDIA: Watch = Watch {
@@ -31,6 +68,7 @@ static MEDIA: Watch = Watch {
         Member::top(Watched::Choices, "n"),
         Member::top(Watched::User, "user"),
     ],
+    spellings: Spellings::One,
 };
 
 pub(super) fn of(surface: Surface) -> &'static Watch {
@@ -43,6 +81,8 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         | Surface::OpenaiTranscription
         | Surface::OpenaiSpeechTranslation => &MEDIA,
         Surface::OpenaiReplyCompact | Surface::OpenaiBatchCreate => &MODEL,
+        Surface::BedrockInvoke => &INVOKE,
+        Surface::GeminiPredict => &PREDICT,
         Surface::AnthropicBatchCreate => &NOTHING,
         _ => match surface.operation() {
             Operation::Embedding
@@ -54,6 +94,7 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
             {
                 &MODEL
             }
+            _ if surface.family() == Family::Gemini => &MESSAGE,
             _ => &NOTHING,
         },
     }

@@ -3,7 +3,7 @@
 use crate::chat::Finish;
 use crate::dialect::Address;
 use crate::frame::Framing;
-use crate::scan::{Member, Watch, Watched};
+use crate::scan::{Member, Spellings, Watch, Watched};
 use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
@@ -17,7 +17,11 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::within(Watched::OutputOptions, Watched::TopP, "topP"),
         Member::top(Watched::ModelOptions, "additionalModelRequestFields"),
         Member::within(Watched::ModelOptions, Watched::TopK, "top_k"),
+        Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens"),
+        Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens_to_sample"),
+        Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_gen_len"),
     ],
+    spellings: Spellings::One,
 };
 
 /// `/model/{model}/converse` and `/model/{model}/converse-stream`; the model may be an ARN, whose

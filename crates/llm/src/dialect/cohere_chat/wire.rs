@@ -3,7 +3,7 @@
 use crate::chat::Finish;
 use crate::dialect::Address;
 use crate::frame::Framing;
-use crate::scan::{Member, Watch, Watched};
+use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
@@ -14,6 +14,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::Stream, "stream"),
         Member::top(Watched::OutputTokensMax, "max_tokens"),
     ],
+    spellings: Spellings::One,
 };
 
 pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Address<'a>> {

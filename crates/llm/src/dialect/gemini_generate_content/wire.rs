@@ -4,7 +4,7 @@ use crate::chat::{Finish, Text};
 use crate::dialect::Address;
 use crate::frame::Framing;
 use crate::json::{Cursor, JsonError, Kind};
-use crate::scan::{Member, Watch, Watched};
+use crate::scan::{Member, Spellings, Watch, Watched};
 use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
@@ -21,6 +21,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::ServiceClass, "serviceTier"),
         Member::top(Watched::ServiceClass, "service_tier"),
     ],
+    spellings: Spellings::Either,
 };
 
 /// Collections of models, as paths and names have them.

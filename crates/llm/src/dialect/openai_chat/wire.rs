@@ -3,7 +3,7 @@
 use crate::chat::{Finish, Text};
 use crate::dialect::Address;
 use crate::frame::Framing;
-use crate::scan::{Member, Watch, Watched};
+use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
@@ -18,6 +18,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::OutputTokensMax, "max_completion_tokens"),
         Member::top(Watched::OutputTokensMaxOlder, "max_tokens"),
         Member::top(Watched::Choices, "n"),
+        Member::top(Watched::ChoicesTried, "best_of"),
         Member::top(Watched::Temperature, "temperature"),
         Member::top(Watched::TopP, "top_p"),
         Member::top(Watched::FrequencyPenalty, "frequency_penalty"),
@@ -26,6 +27,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
     ],
+    spellings: Spellings::One,
 };
 
 /// `…/chat/completions`, or Azure's `/openai/deployments/{model}/chat/completions`.

@@ -3,7 +3,7 @@
 use crate::chat::Finish;
 use crate::dialect::Address;
 use crate::frame::Framing;
-use crate::scan::{Member, Watch, Watched};
+use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
@@ -19,6 +19,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
     ],
+    spellings: Spellings::One,
 };
 
 pub(in crate::dialect) fn address<'a>(path: &'a str, _query: &str) -> Option<Address<'a>> {

@@ -76,9 +76,6 @@ impl Ask {
             return Err(ChatError::invalid("model", "the request names no model"));
         }
         let model = model.into_owned();
-        let count = |watched| scanned.count(watched, &bytes);
-        let output_max =
-            count(Watched::OutputTokensMax).or_else(|| count(Watched::OutputTokensMaxOlder));
         Ok(Self {
             dialect,
             others: others.into_iter().filter(|other| *other != model).collect(),
@@ -87,8 +84,8 @@ impl Ask {
             framing: address.framing.unwrap_or_else(|| dialect.framing()),
             stream_usage: scanned.is_true(Watched::StreamUsage, &bytes),
             prompt_tokens: estimate::prompt_tokens(&scanned.sizes),
-            output_max,
-            choices: count(Watched::Choices).unwrap_or(1).max(1),
+            output_max: scanned.output_tokens_max(&bytes),
+            choices: scanned.choices(&bytes),
             body: Arc::new(bytes),
             scanned,
         })

@@ -239,7 +239,6 @@ fn set_limit(ask: &Ask, quirks: &Quirks, granted: Option<u64>, splice: &mut Spli
     use Watched::{OutputTokensMax as Newer, OutputTokensMaxOlder as Older};
     let (scanned, watch) = (&ask.scanned, ask.dialect.watch());
     let says = |watched| scanned.span(watched).is_some();
-    let granted = granted.map(|limit| limit.to_string().into_bytes());
     match (says(Newer), says(Older)) {
         (true, false) if quirks.tokens_max_older => splice.rename(scanned, watch, Newer, Older),
         (false, true) if quirks.tokens_max_newer => splice.rename(scanned, watch, Older, Newer),
@@ -252,12 +251,8 @@ fn set_limit(ask: &Ask, quirks: &Quirks, granted: Option<u64>, splice: &mut Spli
     let Some(limit) = granted else { return };
     // A dialect that has one name for it has the newer one.
     let is_older = quirks.tokens_max_older && watch.member(Older).is_some();
-    if !says(Newer) && !says(Older) {
-        return splice.set(scanned, watch, if is_older { Older } else { Newer }, limit);
-    }
-    for watched in [Newer, Older].into_iter().filter(|watched| says(*watched)) {
-        splice.set(scanned, watch, watched, limit.clone());
-    }
+    let unstated = if is_older { Older } else { Newer };
+    splice.limit_output((scanned, &ask.body), watch, limit, unstated);
 }
 
 /// The whole body written anew, where members have to be added or left out.
@@ -307,8 +302,9 @@ impl Translation {
         request.model = Text::Borrowed(&self.model);
         request.stream = self.stream;
         request.stream_usage = true;
-        if self.granted.is_some() {
-            request.output.tokens_max = self.granted;
+        if let Some(granted) = self.granted {
+            let own = request.output.tokens_max.unwrap_or(granted);
+            request.output.tokens_max = Some(own.min(granted));
         }
         let mut written = translate::write_request((self.to, &self.quirks), &request, &read)?;
         if !self.edits.is_empty() {

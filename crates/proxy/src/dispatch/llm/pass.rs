@@ -72,7 +72,7 @@ pub(super) async fn serve<'a>(
         Way::Models(models) => models.as_slice(),
         Way::Named(model, _) => std::slice::from_ref(model),
     };
-    reserve(worker, exchange, asks, asked, &passing).await?;
+    reserve(worker, exchange, asks, asked, &mut passing).await?;
     match way {
         Way::Models(models) => {
             along_models(worker, exchange, reader, asked, &passing, &models).await
@@ -121,7 +121,7 @@ async fn reserve(
     exchange: &mut Exchange<'_>,
     models: &[Arc<LiveModel>],
     asked: &Asked<'_>,
-    passing: &Passing,
+    passing: &mut Passing,
 ) -> Result<(), Missed> {
     let operation = asked.operation();
     if !operation.is_inference() || operation == Operation::Realtime {
@@ -132,9 +132,8 @@ async fn reserve(
         wanted.asked.clone_from(&facts.asked);
     }
     let granted = reserve::reserve(worker, exchange, models, wanted).await?;
-    // The limit of the output is lowered in requests for chat alone.
     match granted {
-        Some(granted) => Err(refusal::too_little_left(granted)),
+        Some(granted) => passing.limit_output(asked, granted),
         None => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use architrave_config::PromptService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::{Address, Dialect};
-use architrave_llm::scan::{Scanned, Watch};
+use architrave_llm::scan::{Scanned, Spellings, Watch};
 use architrave_llm::surface::Surface;
 use architrave_net::Method;
 
@@ -34,7 +34,7 @@ const DIALECT: Dialect = Dialect::OpenaiChat;
 const BODY_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 /// Bodies of prompt services have no member that the gateway must know.
-static WATCH: Watch = Watch { members: &[] };
+static WATCH: Watch = Watch { members: &[], spellings: Spellings::One };
 
 /// Serves a request to a prompt service.
 pub(crate) async fn serve<'a>(

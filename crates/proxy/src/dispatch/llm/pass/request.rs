@@ -15,6 +15,7 @@ use architrave_llm::scan::{Scanned, Splice, Watched};
 use architrave_llm::surface::{self, Asked, BodyForm, KeptId, Operation};
 use architrave_net::{Framing, Method, Reader, Version};
 use architrave_policy::guardrail::Guards;
+use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
 use super::form::{self, FormRead};
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
@@ -201,22 +202,45 @@ impl Passing {
 
     /// How large it is, and how large its answer may be.
     pub(super) fn wanted(&self, operation: Operation) -> Wanted {
-        let count = |watched| {
-            let (bytes, scanned) = self.json()?;
-            scanned.count(watched, bytes)
-        };
+        let json = self.json();
         let writes = matches!(operation, Operation::Completion | Operation::Invoke);
         let output_max = match writes {
-            true => count(Watched::OutputTokensMax),
+            true => json.and_then(|(bytes, scanned)| scanned.output_tokens_max(bytes)),
             false => Some(0),
         };
         Wanted {
             prompt_tokens: self.prompt_tokens(),
             output_max,
-            choices: count(Watched::Choices).unwrap_or(1).max(1),
+            choices: json.map_or(1, |(bytes, scanned)| scanned.choices(bytes)),
             has_media: !writes && !matches!(operation, Operation::Embedding | Operation::Rerank),
             ..Wanted::default()
         }
+    }
+
+    /// Makes the body ask for no more output than that, where its form says how.
+    ///
+    /// # Errors
+    /// That so little is left that what the body does not say would be too much.
+    pub(super) fn limit_output(&mut self, asked: &Asked<'_>, limit: u64) -> Result<(), Missed> {
+        let Body::Json(bytes, scanned) = &mut self.body else {
+            return Err(refusal::too_little_left(limit));
+        };
+        // What a bare call would call it, its model alone knows.
+        if asked.operation() != Operation::Completion && !scanned.states_output_max() {
+            return match limit < OUTPUT_TOKENS_DEFAULT {
+                true => Err(refusal::too_little_left(limit)),
+                false => Ok(()),
+            };
+        }
+        let watch = asked.surface.watch();
+        let mut splice = Splice::new();
+        splice.limit_output((scanned, bytes), watch, limit, Watched::OutputTokensMax);
+        let limited = splice.apply(bytes);
+        let anew = Scanned::whole(&limited, watch).map_err(|error| {
+            refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, error.to_string()))
+        })?;
+        (*bytes, **scanned) = (Arc::new(limited), anew);
+        Ok(())
     }
 
     /// Whether all of it is here, so that another attempt can send it.
