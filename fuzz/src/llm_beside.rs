@@ -1,11 +1,12 @@
 //! Claims about what `architrave-llm` reads beside chat from any bytes at all: vectors, rankings,
 //! completions, and what every other surface tells of models and of what is charged.
 
+use architrave_llm::batch::BatchFile;
 use architrave_llm::completion;
 use architrave_llm::dialect::{Context, Dialect, Quirks};
 use architrave_llm::embedding::{self, Wish};
 use architrave_llm::field::Losses;
-use architrave_llm::json::is_object;
+use architrave_llm::json::{Cursor, is_object};
 use architrave_llm::model_list::{ListedModel, write_list};
 use architrave_llm::rerank;
 use architrave_llm::scan::Scanned;
@@ -26,7 +27,8 @@ fn context() -> Context {
     Context { id: "x".to_owned(), model: "m".to_owned(), created_s: 1, stream_usage: true }
 }
 
-/// The first byte says the surface. A body whose model is renamed is sound and names the new one
+/// The first byte says the surface. Whatever a body names has been seen by the scan; a line of a
+/// batch says its model where it is told to. A body whose model is renamed is sound and names the new one
 /// wherever it named one; a page of a list is one, whatever the query asks for.
 pub fn llm_surface(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
@@ -34,7 +36,12 @@ pub fn llm_surface(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(body) else { return };
     let _ = (used::of_reply(surface, text), used::of_request(surface, text));
     let _ = surface.kept_in_reply(text);
-    let _ = surface.kept_in_request(text);
+    let mut batch = BatchFile::default();
+    let _ = batch.read(body, 0..body.len());
+    for model in batch.models {
+        let names = model.spans.iter().map(|span| Cursor::new(&text[span.clone()]).text());
+        assert!(names.into_iter().all(|name| name.is_ok_and(|name| *name == *model.name)));
+    }
     let models = ["a", "b"].map(|id| ListedModel {
         id,
         owner: "o",
@@ -49,6 +56,8 @@ pub fn llm_surface(bytes: &[u8]) {
         }
     }
     let Ok(scanned) = Scanned::whole(body, surface.watch()) else { return };
+    let named = surface.kept_in_request(text).unwrap_or_default();
+    assert!(scanned.may_name_kept || named.is_empty(), "{text}");
     let Ok(splice) = surface.rename(text, &scanned, "new") else { return };
     let renamed = String::from_utf8(splice.apply(body)).expect("a renamed body is text");
     assert!(Scanned::whole(renamed.as_bytes(), surface.watch()).is_ok(), "{renamed}");

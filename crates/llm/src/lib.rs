@@ -13,6 +13,7 @@
 //! - [`json`]: the reader and writer of JSON under all of it.
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
+//! - [`batch`]: the file of a batch, with a request in each line.
 //! - [`beside`]: a request that is no chat made ready for a provider, and its answer for the client.
 //! - [`completion`]: legacy completions, made of chat where a provider has nothing else.
 //! - [`embedding`]: vectors of texts, asked for and answered in all families' words.
@@ -45,6 +46,7 @@
 //! The neighbours to read first are `openai_chat` and `anthropic_messages`.
 
 pub mod auth;
+pub mod batch;
 pub mod beside;
 pub mod catalog;
 pub mod chat;

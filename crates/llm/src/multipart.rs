@@ -20,6 +20,9 @@ pub use error::MultipartError;
 use head::Head;
 use seek::{Found, Seek};
 
+/// The part that is a file, whether it says so or not.
+const FILE: &str = "file";
+
 /// What a form may be at most.
 #[derive(Debug, Clone, Copy)]
 pub struct MultipartLimits {
@@ -38,7 +41,7 @@ impl Default for MultipartLimits {
 }
 
 /// A look at a form under way: [`push`](Self::push) chunks, then [`finish`](Self::finish).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Multipart {
     watch: &'static Watch,
     limits: MultipartLimits,
@@ -64,6 +67,8 @@ pub struct Multipart {
 pub struct Content {
     /// The name of the part.
     pub name: String,
+    /// Whether it is a file.
+    pub is_file: bool,
     /// Where in the body it lies.
     pub span: Range<usize>,
 }
@@ -299,7 +304,8 @@ impl Multipart {
             self.value = Some((member.means, self.at + taken));
         }
         let start = self.at + taken;
-        self.open = Some(Content { name: head.name, span: start..start });
+        let is_file = head.is_file || head.name == FILE;
+        self.open = Some(Content { name: head.name, is_file, span: start..start });
         self.seek.restart();
         self.state = State::Content;
         Ok(taken)

@@ -182,6 +182,14 @@ impl LiveModel {
         self.deployments.iter().flatten()
     }
 
+    /// Its lane at the same provider by the same credential as another model's.
+    pub(crate) fn beside(&self, other: &LiveLane) -> Option<&LiveLane> {
+        let name = |lane: &LiveLane| lane.credential().map(|credential| credential.name.clone());
+        self.lanes().find(|lane| {
+            lane.provider.config.name == other.provider.config.name && name(lane) == name(other)
+        })
+    }
+
     /// The same with the places by which its fleet knows them.
     pub(crate) fn places(&self) -> impl Iterator<Item = (Place, &LiveLane)> {
         let deployments = self.deployments.iter().enumerate();

@@ -38,7 +38,7 @@ fn gateway(origin: &Origin) -> Gateway {
 fn what_one_consumer_keeps_is_not_there_for_another() {
     let origin = keeping();
     let gateway = gateway(&origin);
-    let file = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--b\r\n\
+    let file = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nocr\r\n--b\r\n\
                 Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
     let upload = format!(
         "POST /v1/files HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: multipart/form-data; \

@@ -141,10 +141,14 @@ impl House {
 
     /// Has ada keep a file at the provider that is liked less.
     fn upload(&self, path: &str, more: &str) {
+        self.upload_form(path, more, FORM);
+    }
+
+    fn upload_form(&self, path: &str, more: &str, form: &str) {
         let upload = format!(
             "POST {path} HTTP/1.1\r\nHost: h\r\n{KEY}\r\nx-architrave-provider: p1\r\n{more}\
-             Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{FORM}",
-            FORM.len()
+             Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
         );
         let kept = Client::connect(self.gateway.web()).ask(upload);
         assert_eq!((kept.status, self.counts()), (200, (0, 1)), "{}", kept.text());
@@ -343,7 +347,8 @@ fn geminis_files_lead_where_they_live() {
 #[test]
 fn what_a_batch_came_to_is_its_makers() {
     let house = House::of("openai", "/v1");
-    house.upload("/v1/files", "");
+    let form = FORM.replace("user_data", "batch").replace("\r\nx\r\n", "\r\n\r\n");
+    house.upload_form("/v1/files", "", &form);
     let batch = json!({ "input_file_id": "file-b", "endpoint": "/v1/chat/completions" });
     let made = house.post("/v1/batches", &[KEY], &batch);
     assert_eq!((made.status, house.counts()), (200, (0, 2)), "{}", made.text());

@@ -4,7 +4,7 @@
 //! stands nowhere else in it: so a mismatch never has to go back.
 
 /// A search under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seek {
     /// From the LF on.
     needle: Vec<u8>,

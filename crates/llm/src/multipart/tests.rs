@@ -57,6 +57,23 @@ fn where_the_content_of_each_part_lies_is_told_however_it_is_cut() {
 }
 
 #[test]
+fn files_are_found_however_they_are_called_and_cut() {
+    let text = form(&[
+        ("name=purpose", "batch"),
+        ("name=\"file\"", "one\r\n"),
+        ("name=\"x\"; filename=\"f\"", "two"),
+        ("name=user", "u"),
+    ]);
+    let mut bytewise = start(TYPE).unwrap();
+    text.as_bytes().chunks(1).for_each(|byte| bytewise.push(byte).unwrap());
+    for form in [read(&[text.as_bytes()]).unwrap(), bytewise] {
+        let files = form.contents().iter().filter(|content| content.is_file);
+        let files = files.map(|content| &text[content.span.clone()]);
+        assert_eq!(files.collect::<Vec<_>>(), ["one\r\n", "two"]);
+    }
+}
+
+#[test]
 fn the_model_is_known_before_the_form_ends() {
     let mut form = start(TYPE).unwrap();
     let text = self::form(&[("name=\"model\"", "m"), ("name=\"file\"; filename=\"f\"", "")]);

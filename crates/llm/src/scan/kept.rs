@@ -3,15 +3,15 @@
 //! The scan only says that there is one, so that bodies without any, nearly all of them, are never
 //! looked at again. Which of them mean it depends on where they stand; `surface` knows.
 
-/// The depth of an item of a conversation: its `id` may stand for all of it.
-const ITEM_DEPTH: usize = 3;
+/// How deep an item of a conversation may lie, alone or in a list: its `id` may stand for all of it.
+const ITEM_DEPTHS: std::ops::RangeInclusive<usize> = 2..=3;
 
 /// Whether the value of the field of that name, in the object that lies so deep, may name something
 /// that lives at a provider.
 pub(super) fn may_name(name: &[u8], depth: usize) -> bool {
     // By length first: most names are compared with none.
     let names: &[&[u8]] = match name.len() {
-        2 => return depth == ITEM_DEPTH && name == b"id",
+        2 => return ITEM_DEPTHS.contains(&depth) && name == b"id",
         7 => &[b"file_id", b"fileUri"],
         8 => &[b"file_ids", b"file_uri", b"fileName"],
         9 => &[b"container", b"file_name"],

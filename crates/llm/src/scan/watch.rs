@@ -49,11 +49,17 @@ pub enum Watched {
     ModelTokensMax,
     /// How many answers are made, the best of which are given.
     ChoicesTried,
+    /// What a file is uploaded for.
+    Purpose,
+    /// The body of a request in a line of a batch's file.
+    LineBody,
+    /// Its path.
+    LinePath,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 24;
 }
 
 /// One watched member.

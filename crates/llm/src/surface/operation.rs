@@ -65,6 +65,8 @@ pub enum Kept {
     Reply,
     /// A file.
     File,
+    /// The requests of a batch: a file whose lines were gone through on their way there.
+    Lines,
     /// A batch.
     Batch,
     /// One item of an answer, of OpenAI Responses.

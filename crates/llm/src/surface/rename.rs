@@ -38,9 +38,27 @@ impl Surface {
                 &[Field("generateContentRequest"), Field("model")],
                 &[Field("generate_content_request"), Field("model")],
             ],
-            Self::GeminiBatchCreate | Self::GeminiEmbeddingBatchCreate => {
-                &[&[Field("batch"), Field("model")]]
-            }
+            Self::GeminiBatchCreate | Self::GeminiEmbeddingBatchCreate => &[
+                &[Field("batch"), Field("model")],
+                &[
+                    Field("batch"),
+                    Field("inputConfig"),
+                    Field("requests"),
+                    Field("requests"),
+                    Each,
+                    Field("request"),
+                    Field("model"),
+                ],
+                &[
+                    Field("batch"),
+                    Field("input_config"),
+                    Field("requests"),
+                    Field("requests"),
+                    Each,
+                    Field("request"),
+                    Field("model"),
+                ],
+            ],
             Self::AnthropicBatchCreate => {
                 &[&[Field("requests"), Each, Field("params"), Field("model")]]
             }
@@ -77,6 +95,26 @@ impl Surface {
             let mut value = Vec::with_capacity(collection.len() + bare.len() + 2);
             Writer::new(&mut value).texts(&[collection, bare]);
             splice.edit(named.span, value);
+        }
+        Ok(splice)
+    }
+
+    /// The edits by which a body names other models, each by what `there` says.
+    ///
+    /// # Errors
+    /// Where the body has something else in the way to a name.
+    pub fn rename_each<'m>(
+        self,
+        body: &str,
+        there: impl Fn(&str) -> Option<&'m str>,
+    ) -> Result<Splice, JsonError> {
+        let mut splice = Splice::new();
+        for named in self.named_models(body)? {
+            if let Some(model) = there(&named.name) {
+                let mut value = Vec::with_capacity(model.len() + 2);
+                Writer::new(&mut value).text(model);
+                splice.edit(named.span, value);
+            }
         }
         Ok(splice)
     }

@@ -71,6 +71,9 @@ static MEDIA: Watch = Watch {
     spellings: Spellings::One,
 };
 
+static UPLOAD: Watch =
+    Watch { members: &[Member::top(Watched::Purpose, "purpose")], spellings: Spellings::One };
+
 pub(super) fn of(surface: Surface) -> &'static Watch {
     match surface {
         Surface::OpenaiCompletion => &COMPLETION,
@@ -83,6 +86,7 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         Surface::OpenaiReplyCompact | Surface::OpenaiBatchCreate => &MODEL,
         Surface::BedrockInvoke => &INVOKE,
         Surface::GeminiPredict => &PREDICT,
+        Surface::OpenaiFileUpload => &UPLOAD,
         Surface::AnthropicBatchCreate => &NOTHING,
         _ => match surface.operation() {
             Operation::Embedding

@@ -14,7 +14,7 @@ use architrave_telemetry::{Party, Phase};
 use smallvec::SmallVec;
 
 use super::outgoing::Outgoing;
-use super::payload::Sending;
+use super::payload::{RestLook, Sending};
 use super::run::note_timings;
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::exchange::Exchange;
@@ -32,6 +32,8 @@ pub(super) struct EndpointTries<'p> {
     pub upgrade: Option<&'p str>,
     /// What sees the body go by and tells how long the sound in it is, where there is any.
     pub length: Option<SoundLength>,
+    /// What looks at the rest of a form before it goes by, where there is one.
+    pub look: Option<RestLook>,
 }
 
 impl EndpointTries<'_> {
@@ -80,7 +82,7 @@ impl EndpointTries<'_> {
             // What was sent before goes by once more.
             self.length = self.length.take().map(|_seen| SoundLength::of_form());
             let body = Sending::new(&outgoing.payload, client);
-            let mut body = body.measured(self.length.as_mut());
+            let mut body = body.measured(self.length.as_mut()).looked_at(self.look.as_mut());
             let result =
                 attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
             note_timings(exchange, facts.get());

@@ -50,9 +50,12 @@ impl Shelf {
     const fn of(kept: Kept) -> Self {
         match kept {
             Kept::Reply | Kept::Item | Kept::Container => Self::Answers,
-            Kept::File | Kept::Batch | Kept::Conversation | Kept::Store | Kept::Cache => {
-                Self::Things
-            }
+            Kept::File
+            | Kept::Lines
+            | Kept::Batch
+            | Kept::Conversation
+            | Kept::Store
+            | Kept::Cache => Self::Things,
         }
     }
 }
@@ -71,6 +74,13 @@ pub(crate) struct Home {
 }
 
 impl Home {
+    /// Whether a lane leads there.
+    pub(super) fn is_at(&self, lane: &LiveLane) -> bool {
+        let credential = lane.credential().map(|credential| credential.name.as_str());
+        lane.provider.config.name.as_str() == &*self.provider
+            && credential == self.credential.as_deref()
+    }
+
     /// Whether both are the same account at the same provider.
     pub(crate) fn is_same_account(&self, other: &Self) -> bool {
         self.provider == other.provider && self.credential == other.credential

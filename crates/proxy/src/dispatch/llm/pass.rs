@@ -3,7 +3,9 @@
 //! lives that it names.
 
 mod along;
+mod batch;
 mod form;
+mod form_sight;
 mod home;
 mod request;
 mod sight;
@@ -27,7 +29,7 @@ use super::run::{Missed, nothing_serves};
 use super::{passed_over, refusal, reserve, signal};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
-use crate::models::LiveModel;
+use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
 use along::Along;
 use home::Way;
@@ -63,6 +65,9 @@ pub(super) async fn serve<'a>(
         _ => {}
     }
     let way = home::find(worker, exchange, asked, &mut passing, service)?;
+    if let Way::Named(model, place) = &way {
+        batch::see(worker, exchange, service, model.lane(*place), &mut passing).await?;
+    }
     if let Some(facts) = &mut exchange.llm {
         facts.model.push_str(passing.model().unwrap_or_default());
         facts.prompt_tokens = passing.prompt_tokens();
@@ -164,7 +169,8 @@ async fn along_models<'a>(
 ) -> Result<LlmAnswer<'a>, Missed> {
     let mut last = None;
     for model in models {
-        let excluded = model.deployments_without(|lane| request::reaches(lane, asked));
+        let can = |lane: &LiveLane| request::reaches(lane, asked) && passing.is_all_at(lane);
+        let excluded = model.deployments_without(can);
         let can_none = excluded.len() == model.deployment_count();
         if can_none && let Some(body) = estimated_count(asked, passing) {
             return Ok(body);
@@ -179,7 +185,8 @@ async fn along_models<'a>(
                 Err(refused) => {
                     passed_over::note(exchange, model, &refused.passed_over, &tried);
                     let wait = refused.retry_at.map(|at| at.since(now));
-                    last = last.or_else(|| Some(nobody(asked, &excluded, &refused, wait)));
+                    last =
+                        last.or_else(|| Some(nobody((asked, passing), &excluded, &refused, wait)));
                     break;
                 }
             };
@@ -209,7 +216,7 @@ fn estimated_count<'a>(asked: &Asked<'_>, passing: &Passing) -> Option<LlmAnswer
 
 /// That no deployment is left; where none can do what is asked at all, that.
 fn nobody(
-    asked: &Asked<'_>,
+    (asked, passing): (&Asked<'_>, &Passing),
     excluded: &[usize],
     refused: &architrave_balance::deployment::Refused,
     wait: Option<Duration>,
@@ -218,7 +225,10 @@ fn nobody(
         return signal::nobody_left(refused.reason, wait);
     }
     let operation = asked.operation().name().replace('_', " ");
-    let message = format!("no provider of this model takes {operation} in this form");
+    let message = match passing.has_others() {
+        true => "no one provider has all the models that the batch names".to_owned(),
+        false => format!("no provider of this model takes {operation} in this form"),
+    };
     let error = ChatError { status: 400, ..ChatError::new(ErrorKind::InvalidRequest, message) };
     Missed::refused(error, Reason::BadRequest)
 }

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use architrave_llm::multipart::{Multipart, MultipartError};
 use architrave_llm::scan::{Piece, Splice};
 use architrave_llm::used::SoundLength;
 use architrave_net::h1::Gone;
@@ -28,8 +29,11 @@ pub(super) enum Rest {
     None,
     /// So many bytes; it can be sent once.
     Length(u64),
-    /// Nobody knows how much; it can be sent once.
-    Unknown,
+    /// Nobody knows how much, up to a limit; it can be sent once.
+    Unknown {
+        /// The most bytes that it may be.
+        max: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ impl Payload {
     /// How it is framed.
     pub(super) const fn framing(&self) -> Framing {
         match (self.length as u64, self.rest) {
-            (_, Rest::Unknown) => Framing::Chunked,
+            (_, Rest::Unknown { .. }) => Framing::Chunked,
             (0, Rest::None | Rest::Length(0)) => Framing::Empty,
             (length, Rest::None) => Framing::Length(length),
             (length, Rest::Length(rest)) => Framing::Length(length + rest),
@@ -104,19 +108,76 @@ pub(super) struct Sending<'a> {
     client: &'a mut Reader,
     segment: usize,
     taken: usize,
+    /// Bytes of the rest that have gone.
+    passed: u64,
     length: Option<&'a mut SoundLength>,
+    look: Option<&'a mut RestLook>,
+}
+
+/// What goes on looking at a form while the rest of it goes by.
+#[derive(Debug)]
+pub(super) struct RestLook {
+    form: Multipart,
+    /// Bytes that were looked at and have not gone yet.
+    ahead: usize,
+    wrong: Option<MultipartError>,
+}
+
+impl RestLook {
+    /// A look that goes on from where a form was read to.
+    pub(super) const fn new(form: Multipart) -> Self {
+        Self { form, ahead: 0, wrong: None }
+    }
+
+    /// What was wrong with the rest, where something was.
+    pub(super) const fn wrong(&self) -> Option<MultipartError> {
+        self.wrong
+    }
+
+    /// Looks at what lies there; whether it may go on.
+    fn see(&mut self, bytes: &[u8], has_more: bool) -> bool {
+        let seen = match has_more {
+            true => self.form.push(bytes.get(self.ahead..).unwrap_or_default()),
+            false => self.form.finish(),
+        };
+        self.ahead = bytes.len();
+        self.wrong = self.wrong.or(seen.err());
+        self.wrong.is_none()
+    }
 }
 
 impl<'a> Sending<'a> {
     /// A payload of which nothing is sent.
     pub(super) fn new(payload: &'a Payload, client: &'a mut Reader) -> Self {
-        Self { payload, client, segment: 0, taken: 0, length: None }
+        Self { payload, client, segment: 0, taken: 0, passed: 0, length: None, look: None }
     }
 
     /// The same under a watch that sees all of it go by.
     pub(super) fn measured(mut self, length: Option<&'a mut SoundLength>) -> Self {
         self.length = length;
         self
+    }
+
+    /// The same, its rest being looked at before it goes by.
+    pub(super) fn looked_at(mut self, look: Option<&'a mut RestLook>) -> Self {
+        self.look = look;
+        self
+    }
+
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        let has_more = ready!(self.client.poll_fill(context))?;
+        let bytes = self.client.data();
+        if let Rest::Unknown { max } = self.payload.rest
+            && self.passed + bytes.len() as u64 > max
+        {
+            return Poll::Ready(Err(WireError::TooLarge));
+        }
+        if let Some(look) = &mut self.look
+            && !look.see(bytes, has_more)
+        {
+            return Poll::Ready(Err(WireError::LengthMismatch));
+        }
+        Poll::Ready(Ok(has_more))
     }
 }
 
@@ -127,7 +188,7 @@ impl Source for Sending<'_> {
         }
         match self.payload.rest {
             Rest::None => Poll::Ready(Ok(false)),
-            Rest::Length(_) | Rest::Unknown => self.client.poll_fill(context),
+            Rest::Length(_) | Rest::Unknown { .. } => self.poll_rest(context),
         }
     }
 
@@ -146,6 +207,10 @@ impl Source for Sending<'_> {
         }
         if self.segment >= self.payload.segments.len() {
             self.client.consume(count);
+            self.passed += count as u64;
+            if let Some(look) = &mut self.look {
+                look.ahead = look.ahead.saturating_sub(count);
+            }
             return;
         }
         self.taken += count;

@@ -340,7 +340,7 @@ impl<'w> Run<'w, '_> {
         let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
         let limit = if self.ask.stream { limit.min(patience) } else { limit };
         let affinity = self.affinity;
-        let mut tries = EndpointTries { affinity, limit, upgrade: None, length: None };
+        let mut tries = EndpointTries { affinity, limit, upgrade: None, length: None, look: None };
         let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
         let sent = tries.send(worker, exchange, (reach, &outgoing), client, now).await;
@@ -550,6 +550,7 @@ pub(super) fn failed(failure: &failure::Failure) -> Attempted {
             (ErrorKind::Timeout, "the provider did not answer in time")
         }
         Reason::QueueFull => (ErrorKind::Overloaded, "too many requests to the provider wait"),
+        Reason::BodyTooLarge => (ErrorKind::TooLarge, "the body is larger than allowed"),
         Reason::NoHealthyEndpoint => (ErrorKind::Overloaded, "the provider cannot be reached"),
         _ => (ErrorKind::Internal, "the provider could not be asked"),
     };

@@ -14,6 +14,7 @@ use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::{Reader, ResponseHead};
 
+use super::form::Form;
 use super::request::{self, Passing, Written};
 use super::sight::{self, not_seen_through};
 use super::told::passed_head;
@@ -23,11 +24,12 @@ use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::endpoint::EndpointTries;
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
+use crate::dispatch::llm::payload::RestLook;
 use crate::dispatch::llm::reply::{self, Judged};
 use crate::dispatch::llm::run::{Attempted, Missed, failed, note_attempt, nothing_serves};
 use crate::dispatch::llm::signal::About;
 use crate::dispatch::llm::stream::LlmStream;
-use crate::dispatch::llm::{credential, settle, signal};
+use crate::dispatch::llm::{credential, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
@@ -202,6 +204,7 @@ impl Along<'_, '_> {
             limit,
             upgrade: self.passing.upgrade(),
             length: units::sound_length(self.asked, self.passing),
+            look: self.passing.form().and_then(Form::rest_look),
         };
         settle::hold(exchange, lane, self.passing.prompt_tokens());
         let sent = tries.send(worker, exchange, (reach, &outgoing), reader, now).await;
@@ -212,7 +215,11 @@ impl Along<'_, '_> {
             settle::let_go(exchange, worker.now().since(now));
         }
         exchange.is_body_read = reader.is_ended();
-        let mut answered = sent.map_err(|failure| failed(&failure))?;
+        let wrong = tries.look.as_ref().and_then(RestLook::wrong);
+        let mut answered = sent.map_err(|failure| match wrong {
+            Some(wrong) => Attempted::Void(End::Declined, refusal::invalid(wrong.into())),
+            None => failed(&failure),
+        })?;
         let limits = signal::limits(worker, flight, &answered.head.fields);
         settle::note_head(exchange, &answered.head.fields);
         if answered.head.status == SWITCHING {

@@ -7,12 +7,12 @@ use architrave_balance::deployment::Place;
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::surface::{Asked, KeptId};
+use architrave_llm::surface::{Asked, Kept, KeptId, Surface};
 
 use super::request::{self, Passing};
 use crate::dispatch::llm::kept::{Found, Home};
-use crate::dispatch::llm::permit;
 use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::{permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
@@ -39,10 +39,19 @@ pub(super) fn find(
     passing: &mut Passing,
     service: &LlmService,
 ) -> Result<Way, Missed> {
-    let models = match passing.model() {
+    let mut models = match passing.model() {
         Some(name) => models(worker, exchange, service, name)?,
         None => Vec::new(),
     };
+    let others = passing.other_models(asked)?.into_iter().map(|name| {
+        let model = permit::find(worker, exchange, service, &name);
+        model.map(|model| (name.clone(), model)).ok_or_else(|| unknown(&name))
+    });
+    let others: Vec<_> = others.collect::<Result<_, _>>()?;
+    if !others.is_empty() {
+        models.truncate(1);
+    }
+    passing.note_others(others);
     if passing.named().is_empty() {
         return match models.is_empty() {
             true => sole(worker, exchange, asked, service),
@@ -51,7 +60,10 @@ pub(super) fn find(
     }
     let home = whereabouts(worker, exchange, passing.named())?;
     passing.note_home(home.is_some());
-    let can = |lane: &LiveLane| request::reaches(lane, asked);
+    if asked.surface == Surface::OpenaiBatchCreate && home.is_some() {
+        hold_to_lines(worker, exchange, passing.named())?;
+    }
+    let can = |lane: &LiveLane| request::reaches(lane, asked) && passing.is_all_at(lane);
     match (home, models.is_empty()) {
         (Some(home), true) => at_home(worker, exchange, service, &home),
         (Some(home), false) => {
@@ -122,6 +134,21 @@ fn whereabouts(
     Ok(known)
 }
 
+/// Holds the file of a batch to having been gone through when it came, where it came by here.
+fn hold_to_lines(worker: &Worker, exchange: &Exchange<'_>, named: &[KeptId]) -> Result<(), Missed> {
+    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let kept = &worker.gateway().kept;
+    for (_, id) in named.iter().filter(|(kept, _)| *kept == Kept::File) {
+        let is_known = kept.find(&(Kept::File, id.clone()), consumer) != Found::Unknown;
+        let lines = kept.find(&(Kept::Lines, id.clone()), consumer);
+        if is_known && !matches!(lines, Found::At(_)) {
+            let message = "the file was not uploaded for the purpose `batch`";
+            return Err(refusal::invalid(ChatError::invalid("input_file_id", message)));
+        }
+    }
+    Ok(())
+}
+
 /// The lane of one of the models that leads to where something lives; the model that made it comes
 /// before others there.
 fn lane_at(
@@ -129,12 +156,7 @@ fn lane_at(
     home: &Home,
     can: impl Fn(&LiveLane) -> bool,
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
-    let leads_there = |lane: &LiveLane| {
-        let credential = lane.credential().map(|credential| credential.name.as_str());
-        lane.provider.config.name.as_str() == &*home.provider
-            && credential == home.credential.as_deref()
-            && can(lane)
-    };
+    let leads_there = |lane: &LiveLane| home.is_at(lane) && can(lane);
     let made_it = |lane: &LiveLane| home.model.as_ref().is_none_or(|model| *model == lane.model);
     for model in models {
         let mut there = model.places().filter(|(_, lane)| leads_there(lane)).peekable();
@@ -184,9 +206,7 @@ fn at_home(
     }
     let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or(request::NO_MODEL));
     let model = worker.model(exchange.assembly, &name).ok_or_else(nothing_there)?;
-    let place = model.places().find(|(_, lane)| {
-        lane.credential().map(|credential| credential.name.as_str()) == home.credential.as_deref()
-    });
+    let place = model.places().find(|(_, lane)| home.is_at(lane));
     let (place, _) = place.ok_or_else(nothing_there)?;
     Ok(Way::Named(model, place))
 }

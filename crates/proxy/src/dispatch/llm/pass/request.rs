@@ -10,29 +10,26 @@ use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing as StreamFraming;
-use architrave_llm::multipart::{Multipart, MultipartLimits};
 use architrave_llm::scan::{Scanned, Splice, Watched};
-use architrave_llm::surface::{self, Asked, BodyForm, KeptId, Operation};
-use architrave_net::{Framing, Method, Reader, Version};
+use architrave_llm::surface::{self, Asked, BodyForm, Kept, KeptId, Operation, Surface};
+use architrave_net::{Method, Reader, Version};
 use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
-use super::form::{self, FormRead};
+use super::form::{self, Form};
+use super::form_sight;
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
 use crate::dispatch::llm::run::Missed;
 use crate::dispatch::llm::{kept, read_body, refusal, seen};
 use crate::exchange::Exchange;
-use crate::models::LiveLane;
+use crate::models::{LiveLane, LiveModel};
 use crate::serve::RequestFacts;
 use crate::worker::Worker;
 
 /// What stands for a model where none was asked for.
 pub(super) const NO_MODEL: &str = "-";
-
-/// How much of a form is read in search of the model: whole files may stand before it.
-pub(super) const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A request that was read as far as is needed.
 #[derive(Debug)]
@@ -40,6 +37,7 @@ pub(super) struct Passing {
     body: Body,
     bytes_max: u64,
     model: Option<String>,
+    others: Vec<(String, Arc<LiveModel>)>,
     stream: bool,
     content_type: Option<Vec<u8>>,
     accept: Option<Vec<u8>>,
@@ -53,7 +51,7 @@ pub(super) struct Passing {
 enum Body {
     None,
     Json(Arc<Vec<u8>>, Box<Scanned>),
-    Form(Arc<Vec<u8>>, Box<Multipart>, Rest),
+    Form(Box<Form>),
     Opaque(Rest),
 }
 
@@ -84,12 +82,12 @@ impl Passing {
         let bytes_max = bytes_max.min(service.body_bytes_max);
         let own = |name: &str| exchange.head.fields.get(name).map(<[u8]>::to_vec);
         let (content_type, accept) = (own("content-type"), own("accept"));
-        let is_form = content_type.as_deref().is_some_and(|it| it.starts_with(b"multipart/"));
+        let is_form = content_type.as_deref().is_some_and(is_form);
         let body = match asked.surface.body() {
             BodyForm::None => Body::None,
             BodyForm::Multipart if is_form => {
                 let said = content_type.as_deref().unwrap_or_default();
-                read_form(reader, facts, asked, said, bytes_max).await?
+                Body::Form(Box::new(form::read(reader, facts, asked, said, bytes_max).await?))
             }
             BodyForm::Json | BodyForm::Multipart => {
                 let read =
@@ -99,10 +97,15 @@ impl Passing {
                 exchange.request_bytes = read.bytes.len() as u64;
                 Body::Json(Arc::new(read.bytes), Box::new(read.scanned))
             }
-            BodyForm::Opaque => Body::Opaque(rest(facts, 0, bytes_max)?),
+            BodyForm::Opaque => Body::Opaque(form::rest(facts, 0, bytes_max)?),
         };
         exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
-        let model = asked.address.model.as_deref().map(str::to_owned).or_else(|| body.model(asked));
+        let model = match &asked.address.model {
+            // Whatever the path calls it by: a file is no model's.
+            _ if asked.operation().kept() == Some(Kept::File) => None,
+            Some(model) => Some(model.clone().into_owned()),
+            None => body.model(asked)?,
+        };
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
         let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
         let mut named: Vec<KeptId> = in_path.into_iter().collect();
@@ -113,6 +116,7 @@ impl Passing {
             body,
             bytes_max,
             model,
+            others: Vec::new(),
             stream,
             content_type,
             accept,
@@ -140,16 +144,15 @@ impl Passing {
                 }
             }
             // What is uploaded is kept for whoever asks for it, and said to nobody.
-            Body::Form(bytes, form, rest)
+            Body::Form(form)
                 if (guards.looks_at_requests() || guards.looks_at_replies())
                     && asked.operation().is_inference() =>
             {
                 let said = self.content_type.as_deref().unwrap_or_default();
-                let read = FormRead { bytes: Arc::make_mut(bytes), form, rest };
-                form::read_on(reader, read, self.bytes_max).await?;
-                form::see(&guards, (bytes, form), (said, asked.surface.watch()))?;
+                form_sight::read_on(form, reader, self.bytes_max).await?;
+                form_sight::see(form, &guards, (said, asked.surface.watch()))?;
                 // It may be said behind the model.
-                self.stream |= form.is_true(Watched::Stream);
+                self.stream |= form.look.is_true(Watched::Stream);
             }
             Body::None | Body::Form(..) | Body::Opaque(_) => {}
         }
@@ -175,6 +178,50 @@ impl Passing {
     /// The model asked for, where one is named.
     pub(super) fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// The models that are named beside the first, where each is to be asked: those of a batch.
+    ///
+    /// # Errors
+    /// That they cannot be read.
+    pub(super) fn other_models(&self, asked: &Asked<'_>) -> Result<Vec<String>, Missed> {
+        match &self.body {
+            Body::Json(bytes, _) if asked.surface == Surface::AnthropicBatchCreate => {
+                Ok(named_models(asked, bytes)?.into_iter().skip(1).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Notes what stands behind the names of those models.
+    pub(super) fn note_others(&mut self, others: Vec<(String, Arc<LiveModel>)>) {
+        self.others = others;
+    }
+
+    /// Whether a lane leads to all that is asked for.
+    pub(super) fn is_all_at(&self, lane: &LiveLane) -> bool {
+        self.others.iter().all(|(_, model)| model.beside(lane).is_some())
+    }
+
+    /// Whether several models are asked for at once.
+    pub(super) const fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// The form, where it is one.
+    pub(super) fn form(&self) -> Option<&Form> {
+        match &self.body {
+            Body::Form(form) => Some(form),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
+        match &mut self.body {
+            Body::Form(form) => Some(form),
+            _ => None,
+        }
     }
 
     /// What the path and the body name that lives at a provider.
@@ -247,7 +294,8 @@ impl Passing {
     pub(super) fn can_be_sent_again(&self) -> bool {
         match &self.body {
             Body::None | Body::Json(..) => true,
-            Body::Form(_, _, rest) | Body::Opaque(rest) => *rest == Rest::None,
+            Body::Form(form) => form.rest == Rest::None,
+            Body::Opaque(rest) => *rest == Rest::None,
         }
     }
 
@@ -259,107 +307,63 @@ impl Passing {
         }
     }
 
-    /// The body, where it is a form: what of it is here, what was found in it, and what is not here.
-    pub(super) fn form(&self) -> Option<(&[u8], &Multipart, Rest)> {
-        match &self.body {
-            Body::Form(bytes, form, rest) => Some((bytes, form, *rest)),
-            Body::None | Body::Json(..) | Body::Opaque(_) => None,
-        }
-    }
-
     /// A body that goes through, the model renamed.
     fn payload(&self, lane: &LiveLane) -> Payload {
         match &self.body {
             Body::None | Body::Json(..) => Payload::default(),
             Body::Opaque(rest) => Payload::default().with_rest(*rest),
-            Body::Form(bytes, form, rest) => {
-                let mut splice = Splice::new();
-                if self.model.as_deref().is_some_and(|model| *model != *lane.model) {
-                    form.set_text(&mut splice, Watched::Model, &lane.model);
-                }
-                Payload::spliced(bytes, &splice).with_rest(*rest)
+            Body::Form(form) => {
+                let model = self.model.as_deref().filter(|model| *model != &*lane.model);
+                form.payload(model.map(|_| &*lane.model))
             }
         }
     }
 }
 
 impl Body {
-    fn model(&self, asked: &Asked<'_>) -> Option<String> {
-        match self {
+    fn model(&self, asked: &Asked<'_>) -> Result<Option<String>, Missed> {
+        Ok(match self {
             Self::None | Self::Opaque(_) => None,
-            Self::Form(_, form, _) => form.text(Watched::Model).map(str::to_owned),
-            Self::Json(bytes, scanned) => {
-                let named = scanned.text(Watched::Model, bytes).map(Text::into_owned);
-                named.or_else(|| {
-                    let text = std::str::from_utf8(bytes).ok()?;
-                    let named = asked.surface.named_models(text).ok()?;
-                    named.first().map(|named| named.name.clone().into_owned())
-                })
-            }
-        }
+            Self::Form(form) => form.look.text(Watched::Model).map(str::to_owned),
+            Self::Json(bytes, scanned) => match scanned.text(Watched::Model, bytes) {
+                Some(named) => Some(named.into_owned()),
+                None => named_models(asked, bytes)?.into_iter().next(),
+            },
+        })
     }
 
     fn is_stream(&self) -> bool {
         match self {
             Self::Json(bytes, scanned) => scanned.is_true(Watched::Stream, bytes),
-            Self::Form(_, form, _) => form.is_true(Watched::Stream),
+            Self::Form(form) => form.look.is_true(Watched::Stream),
             Self::None | Self::Opaque(_) => false,
         }
     }
 }
 
-/// What is left of a body of which `read` bytes are here.
-fn rest(facts: &RequestFacts, read: usize, bytes_max: u64) -> Result<Rest, Missed> {
-    match facts.framing {
-        Framing::Empty => Ok(Rest::None),
-        Framing::Length(length) if length > bytes_max => {
-            Err(refusal::unread(&read_body::Unread::TooLarge, bytes_max))
-        }
-        Framing::Length(length) => Ok(match length.saturating_sub(read as u64) {
-            0 => Rest::None,
-            rest => Rest::Length(rest),
-        }),
-        Framing::Chunked | Framing::UntilClose => Ok(Rest::Unknown),
-    }
+/// Whether a content type is one of forms, however it is written.
+fn is_form(content_type: &[u8]) -> bool {
+    const FORM: &[u8] = b"multipart/";
+    content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
 }
 
-/// Reads a form up to where the model is named; the rest stays with the client.
-async fn read_form(
-    reader: &mut Reader,
-    facts: &RequestFacts,
-    asked: &Asked<'_>,
-    content_type: &[u8],
-    bytes_max: u64,
-) -> Result<Body, Missed> {
-    let content_type = std::str::from_utf8(content_type).unwrap_or_default();
-    let wrong = form::wrong;
-    let limits = MultipartLimits::default();
-    let mut form = Multipart::new(content_type, asked.surface.watch(), limits).map_err(wrong)?;
-    let wants_model = asked.surface.watch().member(Watched::Model).is_some();
-    let mut bytes = Vec::new();
-    loop {
-        let is_found = !wants_model || form.text(Watched::Model).is_some();
-        // The parts behind the model are not needed; whether a stream is wanted shows in the answer.
-        if is_found && form.part_count() > 0 || bytes.len() >= FORM_BYTES_MAX {
-            break;
+/// The models that a body names elsewhere than at its top, each once.
+fn named_models(asked: &Asked<'_>, body: &[u8]) -> Result<Vec<String>, Missed> {
+    let named = asked.surface.named_models(text_of(body)?);
+    let named = named.map_err(|error| refusal::invalid(error.into()))?;
+    let mut names: Vec<String> = Vec::new();
+    for model in named {
+        if !names.iter().any(|known| *known == *model.name) {
+            names.push(model.name.into_owned());
         }
-        let filled = reader.fill().await;
-        let has_more = filled
-            .map_err(|error| refusal::unread(&read_body::Unread::Broken(error), bytes_max))?;
-        if !has_more {
-            form.finish().map_err(wrong)?;
-            break;
-        }
-        let count = reader.data().len();
-        if (bytes.len() + count) as u64 > bytes_max {
-            return Err(refusal::unread(&read_body::Unread::TooLarge, bytes_max));
-        }
-        form.push(reader.data()).map_err(wrong)?;
-        bytes.extend_from_slice(reader.data());
-        reader.consume(count);
     }
-    let rest = if reader.is_ended() { Rest::None } else { rest(facts, bytes.len(), bytes_max)? };
-    Ok(Body::Form(Arc::new(bytes), Box::new(form), rest))
+    Ok(names)
+}
+
+fn text_of(body: &[u8]) -> Result<&str, Missed> {
+    std::str::from_utf8(body).map_err(|_not_text| {
+        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, "the body is not UTF-8"))
+    })
 }
 
 /// Whether a lane's provider takes what is asked: as it is asked, or in its own words where there
@@ -393,12 +397,30 @@ pub(super) fn prepare(
     passing: &Passing,
 ) -> Result<Option<Prepared>, Missed> {
     let Some((bytes, scanned)) = passing.json() else { return Ok(None) };
-    let text = std::str::from_utf8(bytes).map_err(|_not_text| {
-        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, "the body is not UTF-8"))
-    })?;
+    let text = text_of(bytes)?;
     let address = address(lane, asked, passing.stream);
     let to = Destination { routes: &lane.side.row.routes, quirks: &lane.quirks, address: &address };
-    beside::prepare(asked, (text, scanned), to).map_err(refusal::invalid)
+    let prepared = beside::prepare(asked, (text, scanned), to);
+    let mut prepared = prepared.map_err(refusal::invalid)?;
+    if let Some(prepared) = prepared.as_mut().filter(|_| passing.has_others()) {
+        prepared.body = PreparedBody::AsCame(renamed_each(lane, asked, passing, text)?);
+    }
+    Ok(prepared)
+}
+
+/// The edits by which each of several models is called as the lane's provider calls it.
+fn renamed_each(
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    body: &str,
+) -> Result<Splice, Missed> {
+    let there = |name: &str| match passing.others.iter().find(|(other, _)| other == name) {
+        Some((_, model)) => model.beside(lane).map(|lane| &*lane.model),
+        None => Some(&*lane.model),
+    };
+    let renamed = asked.surface.rename_each(body, there);
+    renamed.map_err(|error| refusal::invalid(error.into()))
 }
 
 /// Writes the request for a lane.
@@ -456,10 +478,14 @@ fn outgoing(
     head.version = Version::Http11;
     head.authority.push_str(&reach.authority);
     let fields = &mut head.fields;
-    for (name, value) in [("Content-Type", &passing.content_type), ("Accept", &passing.accept)] {
-        if let Some(value) = value {
-            fields.append(name, value);
-        }
+    // What was read as JSON is sent as that: by another word for it, it could be read otherwise.
+    match (&passing.body, &passing.content_type) {
+        (Body::Json(..), _) => fields.append("Content-Type", b"application/json"),
+        (_, Some(said)) => fields.append("Content-Type", said),
+        (_, None) => {}
+    }
+    if let Some(accept) = &passing.accept {
+        fields.append("Accept", accept);
     }
     super::super::outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
     if passing.upgrade.is_some() {

@@ -8,12 +8,13 @@ use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::pass::PassedStream;
-use architrave_llm::surface::{Asked, Operation};
+use architrave_llm::surface::{Asked, Kept, Operation};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
 
 use super::along::{Along, SSE, Success, Watching};
+use super::form::Form;
 use super::request;
 use super::sight::{hides_texts, not_seen_through};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
@@ -184,7 +185,11 @@ impl Along<'_, '_> {
             return;
         }
         let Ok(text) = std::str::from_utf8(bytes) else { return };
-        let made = self.asked.surface.kept_in_reply(text);
+        let mut made = self.asked.surface.kept_in_reply(text);
+        if self.passing.form().is_some_and(Form::is_batch) {
+            let lines: Vec<_> = made.iter().map(|(_, id)| (Kept::Lines, id.clone())).collect();
+            made.extend(lines);
+        }
         if !made.is_empty() {
             let home = Home::of(exchange, self.lane, self.passing.model().is_some());
             self.worker.gateway().kept.remember(&made, &home);

@@ -14,11 +14,11 @@ pub(super) fn asked(asked: &Asked<'_>, passing: &Passing) -> Used {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         return used::of_request(asked.surface, text);
     }
-    let Some((bytes, form, rest)) = passing.form() else { return Used::default() };
-    let mut used = used::of_form(asked.surface, form.count(Watched::Choices));
+    let Some(form) = passing.form() else { return Used::default() };
+    let mut used = used::of_form(asked.surface, form.look.count(Watched::Choices));
     if let Some(mut length) = sound_length(asked, passing) {
-        length.see(bytes);
-        used.add(Unit::SecondIn, length.seconds(bytes_of(rest)));
+        length.see(&form.bytes);
+        used.add(Unit::SecondIn, length.seconds(bytes_of(form.rest)));
     }
     used
 }
@@ -33,6 +33,6 @@ pub(super) fn sound_length(asked: &Asked<'_>, passing: &Passing) -> Option<Sound
 const fn bytes_of(rest: Rest) -> u64 {
     match rest {
         Rest::Length(count) => count,
-        Rest::None | Rest::Unknown => 0,
+        Rest::None | Rest::Unknown { .. } => 0,
     }
 }

@@ -1,0 +1,90 @@
+//! The file of a batch on its way to a provider. Nobody sees its requests again before they are
+//! answered: so each line is held here to what a request of its own would be held to, and names the
+//! model as the provider does.
+
+use std::sync::Arc;
+
+use architrave_config::LlmService;
+use architrave_core::Reason;
+use architrave_llm::batch::{self, BatchFile};
+use architrave_llm::chat::{ChatError, ErrorKind};
+
+use super::request::Passing;
+use crate::dispatch::llm::kept::Found;
+use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::{outgoing, permit, refusal};
+use crate::exchange::Exchange;
+use crate::models::LiveLane;
+use crate::worker::Worker;
+
+/// Goes through the file of a batch, where one is brought, and has its models renamed for the
+/// provider that a lane leads to.
+///
+/// # Errors
+/// Which line asks for something that the consumer cannot have there.
+pub(super) async fn see(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    lane: &LiveLane,
+    passing: &mut Passing,
+) -> Result<(), Missed> {
+    let Some(form) = passing.form_mut().filter(|form| form.is_batch()) else { return Ok(()) };
+    let (body, files) = (Arc::clone(&form.bytes), form.files());
+    let found = outgoing::offloaded(worker, body.len(), move || {
+        let mut found = BatchFile::default();
+        for file in files {
+            found.read(&body, file)?;
+        }
+        Ok(found)
+    });
+    let found = found.await.map_err(refusal::invalid)?;
+    for ((kept, id), line) in &found.kept {
+        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        let is_there = match worker.gateway().kept.find(&(*kept, id.clone()), consumer) {
+            Found::Unknown => true,
+            Found::Anothers => false,
+            Found::At(home) => home.is_at(lane),
+        };
+        if !is_there {
+            return Err(refused(*line, "there is nothing of the id that it names"));
+        }
+    }
+    for model in found.models {
+        let there = name_there(worker, exchange, service, lane, &model.name);
+        let there = there.map_err(|why| refused(model.line, &why))?;
+        if let Some(there) = there.filter(|there| **there != *model.name) {
+            let name = batch::written(&there);
+            form.edits.extend(model.spans.into_iter().map(|span| (span, name.clone())));
+        }
+    }
+    Ok(())
+}
+
+/// What the provider calls a model; nothing where it is called by the provider's own name already.
+fn name_there(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    lane: &LiveLane,
+    name: &str,
+) -> Result<Option<Box<str>>, String> {
+    let model = permit::find(worker, exchange, service, name);
+    if let Some(there) = model.as_ref().and_then(|model| model.beside(lane)) {
+        return Ok(Some(there.model.clone()));
+    }
+    let provider = lane.provider.config.name.as_str();
+    if permit::may_reach(exchange, service, provider, Some(name)) {
+        return Ok(None);
+    }
+    let shown: String = name.chars().take(128).collect();
+    Err(match model {
+        Some(_elsewhere) => format!("the provider {provider} does not serve the model `{shown}`"),
+        None => format!("there is no model `{shown}` here"),
+    })
+}
+
+fn refused(line: usize, why: &str) -> Missed {
+    let message = format!("line {line} of the batch: {why}");
+    Missed::refused(ChatError::new(ErrorKind::InvalidRequest, message), Reason::BadRequest)
+}
