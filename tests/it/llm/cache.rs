@@ -1,6 +1,6 @@
 //! Answers given again.
 
-use architrave_testkit::{Gateway, Origin};
+use architrave_testkit::{Config, Gateway, Origin};
 use serde_json::json;
 
 use super::{KEY, ask, config, gateway, post, saying, text_of};
@@ -44,6 +44,123 @@ fn what_one_consumer_was_told_is_told_to_no_other() {
     });
     let words: Vec<_> = states.iter().flatten().map(String::as_str).collect();
     assert_eq!((words, origin.count()), (vec!["miss", "miss", "hit", "hit"], 2));
+}
+
+/// What a provider says to what is no chat, by the path.
+fn said_to(path: &str) -> serde_json::Value {
+    match path {
+        "/v1/embeddings" => json!({
+            "object": "list", "model": "there",
+            "data": [{ "object": "embedding", "index": 0, "embedding": [0.5, 0.25] }],
+            "usage": { "prompt_tokens": 3, "total_tokens": 3 },
+        }),
+        "/v1/moderations" => json!({ "id": "m", "results": [{ "flagged": false }] }),
+        "/v1/completions" => json!({
+            "id": "c", "choices": [{ "index": 0, "text": "there", "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4 },
+        }),
+        _ => json!({ "id": "r", "results": [{ "index": 0, "relevance_score": 0.5 }] }),
+    }
+}
+
+/// Requests for what is no chat: the path, and what is asked.
+fn asked() -> [(&'static str, serde_json::Value); 4] {
+    [
+        ("/v1/embeddings", json!({ "model": "fast", "input": "hi" })),
+        ("/v1/moderations", json!({ "model": "fast", "input": "hi" })),
+        ("/v1/completions", json!({ "model": "fast", "prompt": "hi" })),
+        ("/v2/rerank", json!({ "model": "fast", "query": "hi", "documents": ["a", "b"] })),
+    ]
+}
+
+#[test]
+fn what_is_no_chat_is_asked_once_too_and_costs_nothing_the_second_time() {
+    let origin = Origin::start(|exchange| {
+        let said = said_to(exchange.target());
+        super::reply(exchange, 200, &said.to_string());
+    });
+    let config = config(&[&origin])
+        .service("ai", "llm: {}\npolicies: { key_auth: {}, cache: { ttl: 1h } }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer(
+            "ada",
+            "credentials: [{ api_key: ada-key-0123456789 }]\n\
+             budgets: [{ tokens: 100000, per: month }]",
+        )
+        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
+    let gateway = Gateway::start(config);
+    let bob = "Authorization: Bearer bob-key-0123456789";
+    for (path, body) in asked() {
+        let before = origin.count();
+        let first = post(gateway.web(), path, &[KEY], &body);
+        let spent = || gateway.admin_json("/api/v1/usage/ada")["budgets"][0]["spent"].clone();
+        let spent_once = spent();
+        let second = post(gateway.web(), path, &[KEY], &body);
+        let states = [&first, &second].map(|answer| answer.get("x-architrave-cache"));
+        assert_eq!(states, [Some("miss"), Some("hit")], "{path}: {}", first.text());
+        assert_eq!(
+            (&first.body, first.get("content-type")),
+            (&second.body, second.get("content-type"))
+        );
+        assert_eq!((second.get("x-architrave-cost"), spent()), (None, spent_once), "{path}");
+        assert_eq!(origin.count(), before + 1, "{path}");
+        // Another consumer, another question, and whoever does not want it.
+        let anothers = post(gateway.web(), path, &[bob], &body);
+        let mut other = body.clone();
+        other["dimensions"] = json!(2);
+        let others = post(gateway.web(), path, &[KEY], &other);
+        let anew = post(gateway.web(), path, &[KEY, "Cache-Control: no-cache"], &body);
+        for answer in [anothers, others, anew] {
+            assert_eq!(answer.get("x-architrave-cache"), Some("miss"), "{path}");
+        }
+        assert_eq!(origin.count(), before + 4, "{path}");
+    }
+    assert!(spent_of(&gateway) > 0);
+}
+
+fn spent_of(gateway: &Gateway) -> u64 {
+    let usage = gateway.admin_json("/api/v1/usage/ada");
+    usage["budgets"][0]["spent"].as_u64().expect("a number")
+}
+
+#[test]
+fn tokens_are_counted_once() {
+    let origin = Origin::start(|exchange| super::reply(exchange, 200, r#"{"input_tokens":12}"#));
+    let config = Config::new()
+        .web()
+        .and(&format!(
+            "providers: [{{ name: claude, kind: anthropic, base_url: \"http://{}/v1\", \
+             credentials: [{{ value: upstream-key }}] }}]",
+            origin.addr()
+        ))
+        .service("ai", &format!("llm: {{}}\n{CACHE}"))
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let gateway = Gateway::start(config);
+    let body =
+        json!({ "model": "claude/haiku", "messages": [{ "role": "user", "content": "hi" }] });
+    for state in ["miss", "hit"] {
+        let answer = post(gateway.web(), "/v1/messages/count_tokens", &[], &body);
+        assert_eq!(answer.get("x-architrave-cache"), Some(state), "{}", answer.text());
+        assert_eq!((answer.text().as_str(), origin.count()), (r#"{"input_tokens":12}"#, 1));
+    }
+}
+
+#[test]
+fn a_completion_that_was_cut_off_or_streamed_is_asked_anew() {
+    let origin = Origin::start(|exchange| {
+        let cut = json!({ "choices": [{ "index": 0, "text": "th", "finish_reason": "length" }] });
+        super::reply(exchange, 200, &cut.to_string());
+    });
+    let gateway = gateway(&[&origin], CACHE);
+    let body = json!({ "model": "fast", "prompt": "hi" });
+    for times in 1..=2 {
+        let answer = post(gateway.web(), "/v1/completions", &[], &body);
+        let cache = answer.get("x-architrave-cache");
+        assert_eq!((cache, origin.count()), (Some("miss"), times), "{}", answer.text());
+    }
+    let streamed = json!({ "model": "fast", "prompt": "hi", "stream": true });
+    let answer = post(gateway.web(), "/v1/completions", &[], &streamed);
+    assert_eq!((answer.get("x-architrave-cache"), origin.count()), (None, 3));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use architrave_llm::chat::{ChatReply, Finish, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::frame::{FrameWriter, Framing};
+use architrave_llm::json::{Cursor, Kind};
 use architrave_llm::translate::replay;
 
 /// An answer that is kept.
@@ -43,10 +44,12 @@ impl KeptReply {
         Some(Self::new(Some(dialect), "application/json", &body, reply.usage))
     }
 
-    /// An answer to something else than chat, with status 200 and its media type.
+    /// A whole answer to something else than chat, with status 200; `None` where it is not to be
+    /// kept, be it that it is no JSON, tells of a failure, or breaks off a text.
     #[must_use]
-    pub fn of_other(content_type: &str, body: &[u8], usage: Option<Usage>) -> Self {
-        Self::new(None, content_type, body, usage)
+    pub fn of_other(body: &[u8], usage: Option<Usage>) -> Option<Self> {
+        let text = std::str::from_utf8(body).ok()?;
+        is_complete(text).then(|| Self::new(None, "application/json", body, usage))
     }
 
     fn new(
@@ -94,6 +97,36 @@ impl KeptReply {
     pub(super) fn byte_count(&self) -> usize {
         self.body.len() + self.content_type.len()
     }
+}
+
+/// Whether an object tells of no failure, and of each text in it that it has come to its end.
+fn is_complete(text: &str) -> bool {
+    let mut is_complete = true;
+    let mut cursor = Cursor::new(text);
+    let read = cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("error", Kind::Null) => cursor.skip()?,
+            ("error", _) => {
+                is_complete = false;
+                cursor.skip()?;
+            }
+            ("choices", Kind::Array) => cursor.array(|choice| {
+                let mut finish = None;
+                choice.object(|cursor, name| match name {
+                    "finish_reason" => {
+                        finish = cursor.maybe(Cursor::text)?;
+                        Ok(())
+                    }
+                    _ => cursor.skip(),
+                })?;
+                is_complete &= finish.is_some_and(|word| word == "stop");
+                Ok(())
+            })?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    read.is_ok() && cursor.end().is_ok() && is_complete
 }
 
 fn has_ended(reply: &ChatReply<'_>) -> bool {

@@ -354,8 +354,30 @@ fn answers_survive_a_reload_while_the_policy_has_the_same_bounds() {
 }
 
 #[test]
+fn what_is_no_chat_is_kept_where_it_is_complete() {
+    for body in [
+        r#"{"object":"list","data":[{"embedding":[0.1]}],"error":null}"#,
+        r#"{"results":[{"index":0,"relevance_score":0.5}]}"#,
+        r#"{"choices":[{"text":"a","finish_reason":"stop"}]}"#,
+        r#"{"input_tokens":3}"#,
+    ] {
+        assert!(KeptReply::of_other(body.as_bytes(), None).is_some(), "{body}");
+    }
+    for body in [
+        r#"{"error":{"message":"a"}}"#,
+        r#"{"choices":[{"text":"a","finish_reason":"stop"},{"text":"a","finish_reason":"length"}]}"#,
+        r#"{"choices":[{"text":"a","finish_reason":null}]}"#,
+        r#"{"input_tokens":3"#,
+        r#"{"input_tokens":3} and more"#,
+        "hello",
+    ] {
+        assert!(KeptReply::of_other(body.as_bytes(), None).is_none(), "{body}");
+    }
+}
+
+#[test]
 fn an_answer_that_is_no_chat_is_kept_but_told_as_no_stream() {
-    let kept = KeptReply::of_other("application/json", b"{}", None);
+    let kept = KeptReply::of_other(b"{}", None).unwrap();
     let mut out = Vec::new();
     assert!(!kept.write_stream(Framing::Sse, &context(), &mut out) && out.is_empty());
     assert_eq!((kept.content_type(), kept.body()), ("application/json", &b"{}"[..]));

@@ -4,6 +4,7 @@
 
 mod along;
 mod batch;
+mod cached;
 mod form;
 mod form_sight;
 mod home;
@@ -72,6 +73,9 @@ pub(super) async fn serve<'a>(
         facts.model.push_str(passing.model().unwrap_or_default());
         facts.prompt_tokens = passing.prompt_tokens();
         facts.asked = units::asked(asked, &passing);
+    }
+    if let Some(known) = cached::look(worker, exchange, asked, &passing) {
+        return Ok(known);
     }
     let asks = match &way {
         Way::Models(models) => models.as_slice(),

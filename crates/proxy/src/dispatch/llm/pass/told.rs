@@ -15,8 +15,8 @@ use architrave_net::ResponseHead;
 
 use super::along::{Along, SSE, Success, Watching};
 use super::form::Form;
-use super::request;
 use super::sight::{hides_texts, not_seen_through};
+use super::{cached, request};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
@@ -156,7 +156,7 @@ impl Along<'_, '_> {
             settle::along(facts, self.lane);
         }
         match success {
-            Success::Whole(_, bytes, used) => {
+            Success::Whole(head, bytes, used) => {
                 self.note(facts, used, bytes.len());
                 let usage = facts.usage.unwrap_or_default();
                 let spent = Spent {
@@ -164,6 +164,7 @@ impl Along<'_, '_> {
                     output_tokens: usage.output_total(),
                 };
                 flight.finish(End::Answered(spent), now);
+                cached::keep(self.worker, exchange, (head.status, bytes), used.tokens);
                 self.remember(exchange, bytes);
             }
             Success::Stream(..) => facts.flight = Some(flight),
