@@ -26,6 +26,10 @@ const TOOLS_TOKENS: u64 = 600;
 const MEDIA_TOKENS_MIN: u64 = 300;
 const MEDIA_TOKENS_MAX: u64 = 6_000;
 
+/// What is reserved for an image, a document or sound of which the body has a link or an id alone:
+/// as much as for a large one that is in it.
+pub const LINK_TOKENS: u64 = MEDIA_TOKENS_MAX;
+
 /// The tokens that a prompt of these sizes will be.
 #[must_use]
 pub fn prompt_tokens(sizes: &TextSizes) -> u64 {
@@ -39,6 +43,12 @@ pub fn prompt_tokens(sizes: &TextSizes) -> u64 {
     [ascii, wide, media, items, tools]
         .iter()
         .fold(REQUEST_TOKENS, |sum, part| sum.saturating_add(*part))
+}
+
+/// The tokens that what is only linked to may be beyond what a link is taken for in the prompt.
+#[must_use]
+pub fn linked_tokens(sizes: &TextSizes) -> u64 {
+    sizes.links.saturating_mul(LINK_TOKENS - MEDIA_TOKENS_MIN)
 }
 
 /// The tokens that an answer of this many bytes of text was, where the provider did not say.
@@ -67,6 +77,12 @@ mod tests {
         assert_eq!(answer_tokens("The quick brown fox jumps over the lazy dog."), 13);
         assert_eq!(answer_tokens("東京は日本の首都です。"), 14);
         assert_eq!(answer_tokens("a東"), 3);
+    }
+
+    #[test]
+    fn a_link_may_be_as_much_as_a_large_image() {
+        let sizes = TextSizes { media: 60, media_items: 2, links: 2, ..TextSizes::default() };
+        assert_eq!(prompt_tokens(&sizes) - REQUEST_TOKENS + linked_tokens(&sizes), 12_000);
     }
 
     #[test]

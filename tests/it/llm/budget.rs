@@ -155,3 +155,56 @@ fn a_body_of_geminis_says_a_field_in_one_spelling() {
     }
     assert_eq!(origin.count(), 1);
 }
+
+#[test]
+fn what_goes_on_from_an_answer_reserves_the_conversation_before_it() {
+    let gateway = std::sync::Arc::new(std::sync::OnceLock::<Gateway>::new());
+    let (seen, of_origin) = (std::sync::Arc::new(std::sync::Mutex::new(0)), gateway.clone());
+    let told = seen.clone();
+    let origin = Origin::start(move |exchange| {
+        let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+        let usage = of_origin.get().expect("it runs").admin_json("/api/v1/usage/ada");
+        *told.lock().expect("nobody panics") =
+            usage["budgets"][0]["reserved"].as_u64().unwrap_or(0);
+        let name = body["input"].as_str().unwrap_or_default();
+        let said = json!({
+            "id": format!("resp_{name}"), "object": "response", "status": "completed",
+            "model": "there", "created_at": 1, "output": [],
+            "usage": { "input_tokens": 60_000, "output_tokens": 40_000, "total_tokens": 100_000 },
+        });
+        reply(exchange, 200, &said.to_string());
+    });
+    let config = architrave_testkit::Config::new()
+        .web()
+        .and(&format!(
+            "providers: [{{ name: p0, kind: openai, base_url: \"http://{}/v1\", \
+             credentials: [{{ value: upstream-key }}] }}]\n\
+             models: [{{ name: fast, deployments: [{{ provider: p0, model: there }}] }}]",
+            origin.addr()
+        ))
+        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer(
+            "ada",
+            "credentials: [{ api_key: ada-key-0123456789 }]\n\
+             budgets: [{ tokens: 1000000, per: day }]",
+        );
+    let gateway = gateway.get_or_init(|| Gateway::start(config));
+    let reserved = |mut more: Value| {
+        more["model"] = json!("fast");
+        more["max_output_tokens"] = json!(100);
+        let answer = post(gateway.web(), "/v1/responses", &[KEY], &more);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        *seen.lock().expect("nobody panics")
+    };
+    let first = reserved(json!({ "input": "one" }));
+    assert!(first < 1_000, "{first}");
+    let next = reserved(json!({ "input": "two", "previous_response_id": "resp_one" }));
+    assert!((100_000..101_000).contains(&next), "{next}");
+    let elsewhere = reserved(json!({ "input": "x", "previous_response_id": "resp_elsewhere" }));
+    assert!((32_768..34_000).contains(&elsewhere), "{elsewhere}");
+    let file = json!({ "type": "input_file", "file_url": "https://a.example/a.pdf" });
+    let file = json!([{ "role": "user", "content": [file] }]);
+    let linked = reserved(json!({ "input": file }));
+    assert!((6_000..7_000).contains(&linked), "{linked}");
+}

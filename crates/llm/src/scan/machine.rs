@@ -32,6 +32,8 @@ pub struct Scan {
     /// Where the name that is being read starts.
     name_from: usize,
     sort: Sort,
+    /// How much media there was before the string that is being read.
+    media_before: u64,
     /// How names are spelled in the value that comes next.
     spellings: Spellings,
     found: Scanned,
@@ -85,6 +87,7 @@ impl Scan {
             member_from: 0,
             name_from: 0,
             sort: Sort::Silent,
+            media_before: 0,
             spellings: watch.spellings,
             found: Scanned { is_empty: true, ..Scanned::default() },
         }
@@ -157,6 +160,7 @@ impl Scan {
         match byte {
             b'"' => {
                 self.found.sizes.media_items += u64::from(self.sort == Sort::Media);
+                self.media_before = self.found.sizes.media;
                 self.mode = Mode::InText { escaped: false };
             }
             b'{' | b'[' => self.open(byte == b'{', at)?,
@@ -230,8 +234,10 @@ impl Scan {
             match chunk.get(at) {
                 Some(b'"') => {
                     self.found.sizes.add(self.sort, &chunk[from..at]);
-                    if self.sort == Sort::Kind {
-                        self.kind(&chunk[from..at]);
+                    match self.sort {
+                        Sort::Kind => self.kind(&chunk[from..at]),
+                        Sort::Media => self.found.sizes.end_media(self.media_before),
+                        Sort::Text | Sort::Silent => {}
                     }
                     self.ended(self.before + at + 1);
                     return at + 1;

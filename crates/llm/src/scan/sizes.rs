@@ -13,11 +13,16 @@ pub struct TextSizes {
     pub media: u64,
     /// How many strings of media there were.
     pub media_items: u64,
+    /// Those of them that are too short to be media themselves: links.
+    pub links: u64,
     /// Elements of arrays of objects: messages, parts, tools. Each costs a model a few tokens.
     pub items: u64,
     /// Whether the body offers tools: providers put a prompt of their own before those.
     pub has_tools: bool,
 }
+
+/// Media of fewer bytes is a link; few images are smaller, and no link is longer.
+const LINK_BYTES_MAX: u64 = 2_048;
 
 /// What the strings of a field are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +46,7 @@ impl Sort {
             5 => (&[b"bytes"], &[b"model"], b""),
             6 => (&[], &[b"detail"], b""),
             7 => (&[b"fileUri"], &[b"call_id", b"file_id", b"user_id"], b""),
-            8 => (&[b"file_uri"], &[], b"mimeType"),
+            8 => (&[b"file_uri", b"file_url"], &[], b"mimeType"),
             9 => (&[b"file_data", b"image_url"], &[b"signature", b"toolUseId"], b"mime_type"),
             10 => (&[], &[], b"media_type"),
             11 => (&[], &[b"tool_use_id"], b""),
@@ -65,6 +70,11 @@ impl Sort {
 }
 
 impl TextSizes {
+    /// Counts a string of media that has ended; `before` is how much media there was before it.
+    pub(super) fn end_media(&mut self, before: u64) {
+        self.links += u64::from(self.media - before <= LINK_BYTES_MAX);
+    }
+
     /// Counts a piece of a string.
     pub(super) fn add(&mut self, sort: Sort, piece: &[u8]) {
         match sort {

@@ -34,6 +34,7 @@ fn members_are_found_at_their_level_only() {
     assert_eq!(found.raw(Watched::StreamOptions, body), Some(r#"{"include_usage":false}"#));
     assert_eq!(found.sizes.media_items, 1);
     assert_eq!(found.sizes.media, 26);
+    assert_eq!(found.sizes.links, 1);
     assert_eq!(found.sizes.wide, 12);
     assert_eq!(found.sizes.items, 4);
 }
@@ -118,6 +119,16 @@ fn what_a_model_must_be_able_to_do_is_seen_in_every_dialect() {
         let names: Vec<_> = found.needs.iter().map(|need| need.name()).collect();
         assert_eq!(names, needs, "{body}");
     }
+}
+
+#[test]
+fn a_link_is_told_from_media_by_its_length() {
+    let image = format!(
+        r#"{{"content":[{{"image_url":{{"url":"{}"}}}},{{"file_url":"https://a.example/a.pdf"}}]}}"#,
+        "A".repeat(5_000)
+    );
+    let sizes = scan(&image).unwrap().sizes;
+    assert_eq!((sizes.media_items, sizes.links), (2, 1));
 }
 
 #[test]

@@ -37,7 +37,7 @@ use architrave_config::{LlmService, PathMatch};
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
-use architrave_llm::surface::{self, Asked, Operation, Surface};
+use architrave_llm::surface::{self, Asked, Kept, Operation, Surface};
 
 use architrave_net::Fields;
 
@@ -118,7 +118,11 @@ async fn chat<'a>(
     if let Some(answer) = known {
         return Ok(answer);
     }
+    let beside = worker.gateway().kept.beside(&named);
+    ask.prompt_tokens = ask.prompt_tokens.saturating_add(beside.known_tokens);
+    ask.unseen_tokens = ask.unseen_tokens.saturating_add(beside.guessed_tokens);
     if let Some(facts) = &mut exchange.llm {
+        facts.grown = named.into_iter().filter(|(kept, _)| *kept == Kept::Conversation).collect();
         facts.model.clone_from(&ask.model);
         facts.is_stream = ask.stream;
         facts.prompt_tokens = ask.prompt_tokens;

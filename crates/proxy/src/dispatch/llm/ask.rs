@@ -32,6 +32,9 @@ pub(super) struct Ask {
     pub scanned: Scanned,
     /// The tokens that the prompt will be, by an estimate on the high side.
     pub prompt_tokens: u64,
+    /// Those that it may be beyond that by what only its provider sees: links, files, and what is
+    /// kept there. Reserved, and else not reckoned with.
+    pub unseen_tokens: u64,
     /// The most tokens that the answer may have, where the client says it.
     pub output_max: Option<u64>,
     /// How many answers are wanted.
@@ -84,6 +87,7 @@ impl Ask {
             framing: address.framing.unwrap_or_else(|| dialect.framing()),
             stream_usage: scanned.is_true(Watched::StreamUsage, &bytes),
             prompt_tokens: estimate::prompt_tokens(&scanned.sizes),
+            unseen_tokens: estimate::linked_tokens(&scanned.sizes),
             output_max: scanned.output_tokens_max(&bytes),
             choices: scanned.choices(&bytes),
             body: Arc::new(bytes),

@@ -7,6 +7,7 @@ use architrave_balance::deployment::Flight;
 use architrave_core::Moment;
 use architrave_llm::catalog::Model;
 use architrave_llm::chat::Usage;
+use architrave_llm::surface::KeptId;
 use architrave_llm::used::Used;
 use architrave_policy::cache::{QuestionKey, Wish};
 use architrave_telemetry::{ModelMetrics, PassedOver};
@@ -64,6 +65,8 @@ pub(crate) struct LlmFacts {
     pub row: Option<Arc<Model>>,
     /// The tokens that the prompt was estimated at.
     pub prompt_tokens: u64,
+    /// The answers and conversations that hold, from now on, all that was said in this exchange.
+    pub grown: Vec<KeptId>,
     /// What the request tells of what is charged beside tokens; an answer that tells the same takes
     /// its place.
     pub asked: Used,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use architrave_balance::hash_key;
 use architrave_llm::chat::ChatError;
+use architrave_llm::estimate;
 use architrave_llm::scan::Scanned;
 use architrave_llm::surface::{Kept, KeptId, Surface};
 
@@ -32,6 +33,8 @@ pub struct KeptIds(Box<[Mutex<Part>]>);
 struct Part {
     homes: HashMap<Key, Arc<Home>, foldhash::fast::RandomState>,
     oldest_first: [VecDeque<Key>; Shelf::COUNT],
+    /// How many tokens what goes on from them begins with, where that is known.
+    tokens: HashMap<Key, u64, foldhash::fast::RandomState>,
 }
 
 type Key = (Kept, Arc<str>);
@@ -114,9 +117,54 @@ impl KeptIds {
         }
     }
 
+    /// Notes how many tokens answers and conversations hold, of those ids that are known here.
+    pub(crate) fn note_tokens(&self, ids: &[KeptId], tokens: u64) {
+        for (kept, id) in ids {
+            let key = (*kept, Arc::from(id.as_str()));
+            let mut part = self.part(id);
+            if part.homes.contains_key(&key) {
+                part.tokens.insert(key, tokens);
+            }
+        }
+    }
+
+    /// What a request holds beside what it says, by what it names.
+    pub(super) fn beside(&self, named: &[KeptId]) -> Beside {
+        let mut beside = Beside::default();
+        for (kept, id) in named {
+            match self.part(id).tokens.get(&(*kept, Arc::from(id.as_str()))) {
+                Some(tokens) => beside.known_tokens = beside.known_tokens.saturating_add(*tokens),
+                None => beside.guessed_tokens += guess(*kept),
+            }
+        }
+        beside
+    }
+
     fn part(&self, id: &str) -> MutexGuard<'_, Part> {
         let place = hash_key(id.as_bytes()) as usize % PARTS;
         self.0[place].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The tokens of a prompt that are not in its body but at the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// Those that were counted when it was made.
+    pub known_tokens: u64,
+    /// What is reserved for the rest.
+    pub guessed_tokens: u64,
+}
+
+/// What is reserved for something of which nobody here knows how large it is.
+const fn guess(kept: Kept) -> u64 {
+    match kept {
+        // Made before a restart, or elsewhere.
+        Kept::Reply | Kept::Conversation | Kept::Cache => 32_768,
+        Kept::File => estimate::LINK_TOKENS,
+        // Of a search as many passages are read as OpenAI's finds: 20 of 800 tokens.
+        Kept::Store => 16_000,
+        Kept::Item => 1_024,
+        Kept::Batch | Kept::Lines | Kept::Container => 0,
     }
 }
 
@@ -130,6 +178,7 @@ impl Part {
             && let Some(oldest) = oldest_first.pop_front()
         {
             self.homes.remove(&oldest);
+            self.tokens.remove(&oldest);
         }
     }
 }
@@ -207,16 +256,34 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_on_from_an_answer_begins_with_all_of_its_tokens() {
+        let ids = KeptIds::default();
+        let reply = named(Kept::Reply, "resp_1");
+        ids.note_tokens(std::slice::from_ref(&reply), 9);
+        let unknown = ids.beside(std::slice::from_ref(&reply));
+        assert_eq!((unknown.known_tokens, unknown.guessed_tokens), (0, 32_768));
+        ids.remember(std::slice::from_ref(&reply), &Arc::new(home("joe")));
+        ids.note_tokens(std::slice::from_ref(&reply), 100_000);
+        let file = named(Kept::File, "file-1");
+        let known = ids.beside(&[reply, file]);
+        assert_eq!((known.known_tokens, known.guessed_tokens), (100_000, estimate::LINK_TOKENS));
+    }
+
+    #[test]
     fn the_table_is_bounded_and_forgets_the_oldest_of_each_shelf() {
         let ids = KeptIds::default();
         let home = Arc::new(home("joe"));
         let file = named(Kept::File, "file-0");
         ids.remember(std::slice::from_ref(&file), &home);
         for number in 0..2 * REMEMBERED_MAX {
-            ids.remember(&[named(Kept::Item, &format!("msg_{number}"))], &home);
+            let item = [named(Kept::Item, &format!("msg_{number}"))];
+            ids.remember(&item, &home);
+            ids.note_tokens(&item, 1);
         }
         let known: usize = ids.0.iter().map(|part| part.lock().unwrap().homes.len()).sum();
         assert!(known <= REMEMBERED_MAX + 1, "{known}");
+        let sized: usize = ids.0.iter().map(|part| part.lock().unwrap().tokens.len()).sum();
+        assert!(sized <= REMEMBERED_MAX, "{sized}");
         let last = named(Kept::Item, &format!("msg_{}", 2 * REMEMBERED_MAX - 1));
         assert_ne!(ids.find(&last, Some("joe")), Found::Unknown);
         assert_eq!(ids.find(&named(Kept::Item, "msg_0"), Some("joe")), Found::Unknown);

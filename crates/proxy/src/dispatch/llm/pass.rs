@@ -137,6 +137,9 @@ async fn reserve(
         return Ok(());
     }
     let mut wanted = passing.wanted(operation);
+    let beside = worker.gateway().kept.beside(passing.named());
+    let unseen = beside.known_tokens.saturating_add(beside.guessed_tokens);
+    wanted.prompt_tokens = wanted.prompt_tokens.saturating_add(unseen);
     if let Some(facts) = &exchange.llm {
         wanted.asked.clone_from(&facts.asked);
     }

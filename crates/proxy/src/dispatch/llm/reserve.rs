@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 impl From<&Ask> for Wanted {
     fn from(ask: &Ask) -> Self {
         Self {
-            prompt_tokens: ask.prompt_tokens,
+            prompt_tokens: ask.prompt_tokens.saturating_add(ask.unseen_tokens),
             output_max: ask.output_max,
             choices: ask.choices,
             has_media: ask.scanned.sizes.media_items > 0 || asks_for_dear_tokens(&ask.body),

@@ -11,7 +11,7 @@ use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
-use architrave_llm::surface::{Kept, Surface};
+use architrave_llm::surface::{Kept, KeptId, Surface};
 use architrave_net::Reader;
 use architrave_policy::cache::KeptReply;
 use architrave_telemetry::{Party, Phase, Termination};
@@ -239,7 +239,7 @@ impl<'w> Run<'w, '_> {
 
     /// Remembers where things live that the answer made and that the provider keeps; those of a
     /// stream, but for the answer itself, are told at its end.
-    fn remember_home(&self, exchange: &Exchange<'_>, lane: &LiveLane, success: &Success) {
+    fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
         let dialect = self.ask.dialect;
         let made = match success {
             Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
@@ -255,6 +255,10 @@ impl<'w> Run<'w, '_> {
         };
         if !made.is_empty() {
             self.worker.gateway().kept.remember(&made, &Home::of(exchange, lane, true));
+            if let Some(facts) = &mut exchange.llm {
+                let holds_all = |one: &KeptId| matches!(one.0, Kept::Reply | Kept::Conversation);
+                facts.grown.extend(made.into_iter().filter(holds_all));
+            }
         }
     }
 

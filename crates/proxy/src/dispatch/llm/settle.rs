@@ -123,6 +123,11 @@ fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) {
         };
         flight.finish(end, now);
     }
+    if let Some(usage) = &facts.usage
+        && !facts.grown.is_empty()
+    {
+        worker.gateway().kept.note_tokens(&facts.grown, usage.total());
+    }
     if let Some(reservation) = facts.reservation.take()
         && let Some(usage) = &facts.usage
     {
