@@ -11,6 +11,7 @@ use architrave_telemetry::{AccessLog, Metrics};
 
 use crate::assembly::Assembly;
 use crate::dispatch::llm::kept::KeptIds;
+use crate::dispatch::llm::unpriced::UnpricedModels;
 use crate::offload::Offload;
 use crate::persistence::CookieSeal;
 
@@ -30,6 +31,8 @@ pub struct Gateway {
     pub cookie_seal: CookieSeal,
     /// Where things live that providers keep.
     pub kept: KeptIds,
+    /// Models of which nobody knows what they cost.
+    pub unpriced: UnpricedModels,
     /// Does what would hold a worker up.
     pub offload: Offload,
     /// Where assemblies that are no longer used are dropped: off the workers.

@@ -54,6 +54,7 @@ impl Stage {
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
                 kept: crate::dispatch::llm::kept::KeptIds::default(),
+                unpriced: crate::dispatch::llm::unpriced::UnpricedModels::default(),
                 offload: crate::offload::Offload::start().unwrap(),
                 retired,
             }),

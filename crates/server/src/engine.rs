@@ -29,7 +29,7 @@ use architrave_policy::ledger::Ledger;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
-use architrave_proxy::{Assembly, Gateway, KeptIds, Keyring, Parts};
+use architrave_proxy::{Assembly, Gateway, KeptIds, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics};
 
 pub(crate) use addresses::Addresses;
@@ -124,6 +124,7 @@ impl Engine {
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
             kept: KeptIds::default(),
+            unpriced: UnpricedModels::default(),
             offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,
         });

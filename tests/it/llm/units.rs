@@ -205,3 +205,21 @@ fn the_head_of_a_bare_call_at_bedrock_tells_its_tokens() {
     assert_eq!(answer.get("x-architrave-cost"), Some("0.00018"), "{}", answer.text());
     house.has_spent(180_000);
 }
+
+#[test]
+fn a_model_that_nobody_knows_the_price_of_is_told_of_once() {
+    let origin = super::saying("hello");
+    let house = House::new(&origin, "lab", "1");
+    for model in ["lab/unheard", "lab/unheard", "lab/unheard-too"] {
+        let body = json!({ "model": model, "messages": [{ "role": "user", "content": "hi" }] });
+        let answer = post(house.gateway.web(), "/v1/chat/completions", &[KEY], &body);
+        assert_eq!(answer.get("x-architrave-cost"), Some("0"), "{}", answer.text());
+    }
+    let told = |model: &str| {
+        let of_it = format!("deployment=\"{model}\"");
+        let lines = house.gateway.stderr().lines();
+        lines.iter().filter(|line| line.contains("counts as free") && line.contains(&of_it)).count()
+    };
+    eventually("both are told of", SOON, || (told("lab/unheard-too") > 0).then_some(()));
+    assert_eq!((told("lab/unheard"), told("lab/unheard-too")), (1, 1));
+}

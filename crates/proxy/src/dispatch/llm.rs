@@ -30,6 +30,7 @@ mod seen;
 pub(crate) mod settle;
 mod signal;
 mod stream;
+pub(crate) mod unpriced;
 
 use std::sync::Arc;
 

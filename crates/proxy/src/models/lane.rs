@@ -1,7 +1,7 @@
 //! A lane: one deployment by one credential, which is what a request to a model is sent along.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use architrave_config::{CredentialSecret, ProviderCredential};
@@ -35,6 +35,8 @@ pub(crate) struct LiveLane {
     pub known: Known,
     /// Requests that came along it.
     requests: AtomicU64,
+    /// Whether the operator was told that nobody knows what its model costs.
+    told_unpriced: AtomicBool,
     /// Where its answers are counted.
     counted: Counted,
 }
@@ -90,6 +92,7 @@ impl LiveLane {
                 quirks: side.row.quirks(model),
                 known: Known::of(catalog, &side.row.name, model),
                 requests: AtomicU64::new(0),
+                told_unpriced: AtomicBool::new(false),
                 counted: Counted {
                     metrics: Arc::clone(counted_as.0),
                     labels: ModelLabels {
@@ -133,6 +136,14 @@ impl LiveLane {
         }
         // Looked up each time: what is not chat is asked for less often, and takes longer.
         metrics.model(ModelLabels { operation, ..labels.clone() })
+    }
+
+    /// Whether the operator was told before that nobody knows what its model costs; from now on it
+    /// was.
+    pub(crate) fn was_told_unpriced(&self) -> bool {
+        // Read first: nearly all requests find it set, and need not write.
+        self.told_unpriced.load(Ordering::Relaxed)
+            || self.told_unpriced.swap(true, Ordering::Relaxed)
     }
 
     /// How many requests came along it before this one.

@@ -231,7 +231,7 @@ impl<'w> Run<'w, '_> {
     ) -> Result<LlmAnswer<'w>, Missed> {
         if let Some(facts) = &mut exchange.llm {
             facts.flight = Some(flight);
-            settle::along(facts, lane);
+            settle::along(self.worker, facts, lane);
         }
         self.remember_home(exchange, lane, &success);
         self.pass_on(exchange, lane, success).await

@@ -27,7 +27,8 @@ pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bo
 }
 
 /// Notes along which lane the answer comes, for what it costs.
-pub(super) fn along(facts: &mut LlmFacts, lane: &LiveLane) {
+pub(super) fn along(worker: &Worker, facts: &mut LlmFacts, lane: &LiveLane) {
+    worker.gateway().unpriced.tell(lane);
     facts.row = lane.known.priced().map(Arc::clone);
 }
 

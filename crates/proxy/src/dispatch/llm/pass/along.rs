@@ -17,7 +17,7 @@ use architrave_net::{Reader, ResponseHead};
 use super::form::Form;
 use super::request::{self, Passing, Written};
 use super::sight::{self, not_seen_through};
-use super::told::passed_head;
+use super::told::{passed_head, with_losses};
 use super::units;
 use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
@@ -175,6 +175,10 @@ impl Along<'_, '_> {
                     }
                     let watching = self.watching(exchange, &head, prepared.as_ref());
                     let watching = watching.map_err(Attempted::Declined)?;
+                    let head = match &prepared {
+                        Some(prepared) => with_losses(head, &prepared.losses),
+                        None => head,
+                    };
                     return Ok(Success::Stream(head, answered, watching));
                 }
             }

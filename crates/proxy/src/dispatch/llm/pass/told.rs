@@ -7,6 +7,7 @@ use architrave_llm::beside::{Prepared, PreparedBody};
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::estimate;
+use architrave_llm::field::Losses;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::surface::{Asked, Kept, Operation};
 use architrave_llm::translate::StreamTranslation;
@@ -81,12 +82,10 @@ impl Along<'_, '_> {
         };
         let told = prepared.answer(&answers, &self.context(exchange));
         let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
-        let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
-        answer.tell_losses(&prepared.losses);
-        answer.tell_losses(&told.losses);
+        let head = with_losses(with_losses(head, &prepared.losses), &told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
         let bytes = self.seen_through(exchange, bytes, &told.used)?;
-        Ok(Success::Whole(answer.head, bytes, told.used))
+        Ok(Success::Whole(head, bytes, told.used))
     }
 
     /// Shows an answer to the guardrails; one that they refuse is paid for, as it was given.
@@ -107,10 +106,10 @@ impl Along<'_, '_> {
     /// Notes what an answer of so many bytes used and what it costs. What is only fetched was paid
     /// for before.
     fn note(&self, facts: &mut LlmFacts, used: &Used, bytes: usize) {
-        settle::along(facts, self.lane);
         if !self.asked.operation().is_inference() {
             return;
         }
+        settle::along(self.worker, facts, self.lane);
         let told = used.tokens.or(facts.told_by_head);
         let tokens = Some(told.unwrap_or_else(|| self.estimate(bytes)));
         settle::note(facts, Used { tokens, ..used.clone() }, told.is_none());
@@ -153,7 +152,7 @@ impl Along<'_, '_> {
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
         if self.asked.operation().is_inference() {
-            settle::along(facts, self.lane);
+            settle::along(self.worker, facts, self.lane);
         }
         match success {
             Success::Whole(head, bytes, used) => {
@@ -210,6 +209,13 @@ impl Along<'_, '_> {
         };
         Usage { input, output, ..Usage::default() }
     }
+}
+
+/// A head that tells what could not be said.
+pub(super) fn with_losses(head: ResponseHead, losses: &Losses) -> ResponseHead {
+    let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
+    answer.tell_losses(losses);
+    answer.head
 }
 
 /// What of a provider's head goes on.
