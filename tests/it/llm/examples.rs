@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use architrave_testkit::{Client, Dialect, Gateway};
+use architrave_testkit::{Client, Dialect, Gateway, GatewayOptions};
 use serde_json::{Value, json};
 
 use super::{parsed, post};
@@ -11,12 +11,15 @@ use super::{parsed, post};
 const KEY: &str = "authorization: Bearer change-me-please-0123";
 
 fn example() -> Gateway {
+    Gateway::start(text())
+}
+
+fn text() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let text = std::fs::read_to_string(root.join("examples/ai.yaml")).expect("it is there");
     let (web, admin) = ("address: 0.0.0.0:8080", "address: 127.0.0.1:9080");
     assert!(text.contains(web) && text.contains(admin), "the ports that are replaced here");
-    let text = text.replace(web, "address: 127.0.0.1:0").replace(admin, "address: 127.0.0.1:0");
-    Gateway::start(text)
+    text.replace(web, "address: 127.0.0.1:0").replace(admin, "address: 127.0.0.1:0")
 }
 
 #[test]
@@ -69,4 +72,14 @@ fn its_chat_is_what_its_first_command_asks_for() {
         "messages": [{ "role": "user", "content": "Hello!" }] });
     let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &body);
     assert_eq!(Dialect::OpenaiChat.streamed_text(&answer.body), "Hello!", "{}", answer.text());
+}
+
+#[test]
+fn what_is_spent_of_nothing_needs_no_lease_in_the_data_folder() {
+    let dir = tempfile::TempDir::new().expect("there is room for a directory");
+    let gateway = GatewayOptions::new().data(dir.path()).start(text());
+    for _ in 0..2 {
+        let answer = post(gateway.web(), "/translate", &[KEY], &json!({ "text": "Guten Tag" }));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
 }

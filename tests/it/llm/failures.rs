@@ -203,3 +203,41 @@ fn whoever_goes_away_before_the_first_event_ends_the_call() {
         assert_eq!(ended.recv_timeout(SOON), Ok(true), "stream: {stream}");
     }
 }
+
+#[test]
+fn what_is_no_json_is_no_answer() {
+    let page = "<html>secret joe@corp.example</html>";
+    let first = Origin::start(move |exchange| reply(exchange, 200, page));
+    let second = saying("from the second");
+    let both = gateway(&[&first, &second], "");
+    let answer = post(both.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(parsed(&answer)["choices"][0]["message"]["content"], "from the second");
+    for (body, status) in [(page, 502), ("{secret joe@corp.example}", 403)] {
+        let origin = Origin::start(move |exchange| reply(exchange, 200, body));
+        let guarded = gateway(
+            &[&origin],
+            "policies: { guardrail: { personal_data: [email], action: refuse } }",
+        );
+        let answer = post(guarded.web(), "/v1/chat/completions", &[], &ask("hi"));
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(!answer.text().contains("joe"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn whoever_looks_into_a_case_has_an_id_and_the_log_says_what_the_provider_said() {
+    let error = r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#;
+    let origin = Origin::start(move |exchange| reply(exchange, 401, error));
+    let gateway = gateway(&[&origin], "");
+    let refused = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(refused.status, 502, "{}", refused.text());
+    assert!(refused.get("x-request-id").is_some_and(|id| !id.is_empty()), "{refused:?}");
+    gateway.stderr().wait_for("what rests", 0, SOON, |line| {
+        let is_it = line.contains("a credential rests") && line.contains("status=401");
+        (is_it && line.contains("why=")).then_some(())
+    });
+    let unknown = json!({ "model": "nobody", "messages": [{ "role": "user", "content": "x" }] });
+    let unknown = post(gateway.web(), "/v1/chat/completions", &["X-Request-Id: mine-1"], &unknown);
+    assert_eq!((unknown.status, unknown.get("request-id")), (404, Some("mine-1")));
+}

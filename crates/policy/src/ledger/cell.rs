@@ -115,6 +115,10 @@ impl Cell {
                 return Err(self.shortage(limit, line, wanted));
             };
             let amount = line.amount(output);
+            // What costs nothing takes nothing, and needs no lease for it: there may never be one.
+            if amount == 0 {
+                return Ok(Taken { amount, output, left });
+            }
             let after = taken.saturating_add(amount);
             if !self.has_lease(after, size) {
                 return Err(self.want(after));

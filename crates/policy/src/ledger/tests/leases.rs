@@ -77,6 +77,17 @@ fn nothing_is_taken_before_its_lease_is_written() {
 }
 
 #[test]
+fn what_costs_nothing_needs_no_lease() {
+    let ledger = Arc::new(Ledger::kept(Vec::new()));
+    let account = ledger.account("mobile", &terms(&[money(1_000, Period::Month)])).unwrap();
+    let free = Prices::default();
+    let reservation = account.try_reserve(at(1), wall(NOON), &ask(&free, 500, Some(9))).unwrap();
+    assert_eq!(reservation.output_tokens_granted(), None);
+    reservation.settle(Spent { tokens: 509, nano_usd: 0 });
+    assert_eq!(standing(&account, NOON), (0, 0));
+}
+
+#[test]
 fn a_clean_stop_is_exact_to_the_last_token() {
     let (_folder, path) = place();
     let mut life = Life::begin(&path, NOON);

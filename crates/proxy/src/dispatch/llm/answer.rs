@@ -99,6 +99,14 @@ impl LlmAnswer<'_> {
     pub(super) fn explain(&mut self, exchange: &Exchange<'_>, now: Option<Moment>) {
         let Some(facts) = &exchange.llm else { return };
         let fields = &mut self.head.fields;
+        let id = exchange.identity.request_id_bytes();
+        // Of the provider's answer where it has one; else the gateway's own, as client libraries
+        // show it to whoever looks into a failure.
+        for name in ["x-request-id", "request-id"] {
+            if !fields.contains(name) {
+                fields.append(name, id);
+            }
+        }
         let mut number = itoa::Buffer::new();
         if facts.attempts > 0 {
             let name = format!("{}/{}", facts.provider, facts.upstream_model);

@@ -86,6 +86,9 @@ pub(super) async fn read(
     reader.limit_stall(patience);
     if !is_stream {
         return match read_whole(Awaited::new(reader, client)).await {
+            Ok(bytes) if !looks_like_object(&bytes) => {
+                Read::Refused { error: unreadable(), answered: Some(answered) }
+            }
             Ok(bytes) => match failure::in_reply(outgoing.dialect, &bytes) {
                 Some(error) => Read::Refused { error, answered: Some(answered) },
                 None => Read::Whole { bytes, answered },
@@ -212,6 +215,18 @@ async fn read_whole(mut answer: Awaited<'_>) -> Result<Vec<u8>, Cut> {
     Ok(bytes)
 }
 
+/// Whether these bytes may be an object of JSON; a page of a proxy that says 200 is none.
+fn looks_like_object(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii();
+    bytes.starts_with(b"{") && bytes.ends_with(b"}")
+}
+
+/// That a provider's answer is none.
+pub(super) fn unreadable() -> ChatError {
+    let message = "the provider's reply cannot be read";
+    ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
+}
+
 /// Reads up to so many bytes; whether that was all.
 async fn read_up_to(reader: &mut Reader, bytes_max: usize) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
@@ -300,10 +315,6 @@ fn replayed(
     context: &Context,
     prompt_tokens: u64,
 ) -> Result<Told, ChatError> {
-    let unreadable = || ChatError {
-        status: 502,
-        ..ChatError::new(ErrorKind::Internal, "the provider's reply cannot be read")
-    };
     let text = std::str::from_utf8(bytes).map_err(|_not_text| unreadable())?;
     let (reply, losses) = from.read_reply(text, context).map_err(|_no_reply| unreadable())?;
     let mut body = Vec::with_capacity(bytes.len() * 2);
@@ -352,6 +363,7 @@ pub(super) fn nobody_waits() -> Attempted {
         reason: Reason::ClientClosed,
         party: Party::Client,
         phase: Phase::Wait,
+        said: None,
     };
     Attempted::Void(End::Abandoned(Spent::default()), missed)
 }

@@ -72,22 +72,32 @@ pub(super) struct Missed {
     pub party: Party,
     /// Where it happened.
     pub phase: Phase,
+    /// The status that the provider gave, for the log; the client may be told another.
+    pub said: Option<u16>,
 }
 
 impl Missed {
     /// The gateway refuses.
     pub(super) fn refused(error: ChatError, reason: Reason) -> Self {
-        Self { error: Box::new(error), reason, party: Party::Gateway, phase: Phase::Admit }
+        Self {
+            error: Box::new(error),
+            reason,
+            party: Party::Gateway,
+            phase: Phase::Admit,
+            said: None,
+        }
     }
 
     /// The client is at fault.
     pub(super) fn client(error: ChatError, reason: Reason) -> Self {
-        Self { error: Box::new(error), reason, party: Party::Client, phase: Phase::RequestBody }
+        let (party, phase) = (Party::Client, Phase::RequestBody);
+        Self { error: Box::new(error), reason, party, phase, said: None }
     }
 
     /// The provider is at fault.
     pub(super) fn provider(error: ChatError, reason: Reason) -> Self {
-        Self { error: Box::new(error), reason, party: Party::Endpoint, phase: Phase::Wait }
+        let (party, phase) = (Party::Endpoint, Phase::Wait);
+        Self { error: Box::new(error), reason, party, phase, said: None }
     }
 
     /// Who ended the exchange, and in which phase.
@@ -153,7 +163,7 @@ impl<'w> Run<'w, '_> {
                     }
                     Attempted::Failed(failure, missed) => {
                         let rested = flight.finish(End::Failed(failure), self.worker.now());
-                        signal::log(lane, rested, &missed);
+                        signal::log(lane, failure, rested, &missed);
                         tried.push(Tried { place, failure });
                         last = Some(missed);
                     }
@@ -203,7 +213,7 @@ impl<'w> Run<'w, '_> {
             Attempted::Answered(success) => self.succeed(exchange, lane, flight, *success).await,
             Attempted::Failed(failure, missed) => {
                 let rested = flight.finish(End::Failed(failure), self.worker.now());
-                signal::log(lane, rested, &missed);
+                signal::log(lane, failure, rested, &missed);
                 Err(missed)
             }
             Attempted::Declined(missed) => {
@@ -560,8 +570,13 @@ pub(super) fn failed(failure: &failure::Failure) -> Attempted {
     };
     let status = failure.reason.status();
     let error = Box::new(ChatError { status, ..ChatError::new(kind, message) });
-    let missed =
-        Missed { error, reason: failure.reason, party: failure.party, phase: failure.phase };
+    let missed = Missed {
+        error,
+        reason: failure.reason,
+        party: failure.party,
+        phase: failure.phase,
+        said: None,
+    };
     match failure.party {
         Party::Client => Attempted::Void(End::Abandoned(Spent::default()), missed),
         _ if kind == ErrorKind::Timeout => Attempted::Failed(Failure::TimedOut, missed),

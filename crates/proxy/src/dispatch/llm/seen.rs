@@ -13,8 +13,8 @@ use architrave_policy::guardrail::{self, Found, Guards};
 
 use super::answer::LlmAnswer;
 use super::ask::Ask;
-use super::refusal;
 use super::run::Missed;
+use super::{refusal, reply};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -108,8 +108,14 @@ pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Misse
     }
     // What is no text is sound or an image.
     let Ok(text) = std::str::from_utf8(&body) else { return Ok(body) };
-    let masked = guards.see_reply(text).map_err(refused)?;
-    Ok(masked.unwrap_or(body))
+    match guards.see_reply(text).map_err(refused)? {
+        Some(masked) => Ok(masked),
+        // What only looks like JSON cannot be seen through.
+        None if !text.trim_ascii().is_empty() && !architrave_llm::json::is_value(text) => {
+            Err(Missed::provider(reply::unreadable(), Reason::BadResponse))
+        }
+        None => Ok(body),
+    }
 }
 
 /// That a guardrail refuses what was said.

@@ -54,7 +54,8 @@ pub(super) fn judge(error: ChatError, limits: &Limits, about: About) -> Attempte
         let error = if signal.kind == SignalKind::NotFound { error } else { told(error, &signal) };
         return Attempted::Void(End::Unsent, Missed::provider(error, reason));
     }
-    Attempted::Failed(failure, Missed::provider(told(error, &signal), reason))
+    let said = Some(error.status);
+    Attempted::Failed(failure, Missed { said, ..Missed::provider(told(error, &signal), reason) })
 }
 
 /// Whom a failure is about, in the words of balancing.
@@ -132,14 +133,19 @@ fn seen(quota: &Quota) -> SmallVec<[QuotaSeen; 4]> {
 }
 
 /// Says in the log who rests because of a failure.
-pub(super) fn log(lane: &LiveLane, rested: Option<Rested>, missed: &Missed) {
+pub(super) fn log(lane: &LiveLane, failure: Failure, rested: Option<Rested>, missed: &Missed) {
     let Some(rested) = rested else { return };
     tracing::warn!(
         deployment = lane.name(),
         credential = lane.credential().map(|credential| credential.name.as_str()),
-        scope = ?rested.scope,
+        why = failure.word(),
         rests_ms = u64::try_from(rested.length.as_millis()).unwrap_or(u64::MAX),
-        status = missed.error.status,
-        "a deployment rests"
+        status = missed.said,
+        "{}",
+        match rested.scope {
+            balance::Scope::Lane => "a deployment rests",
+            balance::Scope::Credential => "a credential rests",
+            balance::Scope::Provider => "a provider rests",
+        }
     );
 }
