@@ -33,7 +33,7 @@ const SIGNED: &str = "credentials: [{ name: main, aws: { access_key_id: AKIDPROV
 
 /// A model that OpenAI has by Responses alone, so that nothing else is spoken with it.
 const RESPONSES: &str =
-    "strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5-codex }]";
+    "strategy: weighted, deployments: [{ provider: openai-responses, model: gpt-5.1-codex }]";
 
 /// A consumer that may not use what the others are asked for.
 const NARROW: &str =

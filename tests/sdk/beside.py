@@ -19,7 +19,7 @@ OPENAI = {
     "openai_responses": ("openai-responses/beside-house", "beside-house"),
 }
 COUNTS = {
-    "openai_responses": ("openai-responses/gpt-5-codex", "gpt-5-codex"),
+    "openai_responses": ("openai-responses/gpt-5.1-codex", "gpt-5.1-codex"),
     "anthropic_messages": ("anthropic/claude-sonnet-4-5-house", "claude-sonnet-4-5-house"),
     "gemini_generate_content": ("gemini/house-3-pro", "house-3-pro"),
     "bedrock_converse": ("bedrock/house-v1:0", "house-v1:0"),

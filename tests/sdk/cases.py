@@ -19,7 +19,7 @@ PNG = base64.b64decode(
 #: second is listed in the file: OpenAI has it by Responses alone, so nothing else is spoken with it.
 MODELS = {
     "openai_chat": ("openai-chat/house-1", "house-1"),
-    "openai_responses": ("responses-house", "gpt-5-codex"),
+    "openai_responses": ("responses-house", "gpt-5.1-codex"),
     "anthropic_messages": (
         "anthropic/claude-sonnet-4-5-house",
         "claude-sonnet-4-5-house",
@@ -37,7 +37,7 @@ MODELS = {
 ERROR_MODELS = {
     provider: [f"{MODELS[provider][0]}-{how}" for how in ("whole", "streamed")]
     for provider in MODELS
-} | {"openai_responses": ["openai-responses/gpt-5-pro", "openai-responses/gpt-5.2-codex"]}
+} | {"openai_responses": ["openai-responses/gpt-5.2-pro", "openai-responses/gpt-5.2-codex"]}
 
 
 class Origin:

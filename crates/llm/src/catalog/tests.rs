@@ -214,6 +214,8 @@ fn credentials_quirks_and_placeholders() {
     assert!(newer("openai", "o4-mini") && newer("openai", "gpt-5.2") && newer("azure", "our-o3"));
     assert!(!newer("openai", "gpt-4o") && !newer("openai", "ft:gpt-3.5-turbo:us"));
     assert!(!newer("azure", "gpt-4o-eu") && !newer("openrouter", "openai/o3"));
+    assert!(provider("vertex").quirks("gemini-3-pro").lacks_call_ids);
+    assert!(!provider("gemini").quirks("gemini-3-pro").lacks_call_ids);
     assert!(provider("mistral").quirks("x").tokens_max_older);
     assert!(!provider("openai").quirks("x").tokens_max_older);
 }

@@ -14,3 +14,6 @@ pub(super) mod stream;
 mod tool_call;
 pub(super) mod usage;
 pub(super) mod wire;
+
+#[cfg(test)]
+mod tests;

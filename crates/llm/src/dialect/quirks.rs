@@ -32,6 +32,8 @@ pub struct Quirks {
     pub takes_claude_fields: bool,
     /// Its models take no media within results of tools, but beside them (Gemini before 3).
     pub lacks_media_in_results: bool,
+    /// It refuses ids of calls, and finds results by name and order (Vertex).
+    pub lacks_call_ids: bool,
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
     /// It refuses `stream_options`, and says unasked what was used (Mistral, Cohere).
@@ -137,6 +139,7 @@ named! {
     reasoning_by_effort
     takes_claude_fields
     lacks_media_in_results
+    lacks_call_ids
     lacks_developer_role
     lacks_stream_options
     lacks_completions

@@ -62,6 +62,7 @@ pub(crate) fn quirks() -> [Quirks; 3] {
         reasoning_by_effort: true,
         takes_claude_fields: true,
         lacks_media_in_results: true,
+        lacks_call_ids: true,
         lacks_developer_role: true,
         lacks_stream_options: true,
         lacks_completions: true,

@@ -23,7 +23,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::DocumentFacts => Say::Near("as text"),
         F::ToolCall | F::ToolResult | F::ToolResultImage | F::ToolResultDocument => Say::Carried,
         F::ToolResultError => Say::Carried,
-        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
         F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
         F::ReasoningText | F::ReasoningSignature | F::ReasoningEncrypted => {
             Say::Near("what Claude thought and signed; others' is left out")
@@ -92,7 +92,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Text | F::Reasoning | F::ReasoningSignature | F::ReasoningEncrypted => Say::Carried,
         F::Refusal => Say::Near("as text"),
         F::ToolCall | F::Citations | F::Image => Say::Carried,
-        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallSignature => Say::Carried,
         F::ToolCallFreeForm => Say::Near("as a named argument"),
         F::Audio => Say::Dropped("the output is text and images"),
         F::ProviderPart => Say::Dropped("it is another provider's own"),

@@ -22,7 +22,7 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
         F::ToolResultImage => Say::Near("in a message of the user after the results"),
         F::ToolResultDocument => Say::Near("as data of the result"),
         F::ToolResultError => Say::Dropped("that a tool failed is told by its text alone"),
-        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
         F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
         F::ReasoningSignature | F::ReasoningEncrypted => {
             Say::Dropped("reasoning goes back as its text alone")

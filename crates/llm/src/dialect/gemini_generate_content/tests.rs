@@ -89,10 +89,11 @@ fn a_call_comes_back_with_its_signature_where_the_client_keeps_it() {
 #[test]
 fn a_call_whose_signature_was_lost_has_the_one_that_stands_in() {
     let back = second_turn(Dialect::AnthropicMessages, |reply| {
-        let content = &reply["content"];
-        let id = &content[0]["id"];
+        // A client that leaves thoughts out.
+        let call = &reply["content"][0];
+        let id = &call["id"];
         format!(
-            r#"{{"messages":[{{"role":"assistant","content":{content}}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":{id},"content":"4"}}]}}]}}"#
+            r#"{{"messages":[{{"role":"assistant","content":[{call}]}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":{id},"content":"4"}}]}}]}}"#
         )
     });
     let signature = r#""thoughtSignature":"skip_thought_signature_validator""#;
@@ -143,4 +144,81 @@ fn a_thought_sent_back_in_pieces_is_one_again() {
         (&"let me see".into(), &"s".into())
     );
     assert_eq!(blocks.len(), 2, "{blocks:?}");
+}
+
+/// Two calls of one name, answered the other way round, as a client of Anthropic sends them back.
+const ANSWERED: &str = r#"{"model":"m","messages":[
+    {"role":"assistant","content":[
+      {"type":"tool_use","id":"t1","name":"tide","input":{"port":"Brest"}},
+      {"type":"redacted_thinking","data":"google:call:c2ln"},
+      {"type":"tool_use","id":"t2","name":"tide","input":{"port":"Calais"}}]},
+    {"role":"user","content":[
+      {"type":"tool_result","tool_use_id":"t2","content":"low"},
+      {"type":"text","text":"and?"},
+      {"type":"tool_result","tool_use_id":"t1","content":"high"}]}]}"#;
+
+fn sent_to_google(quirks: &Quirks) -> serde_json::Value {
+    let from = Dialect::AnthropicMessages;
+    let (request, read) = read_request(from, &Address::default(), ANSWERED.as_bytes()).unwrap();
+    let written = write_request((GEMINI, quirks), &request, &read).unwrap();
+    assert!(written.losses.header().is_none(), "{:?}", written.losses);
+    serde_json::from_slice(&written.body).unwrap()
+}
+
+#[test]
+fn results_of_calls_of_one_name_stand_in_the_order_of_the_calls_where_there_are_no_ids() {
+    let answers = |body: &serde_json::Value| -> Vec<String> {
+        let parts = body["contents"][1]["parts"].as_array().unwrap().iter();
+        let answers = parts.map(|part| {
+            let result = &part["functionResponse"];
+            [&result["id"], &result["response"]["output"], &part["text"]]
+                .map(|value| value.as_str().unwrap_or_default())
+                .concat()
+        });
+        answers.collect()
+    };
+    assert_eq!(answers(&sent_to_google(&Quirks::default())), ["t2low", "and?", "t1high"]);
+    let body = sent_to_google(&Quirks { lacks_call_ids: true, ..Quirks::default() });
+    assert_eq!(answers(&body), ["high", "and?", "low"]);
+    assert!(!body.to_string().contains(r#""id""#), "{body}");
+}
+
+#[test]
+fn the_signature_of_a_call_comes_back_through_clients_that_have_none() {
+    let body = r#"{"candidates":[{"content":{"parts":[
+        {"functionCall":{"name":"tide","args":{"port":"Brest"}},"thoughtSignature":"c2ln"},
+        {"functionCall":{"name":"tide","args":{"port":"Calais"}}}]},"finishReason":"STOP"}]}"#;
+    let signatures = |reply: &ChatReply<'_>| -> Vec<Option<String>> {
+        let parts = reply.choices[0].parts.iter().map(|part| match &part.content {
+            crate::chat::Content::ToolCall(call) => {
+                call.signature.as_ref().map(|signature| signature.value.clone().into_owned())
+            }
+            other => panic!("{other:?}"),
+        });
+        parts.collect()
+    };
+    let signed = [Some("c2ln".to_owned()), None];
+    for to in [Dialect::AnthropicMessages, Dialect::BedrockConverse, Dialect::OpenaiResponses] {
+        let whole = reply(GEMINI, to, body.as_bytes(), &context()).unwrap();
+        assert!(whole.losses.reply_dropped.is_empty(), "{:?}", whole.losses);
+        let text = String::from_utf8(whole.body).unwrap();
+        assert_eq!(signatures(&to.read_reply(&text, &context()).unwrap().0), signed, "{text}");
+
+        let sse = format!("data: {}\n\n", body.replace('\n', " "));
+        let framings = ((GEMINI, Framing::Sse), (to, to.framing()));
+        let mut stream = StreamTranslation::new(framings.0, framings.1, &context());
+        let mut out = Vec::new();
+        stream.push(sse.as_bytes(), &mut out);
+        stream.end(&mut out);
+        let mut assembly = Assembly::default();
+        let mut reader = EventReader::new(to, &context());
+        FrameReader::new(to.framing()).push(&out, &mut |frame| {
+            reader.read(&frame.unwrap(), &mut |event| assembly.take(&event)).unwrap();
+        });
+        reader.end(&mut |event| assembly.take(&event));
+        assert_eq!(signatures(&assembly.finish().unwrap()), signed, "{}", to.name());
+    }
+    let parts = &sent_to_google(&Quirks::default())["contents"][0]["parts"];
+    assert_eq!(parts[0]["thoughtSignature"], "c2ln");
+    assert_eq!(parts[1]["thoughtSignature"], serde_json::Value::Null);
 }

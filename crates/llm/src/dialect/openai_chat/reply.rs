@@ -5,7 +5,9 @@
 mod annotations;
 mod logprobs;
 mod media;
+pub(super) mod parts;
 mod read;
+pub(super) mod sources;
 mod write;
 
 pub(super) use annotations::{

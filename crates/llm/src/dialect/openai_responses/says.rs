@@ -24,7 +24,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ToolCall | F::ToolCallFreeForm | F::ToolResult | F::ToolResultImage => Say::Carried,
         F::ToolResultDocument => Say::Near("as a file, or as text"),
         F::ToolResultError => Say::Dropped("that a tool failed is told by its text alone"),
-        F::ToolCallSignature => Say::Dropped("calls have no signatures"),
+        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
         F::ReasoningText if quirks.takes_reasoning => Say::Carried,
         F::ReasoningText => Say::Near("what OpenAI's models thought; others' is left out"),
         F::ReasoningSignature => Say::Dropped("signatures are for their makers"),

@@ -3,7 +3,7 @@
 use super::super::request::read_block;
 use super::super::{usage, wire};
 use crate::chat::{ChatEvent, ChatReply, Choice, Text};
-use crate::dialect::Context;
+use crate::dialect::{Context, signature};
 use crate::json::{Cursor, JsonError};
 
 pub(in crate::dialect) fn read<'a>(
@@ -17,7 +17,7 @@ pub(in crate::dialect) fn read<'a>(
             "id" => reply.id = cursor.maybe(Cursor::text)?,
             "model" => reply.model = cursor.maybe(Cursor::text)?,
             "content" => {
-                answer.parts = cursor.list(read_block)?;
+                answer.parts = signature::settle(cursor.list(read_block)?);
                 choice = Some(());
             }
             "stop_reason" => {

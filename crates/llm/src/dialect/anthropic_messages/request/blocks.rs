@@ -15,7 +15,7 @@ pub(in super::super) fn read_blocks<'a>(
     if cursor.kind() == Kind::Text {
         return Ok(vec![Part::text(cursor.text()?)]);
     }
-    cursor.list(read_block)
+    cursor.list(read_block).map(signature::settle)
 }
 
 /// A block whose type may come last.

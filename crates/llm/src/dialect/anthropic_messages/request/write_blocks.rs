@@ -41,7 +41,12 @@ fn write_block(Part { content, cache }: &Part<'_>, reads: Reads, w: &mut Writer<
         // A reply of Anthropic has no media; that it is lost is told.
         Content::Media(_) if reads == Reads::Client => {}
         Content::Media(media) => write_media(media, *cache, w),
-        Content::ToolCall(call) => write_call(call, *cache, w),
+        Content::ToolCall(call) => {
+            write_call(call, *cache, w);
+            if let (Some(signature), Reads::Client) = (&call.signature, reads) {
+                write_redacted(&signature::of_call(signature), w);
+            }
+        }
         Content::ToolResult(result) => write_result(result, *cache, w),
         Content::Reasoning(reasoning) => write_reasoning(reasoning, reads, w),
         Content::ProviderOnly(part) if part.maker == Maker::Anthropic => w.json(part.json.as_str()),
@@ -123,10 +128,7 @@ fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'
     let ReasoningPart { text, signature, encrypted, id: _ } = reasoning;
     let is_read = |one: &&Signature<'_>| reads == Reads::Client || one.maker == Maker::Anthropic;
     if let Some(encrypted) = encrypted.as_ref().filter(is_read) {
-        w.object(|w| {
-            w.key("type").text("redacted_thinking");
-            w.key("data").texts(&signature::write(encrypted));
-        });
+        write_redacted(encrypted, w);
     }
     let signature = signature.as_ref().filter(is_read);
     if signature.is_some() || (reads == Reads::Client && !text.is_empty()) {
@@ -136,6 +138,13 @@ fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'
             w.key("signature").texts(&signature.map_or([""; 2], signature::write));
         });
     }
+}
+
+fn write_redacted(encrypted: &Signature<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").text("redacted_thinking");
+        w.key("data").texts(&signature::write(encrypted));
+    });
 }
 
 pub(super) fn write_mark(mark: Option<CacheMark>, w: &mut Writer<'_>) {

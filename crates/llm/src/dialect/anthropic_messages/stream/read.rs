@@ -100,6 +100,11 @@ impl Reader {
         let (kind, delta) = match content {
             Content::Text(text) => (PartKind::Text, Delta::Text(text.text)),
             Content::Reasoning(reasoning) => {
+                let call = self.blocks.iter().rfind(|block| block.is_call);
+                if let (Some(signature), Some(call)) = (signature::to_call(&reasoning), call) {
+                    let (part, delta) = (call.part, Delta::Signature(signature));
+                    return emit(ChatEvent::PartDelta { choice: 0, part, delta });
+                }
                 let kind = PartKind::Reasoning { id: None };
                 match reasoning.encrypted {
                     Some(encrypted) => (kind, Delta::Encrypted(encrypted)),

@@ -147,8 +147,8 @@ impl Writer {
             Delta::Signature(_) if block.is_reasoning => "signature_delta",
             Delta::Citation(citation) if citation::is_writable(citation) => "citations_delta",
             Delta::Encrypted(value) => return self.redacted(&value.clone(), frames, out),
-            // Calls have no signatures.
-            Delta::Signature(_) | Delta::Citation(_) | Delta::Bytes { .. } => return,
+            Delta::Signature(one) => return self.redacted(&signature::of_call(one), frames, out),
+            Delta::Citation(_) | Delta::Bytes { .. } => return,
         };
         event("content_block_delta", frames, out, |w| {
             w.key("index").count(block.index);

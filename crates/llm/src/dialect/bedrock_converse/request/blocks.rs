@@ -30,7 +30,7 @@ pub(in super::super) fn read_blocks<'a>(
             Ok(())
         })
     })?;
-    Ok(parts)
+    Ok(signature::settle(parts))
 }
 
 fn read_block<'a>(

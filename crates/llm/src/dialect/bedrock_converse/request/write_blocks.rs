@@ -55,7 +55,12 @@ fn write_block(content: &Content<'_>, reads: Reads, names: &mut Names, w: &mut W
             w.object(|w| w.key("text").texts(&[kind, &result.call_id, "]"]));
             result.parts.iter().for_each(|part| write_block(&part.content, reads, names, w));
         }
-        Content::ToolCall(call) => write_call(call, w),
+        Content::ToolCall(call) => {
+            write_call(call, w);
+            if let (Some(signature), Reads::Client) = (&call.signature, reads) {
+                write_redacted(&signature::of_call(signature), w);
+            }
+        }
         Content::ToolResult(result) => write_result(result, names, w),
         Content::Reasoning(reasoning) => write_reasoning(reasoning, reads, w),
         Content::ProviderOnly(_) => {}
@@ -118,7 +123,7 @@ fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'
         w.object(|w| w.key("reasoningContent").object(body));
     };
     if let Some(encrypted) = encrypted.as_ref().filter(is_read) {
-        block(w, &|w| w.text_field("redactedContent", Some(&redacted::write(encrypted))));
+        write_redacted(encrypted, w);
     }
     let signature = signature.as_ref().filter(is_read);
     if signature.is_some() || (reads == Reads::Client && !text.is_empty()) {
@@ -131,6 +136,14 @@ fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'
             });
         });
     }
+}
+
+fn write_redacted(encrypted: &Signature<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("reasoningContent").object(|w| {
+            w.text_field("redactedContent", Some(&redacted::write(encrypted)));
+        });
+    });
 }
 
 pub(super) fn write_mark(mark: Option<CacheMark>, w: &mut Writer<'_>) {

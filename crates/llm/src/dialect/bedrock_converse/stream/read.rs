@@ -2,7 +2,7 @@
 //! reasoning begin with what comes of them first.
 
 use super::super::{citation, error, media, redacted, usage, wire};
-use crate::chat::{ChatEvent, Delta, Finish, MediaKind, PartKind, Text, Usage};
+use crate::chat::{ChatEvent, Delta, Finish, MediaKind, PartKind, ReasoningPart, Text, Usage};
 use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -139,6 +139,15 @@ impl Reader {
     fn delta(&mut self, index: u64, Given { kind, delta }: Given<'_>, emit: &mut Emit<'_>) {
         if matches!(&delta, Delta::Text(text) | Delta::Arguments(text) if text.is_empty()) {
             return;
+        }
+        if let Delta::Encrypted(encrypted) = &delta {
+            let thought =
+                ReasoningPart { encrypted: Some(encrypted.clone()), ..ReasoningPart::default() };
+            let call = self.blocks.iter().rfind(|block| block.is_call);
+            if let (Some(signature), Some(call)) = (signature::to_call(&thought), call) {
+                let (part, delta) = (call.part, Delta::Signature(signature));
+                return emit(ChatEvent::PartDelta { choice: 0, part, delta });
+            }
         }
         let is_arguments = matches!(delta, Delta::Arguments(_));
         if !self.blocks.iter().any(|block| block.index == index) {

@@ -4,7 +4,7 @@
 
 use super::super::reply::write_end;
 use super::super::{citation, error, media, redacted, wire};
-use crate::chat::{ChatEvent, Delta, MediaKind, PartKind, Usage};
+use crate::chat::{ChatEvent, Delta, MediaKind, PartKind, Signature, Usage};
 use crate::dialect::{Context, signature};
 use crate::frame::FrameWriter;
 use crate::json;
@@ -126,6 +126,9 @@ impl Writer {
             media_type.iter().for_each(|media_type| media_type.as_ref().clone_into(its_type));
             return bytes.push_str(base64);
         }
+        if let (Delta::Signature(one), false) = (delta, block.is_reasoning) {
+            return self.signature_of_call(&signature::of_call(one), frames, out);
+        }
         // What only its maker can read is a block of its own, so it follows one with words.
         if matches!(delta, Delta::Encrypted(_)) && std::mem::replace(&mut block.has_said, false) {
             let index = std::mem::replace(&mut block.index, self.next_block);
@@ -134,8 +137,7 @@ impl Writer {
         }
         block.has_said = true;
         let is_reasoning = block.is_reasoning;
-        // Calls have no signatures, and an empty delta is none.
-        if matches!(delta, Delta::Signature(_) | Delta::Encrypted(_)) && !is_reasoning
+        if matches!(delta, Delta::Encrypted(_)) && !is_reasoning
             || matches!(delta, Delta::Bytes { .. })
         {
             return;
@@ -160,6 +162,23 @@ impl Writer {
                 Delta::Bytes { .. } => {}
             });
         });
+    }
+
+    /// Calls have no signatures; it is a block of its own.
+    fn signature_of_call(
+        &mut self,
+        thought_of: &Signature<'_>,
+        frames: &mut FrameWriter,
+        out: &mut Vec<u8>,
+    ) {
+        let index = self.next_block;
+        self.next_block += 1;
+        block_event("contentBlockDelta", index, frames, out, |w| {
+            w.key("delta").object(|w| {
+                thought(w, |w| w.key("redactedContent").text(&redacted::write(thought_of)));
+            });
+        });
+        block_event("contentBlockStop", index, frames, out, |_| {});
     }
 
     fn stop(&mut self, part: u32, frames: &mut FrameWriter, out: &mut Vec<u8>) {

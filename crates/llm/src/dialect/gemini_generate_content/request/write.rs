@@ -24,7 +24,8 @@ pub(in crate::dialect) fn write(
         caching,
         account,
     } = request;
-    let reads = Reads::Provider { media_beside: quirks.lacks_media_in_results };
+    let media_beside = quirks.lacks_media_in_results;
+    let reads = Reads::Provider { media_beside, has_ids: !quirks.lacks_call_ids };
     writer.object(|w| {
         write_system(messages, reads, w);
         w.key("contents").array(|w| write_contents(messages, reads, w));
@@ -55,18 +56,46 @@ fn write_system(messages: &[Message<'_>], reads: Reads, w: &mut Writer<'_>) {
 /// Turns of the same side are one: all results of a turn's calls must stand in the one after it.
 fn write_contents(messages: &[Message<'_>], reads: Reads, w: &mut Writer<'_>) {
     let names = names(messages);
+    let all = messages.iter().flat_map(|message| &message.parts);
+    let calls: Vec<&str> = all.filter_map(id_of_call).collect();
     let spoken: Vec<_> = messages.iter().filter(|message| !is_system(message)).collect();
     for side in spoken.chunk_by(|one, next| one.role == next.role) {
-        let parts = || side.iter().flat_map(|message| &message.parts);
+        let mut parts: Vec<&Part<'_>> = side.iter().flat_map(|message| &message.parts).collect();
         // A turn without parts is an error.
-        if !parts().any(says) {
+        if !parts.iter().any(|part| says(part)) {
             continue;
+        }
+        if matches!(reads, Reads::Provider { has_ids: false, .. }) {
+            put_in_order(&mut parts, &calls);
         }
         let mut turn = Turn::new(reads, &names);
         w.object(|w| {
             w.key("role").text(if side[0].role == Role::Assistant { "model" } else { "user" });
-            w.key("parts").array(|w| parts().for_each(|part| turn.write(part, w)));
+            w.key("parts").array(|w| parts.iter().for_each(|part| turn.write(part, w)));
         });
+    }
+}
+
+fn id_of_call<'p>(part: &'p Part<'_>) -> Option<&'p str> {
+    match &part.content {
+        Content::ToolCall(call) => Some(&call.id),
+        _ => None,
+    }
+}
+
+/// Puts results in the order of their calls, which is all that tells calls of one name apart where
+/// there are no ids.
+fn put_in_order(parts: &mut [&Part<'_>], calls: &[&str]) {
+    let place = |part: &Part<'_>| match &part.content {
+        Content::ToolResult(result) => Some(calls.iter().position(|id| *id == result.call_id)),
+        _ => None,
+    };
+    let slots: Vec<usize> = (0..parts.len()).filter(|at| place(parts[*at]).is_some()).collect();
+    let mut results: Vec<&Part<'_>> = slots.iter().map(|at| parts[*at]).collect();
+    // Of what was never called nobody knows the place.
+    results.sort_by_key(|part| place(part).flatten().unwrap_or(usize::MAX));
+    for (slot, result) in slots.into_iter().zip(results) {
+        parts[slot] = result;
     }
 }
 

@@ -20,6 +20,8 @@ pub(in super::super) enum Reads {
     Provider {
         /// Whether media of a tool's result stands beside the result.
         media_beside: bool,
+        /// Whether calls and results have their ids.
+        has_ids: bool,
     },
     /// A client, which is shown all reasoning and keeps its signatures.
     Client,
@@ -69,12 +71,14 @@ impl<'t> Turn<'t> {
             Content::Media(media) => self.media(media, w),
             Content::ToolCall(call) => {
                 self.written += 1;
-                write_call(call, self.signature_of(call).as_deref(), w);
+                let signature = self.signature_of(call);
+                write_call(call, (self.id(&call.id), signature.as_deref()), w);
             }
             Content::ToolResult(result) => {
                 self.written += 1;
-                let media_beside = self.reads == Reads::Provider { media_beside: true };
-                write_result(result, self.names, media_beside, w);
+                let media_beside = matches!(self.reads, Reads::Provider { media_beside: true, .. });
+                let id = self.id(&result.call_id);
+                write_result(result, (id, self.names), media_beside, w);
             }
             Content::Reasoning(reasoning) => self.reasoning(reasoning, w),
             Content::ProviderOnly(part) if part.maker == Maker::Google => {
@@ -83,6 +87,12 @@ impl<'t> Turn<'t> {
             }
             Content::ProviderOnly(_) => {}
         }
+    }
+
+    /// An id, where it is to be said.
+    fn id<'i>(&self, id: &'i str) -> Option<&'i str> {
+        let is_said = !matches!(self.reads, Reads::Provider { has_ids: false, .. });
+        Some(id).filter(|id| is_said && !id.is_empty())
     }
 
     /// An empty text is an error there.
@@ -152,13 +162,13 @@ impl<'t> Turn<'t> {
 
 pub(in super::super) fn write_call(
     call: &ToolCall<'_>,
-    signature: Option<&str>,
+    (id, signature): (Option<&str>, Option<&str>),
     w: &mut Writer<'_>,
 ) {
-    let ToolCall { id, name, arguments, is_free_form: _, signature: _ } = call;
+    let ToolCall { id: _, name, arguments, is_free_form: _, signature: _ } = call;
     w.object(|w| {
         w.key("functionCall").object(|w| {
-            w.text_field("id", Some(id.as_ref()).filter(|id| !id.is_empty()));
+            w.text_field("id", id);
             w.key("name").text(name);
             w.key("args");
             arguments::write_object(arguments, w);

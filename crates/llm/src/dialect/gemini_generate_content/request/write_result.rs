@@ -9,7 +9,7 @@ use crate::json::{Writer, is_object};
 /// Writes a result. Where the model takes no media within it, its media are parts after it.
 pub(super) fn write_result(
     result: &ToolResult<'_>,
-    names: &HashMap<&str, &str>,
+    (id, names): (Option<&str>, &HashMap<&str, &str>),
     media_beside: bool,
     w: &mut Writer<'_>,
 ) {
@@ -23,7 +23,7 @@ pub(super) fn write_result(
     };
     w.object(|w| {
         w.key("functionResponse").object(|w| {
-            w.text_field("id", Some(call_id.as_ref()).filter(|id| !id.is_empty()));
+            w.text_field("id", id);
             w.key("name").text(named);
             w.key("response");
             write_answer(parts, *is_error, w);

@@ -69,6 +69,10 @@ impl Call {
         }
     }
 
+    pub(super) fn id(&self) -> Option<&str> {
+        Some(self.id.as_str()).filter(|id| !id.is_empty())
+    }
+
     pub(super) fn whole(&self) -> ToolCall<'_> {
         ToolCall {
             id: Text::Borrowed(&self.id),

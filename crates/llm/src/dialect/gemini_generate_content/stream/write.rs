@@ -126,7 +126,9 @@ impl Writer {
         let open = &mut self.answer(choice).open;
         let Some(place) = open.iter().position(|open| open.part == part) else { return };
         if let Kind::Call(call) = open.remove(place).kind {
-            self.part(choice, to, |w| write_call(&call.whole(), call.signature.as_deref(), w));
+            self.part(choice, to, |w| {
+                write_call(&call.whole(), (call.id(), call.signature.as_deref()), w)
+            });
         }
     }
 

@@ -3,6 +3,8 @@
 use super::super::reasoning::{self, Reasoning};
 use super::super::tool_call::{self, CallPiece};
 use super::super::{usage, wire};
+use super::parts::{self, Parts};
+use super::sources::Sources;
 use super::{Audio, read_annotations, read_audio, read_images, read_logprobs};
 use crate::chat::{ChatReply, Choice, Citation, Content, Part, Text, TextPart};
 use crate::dialect::Context;
@@ -13,7 +15,7 @@ pub(in crate::dialect) fn read<'a>(
     context: &Context,
 ) -> Result<ChatReply<'a>, JsonError> {
     let mut reply = ChatReply::default();
-    let mut choices = Vec::new();
+    let (mut choices, mut sources) = (Vec::new(), Sources::default());
     cursor.object(|cursor, name| {
         match name {
             "id" => reply.id = cursor.maybe(Cursor::text)?.filter(|id| !id.is_empty()),
@@ -23,6 +25,9 @@ pub(in crate::dialect) fn read<'a>(
             "usage" => reply.usage = cursor.maybe(usage::read)?,
             "service_tier" => reply.service_class = cursor.maybe(Cursor::text)?,
             "system_fingerprint" => reply.fingerprint = cursor.maybe(Cursor::text)?,
+            "citations" | "search_results" if cursor.kind() == Kind::Array => {
+                sources.read(cursor, name)?;
+            }
             "object" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
@@ -33,7 +38,19 @@ pub(in crate::dialect) fn read<'a>(
     }
     choices.sort_by_key(|(index, _)| *index);
     reply.choices = choices.into_iter().map(|(_, choice)| choice).collect();
+    cite(&mut reply.choices[0].parts, sources);
     Ok(reply)
+}
+
+/// The text rests on all of them; which of its words on which only the marks in it tell.
+fn cite<'a>(parts: &mut [Part<'a>], sources: Sources<'a>) {
+    let texts = parts.iter_mut().filter_map(|part| match &mut part.content {
+        Content::Text(text) => Some(text),
+        _ => None,
+    });
+    if let Some(text) = texts.last().filter(|text| text.citations.is_empty()) {
+        text.citations = sources.into_citations();
+    }
 }
 
 fn read_choice<'a>(
@@ -75,7 +92,13 @@ fn read_message<'a>(cursor: &mut Cursor<'a>, draft: &mut Draft<'a>) -> Result<()
     cursor.object(|cursor, name| {
         match name {
             "role" => cursor.skip()?,
-            "content" if cursor.kind() == Kind::Array => read_parts(cursor, draft)?,
+            "content" if cursor.kind() == Kind::Array => {
+                let Parts { texts, thoughts } = parts::read(cursor)?;
+                draft.content.extend(texts.into_iter().map(Part::text));
+                if !thoughts.is_empty() {
+                    draft.reasoning.text = Some(Text::Owned(thoughts.concat()));
+                }
+            }
             "content" => {
                 let text = cursor.maybe(Cursor::text)?.filter(|text| !text.is_empty());
                 draft.content.extend(text.map(Part::text));
@@ -101,34 +124,6 @@ fn read_message<'a>(cursor: &mut Cursor<'a>, draft: &mut Draft<'a>) -> Result<()
         }
         Ok(())
     })
-}
-
-/// Content in parts, as Mistral has it: texts, and thoughts in texts of their own.
-fn read_parts<'a>(cursor: &mut Cursor<'a>, draft: &mut Draft<'a>) -> Result<(), JsonError> {
-    cursor.array(|cursor| {
-        cursor.object(|cursor, name| {
-            match name {
-                "type" => cursor.skip()?,
-                "text" => draft.content.push(Part::text(cursor.text()?)),
-                "thinking" => {
-                    let texts = cursor.list(read_thought)?;
-                    draft.reasoning.text = Some(Text::Owned(texts.concat()));
-                }
-                _ => cursor.unknown()?,
-            }
-            Ok(())
-        })
-    })
-}
-
-fn read_thought<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
-    let mut text = Text::default();
-    cursor.object(|cursor, name| match name {
-        "text" => cursor.text().map(|thought| text = thought),
-        "type" => cursor.skip(),
-        _ => cursor.unknown(),
-    })?;
-    Ok(text)
 }
 
 impl<'a> Draft<'a> {

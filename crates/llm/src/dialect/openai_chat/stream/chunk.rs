@@ -1,11 +1,13 @@
 //! One chunk as it is written, before anything is made of it: its fields come in any order.
 
 use super::super::reasoning::{self, Reasoning};
+use super::super::reply::parts::{self, Parts};
+use super::super::reply::sources::Sources;
 use super::super::reply::{Audio, read_annotations, read_audio, read_images, read_logprobs};
 use super::super::tool_call::{self, CallPiece};
 use super::super::{error, usage, wire};
 use crate::chat::{ChatError, Citation, Finish, Part, Text, TokenLogprob, Usage};
-use crate::json::{Cursor, JsonError};
+use crate::json::{Cursor, JsonError, Kind};
 
 /// A chunk.
 #[derive(Debug, Default)]
@@ -17,6 +19,7 @@ pub(super) struct Chunk<'a> {
     pub(super) fingerprint: Option<Text<'a>>,
     pub(super) choices: Vec<Piece<'a>>,
     pub(super) usage: Option<Usage>,
+    pub(super) sources: Sources<'a>,
     pub(super) error: Option<ChatError>,
 }
 
@@ -51,6 +54,9 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Chunk<'a>, JsonError> 
                 cursor.skip()?;
                 chunk.error = error::read(&mut whole.clone_at(), 200).ok();
             }
+            "citations" | "search_results" if cursor.kind() == Kind::Array => {
+                chunk.sources.read(cursor, name)?;
+            }
             "object" | "obfuscation" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
@@ -82,6 +88,15 @@ fn read_piece<'a>(cursor: &mut Cursor<'a>) -> Result<Piece<'a>, JsonError> {
 fn read_delta<'a>(cursor: &mut Cursor<'a>, piece: &mut Piece<'a>) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match name {
+            "content" if cursor.kind() == Kind::Array => {
+                let Parts { texts, thoughts } = parts::read(cursor)?;
+                let joined = |texts: Vec<Text<'a>>| match <[Text<'a>; 1]>::try_from(texts) {
+                    Ok([text]) => text,
+                    Err(texts) => Text::Owned(texts.concat()),
+                };
+                piece.content = Some(joined(texts));
+                piece.reasoning.text = Some(joined(thoughts));
+            }
             "content" => piece.content = cursor.maybe(Cursor::text)?,
             "reasoning_content" | "reasoning" => {
                 piece.reasoning.text = cursor.maybe(Cursor::text)?.or(piece.reasoning.text.take());

@@ -2,13 +2,15 @@
 
 use super::chunk::{self, Chunk, Piece};
 use crate::chat::{
-    ChatEvent, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source, Text,
+    ChatEvent, Citation, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source,
+    Text,
 };
 use crate::dialect::arguments::Progress;
 use crate::dialect::{Context, Emit};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
 
+use super::super::reply::sources;
 use super::super::tool_call::CallPiece;
 use super::super::wire;
 
@@ -20,6 +22,8 @@ const CHOICES_MAX: u64 = 128;
 pub(in crate::dialect) struct Reader {
     context: Context,
     choices: Vec<ChoiceState>,
+    /// What the first answer rests on; it is told with every chunk, and told on at the end.
+    sources: Vec<Citation<'static>>,
     has_begun: bool,
     is_over: bool,
 }
@@ -57,7 +61,13 @@ enum Sort {
 
 impl Reader {
     pub(in crate::dialect) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), choices: Vec::new(), has_begun: false, is_over: false }
+        Self {
+            context: context.clone(),
+            choices: Vec::new(),
+            sources: Vec::new(),
+            has_begun: false,
+            is_over: false,
+        }
     }
 
     pub(in crate::dialect) fn read(
@@ -85,8 +95,17 @@ impl Reader {
     }
 
     fn take(&mut self, chunk: Chunk<'_>, emit: &mut Emit<'_>) {
-        let Chunk { id, model, created_s, service_class, fingerprint, choices, usage, error } =
-            chunk;
+        let Chunk {
+            id,
+            model,
+            created_s,
+            service_class,
+            fingerprint,
+            choices,
+            usage,
+            sources,
+            error,
+        } = chunk;
         if self.is_over {
             return;
         }
@@ -99,6 +118,9 @@ impl Reader {
             self.has_begun = true;
             emit(ChatEvent::Start { id, model, created_s, service_class, fingerprint });
         }
+        if self.sources.is_empty() {
+            self.sources = sources::own(sources.into_citations());
+        }
         for piece in choices {
             self.take_piece(piece, emit);
         }
@@ -107,11 +129,16 @@ impl Reader {
         }
     }
 
-    fn take_piece(&mut self, piece: Piece<'_>, emit: &mut Emit<'_>) {
+    fn take_piece(&mut self, mut piece: Piece<'_>, emit: &mut Emit<'_>) {
         let index = piece.index.min(CHOICES_MAX - 1);
         let place = usize::try_from(index).unwrap_or_default();
         if self.choices.len() <= place {
             self.choices.resize_with(place + 1, ChoiceState::default);
+        }
+        let is_text = matches!(self.choices[place].open, Some((_, Sort::Text)))
+            || piece.content.as_ref().is_some_and(|text| !text.is_empty());
+        if place == 0 && piece.finish.is_some() && is_text && piece.citations.is_empty() {
+            piece.citations = std::mem::take(&mut self.sources);
         }
         let choice = u32::try_from(index).unwrap_or_default();
         let context = &self.context;
