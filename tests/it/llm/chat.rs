@@ -176,3 +176,34 @@ fn models_are_listed_in_the_words_of_the_asker() {
     let listed = client.get("h", "/v1beta/models", &[]);
     assert_eq!(parsed(&listed)["models"][0]["name"], "models/fast", "{}", listed.text());
 }
+
+#[test]
+fn a_wrong_type_is_told_what_it_must_be() {
+    let origin = saying("never");
+    let gateway = gateway(&[&origin], "");
+    let messages = json!([{ "role": "user", "content": "hi" }]);
+    let cases = [
+        (
+            "/v1/chat/completions",
+            json!({ "model": 7, "messages": messages }),
+            "`model` must be a string",
+        ),
+        ("/v1/chat/completions", json!({ "messages": messages }), "the request names no model"),
+        (
+            "/v1/messages",
+            json!({ "model": "fast", "max_tokens": "ten", "messages": messages }),
+            "`max_tokens` must be a whole number",
+        ),
+        (
+            "/v1/messages",
+            json!({ "model": "fast", "max_tokens": 9, "temperature": "hot", "messages": messages }),
+            "`temperature` must be a number",
+        ),
+    ];
+    for (path, body, told) in cases {
+        let answer = post(gateway.web(), path, &[KEY], &body);
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+        assert!(answer.text().contains(told), "{body}: {}", answer.text());
+    }
+    assert_eq!(origin.count(), 0);
+}

@@ -34,6 +34,9 @@ fn inputs<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<EmbedInput<'a>>, JsonError>
     if cursor.kind() == Kind::Text {
         return Ok(vec![EmbedInput::text(cursor.text()?)]);
     }
+    if cursor.kind() != Kind::Array {
+        return Err(cursor.wrong("must be a text or an array of texts"));
+    }
     let mut whole = cursor.clone_at();
     let mut inputs = Vec::new();
     let mut has_numbers = false;

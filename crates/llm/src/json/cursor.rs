@@ -143,8 +143,9 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// Where no number is here.
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
-        let scalar = self.scalar()?;
-        Number::new(scalar).ok_or_else(|| self.wrong("must be a number"))
+        const WHY: &str = "must be a number";
+        let scalar = self.scalar(WHY)?;
+        Number::new(scalar).ok_or_else(|| self.wrong(WHY))
     }
 
     /// Reads a whole number of at least 0.
@@ -152,7 +153,8 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// Where none is here.
     pub fn count(&mut self) -> Result<u64, JsonError> {
-        self.scalar()?.parse().map_err(|_| self.wrong("must be a whole number"))
+        const WHY: &str = "must be a whole number";
+        self.scalar(WHY)?.parse().map_err(|_| self.wrong(WHY))
     }
 
     /// Reads `true` or `false`.
@@ -160,7 +162,8 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// Where neither is here.
     pub fn truth(&mut self) -> Result<bool, JsonError> {
-        self.scalar()?.parse().map_err(|_| self.wrong("must be true or false"))
+        const WHY: &str = "must be true or false";
+        self.scalar(WHY)?.parse().map_err(|_| self.wrong(WHY))
     }
 
     /// Reads any value as the text that it is.
@@ -309,8 +312,12 @@ impl<'a> Cursor<'a> {
         Ok(raw)
     }
 
-    fn scalar(&mut self) -> Result<&'a str, JsonError> {
-        self.at = blank(self.text.as_bytes(), self.at);
+    /// The text of the number or word that is here; `why` is what is said of a value of another
+    /// kind, which is JSON as well.
+    fn scalar(&mut self, why: &'static str) -> Result<&'a str, JsonError> {
+        if matches!(self.kind(), Kind::Object | Kind::Array | Kind::Text) {
+            return Err(self.wrong(why));
+        }
         match scalar_end(self.text.as_bytes(), self.at) {
             Ok(end) => {
                 let scalar = &self.text[self.at..end];

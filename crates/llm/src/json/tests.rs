@@ -108,6 +108,25 @@ fn mistakes_are_named_by_path() {
 }
 
 #[test]
+fn what_is_of_another_kind_is_told_what_it_must_be() {
+    fn why<'a, T>(
+        value: &'a str,
+        read: impl FnOnce(&mut Cursor<'a>) -> Result<T, super::JsonError>,
+    ) -> &'static str {
+        read(&mut Cursor::new(value)).map(drop).unwrap_err().why
+    }
+    for value in ["\"hot\"", "[1]", "{}", "null", "true"] {
+        assert_eq!(why(value, Cursor::number), "must be a number", "{value}");
+        assert_eq!(why(value, Cursor::count), "must be a whole number", "{value}");
+    }
+    for value in ["\"yes\"", "[true]", "{}", "null", "1"] {
+        assert_eq!(why(value, Cursor::truth), "must be true or false", "{value}");
+    }
+    assert_eq!(why("-1", Cursor::count), "must be a whole number");
+    assert_eq!(why("hot", Cursor::number), "is no JSON value");
+}
+
+#[test]
 fn depth_is_bounded() {
     assert!(is_value(&format!("{}{}", "[".repeat(512), "]".repeat(512))));
     assert!(!is_value(&format!("{}{}", "[".repeat(513), "]".repeat(513))));

@@ -76,7 +76,11 @@ impl Ask {
             _ => model,
         };
         if model.is_empty() {
-            return Err(ChatError::invalid("model", "the request names no model"));
+            let message = match address.model.is_none() && scanned.says(Watched::Model, &bytes) {
+                true => "`model` must be a string with the name of a model",
+                false => "the request names no model",
+            };
+            return Err(ChatError::invalid("model", message));
         }
         let model = model.into_owned();
         Ok(Self {
