@@ -21,7 +21,7 @@ use crate::scan::Watch;
 pub use asked::Asked;
 pub use family::Family;
 pub use kept::{KeptId, can_make, kept_in_event};
-pub use nearest::nearest;
+pub use nearest::{methods, nearest};
 pub use operation::{Kept, Operation};
 pub use reach::{Reach, reach};
 pub use rename::NamedModel;

@@ -241,3 +241,26 @@ fn whoever_looks_into_a_case_has_an_id_and_the_log_says_what_the_provider_said()
     let unknown = post(gateway.web(), "/v1/chat/completions", &["X-Request-Id: mine-1"], &unknown);
     assert_eq!((unknown.status, unknown.get("request-id")), (404, Some("mine-1")));
 }
+
+#[test]
+fn a_path_that_is_not_there_is_no_model_that_is_not_there() {
+    let origin = saying("never");
+    let gateway = gateway(&[&origin], "");
+    let get = |path| Client::connect(gateway.web()).get("h", path, &[]);
+    for path in ["/", "/v1/assistants"] {
+        let answer = get(path);
+        let told = parsed(&answer);
+        assert_eq!((answer.status, &told["error"]["code"]), (404, &json!("unknown_url")), "{told}");
+        assert_eq!(told["error"]["message"], "there is no such path here");
+    }
+    let near = parsed(&get("/v1/chat/completion"));
+    let message = near["error"]["message"].as_str().expect("a text");
+    assert!(message.contains("POST /v1/chat/completions"), "{message}");
+    for (path, allow) in [("/v1/chat/completions", "POST"), ("/v1/messages", "POST")] {
+        let answer = get(path);
+        assert_eq!((answer.status, answer.get("allow")), (405, Some(allow)), "{}", answer.text());
+    }
+    // Anthropic's clients are told in their words.
+    assert_eq!(parsed(&get("/v1/messages"))["type"], "error");
+    assert_eq!(origin.count(), 0);
+}

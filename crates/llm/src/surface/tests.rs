@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Asked, BodyForm, Family, Kept, Operation, Reach, Surface, nearest, reach};
+use super::{Asked, BodyForm, Family, Kept, Operation, Reach, Surface, methods, nearest, reach};
 use crate::catalog::Catalog;
 use crate::dialect::Address;
 use crate::scan::Scanned;
@@ -152,11 +152,24 @@ fn other_paths_are_nobodys() {
 
 #[test]
 fn a_wrong_path_is_told_the_right_one() {
-    assert_eq!(nearest("POST", "/v1/chat/completion"), ("POST", "/v1/chat/completions"));
-    assert_eq!(nearest("GET", "/v1/chat/completions"), ("POST", "/v1/chat/completions"));
-    assert_eq!(nearest("POST", "/v1/v1/messages"), ("POST", "/v1/messages"));
-    assert_eq!(nearest("POST", "/embeddings/v1"), ("POST", "/v1/embeddings"));
+    assert_eq!(nearest("POST", "/v1/chat/completion"), Some(("POST", "/v1/chat/completions")));
+    assert_eq!(nearest("GET", "/v1/chat/completions"), Some(("POST", "/v1/chat/completions")));
+    assert_eq!(nearest("POST", "/v1/v1/messages"), Some(("POST", "/v1/messages")));
+    assert_eq!(nearest("POST", "/api/v1/responses"), Some(("POST", "/v1/responses")));
+    assert_eq!(nearest("POST", "/v1/embedding"), Some(("POST", "/v1/embeddings")));
+    for path in ["/", "", "/v1", "/v1/assistants", "/v1/threads", "/api/tags", "/favicon.ico"] {
+        assert_eq!(nearest("GET", path), None, "{path}");
+    }
     let _ = nearest("", &"x/".repeat(10_000));
+}
+
+#[test]
+fn a_known_path_has_its_methods() {
+    assert_eq!(methods("/v1/chat/completions", ""), ["POST"]);
+    assert_eq!(methods("/anthropic/v1/messages", ""), ["POST"]);
+    assert_eq!(methods("/v1/responses/resp_1", ""), ["GET", "DELETE"]);
+    assert_eq!(methods("/v1/assistants", ""), [""; 0]);
+    assert_eq!(methods("", ""), [""; 0]);
 }
 
 #[test]
@@ -308,6 +321,6 @@ proptest! {
         for method in ["GET", "POST", "DELETE", ""] {
             let _ = Surface::of(method, &path, &query);
         }
-        let _ = nearest("GET", &path);
+        let _ = (nearest("GET", &path), methods(&path, &query));
     }
 }

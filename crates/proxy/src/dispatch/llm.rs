@@ -36,7 +36,6 @@ use std::sync::Arc;
 
 use architrave_config::{LlmService, PathMatch};
 use architrave_core::Reason;
-use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::surface::{self, Asked, Kept, Operation, Surface};
 
@@ -167,12 +166,22 @@ fn below_route<'e>(exchange: &'e Exchange<'_>) -> &'e str {
     below.min_by_key(|rest| rest.len()).unwrap_or(path)
 }
 
+/// Tells the client that nothing is at that path, or nothing with that method.
 fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> LlmAnswer<'a> {
-    let (near_method, near) = surface::nearest(method, path);
-    let message = format!("there is no such path here; {near_method} {near} is the nearest");
-    let error = ChatError::new(ErrorKind::NotFound, message);
-    let dialect = refusal::dialect_of_path(path);
-    refuse(exchange, dialect, Missed::refused(error, Reason::NoRoute))
+    let query = exchange.head.query().unwrap_or_default();
+    let methods = surface::methods(path, query);
+    let known = methods.first().and_then(|first| Surface::of(first, path, query));
+    let dialect = known.map_or_else(|| refusal::dialect_of_path(path), |asked| asked.dialect());
+    let allowed = methods.join(", ");
+    let error = match methods.is_empty() {
+        true => refusal::unknown_url(surface::nearest(method, path)),
+        false => refusal::wrong_method(&allowed),
+    };
+    let mut answer = refuse(exchange, dialect, Missed::refused(error, Reason::NoRoute));
+    if !methods.is_empty() {
+        answer.head.fields.append("Allow", allowed.as_bytes());
+    }
+    answer
 }
 
 /// Tells the client in its dialect why there is no answer, and notes it.

@@ -83,6 +83,23 @@ pub(super) fn not_told() -> Missed {
     Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
 }
 
+/// That nothing is at a path, and which one may have been meant.
+pub(super) fn unknown_url(near: Option<(&str, &str)>) -> ChatError {
+    let message = match near {
+        Some((method, path)) => format!("there is no such path here; {method} {path} is near it"),
+        None => String::from("there is no such path here"),
+    };
+    let code = Some(String::from("unknown_url"));
+    ChatError { code, ..ChatError::new(ErrorKind::NotFound, message) }
+}
+
+/// That something is at a path, for other methods.
+pub(super) fn wrong_method(allowed: &str) -> ChatError {
+    let message = format!("this path is asked by {allowed}");
+    let code = Some(String::from("method_not_allowed"));
+    ChatError { status: 405, code, ..ChatError::new(ErrorKind::InvalidRequest, message) }
+}
+
 /// The dialect in which somebody is told that there is nothing at a path.
 pub(super) fn dialect_of_path(path: &str) -> Dialect {
     match () {
