@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::serve::{Ending, Outcome, RequestFacts};
 use crate::worker::Worker;
 
+pub(crate) use problem::title;
 pub(crate) use tunnel::{Tunnel, TunnelEnd};
 
 /// Ends an exchange: passes on, or answers; and says what becomes of the connection.

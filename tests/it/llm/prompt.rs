@@ -44,6 +44,7 @@ fn inputs_and_outputs_are_held_to_their_types() {
     for body in [json!({}), json!({ "text": 7 }), json!({ "text": "x".repeat(101) })] {
         let answer = post(gateway.web(), "/sentiment", &[], &body);
         assert_eq!((answer.status, origin.count()), (400, 0), "{body}: {}", answer.text());
+        assert_eq!(parsed(&answer)["title"], "Bad Request", "{body}: {}", answer.text());
     }
     let answer = post(gateway.web(), "/sentiment", &[], &json!({ "text": "Grr." }));
     assert_eq!(answer.status, 502, "what the model said is none of the words: {}", answer.text());

@@ -45,12 +45,14 @@ pub(super) fn body(
     body.into_bytes()
 }
 
-fn title(status: u16) -> &'static str {
+/// What a status is called.
+pub(crate) fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         408 => "Request Timeout",
         413 => "Content Too Large",
         414 => "URI Too Long",

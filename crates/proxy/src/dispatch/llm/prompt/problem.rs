@@ -6,6 +6,7 @@ use architrave_llm::json::Writer;
 use crate::dispatch::llm::LlmAnswer;
 use crate::dispatch::llm::run::Missed;
 use crate::exchange::Exchange;
+use crate::respond::title;
 
 /// The media type of a problem.
 const CONTENT_TYPE: &str = "application/problem+json";
@@ -35,6 +36,7 @@ fn written(
     let mut body = Vec::with_capacity(256);
     Writer::new(&mut body).object(|w| {
         w.key("type").text("about:blank");
+        w.key("title").text(title(status));
         w.key("status").count(status.into());
         w.key("reason").text(reason.as_str());
         w.key("detail").text(detail);
