@@ -282,3 +282,30 @@ fn lines_are_complete_when_it_ends() {
     assert_eq!(gateway.terminate(), architrave_testkit::process::Ending::Code(0));
     eventually("all lines are written", SOON, || (gateway.stdout().count() == 50).then_some(()));
 }
+
+#[test]
+fn what_was_asked_of_a_model_in_vain_is_named_too() {
+    let config = Config::ai(
+        "
+        providers: [{ name: pretend, kind: mock }]
+        models: [{ name: fast, deployments: [{ provider: pretend, model: echo }] }]
+        policies: { guardrail: { keywords: [nightfall], action: refuse } }
+        ",
+    );
+    let gateway = Gateway::start(config.access_log("{ stdout: {} }"));
+    let chat = r#","messages":[{"role":"user","content":"of nightfall"}]}"#;
+    for (path, model, more, reason) in [
+        ("/v1/chat/completions", "gone", chat, "no_route"),
+        ("/v1/embeddings", "gone", r#","input":"hi"}"#, "no_route"),
+        ("/v1/messages", "fast", &chat.replacen(',', r#","max_tokens":9,"#, 1), "guardrail"),
+    ] {
+        let body = format!("{{\"model\":\"{model}\"{more}");
+        let fields = ["Content-Type: application/json", &format!("Content-Length: {}", body.len())];
+        let mut ask = request("POST", "h", path, &fields);
+        ask.extend_from_slice(body.as_bytes());
+        let answer = Client::connect(gateway.web()).ask(ask);
+        let line = line(&gateway, path);
+        assert_eq!((&line["model"], &line["reason"]), (&model.into(), &reason.into()), "{line}");
+        assert_eq!(line["status"], answer.status, "{}", answer.text());
+    }
+}

@@ -35,6 +35,8 @@ reasons! {
     CredentialInvalid = "credential_invalid", 401;
     /// The caller is known and may not do this, or its address is refused.
     Forbidden = "forbidden", 403;
+    /// A guardrail refused what was said to a model, or by it.
+    Guardrail = "guardrail", 403;
     /// No route matches the request.
     NoRoute = "no_route", 404;
     /// The client was too slow to send its head or body.

@@ -106,6 +106,8 @@ async fn chat<'a>(
     exchange.request_bytes = body.bytes.len() as u64;
     let ask = Ask::of(dialect, &asked.address, (body.bytes, body.scanned));
     let mut ask = ask.map_err(refusal::invalid)?;
+    // Before anybody refuses it: the log is to say what was asked for in vain, too.
+    note(exchange, &ask);
     let models = permit::models(worker, exchange, service, &ask)?;
     // What names a thing that a provider keeps goes there, whatever the fleet says, and nobody else
     // is told what the thing is about, not even from the cache.
@@ -121,11 +123,10 @@ async fn chat<'a>(
     let beside = worker.gateway().kept.beside(&named);
     ask.prompt_tokens = ask.prompt_tokens.saturating_add(beside.known_tokens);
     ask.unseen_tokens = ask.unseen_tokens.saturating_add(beside.guessed_tokens);
+    // Guardrails may have masked it.
+    note(exchange, &ask);
     if let Some(facts) = &mut exchange.llm {
         facts.grown = named.into_iter().filter(|(kept, _)| *kept == Kept::Conversation).collect();
-        facts.model.clone_from(&ask.model);
-        facts.is_stream = ask.stream;
-        facts.prompt_tokens = ask.prompt_tokens;
     }
     if exchange.account().is_some() && dialect == Dialect::OpenaiResponses && ask.is_background() {
         return Err(refusal::not_counted("an answer in the background"));
@@ -138,6 +139,15 @@ async fn chat<'a>(
     match home {
         Some(home) => run.at_home(exchange, home).await,
         None => run.until_answered(exchange, &models).await,
+    }
+}
+
+/// Notes what is asked.
+fn note(exchange: &mut Exchange<'_>, ask: &Ask) {
+    if let Some(facts) = &mut exchange.llm {
+        facts.model.clone_from(&ask.model);
+        facts.is_stream = ask.stream;
+        facts.prompt_tokens = ask.prompt_tokens;
     }
 }
 

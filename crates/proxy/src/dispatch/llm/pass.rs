@@ -51,6 +51,10 @@ pub(super) async fn serve<'a>(
     super::read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
     reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
     let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
+    // Before anybody refuses it: the log is to say what was asked for in vain, too.
+    if let Some(facts) = &mut exchange.llm {
+        passing.model().unwrap_or_default().clone_into(&mut facts.model);
+    }
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
     passing.see_through(asked, guards.unwrap_or_default(), reader).await?;
     match asked.operation() {
@@ -70,7 +74,7 @@ pub(super) async fn serve<'a>(
         batch::see(worker, exchange, service, model.lane(*place), &mut passing).await?;
     }
     if let Some(facts) = &mut exchange.llm {
-        facts.model.push_str(passing.model().unwrap_or_default());
+        passing.model().unwrap_or_default().clone_into(&mut facts.model);
         facts.prompt_tokens = passing.prompt_tokens();
         facts.asked = units::asked(asked, &passing);
     }

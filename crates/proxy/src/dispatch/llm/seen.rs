@@ -120,7 +120,7 @@ pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Misse
 
 /// That a guardrail refuses what was said.
 pub(super) fn refused(found: Found) -> Missed {
-    Missed::refused(guardrail::refusal(found), Reason::Forbidden)
+    Missed::refused(guardrail::refusal(found), Reason::Guardrail)
 }
 
 fn text_of(body: &[u8]) -> Result<&str, Missed> {
