@@ -48,7 +48,9 @@ impl Speaks {
     fn mark(self) -> &'static str {
         match self {
             Self::Chat(dialect) => dialect.usage_mark(),
-            // Nobody but OpenAI streams anything beside chat.
+            // The name of every event: what it tells is not to be seen from without.
+            Self::Beside(Surface::BedrockInvoke) => "chunk",
+            // Nobody but OpenAI streams anything else beside chat.
             Self::Beside(_) => "\"usage\"",
         }
     }
@@ -64,6 +66,7 @@ impl Speaks {
     fn read(self, data: &str) -> Used {
         match self {
             Self::Chat(dialect) => dialect.usage_of_event(data).into(),
+            Self::Beside(Surface::BedrockInvoke) => used::of_call_event(data),
             Self::Beside(surface) => used::of_reply(surface, data),
         }
     }

@@ -8,8 +8,12 @@ mod charge;
 mod media;
 mod sound;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::catalog::Unit;
 use crate::chat::Usage;
+use crate::json::{Cursor, Kind};
 use crate::surface::{Operation, Surface};
 use crate::{embedding, rerank};
 
@@ -113,6 +117,50 @@ pub fn of_reply(surface: Surface, body: &str) -> Used {
     }
 }
 
+/// What an event of a stream of a bare call at Bedrock tells: the last one, whatever the model's own
+/// words are, has the counts of AWS in it.
+pub(crate) fn of_call_event(data: &str) -> Used {
+    let read = |data: &str| {
+        let mut cursor = Cursor::new(data);
+        let mut held = None;
+        cursor
+            .object(|cursor, name| {
+                match (name, cursor.kind()) {
+                    ("bytes", Kind::Text) => held = Some(cursor.text()?.into_owned()),
+                    _ => cursor.skip()?,
+                }
+                Ok(())
+            })
+            .ok()?;
+        let event = String::from_utf8(STANDARD.decode(held?).ok()?).ok()?;
+        call_metrics(&event)
+    };
+    read(data).into()
+}
+
+fn call_metrics(event: &str) -> Option<Usage> {
+    let mut usage = None;
+    let read = Cursor::new(event).object(|cursor, name| {
+        if name != "amazon-bedrock-invocationMetrics" {
+            return cursor.skip();
+        }
+        let mut told = Usage::default();
+        cursor.object(|cursor, name| {
+            match name {
+                "inputTokenCount" => told.input = cursor.count()?,
+                "outputTokenCount" => told.output = cursor.count()?,
+                "cacheReadInputTokenCount" => told.cache_read = cursor.count()?,
+                "cacheWriteInputTokenCount" => told.cache_write = cursor.count()?,
+                _ => cursor.skip()?,
+            }
+            Ok(())
+        })?;
+        usage = Some(told);
+        Ok(())
+    });
+    usage.filter(|_| read.is_ok())
+}
+
 /// What the head of a reply says of what was used: AWS counts there whatever the model's own words
 /// for it are. `field` is the number that a field says.
 #[must_use]
@@ -188,6 +236,8 @@ mod tests {
         assert_eq!(of_form(Surface::OpenaiImageVariation, Some(3)).count(Unit::ImageOut), 3);
         assert_eq!(of_form(Surface::OpenaiTranscription, Some(3)), Used::default());
         assert_eq!(of_request(Surface::OpenaiEmbedding, "{}"), Used::default());
+        let documents = format!(r#"{{"documents":[{}"b"]}}"#, r#""a","#.repeat(200));
+        assert_eq!(of_request(Surface::CohereRerank, &documents).requests, Some(3));
     }
 
     #[test]
@@ -196,6 +246,17 @@ mod tests {
         let mut told = reply(Surface::OpenaiImageGeneration, r#"{"data":[{}]}"#);
         told.fill(&asked);
         assert_eq!((told.count(Unit::ImageOut), told.count(Unit::PixelOut)), (1, 256));
+    }
+
+    #[test]
+    fn the_last_event_of_a_bare_call_counts_tokens() {
+        let event = |inner: &str| format!(r#"{{"bytes":"{}","p":"abc"}}"#, STANDARD.encode(inner));
+        let last = r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":5,"invocationLatency":300}}"#;
+        let usage = of_call_event(&event(last)).tokens.unwrap();
+        assert_eq!((usage.input, usage.output), (12, 5));
+        assert_eq!(of_call_event(&event(r#"{"outputText":"a"}"#)), Used::default());
+        assert_eq!(of_call_event(r#"{"bytes":"!"}"#), Used::default());
+        assert_eq!(of_call_event("no JSON"), Used::default());
     }
 
     #[test]

@@ -223,3 +223,51 @@ fn a_model_that_nobody_knows_the_price_of_is_told_of_once() {
     eventually("both are told of", SOON, || (told("lab/unheard-too") > 0).then_some(()));
     assert_eq!((told("lab/unheard"), told("lab/unheard-too")), (1, 1));
 }
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |sum: u32, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 * (sum & 1)))
+    })
+}
+
+/// An event of AWS's binary stream, a piece of what a model says in it, in base64.
+fn chunk(said: &str) -> Vec<u8> {
+    let payload = json!({ "bytes": said, "p": "abcdef" }).to_string();
+    let mut headers = Vec::new();
+    for (name, value) in [(":event-type", "chunk"), (":message-type", "event")] {
+        headers.push(name.len() as u8);
+        headers.extend(name.bytes());
+        headers.push(7);
+        headers.extend((value.len() as u16).to_be_bytes());
+        headers.extend(value.bytes());
+    }
+    let mut event = ((16 + headers.len() + payload.len()) as u32).to_be_bytes().to_vec();
+    event.extend((headers.len() as u32).to_be_bytes());
+    event.extend(crc32(&event).to_be_bytes());
+    event.extend(headers);
+    event.extend(payload.bytes());
+    event.extend(crc32(&event).to_be_bytes());
+    event
+}
+
+#[test]
+fn the_last_event_of_a_streamed_bare_call_tells_its_tokens() {
+    // {"outputText":"hello"}, and the last one with
+    // "amazon-bedrock-invocationMetrics":{"inputTokenCount":1000,"outputTokenCount":500}.
+    let stream = [
+        chunk("eyJvdXRwdXRUZXh0IjoiaGVsbG8ifQ=="),
+        chunk("eyJvdXRwdXRUZXh0IjoiIiwiYW1hem9uLWJlZHJvY2staW52b2NhdGlvbk1ldHJpY3MiOnsiaW5wdXRUb2tlbkNvdW50IjoxMDAwLCJvdXRwdXRUb2tlbkNvdW50Ijo1MDB9fQ=="),
+    ]
+    .concat();
+    let said = stream.clone();
+    let origin = Origin::start(move |exchange| {
+        let _body = exchange.read_body();
+        let fields = [("Content-Type", "application/vnd.amazon.eventstream")];
+        exchange.reply(200, &fields, &said);
+    });
+    let house = House::new(&origin, "bedrock-api-key", "1");
+    let path = "/model/lab%2Famazon.nova-lite-v1:0/invoke-with-response-stream";
+    let answer = post(house.gateway.web(), path, &[KEY], &json!({ "prompt": "hi" }));
+    assert_eq!((answer.status, &answer.body), (200, &stream));
+    house.has_spent(180_000);
+}

@@ -11,21 +11,28 @@ use crate::surface::{Operation, Surface};
 /// The pixels of an image of which nobody says how large it is: of 1024 by 1024.
 const PIXELS_DEFAULT: u64 = 1024 * 1024;
 
+/// How many documents are ranked in one search, by which rankings are charged.
+const DOCUMENTS_A_SEARCH: u64 = 100;
+
 /// What is read aloud in a second: 150 words a minute.
 const CHARACTERS_A_SECOND: u64 = 15;
 
 /// What a request tells of what is charged, where the reply does not: characters of a text that
-/// becomes sound and how long that will be, images asked for. A reply that tells the same takes its
+/// becomes sound and how long that will be, images asked for, searches. A reply that tells the same takes its
 /// place.
 #[must_use]
 pub fn of_request(surface: Surface, body: &str) -> Used {
     let operation = surface.operation();
-    let (mut characters, mut count, mut size) = (0, 1, None);
+    let (mut characters, mut count, mut size, mut documents) = (0, 1, None, 0u64);
     let read = Cursor::new(body).object(|cursor, name| {
         match (operation, name, cursor.kind()) {
             (Operation::Speech, "input", Kind::Text) => {
                 characters = cursor.text()?.chars().count() as u64;
             }
+            (Operation::Rerank, "documents", Kind::Array) => cursor.array(|cursor| {
+                documents += 1;
+                cursor.skip()
+            })?,
             (_, "n", Kind::Scalar) if makes_images(operation) => count = cursor.count()?,
             (_, "size", Kind::Text) if makes_images(operation) => size = pixels(&cursor.text()?),
             _ => cursor.skip()?,
@@ -42,6 +49,9 @@ pub fn of_request(surface: Surface, body: &str) -> Used {
     }
     if makes_images(operation) {
         used = images(count, size);
+    }
+    if operation == Operation::Rerank {
+        used.requests = Some(documents.div_ceil(DOCUMENTS_A_SEARCH).max(1));
     }
     used
 }

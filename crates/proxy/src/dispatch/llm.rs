@@ -132,7 +132,7 @@ async fn chat<'a>(
         return Err(refusal::not_counted("an answer in the background"));
     }
     let asks = home.as_ref().map_or(&models[..], |(model, _)| std::slice::from_ref(model));
-    let granted = reserve::reserve(worker, exchange, asks, (&ask).into()).await?;
+    let granted = reserve::reserve(worker, exchange, asks, &ask).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };

@@ -100,7 +100,7 @@ pub(super) async fn serve<'a>(
             let lane = model.lane(place);
             let along = Along { worker, lane, asked, passing: &passing };
             match along.attempt(exchange, reader, choice).await {
-                Ok(answer) => Ok(answer.into_answer(reader)),
+                Ok(answer) => Ok(answer.into_answer(asked.dialect(), reader)),
                 Err((_, missed, _)) => Err(missed),
             }
         }
@@ -205,7 +205,7 @@ async fn along_models<'a>(
             let place = choice.place;
             let along = Along { worker, lane: model.lane(place), asked, passing };
             match along.attempt(exchange, reader, choice).await {
-                Ok(answer) => return Ok(answer.into_answer(reader)),
+                Ok(answer) => return Ok(answer.into_answer(asked.dialect(), reader)),
                 Err((Some(failure), missed, true)) => {
                     tried.push(Tried { place, failure });
                     last = Some(missed);

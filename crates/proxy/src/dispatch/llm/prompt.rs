@@ -94,7 +94,7 @@ async fn ask<'a>(
     let LlmAnswer { mut head, body } = match known {
         Some(answer) => answer,
         None => {
-            let granted = reserve::reserve(worker, exchange, &models, (&ask).into()).await?;
+            let granted = reserve::reserve(worker, exchange, &models, &ask).await?;
             let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
             let affinity = ask.affinity();
             let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };

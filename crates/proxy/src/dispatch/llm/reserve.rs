@@ -109,9 +109,11 @@ pub(super) async fn reserve(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     models: &[Arc<LiveModel>],
-    wanted: Wanted,
+    wanted: impl Into<Wanted>,
 ) -> Result<Option<u64>, Missed> {
     let Some(account) = exchange.account() else { return Ok(None) };
+    // Only where there is something to reserve of: it takes a look at the whole body.
+    let wanted = wanted.into();
     let none = Prices::default();
     let lanes = || models.iter().flat_map(|model| model.lanes());
     // The dearest deployment that it may go to: whichever answers, the budget holds.

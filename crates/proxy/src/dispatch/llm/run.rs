@@ -1,6 +1,7 @@
 //! The attempts of one request to a model: along one lane after another, until one answers or none
 //! is left that could. Nothing has gone to the client yet, so every one of them may be the first.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -273,7 +274,7 @@ impl<'w> Run<'w, '_> {
     }
 
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
-        let wanted = Wanted::from(self.ask);
+        let wanted = LazyCell::new(|| Wanted::from(self.ask));
         let prices = model.prices_of(|row| wanted.price_at(row));
         let demand = Demand {
             prompt_tokens: self.ask.prompt_tokens,

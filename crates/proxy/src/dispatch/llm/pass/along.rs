@@ -64,7 +64,7 @@ pub(super) enum Success {
 /// What becomes of an answer that comes piece by piece.
 pub(super) enum Watching {
     /// It goes on as it comes, under a watch.
-    Passed(Box<PassedStream>),
+    Passed(Box<PassedStream>, Framing),
     /// It is told in other words.
     Translated(Box<StreamTranslation>),
     /// It is no stream of events.
@@ -72,16 +72,18 @@ pub(super) enum Watching {
 }
 
 impl Success {
-    pub(super) fn into_answer(self, reader: &mut Reader) -> LlmAnswer<'_> {
+    /// The answer for the client; `dialect` is that of its failures.
+    pub(super) fn into_answer(self, dialect: Dialect, reader: &mut Reader) -> LlmAnswer<'_> {
         match self {
             Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
             Self::Tunnel(head, answered, upstream) => {
                 LlmAnswer { head, body: AnswerBody::Tunnel(answered, upstream) }
             }
             Self::Stream(head, answered, watching) => {
-                let spoken = (Dialect::OpenaiChat, Dialect::OpenaiChat.framing());
                 let stream = match watching {
-                    Watching::Passed(watch) => LlmStream::watched(answered, *watch, spoken, reader),
+                    Watching::Passed(watch, framing) => {
+                        LlmStream::watched(answered, *watch, (dialect, framing), reader)
+                    }
                     Watching::Translated(translation) => {
                         LlmStream::translated(answered, *translation, reader)
                     }

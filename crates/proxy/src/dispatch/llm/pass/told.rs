@@ -8,8 +8,9 @@ use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::field::Losses;
+use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
-use architrave_llm::surface::{Asked, Kept, Operation};
+use architrave_llm::surface::{Asked, Kept, Operation, Surface};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
@@ -40,8 +41,17 @@ impl Along<'_, '_> {
         let guard = self.passing.guards().reply_guard();
         let operation = self.asked.operation();
         if !said.starts_with(b"text/event-stream") {
-            let is_hidden = guard.is_some() && hides_texts(operation, said);
-            return if is_hidden { Err(not_seen_through()) } else { Ok(Watching::Opaque) };
+            if guard.is_some() && hides_texts(operation, said) {
+                return Err(not_seen_through());
+            }
+            let is_call = self.asked.surface == Surface::BedrockInvoke
+                && said.starts_with(b"application/vnd.amazon.eventstream");
+            let framing = Framing::AwsEvents;
+            let watch = prepared.filter(|_| is_call).and_then(|it| it.passed_stream(framing));
+            return Ok(match watch {
+                Some(watch) => Watching::Passed(Box::new(watch), framing),
+                None => Watching::Opaque,
+            });
         }
         let context = self.context(exchange);
         let kept = (self.asked.dialect(), SSE);
@@ -62,7 +72,7 @@ impl Along<'_, '_> {
         }
         let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
         let watch = watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE));
-        Ok(Watching::Passed(Box::new(watch)))
+        Ok(Watching::Passed(Box::new(watch), SSE))
     }
 
     /// The whole answer, in the words of the client.
