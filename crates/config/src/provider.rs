@@ -70,8 +70,9 @@ record! {
     pub struct ProviderTimeouts {
         /// TCP connect and TLS handshake.
         "connect": Span = CONNECT => pub connect: Duration,
-        /// From the request sent to the first token of the answer, for a short prompt; long ones
-        /// are given longer.
+        /// From the request sent to the first token of a streamed answer, for a short prompt; long
+        /// ones are given longer. An answer that comes whole has ten minutes, or the `timeout` of
+        /// the route.
         "first_token": Span = FIRST_TOKEN => pub first_token: Duration,
         /// No byte arriving in the middle of an answer.
         "stall": Span = STALL => pub stall: Duration,
