@@ -10,9 +10,13 @@ use rustix::process::Signal;
 
 const TEST: &str = "quickstart::every_command_that_is_suggested_works_and_ctrl_c_ends_it";
 
+const KEYED: &str = "quickstart::what_is_suggested_for_a_file_without_servers_works_with_its_key";
+
 /// What a shell makes of a command.
 fn shell(command: &str) -> String {
-    let output = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).env("KEY", "change-me-please-0123").stdin(Stdio::null());
+    let output = shell.output();
     let output = output.expect("a shell can be run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{command}: {said}");
@@ -22,7 +26,7 @@ fn shell(command: &str) -> String {
 /// The commands that are suggested; what is indented more than their first line goes on with them.
 fn suggested(lines: &[String]) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
-    for line in lines {
+    for line in lines.iter().filter(|line| !line.contains("──►")) {
         if line.starts_with("    curl ") || line.starts_with("    for ") {
             commands.push(line.trim().to_owned());
         } else if let Some(rest) = line.strip_prefix("      ") {
@@ -97,6 +101,34 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
         let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
         (log.lines().iter().filter(|line| is_json(line)).count() == 15).then_some(())
     });
+    process::signal(pid, Signal::INT);
+    assert_eq!(process::wait(pid, SOON), Ending::Code(0));
+}
+
+#[test]
+fn what_is_suggested_for_a_file_without_servers_works_with_its_key() {
+    if !namespace::is_inside(KEYED) {
+        return;
+    }
+    let _needed = tools::program("curl");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut command = Command::new(tools::gateway());
+    command.args(["run", "--config", "examples/ai.yaml", "--demo"]).current_dir(root);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let (pid, _, stderr) = process::start(&mut command);
+    let said = Sink::read(stderr.expect("standard error is a pipe"));
+    said.wait_for("the greeting", 0, SOON, |line| line.contains("Ctrl-C").then_some(()));
+    let lines = said.lines();
+    let picture = lines.iter().find(|line| line.contains("you ──►")).expect("it is drawn");
+    assert!(picture.ends_with("──► models: fast, steady"), "{picture}");
+    assert!(!lines.iter().any(|line| line.contains("change-me")), "no key is shown: {lines:?}");
+    let commands = suggested(&lines);
+    assert_eq!(commands.len(), 3, "{lines:?}");
+    let chat = shell(&commands[0]);
+    assert_eq!(Dialect::OpenaiChat.streamed_text(chat.as_bytes()), "Hello, is anybody there?");
+    let models = shell(&commands[1]);
+    assert!(models.contains("\"steady\""), "{models}");
+    assert!(shell(&commands[2]).contains("architrave_requests_total"), "{}", commands[2]);
     process::signal(pid, Signal::INT);
     assert_eq!(process::wait(pid, SOON), Ending::Code(0));
 }

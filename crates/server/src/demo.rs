@@ -16,6 +16,11 @@ use tokio::runtime::{Builder, LocalOptions};
 /// The ports of the three.
 pub(crate) const PORTS: [u16; 3] = [9001, 9002, 9003];
 
+/// Whether one of the three is at an address.
+pub(crate) fn is_one(address: SocketAddr) -> bool {
+    address.ip().is_loopback() && PORTS.contains(&address.port())
+}
+
 const LIMITS: WholeLimits = WholeLimits {
     head: HeadLimits { head_bytes_max: 64 * 1024, headers_max: 100, uri_bytes_max: 8 * 1024 },
     body_bytes_max: 1024 * 1024,

@@ -1,7 +1,6 @@
 //! The life of a running gateway: start, ready, signals, drain, end.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use sd_notify::NotifyState;
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
 use crate::engine::Engine;
-use crate::greeting::{Chat, Greeting};
+use crate::greeting::Greeting;
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
 use crate::upgrade::Successor;
@@ -183,17 +182,19 @@ fn announce(engine: &Engine, options: &RunOptions) {
 
 /// What `--demo` says on top of that.
 fn greeting(engine: &Engine, options: &RunOptions) -> String {
-    let is_demo =
-        |address: SocketAddr| address.ip().is_loopback() && demo::PORTS.contains(&address.port());
+    let assembly = engine.gateway().assembly.load();
     let upstreams = engine.registry().upstreams();
-    let mut with_demo = upstreams.iter().filter(|(_, upstream)| {
-        upstream.endpoints().iter().any(|endpoint| is_demo(endpoint.address()))
+    let demos = assembly.snapshot.upstreams.iter().filter_map(|upstream| {
+        let endpoints = upstreams.get(&upstream.name)?.endpoints();
+        let endpoints: Vec<_> = endpoints.iter().map(|endpoint| endpoint.address()).collect();
+        let is_demo = endpoints.iter().any(|address| demo::is_one(*address));
+        is_demo.then(|| (upstream.name.to_string(), endpoints))
     });
     Greeting {
         addresses: &engine.addresses(),
         file: &options.config,
-        upstream: with_demo.next().map(|(name, _)| name.to_string()),
-        chat: Chat::of(&engine.gateway().assembly.load().snapshot),
+        snapshot: &assembly.snapshot,
+        demos: demos.collect(),
         is_terminal: std::io::stderr().is_terminal(),
     }
     .text()

@@ -45,13 +45,14 @@ impl Addresses {
         serde_json::json!({ "ready": true, "listeners": listeners, "admin": admin }).to_string()
     }
 
-    /// An address where HTTP is spoken, as one on this machine would use it.
+    /// A listener where HTTP is spoken, and its address as one on this machine would use it.
     #[must_use]
-    pub(crate) fn first_http(&self) -> Option<SocketAddr> {
+    pub(crate) fn first_http(&self) -> Option<(&str, SocketAddr)> {
         let is_http = |name: &String| self.http.contains(name);
-        let (_, address) = self.listeners.iter().find(|(name, _)| is_http(name))?;
+        let (name, address) = self.listeners.iter().find(|(name, _)| is_http(name))?;
         let is_any = address.ip().is_unspecified();
         let local = IpAddr::from(Ipv4Addr::LOCALHOST);
-        Some(if is_any { SocketAddr::new(local, address.port()) } else { *address })
+        let address = if is_any { SocketAddr::new(local, address.port()) } else { *address };
+        Some((name, address))
     }
 }
