@@ -208,3 +208,14 @@ fn what_goes_on_from_an_answer_reserves_the_conversation_before_it() {
     let linked = reserved(json!({ "input": file }));
     assert!((6_000..7_000).contains(&linked), "{linked}");
 }
+
+#[test]
+fn a_whole_answer_tells_what_is_left_when_it_is_paid() {
+    let origin = saying("hello");
+    let gateway = with_budget(&origin, "{ tokens: 20000, per: day }");
+    let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &ask("hi"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // 11 tokens in and 7 out, by what the provider said, and not the 4,096 that were reserved.
+    let left = answer.get("ratelimit").expect("it is told");
+    assert!(left.contains("r=19982"), "{left}");
+}

@@ -158,8 +158,13 @@ pub(super) fn write_reply(
     context: &Context,
     w: &mut Writer<'_>,
 ) {
-    let EmbedReply { id: _, model, vectors, usage } = reply;
+    let EmbedReply { id, model, vectors, usage } = reply;
     w.object(|w| {
+        // OpenAI gives none; Mistral does, and its client demands it.
+        match id {
+            Some(id) => w.key("id").text(id),
+            None => w.key("id").texts(&["embd-", &context.id]),
+        }
         w.key("object").text("list");
         w.key("data").array(|w| {
             for (place, vector) in (0..).zip(vectors) {

@@ -171,7 +171,7 @@ fn many_texts_become_many_requests_where_one_is_taken_at_a_time() {
     assert_eq!(
         String::from_utf8(reply.body).unwrap(),
         concat!(
-            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1]},"#,
+            r#"{"id":"embd-x1","object":"list","data":[{"object":"embedding","index":0,"embedding":[1]},"#,
             r#"{"object":"embedding","index":1,"embedding":[2]},"#,
             r#"{"object":"embedding","index":2,"embedding":[3]}],"#,
             r#""model":"asked","usage":{"prompt_tokens":9,"total_tokens":9}}"#

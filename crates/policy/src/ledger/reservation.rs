@@ -1,13 +1,16 @@
 //! What a request has reserved: settled when it is over, given back when it comes to nothing.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use architrave_core::Moment;
 use smallvec::SmallVec;
 
 use super::account::{Account, Lines};
 use super::ask::Spent;
 use super::bucket::Drawn;
 use super::cell::{Cell, Taken};
+use super::period::second_of;
 use crate::rate_limit::RateReport;
 
 /// A request's share of every limit of its consumer. Keep it until the exchange ends.
@@ -70,6 +73,29 @@ impl Reservation {
         self.noted = spent;
     }
 
+    /// The same before the client is told where its limits stand: what then is left of the tightest
+    /// of them.
+    pub fn settle_and_tell(
+        mut self,
+        spent: Spent,
+        now: Moment,
+        wall: SystemTime,
+    ) -> Option<RateReport> {
+        let left =
+            |left: u64, held: u64, spent: u64| left.saturating_add(held).saturating_sub(spent);
+        if let Some(drawn) = &mut self.drawn {
+            drawn.left = left(drawn.left, drawn.amount, spent.tokens);
+        }
+        for (held, budget) in self.held.iter_mut().zip(&self.account.budgets) {
+            let taken = &mut held.taken;
+            taken.left = left(taken.left, taken.amount, spent.of(budget.unit));
+        }
+        self.tell(now, second_of(wall));
+        let report = self.report;
+        self.settle(spent);
+        report
+    }
+
     pub(super) const fn draw(&mut self, drawn: Drawn) {
         self.drawn = Some(drawn);
     }
@@ -91,7 +117,7 @@ impl Reservation {
     }
 
     /// What each limit has left, of which the one with the least of its whole is told.
-    pub(super) fn tell(&mut self, now: architrave_core::Moment, second: u64) {
+    pub(super) fn tell(&mut self, now: Moment, second: u64) {
         let account = &self.account;
         let rate = account.rate.as_ref().zip(self.drawn);
         let rate = rate.map(|(bucket, drawn)| bucket.report(now, drawn.left));

@@ -27,17 +27,18 @@ pub(super) async fn send(
     writer: &mut Writer,
 ) -> Ending {
     let LlmAnswer { mut head, body } = answer;
+    if !matches!(body, AnswerBody::Stream(_)) {
+        settle::whole(worker, exchange);
+    }
     if let Some(matched) = &exchange.matched {
         let admission = &exchange.admission;
         matched.chain.respond(&mut ResponseView { head: &mut head, admission });
     }
     match body {
         AnswerBody::Whole(bytes) => {
-            settle::whole(worker, exchange);
             send_own(worker, exchange, (&mut head, &bytes), facts, writer).await
         }
         AnswerBody::Tunnel(answered, upstream) => {
-            settle::whole(worker, exchange);
             super::tunnel::begin(exchange, (head, *answered), &upstream, writer).await
         }
         AnswerBody::Stream(stream) => {

@@ -8,7 +8,7 @@ use architrave_balance::deployment::{End, Failure, Spent};
 use architrave_llm::chat::Usage;
 use architrave_llm::used::{self, Used};
 use architrave_net::Fields;
-use architrave_policy::ledger;
+use architrave_policy::{RateReport, ledger};
 
 use super::facts::LlmFacts;
 use super::seen;
@@ -71,9 +71,11 @@ pub(super) fn note_head(exchange: &mut Exchange<'_>, fields: &Fields) {
 }
 
 /// Settles a whole answer, a failure included: one that used nothing gives back what was reserved.
+/// The client is told what is left then.
 pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
-    if let Some(facts) = &mut exchange.llm {
-        close(worker, facts, None);
+    let Some(facts) = &mut exchange.llm else { return };
+    if let Some(report) = close(worker, facts, None) {
+        exchange.admission.spending = Some(report);
     }
 }
 
@@ -111,7 +113,8 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
     }
 }
 
-fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) {
+/// What is left of the tightest limit then, where there is one.
+fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) -> Option<RateReport> {
     let now = worker.now();
     if let Some(flight) = facts.flight.take() {
         let end = match (failure, facts.usage) {
@@ -129,9 +132,7 @@ fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) {
     {
         worker.gateway().kept.note_tokens(&facts.grown, usage.total());
     }
-    if let Some(reservation) = facts.reservation.take()
-        && let Some(usage) = &facts.usage
-    {
-        reservation.settle(ledger::Spent::new(usage, facts.cost_nano_usd));
-    }
+    let reservation = facts.reservation.take()?;
+    let spent = ledger::Spent::new(facts.usage.as_ref()?, facts.cost_nano_usd);
+    reservation.settle_and_tell(spent, now, worker.wall())
 }
