@@ -17,7 +17,7 @@ fn example() -> Gateway {
 fn text() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let text = std::fs::read_to_string(root.join("examples/ai.yaml")).expect("it is there");
-    let (web, admin) = ("address: 0.0.0.0:8080", "address: 127.0.0.1:9080");
+    let (web, admin) = ("address: 127.0.0.1:8080", "address: 127.0.0.1:9080");
     assert!(text.contains(web) && text.contains(admin), "the ports that are replaced here");
     text.replace(web, "address: 127.0.0.1:0").replace(admin, "address: 127.0.0.1:0")
 }
