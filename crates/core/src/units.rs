@@ -51,6 +51,17 @@ pub fn parse_byte_count(text: &str) -> Result<u64, UnitError> {
     number.checked_mul(1 << shift).ok_or(UnitError::ByteCount)
 }
 
+/// A number of bytes as [`parse_byte_count`] reads it, in the largest unit that it is whole in.
+#[must_use]
+pub fn byte_count_text(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let exact = |(shift, _): &&(u32, &str)| bytes > 0 && bytes.trailing_zeros() >= *shift;
+    match units.iter().find(exact) {
+        Some((shift, word)) => format!("{}{word}", bytes >> shift),
+        None => format!("{bytes}B"),
+    }
+}
+
 /// How many events are allowed in how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
@@ -131,6 +142,9 @@ mod tests {
     #[test]
     fn sizes_are_binary() {
         assert_eq!(parse_byte_count("64KiB"), Ok(65_536));
+        for text in ["0B", "512B", "1025B", "64KiB", "32MiB", "3GiB"] {
+            assert_eq!(byte_count_text(parse_byte_count(text).unwrap()), text);
+        }
         for bad in ["64", "64KB", "64kib", "99999999999GiB"] {
             assert_eq!(parse_byte_count(bad), Err(UnitError::ByteCount), "{bad}");
         }

@@ -6,8 +6,8 @@ use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, SOON};
 use serde_json::{Value, json};
 
 use super::{
-    STREAM_HEAD, ask, completion, event, gateway, last_event, parsed, post, reply, request, saying,
-    text_of,
+    STREAM_HEAD, ask, completion, config, event, gateway, last_event, parsed, post, reply, request,
+    saying, text_of,
 };
 
 /// A provider that says no to requests with a word in them, and what it says then.
@@ -263,4 +263,29 @@ fn a_path_that_is_not_there_is_no_model_that_is_not_there() {
     // Anthropic's clients are told in their words.
     assert_eq!(parsed(&get("/v1/messages"))["type"], "error");
     assert_eq!(origin.count(), 0);
+}
+
+#[test]
+fn sizes_are_told_as_the_file_writes_them() {
+    let origin = saying("never");
+    let config = config(&[&origin])
+        .service("ai", "llm: { body_max: 1KiB }")
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let gateway = Gateway::start(config);
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask(&"x".repeat(2_000)));
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    assert!(answer.text().contains("larger than 1KiB"), "{}", answer.text());
+}
+
+#[test]
+fn the_mock_says_in_words_what_it_does_not_know() {
+    let providers = "
+        providers: [{ name: pretend, kind: mock }]
+        models: [{ name: fast, deployments: [{ provider: pretend, model: echo }] }]
+    ";
+    let gateway = Gateway::start(Config::ai(providers));
+    let body = json!({ "model": "fast", "prompt": "a cat" });
+    let answer = post(gateway.web(), "/v1/images/generations", &[], &body);
+    assert_eq!(answer.status, 501, "{}", answer.text());
+    assert!(answer.text().contains("does not know the operation `"), "{}", answer.text());
 }

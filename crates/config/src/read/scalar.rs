@@ -185,8 +185,8 @@ where
         let kept = T::try_from(bytes).ok().filter(|_| (MIN..=MAX).contains(&bytes));
         if kept.is_none() {
             let message = match bytes {
-                _ if bytes < MIN => format!("must be at least {}", size_text(MIN)),
-                _ if bytes > MAX => format!("must be at most {}", size_text(MAX)),
+                _ if bytes < MIN => format!("must be at least {}", units::byte_count_text(MIN)),
+                _ if bytes > MAX => format!("must be at most {}", units::byte_count_text(MAX)),
                 _ => String::from("is too large"),
             };
             reader.refuse(node.place, message);
@@ -199,16 +199,7 @@ where
     }
 
     fn show(value: &T) -> Option<Json> {
-        (*value).try_into().ok().map(|bytes| size_text(bytes).into())
-    }
-}
-
-fn size_text(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let exact = |(shift, _): &&(u32, &str)| bytes > 0 && bytes.trailing_zeros() >= *shift;
-    match units.iter().find(exact) {
-        Some((shift, word)) => format!("{}{word}", bytes >> shift),
-        None => format!("{bytes}B"),
+        (*value).try_into().ok().map(|bytes| units::byte_count_text(bytes).into())
     }
 }
 

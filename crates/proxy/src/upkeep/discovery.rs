@@ -51,6 +51,13 @@ impl Question {
         }
     }
 
+    /// The name that is asked for.
+    fn name(&self) -> &str {
+        match self {
+            Self::Addresses { name, .. } | Self::Services { name } => name,
+        }
+    }
+
     async fn ask(&self, tools: &Tools) -> Result<Answer, DnsError> {
         match self {
             Self::Addresses { name, port } => tools.resolver.addresses(name, *port).await,
@@ -134,14 +141,14 @@ impl Inquiry {
     /// Takes an answer in; says how long it holds.
     fn succeeded(&mut self, answer: Answer) -> Duration {
         if std::mem::take(&mut self.failures) > 0 {
-            tracing::info!(upstream = %self.name, question = ?self.question, "name resolves again");
+            tracing::info!(upstream = %self.name, name = self.question.name(), "name resolves again");
         }
         let ttl = answer.ttl;
         let known = self.known.take().unwrap_or_default();
         let endpoints = merge(answer, &known);
         if endpoints != known {
             tracing::info!(
-                upstream = %self.name, question = ?self.question,
+                upstream = %self.name, name = self.question.name(),
                 before = known.len(), after = endpoints.len(), "endpoints resolved"
             );
         }

@@ -1,6 +1,7 @@
 //! Why a request to a model is not served, in words for the client.
 
 use architrave_core::Reason;
+use architrave_core::units::byte_count_text;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::scan::ScanError;
@@ -17,7 +18,7 @@ use crate::exchange::Exchange;
 pub(super) fn unread(unread: &Unread, bytes_max: u64) -> Missed {
     match unread {
         Unread::TooLarge => {
-            let message = format!("the body is larger than {bytes_max} bytes");
+            let message = format!("the body is larger than {}", byte_count_text(bytes_max));
             Missed::client(ChatError::new(ErrorKind::TooLarge, message), Reason::BodyTooLarge)
         }
         Unread::Unsound(error) => invalid(unsound(*error)),

@@ -245,8 +245,8 @@ pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {
-    let operation = asked.operation().name().replace('_', " ");
-    let message = format!("the mock provider has no {operation}");
+    let operation = asked.operation().name();
+    let message = format!("the mock provider does not know the operation `{operation}`");
     let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
     Missed::refused(error, Reason::NotImplemented)
 }
