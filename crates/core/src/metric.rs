@@ -120,6 +120,8 @@ metrics! {
         "Bytes of request bodies received from clients.";
     ResponseBytes = "architrave_response_bytes_total", Counter, ["route"],
         "Bytes of response bodies sent to clients.";
+    CacheLookups = "architrave_llm_cache_lookups_total", Counter, ["route", "outcome"],
+        "Questions to models looked up among kept answers, by outcome: hit or miss.";
     RelaysEnded = "architrave_relays_ended_total", Counter, ["listener", "termination"],
         "Connections and flows of layer 4 that ended, by who ended them and in which phase.";
     RelayDuration = "architrave_relay_duration_seconds", Histogram, ["listener"],

@@ -53,6 +53,9 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
     );
     if let Some(facts) = &exchange.llm {
         record_model(worker, facts);
+        if let Some(outcome) = facts.cache {
+            metrics.looked_up(worker.index(), outcome == "hit");
+        }
     }
     worker.with_log(|log| {
         if log.is_enabled() {

@@ -1,6 +1,6 @@
 //! Answers given again.
 
-use architrave_testkit::{Config, Gateway, Origin};
+use architrave_testkit::{Config, Gateway, Origin, SOON, eventually};
 use serde_json::json;
 
 use super::{KEY, ask, config, gateway, post, saying, text_of};
@@ -26,6 +26,13 @@ fn the_same_question_is_asked_once_and_a_stream_is_made_of_the_answer() {
     other["temperature"] = json!(0.5);
     assert_eq!(post(gateway.web(), path, &[], &other).get("x-architrave-cache"), Some("miss"));
     assert_eq!(origin.count(), 2);
+    let counted = |outcome| {
+        let labels = [("route", "ai"), ("outcome", outcome)];
+        gateway.metrics().sum("architrave_llm_cache_lookups_total", &labels)
+    };
+    eventually("lookups are counted", SOON, || {
+        ((counted("hit"), counted("miss")) == (2.0, 2.0)).then_some(())
+    });
 }
 
 #[test]

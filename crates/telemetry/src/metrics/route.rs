@@ -58,6 +58,8 @@ struct Block {
     response_bytes: Tally,
     duration: Histogram,
     failures: Reasons,
+    cache_hits: Tally,
+    cache_misses: Tally,
 }
 
 impl RouteMetrics {
@@ -84,6 +86,13 @@ impl RouteMetrics {
         }
     }
 
+    /// Counts a question that was looked up among kept answers.
+    pub fn looked_up(&self, worker: usize, is_hit: bool) {
+        let block = &self.table.of(worker)[self.row];
+        let tally = if is_hit { &block.cache_hits } else { &block.cache_misses };
+        tally.add(1);
+    }
+
     pub(crate) fn sample(&self, route: &str, sink: &mut SampleSink) {
         let sum = |tally: &dyn Fn(&Block) -> &Tally| self.table.sum(|rows| tally(&rows[self.row]));
         let classes: [u64; CLASSES.len()] =
@@ -100,6 +109,11 @@ impl RouteMetrics {
             if count > 0 {
                 sink.count(Metric::RequestFailures, &[route, reason.as_str()], count);
             }
+        }
+        let lookups =
+            [("hit", sum(&|block| &block.cache_hits)), ("miss", sum(&|block| &block.cache_misses))];
+        for (outcome, count) in lookups.into_iter().filter(|(_, count)| *count > 0) {
+            sink.count(Metric::CacheLookups, &[route, outcome], count);
         }
         let duration = HistogramTotal::of(self.blocks().map(|block| &block.duration));
         sink.histogram(Metric::RequestDuration, &[route], &EXCHANGE_BOUNDS, &duration);
