@@ -46,6 +46,8 @@ fn scrape(metrics: &Metrics) -> BTreeMap<String, f64> {
 fn busy() -> Arc<Metrics> {
     let metrics = Metrics::new(2);
     let route = metrics.route(&RouteName::new("orders"));
+    route.looked_up(0, true);
+    route.looked_up(1, false);
     route.record(0, 200, None, Duration::from_millis(1), 10, 100);
     route.record(1, 200, None, Duration::from_millis(3), 10, 100);
     route.record(1, 504, Some(Reason::ResponseTimeout), Duration::from_secs(60), 0, 50);
