@@ -1,6 +1,7 @@
 //! The AI gateway as a client and a provider see it: what is asked, along which lane, at what
 //! price, and what policies make of it.
 
+mod bare_calls;
 mod batch;
 mod budget;
 mod cache;

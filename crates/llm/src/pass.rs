@@ -11,14 +11,14 @@ use memchr::memmem;
 
 use crate::chat::Usage;
 use crate::dialect::Dialect;
-use crate::frame::{FrameReader, Framing};
+use crate::frame::{FRAME_BYTES_MAX, FrameReader, Framing};
 use crate::surface::{self, KeptId, Surface};
 use crate::used::{self, Used};
 
 pub use sieve::UsageSieve;
 pub use whole_events::WholeEvents;
 
-/// How much of an event that has not ended is kept.
+/// How much of an event of chat that has not ended is kept.
 const TAIL_MAX: usize = 1024 * 1024;
 
 /// Watches a stream that is passed on.
@@ -52,6 +52,15 @@ impl Speaks {
             Self::Beside(Surface::BedrockInvoke) => "chunk",
             // Nobody but OpenAI streams anything else beside chat.
             Self::Beside(_) => "\"usage\"",
+        }
+    }
+
+    /// How much of an event that has not ended is kept: those of images tell at their end what was
+    /// used.
+    fn tail_max(self) -> usize {
+        match self {
+            Self::Chat(_) => TAIL_MAX,
+            Self::Beside(_) => FRAME_BYTES_MAX,
         }
     }
 
@@ -108,7 +117,7 @@ impl PassedStream {
             return self.look(bytes);
         }
         self.tail.extend_from_slice(bytes);
-        if self.ends_event(&self.tail) || self.tail.len() > TAIL_MAX {
+        if self.ends_event(&self.tail) || self.tail.len() > self.speaks.tail_max() {
             let mut tail = std::mem::take(&mut self.tail);
             self.look(&tail);
             tail.clear();

@@ -5,6 +5,7 @@
 //! it is charged by one of them.
 
 mod charge;
+mod invoke;
 mod media;
 mod sound;
 
@@ -98,9 +99,11 @@ impl Used {
 #[must_use]
 pub fn of_reply(surface: Surface, body: &str) -> Used {
     match surface.operation() {
+        Operation::Invoke if surface == Surface::BedrockInvoke => {
+            invoke::usage_of_reply(body).into()
+        }
         Operation::Embedding | Operation::Invoke => {
             let wire = match surface {
-                Surface::BedrockInvoke => Some(embedding::Wire::Titan),
                 Surface::GeminiPredict => Some(embedding::Wire::Predict),
                 surface => embedding::Wire::of(surface),
             };

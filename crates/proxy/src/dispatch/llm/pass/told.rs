@@ -71,7 +71,11 @@ impl Along<'_, '_> {
             })));
         }
         let watch = prepared.and_then(|prepared| prepared.passed_stream(SSE));
-        let watch = watch.unwrap_or_else(|| PassedStream::new(Dialect::OpenaiChat, SSE));
+        let watch = watch.unwrap_or_else(|| match operation.is_inference() {
+            true => PassedStream::beside(self.asked.surface, SSE),
+            // What is only fetched was paid for before.
+            false => PassedStream::new(Dialect::OpenaiChat, SSE),
+        });
         Ok(Watching::Passed(Box::new(watch), SSE))
     }
 
