@@ -91,6 +91,7 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
         is_stream: facts.is_stream,
         first_token: facts.first_token,
         tokens: facts.usage.as_ref().map(tokens),
+        tokens_by_class: facts.usage.as_ref().map(Usage::by_class).unwrap_or_default(),
         is_estimated: facts.is_estimated,
         cost_nano_usd: (facts.row.is_some() && facts.usage.is_some())
             .then_some(facts.cost_nano_usd),

@@ -88,6 +88,29 @@ fn choices_are_explained_in_the_log_and_a_rest_ends_when_an_operator_says_so() {
 }
 
 #[test]
+fn the_log_tells_tokens_by_class() {
+    let origin = Origin::start(|exchange| {
+        let mut said: Value = serde_json::from_str(&super::completion("hello")).expect("JSON");
+        said["usage"] = json!({
+            "prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18,
+            "completion_tokens_details": { "reasoning_tokens": 5 },
+        });
+        super::reply(exchange, 200, &said.to_string());
+    });
+    let config = config(&[&origin])
+        .service("ai", "llm: {}")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    assert_eq!(ask_anything(&gateway).status, 200);
+    let line = gateway
+        .stdout()
+        .wait_for("a line about it", 0, SOON, |line| serde_json::from_str::<Value>(line).ok());
+    assert_eq!((&line["output_tokens"], &line["reasoning_tokens"]), (&json!(7), &json!(5)));
+    assert_eq!(line.get("output_audio_tokens"), None, "what there is none of is left out");
+}
+
+#[test]
 fn what_was_used_is_shown_by_consumer_and_what_is_in_flight_beside_it() {
     let gateway = Gateway::start(
         Config::ai(

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use architrave_core::Reason;
 
 use super::json;
+use crate::metrics::model::TOKEN_CLASSES;
 use crate::stamp::Stamp;
 use crate::termination::Termination;
 
@@ -18,6 +19,21 @@ macro_rules! key {
         concat!(",\"", $name, "\":").as_bytes()
     };
 }
+
+/// The fields of the classes of tokens, in their order. Plain text of prompt and answer is what is
+/// left of all of it, and what came from the cache has a field that is always there.
+const CLASS_KEYS: [Option<&[u8]>; TOKEN_CLASSES.len()] = [
+    None,
+    None,
+    Some(key!("cache_write_tokens")),
+    Some(key!("cache_write_1h_tokens")),
+    Some(key!("input_audio_tokens")),
+    Some(key!("input_image_tokens")),
+    None,
+    Some(key!("reasoning_tokens")),
+    Some(key!("output_audio_tokens")),
+    Some(key!("output_image_tokens")),
+];
 
 /// The same with the opening quote of a text.
 macro_rules! text_key {
@@ -119,6 +135,8 @@ pub struct LlmEntry<'a> {
     /// Tokens of the prompt, from the provider's cache, and of the answer; `None` where nothing was
     /// used.
     pub tokens: Option<[u64; 3]>,
+    /// The same by class, in the order of [`TOKEN_CLASSES`].
+    pub tokens_by_class: [u64; TOKEN_CLASSES.len()],
     /// Whether they are an estimate.
     pub is_estimated: bool,
     /// What it cost, where prices are known.
@@ -261,6 +279,13 @@ impl LlmEntry<'_> {
             number(out, key!("input_tokens"), input);
             number(out, key!("cached_tokens"), cached);
             number(out, key!("output_tokens"), output);
+            for (key, count) in CLASS_KEYS.iter().zip(self.tokens_by_class) {
+                if let Some(key) = key
+                    && count > 0
+                {
+                    number(out, key, count);
+                }
+            }
             flag(out, key!("estimated"), self.is_estimated);
         }
         if let Some(cost) = self.cost_nano_usd {

@@ -54,6 +54,7 @@ fn full() -> AccessEntry<'static> {
             is_stream: true,
             first_token: micros(28_500),
             tokens: Some([900, 512, 42]),
+            tokens_by_class: [300, 512, 60, 0, 0, 28, 12, 30, 0, 0],
             is_estimated: true,
             cost_nano_usd: Some(160_200),
             cache: Some("miss"),
@@ -102,7 +103,8 @@ fn a_full_line_says_everything_and_no_value_of_the_query() {
         r#""passed_over":["tried:overloaded azure/gpt-4o-mini main","#,
         r#""quota_low lab/\"big\""],"#,
         r#""stream":true,"first_token_ms":28.500,"input_tokens":900,"cached_tokens":512,"#,
-        r#""output_tokens":42,"estimated":true,"cost_nano_usd":160200,"cache":"miss","#,
+        r#""output_tokens":42,"cache_write_tokens":60,"input_image_tokens":28,"#,
+        r#""reasoning_tokens":30,"estimated":true,"cost_nano_usd":160200,"cache":"miss","#,
         r#""bad_events":1,"tls_version":"TLSv1.3","#,
         r#""tls_cipher":"TLS13_AES_256_GCM_SHA384","tls_sni":"api.example.com","worker":1}"#,
         "\n"
