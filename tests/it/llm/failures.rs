@@ -64,7 +64,7 @@ fn the_account_of_the_gateway_is_nobodys_business() {
     for (status, error, told) in [
         (
             429,
-            r#"{"error":{"message":"Rate limit reached for m in organization org-SECRET"}}"#,
+            r#"{"error":{"message":"Rate limit reached for m in organization `org-SECRET` on tokens"}}"#,
             429,
         ),
         (402, r#"{"error":{"message":"org-SECRET has an insufficient balance"}}"#, 502),

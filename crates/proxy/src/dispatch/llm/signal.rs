@@ -80,11 +80,22 @@ fn told(mut error: ChatError, signal: &Signal) -> ChatError {
             ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
         }
         SignalKind::RateLimited => {
-            "the provider takes no more of this for now".clone_into(&mut error.message);
+            error.message = without_accounts(&error.message);
             error
         }
         _ => error,
     }
+}
+
+/// A message without the names of accounts, projects and keys that limits of providers are told by.
+fn without_accounts(message: &str) -> String {
+    const NAMED: [&str; 6] = ["org-", "org_", "proj_", "proj-", "ak-", "acct_"];
+    let name = |word: &str| {
+        let bare = word.trim_start_matches(|it: char| !it.is_alphanumeric());
+        NAMED.iter().any(|begin| bare.starts_with(begin))
+    };
+    let words = message.split(' ').map(|word| if name(word) { "…" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What the client is told when no lane is left that was not tried, or none that may be used.
