@@ -6,6 +6,7 @@ mod batch;
 mod budget;
 mod cache;
 mod chat;
+mod count;
 mod examples;
 mod failures;
 mod guardrail;
@@ -18,6 +19,7 @@ mod quirks;
 mod realtime;
 mod shown;
 mod units;
+mod upload;
 
 use std::net::SocketAddr;
 

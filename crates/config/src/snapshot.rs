@@ -73,6 +73,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The place of the consumer of that name.
+    #[must_use]
+    pub fn consumer(&self, name: &str) -> Option<ConsumerIndex> {
+        let place = self.consumers.iter().position(|consumer| consumer.name.as_str() == name)?;
+        u32::try_from(place).ok().map(ConsumerIndex)
+    }
+
     /// Every secret in it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let credentials = self.consumers.iter().flat_map(|consumer| &consumer.credentials);

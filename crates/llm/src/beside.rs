@@ -13,7 +13,7 @@ use crate::dialect::{Address, Dialect, Quirks};
 use crate::field::Losses;
 use crate::scan::{Scanned, Splice};
 use crate::surface::{Asked, Operation, Reach, Surface, reach};
-use crate::{completion, embedding, rerank, translate};
+use crate::{completion, embedding, rerank, token_count, translate};
 
 pub use answer::BesideAnswer;
 
@@ -46,6 +46,8 @@ enum Back {
     Embedding(embedding::Wire, embedding::Wish),
     Rerank(rerank::Wish),
     Completion(Dialect),
+    /// From one surface that counts to another.
+    TokenCount(Surface, Surface),
 }
 
 /// One provider, as far as a request is to be made ready for it.
@@ -76,6 +78,7 @@ pub fn prepare(
         Operation::Completion if reach.surface != asked.surface => {
             complete(asked, body, reach, to)?
         }
+        Operation::TokenCount if reach.surface != asked.surface => count(asked, body, reach, to)?,
         _ => Err(reach),
     };
     let model = to.address.model.as_deref();
@@ -183,6 +186,26 @@ fn complete(
         body: PreparedBody::Written(vec![written.body]),
         losses: written.losses,
         back: Back::Completion(dialect),
+    }))
+}
+
+fn count(
+    asked: &Asked<'_>,
+    body: &str,
+    reach: Reach,
+    to: Destination<'_>,
+) -> Result<Way, ChatError> {
+    let is_flat = reach.path.contains("/publishers/");
+    let (mut request, read) = token_count::read_request(asked.surface, &asked.address, body)?;
+    request.model = to.address.model.as_deref().unwrap_or_default().into();
+    let there = (reach.surface, is_flat);
+    let written = token_count::write_request(there, to.quirks, &request, &read)?;
+    let back = Back::TokenCount(reach.surface, asked.surface);
+    Ok(Ok(Prepared {
+        reach,
+        body: PreparedBody::Written(vec![written.body]),
+        losses: written.losses,
+        back,
     }))
 }
 

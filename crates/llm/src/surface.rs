@@ -13,6 +13,7 @@ mod operation;
 mod reach;
 mod rename;
 mod table;
+mod upload;
 mod watches;
 
 use crate::dialect::Dialect;
@@ -26,6 +27,7 @@ pub use operation::{Kept, Operation};
 pub use reach::{Reach, reach};
 pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
+pub use upload::Upload;
 
 pub(crate) use reach::gemini_model;
 

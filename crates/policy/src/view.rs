@@ -46,6 +46,9 @@ pub struct ResponseView<'a> {
 pub struct Admission {
     /// Who calls, once a credential has proved it.
     pub consumer: Option<ConsumerIndex>,
+    /// Who calls as far as the gateway itself can tell: it let this consumer begin what the request
+    /// goes on with. It counts where no credential is shown.
+    pub vouched: Option<ConsumerIndex>,
     /// The most bytes that the request body may have; `None` for no limit.
     pub body_bytes_max: Option<u64>,
     /// The consumer's place among the requests in flight; given back when dropped.
@@ -66,6 +69,7 @@ impl Admission {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.consumer = None;
+        self.vouched = None;
         self.body_bytes_max = None;
         self.parallel = None;
         self.rate = None;

@@ -6,6 +6,7 @@ use architrave_policy::{RequestView, Verdict};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{Lead, Leads, ListenerRoutes, LiveRoute};
+use crate::dispatch::llm;
 use crate::exchange::{Exchange, MatchedRoute};
 use crate::failure::Failure;
 use crate::forwarded;
@@ -102,7 +103,11 @@ fn choose_lead<'p>(worker: &Worker, route: &'p LiveRoute) -> &'p Lead {
 ///
 /// # Errors
 /// Nothing of its own: what a policy answers is in the verdict.
-pub(crate) fn admit(exchange: &mut Exchange<'_>, facts: &serve::RequestFacts) -> Verdict {
+pub(crate) fn admit(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    facts: &serve::RequestFacts,
+) -> Verdict {
     let chain = match exchange.matched {
         Some(matched) => matched.chain,
         None => match routes_of(exchange) {
@@ -112,6 +117,7 @@ pub(crate) fn admit(exchange: &mut Exchange<'_>, facts: &serve::RequestFacts) ->
     };
     architrave_net::hop::strip_hop_by_hop(&mut exchange.head.fields);
     forwarded::write(exchange, &facts.authority);
+    llm::vouch(worker, exchange);
     chain.admit(&mut RequestView {
         head: exchange.head,
         path: &mut exchange.path,

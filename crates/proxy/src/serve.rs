@@ -140,7 +140,7 @@ fn prepare(
     };
     #[cfg(test)]
     crate::fault::strike("admit", exchange.head);
-    match admit::admit(exchange, facts) {
+    match admit::admit(worker, exchange, facts) {
         Verdict::Reply(reply) => Some(Outcome::Reply(reply)),
         Verdict::Continue => unrouted.map(Outcome::Failed),
     }

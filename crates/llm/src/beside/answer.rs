@@ -8,7 +8,7 @@ use crate::frame::Framing;
 use crate::pass::PassedStream;
 use crate::translate::StreamTranslation;
 use crate::used::{self, Used};
-use crate::{completion, embedding, rerank};
+use crate::{completion, embedding, rerank, token_count};
 
 /// An answer for the client.
 #[derive(Debug)]
@@ -60,6 +60,10 @@ impl Prepared {
             Back::Completion(from) => {
                 let reply = completion::reply(*from, first, context)?;
                 (Some(reply.body), reply.usage.into(), reply.losses)
+            }
+            Back::TokenCount(from, to) => {
+                let body = token_count::reply((*from, *to), first)?;
+                (Some(body), Used::default(), Losses::default())
             }
         };
         Ok(BesideAnswer { body, used, losses })

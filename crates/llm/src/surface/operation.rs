@@ -65,6 +65,8 @@ pub enum Kept {
     Reply,
     /// A file.
     File,
+    /// An upload that is under way.
+    Upload,
     /// The requests of a batch: a file whose lines were gone through on their way there.
     Lines,
     /// A batch.

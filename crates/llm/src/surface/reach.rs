@@ -4,7 +4,7 @@
 //! provider whose chat is at `…/chat/completions` has its embeddings at `…/embeddings`. Whether it
 //! has them at all, it says itself.
 
-use super::{Asked, Family, Operation, Surface};
+use super::{Asked, Family, Operation, Surface, upload};
 use crate::catalog::Route;
 use crate::dialect::{Address, Dialect};
 use crate::segment::encode;
@@ -42,7 +42,7 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
         path.push_str(if path.contains('?') { "&model=" } else { "?model=" });
         encode(model, &mut path);
     } else if surface == asked.surface && !surface.operation().is_inference() {
-        add_query(asked.query, &mut path);
+        add_query(surface, asked.query, &mut path);
     }
     let is_from_root = surface == Surface::GeminiFileUpload;
     Some(Reach { surface, path, is_from_root })
@@ -103,6 +103,14 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
             Family::Bedrock if model.contains("rerank") => Some(Surface::BedrockInvoke),
             _ => None,
         },
+        Operation::TokenCount => match family {
+            Family::Openai if route.dialect != Dialect::OpenaiResponses => None,
+            Family::Openai => Some(Surface::OpenaiTokenCount),
+            Family::Anthropic => Some(Surface::AnthropicTokenCount),
+            Family::Gemini => Some(Surface::GeminiTokenCount),
+            Family::Bedrock => Some(Surface::BedrockTokenCount),
+            Family::Cohere => None,
+        },
         Operation::ModelList | Operation::ModelGet => None,
         _ if family != asked.family() => None,
         Operation::ReplyGet
@@ -110,9 +118,6 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
         | Operation::ReplyCancel
         | Operation::ReplyInputs
         | Operation::ReplyCompact => (route.dialect == Dialect::OpenaiResponses).then_some(asked),
-        Operation::TokenCount if family == Family::Openai => {
-            (route.dialect == Dialect::OpenaiResponses).then_some(asked)
-        }
         operation if is_vertex && operation.kept().is_some() => None,
         Operation::Invoke if asked == Surface::GeminiPredict && !is_vertex => None,
         _ => Some(asked),
@@ -181,11 +186,12 @@ fn below(way: &Way<'_>, asked: &Asked<'_>, address: &Address<'_>) -> String {
 }
 
 /// Adds the parameters of a query that are meant for the provider: not what SDKs show their key
-/// with, nor the version that the route has itself.
-fn add_query(query: &str, path: &mut String) {
+/// with, nor the version that the route has itself, nor what the gateway's own links say.
+fn add_query(surface: Surface, query: &str, path: &mut String) {
+    let has_tickets = surface == Surface::GeminiFileUpload;
     let is_ours = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
-        matches!(name, "" | "key" | "api-version")
+        matches!(name, "" | "key" | "api-version") || (has_tickets && upload::is_ticket(name))
     };
     for pair in query.split('&').filter(|pair| !is_ours(pair)) {
         path.push(if path.contains('?') { '&' } else { '?' });

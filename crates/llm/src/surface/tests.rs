@@ -254,6 +254,10 @@ fn what_a_provider_has_in_other_words_is_reached_by_those() {
     check("anthropic", "POST", completions, Surface::AnthropicMessages, "/v1/messages");
     check("openai", "POST", "/v2/rerank", Surface::CohereRerankV1, "/rerank");
     check("anthropic", "POST", "/v1/responses", Surface::AnthropicMessages, "/v1/messages");
+    let count = "/v1/messages/count_tokens";
+    check("groq", "POST", count, Surface::OpenaiTokenCount, "/responses/input_tokens");
+    let gemini = "/tunedModels/m:countTokens";
+    check("gemini", "POST", count, Surface::GeminiTokenCount, gemini);
     check("deepseek", "POST", "/v1/messages", Surface::AnthropicMessages, "/anthropic/v1/messages");
 }
 
@@ -261,8 +265,8 @@ fn what_a_provider_has_in_other_words_is_reached_by_those() {
 fn what_a_provider_has_not_is_not_reached() {
     for (provider, method, path) in [
         ("anthropic", "POST", "/v1/embeddings"),
-        ("groq", "POST", "/v1/messages/count_tokens"),
-        ("deepseek", "POST", "/v1/responses/input_tokens"),
+        ("mistral", "POST", "/v1/messages/count_tokens"),
+        ("cohere", "POST", "/v1/responses/input_tokens"),
         ("gemini", "POST", "/v1/images/generations"),
         ("gemini", "POST", "/v1beta/models/g:predict"),
         ("vertex", "GET", "/v1beta/files/f"),

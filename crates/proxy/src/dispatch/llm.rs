@@ -50,6 +50,7 @@ use run::{Missed, Run};
 
 pub(crate) use answer::{AnswerBody, LlmAnswer};
 pub(crate) use facts::LlmFacts;
+pub(crate) use pass::vouch;
 pub(crate) use refusal::body_of_refusal;
 pub(crate) use stream::LlmStream;
 
@@ -67,6 +68,10 @@ pub(crate) async fn serve<'a>(
         return unknown_path(exchange, &method, &path);
     };
     let asked = of_client(asked, &exchange.head.fields);
+    // Whom the gateway vouches for is somebody who goes on with an upload, and nothing else.
+    if exchange.admission.vouched.is_some() && asked.surface != Surface::GeminiFileUpload {
+        return unknown_path(exchange, &method, &path);
+    }
     exchange.llm =
         Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
     let dialect = asked.dialect();

@@ -35,6 +35,8 @@ pub(crate) struct LiveLane {
     pub known: Known,
     /// Requests that came along it.
     requests: AtomicU64,
+    /// Whether its provider has said that it does not count the tokens of its model.
+    is_uncounted: AtomicBool,
     /// Whether the operator was told that nobody knows what its model costs.
     told_unpriced: AtomicBool,
     /// Where its answers are counted.
@@ -92,6 +94,7 @@ impl LiveLane {
                 quirks: side.row.quirks(model),
                 known: Known::of(catalog, &side.row.name, model),
                 requests: AtomicU64::new(0),
+                is_uncounted: AtomicBool::new(false),
                 told_unpriced: AtomicBool::new(false),
                 counted: Counted {
                     metrics: Arc::clone(counted_as.0),
@@ -144,6 +147,16 @@ impl LiveLane {
         // Read first: nearly all requests find it set, and need not write.
         self.told_unpriced.load(Ordering::Relaxed)
             || self.told_unpriced.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes that its provider does not count tokens: it need not be asked again.
+    pub(crate) fn note_uncounted(&self) {
+        self.is_uncounted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that is known.
+    pub(crate) fn is_uncounted(&self) -> bool {
+        self.is_uncounted.load(Ordering::Relaxed)
     }
 
     /// How many requests came along it before this one.

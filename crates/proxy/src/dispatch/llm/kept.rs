@@ -22,8 +22,8 @@ use crate::worker::Worker;
 const REMEMBERED_MAX: usize = 65_536;
 /// Parts of the table, so that two workers seldom meet.
 const PARTS: usize = 16;
-/// No id of a provider is longer.
-const ID_BYTES_MAX: usize = 256;
+/// No id of a provider is longer; those of uploads have a whole query.
+const ID_BYTES_MAX: usize = 1024;
 
 /// The ids that providers have given, and where they live. One per process.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ impl Shelf {
         match kept {
             Kept::Reply | Kept::Item | Kept::Container => Self::Answers,
             Kept::File
+            | Kept::Upload
             | Kept::Lines
             | Kept::Batch
             | Kept::Conversation
@@ -140,6 +141,12 @@ impl KeptIds {
         beside
     }
 
+    /// Who had made what a name that cannot be guessed stands for.
+    pub(crate) fn maker(&self, (kept, id): &KeptId) -> Option<Box<str>> {
+        let key = (*kept, Arc::from(id.as_str()));
+        self.part(id).homes.get(&key)?.consumer.clone()
+    }
+
     fn part(&self, id: &str) -> MutexGuard<'_, Part> {
         let place = hash_key(id.as_bytes()) as usize % PARTS;
         self.0[place].lock().unwrap_or_else(PoisonError::into_inner)
@@ -164,7 +171,7 @@ const fn guess(kept: Kept) -> u64 {
         // Of a search as many passages are read as OpenAI's finds: 20 of 800 tokens.
         Kept::Store => 16_000,
         Kept::Item => 1_024,
-        Kept::Batch | Kept::Lines | Kept::Container => 0,
+        Kept::Batch | Kept::Lines | Kept::Upload | Kept::Container => 0,
     }
 }
 

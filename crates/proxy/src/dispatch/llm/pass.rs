@@ -12,6 +12,7 @@ mod request;
 mod sight;
 mod told;
 mod units;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::{Asked, KeptId, Operation};
 use architrave_llm::token_count;
 use architrave_net::Reader;
+use architrave_telemetry::Party;
 use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
@@ -35,6 +37,8 @@ use crate::worker::Worker;
 use along::Along;
 use home::Way;
 use request::Passing;
+
+pub(crate) use upload::vouch;
 
 /// Serves an operation that goes through as it came.
 ///
@@ -86,23 +90,45 @@ pub(super) async fn serve<'a>(
         Way::Named(model, _) => std::slice::from_ref(model),
     };
     reserve(worker, exchange, asks, asked, &mut passing).await?;
-    match way {
+    let is_told = asked.operation() == Operation::TokenCount
+        && !asks
+            .iter()
+            .flat_map(|model| model.lanes())
+            .any(|lane| request::takes_as_asked(lane, asked));
+    let served = match way {
         Way::Models(models) => {
             along_models(worker, exchange, reader, asked, &passing, &models).await
         }
         Way::Named(model, place) => {
-            let demand = demand(&passing, &[]);
-            let choice = model.fleet.take(place, &demand, worker.now());
-            let choice = choice.map_err(|refused| {
-                let wait = refused.retry_at.map(|at| at.since(worker.now()));
-                signal::nobody_left(refused.reason, wait)
-            })?;
-            let lane = model.lane(place);
-            let along = Along { worker, lane, asked, passing: &passing };
-            match along.attempt(exchange, reader, choice).await {
-                Ok(answer) => Ok(answer.into_answer(asked.dialect(), reader)),
-                Err((_, missed, _)) => Err(missed),
-            }
+            along_named(worker, exchange, reader, asked, &passing, (&model, place)).await
+        }
+    };
+    served.or_else(|missed| match is_uncounted(&passing, &missed, is_told) {
+        true => estimated_count(asked, &passing).ok_or(missed),
+        false => Err(missed),
+    })
+}
+
+/// Goes along the one lane that there is for the request.
+async fn along_named<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    reader: &'a mut Reader,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    (model, place): (&LiveModel, Place),
+) -> Result<LlmAnswer<'a>, Missed> {
+    let choice = model.fleet.take(place, &demand(passing, &[]), worker.now());
+    let choice = choice.map_err(|refused| {
+        let wait = refused.retry_at.map(|at| at.since(worker.now()));
+        signal::nobody_left(refused.reason, wait)
+    })?;
+    let along = Along { worker, lane: model.lane(place), asked, passing };
+    match along.attempt(exchange, reader, choice).await {
+        Ok(answer) => Ok(answer.into_answer(asked.dialect(), reader)),
+        Err((_, missed, _)) => {
+            along.note_uncounted(&missed);
+            Err(missed)
         }
     }
 }
@@ -180,7 +206,13 @@ async fn along_models<'a>(
 ) -> Result<LlmAnswer<'a>, Missed> {
     let mut last = None;
     for model in models {
-        let can = |lane: &LiveLane| request::reaches(lane, asked) && passing.is_all_at(lane);
+        // Who counts in the words of who asks comes before whom it has to be told.
+        let is_exact = asked.operation() == Operation::TokenCount
+            && model.lanes().any(|lane| request::takes_as_asked(lane, asked));
+        let can = |lane: &LiveLane| match is_exact {
+            true => request::takes_as_asked(lane, asked),
+            false => request::reaches(lane, asked) && passing.is_all_at(lane),
+        };
         let excluded = model.deployments_without(can);
         let can_none = excluded.len() == model.deployment_count();
         if can_none && let Some(body) = estimated_count(asked, passing) {
@@ -210,11 +242,36 @@ async fn along_models<'a>(
                     tried.push(Tried { place, failure });
                     last = Some(missed);
                 }
-                Err((_, missed, _)) => return Err(missed),
+                Err((_, missed, _)) => {
+                    along.note_uncounted(&missed);
+                    return Err(missed);
+                }
             }
         }
     }
     Err(last.unwrap_or_else(nothing_serves))
+}
+
+/// Whether the provider does not count tokens, or not such ones as had to be told it in its own
+/// words. Of what it keeps and did not find, no estimate is any good.
+fn is_uncounted(passing: &Passing, missed: &Missed, is_told: bool) -> bool {
+    let is_not_this = is_told && matches!(missed.error.status, 400 | 422);
+    (counts_none(missed) || is_not_this) && passing.named().is_empty()
+}
+
+/// Whether a provider has said that it does not count tokens at all.
+fn counts_none(missed: &Missed) -> bool {
+    missed.party == Party::Endpoint && matches!(missed.error.status, 404 | 405 | 501)
+}
+
+impl Along<'_, '_> {
+    /// Notes that the provider need not be asked for counts again.
+    fn note_uncounted(&self, missed: &Missed) {
+        let is_count = self.asked.operation() == Operation::TokenCount;
+        if is_count && counts_none(missed) && self.passing.named().is_empty() {
+            self.lane.note_uncounted();
+        }
+    }
 }
 
 /// How many tokens a prompt has, by an estimate of the gateway's own, which the answer says.

@@ -240,11 +240,16 @@ impl Along<'_, '_> {
         }
         match judged {
             Judged::Whole(answered, bytes) => {
-                let head = passed_head(&answered.head);
+                let mut head = passed_head(&answered.head);
+                self.tell_upload(exchange, &answered.head, &mut head);
                 worker.keep(*answered, &reach.upstream, worker.now());
                 Ok((head, Some(bytes), None))
             }
-            Judged::Piecewise(answered) => Ok((passed_head(&answered.head), None, Some(answered))),
+            Judged::Piecewise(answered) => {
+                let mut head = passed_head(&answered.head);
+                self.tell_upload(exchange, &answered.head, &mut head);
+                Ok((head, None, Some(answered)))
+            }
             Judged::Refused(error, answered) => {
                 settle::let_go(exchange, Duration::ZERO);
                 if let Some(answered) = answered {

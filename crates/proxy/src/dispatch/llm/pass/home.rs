@@ -63,6 +63,10 @@ pub(super) fn find(
     if asked.surface == Surface::OpenaiBatchCreate && home.is_some() {
         hold_to_lines(worker, exchange, passing.named())?;
     }
+    // Whoever goes on with an upload has the link to it.
+    if home.is_none() && passing.named().iter().any(|(kept, _)| *kept == Kept::Upload) {
+        return Err(nothing_there());
+    }
     let can = |lane: &LiveLane| request::reaches(lane, asked) && passing.is_all_at(lane);
     match (home, models.is_empty()) {
         (Some(home), true) => at_home(worker, exchange, service, &home),

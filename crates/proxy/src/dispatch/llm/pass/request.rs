@@ -17,7 +17,7 @@ use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
 use super::form::{self, Form};
-use super::form_sight;
+use super::{form_sight, upload};
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
@@ -108,7 +108,8 @@ impl Passing {
         };
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
         let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
-        let mut named: Vec<KeptId> = in_path.into_iter().collect();
+        let in_query = upload::named(asked.surface, asked.query);
+        let mut named: Vec<KeptId> = in_path.into_iter().chain(in_query).collect();
         if let Body::Json(bytes, scanned) = &body {
             named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
         }
@@ -371,11 +372,22 @@ fn text_of(body: &[u8]) -> Result<&str, Missed> {
 pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
     let has_other_words = matches!(
         asked.operation(),
-        Operation::Embedding | Operation::Rerank | Operation::Completion
+        Operation::Embedding | Operation::Rerank | Operation::Completion | Operation::TokenCount
     );
+    surface_there(lane, asked).is_some_and(|there| has_other_words || there == asked.surface)
+}
+
+/// Whether a lane's provider takes what is asked as it is asked.
+pub(super) fn takes_as_asked(lane: &LiveLane, asked: &Asked<'_>) -> bool {
+    surface_there(lane, asked) == Some(asked.surface)
+}
+
+fn surface_there(lane: &LiveLane, asked: &Asked<'_>) -> Option<Surface> {
+    if asked.operation() == Operation::TokenCount && lane.is_uncounted() {
+        return None;
+    }
     let address = address(lane, asked, false);
-    surface::reach(&lane.side.row.routes, asked, &address)
-        .is_some_and(|reach| has_other_words || reach.surface == asked.surface)
+    surface::reach(&lane.side.row.routes, asked, &address).map(|reach| reach.surface)
 }
 
 fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'a> {
@@ -488,6 +500,7 @@ fn outgoing(
         fields.append("Accept", accept);
     }
     super::super::outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
+    upload::ask(found.surface, caller.fields, fields);
     if passing.upgrade.is_some() {
         super::super::outgoing::shake_hands(fields, caller.fields);
     }

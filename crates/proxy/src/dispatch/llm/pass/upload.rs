@@ -1,0 +1,105 @@
+//! Uploads in several requests. The provider says by a link where the others go; the client is told
+//! one that leads here, to the same provider and account. Clients show no key with those requests:
+//! the link alone says whose upload it is.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use architrave_llm::surface::{Kept, KeptId, Surface, Upload};
+use architrave_net::{Fields, Method, ResponseHead, is_value};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::along::Along;
+use crate::assembly::LiveKind;
+use crate::dispatch::llm::kept::Home;
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+/// What clients say of a step of an upload.
+const ASKED_FIELDS: [&str; 6] = [
+    "x-goog-upload-protocol",
+    "x-goog-upload-command",
+    "x-goog-upload-offset",
+    "x-goog-upload-file-name",
+    "x-goog-upload-header-content-length",
+    "x-goog-upload-header-content-type",
+];
+/// What providers say of it, the links apart.
+const TOLD_FIELDS: [&str; 3] =
+    ["x-goog-upload-status", "x-goog-upload-size-received", "x-goog-upload-chunk-granularity"];
+/// The link to where the next steps go.
+const LINK_FIELD: &str = "x-goog-upload-url";
+
+/// What of a request's head goes along.
+pub(super) fn ask(surface: Surface, client: &Fields, fields: &mut Fields) {
+    if surface != Surface::GeminiFileUpload {
+        return;
+    }
+    for name in ASKED_FIELDS {
+        if let Some(value) = client.get(name) {
+            fields.append(name, value);
+        }
+    }
+}
+
+/// The upload that a request goes on with.
+pub(super) fn named(surface: Surface, query: &str) -> Option<KeptId> {
+    let is_upload = surface == Surface::GeminiFileUpload;
+    Some((Kept::Upload, Upload::named_in(query).filter(|_| is_upload)?))
+}
+
+/// Notes who calls where the request goes on with an upload that a consumer has begun.
+pub(crate) fn vouch(worker: &Worker, exchange: &mut Exchange<'_>) {
+    // Nearly all requests go past here, and none of them is looked at for longer than this.
+    if exchange.head.method != Method::Post || !exchange.path.contains("/upload/") {
+        return;
+    }
+    let is_of_models = exchange
+        .matched
+        .and_then(|matched| matched.service)
+        .is_some_and(|service| matches!(service.kind, LiveKind::Llm(_)));
+    let Some(id) = exchange.head.query().filter(|_| is_of_models).and_then(Upload::named_in) else {
+        return;
+    };
+    let Some(maker) = worker.gateway().kept.maker(&(Kept::Upload, id)) else { return };
+    exchange.admission.vouched = exchange.assembly.snapshot.consumer(&maker);
+}
+
+impl Along<'_, '_> {
+    /// What of an answer about an upload goes on, with a link that leads here.
+    pub(super) fn tell_upload(
+        &self,
+        exchange: &Exchange<'_>,
+        from: &ResponseHead,
+        to: &mut ResponseHead,
+    ) {
+        if self.asked.surface != Surface::GeminiFileUpload {
+            return;
+        }
+        for name in TOLD_FIELDS {
+            if let Some(value) = from.fields.get(name) {
+                to.fields.append(name, value);
+            }
+        }
+        let link = from.fields.get(LINK_FIELD).and_then(|link| std::str::from_utf8(link).ok());
+        let upload = link.zip(ticket()).and_then(|(link, ticket)| Upload::of_link(link, &ticket));
+        let Some(upload) = upload else { return };
+        let head = &exchange.head;
+        let scheme = if exchange.is_secure { "https" } else { "http" };
+        let link = format!("{scheme}://{}{}?{}", head.authority, head.path(), upload.query);
+        if is_value(link.as_bytes()) {
+            to.fields.append(LINK_FIELD, link.as_bytes());
+            let home: Arc<Home> = Home::of(exchange, self.lane, false);
+            self.worker.gateway().kept.remember(&[(Kept::Upload, upload.id)], &home);
+        }
+    }
+}
+
+/// A name that nobody can guess.
+fn ticket() -> Option<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    let mut text = String::with_capacity(2 * bytes.len());
+    bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}")).ok()?;
+    Some(text)
+}
