@@ -36,6 +36,7 @@ pub fn llm_surface(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(body) else { return };
     let _ = (used::of_reply(surface, text), used::of_request(surface, text));
     let _ = surface.kept_in_reply(text);
+    let _ = surface.results_links(text);
     let mut batch = BatchFile::default();
     let _ = batch.read(body, 0..body.len());
     for model in batch.models {

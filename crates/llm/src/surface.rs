@@ -7,6 +7,7 @@
 mod asked;
 mod family;
 mod kept;
+mod links;
 mod matching;
 mod nearest;
 mod operation;
@@ -22,6 +23,7 @@ use crate::scan::Watch;
 pub use asked::Asked;
 pub use family::Family;
 pub use kept::{KeptId, can_make, kept_in_event};
+pub use links::ResultsLink;
 pub use nearest::{methods, nearest};
 pub use operation::{Kept, Operation};
 pub use reach::{Reach, reach};

@@ -246,3 +246,23 @@ fn a_body_read_as_json_is_sent_as_json() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(origin.last().head.get("content-type"), Some("application/json"));
 }
+
+#[test]
+fn the_results_of_a_batch_are_to_be_had_here() {
+    let origin = Origin::start(|exchange| {
+        let link = "https://api.anthropic.com/v1/messages/batches/msgbatch_1/results";
+        let batch = json!({ "id": "msgbatch_1", "results_url": link });
+        reply(exchange, 200, &batch.to_string());
+    });
+    let other = keeping();
+    let gateway = gateway("anthropic", "", [&origin, &other]);
+    let body = json!({ "requests": [{ "custom_id": "1", "params": { "model": "fast" } }] });
+    let made = post(gateway.web(), "/v1/messages/batches", &[KEY], &body);
+    let path = "/v1/messages/batches/msgbatch_1";
+    let here = json!(format!("http://h{path}/results"));
+    assert_eq!(parsed(&made)["results_url"], here);
+    let got = Client::connect(gateway.web()).get("h", path, &[KEY]);
+    assert_eq!(parsed(&got)["results_url"], here);
+    let results = Client::connect(gateway.web()).get("h", &format!("{path}/results"), &[KEY]);
+    assert_eq!((results.status, origin.last().target), (200, format!("{path}/results")));
+}

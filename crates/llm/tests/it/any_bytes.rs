@@ -31,6 +31,7 @@ proptest! {
             for surface in Surface::ALL {
                 let _ = surface.named_models(body);
                 let _ = surface.kept_in_reply(body);
+                let _ = surface.results_links(body);
                 let _ = surface.kept_in_request(body);
                 let _ = of_reply(*surface, body);
                 let _ = of_request(*surface, body);

@@ -8,11 +8,11 @@ mod cached;
 mod form;
 mod form_sight;
 mod home;
+mod links;
 mod request;
 mod sight;
 mod told;
 mod units;
-mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ use along::Along;
 use home::Way;
 use request::Passing;
 
-pub(crate) use upload::vouch;
+pub(crate) use links::vouch;
 
 /// Serves an operation that goes through as it came.
 ///

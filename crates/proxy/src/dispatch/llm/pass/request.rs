@@ -17,7 +17,7 @@ use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
 use super::form::{self, Form};
-use super::{form_sight, upload};
+use super::{form_sight, links};
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::{Payload, Rest};
 use crate::dispatch::llm::reserve::Wanted;
@@ -108,7 +108,7 @@ impl Passing {
         };
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
         let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
-        let in_query = upload::named(asked.surface, asked.query);
+        let in_query = links::named(asked.surface, asked.query);
         let mut named: Vec<KeptId> = in_path.into_iter().chain(in_query).collect();
         if let Body::Json(bytes, scanned) = &body {
             named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
@@ -500,7 +500,7 @@ fn outgoing(
         fields.append("Accept", accept);
     }
     super::super::outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
-    upload::ask(found.surface, caller.fields, fields);
+    links::ask(found.surface, caller.fields, fields);
     if passing.upgrade.is_some() {
         super::super::outgoing::shake_hands(fields, caller.fields);
     }

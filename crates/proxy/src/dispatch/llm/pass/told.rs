@@ -88,7 +88,7 @@ impl Along<'_, '_> {
         prepared: Option<&Prepared>,
     ) -> Result<Success, Missed> {
         let Some(prepared) = prepared else {
-            let bytes = answers.pop().unwrap_or_default();
+            let bytes = self.relinked(exchange, answers.pop().unwrap_or_default());
             let used =
                 used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
             let bytes = self.seen_through(exchange, bytes, &used)?;
@@ -98,6 +98,7 @@ impl Along<'_, '_> {
         let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
         let head = with_losses(with_losses(head, &prepared.losses), &told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
+        let bytes = self.relinked(exchange, bytes);
         let bytes = self.seen_through(exchange, bytes, &told.used)?;
         Ok(Success::Whole(head, bytes, told.used))
     }

@@ -1,11 +1,15 @@
-//! Uploads in several requests. The provider says by a link where the others go; the client is told
-//! one that leads here, to the same provider and account. Clients show no key with those requests:
-//! the link alone says whose upload it is.
+//! Links that providers give to themselves: the client is told one that leads here, and from here to
+//! the same provider and account.
+//!
+//! To an upload in several requests clients show no key behind the first: the link alone says whose
+//! it is.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use architrave_llm::surface::{Kept, KeptId, Surface, Upload};
+use architrave_llm::json::Writer;
+use architrave_llm::scan::Splice;
+use architrave_llm::surface::{Kept, KeptId, ResultsLink, Surface, Upload};
 use architrave_net::{Fields, Method, ResponseHead, is_value};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -27,6 +31,8 @@ const ASKED_FIELDS: [&str; 6] = [
 /// What providers say of it, the links apart.
 const TOLD_FIELDS: [&str; 3] =
     ["x-goog-upload-status", "x-goog-upload-size-received", "x-goog-upload-chunk-granularity"];
+/// Where Anthropic's batches are.
+const BATCHES: &str = "/messages/batches";
 /// The link to where the next steps go.
 const LINK_FIELD: &str = "x-goog-upload-url";
 
@@ -51,7 +57,11 @@ pub(super) fn named(surface: Surface, query: &str) -> Option<KeptId> {
 /// Notes who calls where the request goes on with an upload that a consumer has begun.
 pub(crate) fn vouch(worker: &Worker, exchange: &mut Exchange<'_>) {
     // Nearly all requests go past here, and none of them is looked at for longer than this.
-    if exchange.head.method != Method::Post || !exchange.path.contains("/upload/") {
+    let path = &*exchange.path;
+    if exchange.head.method != Method::Post
+        || !path.ends_with("/files")
+        || !path.contains("/upload/")
+    {
         return;
     }
     let is_of_models = exchange
@@ -84,15 +94,40 @@ impl Along<'_, '_> {
         let link = from.fields.get(LINK_FIELD).and_then(|link| std::str::from_utf8(link).ok());
         let upload = link.zip(ticket()).and_then(|(link, ticket)| Upload::of_link(link, &ticket));
         let Some(upload) = upload else { return };
-        let head = &exchange.head;
-        let scheme = if exchange.is_secure { "https" } else { "http" };
-        let link = format!("{scheme}://{}{}?{}", head.authority, head.path(), upload.query);
+        let link = here(exchange, &format!("{}?{}", exchange.head.path(), upload.query));
         if is_value(link.as_bytes()) {
             to.fields.append(LINK_FIELD, link.as_bytes());
             let home: Arc<Home> = Home::of(exchange, self.lane, false);
             self.worker.gateway().kept.remember(&[(Kept::Upload, upload.id)], &home);
         }
     }
+}
+
+impl Along<'_, '_> {
+    /// An answer about batches, whose results are to be had here.
+    pub(super) fn relinked(&self, exchange: &Exchange<'_>, answer: Vec<u8>) -> Vec<u8> {
+        let text = std::str::from_utf8(&answer).unwrap_or_default();
+        let links = self.asked.surface.results_links(text);
+        let path = exchange.head.path();
+        let Some(end) = path.find(BATCHES).map(|at| at + BATCHES.len()) else { return answer };
+        if links.is_empty() {
+            return answer;
+        }
+        let mut splice = Splice::new();
+        for ResultsLink { span, id } in links {
+            let link = here(exchange, &format!("{}/{id}/results", &path[..end]));
+            let mut value = Vec::with_capacity(link.len() + 2);
+            Writer::new(&mut value).text(&link);
+            splice.edit(span, value);
+        }
+        splice.apply(&answer)
+    }
+}
+
+/// The link to a path here, by the name that the client called the gateway by.
+fn here(exchange: &Exchange<'_>, path: &str) -> String {
+    let scheme = if exchange.is_secure { "https" } else { "http" };
+    format!("{scheme}://{}{path}", exchange.head.authority)
 }
 
 /// A name that nobody can guess.
