@@ -1,5 +1,7 @@
 //! Moves one body from a reader to a writer, piece by piece, never faster than it is taken.
 
+use std::future::Future;
+use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use crate::fields::Fields;
@@ -58,6 +60,16 @@ pub enum RelayError {
     Sink(WireError),
 }
 
+/// A body that has moved so many bytes at once lets the other exchanges of its worker have a turn.
+const TURN_BYTES: u64 = 256 * 1024;
+
+/// Goes on when everybody else, and what has come from outside meanwhile, has had a turn.
+fn pause<T>(context: &mut Context<'_>) -> Poll<T> {
+    let once = pin!(tokio::task::yield_now());
+    let _pending = once.poll(context);
+    Poll::Pending
+}
+
 /// The progress of one body.
 #[derive(Debug, Default)]
 pub struct Relay {
@@ -89,10 +101,17 @@ impl Relay {
         from: &mut impl Source,
         to: &mut Writer,
     ) -> Poll<Result<(), RelayError>> {
+        let turn_ends = self.moved + TURN_BYTES;
         while !self.is_finished {
             match from.poll_fill(context) {
                 Poll::Ready(Ok(true)) => {
-                    let count = match ready!(to.poll_write(context, from.data())) {
+                    if self.moved >= turn_ends {
+                        return pause(context);
+                    }
+                    let piece = from.data();
+                    // One call of the system would copy megabytes, where there is room for them.
+                    let piece = &piece[..piece.len().min(TURN_BYTES as usize)];
+                    let count = match ready!(to.poll_write(context, piece)) {
                         Ok(count) => count,
                         Err(error) => return Poll::Ready(Err(RelayError::Sink(error))),
                     };

@@ -23,7 +23,7 @@ pub(crate) const GATEWAY_CORE: u32 = 0;
 pub(crate) const LOAD_CORE: &str = "1";
 /// A round counts only when the gateway's core was at least this busy.
 pub(crate) const BUSY_LEAST: f64 = 0.9;
-const WARM_UP_SECONDS: u32 = 2;
+const WARM_UP_SECONDS: u32 = 3;
 /// How long a candidate is measured before the next has its turn. Where cores of a virtual machine
 /// are placed, and what its neighbours leave of a cache, changes every ten seconds or so: what is
 /// compared must lie closer together than that.

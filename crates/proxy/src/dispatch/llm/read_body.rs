@@ -67,6 +67,13 @@ pub(super) async fn read(
             return Err(Unread::TooLarge);
         }
         see(piece).map_err(Unread::Unsound)?;
+        // Whoever has sent that much is believed the rest. Growing by doubling would copy many
+        // megabytes at one go, and hold up all other exchanges of the worker.
+        if bytes.len() + piece.len() > bytes.capacity() {
+            let left = usize::try_from(declared).unwrap_or_default().saturating_sub(bytes.len());
+            let more = if left > 0 { left } else { bytes.len() };
+            bytes.reserve_exact(more.max(piece.len()));
+        }
         bytes.extend_from_slice(piece);
         let count = piece.len();
         reader.consume(count);
