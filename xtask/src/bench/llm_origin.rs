@@ -141,8 +141,14 @@ impl Origin {
         match connection.turn(&self.replies) {
             Ok(false) => {}
             Ok(true) => self.due.push_back((self.clock.now() + PACE, slot)),
-            Err(_gone) => self.connections[slot] = None,
+            Err(_gone) => self.close(slot),
         }
+    }
+
+    /// Forgets a connection, and what it was still to be sent: its slot is the next one's.
+    fn close(&mut self, slot: usize) {
+        self.connections[slot] = None;
+        self.due.retain(|(_, whose)| *whose != slot);
     }
 
     /// Sends the chunks that are due.
@@ -154,7 +160,7 @@ impl Origin {
             match connection.send_chunk(&self.replies) {
                 Ok(true) => self.due.push_back((at + PACE, slot)),
                 Ok(false) => {}
-                Err(_gone) => self.connections[slot] = None,
+                Err(_gone) => self.close(slot),
             }
         }
     }
