@@ -1,12 +1,17 @@
 //! What a consumer may use up.
 
-use architrave_testkit::{Gateway, Origin};
+use architrave_testkit::{Config, Gateway, Origin};
 use serde_json::{Value, json};
 
 use super::{KEY, ask, config, parsed, post, reply, saying};
 
 fn with_budget(origin: &Origin, budget: &str) -> Gateway {
-    let config = config(&[origin])
+    held_to(budget, config(&[origin]))
+}
+
+/// A gateway to models whose one consumer has a budget.
+fn held_to(budget: &str, models: Config) -> Gateway {
+    let config = models
         .service("ai", "llm: {}\npolicies: { key_auth: {} }")
         .route("ai", "service: ai\nkeep_prefix: true")
         .consumer(
@@ -96,21 +101,13 @@ fn a_completion_without_a_limit_gets_one_and_is_not_refused() {
 
 /// A gateway in front of Bedrock, models of which nobody knows anything.
 fn bedrock(origin: &Origin, budget: &str) -> Gateway {
-    let config = architrave_testkit::Config::new()
-        .web()
-        .and(&format!(
-            "providers: [{{ name: aws, kind: bedrock-api-key, base_url: \"http://{}\", \
+    let models = Config::new().web().and(&format!(
+        "providers: [{{ name: aws, kind: bedrock-api-key, base_url: \"http://{}\", \
              credentials: [{{ value: upstream-key }}] }}]\n\
              models: [{{ name: fast, deployments: [{{ provider: aws, model: own.model-v1 }}] }}]",
-            origin.addr()
-        ))
-        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            &format!("credentials: [{{ api_key: ada-key-0123456789 }}]\nbudgets: [{budget}]"),
-        );
-    Gateway::start(config)
+        origin.addr()
+    ));
+    held_to(budget, models)
 }
 
 #[test]
