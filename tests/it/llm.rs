@@ -9,6 +9,7 @@ mod chat;
 mod count;
 mod examples;
 mod failures;
+mod figures;
 mod guardrail;
 mod home;
 mod kept;

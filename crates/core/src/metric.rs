@@ -184,6 +184,41 @@ metrics! {
     LlmBroken = "architrave_llm_broken_answers_total", Counter,
         ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
         "Answers that broke off at the provider after they had begun.";
+    LlmAttemptFailures = "architrave_llm_attempt_failures_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "reason"],
+        "Attempts at a model that failed before an answer began, by reason: rate_limited, \
+         overloaded, denied, not_found, too_long, timed_out or broken.";
+    LlmFallbacks = "architrave_llm_fallbacks_total", Counter, ["gen_ai_request_model", "fallback"],
+        "Requests for a model that were sent to another, as none of its own deployments could \
+         serve, by that other.";
+    LlmLaneAvailable = "architrave_llm_lane_available", Gauge,
+        ["gen_ai_request_model", "gen_ai_provider_name", "upstream_model", "credential"],
+        "1 when a deployment of a listed model takes requests by a credential, 0 while it rests.";
+    LlmLaneRest = "architrave_llm_lane_rest_seconds", Gauge,
+        ["gen_ai_request_model", "gen_ai_provider_name", "upstream_model", "credential", "reason"],
+        "For how long such a lane still rests, by reason: rate_limited, overloaded, denied or \
+         failing; 0 by on_trial while a request finds out whether it is well again.";
+    LlmConsumerTokens = "architrave_llm_consumer_tokens_total", Counter,
+        ["consumer", "gen_ai_request_model", "class"],
+        "Tokens that a consumer used, by the model that served it and by class; (others) is every \
+         model beyond its first hundred.";
+    LlmConsumerCost = "architrave_llm_consumer_cost_nano_usd_total", Counter,
+        ["consumer", "gen_ai_request_model"],
+        "What answers to a consumer cost, in billionths of a US dollar, by the model that served.";
+    LlmBudgetLimit = "architrave_llm_budget_limit", Gauge, ["consumer", "unit", "per"],
+        "What a consumer may spend in each period, in tokens or nano_usd.";
+    LlmBudgetSpent = "architrave_llm_budget_spent", Gauge, ["consumer", "unit", "per"],
+        "What it has spent of that in the period that is on.";
+    LlmBudgetReserved = "architrave_llm_budget_reserved", Gauge, ["consumer", "unit", "per"],
+        "What its requests in flight have reserved beside it.";
+    LlmTokenLimit = "architrave_llm_token_limit", Gauge, ["consumer", "per"],
+        "The tokens that a consumer may use in each second, minute, hour or day.";
+    LlmTokenLimitUsed = "architrave_llm_token_limit_used", Gauge, ["consumer", "per"],
+        "How many of them are in use now; they come back evenly.";
+    GuardrailFindings = "architrave_llm_guardrail_findings_total", Counter,
+        ["guardrail", "action"],
+        "What guardrails found, by where the guardrail is written and by action: masked, each \
+         place counting, or refused, each request or answer.";
     CertificateNotAfter = "architrave_certificate_not_after_timestamp_seconds", Gauge,
         ["certificate"],
         "When the certificate in this file expires, in Unix time.";
@@ -243,6 +278,7 @@ const PREFACE: &str = "\
 This page is written from `crates/core/src/metric.rs`; a test rewrites it and fails when the two differ.
 
 Labels are bounded: names of configured objects, endpoint addresses, the closed list of reasons, five classes of status (`1xx` to `5xx`), and the termination words of [logging.md](logging.md).
+Where consumers and models meet, a consumer has no more than a hundred models of its own and `(others)` for the rest.
 Nothing that a client sends becomes a label.
 A series appears with its first event and goes when its object leaves the configuration.
 Names begin with `architrave_`, except the conventional `process_…` and `gen_ai_…`, which dashboards expect as they are.

@@ -5,6 +5,7 @@
 //! [`Guards::see_reply`]), streams event by event ([`Guards::reply_guard`]).
 
 mod body;
+mod findings;
 mod json_screen;
 mod keywords;
 mod masker;
@@ -24,10 +25,13 @@ use smallvec::SmallVec;
 
 use crate::registry::{Build, Site};
 use body::Side;
+use findings::Findings;
 use keywords::Keywords;
 use pattern::Pattern;
 use sought::Sought;
 
+pub(crate) use findings::AllFindings;
+pub use findings::Counted;
 pub use masker::{Found, Masker};
 pub use pattern::MATCH_BYTES_MAX;
 pub use reply_guard::ReplyGuard;
@@ -48,6 +52,8 @@ pub(crate) struct Rules {
     refuses: bool,
     /// The same for the same rules.
     fingerprint: u64,
+    /// How often something was found.
+    findings: Arc<Findings>,
 }
 
 /// The guardrails that see through one exchange, in order. Cheap to make; none, mostly.
@@ -58,14 +64,15 @@ pub struct Guards {
 }
 
 impl Build<config::Guardrail> for Guardrail {
-    fn build(config: &config::Guardrail, _site: &Site<'_>) -> Self {
-        let rules = Arc::new(Rules::new(config));
+    fn build(config: &config::Guardrail, site: &Site<'_>) -> Self {
+        let findings = site.limiters.findings().of(&site.identity);
+        let rules = Arc::new(Rules::new(config, findings));
         Self { rules, on_request: config.on_request, on_response: config.on_response }
     }
 }
 
 impl Rules {
-    fn new(config: &config::Guardrail) -> Self {
+    fn new(config: &config::Guardrail, findings: Arc<Findings>) -> Self {
         let mut sought = Vec::new();
         if !config.keywords.is_empty() {
             sought
@@ -79,6 +86,7 @@ impl Rules {
             mask: config.mask.clone(),
             refuses: config.action == GuardrailAction::Refuse,
             fingerprint: fingerprint(config),
+            findings,
         }
     }
 }

@@ -20,7 +20,9 @@ use architrave_net::tls::{ServerTls, TlsError};
 use architrave_net::{ConnectionSettings, Connector};
 use architrave_policy::ledger::{Account, Budget, Ledger, Period, Terms, Unit};
 use architrave_policy::{Chain, ChainBuilder, RateLimiters};
-use architrave_telemetry::{ListenerMetrics, Metrics, RouteMetrics, UpstreamMetrics};
+use architrave_telemetry::{
+    ConsumerMetrics, ListenerMetrics, Metrics, RouteMetrics, UpstreamMetrics,
+};
 
 use crate::models::LiveModels;
 use crate::queue::Queue;
@@ -42,6 +44,8 @@ pub struct Assembly {
     pub(crate) models: LiveModels,
     /// What consumers may spend, in the snapshot's order; `None` for those without such limits.
     pub(crate) accounts: Vec<Option<Arc<Account>>>,
+    /// What consumers use of models, in the snapshot's order.
+    pub(crate) consumers: Vec<Arc<ConsumerMetrics>>,
     /// By [`LiveListener::slot`].
     slots: Vec<Option<ListenerRoutes>>,
     /// Of the next listener that is new. Never one that has been in use: a connection may outlive
@@ -238,6 +242,9 @@ impl Assembly {
         let services: Vec<_> =
             snapshot.services.iter().map(|service| live_service(service, &upstreams)).collect();
         let accounts = accounts(&snapshot, &parts.ledger);
+        let consumers = (snapshot.consumers.iter())
+            .map(|consumer| parts.metrics.consumer(&consumer.name))
+            .collect();
         let slots = route_slots(&snapshot, &listeners, &services, parts);
         for upstream in &upstreams {
             let limits = &upstream.config.limits;
@@ -249,6 +256,7 @@ impl Assembly {
         Ok(Self {
             models,
             accounts,
+            consumers,
             generation: previous.map_or(1, |previous| previous.generation + 1),
             listeners,
             upstreams,

@@ -11,7 +11,7 @@ use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
 use architrave_policy::ledger::Account;
 use architrave_policy::{Admission, Chain};
-use architrave_telemetry::Termination;
+use architrave_telemetry::{ConsumerMetrics, Termination};
 
 use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
@@ -137,6 +137,12 @@ impl<'p> Exchange<'p> {
     pub(crate) fn account(&self) -> Option<&'p Arc<Account>> {
         let index = self.admission.consumer?;
         self.assembly.accounts.get(index.get())?.as_ref()
+    }
+
+    /// Where it is counted what the consumer uses.
+    pub(crate) fn consumer_metrics(&self) -> Option<&'p ConsumerMetrics> {
+        let index = self.admission.consumer?;
+        self.assembly.consumers.get(index.get()).map(|metrics| &**metrics)
     }
 
     /// Who calls, once a credential has proved it.

@@ -1,18 +1,19 @@
 //! Providers and models put to work: where each deployment is reached, what is spoken there, what
 //! it costs and how it fares. By identity the same objects as before wherever nothing changed.
 
+mod figures;
 mod lane;
 mod provider;
 mod status;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use architrave_balance::deployment::{CredentialSettings, DeploymentSettings, Fleet, Lanes, Place};
 use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderIndex, Snapshot};
 use architrave_core::Moment;
 use architrave_llm::catalog::{Catalog, Model as CatalogModel};
-use architrave_telemetry::{DIRECT, Metrics};
+use architrave_telemetry::{DIRECT, FallbackMetrics, Metrics};
 use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
@@ -45,6 +46,11 @@ pub(crate) struct LiveModel {
     deployments: Vec<Vec<LiveLane>>,
     /// The names of the models that serve when none of these does.
     pub fallbacks: Vec<Box<str>>,
+    /// Its name in metrics.
+    counted_as: Box<str>,
+    metrics: Arc<Metrics>,
+    /// Where it is counted who stands in for it.
+    fell_back: OnceLock<Arc<FallbackMetrics>>,
 }
 
 /// Whether a name that a client gives can be one of a model: it goes into fields and paths.
@@ -147,15 +153,25 @@ impl LiveModels {
         written: &[Written<'_>],
         fallbacks: Vec<Box<str>>,
     ) -> Option<LiveModel> {
-        let counted_as = (self.metrics.as_ref()?, counted_as);
+        let metrics = self.metrics.as_ref()?;
         let deployments: Vec<Vec<LiveLane>> = (written.iter())
-            .map(|one| LiveLane::along(one.provider, one.model, &self.catalog, counted_as))
+            .map(|one| {
+                LiveLane::along(one.provider, one.model, &self.catalog, (metrics, counted_as))
+            })
             .collect();
         let settings: Vec<_> = (written.iter().zip(&deployments))
             .map(|(written, lanes)| written.settings(lanes))
             .collect();
         let fleet = Fleet::new(name, strategy, &settings, &self.lanes);
-        Some(LiveModel { name: name.into(), fleet, deployments, fallbacks })
+        Some(LiveModel {
+            name: name.into(),
+            fleet,
+            deployments,
+            fallbacks,
+            counted_as: counted_as.into(),
+            metrics: Arc::clone(metrics),
+            fell_back: OnceLock::new(),
+        })
     }
 }
 
@@ -163,6 +179,12 @@ impl LiveModel {
     /// The lane at a place that its fleet has chosen.
     pub(crate) fn lane(&self, place: Place) -> &LiveLane {
         &self.deployments[place.deployment][place.credential.unwrap_or(0)]
+    }
+
+    /// Counts that a request for it went on to another model.
+    pub(crate) fn fell_back(&self, worker: usize, to: &Self) {
+        let counts = self.fell_back.get_or_init(|| self.metrics.fallbacks(&self.counted_as));
+        counts.fell_back(worker, &to.counted_as);
     }
 
     /// How many deployments it has.

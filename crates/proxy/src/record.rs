@@ -52,7 +52,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
         exchange.response_bytes,
     );
     if let Some(facts) = &exchange.llm {
-        record_model(worker, facts);
+        record_model(worker, exchange, facts);
         if let Some(outcome) = facts.cache {
             metrics.looked_up(worker.index(), outcome == "hit");
         }
@@ -65,7 +65,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
 }
 
 /// Counts an answer of a model; where there was none, the endpoint's figures say why.
-fn record_model(worker: &Worker, facts: &LlmFacts) {
+fn record_model(worker: &Worker, exchange: &Exchange<'_>, facts: &LlmFacts) {
     let (Some(metrics), Some(usage)) = (&facts.metrics, &facts.usage) else { return };
     let answer = ModelAnswer {
         duration: facts.asked_at.map_or(Duration::ZERO, |at| worker.now().since(at)),
@@ -76,6 +76,10 @@ fn record_model(worker: &Worker, facts: &LlmFacts) {
         is_failed: facts.is_broken,
     };
     metrics.record(worker.index(), &answer);
+    if let Some(consumer) = exchange.consumer_metrics() {
+        let cost = answer.cost_nano_usd;
+        consumer.used(worker.index(), metrics.model(), &answer.tokens, cost);
+    }
 }
 
 /// What the log says of an exchange with a model.

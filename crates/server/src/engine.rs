@@ -3,6 +3,7 @@
 
 mod addresses;
 mod certificates;
+mod figures;
 mod lasting;
 mod port;
 mod reload;
@@ -130,6 +131,7 @@ impl Engine {
         });
         certificates::expose(&gateway);
         expose_delays(&gateway);
+        figures::expose(&gateway, &parts.limiters);
         let resolver = Arc::new(Resolver::system());
         Arc::clone(&parts.service_accounts).start(
             Arc::clone(&resolver),

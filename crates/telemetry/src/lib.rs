@@ -12,7 +12,9 @@ pub mod termination;
 
 pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings, TlsEntry};
 pub use access_log::{AccessLog, WorkerLog};
+pub use metrics::consumer::ConsumerMetrics;
 pub use metrics::endpoint::EndpointMetrics;
+pub use metrics::fallback::FallbackMetrics;
 pub use metrics::gateway::GatewayMetrics;
 pub use metrics::listener::ListenerMetrics;
 pub use metrics::model::{DIRECT, ModelAnswer, ModelLabels, ModelMetrics, TOKEN_CLASSES};

@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use architrave_config::Snapshot;
 use architrave_core::metric::Metric;
-use architrave_core::name::{ListenerName, RouteName, UpstreamName};
+use architrave_core::name::{ConsumerName, ListenerName, RouteName, UpstreamName};
 
 use crate::sample::{Format, SampleSink};
 
+mod by_label;
+pub mod consumer;
 pub mod endpoint;
+pub mod fallback;
 pub mod gateway;
 pub mod listener;
 pub mod model;
@@ -22,10 +25,12 @@ pub mod route;
 pub mod upstream;
 pub mod worker;
 
+use consumer::ConsumerMetrics;
 use endpoint::EndpointMetrics;
+use fallback::FallbackMetrics;
 use gateway::GatewayMetrics;
 use listener::ListenerMetrics;
-use model::{ModelLabels, ModelMetrics};
+use model::{DIRECT, ModelLabels, ModelMetrics};
 use process::ProcessMetrics;
 use route::{RouteMetrics, Rows};
 use upstream::UpstreamMetrics;
@@ -33,6 +38,8 @@ use worker::WorkerMetrics;
 
 /// Something that adds samples to every scrape, such as the gauges of another crate.
 pub type SampleSource = Box<dyn Fn(&mut SampleSink) + Send + Sync>;
+
+pub use by_label::OTHERS;
 
 /// The label of exchanges that no route took; no route can have this name.
 pub const UNROUTED: &str = "(none)";
@@ -56,6 +63,8 @@ struct Objects {
     upstreams: BTreeMap<UpstreamName, Arc<UpstreamMetrics>>,
     endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
     models: BTreeMap<ModelLabels, Arc<ModelMetrics>>,
+    fallbacks: BTreeMap<String, Arc<FallbackMetrics>>,
+    consumers: BTreeMap<ConsumerName, Arc<ConsumerMetrics>>,
 }
 
 impl Metrics {
@@ -69,6 +78,8 @@ impl Metrics {
             upstreams: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             models: BTreeMap::new(),
+            fallbacks: BTreeMap::new(),
+            consumers: BTreeMap::new(),
         };
         Arc::new(Self {
             workers,
@@ -122,8 +133,28 @@ impl Metrics {
     #[must_use]
     pub fn model(&self, labels: ModelLabels) -> Arc<ModelMetrics> {
         let mut objects = self.objects();
-        let slot = objects.models.entry(labels);
-        Arc::clone(slot.or_insert_with(|| Arc::new(ModelMetrics::new(self.workers))))
+        if let Some(known) = objects.models.get(&labels) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(ModelMetrics::new(labels.clone(), self.workers));
+        objects.models.insert(labels, Arc::clone(&new));
+        new
+    }
+
+    /// The counters of what is asked in place of a model; its name is a label of its own counters.
+    #[must_use]
+    pub fn fallbacks(&self, model: &str) -> Arc<FallbackMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.fallbacks.entry(model.to_owned());
+        Arc::clone(slot.or_insert_with(|| Arc::new(FallbackMetrics::new(self.workers))))
+    }
+
+    /// The counters of a consumer.
+    #[must_use]
+    pub fn consumer(&self, name: &ConsumerName) -> Arc<ConsumerMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.consumers.entry(name.clone());
+        Arc::clone(slot.or_insert_with(|| Arc::new(ConsumerMetrics::new(self.workers))))
     }
 
     /// The counters of the process as a whole.
@@ -160,6 +191,10 @@ impl Metrics {
         objects.upstreams.retain(|name, _| upstreams.contains(name) || is_provider(name));
         objects.endpoints.retain(|name, _| upstreams.contains(name) || is_provider(name));
         objects.models.retain(|labels, _| providers.contains(labels.provider.as_str()));
+        let models: HashSet<_> = snapshot.models.iter().map(|it| it.name.as_str()).collect();
+        objects.fallbacks.retain(|name, _| name == DIRECT || models.contains(name.as_str()));
+        let consumers: HashSet<_> = snapshot.consumers.iter().map(|it| &it.name).collect();
+        objects.consumers.retain(|name, _| consumers.contains(name));
     }
 
     /// After a change of an upstream's endpoints: forgets the series of those not in `live`.
@@ -209,8 +244,14 @@ impl Metrics {
         for (name, upstream) in &objects.upstreams {
             upstream.sample(name.as_str(), sink);
         }
-        for (labels, model) in &objects.models {
-            model.sample(labels, sink);
+        for model in objects.models.values() {
+            model.sample(sink);
+        }
+        for (model, fallbacks) in &objects.fallbacks {
+            fallbacks.sample(model, sink);
+        }
+        for (name, consumer) in &objects.consumers {
+            consumer.sample(name.as_str(), sink);
         }
         for (upstream, endpoints) in &objects.endpoints {
             for (address, endpoint) in endpoints {

@@ -84,6 +84,7 @@ impl Masker {
             let seen = Seen { text: &self.text, from: *at, is_whole };
             *at = sought.seek(seen, &mut self.found);
             if self.rules.refuses && !self.found.is_empty() {
+                self.rules.findings.add_refused();
                 return Err(Found { what: sought.name() });
             }
         }
@@ -96,7 +97,7 @@ impl Masker {
     fn let_out(&mut self, certain: usize, out: &mut String) {
         self.found.sort_unstable_by_key(|range| range.start);
         let (mut from, mut to) = (self.held_from, certain);
-        let mut masked = 0;
+        let (mut masked, mut places) = (0, 0);
         while let Some(range) = union_at(&self.found, masked) {
             if range.range.start >= certain {
                 break;
@@ -109,8 +110,12 @@ impl Masker {
             out.push_str(&self.text[from..range.range.start]);
             out.push_str(&self.rules.mask);
             (from, masked) = (range.range.end, masked + range.count);
+            places += 1;
         }
-        self.has_masked |= masked > 0;
+        if places > 0 {
+            self.has_masked = true;
+            self.rules.findings.add_masked(places);
+        }
         self.found.drain(..masked);
         to = to.max(from);
         out.push_str(&self.text[from..to]);

@@ -43,7 +43,7 @@ fn all() -> config::Guardrail {
 fn guards(configs: &[config::Guardrail]) -> Guards {
     let mut guards = Guards::default();
     for config in configs {
-        let rules = Arc::new(Rules::new(config));
+        let rules = Arc::new(Rules::new(config, Arc::default()));
         let (on_request, on_response) = (config.on_request, config.on_response);
         guards.add(&Guardrail { rules, on_request, on_response });
     }
@@ -51,7 +51,7 @@ fn guards(configs: &[config::Guardrail]) -> Guards {
 }
 
 fn rules(config: &config::Guardrail) -> Arc<Rules> {
-    Arc::new(Rules::new(config))
+    Arc::new(Rules::new(config, Arc::default()))
 }
 
 /// The rules of [`all`], made once: patterns take a while to build.

@@ -143,6 +143,12 @@ impl Account {
         self.budgets.iter().map(|meter| meter.standing(second)).collect()
     }
 
+    /// Where the limit of tokens per time stands; `None` where there is none.
+    #[must_use]
+    pub fn token_limit(&self, now: Moment) -> Option<RateReport> {
+        self.rate.as_ref().map(|bucket| bucket.standing(now))
+    }
+
     async fn reserve_by_lease(
         self: &Arc<Self>,
         bell: &Bell,

@@ -17,6 +17,7 @@ use super::key::KeyHash;
 use super::report::RateReport;
 use super::table::{SET_BYTES, Table};
 use crate::cache::Tables;
+use crate::guardrail::{AllFindings, Counted};
 
 /// Memory for the tables of all keyed limits together, shared equally among them.
 const TABLES_BYTES_MAX: usize = 32 << 20;
@@ -62,13 +63,14 @@ impl Limiter {
     }
 }
 
-/// The counters of every rate limit, and the answers of every cache: what policies have that
-/// outlives snapshots. One per process.
+/// The counters of every rate limit, the answers of every cache and what guardrails found: what
+/// policies have that outlives snapshots. One per process.
 #[derive(Debug, Default)]
 pub struct RateLimiters {
     hash: KeyHash,
     counters: Mutex<Counters>,
     cache_tables: Tables,
+    findings: AllFindings,
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +122,17 @@ impl RateLimiters {
     /// The answers that caches keep.
     pub(crate) const fn cache_tables(&self) -> &Tables {
         &self.cache_tables
+    }
+
+    /// What guardrails have found.
+    pub(crate) const fn findings(&self) -> &AllFindings {
+        &self.findings
+    }
+
+    /// What every guardrail has found so far, by what it is written at.
+    #[must_use]
+    pub fn guardrail_findings(&self) -> Vec<Counted> {
+        self.findings.counted()
     }
 
     /// How keys are made.

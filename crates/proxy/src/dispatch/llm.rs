@@ -10,6 +10,7 @@ mod awaited;
 mod credential;
 mod endpoint;
 mod facts;
+mod fallback;
 pub(crate) mod kept;
 mod listing;
 mod mock;

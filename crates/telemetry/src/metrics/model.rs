@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use architrave_core::metric::Metric;
 
+use super::by_label::ByLabel;
 use crate::sample::SampleSink;
 use crate::tally::{EXCHANGE_BOUNDS, Histogram, HistogramTotal, Shards, TOKEN_BOUNDS, Tally};
 
@@ -41,7 +42,12 @@ pub struct ModelLabels {
 
 /// The counters of one model at one provider.
 #[derive(Debug)]
-pub struct ModelMetrics(Shards<Block>);
+pub struct ModelMetrics {
+    labels: ModelLabels,
+    blocks: Shards<Block>,
+    /// Attempts that failed, by why.
+    failures: ByLabel<Tally>,
+}
 
 /// An answer of a model.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,13 +80,24 @@ struct Block {
 }
 
 impl ModelMetrics {
-    pub(crate) fn new(workers: usize) -> Self {
-        Self(Shards::new(workers))
+    pub(crate) fn new(labels: ModelLabels, workers: usize) -> Self {
+        Self { labels, blocks: Shards::new(workers), failures: ByLabel::new(workers) }
+    }
+
+    /// The model's name as clients ask for it, or [`DIRECT`].
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.labels.model
+    }
+
+    /// Counts an attempt that failed. `why` is one of few words.
+    pub fn attempt_failed(&self, worker: usize, why: &'static str) {
+        self.failures.of(worker, why).add(1);
     }
 
     /// Counts an answer.
     pub fn record(&self, worker: usize, answer: &ModelAnswer) {
-        let block = self.0.of(worker);
+        let block = self.blocks.of(worker);
         block.duration.observe(&EXCHANGE_BOUNDS, answer.duration);
         if let Some(first) = answer.first_token {
             block.first_token.observe(&EXCHANGE_BOUNDS, first);
@@ -98,12 +115,20 @@ impl ModelMetrics {
         block.failed.add(u64::from(answer.is_failed));
     }
 
-    pub(crate) fn sample(&self, of: &ModelLabels, sink: &mut SampleSink) {
-        if !self.0.is_hit() {
-            return;
+    pub(crate) fn sample(&self, sink: &mut SampleSink) {
+        let ModelLabels { operation, provider, model } = &self.labels;
+        let labels = &[operation, provider.as_str(), model.as_str()];
+        for (why, tally) in self.failures.hit() {
+            let labels = &[operation, provider.as_str(), model.as_str(), why];
+            sink.count(Metric::LlmAttemptFailures, labels, tally.sum(|tally| tally));
         }
-        let labels = &[of.operation, of.provider.as_str(), of.model.as_str()];
-        let total = |of: fn(&Block) -> &Histogram| HistogramTotal::of(self.0.hit().map(of));
+        if self.blocks.is_hit() {
+            self.sample_answers(labels, sink);
+        }
+    }
+
+    fn sample_answers(&self, labels: &[&str; 3], sink: &mut SampleSink) {
+        let total = |of: fn(&Block) -> &Histogram| HistogramTotal::of(self.blocks.hit().map(of));
         let duration = total(|block| &block.duration);
         sink.histogram(Metric::GenAiDuration, labels, &EXCHANGE_BOUNDS, &duration);
         let first = total(|block| &block.first_token);
@@ -115,15 +140,15 @@ impl ModelMetrics {
             sink.histogram(Metric::GenAiTokenUsage, labels, &TOKEN_BOUNDS, total);
         }
         for (place, class) in TOKEN_CLASSES.iter().enumerate() {
-            let count = self.0.sum(|block| &block.tokens[place]);
+            let count = self.blocks.sum(|block| &block.tokens[place]);
             if count > 0 {
                 let [operation, provider, model] = *labels;
                 sink.count(Metric::LlmTokens, &[operation, provider, model, class], count);
             }
         }
-        sink.count(Metric::LlmCost, labels, self.0.sum(|block| &block.cost_nano_usd));
-        sink.count(Metric::LlmUnpriced, labels, self.0.sum(|block| &block.unpriced));
-        sink.count(Metric::LlmBroken, labels, self.0.sum(|block| &block.failed));
+        sink.count(Metric::LlmCost, labels, self.blocks.sum(|block| &block.cost_nano_usd));
+        sink.count(Metric::LlmUnpriced, labels, self.blocks.sum(|block| &block.unpriced));
+        sink.count(Metric::LlmBroken, labels, self.blocks.sum(|block| &block.failed));
     }
 }
 

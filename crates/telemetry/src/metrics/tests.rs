@@ -75,7 +75,14 @@ fn busy() -> Arc<Metrics> {
     endpoint.record(0, 200, Duration::from_millis(2));
     endpoint.failed(1, Reason::ConnectFailed);
     let labels = ModelLabels { operation: "chat", provider: "openai".into(), model: "fast".into() };
-    metrics.model(labels).record(
+    metrics.fallbacks("fast").fell_back(0, "small");
+    let consumer = metrics.consumer(&ConsumerName::new("mobile"));
+    consumer.used(0, "fast", &[900, 512, 0, 0, 0, 0, 42, 0, 0, 0], 160_200);
+    consumer.used(1, "fast", &[100, 0, 0, 0, 0, 0, 0, 0, 0, 0], 800);
+    let model = metrics.model(labels);
+    assert_eq!(model.model(), "fast");
+    model.attempt_failed(1, "rate_limited");
+    model.record(
         0,
         &ModelAnswer {
             duration: Duration::from_secs(2),
@@ -131,6 +138,15 @@ fn a_scrape_adds_up_what_workers_counted() {
             "architrave_endpoint_failures_total{upstream=\"orders\",endpoint=\"[::1]:9001\",reason=\"connect_failed\"}",
             1.0,
         ),
+        (
+            "architrave_llm_consumer_tokens_total{consumer=\"mobile\",gen_ai_request_model=\"fast\",class=\"input\"}",
+            1_000.0,
+        ),
+        (
+            "architrave_llm_consumer_cost_nano_usd_total{consumer=\"mobile\",gen_ai_request_model=\"fast\"}",
+            161_000.0,
+        ),
+        ("architrave_llm_fallbacks_total{gen_ai_request_model=\"fast\",fallback=\"small\"}", 1.0),
     ] {
         assert_eq!(samples.get(series), Some(&value), "{series}");
     }
@@ -215,7 +231,7 @@ fn objects_that_are_gone_lose_their_series_and_others_keep_theirs() {
 
     metrics.retain(&Snapshot::default());
     let samples = scrape(&metrics);
-    for label in ["\"orders\"", "\"web\"", "[::1]"] {
+    for label in ["\"orders\"", "\"web\"", "[::1]", "\"mobile\"", "\"fast\""] {
         assert!(!samples.keys().any(|series| series.contains(label)), "{label}");
     }
     assert!(samples.contains_key("architrave_requests_total{route=\"(none)\",class=\"4xx\"}"));
@@ -245,6 +261,18 @@ fn everything_listed_can_be_exposed() {
         ] {
             sink.count(metric, &["orders", "[::1]:9001"], 1);
         }
+        let lane = ["fast", "openai", "gpt-4o", "main"];
+        sink.count(Metric::LlmLaneAvailable, &lane, 0);
+        let [model, provider, upstream_model, credential] = lane;
+        let lane = [model, provider, upstream_model, credential, "denied"];
+        sink.gauge(Metric::LlmLaneRest, &lane, 2.5);
+        for metric in [Metric::LlmBudgetLimit, Metric::LlmBudgetSpent, Metric::LlmBudgetReserved] {
+            sink.count(metric, &["mobile", "tokens", "day"], 1);
+        }
+        for metric in [Metric::LlmTokenLimit, Metric::LlmTokenLimitUsed] {
+            sink.count(metric, &["mobile", "minute"], 1);
+        }
+        sink.count(Metric::GuardrailFindings, &["routes/ai", "masked"], 1);
         sink.count(Metric::CertificateNotAfter, &["site.pem"], 1);
         sink.count(Metric::AccessLogLines, &["written"], 1);
         let workers = WorkerMetrics::new(1);

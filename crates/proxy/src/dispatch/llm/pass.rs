@@ -29,7 +29,7 @@ use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
 use super::run::{Missed, nothing_serves};
-use super::{passed_over, refusal, reserve, signal};
+use super::{fallback, passed_over, refusal, reserve, signal};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
@@ -234,6 +234,7 @@ async fn along_models<'a>(
                 }
             };
             passed_over::note(exchange, model, &choice.passed_over, &tried);
+            fallback::note(worker, models, model, &tried);
             let place = choice.place;
             let along = Along { worker, lane: model.lane(place), asked, passing };
             match along.attempt(exchange, reader, choice).await {

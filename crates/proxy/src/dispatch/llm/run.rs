@@ -30,7 +30,7 @@ use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
 use super::stream::{LlmStream, Recording};
-use super::{Candidates, credential, passed_over, refusal, settle, signal};
+use super::{Candidates, credential, fallback, passed_over, refusal, settle, signal};
 use crate::attempt::{Answered, AttemptFacts};
 use crate::exchange::Exchange;
 use crate::failure;
@@ -155,6 +155,7 @@ impl<'w> Run<'w, '_> {
                         }
                     };
                 passed_over::note(exchange, model, &passed_over, &tried);
+                fallback::note(self.worker, models, model, &tried);
                 let lane = model.lane(place);
                 note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = self.attempt(exchange, lane, &mut flight).await;
@@ -164,7 +165,7 @@ impl<'w> Run<'w, '_> {
                     }
                     Attempted::Failed(failure, missed) => {
                         let rested = flight.finish(End::Failed(failure), self.worker.now());
-                        signal::log(lane, failure, rested, &missed);
+                        signal::note((self.worker, exchange), lane, (failure, rested), &missed);
                         tried.push(Tried { place, failure });
                         last = Some(missed);
                     }
@@ -214,7 +215,7 @@ impl<'w> Run<'w, '_> {
             Attempted::Answered(success) => self.succeed(exchange, lane, flight, *success).await,
             Attempted::Failed(failure, missed) => {
                 let rested = flight.finish(End::Failed(failure), self.worker.now());
-                signal::log(lane, failure, rested, &missed);
+                signal::note((self.worker, exchange), lane, (failure, rested), &missed);
                 Err(missed)
             }
             Attempted::Declined(missed) => {

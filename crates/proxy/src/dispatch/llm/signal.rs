@@ -12,6 +12,7 @@ use architrave_net::Fields;
 use smallvec::SmallVec;
 
 use super::run::{Attempted, Missed};
+use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
 
@@ -143,8 +144,16 @@ fn seen(quota: &Quota) -> SmallVec<[QuotaSeen; 4]> {
     seen.collect()
 }
 
-/// Says in the log who rests because of a failure.
-pub(super) fn log(lane: &LiveLane, failure: Failure, rested: Option<Rested>, missed: &Missed) {
+/// Counts an attempt that failed, and says in the log who rests because of it.
+pub(super) fn note(
+    (worker, exchange): (&Worker, &Exchange<'_>),
+    lane: &LiveLane,
+    (failure, rested): (Failure, Option<Rested>),
+    missed: &Missed,
+) {
+    if let Some(metrics) = exchange.llm.as_ref().and_then(|facts| facts.metrics.as_ref()) {
+        metrics.attempt_failed(worker.index(), failure.word());
+    }
     let Some(rested) = rested else { return };
     tracing::warn!(
         deployment = lane.name(),

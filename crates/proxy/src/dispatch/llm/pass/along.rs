@@ -120,7 +120,7 @@ impl Along<'_, '_> {
             }
             Err(Attempted::Failed(failure, missed)) => {
                 let rested = flight.finish(End::Failed(failure), self.worker.now());
-                signal::log(self.lane, failure, rested, &missed);
+                signal::note((self.worker, exchange), self.lane, (failure, rested), &missed);
                 Err((Some(failure), missed, can_be_sent_again))
             }
             Err(Attempted::Unfit(missed)) => {
