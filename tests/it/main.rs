@@ -5,6 +5,7 @@
 mod access_log;
 mod admin;
 mod balancing;
+mod catalog_list;
 mod catalog_rows;
 mod catalog_update;
 mod cli;

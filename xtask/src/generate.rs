@@ -12,8 +12,11 @@ use anyhow::{Result, bail};
 use crate::{say, shell, tree};
 
 /// Pages that the binary prints, with the command that prints them.
-const PAGES: [(&str, &str); 2] =
-    [("docs/gateway-file.md", "reference"), ("docs/gateway.schema.json", "schema")];
+const PAGES: [(&str, &[&str]); 3] = [
+    ("docs/gateway-file.md", &["reference"]),
+    ("docs/gateway.schema.json", &["schema"]),
+    ("docs/providers.md", &["catalog", "list", "--page"]),
+];
 
 /// Writes every generated file.
 pub(crate) fn run() -> Result<()> {
@@ -72,8 +75,8 @@ pub(crate) fn check_examples(binary: &Path) -> Result<()> {
 }
 
 fn pages(binary: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let page = |(path, command): (&str, &str)| {
-        Ok((tree::root().join(path), shell::read(Command::new(binary).arg(command))?))
+    let page = |(path, command): (&str, &[&str])| {
+        Ok((tree::root().join(path), shell::read(Command::new(binary).args(command))?))
     };
     PAGES.into_iter().map(page).collect()
 }

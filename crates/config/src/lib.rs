@@ -42,7 +42,7 @@ pub use provider::{
     CredentialForm, CredentialSecret, KindFacts, Mock, MockReply, NoKinds, Provider,
     ProviderCredential, ProviderKind, ProviderKinds, ProviderTimeouts,
 };
-pub use read::HOP_FIELDS;
+pub use read::{HOP_FIELDS, nearest};
 pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;

@@ -28,6 +28,7 @@ pub(crate) use http::{
 };
 pub(crate) use json::{JsonText, is_number};
 pub(crate) use names::{Name, Names, Ref, ServingListener};
+pub use near::nearest;
 pub(crate) use number::{Count, Number, Percent, Ratio};
 pub(crate) use path::PathText;
 pub(crate) use pattern::Pattern;

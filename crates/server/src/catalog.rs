@@ -2,6 +2,10 @@
 //! rows that `architrave catalog update` has written.
 #![expect(clippy::print_stderr, reason = "telling the person at the terminal is what it does")]
 
+mod list;
+mod page;
+mod table;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +16,8 @@ use architrave_config::ports::ReloadError;
 use architrave_llm::catalog::{Catalog, CatalogError, Changes, Counts, PriceMap};
 
 use crate::text;
+
+pub(crate) use list::{Form, ListOptions, list};
 
 /// The data folder when nobody names one.
 pub(crate) const DATA: &str = "architrave-data";

@@ -7,7 +7,7 @@ use architrave_core::units::parse_duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::catalog::{self, CatalogPlace, UpdateOptions};
+use crate::catalog::{self, CatalogPlace, Form, ListOptions, UpdateOptions};
 
 mod later;
 #[cfg(test)]
@@ -41,6 +41,8 @@ pub(crate) enum Invocation {
         /// Only say whether it would change.
         is_check: bool,
     },
+    /// Print the catalogue of providers and models.
+    ListCatalog(ListOptions),
     /// Take rows and prices into the catalogue of providers and models.
     UpdateCatalog(UpdateOptions),
     /// Print the JSON Schema of the file.
@@ -88,10 +90,10 @@ pub(crate) fn parse() -> Invocation {
         Some(("fmt", matches)) => {
             Invocation::Format { file: file(matches), is_check: matches.get_flag("check") }
         }
-        Some(("catalog", matches)) => {
-            let update = matches.subcommand_matches("update").expect("clap requires it");
-            Invocation::UpdateCatalog(update_options(update))
-        }
+        Some(("catalog", matches)) => match matches.subcommand().expect("clap requires it") {
+            ("list", matches) => Invocation::ListCatalog(list_options(matches)),
+            (_, matches) => Invocation::UpdateCatalog(update_options(matches)),
+        },
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,
         _ => Invocation::Version,
@@ -126,6 +128,7 @@ fn command() -> Command {
                 .about("The catalogue of providers and models with their prices")
                 .subcommand_required(true)
                 .arg_required_else_help(true)
+                .subcommand(list_command())
                 .subcommand(update_command()),
         )
         .subcommand(Command::new("schema").about("Print the JSON Schema of the gateway file"))
@@ -186,6 +189,35 @@ fn run_command() -> Command {
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
         .args(later::flags())
+}
+
+fn list_command() -> Command {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    Command::new("list")
+        .about("Print the kinds of providers: where they are, what they speak, what they need")
+        .arg(Arg::new("provider").long("provider").value_name("KIND").help("This kind alone"))
+        .arg(flag("models").help("Their models, how much each takes and what it costs"))
+        .arg(flag("json").help("As JSON"))
+        .arg(
+            flag("page")
+                .conflicts_with_all(["provider", "models", "json"])
+                .help("As docs/providers.md, of the catalogue that is built in"),
+        )
+        .arg(data_arg().help("The folder whose catalog.txt is listed"))
+        .arg(catalog_arg())
+}
+
+fn list_options(matches: &ArgMatches) -> ListOptions {
+    ListOptions {
+        provider: matches.get_one::<String>("provider").cloned(),
+        with_models: matches.get_flag("models"),
+        form: match (matches.get_flag("json"), matches.get_flag("page")) {
+            (_, true) => Form::Page,
+            (true, false) => Form::Json,
+            (false, false) => Form::Table,
+        },
+        catalog: catalog_place(matches),
+    }
 }
 
 fn update_command() -> Command {

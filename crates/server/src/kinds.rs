@@ -27,7 +27,7 @@ impl ProviderKinds for CatalogKinds {
 }
 
 /// What is written in a file for a way to present it.
-fn form(auth: &Auth) -> CredentialForm {
+pub(crate) fn form(auth: &Auth) -> CredentialForm {
     match auth {
         Auth::None => CredentialForm::Optional,
         Auth::Header(name) if name == "api-key" => CredentialForm::Azure,

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         cli::Invocation::Run(options) => run::run(options),
         cli::Invocation::Validate { file, catalog } => text::validate(&file, catalog),
         cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
+        cli::Invocation::ListCatalog(options) => catalog::list(&options),
         cli::Invocation::UpdateCatalog(options) => catalog::update(&options),
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),

@@ -1,7 +1,8 @@
 //! The nearest of some words, for "did you mean". Not a search: only slips of the finger count.
 
 /// The word of `known` that is nearest to `word`, when it is near enough to be meant.
-pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+#[must_use]
+pub fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let word: Vec<char> = word.to_lowercase().replace('-', "_").chars().collect();
     let reach = (word.len() / 3).clamp(1, 3);
     known

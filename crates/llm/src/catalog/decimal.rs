@@ -5,6 +5,20 @@ use crate::cost::Femtos;
 /// Femto-USD in a USD, as a power of ten.
 const DIGITS: usize = 15;
 
+impl Femtos {
+    /// The price in USD.
+    #[must_use]
+    pub fn usd(self) -> String {
+        each(self)
+    }
+
+    /// The price of a million, in USD.
+    #[must_use]
+    pub fn usd_a_million(self) -> String {
+        million(self)
+    }
+}
+
 /// USD each.
 pub(super) fn each(price: Femtos) -> String {
     decimal(price.0, DIGITS)
