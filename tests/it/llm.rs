@@ -14,6 +14,7 @@ mod guardrail;
 mod home;
 mod kept;
 mod lanes;
+mod listing;
 mod prompt;
 mod providers;
 mod quirks;

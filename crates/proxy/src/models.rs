@@ -3,6 +3,7 @@
 
 mod figures;
 mod lane;
+mod offered;
 mod provider;
 mod status;
 
@@ -17,6 +18,7 @@ use architrave_telemetry::{DIRECT, FallbackMetrics, Metrics};
 use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
+pub(crate) use offered::Offered;
 pub(crate) use provider::{LiveProvider, Reach};
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
@@ -28,6 +30,8 @@ pub(crate) struct LiveModels {
     pub providers: Vec<Arc<LiveProvider>>,
     /// In the snapshot's order.
     pub listed: Vec<Arc<LiveModel>>,
+    /// What the catalogue knows the providers to have, in the snapshot's order.
+    pub offered: Vec<Offered>,
     by_name: HashMap<Box<str>, Arc<LiveModel>, foldhash::fast::RandomState>,
     provider_by_name: HashMap<Box<str>, Arc<LiveProvider>, foldhash::fast::RandomState>,
     catalog: Arc<Catalog>,
@@ -106,6 +110,8 @@ impl LiveModels {
             self.by_name.insert(model.name.clone(), Arc::clone(&model));
             self.listed.push(model);
         }
+        let offered = self.providers.iter().flat_map(|it| Offered::by(it, &self.catalog));
+        self.offered = offered.collect();
     }
 
     /// The listed model of that name.

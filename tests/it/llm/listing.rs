@@ -1,0 +1,77 @@
+//! Which models a client is told of.
+
+use architrave_testkit::{Client, Config, Gateway, Origin, Response};
+
+use super::{KEY, parsed};
+
+/// A gateway to a provider of Groq's kind and one of the house, behind a service with these
+/// `models`, whose consumer `ada` may ask for those.
+fn gateway(service: &str, consumer: &str) -> Gateway {
+    let origin = Origin::named("never asked");
+    let address = origin.addr();
+    let config = Config::new()
+        .web()
+        .and(&format!(
+            "providers:\n\
+             - {{ name: fast-ones, kind: groq, base_url: \"http://{address}/v1\" }}\n\
+             - {{ name: house, kind: openai_compatible, base_url: \"http://{address}/v1\" }}\n\
+             models: [{{ name: plain, deployments: [{{ provider: house, model: x }}] }}]"
+        ))
+        .service("ai", &format!("llm: {{ {service} }}"))
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .consumer("ada", &format!("credentials: [{{ api_key: ada-key-0123456789 }}]\n{consumer}"));
+    Gateway::start(config)
+}
+
+fn asked(gateway: &Gateway, path: &str, fields: &[&str]) -> Response {
+    Client::connect(gateway.web()).get("h", path, fields)
+}
+
+/// The names on OpenAI's list, each with whose it is.
+fn listed(gateway: &Gateway, fields: &[&str]) -> Vec<(String, String)> {
+    let list = parsed(&asked(gateway, "/v1/models", fields));
+    let models = list["data"].as_array().expect("a list").iter();
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    models.map(|model| (text(&model["id"]), text(&model["owned_by"]))).collect()
+}
+
+#[test]
+fn a_pattern_lists_what_the_catalogue_knows_behind_what_the_file_does() {
+    let gateway = gateway("models: [plain, \"fast-ones/openai/*\", house/own]", "");
+    let all = listed(&gateway, &[]);
+    let ours = |name: &str| (name.to_owned(), "architrave".to_owned());
+    assert_eq!(all[..2], [ours("plain"), ours("house/own")], "{all:?}");
+    assert!(all.len() > 3, "{all:?}");
+    for (name, owner) in &all[2..] {
+        assert!(name.starts_with("fast-ones/openai/") && owner == "catalogue", "{name} of {owner}");
+    }
+    let one = all[2].0.as_str();
+    for name in [one, "house/own"] {
+        let told = asked(&gateway, &format!("/v1/models/{name}"), &[]);
+        assert_eq!((told.status, &parsed(&told)["id"]), (200, &name.into()), "{}", told.text());
+    }
+    let gemini = asked(&gateway, "/v1beta/models?pageSize=1000", &[]);
+    let gemini = parsed(&gemini)["models"].as_array().map(Vec::len);
+    assert_eq!(gemini, Some(all.len()));
+}
+
+#[test]
+fn nobody_is_told_of_what_they_may_not_ask_for() {
+    let gateway = gateway("", "models: [plain, \"fast-ones/openai/*\"]");
+    let hers = listed(&gateway, &[KEY]);
+    assert!(hers.len() > 2 && hers[0].0 == "plain", "{hers:?}");
+    assert!(hers[1..].iter().all(|(name, _)| name.starts_with("fast-ones/openai/")), "{hers:?}");
+    let everybodys = listed(&gateway, &[]);
+    let other = everybodys.iter().find(|(name, _)| !hers.iter().any(|(own, _)| own == name));
+    let (other, _) = other.expect("the catalogue knows of others");
+    let path = format!("/v1/models/{other}");
+    assert_eq!(asked(&gateway, &path, &[]).status, 200);
+    assert_eq!(asked(&gateway, &path, &[KEY]).status, 404);
+}
+
+#[test]
+fn a_consumer_without_patterns_is_told_of_the_file_alone() {
+    let gateway = gateway("", "");
+    let hers = listed(&gateway, &[KEY]);
+    assert_eq!(hers, [("plain".to_owned(), "architrave".to_owned())]);
+}
