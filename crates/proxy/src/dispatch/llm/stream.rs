@@ -4,6 +4,8 @@
 //! What goes wrong in mid-stream becomes an event of the client's dialect: past the first byte
 //! nothing else can tell it.
 
+mod through;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,21 +13,21 @@ use std::time::Duration;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
-use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
-use architrave_llm::pass::{PassedStream, UsageSieve, WholeEvents};
+use architrave_llm::pass::{PassedStream, UsageSieve};
 use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
+use architrave_policy::cache::StreamRecorder;
 
 use super::kept::Home;
 use super::mock::MockSteps;
 use super::opaque::OpaqueWatch;
 use super::prompt::PromptEvents;
 use crate::attempt::Answered;
-use architrave_policy::cache::StreamRecorder;
+use through::{Seen, Through};
 
 /// A streamed answer.
 #[derive(Debug)]
@@ -69,19 +71,6 @@ enum From {
     Mock(Box<MockSteps>),
 }
 
-/// What becomes of it.
-#[derive(Debug)]
-enum Through {
-    /// It is passed on as it comes, by whole events.
-    Passed(PassedStream, (Dialect, Framing), WholeEvents),
-    /// It is passed on but for the event that tells usage.
-    Sifted(PassedStream, UsageSieve, (Dialect, Framing)),
-    /// It is told in another dialect.
-    Translated(Box<StreamTranslation>),
-    /// It is no stream of events: sound, files.
-    Opaque(OpaqueWatch),
-}
-
 /// What a stream came to.
 #[derive(Debug, Default)]
 pub(crate) struct StreamEnd {
@@ -115,7 +104,7 @@ impl<'a> LlmStream<'a> {
         let watch = PassedStream::new(spoken.0, spoken.1);
         let through = match hides_usage {
             true => Through::Sifted(watch, UsageSieve::default(), spoken),
-            false => Through::Passed(watch, spoken, WholeEvents::new(spoken.1)),
+            false => Through::passed(watch, spoken),
         };
         Self::new(From::Endpoint(answered), through, client)
     }
@@ -136,8 +125,7 @@ impl<'a> LlmStream<'a> {
         spoken: (Dialect, Framing),
         client: &'a mut Reader,
     ) -> Self {
-        let whole = WholeEvents::new(spoken.1);
-        Self::new(From::Endpoint(answered), Through::Passed(watch, spoken, whole), client)
+        Self::new(From::Endpoint(answered), Through::passed(watch, spoken), client)
     }
 
     /// What a provider sends that is no stream of events.
@@ -152,10 +140,9 @@ impl<'a> LlmStream<'a> {
 
     /// What the mock says.
     pub(super) fn mock(steps: Box<MockSteps>, client: &'a mut Reader) -> Self {
-        let (dialect, framing) = steps.spoken();
-        let watch = PassedStream::new(dialect, framing);
-        let passed = Through::Passed(watch, (dialect, framing), WholeEvents::new(framing));
-        Self::new(From::Mock(steps), passed, client)
+        let spoken = steps.spoken();
+        let watch = PassedStream::new(spoken.0, spoken.1);
+        Self::new(From::Mock(steps), Through::passed(watch, spoken), client)
     }
 
     fn new(from: From, through: Through, client: &'a mut Reader) -> Self {
@@ -178,9 +165,7 @@ impl<'a> LlmStream<'a> {
 
     /// Says where the things live that it makes and the provider keeps.
     pub(super) fn keep_at(&mut self, home: impl FnOnce() -> Arc<Home>) {
-        if let Through::Passed(watch, ..) = &self.through
-            && watch.can_make()
-        {
+        if self.through.can_make() {
             self.home = Some(home());
         }
     }
@@ -198,12 +183,8 @@ impl<'a> LlmStream<'a> {
 
     /// The same stream in the form of a prompt service's answer.
     pub(super) fn into_prompt(mut self, events: PromptEvents) -> Self {
-        if let Through::Passed(_, spoken, _) | Through::Sifted(_, _, spoken) = &self.through
-            && matches!(self.from, From::Endpoint(_))
-        {
-            let context = architrave_llm::dialect::Context::default();
-            let translation = StreamTranslation::new(*spoken, *spoken, &context);
-            self.through = Through::Translated(Box::new(translation));
+        if matches!(self.from, From::Endpoint(_)) {
+            self.through = self.through.by_events();
         }
         self.prompt = Some(Box::new(events));
         self
@@ -226,20 +207,8 @@ impl<'a> LlmStream<'a> {
     /// Takes it apart when it is over, or nobody is there to take the rest.
     pub(crate) fn end(self) -> StreamEnd {
         let is_whole = self.is_over && self.broken.is_none();
-        let mut kept = None;
-        let (used, answer_tokens, bad_events) = match self.through {
-            Through::Passed(mut watch, ..) | Through::Sifted(mut watch, ..) => {
-                watch.end();
-                let tokens = watch.answer_tokens();
-                kept = self.home.map(|home| (watch.take_made(), home));
-                (watch.into_used(), tokens, 0)
-            }
-            Through::Translated(translation) => {
-                let tokens = estimate::tokens_of_bytes(translation.answer_bytes());
-                (translation.usage().into(), tokens, translation.bad_events())
-            }
-            Through::Opaque(watch) => (watch.used(is_whole), watch.answer_tokens(), 0),
-        };
+        let Seen { used, answer_tokens, bad_events, made } = self.through.into_seen(is_whole);
+        let kept = self.home.map(|home| (made, home));
         let answered = match self.from {
             From::Endpoint(answered) if self.is_over && !self.is_left_unread => Some(answered),
             _ => None,
@@ -264,18 +233,7 @@ impl<'a> LlmStream<'a> {
             _ => (ErrorKind::Internal, "the provider's stream broke off"),
         };
         let error = ChatError { status: reason.status(), ..ChatError::new(kind, message) };
-        match &mut self.through {
-            Through::Passed(_, _, whole) if whole.is_within() => self.is_cut = true,
-            Through::Passed(_, spoken, _) | Through::Sifted(_, _, spoken) => {
-                let context = architrave_llm::dialect::Context::default();
-                StreamTranslation::new(*spoken, *spoken, &context).fail(&error, &mut self.out);
-            }
-            Through::Translated(translation) => translation.fail(&error, &mut self.out),
-            // Nothing can be said in the middle of a file: it is cut off, and that shows.
-            Through::Opaque(_) => {
-                self.is_cut = true;
-            }
-        }
+        self.is_cut = !self.through.fail(&error, &mut self.out);
         self.broken = Some(reason);
         self.is_over = true;
     }
@@ -283,7 +241,8 @@ impl<'a> LlmStream<'a> {
     /// Reads more from the provider; whether there is something for the client.
     fn poll_endpoint(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
         if !self.held.is_empty() {
-            self.tell_held();
+            let held = std::mem::take(&mut self.held);
+            self.tell(&held);
             if !self.out.is_empty() || self.is_over {
                 return Poll::Ready(Ok(!self.out.is_empty()));
             }
@@ -291,99 +250,43 @@ impl<'a> LlmStream<'a> {
         loop {
             let From::Endpoint(answered) = &mut self.from else { return Poll::Ready(Ok(false)) };
             let Some(reader) = answered.call.reader() else { return Poll::Ready(Ok(false)) };
-            match reader.poll_fill(context) {
+            let has_more = match reader.poll_fill(context) {
                 Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(has_more)) => has_more,
                 Poll::Ready(Err(error)) => {
                     self.break_off(&error);
-                    if self.is_cut {
-                        return Poll::Ready(Err(error));
-                    }
-                    return Poll::Ready(Ok(true));
+                    return Poll::Ready(if self.is_cut { Err(error) } else { Ok(true) });
                 }
-                Poll::Ready(Ok(has_more)) => match &mut self.through {
-                    Through::Opaque(_) => {
-                        self.is_over = !has_more;
-                        return Poll::Ready(Ok(has_more));
-                    }
-                    Through::Passed(watch, _, whole) => {
-                        if !has_more {
-                            whole.end(&mut self.out);
-                            self.is_over = true;
-                        } else if whole.lets_through(reader.data()) {
-                            return Poll::Ready(Ok(true));
-                        } else {
-                            let piece = reader.data();
-                            let count = piece.len();
-                            whole.push(piece, &mut self.out);
-                            reader.consume(count);
-                        }
-                        watch.see(&self.out);
-                        if !self.out.is_empty() || self.is_over {
-                            return Poll::Ready(Ok(!self.out.is_empty()));
-                        }
-                    }
-                    Through::Sifted(watch, sieve, _) => {
-                        if has_more {
-                            let piece = reader.data();
-                            let count = piece.len();
-                            watch.see(piece);
-                            sieve.push(piece, &mut self.out);
-                            reader.consume(count);
-                        } else {
-                            sieve.end(&mut self.out);
-                            self.is_over = true;
-                        }
-                        if !self.out.is_empty() || self.is_over {
-                            return Poll::Ready(Ok(!self.out.is_empty()));
-                        }
-                    }
-                    Through::Translated(translation) => {
-                        if has_more {
-                            let piece = reader.data();
-                            let count = piece.len();
-                            translation.push(piece, &mut self.out);
-                            reader.consume(count);
-                            // Nothing that comes behind a failure is for the client: the rest is
-                            // left unread, and the connection with it.
-                            if translation.error().is_some() {
-                                self.is_over = true;
-                                self.is_left_unread = true;
-                            }
-                        } else {
-                            translation.end(&mut self.out);
-                            self.is_over = true;
-                        }
-                        if !self.out.is_empty() || self.is_over {
-                            return Poll::Ready(Ok(!self.out.is_empty()));
-                        }
-                    }
-                },
+            };
+            if !has_more {
+                self.through.end(&mut self.out);
+                self.is_over = true;
+            } else if self.through.lets_through(reader.data()) {
+                return Poll::Ready(Ok(true));
+            } else {
+                let piece = reader.data();
+                let count = piece.len();
+                let is_failed = self.through.push(piece, &mut self.out);
+                reader.consume(count);
+                self.leave_unread(is_failed);
+            }
+            if !self.out.is_empty() || self.is_over {
+                return Poll::Ready(Ok(!self.out.is_empty()));
             }
         }
     }
 
-    /// Tells what was held back.
-    fn tell_held(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        match &mut self.through {
-            Through::Passed(watch, _, whole) => {
-                whole.push(&held, &mut self.out);
-                watch.see(&self.out);
-            }
-            Through::Sifted(watch, sieve, _) => {
-                watch.see(&held);
-                sieve.push(&held, &mut self.out);
-            }
-            Through::Translated(translation) => {
-                translation.push(&held, &mut self.out);
-                self.is_left_unread = translation.error().is_some();
-                self.is_over = self.is_left_unread;
-            }
-            Through::Opaque(watch) => {
-                watch.see(&held);
-                self.out = held;
-            }
-        }
+    /// Tells the client a piece.
+    fn tell(&mut self, piece: &[u8]) {
+        let is_failed = self.through.push(piece, &mut self.out);
+        self.leave_unread(is_failed);
+    }
+
+    /// Nothing that comes behind a failure is for the client: the rest is left unread, and the
+    /// connection with it.
+    fn leave_unread(&mut self, is_failed: bool) {
+        self.is_left_unread = is_failed;
+        self.is_over = is_failed;
     }
 
     /// Puts what was just read into the form of a prompt service's answer.
@@ -405,9 +308,7 @@ impl<'a> LlmStream<'a> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(has_more) => {
                 self.is_over = !has_more;
-                if let Through::Passed(watch, ..) = &mut self.through {
-                    watch.see(&self.out);
-                }
+                self.through.see(&self.out);
                 Poll::Ready(Ok(has_more))
             }
         }
@@ -443,10 +344,8 @@ impl Source for LlmStream<'_> {
         if self.taken < self.out.len() {
             return &self.out[self.taken..];
         }
-        match (&self.from, &self.through) {
-            (From::Endpoint(answered), Through::Passed(..) | Through::Opaque(_)) => {
-                answered.call.data()
-            }
+        match &self.from {
+            From::Endpoint(answered) if self.through.goes_by() => answered.call.data(),
             _ => &[],
         }
     }
@@ -466,11 +365,7 @@ impl Source for LlmStream<'_> {
         if let From::Endpoint(answered) = &mut self.from
             && let Some(reader) = answered.call.reader()
         {
-            match &mut self.through {
-                Through::Passed(watch, ..) => watch.see(&reader.data()[..count]),
-                Through::Opaque(watch) => watch.see(&reader.data()[..count]),
-                Through::Sifted(..) | Through::Translated(_) => {}
-            }
+            self.through.see(&reader.data()[..count]);
             reader.consume(count);
         }
     }

@@ -1,0 +1,164 @@
+//! What becomes of a provider's bytes on their way to the client: passed on and watched, or told in
+//! another dialect.
+
+use architrave_llm::chat::ChatError;
+use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::estimate;
+use architrave_llm::frame::Framing;
+use architrave_llm::pass::{PassedStream, UsageSieve, WholeEvents};
+use architrave_llm::surface::KeptId;
+use architrave_llm::translate::StreamTranslation;
+use architrave_llm::used::Used;
+
+use crate::dispatch::llm::opaque::OpaqueWatch;
+
+/// What becomes of a stream.
+#[derive(Debug)]
+pub(super) enum Through {
+    /// It is passed on as it comes, by whole events.
+    Passed(PassedStream, (Dialect, Framing), WholeEvents),
+    /// It is passed on but for the event that tells usage.
+    Sifted(PassedStream, UsageSieve, (Dialect, Framing)),
+    /// It is told in another dialect.
+    Translated(Box<StreamTranslation>),
+    /// It is no stream of events: sound, files.
+    Opaque(OpaqueWatch),
+}
+
+/// What was seen of a stream when it was over.
+pub(super) struct Seen {
+    /// What was used, where the provider said it.
+    pub used: Used,
+    /// The tokens that have come, by an estimate.
+    pub answer_tokens: u64,
+    /// Events that could not be read.
+    pub bad_events: u64,
+    /// What it made that the provider keeps.
+    pub made: Vec<KeptId>,
+}
+
+impl Through {
+    /// It is passed on in the dialect and the framing that it comes in.
+    pub(super) fn passed(watch: PassedStream, spoken: (Dialect, Framing)) -> Self {
+        Self::Passed(watch, spoken, WholeEvents::new(spoken.1))
+    }
+
+    /// The same, told event by event where it was passed on, so that each can be looked at.
+    pub(super) fn by_events(self) -> Self {
+        match self {
+            Self::Passed(_, spoken, _) | Self::Sifted(_, _, spoken) => {
+                Self::Translated(Box::new(told_as_it_is(spoken)))
+            }
+            told => told,
+        }
+    }
+
+    /// Whether it may tell of things that the provider keeps.
+    pub(super) fn can_make(&self) -> bool {
+        matches!(self, Self::Passed(watch, ..) if watch.can_make())
+    }
+
+    /// Whether a piece goes on to the client from where it was read, with nothing left out.
+    pub(super) fn lets_through(&mut self, piece: &[u8]) -> bool {
+        match self {
+            Self::Passed(_, _, whole) => whole.lets_through(piece),
+            Self::Opaque(_) => true,
+            Self::Sifted(..) | Self::Translated(_) => false,
+        }
+    }
+
+    /// Whether pieces can go on from where they were read.
+    pub(super) const fn goes_by(&self) -> bool {
+        matches!(self, Self::Passed(..) | Self::Opaque(_))
+    }
+
+    /// Sees what goes on from where it was read.
+    pub(super) fn see(&mut self, piece: &[u8]) {
+        match self {
+            Self::Passed(watch, ..) => watch.see(piece),
+            Self::Opaque(watch) => watch.see(piece),
+            Self::Sifted(..) | Self::Translated(_) => {}
+        }
+    }
+
+    /// Tells a piece, appending what is for the client; whether the provider said in it that it
+    /// failed.
+    pub(super) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Passed(watch, _, whole) => {
+                let before = out.len();
+                whole.push(piece, out);
+                watch.see(&out[before..]);
+            }
+            Self::Sifted(watch, sieve, _) => {
+                watch.see(piece);
+                sieve.push(piece, out);
+            }
+            Self::Translated(translation) => {
+                translation.push(piece, out);
+                return translation.error().is_some();
+            }
+            Self::Opaque(watch) => {
+                watch.see(piece);
+                out.extend_from_slice(piece);
+            }
+        }
+        false
+    }
+
+    /// The provider has said all: appends what is left of that for the client.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Passed(watch, _, whole) => {
+                let before = out.len();
+                whole.end(out);
+                watch.see(&out[before..]);
+            }
+            Self::Sifted(_, sieve, _) => sieve.end(out),
+            Self::Translated(translation) => translation.end(out),
+            Self::Opaque(_) => {}
+        }
+    }
+
+    /// Tells the client in its dialect that the stream broke off; `false` where nothing can be said:
+    /// within an event, or in the middle of a file. That is cut off, and so shows.
+    pub(super) fn fail(&mut self, error: &ChatError, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Passed(_, _, whole) if whole.is_within() => return false,
+            Self::Passed(_, spoken, _) | Self::Sifted(_, _, spoken) => {
+                told_as_it_is(*spoken).fail(error, out);
+            }
+            Self::Translated(translation) => translation.fail(error, out),
+            Self::Opaque(_) => return false,
+        }
+        true
+    }
+
+    /// What was seen of it; `is_whole`: the provider said all that it had to say.
+    pub(super) fn into_seen(self, is_whole: bool) -> Seen {
+        match self {
+            Self::Passed(mut watch, ..) | Self::Sifted(mut watch, ..) => {
+                watch.end();
+                let (answer_tokens, made) = (watch.answer_tokens(), watch.take_made());
+                Seen { used: watch.into_used(), answer_tokens, bad_events: 0, made }
+            }
+            Self::Translated(translation) => Seen {
+                used: translation.usage().into(),
+                answer_tokens: estimate::tokens_of_bytes(translation.answer_bytes()),
+                bad_events: translation.bad_events(),
+                made: Vec::new(),
+            },
+            Self::Opaque(watch) => Seen {
+                used: watch.used(is_whole),
+                answer_tokens: watch.answer_tokens(),
+                bad_events: 0,
+                made: Vec::new(),
+            },
+        }
+    }
+}
+
+/// A translation of a dialect to itself.
+fn told_as_it_is(spoken: (Dialect, Framing)) -> StreamTranslation {
+    StreamTranslation::new(spoken, spoken, &Context::default())
+}
