@@ -6,6 +6,7 @@
 
 mod answer;
 mod ask;
+mod attempted;
 mod awaited;
 mod credential;
 mod endpoint;
@@ -13,16 +14,19 @@ mod facts;
 mod fallback;
 pub(crate) mod kept;
 mod listing;
+mod missed;
 mod mock;
 mod opaque;
 mod opening;
 mod outgoing;
 mod pass;
+mod pass_on;
 mod passed_over;
 mod payload;
 mod permit;
 pub(crate) mod prompt;
 mod read_body;
+mod read_reply;
 mod refusal;
 mod reply;
 mod reserve;
@@ -47,7 +51,8 @@ use crate::exchange::Exchange;
 use crate::models::LiveModel;
 use crate::worker::Worker;
 use ask::Ask;
-use run::{Missed, Run};
+use missed::Missed;
+use run::Run;
 
 pub(crate) use answer::{AnswerBody, LlmAnswer};
 pub(crate) use facts::LlmFacts;

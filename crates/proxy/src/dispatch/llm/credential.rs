@@ -8,8 +8,8 @@ use architrave_core::Reason;
 use architrave_llm::auth::{self, Applied, AwsSecret, ProviderSecret, SignedBody, SignedParts};
 use architrave_llm::chat::{ChatError, ErrorKind};
 
+use super::missed::Missed;
 use super::outgoing::Outgoing;
-use super::run::Missed;
 use crate::models::LiveLane;
 use crate::upkeep::tokens::Tokens;
 use crate::worker::Worker;

@@ -13,9 +13,9 @@ use architrave_net::Reader;
 use architrave_telemetry::{Party, Phase};
 use smallvec::SmallVec;
 
+use super::attempted::note_timings;
 use super::outgoing::Outgoing;
 use super::payload::{RestLook, Sending};
-use super::run::note_timings;
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::exchange::Exchange;
 use crate::failure::{Failure, Retry};

@@ -12,7 +12,7 @@ use architrave_llm::estimate;
 use architrave_llm::scan::Scanned;
 use architrave_llm::surface::{Kept, KeptId, Surface};
 
-use super::run::Missed;
+use super::missed::Missed;
 use super::{outgoing, refusal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;

@@ -9,7 +9,7 @@ use architrave_llm::model_list::{ListedModel, write_list, write_model};
 use architrave_llm::surface::Asked;
 
 use super::answer::LlmAnswer;
-use super::run::Missed;
+use super::missed::Missed;
 use super::{permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::{LiveModel, Offered};

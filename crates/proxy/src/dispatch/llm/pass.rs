@@ -4,6 +4,7 @@
 
 mod along;
 mod batch;
+mod body;
 mod cached;
 mod form;
 mod form_sight;
@@ -13,6 +14,7 @@ mod request;
 mod sight;
 mod told;
 mod units;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +30,7 @@ use architrave_telemetry::Party;
 use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
-use super::run::{Missed, nothing_serves};
+use super::missed::{Missed, nothing_serves};
 use super::{fallback, passed_over, refusal, reserve, signal};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
@@ -94,7 +96,7 @@ pub(super) async fn serve<'a>(
         && !asks
             .iter()
             .flat_map(|model| model.lanes())
-            .any(|lane| request::takes_as_asked(lane, asked));
+            .any(|lane| written::takes_as_asked(lane, asked));
     let served = match way {
         Way::Models(models) => {
             along_models(worker, exchange, reader, asked, &passing, &models).await
@@ -208,10 +210,10 @@ async fn along_models<'a>(
     for model in models {
         // Who counts in the words of who asks comes before whom it has to be told.
         let is_exact = asked.operation() == Operation::TokenCount
-            && model.lanes().any(|lane| request::takes_as_asked(lane, asked));
+            && model.lanes().any(|lane| written::takes_as_asked(lane, asked));
         let can = |lane: &LiveLane| match is_exact {
-            true => request::takes_as_asked(lane, asked),
-            false => request::reaches(lane, asked) && passing.is_all_at(lane),
+            true => written::takes_as_asked(lane, asked),
+            false => written::reaches(lane, asked) && passing.is_all_at(lane),
         };
         let excluded = model.deployments_without(can);
         let can_none = excluded.len() == model.deployment_count();

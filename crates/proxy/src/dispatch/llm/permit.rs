@@ -7,7 +7,7 @@ use architrave_core::Reason;
 
 use super::Candidates;
 use super::ask::Ask;
-use super::run::Missed;
+use super::missed::Missed;
 use crate::assembly::Assembly;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;

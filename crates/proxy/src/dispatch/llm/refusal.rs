@@ -9,8 +9,8 @@ use architrave_llm::surface::Surface;
 use architrave_net::WireError;
 use architrave_policy::Reply;
 
+use super::missed::Missed;
 use super::read_body::Unread;
-use super::run::Missed;
 use crate::assembly::LiveKind;
 use crate::exchange::Exchange;
 

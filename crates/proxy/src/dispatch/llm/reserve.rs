@@ -11,7 +11,7 @@ use architrave_policy::ledger::{self, Limit};
 use memchr::memmem;
 
 use super::ask::Ask;
-use super::run::Missed;
+use super::missed::Missed;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;
 use crate::worker::Worker;

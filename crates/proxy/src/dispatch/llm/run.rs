@@ -5,35 +5,26 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{
-    Choice, Demand, End, Failure, Flight, Place, Refused, Spent, Tried,
-};
+use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
 use architrave_core::Reason;
-use architrave_llm::chat::{ChatError, ErrorKind, Usage};
-use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::dialect::Context;
 use architrave_llm::signal::Limits;
-use architrave_llm::surface::{Kept, KeptId, Surface};
 use architrave_net::Reader;
-use architrave_policy::cache::KeptReply;
-use architrave_telemetry::{Party, Phase, Termination};
 use smallvec::SmallVec;
 
-use super::answer::{AnswerBody, LlmAnswer};
+use super::answer::LlmAnswer;
 use super::ask::Ask;
+use super::attempted::{self, Attempted, Success, failed, note_attempt};
 use super::endpoint::EndpointTries;
-use super::kept::Home;
+use super::missed::{Missed, nothing_serves};
 use super::mock::{self, Said};
-use super::opening::Opening;
 use super::outgoing::{self, Caller, Outgoing};
-use super::reply::{self, Read};
+use super::read_reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
-use super::stream::{LlmStream, Recording};
 use super::{Candidates, credential, fallback, passed_over, refusal, settle, signal};
-use crate::attempt::{Answered, AttemptFacts};
 use crate::exchange::Exchange;
-use crate::failure;
 use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
 
@@ -62,75 +53,6 @@ pub(super) struct Run<'w, 'a> {
     pub seen: Seen,
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) struct Missed {
-    /// What the client is told when no other attempt is made.
-    pub error: Box<ChatError>,
-    /// For logs and metrics.
-    pub reason: Reason,
-    /// Whose doing it is.
-    pub party: Party,
-    /// Where it happened.
-    pub phase: Phase,
-    /// The status that the provider gave, for the log; the client may be told another.
-    pub said: Option<u16>,
-}
-
-impl Missed {
-    /// The gateway refuses.
-    pub(super) fn refused(error: ChatError, reason: Reason) -> Self {
-        Self {
-            error: Box::new(error),
-            reason,
-            party: Party::Gateway,
-            phase: Phase::Admit,
-            said: None,
-        }
-    }
-
-    /// The client is at fault.
-    pub(super) fn client(error: ChatError, reason: Reason) -> Self {
-        let (party, phase) = (Party::Client, Phase::RequestBody);
-        Self { error: Box::new(error), reason, party, phase, said: None }
-    }
-
-    /// The provider is at fault.
-    pub(super) fn provider(error: ChatError, reason: Reason) -> Self {
-        let (party, phase) = (Party::Endpoint, Phase::Wait);
-        Self { error: Box::new(error), reason, party, phase, said: None }
-    }
-
-    /// Who ended the exchange, and in which phase.
-    pub(super) const fn termination(&self) -> Termination {
-        Termination::Ended { party: self.party, phase: self.phase }
-    }
-}
-
-/// What came of one attempt.
-pub(super) enum Attempted {
-    /// An answer that can be passed on.
-    Answered(Box<Success>),
-    /// A failure after which another lane may be tried.
-    Failed(Failure, Missed),
-    /// An answer that no other lane would give otherwise: the client's doing.
-    Declined(Missed),
-    /// It cannot be said in the words of this lane, and was not sent; another may have them.
-    Unfit(Missed),
-    /// An end that says neither good nor bad of the lane, after which no other is asked.
-    Void(End, Missed),
-}
-
-/// An answer that can be passed on.
-pub(super) enum Success {
-    /// Of a provider, whole.
-    Whole(Vec<u8>, Outgoing, Box<Answered>),
-    /// Of a provider, as a stream.
-    Stream(Outgoing, Box<Answered>, Opening),
-    /// The mock's.
-    Mock(Said),
-}
-
 impl<'w> Run<'w, '_> {
     /// Makes attempts until one is to be passed on.
     ///
@@ -150,7 +72,7 @@ impl<'w> Run<'w, '_> {
                         Ok(choice) => choice,
                         Err(refused) => {
                             passed_over::note(exchange, model, &refused.passed_over, &tried);
-                            last = Some(self.worse(last, &refused, exchange));
+                            last = Some(self.worse(last, &refused));
                             break;
                         }
                     };
@@ -207,8 +129,7 @@ impl<'w> Run<'w, '_> {
         };
         let now = self.worker.now();
         let taken = model.fleet.take(place, &demand, now);
-        let Choice { why, mut flight, .. } =
-            taken.map_err(|refused| self.worse(None, &refused, exchange))?;
+        let Choice { why, mut flight, .. } = taken.map_err(|refused| self.worse(None, &refused))?;
         let lane = model.lane(place);
         note_attempt(self.worker, exchange, lane, why.word());
         match self.attempt(exchange, lane, &mut flight).await {
@@ -233,47 +154,7 @@ impl<'w> Run<'w, '_> {
         }
     }
 
-    /// Passes an answer on; its attempt is in flight until all of it is gone.
-    async fn succeed(
-        self,
-        exchange: &mut Exchange<'_>,
-        lane: &LiveLane,
-        flight: Flight,
-        success: Success,
-    ) -> Result<LlmAnswer<'w>, Missed> {
-        if let Some(facts) = &mut exchange.llm {
-            facts.flight = Some(flight);
-            settle::along(self.worker, facts, lane);
-        }
-        self.remember_home(exchange, lane, &success);
-        self.pass_on(exchange, lane, success).await
-    }
-
-    /// Remembers where things live that the answer made and that the provider keeps; those of a
-    /// stream, but for the answer itself, are told at its end.
-    fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
-        let dialect = self.ask.dialect;
-        let made = match success {
-            Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
-                let text = std::str::from_utf8(bytes).unwrap_or_default();
-                Surface::chat(dialect).kept_in_reply(text)
-            }
-            Success::Stream(outgoing, _, opening)
-                if outgoing.dialect == dialect && dialect == Dialect::OpenaiResponses =>
-            {
-                opening.id.iter().map(|id| (Kept::Reply, id.clone())).collect()
-            }
-            _ => Vec::new(),
-        };
-        if !made.is_empty() {
-            self.worker.gateway().kept.remember(&made, &Home::of(exchange, lane, true));
-            if let Some(facts) = &mut exchange.llm {
-                let holds_all = |one: &KeptId| matches!(one.0, Kept::Reply | Kept::Conversation);
-                facts.grown.extend(made.into_iter().filter(holds_all));
-            }
-        }
-    }
-
+    /// The lane that the next attempt goes along.
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
         let wanted = LazyCell::new(|| Wanted::from(self.ask));
         let prices = model.prices_of(|row| wanted.price_at(row));
@@ -292,33 +173,12 @@ impl<'w> Run<'w, '_> {
 
     /// What the client is told when nothing is left: what the last attempt showed, or, where none
     /// was made, when to come again.
-    fn worse(&self, last: Option<Missed>, refused: &Refused, _exchange: &Exchange<'_>) -> Missed {
+    fn worse(&self, last: Option<Missed>, refused: &Refused) -> Missed {
         let wait = refused.retry_at.map(|at| at.since(self.worker.now()));
         last.unwrap_or_else(|| signal::nobody_left(refused.reason, wait))
     }
-}
 
-/// Notes whom an attempt asks.
-pub(super) fn note_attempt(
-    worker: &Worker,
-    exchange: &mut Exchange<'_>,
-    lane: &LiveLane,
-    why: &'static str,
-) {
-    exchange.attempts += 1;
-    let Some(facts) = &mut exchange.llm else { return };
-    facts.attempts += 1;
-    facts.why = why;
-    facts.provider.clear();
-    facts.provider.push_str(lane.provider.config.name.as_str());
-    facts.upstream_model.clear();
-    facts.upstream_model.push_str(&lane.model);
-    facts.metrics = Some(lane.metrics(facts.operation));
-    facts.asked_at = Some(worker.now());
-    facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
-}
-
-impl<'w> Run<'w, '_> {
+    /// One attempt along a lane, to where its answer can be judged.
     async fn attempt(
         &mut self,
         exchange: &mut Exchange<'_>,
@@ -371,7 +231,7 @@ impl<'w> Run<'w, '_> {
         let left = limit.saturating_sub(self.worker.now().since(now));
         let patience = if self.ask.stream { left } else { limit };
         let wanted = (self.ask.stream, patience);
-        let read = reply::read(answered, &outgoing, self.client, wanted).await;
+        let read = read_reply::read(answered, &outgoing, self.client, wanted).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += self.worker.now().since(now);
         }
@@ -395,10 +255,10 @@ impl<'w> Run<'w, '_> {
                 }
                 attempted
             }
-            Read::ClientGone => reply::nobody_waits(),
+            Read::ClientGone => attempted::nobody_waits(),
             Read::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
-                let (error, reason) = reply::broken(&error);
+                let (error, reason) = attempted::broken(&error);
                 let failure = match reason {
                     Reason::ResponseTimeout => Failure::TimedOut,
                     _ => Failure::Broken,
@@ -417,181 +277,12 @@ impl<'w> Run<'w, '_> {
         }
     }
 
-    fn context(&self, exchange: &Exchange<'_>) -> Context {
+    /// What a translation is told of the request.
+    pub(super) fn context(&self, exchange: &Exchange<'_>) -> Context {
         seen::context(self.worker, exchange, self.ask)
-    }
-
-    /// Puts the answer into the client's dialect.
-    async fn pass_on(
-        self,
-        exchange: &mut Exchange<'_>,
-        lane: &LiveLane,
-        success: Success,
-    ) -> Result<LlmAnswer<'w>, Missed> {
-        let context = self.context(exchange);
-        let mut answer = match success {
-            Success::Whole(bytes, outgoing, answered) => {
-                self.tell_whole(exchange, (bytes, &outgoing, answered), &context).await?
-            }
-            Success::Stream(outgoing, answered, opening) => {
-                let losses = outgoing.losses.clone();
-                let guard = self.seen.guards.reply_guard();
-                let recorder = self.recorder(exchange, &context);
-                let opened = (answered, opening.held);
-                let mut answer =
-                    reply::stream(self.ask, &outgoing, opened, &context, (self.client, guard));
-                if let AnswerBody::Stream(stream) = &mut answer.body {
-                    stream.limit_stall(lane.provider.config.timeouts.stall);
-                    stream.keep_at(|| Home::of(exchange, lane, true));
-                    stream.record(recorder);
-                }
-                answer.tell_losses(&losses);
-                answer
-            }
-            Success::Mock(Said::Whole { body, usage, after }) => {
-                let began = self.worker.now();
-                if !after.is_zero() {
-                    tokio::time::sleep(after).await;
-                }
-                if let Some(facts) = &mut exchange.llm {
-                    // It is the mock that takes its time, as a provider would.
-                    facts.waited += self.worker.now().since(began);
-                    settle::note(facts, usage.unwrap_or_default(), usage.is_none());
-                }
-                let body = self.seen_through(exchange, body, &context)?;
-                LlmAnswer::whole(200, "application/json", body)
-            }
-            Success::Mock(Said::Stream(steps)) => {
-                let (_, framing) = steps.spoken();
-                let mut answer = LlmAnswer::whole(200, framing.content_type(), Vec::new());
-                answer.head.fields.append("Cache-Control", b"no-cache");
-                let steps = match self.seen.guards.reply_guard() {
-                    Some(guard) => steps.guarded(guard),
-                    None => steps,
-                };
-                let recorder = self.recorder(exchange, &context);
-                let mut stream = LlmStream::mock(steps, self.client);
-                stream.record(recorder);
-                answer.body = AnswerBody::Stream(Box::new(stream));
-                answer
-            }
-            Success::Mock(Said::Failed(_) | Said::Refused(_)) => return Err(nothing_serves()),
-        };
-        answer.explain(exchange, Some(self.worker.now()));
-        Ok(answer)
-    }
-
-    async fn tell_whole(
-        &self,
-        exchange: &mut Exchange<'_>,
-        (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
-        context: &Context,
-    ) -> Result<LlmAnswer<'w>, Missed> {
-        // What is to be told as a stream is seen through as it came.
-        let bytes = match self.ask.stream {
-            false => bytes,
-            true => seen::see_reply(&self.seen.guards, bytes).inspect_err(|_refused| {
-                let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
-                if let Some(facts) = &mut exchange.llm {
-                    settle::note(facts, usage, true);
-                }
-            })?,
-        };
-        let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
-        let mut answer = match &told {
-            Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),
-            Err(_) => LlmAnswer::whole(502, "application/json", Vec::new()),
-        };
-        answer.pass_fields(&answered.head.fields);
-        if let Some(facts) = &exchange.llm
-            && let Some(upstream) = &facts.upstream
-        {
-            self.worker.keep(*answered, upstream, self.worker.now());
-        }
-        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
-        if let Some(facts) = &mut exchange.llm {
-            settle::note(facts, told.usage, told.is_estimated);
-        }
-        answer.tell_losses(&outgoing.losses);
-        answer.tell_losses(&told.losses);
-        let body = match self.ask.stream {
-            true => told.body,
-            false => self.seen_through(exchange, told.body, context)?,
-        };
-        answer.body = AnswerBody::Whole(body);
-        Ok(answer)
-    }
-
-    /// Shows a whole answer to the guardrails, and keeps it where that is wanted.
-    fn seen_through(
-        &self,
-        exchange: &Exchange<'_>,
-        body: Vec<u8>,
-        context: &Context,
-    ) -> Result<Vec<u8>, Missed> {
-        let Seen { guards, offer } = &self.seen;
-        let body = seen::see_reply(guards, body)?;
-        if offer.is_some() {
-            let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
-            seen::keep(self.worker, exchange, *offer, kept);
-        }
-        Ok(body)
-    }
-
-    /// What looks at a stream that is to be kept.
-    fn recorder(&self, exchange: &mut Exchange<'_>, context: &Context) -> Option<Recording> {
-        let offer = self.seen.offer?;
-        let cache = exchange.matched?.chain.cache(&exchange.admission)?;
-        let recorder = cache.recorder((self.ask.dialect, self.ask.framing), context);
-        if let Some(facts) = &mut exchange.llm {
-            facts.offer = Some(offer);
-        }
-        Some(Recording { recorder: Box::new(recorder), context: context.clone() })
-    }
-}
-
-/// Notes how long the parts of an attempt took.
-pub(super) fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
-    let timings = &mut exchange.timings;
-    timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
-    timings.connect = facts.connect.or(timings.connect);
-    timings.first_byte = facts.first_byte;
-    timings.answered = facts.answered;
-}
-
-/// An attempt that got no answer from an endpoint.
-pub(super) fn failed(failure: &failure::Failure) -> Attempted {
-    let (kind, message) = match failure.reason {
-        Reason::ConnectTimeout | Reason::ResponseTimeout | Reason::StallTimeout => {
-            (ErrorKind::Timeout, "the provider did not answer in time")
-        }
-        Reason::QueueFull => (ErrorKind::Overloaded, "too many requests to the provider wait"),
-        Reason::BodyTooLarge => (ErrorKind::TooLarge, "the body is larger than allowed"),
-        Reason::NoHealthyEndpoint => (ErrorKind::Overloaded, "the provider cannot be reached"),
-        _ => (ErrorKind::Internal, "the provider could not be asked"),
-    };
-    let status = failure.reason.status();
-    let error = Box::new(ChatError { status, ..ChatError::new(kind, message) });
-    let missed = Missed {
-        error,
-        reason: failure.reason,
-        party: failure.party,
-        phase: failure.phase,
-        said: None,
-    };
-    match failure.party {
-        Party::Client => Attempted::Void(End::Abandoned(Spent::default()), missed),
-        _ if kind == ErrorKind::Timeout => Attempted::Failed(Failure::TimedOut, missed),
-        _ => Attempted::Failed(Failure::Broken, missed),
     }
 }
 
 fn unreachable_provider() -> Attempted {
     Attempted::Failed(Failure::Broken, nothing_serves())
-}
-
-pub(super) fn nothing_serves() -> Missed {
-    let message = "nothing serves this model at the moment";
-    let error = ChatError { status: 503, ..ChatError::new(ErrorKind::Overloaded, message) };
-    Missed::refused(error, Reason::NoHealthyEndpoint)
 }

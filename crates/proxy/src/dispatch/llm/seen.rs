@@ -13,8 +13,8 @@ use architrave_policy::guardrail::{self, Found, Guards};
 
 use super::answer::LlmAnswer;
 use super::ask::Ask;
-use super::run::Missed;
-use super::{refusal, reply};
+use super::missed::Missed;
+use super::{read_reply, refusal};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -112,7 +112,7 @@ pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Misse
         Some(masked) => Ok(masked),
         // What only looks like JSON cannot be seen through.
         None if !text.trim_ascii().is_empty() && !architrave_llm::json::is_value(text) => {
-            Err(Missed::provider(reply::unreadable(), Reason::BadResponse))
+            Err(Missed::provider(read_reply::unreadable(), Reason::BadResponse))
         }
         None => Ok(body),
     }

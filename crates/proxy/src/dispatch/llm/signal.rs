@@ -11,7 +11,8 @@ use architrave_llm::signal::{Limits, Quota, Scope, Signal, SignalKind};
 use architrave_net::Fields;
 use smallvec::SmallVec;
 
-use super::run::{Attempted, Missed};
+use super::attempted::Attempted;
+use super::missed::Missed;
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;

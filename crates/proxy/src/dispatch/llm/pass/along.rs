@@ -9,24 +9,27 @@ use architrave_llm::catalog::Unit;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
+use architrave_llm::signal::Limits;
 use architrave_llm::surface::Asked;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::{Reader, ResponseHead};
 
 use super::form::Form;
-use super::request::{self, Passing, Written};
+use super::request::Passing;
 use super::sight::{self, not_seen_through};
 use super::told::{passed_head, with_losses};
 use super::units;
+use super::written::{self, Written};
 use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
+use crate::dispatch::llm::attempted::{self, Attempted, failed, note_attempt};
 use crate::dispatch::llm::endpoint::EndpointTries;
+use crate::dispatch::llm::missed::{Missed, nothing_serves};
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::RestLook;
-use crate::dispatch::llm::reply::{self, Judged};
-use crate::dispatch::llm::run::{Attempted, Missed, failed, note_attempt, nothing_serves};
+use crate::dispatch::llm::read_reply::{self, Judged};
 use crate::dispatch::llm::signal::About;
 use crate::dispatch::llm::stream::LlmStream;
 use crate::dispatch::llm::{credential, refusal, settle, signal};
@@ -59,6 +62,14 @@ pub(super) enum Success {
     Stream(ResponseHead, Box<Answered>, Watching),
     /// Talk over a WebSocket.
     Tunnel(ResponseHead, Box<Answered>, Arc<LiveUpstream>),
+}
+
+/// What came of one request.
+enum Came {
+    /// Its answer's head and all of its body.
+    Whole(ResponseHead, Vec<u8>),
+    /// The head, and what the body comes by.
+    Piecewise(ResponseHead, Box<Answered>),
 }
 
 /// What becomes of an answer that comes piece by piece.
@@ -149,7 +160,7 @@ impl Along<'_, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange).map_err(Attempted::Declined);
         }
-        let written = request::write(worker, lane, asked, passing, Caller::of(exchange));
+        let written = written::write(worker, lane, asked, passing, Caller::of(exchange));
         let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Unfit)?;
         if passing.is_stream() && passing.guards().looks_at_replies() {
             let context = self.context(exchange);
@@ -164,14 +175,12 @@ impl Along<'_, '_> {
         let mut answers = Vec::with_capacity(outgoings.len());
         let mut head = ResponseHead::default();
         for outgoing in outgoings {
-            let judged = self.send_one(exchange, reader, outgoing, dialect, flight).await?;
-            match judged {
-                (answered_head, Some(bytes), _) => {
+            match self.send_one(exchange, reader, outgoing, dialect, flight).await? {
+                Came::Whole(answered_head, bytes) => {
                     head = answered_head;
                     answers.push(bytes);
                 }
-                (head, None, answered) => {
-                    let Some(answered) = answered else { return Err(nothing()) };
+                Came::Piecewise(head, answered) => {
                     if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
                         return Ok(Success::Tunnel(head, answered, Arc::clone(&reach.upstream)));
                     }
@@ -188,8 +197,7 @@ impl Along<'_, '_> {
         self.told(exchange, head, answers, prepared.as_ref()).map_err(Attempted::Declined)
     }
 
-    /// Sends one request and reads the answer to where it can be judged: its head, and its body
-    /// where that is whole, else the rest of it.
+    /// Sends one request and reads the answer to where it can be judged.
     async fn send_one(
         &self,
         exchange: &mut Exchange<'_>,
@@ -197,7 +205,7 @@ impl Along<'_, '_> {
         mut outgoing: Outgoing,
         dialect: Dialect,
         flight: &Flight,
-    ) -> Result<(ResponseHead, Option<Vec<u8>>, Option<Box<Answered>>), Attempted> {
+    ) -> Result<Came, Attempted> {
         let Self { worker, lane, .. } = self;
         let now = worker.now();
         let Some(reach) = &lane.side.reach else { return Err(nothing()) };
@@ -229,44 +237,56 @@ impl Along<'_, '_> {
         let limits = signal::limits(worker, flight, &answered.head.fields);
         settle::note_head(exchange, &answered.head.fields);
         if answered.head.status == SWITCHING {
-            return Ok((std::mem::take(&mut answered.head), None, Some(answered)));
+            return Ok(Came::Piecewise(std::mem::take(&mut answered.head), answered));
         }
         let judged = {
             let reads = sight::reads(self.asked.operation(), self.passing.guards());
-            reply::judge(answered, reader, dialect, (limit, reads)).await
+            read_reply::judge(answered, reader, dialect, (limit, reads)).await
         };
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
         }
+        self.pass_judged(exchange, judged, &reach.upstream, &limits)
+    }
+
+    /// What of an answer goes on, or what its failure means.
+    fn pass_judged(
+        &self,
+        exchange: &mut Exchange<'_>,
+        judged: Judged,
+        upstream: &LiveUpstream,
+        limits: &Limits,
+    ) -> Result<Came, Attempted> {
+        let worker = self.worker;
         match judged {
             Judged::Whole(answered, bytes) => {
                 let mut head = passed_head(&answered.head);
                 self.tell_upload(exchange, &answered.head, &mut head);
-                worker.keep(*answered, &reach.upstream, worker.now());
-                Ok((head, Some(bytes), None))
+                worker.keep(*answered, upstream, worker.now());
+                Ok(Came::Whole(head, bytes))
             }
             Judged::Piecewise(answered) => {
                 let mut head = passed_head(&answered.head);
                 self.tell_upload(exchange, &answered.head, &mut head);
-                Ok((head, None, Some(answered)))
+                Ok(Came::Piecewise(head, answered))
             }
             Judged::Refused(error, answered) => {
                 settle::let_go(exchange, Duration::ZERO);
                 if let Some(answered) = answered {
-                    worker.keep(*answered, &reach.upstream, worker.now());
+                    worker.keep(*answered, upstream, worker.now());
                 }
                 let about = match self.asked.operation().is_inference() {
                     true => About::Model,
                     false => About::Thing,
                 };
-                Err(signal::judge(error, &limits, about))
+                Err(signal::judge(error, limits, about))
             }
             // It was made, and is paid for.
             Judged::Unseen => Err(Attempted::Declined(sight::too_large_to_see())),
-            Judged::ClientGone => Err(reply::nobody_waits()),
+            Judged::ClientGone => Err(attempted::nobody_waits()),
             Judged::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
-                let (error, reason) = reply::broken(&error);
+                let (error, reason) = attempted::broken(&error);
                 Err(Attempted::Failed(Failure::Broken, Missed::provider(error, reason)))
             }
         }

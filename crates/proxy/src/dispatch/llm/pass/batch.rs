@@ -11,7 +11,7 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 
 use super::request::Passing;
 use crate::dispatch::llm::kept::Found;
-use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::{outgoing, permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;

@@ -11,10 +11,10 @@ use architrave_llm::scan::{Splice, Watched};
 use architrave_llm::surface::Asked;
 use architrave_net::{Framing, Reader};
 
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::{Payload, Rest, RestLook};
 use crate::dispatch::llm::read_body::{TURN_BYTES, Unread};
 use crate::dispatch::llm::refusal;
-use crate::dispatch::llm::run::Missed;
 use crate::serve::RequestFacts;
 
 /// How much of a form is read in search of what it must say: whole files may stand before it.

@@ -10,8 +10,8 @@ use architrave_net::Reader;
 use architrave_policy::guardrail::Guards;
 
 use super::form::{FORM_BYTES_MAX, Form, wrong};
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Rest;
-use crate::dispatch::llm::run::Missed;
 use crate::dispatch::llm::{read_body, refusal, seen};
 
 /// Reads a form to its end.

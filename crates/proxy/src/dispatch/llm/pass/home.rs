@@ -9,9 +9,10 @@ use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::{Asked, Kept, KeptId, Surface};
 
-use super::request::{self, Passing};
+use super::request::{NO_MODEL, Passing};
+use super::written;
 use crate::dispatch::llm::kept::{Found, Home};
-use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::{permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
@@ -67,7 +68,7 @@ pub(super) fn find(
     if home.is_none() && passing.named().iter().any(|(kept, _)| *kept == Kept::Upload) {
         return Err(nothing_there());
     }
-    let can = |lane: &LiveLane| request::reaches(lane, asked) && passing.is_all_at(lane);
+    let can = |lane: &LiveLane| written::reaches(lane, asked) && passing.is_all_at(lane);
     match (home, models.is_empty()) {
         (Some(home), true) => at_home(worker, exchange, service, &home),
         (Some(home), false) => {
@@ -208,7 +209,7 @@ fn at_home(
     if !permit::may_reach(exchange, service, &home.provider, home.model.as_deref()) {
         return Err(nothing_there());
     }
-    let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or(request::NO_MODEL));
+    let name = format!("{}/{}", home.provider, home.model.as_deref().unwrap_or(NO_MODEL));
     let model = worker.model(exchange.assembly, &name).ok_or_else(nothing_there)?;
     let place = model.places().find(|(_, lane)| home.is_at(lane));
     let (place, _) = place.ok_or_else(nothing_there)?;
@@ -233,11 +234,11 @@ fn sole(
         if !permit::may_use(exchange, service, name) {
             continue;
         }
-        let model = format!("{name}/{}", request::NO_MODEL);
+        let model = format!("{name}/{}", NO_MODEL);
         let Some(model) = worker.model(exchange.assembly, &model) else { continue };
         // With several credentials, which is one account and which another nobody knows: the first.
         let first = model.places().next();
-        let first = first.filter(|(_, lane)| request::reaches(lane, asked));
+        let first = first.filter(|(_, lane)| written::reaches(lane, asked));
         if let Some(place) = first.map(|(place, _)| place) {
             able.push((model, place));
         }

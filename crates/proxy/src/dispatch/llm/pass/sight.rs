@@ -6,9 +6,9 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::Operation;
 use architrave_policy::guardrail::Guards;
 
+use crate::dispatch::llm::missed::Missed;
+use crate::dispatch::llm::read_reply::Reads;
 use crate::dispatch::llm::refusal;
-use crate::dispatch::llm::reply::Reads;
-use crate::dispatch::llm::run::Missed;
 
 /// Which answers are read whole.
 pub(super) fn reads(operation: Operation, guards: &Guards) -> Reads {

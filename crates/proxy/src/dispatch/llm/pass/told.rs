@@ -18,11 +18,11 @@ use architrave_net::ResponseHead;
 use super::along::{Along, SSE, Success, Watching};
 use super::form::Form;
 use super::sight::{hides_texts, not_seen_through};
-use super::{cached, request};
+use super::{cached, written};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
-use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::{mock, refusal, seen, settle};
 use crate::exchange::Exchange;
 
@@ -135,7 +135,7 @@ impl Along<'_, '_> {
         if self.asked.operation() != Operation::Embedding {
             return Err(not_of_the_mock(self.asked));
         }
-        let prepared = request::prepare(self.lane, self.asked, self.passing)?;
+        let prepared = written::prepare(self.lane, self.asked, self.passing)?;
         let prepared = prepared.ok_or_else(|| not_of_the_mock(self.asked))?;
         let bodies = match &prepared.body {
             PreparedBody::AsCame(splice) => {

@@ -6,7 +6,7 @@ use architrave_llm::chat::{ChatError, ChatReply, Content, ErrorKind, Usage};
 use architrave_llm::dialect::Context;
 use architrave_llm::json::Writer;
 
-use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::missed::Missed;
 
 /// Tells a whole answer of the model.
 ///

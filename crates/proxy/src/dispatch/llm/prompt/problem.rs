@@ -4,7 +4,7 @@ use architrave_core::Reason;
 use architrave_llm::json::Writer;
 
 use crate::dispatch::llm::LlmAnswer;
-use crate::dispatch::llm::run::Missed;
+use crate::dispatch::llm::missed::Missed;
 use crate::exchange::Exchange;
 use crate::respond::title;
 

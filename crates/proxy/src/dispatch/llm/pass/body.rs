@@ -1,0 +1,135 @@
+//! The body of an operation that goes through, read as far as is needed: JSON whole, a form up to
+//! where it names the model, anything else not at all.
+
+use std::sync::Arc;
+
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::estimate;
+use architrave_llm::scan::{Scanned, Watched};
+use architrave_llm::surface::{Asked, BodyForm};
+use architrave_net::Reader;
+
+use super::form::{self, Form};
+use crate::dispatch::llm::missed::Missed;
+use crate::dispatch::llm::payload::Rest;
+use crate::dispatch::llm::{read_body, refusal};
+use crate::exchange::Exchange;
+use crate::serve::RequestFacts;
+
+/// A body as far as it was read.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// There is none.
+    None,
+    /// JSON, with what the scan found in it.
+    Json(Arc<Vec<u8>>, Box<Scanned>),
+    /// A form of many parts.
+    Form(Box<Form>),
+    /// Whatever it is, it is with the client still.
+    Opaque(Rest),
+}
+
+impl Body {
+    /// Reads what is needed of a request's body.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) async fn read(
+        exchange: &mut Exchange<'_>,
+        reader: &mut Reader,
+        facts: &RequestFacts,
+        asked: &Asked<'_>,
+        (content_type, bytes_max): (Option<&[u8]>, u64),
+    ) -> Result<Self, Missed> {
+        match asked.surface.body() {
+            BodyForm::None => Ok(Self::None),
+            BodyForm::Multipart if content_type.is_some_and(is_form) => {
+                let said = content_type.unwrap_or_default();
+                let form = form::read(reader, facts, asked, said, bytes_max).await?;
+                Ok(Self::Form(Box::new(form)))
+            }
+            BodyForm::Json | BodyForm::Multipart => {
+                let watch = asked.surface.watch();
+                let read = read_body::read_json(reader, facts, bytes_max, watch).await;
+                let read = read.map_err(|unread| refusal::unread(&unread, bytes_max))?;
+                exchange.is_body_read = true;
+                exchange.request_bytes = read.bytes.len() as u64;
+                Ok(Self::Json(Arc::new(read.bytes), Box::new(read.scanned)))
+            }
+            BodyForm::Opaque => Ok(Self::Opaque(form::rest(facts, 0, bytes_max)?)),
+        }
+    }
+
+    /// The model that it names first.
+    ///
+    /// # Errors
+    /// That it cannot be read.
+    pub(super) fn model(&self, asked: &Asked<'_>) -> Result<Option<String>, Missed> {
+        Ok(match self {
+            Self::None | Self::Opaque(_) => None,
+            Self::Form(form) => form.look.text(Watched::Model).map(str::to_owned),
+            Self::Json(bytes, scanned) => match scanned.text(Watched::Model, bytes) {
+                Some(named) => Some(named.into_owned()),
+                None => named_models(asked, bytes)?.into_iter().next(),
+            },
+        })
+    }
+
+    /// Whether it asks for a stream.
+    pub(super) fn is_stream(&self) -> bool {
+        match self {
+            Self::Json(bytes, scanned) => scanned.is_true(Watched::Stream, bytes),
+            Self::Form(form) => form.look.is_true(Watched::Stream),
+            Self::None | Self::Opaque(_) => false,
+        }
+    }
+
+    /// The tokens that it will be, by an estimate.
+    pub(super) fn prompt_tokens(&self) -> u64 {
+        match self {
+            Self::Json(_, scanned) => estimate::prompt_tokens(&scanned.sizes),
+            Self::None | Self::Form(..) | Self::Opaque(_) => 0,
+        }
+    }
+
+    /// Whether all of it is here, so that another attempt can send it.
+    pub(super) fn can_be_sent_again(&self) -> bool {
+        match self {
+            Self::None | Self::Json(..) => true,
+            Self::Form(form) => form.rest == Rest::None,
+            Self::Opaque(rest) => *rest == Rest::None,
+        }
+    }
+}
+
+/// Whether a content type is one of forms, however it is written.
+fn is_form(content_type: &[u8]) -> bool {
+    const FORM: &[u8] = b"multipart/";
+    content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
+}
+
+/// The models that a body names elsewhere than at its top, each once.
+///
+/// # Errors
+/// That they cannot be read.
+pub(super) fn named_models(asked: &Asked<'_>, body: &[u8]) -> Result<Vec<String>, Missed> {
+    let named = asked.surface.named_models(text_of(body)?);
+    let named = named.map_err(|error| refusal::invalid(error.into()))?;
+    let mut names: Vec<String> = Vec::new();
+    for model in named {
+        if !names.iter().any(|known| *known == *model.name) {
+            names.push(model.name.into_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// A body as text.
+///
+/// # Errors
+/// That it is not UTF-8.
+pub(super) fn text_of(body: &[u8]) -> Result<&str, Missed> {
+    std::str::from_utf8(body).map_err(|_not_text| {
+        refusal::invalid(ChatError::new(ErrorKind::InvalidRequest, "the body is not UTF-8"))
+    })
+}

@@ -1,0 +1,175 @@
+//! The request of an operation that goes through, as it goes out along a lane: whether the lane's
+//! provider takes it, by which path, and in whose words its body is.
+
+use architrave_core::Reason;
+use architrave_llm::beside::{self, Destination, Prepared, PreparedBody};
+use architrave_llm::chat::{ChatError, ErrorKind, Text};
+use architrave_llm::dialect::{Address, Dialect};
+use architrave_llm::field::Losses;
+use architrave_llm::frame::Framing;
+use architrave_llm::scan::Splice;
+use architrave_llm::surface::{self, Asked, Operation, Surface};
+use architrave_net::{Method, Version};
+
+use super::body::text_of;
+use super::links;
+use super::request::{NO_MODEL, Passing};
+use crate::dispatch::llm::missed::Missed;
+use crate::dispatch::llm::outgoing::{self, Caller, Outgoing};
+use crate::dispatch::llm::payload::Payload;
+use crate::dispatch::llm::refusal;
+use crate::models::LiveLane;
+use crate::worker::Worker;
+
+/// A request as it goes out, and how the answer comes back.
+pub(super) struct Written {
+    /// The request; several where the provider takes one thing at a time.
+    pub outgoings: Vec<Outgoing>,
+    /// The dialect of failures.
+    pub dialect: Dialect,
+    /// How the answer is made ready for the client; `None` where it goes on as it comes.
+    pub prepared: Option<Prepared>,
+}
+
+/// Whether a lane's provider takes what is asked: as it is asked, or in its own words where there
+/// are others for the same.
+pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
+    let has_other_words = matches!(
+        asked.operation(),
+        Operation::Embedding | Operation::Rerank | Operation::Completion | Operation::TokenCount
+    );
+    surface_there(lane, asked).is_some_and(|there| has_other_words || there == asked.surface)
+}
+
+/// Whether a lane's provider takes what is asked as it is asked.
+pub(super) fn takes_as_asked(lane: &LiveLane, asked: &Asked<'_>) -> bool {
+    surface_there(lane, asked) == Some(asked.surface)
+}
+
+/// The surface by which a lane's provider takes what is asked.
+fn surface_there(lane: &LiveLane, asked: &Asked<'_>) -> Option<Surface> {
+    if asked.operation() == Operation::TokenCount && lane.is_uncounted() {
+        return None;
+    }
+    let address = address(lane, asked, false);
+    surface::reach(&lane.side.row.routes, asked, &address).map(|reach| reach.surface)
+}
+
+/// What a path says for a lane.
+fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'a> {
+    Address {
+        // Where none was asked for, none is named.
+        model: (*lane.model != *NO_MODEL).then_some(Text::Borrowed(&lane.model)),
+        stream: Some(asked.address.stream.unwrap_or(stream)),
+        framing: asked.address.framing,
+    }
+}
+
+/// Makes the body ready for a lane's provider, where it is JSON.
+///
+/// # Errors
+/// What of it the provider's words cannot say.
+pub(super) fn prepare(
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+) -> Result<Option<Prepared>, Missed> {
+    let Some((bytes, scanned)) = passing.json() else { return Ok(None) };
+    let text = text_of(bytes)?;
+    let address = address(lane, asked, passing.is_stream());
+    let to = Destination { routes: &lane.side.row.routes, quirks: &lane.quirks, address: &address };
+    let prepared = beside::prepare(asked, (text, scanned), to);
+    let mut prepared = prepared.map_err(refusal::invalid)?;
+    if let Some(prepared) = prepared.as_mut().filter(|_| passing.has_others()) {
+        prepared.body = PreparedBody::AsCame(renamed_each(lane, asked, passing, text)?);
+    }
+    Ok(prepared)
+}
+
+/// The edits by which each of several models is called as the lane's provider calls it.
+fn renamed_each(
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    body: &str,
+) -> Result<Splice, Missed> {
+    let there = |name: &str| match passing.other(name) {
+        Some(model) => model.beside(lane).map(|lane| &*lane.model),
+        None => Some(&*lane.model),
+    };
+    let renamed = asked.surface.rename_each(body, there);
+    renamed.map_err(|error| refusal::invalid(error.into()))
+}
+
+/// Writes the request for a lane.
+///
+/// # Errors
+/// That the provider does not take it.
+pub(super) fn write(
+    worker: &Worker,
+    lane: &LiveLane,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    caller: Caller<'_>,
+) -> Result<Written, Missed> {
+    let prepared = prepare(lane, asked, passing)?;
+    let found = match &prepared {
+        Some(prepared) => Some(prepared.reach.clone()),
+        None => {
+            let address = address(lane, asked, passing.is_stream());
+            surface::reach(&lane.side.row.routes, asked, &address)
+        }
+    };
+    let found = found.ok_or_else(not_there)?;
+    let payloads = match prepared.as_ref().map(|prepared| &prepared.body) {
+        Some(PreparedBody::AsCame(splice)) => {
+            passing.json().map(|(bytes, _)| Payload::spliced(bytes, splice)).into_iter().collect()
+        }
+        Some(PreparedBody::Written(bodies)) => bodies.iter().cloned().map(Payload::own).collect(),
+        None => vec![passing.payload(lane)],
+    };
+    let is_same = found.surface == asked.surface;
+    let outgoings = payloads.into_iter().map(|payload| {
+        with_payload((worker, lane, caller), (asked, passing), &found, payload, is_same)
+    });
+    let outgoings = outgoings.collect::<Result<_, _>>()?;
+    Ok(Written { outgoings, dialect: found.surface.dialect(), prepared })
+}
+
+fn not_there() -> Missed {
+    let message = "the provider takes nothing of the kind";
+    let error = ChatError { status: 501, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+    Missed::refused(error, Reason::NotImplemented)
+}
+
+/// A request with that body, by the path that was found for it.
+fn with_payload(
+    (worker, lane, caller): (&Worker, &LiveLane, Caller<'_>),
+    (asked, passing): (&Asked<'_>, &Passing),
+    found: &surface::Reach,
+    payload: Payload,
+    is_same: bool,
+) -> Result<Outgoing, Missed> {
+    let reach = lane.side.reach.as_ref().ok_or_else(not_there)?;
+    let base_path = if found.is_from_root { "" } else { &reach.base_path };
+    let mut head = worker.spares().request_heads.take();
+    head.method = Method::from_token(found.surface.method());
+    head.version = Version::Http11;
+    head.authority.push_str(&reach.authority);
+    let fields = &mut head.fields;
+    passing.tell_forms(fields);
+    outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
+    links::ask(found.surface, caller.fields, fields);
+    if passing.upgrade().is_some() {
+        outgoing::shake_hands(fields, caller.fields);
+    }
+    Ok(Outgoing {
+        head,
+        target: format!("{base_path}{}", found.path),
+        payload,
+        dialect: asked.dialect(),
+        framing: Framing::Sse,
+        losses: Losses::default(),
+        hides_usage: false,
+    })
+}

@@ -1,0 +1,226 @@
+//! An answer for chat passed on: put into the client's dialect, shown to guardrails and the cache,
+//! and what lives at the provider by it remembered.
+
+use std::time::Duration;
+
+use architrave_balance::deployment::Flight;
+use architrave_core::Reason;
+use architrave_llm::chat::Usage;
+use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::surface::{Kept, KeptId, Surface};
+use architrave_policy::cache::KeptReply;
+
+use super::answer::{AnswerBody, LlmAnswer};
+use super::attempted::Success;
+use super::kept::Home;
+use super::missed::{Missed, nothing_serves};
+use super::mock::{MockSteps, Said};
+use super::opening::Opening;
+use super::outgoing::Outgoing;
+use super::run::Run;
+use super::seen::{self, Seen};
+use super::stream::{LlmStream, Recording};
+use super::{reply, settle};
+use crate::attempt::Answered;
+use crate::exchange::Exchange;
+use crate::models::LiveLane;
+
+impl<'w> Run<'w, '_> {
+    /// Passes an answer on; its attempt is in flight until all of it is gone.
+    pub(super) async fn succeed(
+        self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        flight: Flight,
+        success: Success,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        if let Some(facts) = &mut exchange.llm {
+            facts.flight = Some(flight);
+            settle::along(self.worker, facts, lane);
+        }
+        self.remember_home(exchange, lane, &success);
+        self.pass_on(exchange, lane, success).await
+    }
+
+    /// Remembers where things live that the answer made and that the provider keeps; those of a
+    /// stream, but for the answer itself, are told at its end.
+    fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
+        let dialect = self.ask.dialect;
+        let made = match success {
+            Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
+                let text = std::str::from_utf8(bytes).unwrap_or_default();
+                Surface::chat(dialect).kept_in_reply(text)
+            }
+            Success::Stream(outgoing, _, opening)
+                if outgoing.dialect == dialect && dialect == Dialect::OpenaiResponses =>
+            {
+                opening.id.iter().map(|id| (Kept::Reply, id.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !made.is_empty() {
+            self.worker.gateway().kept.remember(&made, &Home::of(exchange, lane, true));
+            if let Some(facts) = &mut exchange.llm {
+                let holds_all = |one: &KeptId| matches!(one.0, Kept::Reply | Kept::Conversation);
+                facts.grown.extend(made.into_iter().filter(holds_all));
+            }
+        }
+    }
+
+    /// Puts the answer into the client's dialect.
+    async fn pass_on(
+        self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        success: Success,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        let worker = self.worker;
+        let context = self.context(exchange);
+        let mut answer = match success {
+            Success::Whole(bytes, outgoing, answered) => {
+                self.tell_whole(exchange, (bytes, &outgoing, answered), &context).await?
+            }
+            Success::Stream(outgoing, answered, opening) => {
+                self.tell_stream(exchange, lane, &outgoing, (answered, opening), &context)
+            }
+            Success::Mock(Said::Whole { body, usage, after }) => {
+                self.take_time(exchange, after).await;
+                if let Some(facts) = &mut exchange.llm {
+                    settle::note(facts, usage.unwrap_or_default(), usage.is_none());
+                }
+                let body = self.seen_through(exchange, body, &context)?;
+                LlmAnswer::whole(200, "application/json", body)
+            }
+            Success::Mock(Said::Stream(steps)) => self.tell_mock(exchange, steps, &context),
+            Success::Mock(Said::Failed(_) | Said::Refused(_)) => return Err(nothing_serves()),
+        };
+        answer.explain(exchange, Some(worker.now()));
+        Ok(answer)
+    }
+
+    /// A whole answer of a provider's, with what it used noted.
+    ///
+    /// # Errors
+    /// That it cannot be read, or that a guardrail refuses it.
+    async fn tell_whole(
+        &self,
+        exchange: &mut Exchange<'_>,
+        (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
+        context: &Context,
+    ) -> Result<LlmAnswer<'w>, Missed> {
+        // What is to be told as a stream is seen through as it came.
+        let bytes = match self.ask.stream {
+            false => bytes,
+            true => seen::see_reply(&self.seen.guards, bytes).inspect_err(|_refused| {
+                let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
+                if let Some(facts) = &mut exchange.llm {
+                    settle::note(facts, usage, true);
+                }
+            })?,
+        };
+        let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
+        let mut answer = match &told {
+            Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),
+            Err(_) => LlmAnswer::whole(502, "application/json", Vec::new()),
+        };
+        answer.pass_fields(&answered.head.fields);
+        if let Some(facts) = &exchange.llm
+            && let Some(upstream) = &facts.upstream
+        {
+            self.worker.keep(*answered, upstream, self.worker.now());
+        }
+        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        if let Some(facts) = &mut exchange.llm {
+            settle::note(facts, told.usage, told.is_estimated);
+        }
+        answer.tell_losses(&outgoing.losses);
+        answer.tell_losses(&told.losses);
+        let body = match self.ask.stream {
+            true => told.body,
+            false => self.seen_through(exchange, told.body, context)?,
+        };
+        answer.body = AnswerBody::Whole(body);
+        Ok(answer)
+    }
+
+    /// A stream of a provider's, as far as it has opened.
+    fn tell_stream(
+        self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        outgoing: &Outgoing,
+        (answered, opening): (Box<Answered>, Opening),
+        context: &Context,
+    ) -> LlmAnswer<'w> {
+        let guard = self.seen.guards.reply_guard();
+        let recorder = self.recorder(exchange, context);
+        let opened = (answered, opening.held);
+        let mut answer = reply::stream(self.ask, outgoing, opened, context, (self.client, guard));
+        if let AnswerBody::Stream(stream) = &mut answer.body {
+            stream.limit_stall(lane.provider.config.timeouts.stall);
+            stream.keep_at(|| Home::of(exchange, lane, true));
+            stream.record(recorder);
+        }
+        answer.tell_losses(&outgoing.losses);
+        answer
+    }
+
+    /// A stream of the mock's.
+    fn tell_mock(
+        self,
+        exchange: &mut Exchange<'_>,
+        steps: Box<MockSteps>,
+        context: &Context,
+    ) -> LlmAnswer<'w> {
+        let (_, framing) = steps.spoken();
+        let mut answer = LlmAnswer::whole(200, framing.content_type(), Vec::new());
+        answer.head.fields.append("Cache-Control", b"no-cache");
+        let steps = match self.seen.guards.reply_guard() {
+            Some(guard) => steps.guarded(guard),
+            None => steps,
+        };
+        let recorder = self.recorder(exchange, context);
+        let mut stream = LlmStream::mock(steps, self.client);
+        stream.record(recorder);
+        answer.body = AnswerBody::Stream(Box::new(stream));
+        answer
+    }
+
+    /// Waits for as long as the mock takes, which counts as a provider's time.
+    async fn take_time(&self, exchange: &mut Exchange<'_>, after: Duration) {
+        let began = self.worker.now();
+        if !after.is_zero() {
+            tokio::time::sleep(after).await;
+        }
+        if let Some(facts) = &mut exchange.llm {
+            facts.waited += self.worker.now().since(began);
+        }
+    }
+
+    /// Shows a whole answer to the guardrails, and keeps it where that is wanted.
+    fn seen_through(
+        &self,
+        exchange: &Exchange<'_>,
+        body: Vec<u8>,
+        context: &Context,
+    ) -> Result<Vec<u8>, Missed> {
+        let Seen { guards, offer } = &self.seen;
+        let body = seen::see_reply(guards, body)?;
+        if offer.is_some() {
+            let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
+            seen::keep(self.worker, exchange, *offer, kept);
+        }
+        Ok(body)
+    }
+
+    /// What looks at a stream that is to be kept.
+    fn recorder(&self, exchange: &mut Exchange<'_>, context: &Context) -> Option<Recording> {
+        let offer = self.seen.offer?;
+        let cache = exchange.matched?.chain.cache(&exchange.admission)?;
+        let recorder = cache.recorder((self.ask.dialect, self.ask.framing), context);
+        if let Some(facts) = &mut exchange.llm {
+            facts.offer = Some(offer);
+        }
+        Some(Recording { recorder: Box::new(recorder), context: context.clone() })
+    }
+}
