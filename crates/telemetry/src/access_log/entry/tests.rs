@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::stamp::Stamp;
 use crate::termination::Phase;
 
 fn print(entry: &AccessEntry<'_>) -> String {

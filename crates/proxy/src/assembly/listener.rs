@@ -1,0 +1,100 @@
+//! Listeners put to work: the same object as before where nothing was written anew.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use architrave_config::{Listener, ListenerProtocol, Snapshot};
+use architrave_net::h1::HeadLimits;
+use architrave_net::tls::{ServerTls, TlsError};
+use architrave_telemetry::ListenerMetrics;
+
+use super::{Assembly, AssemblyError, Parts};
+
+/// A listener as its connections see it.
+#[derive(Debug)]
+pub struct LiveListener {
+    /// Its place among all listeners there have been, the same in every assembly.
+    pub slot: usize,
+    /// What was written.
+    pub config: Arc<Listener>,
+    /// Bounds on request heads.
+    pub head_limits: HeadLimits,
+    /// Set on `https`.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Its figures.
+    pub metrics: Arc<ListenerMetrics>,
+    /// Connections open, over all workers and across reloads.
+    pub open: Arc<AtomicUsize>,
+    /// Whether no assembly in force has it any more: its connections are to end.
+    pub is_gone: AtomicBool,
+}
+
+pub(super) fn live_listeners(
+    snapshot: &Snapshot,
+    previous: Option<&Assembly>,
+    parts: &Parts,
+    next_slot: &mut usize,
+    errors: &mut Vec<AssemblyError>,
+) -> Vec<Arc<LiveListener>> {
+    let known = previous.map_or(&[][..], |previous| &previous.listeners);
+    let mut live = Vec::with_capacity(snapshot.listeners.len());
+    for config in &snapshot.listeners {
+        let before = known.iter().find(|listener| listener.config.name == config.name);
+        match before {
+            Some(before) if before.config == *config => {
+                if let Err(error) = before.read_certificates() {
+                    errors.push(AssemblyError::Listener(config.name.clone(), error));
+                }
+                live.push(Arc::clone(before));
+            }
+            _ => match LiveListener::new(config, before, parts, next_slot) {
+                Ok(listener) => live.push(Arc::new(listener)),
+                Err(error) => errors.push(AssemblyError::Listener(config.name.clone(), error)),
+            },
+        }
+    }
+    live
+}
+
+impl LiveListener {
+    /// Reads certificates whose files have changed; a reload must not pass over a broken one.
+    fn read_certificates(&self) -> Result<(), TlsError> {
+        let (Some(tls), ListenerProtocol::Https(settings)) = (&self.tls, &self.config.protocol)
+        else {
+            return Ok(());
+        };
+        // What is broken on the disk is told each time, not only when it became so.
+        ServerTls::load(settings)?;
+        tls.reload_if_changed().map(drop)
+    }
+
+    fn new(
+        config: &Arc<Listener>,
+        before: Option<&Arc<Self>>,
+        parts: &Parts,
+        next_slot: &mut usize,
+    ) -> Result<Self, TlsError> {
+        let tls = match &config.protocol {
+            ListenerProtocol::Https(tls) => Some(Arc::new(ServerTls::load(tls)?)),
+            _ => None,
+        };
+        let slot = before.map_or(*next_slot, |before| before.slot);
+        if before.is_none() {
+            *next_slot += 1;
+        }
+        let limits = &config.limits;
+        Ok(Self {
+            slot,
+            head_limits: HeadLimits {
+                head_bytes_max: limits.head_bytes_max,
+                headers_max: limits.headers_max,
+                uri_bytes_max: limits.uri_bytes_max,
+            },
+            tls,
+            metrics: parts.metrics.listener(&config.name),
+            open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
+            is_gone: AtomicBool::new(false),
+            config: Arc::clone(config),
+        })
+    }
+}

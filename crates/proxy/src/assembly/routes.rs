@@ -1,0 +1,153 @@
+//! Routes put to work: the tables of each listener, with the services they lead to and the policies
+//! that stand before those.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use architrave_config::{
+    ListenerIndex, LlmService, PromptService, Route, RouteIndex, Service, ServiceIndex,
+    ServiceKind, Snapshot,
+};
+use architrave_core::name::ServiceName;
+use architrave_policy::{Chain, ChainBuilder};
+use architrave_telemetry::RouteMetrics;
+
+use super::{LiveListener, LiveUpstream, Parts};
+use crate::route::{HostTables, HostTablesBuilder};
+
+/// A service as routes see it.
+#[derive(Debug)]
+pub struct LiveService {
+    /// Its name.
+    pub name: ServiceName,
+    /// What it is.
+    pub kind: LiveKind,
+}
+
+/// The kinds of service.
+#[derive(Debug)]
+pub enum LiveKind {
+    /// An HTTP origin behind an upstream.
+    Http(Arc<LiveUpstream>),
+    /// Models.
+    Llm(LlmService),
+    /// A prompt with holes, that a model answers.
+    Prompt(Box<PromptService>),
+}
+
+impl LiveService {
+    /// The upstream of an HTTP origin.
+    #[must_use]
+    pub const fn upstream(&self) -> Option<&Arc<LiveUpstream>> {
+        match &self.kind {
+            LiveKind::Http(upstream) => Some(upstream),
+            LiveKind::Llm(_) | LiveKind::Prompt(_) => None,
+        }
+    }
+}
+
+/// A route on one listener, as exchanges see it. Flat: among ten thousand routes, whatever an
+/// exchange has to look for elsewhere is something that it waits for.
+#[derive(Clone, Debug)]
+pub struct LiveRoute {
+    /// What was written.
+    pub config: Arc<Route>,
+    /// Its figures.
+    pub metrics: RouteMetrics,
+    /// Where it leads.
+    pub leads: Leads,
+    /// To the response head; `None` for no limit beside the upstream's.
+    pub timeout: Option<Duration>,
+    /// Where a copy goes, and of how many percent.
+    pub mirror: Option<Box<(Arc<LiveService>, f64)>>,
+}
+
+/// Where a route leads.
+#[derive(Clone, Debug)]
+pub enum Leads {
+    /// Always there.
+    One(Lead),
+    /// To several, by weight.
+    Several(Box<[(u32, Lead)]>),
+}
+
+/// One of the ends of a route.
+#[derive(Clone, Debug)]
+pub struct Lead {
+    /// `None` when only a policy answers.
+    pub service: Option<Arc<LiveService>>,
+    /// The policies of listener, route and service.
+    pub chain: Arc<Chain>,
+}
+
+/// The routes of one listener.
+#[derive(Debug)]
+pub struct ListenerRoutes {
+    /// By host and path.
+    pub tables: HostTables<LiveRoute>,
+    /// For requests that match none.
+    pub chain: Arc<Chain>,
+}
+
+pub(super) fn live_service(service: &Service, upstreams: &[Arc<LiveUpstream>]) -> Arc<LiveService> {
+    let kind = match &service.kind {
+        ServiceKind::Http { upstream } => LiveKind::Http(Arc::clone(&upstreams[upstream.get()])),
+        ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
+        ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
+    };
+    Arc::new(LiveService { name: service.name.clone(), kind })
+}
+
+pub(super) fn route_slots(
+    snapshot: &Snapshot,
+    listeners: &[Arc<LiveListener>],
+    services: &[Arc<LiveService>],
+    parts: &Parts,
+) -> Vec<Option<ListenerRoutes>> {
+    let mut chains = ChainBuilder::new(snapshot, &parts.limiters);
+    let mut tables: Vec<HostTablesBuilder<LiveRoute>> =
+        listeners.iter().map(|_| HostTablesBuilder::default()).collect();
+    for (position, config) in snapshot.routes.iter().enumerate() {
+        let index = RouteIndex(u32::try_from(position).expect("far fewer than 2^32 routes"));
+        let metrics = parts.metrics.route(&config.name);
+        for listener in &config.listeners {
+            let chain = |service| chains.chain(*listener, Some(index), service);
+            let route = live_route(config, metrics.clone(), services, chain);
+            tables[listener.get()].add(&config.hosts, &config.matches, &route);
+        }
+    }
+    let slot_count = listeners.iter().map(|listener| listener.slot + 1).max().unwrap_or(0);
+    let mut slots: Vec<Option<ListenerRoutes>> = (0..slot_count).map(|_| None).collect();
+    for (position, (listener, tables)) in listeners.iter().zip(tables).enumerate() {
+        let index = ListenerIndex(u32::try_from(position).expect("far fewer than 2^32 listeners"));
+        slots[listener.slot] =
+            Some(ListenerRoutes { tables: tables.build(), chain: chains.chain(index, None, None) });
+    }
+    slots
+}
+
+fn live_route(
+    config: &Arc<Route>,
+    metrics: RouteMetrics,
+    services: &[Arc<LiveService>],
+    mut chain: impl FnMut(Option<ServiceIndex>) -> Arc<Chain>,
+) -> LiveRoute {
+    let service = |index: ServiceIndex| Arc::clone(&services[index.get()]);
+    let mut lead =
+        |index: Option<ServiceIndex>| Lead { service: index.map(service), chain: chain(index) };
+    let leads = match &config.services[..] {
+        [] => Leads::One(lead(None)),
+        [only] => Leads::One(lead(Some(only.service))),
+        several => Leads::Several(
+            several.iter().map(|one| (one.weight, lead(Some(one.service)))).collect(),
+        ),
+    };
+    LiveRoute {
+        metrics,
+        leads,
+        timeout: config.timeout,
+        mirror: (config.mirror.as_ref())
+            .map(|mirror| Box::new((service(mirror.service), mirror.percent))),
+        config: Arc::clone(config),
+    }
+}
