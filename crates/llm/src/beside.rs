@@ -117,6 +117,11 @@ fn as_came(
     })
 }
 
+/// In the words of the provider.
+fn told(reach: Reach, bodies: Vec<Vec<u8>>, losses: Losses, back: Back) -> Way {
+    Ok(Prepared { reach, body: PreparedBody::Written(bodies), losses, back })
+}
+
 fn embed(
     asked: &Asked<'_>,
     body: &str,
@@ -137,12 +142,7 @@ fn embed(
     let wish = embedding::Wish::of(ours, &request);
     request.model = model.into();
     let written = embedding::write_requests(theirs, &request, &read)?;
-    Ok(Ok(Prepared {
-        reach,
-        body: PreparedBody::Written(written.bodies),
-        losses: written.losses,
-        back: Back::Embedding(theirs, wish),
-    }))
+    Ok(told(reach, written.bodies, written.losses, Back::Embedding(theirs, wish)))
 }
 
 fn rank(
@@ -162,12 +162,7 @@ fn rank(
     let wish = rerank::Wish::of(ours, &request);
     request.model = to.address.model.as_deref().unwrap_or_default().into();
     let written = rerank::write_request(theirs, &request, &read)?;
-    Ok(Ok(Prepared {
-        reach,
-        body: PreparedBody::Written(vec![written.body]),
-        losses: written.losses,
-        back: Back::Rerank(wish),
-    }))
+    Ok(told(reach, vec![written.body], written.losses, Back::Rerank(wish)))
 }
 
 fn complete(
@@ -181,12 +176,7 @@ fn complete(
         completion::read_request(asked.address.model.as_deref(), body.as_bytes())?;
     request.model = to.address.model.as_deref().unwrap_or_default().into();
     let written = translate::write_request((dialect, to.quirks), &request, &read)?;
-    Ok(Ok(Prepared {
-        reach,
-        body: PreparedBody::Written(vec![written.body]),
-        losses: written.losses,
-        back: Back::Completion(dialect),
-    }))
+    Ok(told(reach, vec![written.body], written.losses, Back::Completion(dialect)))
 }
 
 fn count(
@@ -201,12 +191,7 @@ fn count(
     let there = (reach.surface, is_flat);
     let written = token_count::write_request(there, to.quirks, &request, &read)?;
     let back = Back::TokenCount(reach.surface, asked.surface);
-    Ok(Ok(Prepared {
-        reach,
-        body: PreparedBody::Written(vec![written.body]),
-        losses: written.losses,
-        back,
-    }))
+    Ok(told(reach, vec![written.body], written.losses, back))
 }
 
 fn unknown_words() -> ChatError {
