@@ -309,3 +309,48 @@ fn what_was_asked_of_a_model_in_vain_is_named_too() {
         assert_eq!(line["status"], answer.status, "{}", answer.text());
     }
 }
+
+/// The next line at a terminal, or of a text, that speaks of a path.
+#[track_caller]
+fn shown(gateway: &Gateway, path: &str) -> String {
+    gateway.stdout().wait_for(&format!("a line about {path}"), 0, SOON, |line| {
+        line.contains(path).then(|| line.to_owned())
+    })
+}
+
+#[test]
+fn people_at_a_terminal_get_lines_for_people_in_colours_if_they_want() {
+    let origin = Origin::named("a");
+    let answered = format!("GET  /orders/7                  all → {}", origin.addr());
+    for (no_color, is_coloured) in [("", true), ("1", false)] {
+        let options = GatewayOptions::new().at_terminal().env("NO_COLOR", no_color);
+        let gateway = options.start(logged(&origin));
+        get(gateway.web(), "h", "/orders/7?token=hunter2", &[]);
+        get(gateway.web(), "h", "/%1b[2J", &[]);
+        let line = shown(&gateway, "/orders/7");
+        assert_eq!(line.contains("\x1b[32m200\x1b[0m"), is_coloured, "{line:?}");
+        assert_eq!(line.contains('\x1b'), is_coloured, "{line:?}");
+        let bare = line.replace("\x1b[2m", "").replace("\x1b[0m", "");
+        assert!(bare.ends_with(&answered), "{bare:?}");
+        assert!(!bare.contains("hunter2"), "{bare:?}");
+    }
+}
+
+#[test]
+fn a_form_that_the_file_says_counts_wherever_the_log_goes() {
+    let origin = Origin::named("a");
+    let form = |form: &str| {
+        Config::single(origin.addr()).access_log(&format!("{{ stdout: {{}} }}, format: {form}"))
+    };
+    let gateway = GatewayOptions::new().at_terminal().start(form("json"));
+    get(gateway.web(), "h", "/a", &[]);
+    assert_eq!(line(&gateway, "/a")["status"], 200);
+    let gateway = Gateway::start(form("text"));
+    get(gateway.web(), "h", "/b", &[]);
+    let said = shown(&gateway, "/b");
+    assert!(said.contains("  200  ") && !said.contains(['{', '\x1b']), "{said}");
+    assert_eq!(gateway.reload(form("json")), architrave_testkit::Reloaded::Taken);
+    get(gateway.web(), "h", "/c", &[]);
+    let said = shown(&gateway, "/c");
+    assert!(said.starts_with('{'), "{said}");
+}

@@ -81,6 +81,7 @@ impl Document {
             admin: self.admin,
             keys: self.keys,
             access_log: self.telemetry.access_log.to,
+            access_log_format: self.telemetry.access_log.format,
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use architrave_core::Secret;
 
 use crate::read::{
-    FilePath, Nothing, Scope, SocketAddress, choice, empty, is_visible_ascii, record,
+    FilePath, Nothing, Scope, SocketAddress, choice, empty, is_visible_ascii, record, words,
 };
 
 record! {
@@ -69,6 +69,16 @@ choice! {
     }
 }
 
+words! {
+    /// How lines of the access log are written.
+    pub enum AccessLogFormat {
+        /// A JSON object with everything, for programs.
+        Json = "json",
+        /// A short line for people.
+        Text = "text",
+    }
+}
+
 record! {
     /// A file, appended to; opened again on reload.
     #[derive(Debug)]
@@ -79,11 +89,13 @@ record! {
 }
 
 record! {
-    /// One JSON line per exchange.
+    /// One line per exchange.
     #[derive(Debug)]
     pub(crate) struct AccessLog {
         /// Where it goes; by default to standard output.
         "to": AccessLogTarget = AccessLogTarget::Stdout => pub(crate) to: AccessLogTarget,
+        /// How it is written; by default as `text` where it goes to a terminal, and else as `json`.
+        "format": Option<AccessLogFormat> = None => pub(crate) format: Option<AccessLogFormat>,
     }
 }
 
@@ -91,7 +103,7 @@ record! {
     /// What the gateway says about its work.
     #[derive(Debug)]
     pub(crate) struct Telemetry {
-        /// One JSON line per exchange.
+        /// One line per exchange.
         "access_log": AccessLog = empty::<AccessLog>() => pub(crate) access_log: AccessLog,
     }
     later "audit_log", "events", "logs", "metrics", "otlp", "traces", "tracing", "usage";

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use architrave_core::Secret;
 
 use crate::{
-    AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, Model, PolicySet,
-    Provider, Route, Service, Upstream,
+    AccessLogFormat, AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, Model,
+    PolicySet, Provider, Route, Service, Upstream,
 };
 
 macro_rules! indices {
@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub keys: Keys,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
+    /// How it is written; `None`: as where it goes suggests.
+    pub access_log_format: Option<AccessLogFormat>,
 }
 
 impl Snapshot {

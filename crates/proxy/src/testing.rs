@@ -12,7 +12,7 @@ use architrave_balance::EndpointStatus;
 use architrave_config::{AccessLogTarget, NoSources};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
-use architrave_telemetry::{AccessLog, Metrics};
+use architrave_telemetry::{AccessLog, LineForm, Metrics};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
@@ -50,7 +50,7 @@ impl Stage {
                 assembly: ArcSwap::from_pointee(assembly),
                 clock,
                 metrics,
-                access_log: AccessLog::open(log).unwrap(),
+                access_log: AccessLog::open(log, LineForm::Json).unwrap(),
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
                 kept: crate::dispatch::llm::kept::KeptIds::default(),

@@ -45,9 +45,9 @@ use crate::exposed::Exposed;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, Loaded};
-use crate::unguarded;
 use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
+use crate::unguarded;
 use crate::{keys, logging};
 
 /// Assemblies that may wait to be dropped.
@@ -112,7 +112,8 @@ impl Engine {
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
         let prepared = sockets.prepare(&assembly, options.workers, inherited)?;
-        let access_log = AccessLog::open(&snapshot.access_log).context("the access log")?;
+        let access_log = AccessLog::open(&snapshot.access_log, logging::access_log_form(&snapshot))
+            .context("the access log")?;
         access_log.expose(&metrics);
         let registry = Arc::new(Registry::new());
         registry.replace(assembly.upstreams.iter().map(|upstream| Arc::clone(&upstream.balance)));

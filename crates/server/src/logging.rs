@@ -1,10 +1,11 @@
-//! Our own log, to stderr, and the panic hook that makes every panic heard and counted.
+//! Our own log, to stderr, how the access log is written, and the panic hook that makes every panic heard and counted.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
 
 use anyhow::Context;
-use architrave_telemetry::Metrics;
+use architrave_config::{AccessLogFormat, AccessLogTarget, Snapshot};
+use architrave_telemetry::{LineForm, Metrics};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -25,9 +26,28 @@ pub(crate) fn start(is_json: bool) -> anyhow::Result<()> {
     if is_json {
         builder.json().flatten_event(true).init();
     } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).compact().init();
+        builder.with_ansi(is_coloured(&std::io::stderr())).compact().init();
     }
     Ok(())
+}
+
+/// How the access log is written: as the file says, else for people where it goes to a terminal.
+#[must_use]
+pub(crate) fn access_log_form(snapshot: &Snapshot) -> LineForm {
+    let to_terminal =
+        snapshot.access_log == AccessLogTarget::Stdout && std::io::stdout().is_terminal();
+    match (snapshot.access_log_format, to_terminal) {
+        (Some(AccessLogFormat::Json), _) | (None, false) => LineForm::Json,
+        (Some(AccessLogFormat::Text), false) => LineForm::Text { is_coloured: false },
+        (_, true) => LineForm::Text { is_coloured: is_coloured(&std::io::stdout()) },
+    }
+}
+
+/// Whether colours are to be used there: on a terminal, unless its user wants none
+/// (<https://no-color.org>).
+#[must_use]
+pub(crate) fn is_coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// What is logged; none when it is not understood. Beside a level it may be one per part of the

@@ -1,6 +1,5 @@
 //! The life of a running gateway: start, ready, signals, drain, end.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +194,7 @@ fn greeting(engine: &Engine, options: &RunOptions) -> String {
         file: &options.config,
         snapshot: &assembly.snapshot,
         demos: demos.collect(),
-        is_terminal: std::io::stderr().is_terminal(),
+        is_terminal: logging::is_coloured(&std::io::stderr()),
     }
     .text()
 }

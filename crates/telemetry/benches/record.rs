@@ -10,8 +10,8 @@ use architrave_config::AccessLogTarget;
 use architrave_core::Clock;
 use architrave_core::name::{ListenerName, RouteName, UpstreamName};
 use architrave_telemetry::{
-    AccessEntry, AccessLog, EndpointMetrics, HttpEntry, ListenerMetrics, Metrics, RouteMetrics,
-    Timings, UpstreamMetrics,
+    AccessEntry, AccessLog, EndpointMetrics, HttpEntry, LineForm, ListenerMetrics, Metrics,
+    RouteMetrics, Timings, UpstreamMetrics,
 };
 
 /// The allocator of the product, as its figures are what counts.
@@ -37,7 +37,8 @@ fn main() {
     each("counters, 10,000 routes", &mut |count| {
         counters.record(count.wrapping_mul(7_919) as usize % ROUTES, count);
     });
-    let log = AccessLog::open(&AccessLogTarget::File("/dev/null".into())).expect("it opens");
+    let nowhere = AccessLogTarget::File("/dev/null".into());
+    let log = AccessLog::open(&nowhere, LineForm::Json).expect("it opens");
     let mut worker = log.worker(0);
     let now = clock.wall();
     each("access log line", &mut |count| worker.write(&entry(now, count)));

@@ -1,4 +1,5 @@
-//! The access log: one JSON line per exchange, from many workers to one writer thread.
+//! The access log: one line per exchange, from many workers to one writer thread; JSON, but for a
+//! terminal, where people read it.
 //!
 //! A worker fills a buffer of its own and hands it over whole through a bounded queue; it never
 //! waits and never wakes anyone for a line. When the reader of the log stalls, the queue fills,
@@ -6,7 +7,7 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
@@ -38,6 +39,25 @@ const SPARE_BLOCKS: usize = 8;
 /// How long the writer rests between two looks at the queue.
 const WRITER_PAUSE: Duration = Duration::from_millis(20);
 
+/// How lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineForm {
+    /// A JSON object, for programs.
+    #[default]
+    Json,
+    /// A short line for people.
+    Text {
+        /// Whether colours say how it went, as a terminal shows them.
+        is_coloured: bool,
+    },
+}
+
+/// What workers write: nothing, or lines in a [`LineForm`], as a number that can be swapped.
+const OFF: u8 = 0;
+const JSON: u8 = 1;
+const TEXT: u8 = 2;
+const COLOURED: u8 = 3;
+
 /// The access log of the process.
 #[derive(Debug)]
 pub struct AccessLog(Arc<Shared>);
@@ -63,7 +83,8 @@ struct Block {
 struct Shared {
     queue: ArrayQueue<Block>,
     spare: ArrayQueue<Vec<u8>>,
-    is_enabled: AtomicBool,
+    /// What workers write.
+    lines: AtomicU8,
     is_closing: AtomicBool,
     lines_written: AtomicU64,
     lines_dropped: AtomicU64,
@@ -78,15 +99,15 @@ impl AccessLog {
     ///
     /// # Errors
     /// When the file cannot be opened for appending, or the thread cannot be started.
-    pub fn open(target: &AccessLogTarget) -> io::Result<Arc<Self>> {
-        Self::start(output::open(target)?)
+    pub fn open(target: &AccessLogTarget, form: LineForm) -> io::Result<Arc<Self>> {
+        Self::start(output::open(target)?, form)
     }
 
-    fn start(output: Option<File>) -> io::Result<Arc<Self>> {
+    fn start(output: Option<File>, form: LineForm) -> io::Result<Arc<Self>> {
         let shared = Arc::new(Shared {
             queue: ArrayQueue::new(QUEUE_BLOCKS),
             spare: ArrayQueue::new(SPARE_BLOCKS),
-            is_enabled: AtomicBool::new(output.is_some()),
+            lines: AtomicU8::new(lines(output.is_some(), form)),
             is_closing: AtomicBool::new(false),
             lines_written: AtomicU64::new(0),
             lines_dropped: AtomicU64::new(0),
@@ -118,9 +139,9 @@ impl AccessLog {
     ///
     /// # Errors
     /// When the file cannot be opened; the log then goes on where it was.
-    pub fn reopen(&self, target: &AccessLogTarget) -> io::Result<()> {
+    pub fn reopen(&self, target: &AccessLogTarget, form: LineForm) -> io::Result<()> {
         let output = output::open(target)?;
-        self.0.is_enabled.store(output.is_some(), Ordering::Relaxed);
+        self.0.lines.store(lines(output.is_some(), form), Ordering::Relaxed);
         if output.is_some() {
             *self.0.next_output.lock().unwrap_or_else(PoisonError::into_inner) = output;
         }
@@ -175,12 +196,13 @@ impl WorkerLog {
     /// Whether lines are written at all; when not, an entry need not be put together.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.shared.is_enabled.load(Ordering::Relaxed)
+        self.shared.lines.load(Ordering::Relaxed) != OFF
     }
 
     /// Writes one line. Never waits: with the queue full the line is dropped and counted.
     pub fn write(&mut self, entry: &AccessEntry<'_>) {
-        if !self.is_enabled() {
+        let lines = self.shared.lines.load(Ordering::Relaxed);
+        if lines == OFF {
             return;
         }
         if self.block.bytes.len() >= BLOCK_BYTES && !self.hand_over() {
@@ -190,7 +212,11 @@ impl WorkerLog {
         if self.block.bytes.capacity() == 0 {
             self.block.bytes = self.shared.spare_buffer();
         }
-        entry.print(self.index, &mut self.stamp, &mut self.block.bytes);
+        let out = &mut self.block.bytes;
+        match lines {
+            TEXT | COLOURED => entry.print_for_people(lines == COLOURED, out),
+            _ => entry.print(self.index, &mut self.stamp, out),
+        }
         self.block.lines += 1;
     }
 
@@ -229,6 +255,16 @@ impl Drop for WorkerLog {
         if self.block.lines > 0 && !self.hand_over() {
             self.shared.lines_dropped.fetch_add(self.block.lines, Ordering::Relaxed);
         }
+    }
+}
+
+/// What workers write, as a number.
+const fn lines(is_enabled: bool, form: LineForm) -> u8 {
+    match (is_enabled, form) {
+        (false, _) => OFF,
+        (true, LineForm::Json) => JSON,
+        (true, LineForm::Text { is_coloured: false }) => TEXT,
+        (true, LineForm::Text { is_coloured: true }) => COLOURED,
     }
 }
 

@@ -11,7 +11,7 @@ mod tally;
 pub mod termination;
 
 pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings, TlsEntry};
-pub use access_log::{AccessLog, WorkerLog};
+pub use access_log::{AccessLog, LineForm, WorkerLog};
 pub use metrics::consumer::ConsumerMetrics;
 pub use metrics::endpoint::EndpointMetrics;
 pub use metrics::fallback::FallbackMetrics;

@@ -19,8 +19,8 @@ use tempfile::TempDir;
 
 use crate::process::{self, Ending};
 use crate::sink::Sink;
-use crate::tools;
 use crate::wait::{SOON, eventually};
+use crate::{terminal, tools};
 
 pub use admin::{ConfigState, Reloaded};
 pub use metrics::{Metrics, Sample};
@@ -33,6 +33,7 @@ pub struct GatewayOptions {
     env: Vec<(String, String)>,
     binary: Option<PathBuf>,
     hold_stdout: bool,
+    at_terminal: bool,
     data: Option<PathBuf>,
 }
 
@@ -53,6 +54,7 @@ impl Default for GatewayOptions {
             env: Vec::new(),
             binary: None,
             hold_stdout: false,
+            at_terminal: false,
             data: None,
         }
     }
@@ -107,6 +109,13 @@ impl GatewayOptions {
         self
     }
 
+    /// Standard output is a terminal.
+    #[must_use]
+    pub fn at_terminal(mut self) -> Self {
+        self.at_terminal = true;
+        self
+    }
+
     /// Starts on a file and waits until it is ready.
     ///
     /// # Panics
@@ -128,9 +137,17 @@ impl GatewayOptions {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A process that an upgrade leaves behind becomes a child of this one, to be waited for.
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        let screen = self.at_terminal.then(|| {
+            let (screen, terminal) = terminal::open();
+            command.stdout(terminal);
+            screen
+        });
         let (pid, stdout, stderr) = process::start(&mut command);
-        let stdout = stdout.expect("standard output is a pipe");
-        let stdout = if self.hold_stdout { Sink::hold(stdout) } else { Sink::read(stdout) };
+        let stdout = match (screen, stdout) {
+            (Some(screen), _) => Sink::read(screen),
+            (None, Some(stdout)) if self.hold_stdout => Sink::hold(stdout),
+            (None, stdout) => Sink::read(stdout.expect("standard output is a pipe")),
+        };
         let stderr = Sink::read(stderr.expect("standard error is a pipe"));
         let mut gateway =
             Gateway { dir, processes: Mutex::new(vec![pid]), stderr, stdout, ready: Value::Null };

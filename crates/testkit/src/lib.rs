@@ -25,6 +25,7 @@ pub mod process;
 pub mod python;
 pub mod sdk;
 pub mod sink;
+pub mod terminal;
 pub mod tools;
 pub mod wait;
 pub mod websocket;

@@ -13,7 +13,7 @@ use crate::exposed::Exposed;
 use crate::sockets::Inherited;
 use crate::sources::{self, Loaded};
 use crate::watch::Stamp;
-use crate::{keys, unguarded};
+use crate::{keys, logging, unguarded};
 
 /// What was read and put together, and is not yet in force.
 struct Draft {
@@ -65,7 +65,7 @@ impl Engine {
         let admin = self.prepare_admin(&assembly)?;
         self.gateway
             .access_log
-            .reopen(&assembly.snapshot.access_log)
+            .reopen(&assembly.snapshot.access_log, logging::access_log_form(&assembly.snapshot))
             .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
         let before = Arc::clone(&self.gateway.assembly.load().snapshot);
         warn_of(&unguarded::find(&before), &unguarded::find(&assembly.snapshot));

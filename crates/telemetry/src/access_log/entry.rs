@@ -3,6 +3,7 @@
 //! There is no field for a header's value but the user agent, so no credential can get in. Names
 //! of objects and words of closed lists are printed as they are; everything else is escaped.
 
+mod person;
 mod print;
 
 use std::net::SocketAddr;

@@ -87,8 +87,9 @@ fn escape_character(out: &mut Vec<u8>, character: char) {
         '\r' => out.extend_from_slice(b"\\r"),
         '\t' => out.extend_from_slice(b"\\t"),
         // DEL and U+0080 to U+009F are legal in JSON but steer a terminal that shows the log;
-        // U+2028 and U+2029 end a line for some readers.
-        control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => {
+        // U+2028 and U+2029 end a line for some readers; those that turn the direction of a text
+        // show it as another.
+        control if control.is_control() || steers(control) => {
             out.extend_from_slice(b"\\u");
             for shift in [12, 8, 4, 0] {
                 let digit = (u32::from(control) >> shift) & 0xf;
@@ -98,6 +99,10 @@ fn escape_character(out: &mut Vec<u8>, character: char) {
         }
         plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
     }
+}
+
+const fn steers(character: char) -> bool {
+    matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 /// Appends `a=*&b=*"`, the opening quote standing already: the names as they were sent, each value

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use architrave_config::AccessLogTarget;
 
-use super::{BLOCK_BYTES_RESERVED, Block, Shared, WRITER_PAUSE};
+use super::{BLOCK_BYTES_RESERVED, Block, OFF, Shared, WRITER_PAUSE};
 
 /// A log names clients and what they asked for, so others on the machine may not read it.
 const FILE_MODE: u32 = 0o640;
@@ -53,7 +53,7 @@ impl Writer {
             if is_closing {
                 break;
             }
-            let is_enabled = self.shared.is_enabled.load(Ordering::Relaxed);
+            let is_enabled = self.shared.lines.load(Ordering::Relaxed) != OFF;
             std::thread::park_timeout(if is_enabled { WRITER_PAUSE } else { IDLE_PAUSE });
         }
         let (ended, signal) = &self.shared.writer_ended;

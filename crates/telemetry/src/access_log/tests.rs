@@ -31,14 +31,14 @@ fn file(path: &Path) -> AccessLogTarget {
 
 fn piped() -> (impl Read + Send + 'static, Arc<AccessLog>) {
     let (reader, writer) = pipe().unwrap();
-    (reader, AccessLog::start(Some(File::from(OwnedFd::from(writer)))).unwrap())
+    (reader, AccessLog::start(Some(File::from(OwnedFd::from(writer))), LineForm::Json).unwrap())
 }
 
 #[test]
 fn lines_of_all_workers_reach_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("access.log");
-    let log = AccessLog::open(&file(&path)).unwrap();
+    let log = AccessLog::open(&file(&path), LineForm::Json).unwrap();
     std::thread::scope(|scope| {
         for worker in 0..4 {
             let mut log = log.worker(worker);
@@ -94,7 +94,7 @@ fn a_moved_file_is_left_for_a_new_one() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("access.log");
     let moved = directory.path().join("access.log.1");
-    let log = AccessLog::open(&file(&path)).unwrap();
+    let log = AccessLog::open(&file(&path), LineForm::Json).unwrap();
     let mut worker = log.worker(0);
     write(&mut worker, "first");
     worker.tick();
@@ -102,7 +102,7 @@ fn a_moved_file_is_left_for_a_new_one() {
         std::thread::yield_now();
     }
     std::fs::rename(&path, &moved).unwrap();
-    log.reopen(&file(&path)).unwrap();
+    log.reopen(&file(&path), LineForm::Json).unwrap();
     write(&mut worker, "second");
     drop(worker);
     assert!(log.close(PATIENCE));
@@ -114,8 +114,9 @@ fn a_moved_file_is_left_for_a_new_one() {
 fn a_target_that_cannot_be_opened_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("access.log");
-    let log = AccessLog::open(&file(&path)).unwrap();
-    assert!(log.reopen(&file(&directory.path().join("missing/access.log"))).is_err());
+    let log = AccessLog::open(&file(&path), LineForm::Json).unwrap();
+    let missing = file(&directory.path().join("missing/access.log"));
+    assert!(log.reopen(&missing, LineForm::Json).is_err());
     let mut worker = log.worker(0);
     write(&mut worker, "web");
     drop(worker);
@@ -125,7 +126,7 @@ fn a_target_that_cannot_be_opened_changes_nothing() {
 
 #[test]
 fn with_no_target_nothing_is_kept() {
-    let log = AccessLog::open(&AccessLogTarget::None).unwrap();
+    let log = AccessLog::open(&AccessLogTarget::None, LineForm::Json).unwrap();
     let mut worker = log.worker(0);
     assert!(!worker.is_enabled());
     write(&mut worker, "web");
@@ -151,7 +152,7 @@ fn a_target_that_fails_drops_and_counts() {
 fn a_target_that_does_not_block_gets_whole_lines_too() {
     let (reader, writer) = UnixStream::pair().unwrap();
     writer.set_nonblocking(true).unwrap();
-    let log = AccessLog::start(Some(File::from(OwnedFd::from(writer)))).unwrap();
+    let log = AccessLog::start(Some(File::from(OwnedFd::from(writer))), LineForm::Json).unwrap();
     let mut worker = log.worker(0);
     // More than a socket takes at once.
     (0..4_000).for_each(|_| write(&mut worker, "web"));
@@ -163,7 +164,7 @@ fn a_target_that_does_not_block_gets_whole_lines_too() {
 
 #[test]
 fn counts_of_lines_are_in_every_scrape() {
-    let log = AccessLog::open(&AccessLogTarget::None).unwrap();
+    let log = AccessLog::open(&AccessLogTarget::None, LineForm::Json).unwrap();
     let metrics = Metrics::new(1);
     log.expose(&metrics);
     let mut text = String::new();

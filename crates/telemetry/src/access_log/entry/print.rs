@@ -45,7 +45,7 @@ const QUERY_BYTES_MAX: usize = 1_024;
 const TEXT_BYTES_MAX: usize = 512;
 
 impl AccessEntry<'_> {
-    /// Appends the line, with its line feed. Fields without a value are left out.
+    /// Appends the line as JSON, with its line feed. Fields without a value are left out.
     pub(in crate::access_log) fn print(&self, worker: usize, stamp: &mut Stamp, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"time\":\"");
         stamp.print(self.time, out);
