@@ -197,3 +197,47 @@ fn what_would_keep_a_valid_file_from_starting_is_warned_of() {
         assert!(said.lines().any(|line| line.starts_with(&begin)), "{what}: {said}");
     }
 }
+
+#[test]
+fn what_is_hardly_meant_is_told_of_and_served_all_the_same() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let file = dir.path().join("gateway.yaml");
+    let config = Config::single(([127, 0, 0, 1], 9001).into())
+        .route("asking", "hosts: [asking]\nservice: origin\npolicies: { key_auth: {} }")
+        .consumer("ada", "budgets: [{ money: 1 USD, per: day }]")
+        .and(
+            "providers: [{ name: oa, kind: openai, credentials: [{ value: upstream-key }] }]\n\
+             models: [{ name: fast, deployments: [{ provider: oa, model: gpt-4o-mni }] }]",
+        );
+    std::fs::write(&file, config.to_string()).expect("there is room for a file");
+    let output = architrave(&["validate", &file.display().to_string()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let warnings = [
+        "route asking asks for a credential by `key_auth` and no consumer has one",
+        "nobody knows what oa/gpt-4o-mni costs",
+        "did you mean `oa/gpt-4o-mini`?",
+    ];
+    for warning in warnings {
+        assert!(said.contains(warning), "{warning}:\n{said}");
+    }
+    let gateway = Gateway::start(&config);
+    for warning in warnings {
+        gateway.stderr().wait_for(warning, 0, SOON, |line| line.contains(warning).then_some(()));
+    }
+    let key = "credentials: [{ api_key: ada-key-0123456789 }]";
+    let mended = config.to_string().replace("budgets: [{ money: 1 USD, per: day }]", key);
+    std::fs::write(&file, mended).expect("there is room for a file");
+    let output = architrave(&["validate", &file.display().to_string()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains("asks for") && !said.contains("nobody knows"), "{said}");
+
+    std::fs::write(&file, "version: 1\n").expect("there is room for a file");
+    let output = architrave(&["validate", &file.display().to_string()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("there is no listener"), "{said}");
+    std::fs::write(&file, "version: 1\nconsumers: [{ name: ada, api_key: x }]\n").expect("room");
+    let output = architrave(&["validate", &file.display().to_string()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("did you mean `credentials: [{ api_key: … }]`?"), "{said}");
+}

@@ -9,6 +9,7 @@ mod choice;
 mod collection;
 mod http;
 mod json;
+mod meant;
 mod names;
 mod near;
 mod number;

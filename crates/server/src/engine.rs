@@ -47,7 +47,7 @@ use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, Loaded};
 use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
-use crate::unguarded;
+use crate::{advice, unguarded};
 use crate::{keys, logging};
 
 /// Assemblies that may wait to be dropped.
@@ -284,6 +284,7 @@ impl Footing {
         let keyring = keys::load(&snapshot.keys, data.as_ref())?;
         warn_of(&[], &exposed);
         warn_of(&[], &unguarded::find(&snapshot));
+        warn_of(&[], &advice::find(&snapshot, &catalog.held()));
         warn_of_short_lives(None, &snapshot, data.as_ref());
         Ok(Self { snapshot: Arc::new(snapshot), exposed, catalog, data, keyring })
     }

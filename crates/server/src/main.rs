@@ -1,6 +1,7 @@
 //! The binary: flags, sources, wiring, signals. What it wires together is elsewhere.
 
 mod admin;
+mod advice;
 mod catalog;
 mod cli;
 mod complaint;

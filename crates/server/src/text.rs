@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::catalog::{CatalogFile, CatalogPlace};
 use crate::sources::{self, Loaded};
-use crate::{complaint, engine, unguarded};
+use crate::{advice, complaint, engine, unguarded};
 
 /// Exits 0, or 1 with every error.
 pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
@@ -16,6 +16,7 @@ pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
     match catalog.and_then(|catalog| Ok((sources::load(file, &catalog)?, catalog))) {
         Ok((Loaded { snapshot, exposed }, catalog)) => {
             let snapshot = Arc::new(snapshot);
+            let advice = advice::find(&snapshot, &catalog);
             for obstacle in engine::obstacles(&snapshot, catalog) {
                 eprintln!("warning: it would not start here: {obstacle}");
             }
@@ -24,6 +25,9 @@ pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
             }
             for unguarded in unguarded::find(&snapshot) {
                 eprintln!("warning: {unguarded}");
+            }
+            for advice in advice {
+                eprintln!("warning: {advice}");
             }
             let counts = [
                 counted(snapshot.listeners.len(), "listener"),

@@ -16,6 +16,7 @@
 //! to `finish`, for rules over several keys or for another type to become. `later` names keys
 //! that later versions take.
 
+use super::meant::meant_by;
 use super::{Reader, RecordShape, Shape, Written, later_message};
 use crate::tree::{Entry, Fault, Node};
 
@@ -107,7 +108,9 @@ impl<'s, 't, 'a> Scope<'s, 't, 'a> {
                 reader.refuse_later(entry);
             } else {
                 let message = format!("unknown key {}", entry.key.described());
-                reader.refuse_word(&entry.key, message, known.iter().copied());
+                let near = reader.nearest(key, known.iter().copied());
+                let suggestion = near.or_else(|| meant_by(key, known));
+                reader.refuse_with(entry.key.place, message, suggestion);
             }
         }
         Some(Self { node, reader })

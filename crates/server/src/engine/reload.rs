@@ -13,7 +13,7 @@ use crate::exposed::Exposed;
 use crate::sockets::Inherited;
 use crate::sources::{self, Loaded};
 use crate::watch::Stamp;
-use crate::{keys, logging, unguarded};
+use crate::{advice, keys, logging, unguarded};
 
 /// What was read and put together, and is not yet in force.
 struct Draft {
@@ -69,6 +69,9 @@ impl Engine {
             .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
         let before = Arc::clone(&self.gateway.assembly.load().snapshot);
         warn_of(&unguarded::find(&before), &unguarded::find(&assembly.snapshot));
+        let catalog = self.catalog.held();
+        let advice = |snapshot: &Snapshot| advice::find(snapshot, &catalog);
+        warn_of(&advice(&before), &advice(&assembly.snapshot));
         warn_of_short_lives(Some(&before), &assembly.snapshot, self.data.as_ref());
         if let Some(keyring) = keyring {
             self.gateway.cookie_seal.rotate(&keyring);

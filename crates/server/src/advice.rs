@@ -1,0 +1,272 @@
+//! What is valid and yet hardly meant: told at the start and by `validate`, and served all the same.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use architrave_config::{
+    BudgetAmount, Consumer, ConsumerCredential, ModelPattern, ModelRef, PolicySet, ProviderIndex,
+    ProviderKind, Snapshot,
+};
+use architrave_llm::catalog::Catalog;
+
+/// Something that is hardly meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Advice {
+    /// Nothing is listened on.
+    NoListener,
+    /// Something asks for a credential that nobody has.
+    NobodyHas {
+        /// The object that asks, such as `route orders`.
+        object: String,
+        /// The policy by which it does.
+        policy: &'static str,
+        /// What of a consumer would answer it.
+        credential: &'static str,
+    },
+    /// A budget of money does not hold a model whose price nobody knows.
+    Unpriced {
+        /// Whose budget it is.
+        consumer: String,
+        /// The model, as `provider/model`.
+        model: String,
+        /// A model of the catalogue that may be meant, in the same way.
+        near: Option<String>,
+    },
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoListener => formatter
+                .write_str("there is no listener: nobody can connect, and nothing is served"),
+            Self::NobodyHas { object, policy, credential } => write!(
+                formatter,
+                "{object} asks for a credential by `{policy}` and no consumer has one: all of its \
+                 requests are refused with 401; a consumer has it by `credentials: [{credential}]`"
+            ),
+            Self::Unpriced { consumer, model, near } => {
+                write!(
+                    formatter,
+                    "nobody knows what {model} costs: it counts as free, and the budget of money of \
+                     consumer {consumer} does not hold it"
+                )?;
+                match near {
+                    Some(near) => write!(formatter, "; did you mean `{near}`?"),
+                    None => formatter.write_str("; `architrave catalog update` takes its price"),
+                }
+            }
+        }
+    }
+}
+
+/// All that is hardly meant in a configuration, each once.
+pub(crate) fn find(snapshot: &Snapshot, catalog: &Catalog) -> Vec<Advice> {
+    let no_listener = snapshot.listeners.is_empty().then_some(Advice::NoListener);
+    let mut found: Vec<Advice> = no_listener.into_iter().collect();
+    found.extend(asking_in_vain(snapshot));
+    found.extend(unpriced(snapshot, catalog));
+    found
+}
+
+/// Who asks for what no consumer has.
+fn asking_in_vain(snapshot: &Snapshot) -> Vec<Advice> {
+    let credentials = || snapshot.consumers.iter().flat_map(|consumer| &consumer.credentials);
+    let has_key = credentials().any(|it| matches!(it, ConsumerCredential::ApiKey(_)));
+    let has_password = credentials().any(|it| matches!(it, ConsumerCredential::Basic { .. }));
+    let mut objects: Vec<(String, &PolicySet)> =
+        vec![("`policies` of the file".to_owned(), &snapshot.policies)];
+    objects.extend(
+        (snapshot.listeners.iter()).map(|it| (format!("listener {}", it.name), &*it.policies)),
+    );
+    objects
+        .extend((snapshot.routes.iter()).map(|it| (format!("route {}", it.name), &*it.policies)));
+    objects.extend(
+        (snapshot.services.iter()).map(|it| (format!("service {}", it.name), &*it.policies)),
+    );
+    let in_vain = |(object, policies): (String, &PolicySet)| {
+        let (by_key, by_password) = (policies.key_auth.is_some(), policies.basic_auth.is_some());
+        // Any of the ways that one object has will do.
+        let is_passable = (by_key && has_key) || (by_password && has_password);
+        let (policy, credential) = match (by_key, by_password) {
+            _ if is_passable => return None,
+            (true, _) => ("key_auth", "{ api_key: … }"),
+            (false, true) => ("basic_auth", "{ basic: { username: …, password: … } }"),
+            (false, false) => return None,
+        };
+        Some(Advice::NobodyHas { object, policy, credential })
+    };
+    objects.into_iter().filter_map(in_vain).collect()
+}
+
+/// The models without a price that consumers with a budget of money may ask for, each once.
+fn unpriced(snapshot: &Snapshot, catalog: &Catalog) -> Vec<Advice> {
+    let mut told = BTreeSet::new();
+    let mut found = Vec::new();
+    for consumer in &snapshot.consumers {
+        let has_money =
+            |budget: &architrave_config::Budget| matches!(budget.amount, BudgetAmount::NanoUsd(_));
+        if !consumer.budgets.iter().any(has_money) {
+            continue;
+        }
+        for (provider, model) in reach(snapshot, consumer) {
+            let Some(near) = price_of(snapshot, catalog, provider, &model) else { continue };
+            let provider_name = &snapshot.providers[provider.get()].name;
+            let name = format!("{provider_name}/{model}");
+            if told.insert(name.clone()) {
+                found.push(Advice::Unpriced {
+                    consumer: consumer.name.as_str().to_owned(),
+                    model: name,
+                    near: near.map(|near| format!("{provider_name}/{near}")),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Every deployment that a consumer's requests may come to, by what the file names.
+fn reach(snapshot: &Snapshot, consumer: &Consumer) -> BTreeSet<(ProviderIndex, String)> {
+    let may_ask = |name: &str| match &consumer.models {
+        Some(patterns) => patterns.iter().any(|pattern| pattern.matches(name)),
+        None => true,
+    };
+    let mut reached = BTreeSet::new();
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
+    let mut open: Vec<usize> = (0..snapshot.models.len())
+        .filter(|at| may_ask(snapshot.models[*at].name.as_str()))
+        .collect();
+    while let Some(at) = open.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        let model = &snapshot.models[at];
+        let deployments = model.deployments.iter();
+        reached.extend(deployments.map(|it| (it.provider, it.model.clone())));
+        for fallback in &model.fallbacks {
+            match fallback {
+                ModelRef::Listed(index) => open.push(index.get()),
+                ModelRef::Direct { provider, model } => {
+                    reached.insert((*provider, model.clone()));
+                }
+            }
+        }
+    }
+    for pattern in consumer.models.iter().flatten() {
+        reached.extend(named(snapshot, pattern));
+    }
+    reached
+}
+
+/// The model that a pattern names as `provider/model`.
+fn named(snapshot: &Snapshot, pattern: &ModelPattern) -> Option<(ProviderIndex, String)> {
+    let ModelPattern::Exact(name) = pattern else { return None };
+    if snapshot.models.iter().any(|model| model.name.as_str() == name) {
+        return None;
+    }
+    let (provider, model) = name.split_once('/')?;
+    let at = snapshot.providers.iter().position(|it| it.name.as_str() == provider)?;
+    Some((ProviderIndex(u32::try_from(at).ok()?), model.to_owned()))
+}
+
+/// `None` where its price is known, or nothing is to be paid; else the nearest name that has one.
+fn price_of(
+    snapshot: &Snapshot,
+    catalog: &Catalog,
+    provider: ProviderIndex,
+    model: &str,
+) -> Option<Option<String>> {
+    let provider = &snapshot.providers[provider.get()];
+    let kind = match &provider.kind {
+        ProviderKind::Mock(_) => return None,
+        ProviderKind::Catalog(kind) => kind.as_str(),
+        ProviderKind::OpenaiCompatible => provider.name.as_str(),
+    };
+    if catalog.model(kind, model).is_some_and(|row| row.is_priced()) {
+        return None;
+    }
+    let priced = catalog.models(kind).filter(|row| row.is_priced());
+    let names: Vec<String> = priced.map(|row| row.name).collect();
+    Some(architrave_config::nearest(model, names.iter().map(String::as_str)).map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::kinds::{CatalogKinds, CatalogOnly};
+
+    fn told(file: &str) -> Vec<String> {
+        let sources = CatalogOnly(CatalogKinds(Arc::default()));
+        let snapshot = architrave_config::load(&format!("version: 1\n{file}"), "f", &sources);
+        let snapshot = snapshot.expect("it is valid");
+        find(&snapshot, &Catalog::embedded()).iter().map(ToString::to_string).collect()
+    }
+
+    const WEB: &str = "listeners: [{ name: web, address: \"127.0.0.1:1\", protocol: http }]\n\
+        upstreams: [{ name: u, endpoints: [{ address: \"127.0.0.1:2\" }] }]\n\
+        services: [{ name: s, http: { upstream: u } }]\n";
+
+    #[test]
+    fn a_file_that_listens_nowhere_is_told_of() {
+        let told_of = told("upstreams: [{ name: u, endpoints: [{ address: \"127.0.0.1:2\" }] }]\n");
+        assert_eq!(told_of, ["there is no listener: nobody can connect, and nothing is served"]);
+        assert!(told(WEB).is_empty());
+    }
+
+    #[test]
+    fn who_asks_for_what_nobody_has_is_told_of() {
+        let asking = |policies: &str, consumer: &str| {
+            told(&format!(
+                "{WEB}routes: [{{ name: r, service: s, policies: {{ {policies} }} }}]\n\
+                 consumers: [{{ name: c, credentials: [{consumer}] }}]\n"
+            ))
+        };
+        let (key, password) =
+            ("{ api_key: abcdefghijklmnop }", "{ basic: { username: u, password: p } }");
+        let keys = asking("key_auth: {}", "");
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        assert!(
+            keys[0].starts_with("route r asks for a credential by `key_auth` and no"),
+            "{keys:?}"
+        );
+        assert_eq!(asking("key_auth: {}", password).len(), 1);
+        assert_eq!(asking("basic_auth: {}", key).len(), 1);
+        assert!(asking("key_auth: {}", key).is_empty());
+        assert!(asking("key_auth: {}, basic_auth: {}", password).is_empty(), "any way will do");
+        let all = told(&format!("{WEB}policies: {{ key_auth: {{}} }}\n"));
+        assert!(all[0].starts_with("`policies` of the file asks"), "{all:?}");
+    }
+
+    #[test]
+    fn a_model_without_a_price_under_a_budget_of_money_is_told_of() {
+        let with = |deployment: &str, consumer: &str| {
+            told(&format!(
+                "{WEB}providers:\n\
+                 - {{ name: oa, kind: openai, credentials: [{{ value: x }}] }}\n\
+                 - {{ name: lab, kind: openai_compatible, base_url: \"http://127.0.0.1:3/v1\" }}\n\
+                 - {{ name: pretend, kind: mock }}\n\
+                 models:\n\
+                 - {{ name: fast, deployments: [{{ {deployment} }}] }}\n\
+                 - {{ name: other, deployments: [{{ provider: pretend, model: echo }}], \
+                      fallbacks: [fast] }}\n\
+                 consumers: [{{ name: c, {consumer} }}]\n"
+            ))
+        };
+        let money = "budgets: [{ money: 1 USD, per: day }]";
+        let slip = "provider: oa, model: gpt-4o-mni";
+        let found = with(slip, money);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("nobody knows what oa/gpt-4o-mni costs"), "{found:?}");
+        assert!(found[0].ends_with("did you mean `oa/gpt-4o-mini`?"), "{found:?}");
+        let own = with("provider: lab, model: own", money);
+        assert!(own[0].ends_with("`architrave catalog update` takes its price"), "{own:?}");
+        assert!(with("provider: oa, model: gpt-4o-mini", money).is_empty());
+        assert!(with("provider: pretend, model: echo", money).is_empty(), "nothing is paid");
+        assert!(with(slip, "budgets: [{ tokens: 9, per: day }]").is_empty(), "tokens are counted");
+        let only = |models: &str| with(slip, &format!("{money}, models: [{models}]"));
+        assert_eq!(only("other").len(), 1, "it falls back on it");
+        assert!(only("pretend/*").is_empty());
+        assert_eq!(only("oa/gpt-nobody, pretend/*").len(), 1);
+    }
+}
