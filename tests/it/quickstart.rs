@@ -70,9 +70,9 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
     let mut command = Command::new(tools::gateway());
     command.args(["run", "--config", "examples/quickstart.yaml", "--demo"]).current_dir(root);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (pid, stdout, stderr) = process::start(&mut command);
-    let log = Sink::read(stdout.expect("standard output is a pipe"));
-    let said = Sink::read(stderr.expect("standard error is a pipe"));
+    let mut gateway = process::start(&mut command);
+    let log = Sink::read(gateway.take_stdout());
+    let said = Sink::read(gateway.take_stderr());
     said.wait_for("the greeting", 0, SOON, |line| line.contains("Ctrl-C").then_some(()));
     let lines = said.lines();
     assert!(lines[0].starts_with("{\"admin\":"), "programs come first: {lines:?}");
@@ -101,8 +101,8 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
         let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
         (log.lines().iter().filter(|line| is_json(line)).count() == 15).then_some(())
     });
-    process::signal(pid, Signal::INT);
-    assert_eq!(process::wait(pid, SOON), Ending::Code(0));
+    process::signal(gateway.pid(), Signal::INT);
+    assert_eq!(gateway.wait(SOON), Ending::Code(0));
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn what_is_suggested_for_a_file_without_servers_works_with_its_key() {
     let mut command = Command::new(tools::gateway());
     command.args(["run", "--config", "examples/ai.yaml", "--demo"]).current_dir(root);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let (pid, _, stderr) = process::start(&mut command);
-    let said = Sink::read(stderr.expect("standard error is a pipe"));
+    let mut gateway = process::start(&mut command);
+    let said = Sink::read(gateway.take_stderr());
     said.wait_for("the greeting", 0, SOON, |line| line.contains("Ctrl-C").then_some(()));
     let lines = said.lines();
     let picture = lines.iter().find(|line| line.contains("you ──►")).expect("it is drawn");
@@ -129,6 +129,6 @@ fn what_is_suggested_for_a_file_without_servers_works_with_its_key() {
     let models = shell(&commands[1]);
     assert!(models.contains("\"steady\""), "{models}");
     assert!(shell(&commands[2]).contains("architrave_requests_total"), "{}", commands[2]);
-    process::signal(pid, Signal::INT);
-    assert_eq!(process::wait(pid, SOON), Ending::Code(0));
+    process::signal(gateway.pid(), Signal::INT);
+    assert_eq!(gateway.wait(SOON), Ending::Code(0));
 }

@@ -1,5 +1,6 @@
 //! Reload: a new file is taken whole or not at all, and nobody who is being served notices.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -79,14 +80,14 @@ fn reloads_lose_no_request_of_http_2() {
     let url = format!("http://{}/", gateway.web());
     let mut command = Command::new(tools::program("h2load"));
     command.args(["-D", if tools::soak() { "60" } else { "4" }, "-c", "4", "-m", "8", &url]);
-    let child = command.stdout(Stdio::piped()).spawn().expect("h2load can be run");
+    let mut child = process::start(command.stdout(Stdio::piped()));
     let mut round = 0;
-    while origin.count() == 0 || process::is_alive(process::pid(child.id())) {
+    while origin.count() == 0 || process::is_alive(child.pid()) {
         round += 1;
         assert_eq!(gateway.reload(file(round)), Reloaded::Taken);
     }
-    let output = child.wait_with_output().expect("h2load ends");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut said = String::new();
+    child.take_stdout().read_to_string(&mut said).expect("h2load ends");
     assert!(round > 10, "{round} reloads");
     assert!(said.contains(" 0 failed, 0 errored, 0 timeout"), "{said}");
     assert!(said.contains(" 0 3xx, 0 4xx, 0 5xx"), "{said}");

@@ -79,12 +79,12 @@ fn what_the_tour_shows_is_what_one_gets() {
                 let exec = format!("exec {text}");
                 let mut command = shell(&folder, dir.path(), &exec);
                 command.stdout(Stdio::null()).stderr(Stdio::piped());
-                let (pid, _, stderr) = process::start(&mut command);
-                let stderr = Sink::read(stderr.expect("standard error is a pipe"));
+                let mut gateway = process::start(&mut command);
+                let stderr = Sink::read(gateway.take_stderr());
                 stderr.wait_for("it is ready", 0, SOON, |line| {
                     line.contains("\"ready\":true").then_some(())
                 });
-                running = Some((pid, stderr));
+                running = Some((gateway, stderr));
             }
             _ => {
                 last = text;
@@ -98,9 +98,9 @@ fn what_the_tour_shows_is_what_one_gets() {
             }
         }
     }
-    let (pid, stderr) = running.expect("the tour starts the gateway");
-    process::signal(pid, Signal::INT);
-    assert_eq!(process::wait(pid, SOON), Ending::Code(0), "{:?}", stderr.lines());
+    let (gateway, stderr) = running.expect("the tour starts the gateway");
+    process::signal(gateway.pid(), Signal::INT);
+    assert_eq!(gateway.wait(SOON), Ending::Code(0), "{:?}", stderr.lines());
 }
 
 #[test]

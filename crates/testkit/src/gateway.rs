@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{self, Ending};
+use crate::process::{self, Ending, Running};
 use crate::sink::Sink;
 use crate::wait::{SOON, eventually};
 use crate::{terminal, tools};
@@ -41,6 +41,8 @@ pub struct GatewayOptions {
 pub struct Gateway {
     dir: TempDir,
     processes: Mutex<Vec<Pid>>,
+    // All that follow it are in its group.
+    _first: Running,
     stderr: Sink,
     stdout: Sink,
     ready: Value,
@@ -142,15 +144,16 @@ impl GatewayOptions {
             command.stdout(terminal);
             screen
         });
-        let (pid, stdout, stderr) = process::start(&mut command);
-        let stdout = match (screen, stdout) {
-            (Some(screen), _) => Sink::read(screen),
-            (None, Some(stdout)) if self.hold_stdout => Sink::hold(stdout),
-            (None, stdout) => Sink::read(stdout.expect("standard output is a pipe")),
+        let mut first = process::start(&mut command);
+        let stdout = match screen {
+            Some(screen) => Sink::read(screen),
+            None if self.hold_stdout => Sink::hold(first.take_stdout()),
+            None => Sink::read(first.take_stdout()),
         };
-        let stderr = Sink::read(stderr.expect("standard error is a pipe"));
+        let stderr = Sink::read(first.take_stderr());
+        let processes = Mutex::new(vec![first.pid()]);
         let mut gateway =
-            Gateway { dir, processes: Mutex::new(vec![pid]), stderr, stdout, ready: Value::Null };
+            Gateway { dir, processes, _first: first, stderr, stdout, ready: Value::Null };
         gateway.ready = gateway.wait_ready(0);
         gateway
     }

@@ -1,11 +1,14 @@
 //! A test with a network of its own: loopback alone, every port free, and the name servers it
 //! wants. Not a sandbox: files and processes are those of the machine.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::process::{self, Ending};
 use crate::tools;
+use crate::wait::SOON;
 
 /// Tells the test that it runs inside.
 const INSIDE: &str = "ARCHITRAVE_TEST_NAMESPACE";
@@ -45,14 +48,26 @@ pub fn is_inside(test: &str) -> bool {
     command.arg(if is_root { "-mn" } else { "-rmn" });
     command.args(["--", "sh", "-c", SET_UP, "sh"]).arg(resolv_conf);
     command.arg(std::env::current_exe().expect("a running program has a path"));
-    command.args([test, "--exact", "--nocapture"]).env(INSIDE, test).stdin(Stdio::null());
-    let output = command.output().expect("`unshare` can be run");
-    let said = [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).join("\n");
+    command.args([test, "--exact", "--nocapture"]).env(INSIDE, test);
+    let (ending, said) = run(command);
     assert!(
         said.contains(MADE),
         "no network namespace could be made (it takes root with CAP_SYS_ADMIN or user namespaces, \
          and `ip` of the package iproute2):\n{said}"
     );
-    assert!(output.status.success() && said.contains("1 passed"), "inside, {test}:\n{said}");
+    assert!(ending == Ending::Code(0) && said.contains("1 passed"), "inside, {test}:\n{said}");
     false
+}
+
+/// Runs a program to its end; with what it said.
+#[track_caller]
+fn run(mut command: Command) -> (Ending, String) {
+    let (mut output, into) = std::io::pipe().expect("the system gives a pipe");
+    command.stdin(Stdio::null()).stderr(into.try_clone().expect("a pipe has several ends"));
+    let running = process::start(command.stdout(into));
+    // It holds the pipe open.
+    drop(command);
+    let mut said = Vec::new();
+    output.read_to_end(&mut said).expect("a pipe can be read");
+    (running.wait(SOON), String::from_utf8_lossy(&said).into_owned())
 }

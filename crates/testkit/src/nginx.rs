@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
-use crate::process;
+use crate::process::{self, Running};
 use crate::tools;
 use crate::wait::{SOON, eventually};
 
@@ -20,7 +20,7 @@ pub const BIG_BYTES: usize = 1 << 20;
 pub struct Nginx {
     dir: TempDir,
     address: SocketAddr,
-    pid: Option<Pid>,
+    running: Option<Running>,
 }
 
 impl Nginx {
@@ -53,7 +53,7 @@ impl Nginx {
              }}\n"
         );
         std::fs::write(dir.path().join("nginx.conf"), config).expect("there is room for a file");
-        let mut nginx = Self { dir, address, pid: None };
+        let mut nginx = Self { dir, address, running: None };
         nginx.launch();
         nginx
     }
@@ -70,7 +70,7 @@ impl Nginx {
     /// When it was killed and not started again.
     #[must_use]
     pub fn pid(&self) -> Pid {
-        self.pid.expect("nginx runs")
+        self.running.as_ref().expect("nginx runs").pid()
     }
 
     /// Starts it again, at the same address, after it was killed.
@@ -83,8 +83,9 @@ impl Nginx {
         let mut command = Command::new(tools::program("nginx"));
         command.arg("-e").arg(self.dir.path().join("error.log")).arg("-c").arg(file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let (pid, ..) = process::start(&mut command);
-        self.pid = Some(pid);
+        let running = process::start(&mut command);
+        let pid = running.pid();
+        self.running = Some(running);
         eventually("nginx listens", SOON, || {
             let ended = process::ending(pid);
             assert!(ended.is_none(), "nginx ended as {ended:?}: {}", self.errors());
@@ -94,9 +95,7 @@ impl Nginx {
 
     /// Kills it at once, with all its connections.
     pub fn kill(&mut self) {
-        if let Some(pid) = self.pid.take() {
-            process::kill(pid);
-        }
+        self.running = None;
     }
 
     /// Stops it where it is: connections stay open and nothing answers.
@@ -124,12 +123,6 @@ impl Nginx {
 
     fn errors(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("error.log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

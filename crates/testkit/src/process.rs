@@ -1,11 +1,25 @@
-//! Processes as the system shows them: signals, ends, memory and file descriptors.
+//! Processes: started so that none outlives the test, and as the system shows them: signals, ends,
+//! memory and file descriptors.
 
+mod will;
+
+use std::os::unix::process::CommandExt;
 use std::process::{ChildStderr, ChildStdout, Command};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
 
 use crate::wait::eventually;
+
+/// A program that runs until it ends or this is dropped; then it is killed with all that it has
+/// started. So it is when the test's own process ends, however it does.
+#[derive(Debug)]
+#[must_use = "it is killed when this is dropped"]
+pub struct Running {
+    pid: Pid,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +39,65 @@ pub fn pid(id: u32) -> Pid {
     i32::try_from(id).ok().and_then(Pid::from_raw).expect("the system gives valid process ids")
 }
 
-/// Starts a program whose end is waited for by its process id.
+/// Starts a program, in a process group of its own.
 ///
 /// # Panics
 /// When it cannot be run.
 #[track_caller]
-#[expect(clippy::zombie_processes, reason = "`wait`, `ending` and `kill` reap it by its id")]
-pub fn start(command: &mut Command) -> (Pid, Option<ChildStdout>, Option<ChildStderr>) {
+#[expect(clippy::zombie_processes, reason = "`Running` reaps it by its id")]
+pub fn start(command: &mut Command) -> Running {
     let program = command.get_program().to_owned();
-    let started = command.spawn();
+    let started = command.process_group(0).spawn();
     let mut child = started.unwrap_or_else(|error| panic!("run {}: {error}", program.display()));
-    (pid(child.id()), child.stdout.take(), child.stderr.take())
+    let pid = pid(child.id());
+    will::add(pid);
+    Running { pid, stdout: child.stdout.take(), stderr: child.stderr.take() }
+}
+
+impl Running {
+    /// Its process id, which is that of its group.
+    #[must_use]
+    pub const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Its standard output.
+    ///
+    /// # Panics
+    /// When that is no pipe, or was taken before.
+    #[must_use]
+    #[track_caller]
+    pub fn take_stdout(&mut self) -> ChildStdout {
+        self.stdout.take().expect("standard output is a pipe")
+    }
+
+    /// Its standard error.
+    ///
+    /// # Panics
+    /// When that is no pipe, or was taken before.
+    #[must_use]
+    #[track_caller]
+    pub fn take_stderr(&mut self) -> ChildStderr {
+        self.stderr.take().expect("standard error is a pipe")
+    }
+
+    /// Waits for it to end.
+    ///
+    /// # Panics
+    /// When it still runs after `within`.
+    #[track_caller]
+    pub fn wait(&self, within: Duration) -> Ending {
+        wait(self.pid, within)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nobody may be left in it.
+        let _ = kill_process_group(self.pid, Signal::KILL);
+        let _ = waitpid(Some(self.pid), WaitOptions::empty());
+        will::strike(self.pid);
+    }
 }
 
 /// Sends a signal.
@@ -135,3 +197,6 @@ fn status_field(pid: Pid, name: &str) -> Option<String> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,16 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::Pid;
-
-use crate::process;
+use crate::process::{self, Running};
 use crate::sink::Sink;
 use crate::tools;
 use crate::wait::SOON;
 
 /// A script of `fixtures/blackbox` that serves until it is dropped.
 pub struct PythonOrigin {
-    pid: Pid,
+    _running: Running,
     address: SocketAddr,
     /// What it prints after the line with its address.
     pub output: Sink,
@@ -37,27 +35,21 @@ impl PythonOrigin {
     #[must_use]
     #[track_caller]
     pub(crate) fn spawn(script: &str, mut command: Command) -> Self {
-        let (pid, stdout, stderr) = process::start(&mut command);
-        let output = Sink::read(stdout.expect("standard output is a pipe"));
-        let errors = Sink::read(stderr.expect("standard error is a pipe"));
+        let mut running = process::start(&mut command);
+        let output = Sink::read(running.take_stdout());
+        let errors = Sink::read(running.take_stderr());
         let address = crate::wait::eventually("the script listens", SOON, || {
-            let ended = process::ending(pid);
+            let ended = process::ending(running.pid());
             assert!(ended.is_none(), "{script} ended as {ended:?}: {:?}", errors.lines());
             output.lines().first().and_then(|line| line.parse().ok())
         });
-        Self { pid, address, output }
+        Self { _running: running, address, output }
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for PythonOrigin {
-    fn drop(&mut self) {
-        process::kill(self.pid);
     }
 }
 
