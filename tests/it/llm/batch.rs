@@ -1,14 +1,12 @@
 //! Many requests at once: each is held to what it would be held to alone, and goes where its model
 //! is called by that provider's name. And forms, whose parts are all seen.
 
-use std::net::SocketAddr;
-
 use architrave_testkit::{Client, Config, Gateway, Origin, Response};
 use serde_json::{Value, json};
 
+use super::form::{self, file, part};
+use super::house::{BOB, providers, with_ada, with_bob};
 use super::{KEY, parsed, post, reply};
-
-const BOB: &str = "Authorization: Bearer bob-key-0123456789";
 
 /// A provider that keeps whatever it gets.
 fn keeping() -> Origin {
@@ -24,61 +22,29 @@ fn keeping() -> Origin {
 
 /// Two providers; `fast` and `wide` are at the first, `far` at the second, `both` at either.
 fn gateway(kind: &str, base_path: &str, origins: [&Origin; 2]) -> Gateway {
-    let provider = |(at, origin): (usize, &&Origin)| {
-        format!(
-            "  - {{ name: p{at}, kind: {kind}, base_url: \"http://{}{base_path}\", \
-             credentials: [{{ name: main, value: key-{at} }}] }}",
-            origin.addr()
-        )
-    };
-    let providers: Vec<String> = origins.iter().enumerate().map(provider).collect();
+    let models = format!(
+        "{}\nmodels:\n  \
+         - {{ name: fast, deployments: [{{ provider: p0, model: one }}] }}\n  \
+         - {{ name: wide, deployments: [{{ provider: p0, model: two }}] }}\n  \
+         - {{ name: far, deployments: [{{ provider: p1, model: three }}] }}\n  \
+         - {{ name: both, strategy: priority, deployments: \
+         [{{ provider: p1, model: four-1 }}, {{ provider: p0, model: four-0, priority: 1 }}] }}\n  \
+         - {{ name: dear, deployments: [{{ provider: p0, model: five }}] }}",
+        providers(kind, base_path, &origins)
+    );
     let config = Config::new()
         .web()
-        .and(&format!(
-            "providers:\n{}\nmodels:\n  \
-             - {{ name: fast, deployments: [{{ provider: p0, model: one }}] }}\n  \
-             - {{ name: wide, deployments: [{{ provider: p0, model: two }}] }}\n  \
-             - {{ name: far, deployments: [{{ provider: p1, model: three }}] }}\n  \
-             - {{ name: both, strategy: priority, deployments: \
-             [{{ provider: p1, model: four-1 }}, {{ provider: p0, model: four-0, priority: 1 }}] }}\n  \
-             - {{ name: dear, deployments: [{{ provider: p0, model: five }}] }}",
-            providers.join("\n")
-        ))
+        .and(&models)
         .service("ai", "llm: { body_max: 1MiB }\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            "credentials: [{ api_key: ada-key-0123456789 }]\nmodels: [fast, wide, far, both]",
-        )
-        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]\nmodels: [fast]");
-    Gateway::start(config)
-}
-
-fn part(name: &str, value: &str) -> String {
-    format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-}
-
-fn file(content: &str) -> String {
-    format!(
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n{content}\r\n"
-    )
-}
-
-/// Sends a form of these parts, as ada.
-fn send(to: SocketAddr, path: &str, fields: &[&str], parts: &[&str]) -> Response {
-    let form = format!("{}--b--\r\n", parts.concat());
-    let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
-    Client::connect(to).ask(format!(
-        "POST {path} HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{fields}\
-         Content-Type: Multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
-        form.len()
-    ))
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let config = with_ada(config, "models: [fast, wide, far, both]");
+    Gateway::start(with_bob(config, "models: [fast]"))
 }
 
 const P0: &str = "x-architrave-provider: p0";
 
 fn upload(gateway: &Gateway, parts: &[&str]) -> Response {
-    send(gateway.web(), "/v1/files", &[P0], parts)
+    form::send(gateway.web(), "/v1/files", &[KEY, P0], parts)
 }
 
 fn line(body: &Value) -> String {
@@ -100,7 +66,8 @@ fn each_line_of_a_batch_names_its_model_as_the_provider_does() {
         let answer = upload(&gateway, &parts);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let sent = String::from_utf8(origin.last().body).expect("a form of texts");
-        assert_eq!(sent, format!("{}--b--\r\n", parts.concat()).replace(&came, &gone));
+        let form = String::from_utf8(form::whole(&parts)).expect("a form of texts");
+        assert_eq!(sent, form.replace(&came, &gone));
     }
     let batch = json!({ "input_file_id": "file-1", "endpoint": "/v1/chat/completions" });
     assert_eq!(post(gateway.web(), "/v1/batches", &[KEY], &batch).status, 200);
@@ -149,17 +116,10 @@ fn a_line_cannot_name_what_is_anothers() {
     let named = line(&json!({ "model": "fast", "messages": [{ "role": "user", "content": [
         { "type": "file", "file": { "file_id": "file-1" } },
     ] }] }));
-    let form = format!("{}{}--b--\r\n", part("purpose", "batch"), file(&named));
-    let ask = |key: &str| {
-        Client::connect(gateway.web()).ask(format!(
-            "POST /v1/files HTTP/1.1\r\nHost: h\r\n{key}\r\nContent-Type: multipart/form-data; \
-             boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
-        ))
-    };
-    let bobs = ask(BOB);
+    let parts = [part("purpose", "batch"), file(&named)];
+    let bobs = form::send(gateway.web(), "/v1/files", &[BOB], &parts);
     assert_eq!((bobs.status, origin.count()), (400, 1), "{}", bobs.text());
-    let adas = send(gateway.web(), "/v1/files", &[P0], &[&part("purpose", "batch"), &file(&named)]);
+    let adas = form::send(gateway.web(), "/v1/files", &[KEY, P0], &parts);
     assert_eq!((adas.status, origin.count()), (200, 2), "{}", adas.text());
 }
 
@@ -203,20 +163,18 @@ fn a_second_model_behind_a_large_file_is_seen() {
     let sound = file(&"x".repeat(600_000));
     let model = part("model", "fast");
     let path = "/v1/audio/transcriptions";
-    let answer = send(gateway.web(), path, &[], &[&model, &sound, &part("language", "en")]);
+    let parts = [&model, &sound, &part("language", "en")];
+    let answer = form::send(gateway.web(), path, &[KEY], &parts);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(origin.last().complete);
-    let answer = send(gateway.web(), path, &[], &[&model, &sound, &part("model", "five")]);
+    let parts = [&model, &sound, &part("model", "five")];
+    let answer = form::send(gateway.web(), path, &[KEY], &parts);
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert!(answer.text().contains("`model` is said twice"), "{}", answer.text());
     let reached = origin.bytes().concat();
     assert!(!String::from_utf8_lossy(&reached).contains("five"), "nothing of it is sent");
     let unfinished = format!("{model}{sound}");
-    let answer = Client::connect(gateway.web()).ask(format!(
-        "POST {path} HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: multipart/form-data; \
-         boundary=b\r\nContent-Length: {}\r\n\r\n{unfinished}",
-        unfinished.len()
-    ));
+    let answer = form::send_body(gateway.web(), path, &[KEY], unfinished.as_bytes());
     assert_eq!(answer.status, 400, "{}", answer.text());
 }
 
@@ -224,10 +182,11 @@ fn a_second_model_behind_a_large_file_is_seen() {
 fn a_form_of_unknown_length_is_no_way_around_the_limit() {
     let (origin, other) = (keeping(), keeping());
     let gateway = gateway("openai", "/v1", [&origin, &other]);
-    let form = format!("{}{}--b--\r\n", part("model", "fast"), file(&"x".repeat(1_200_000)));
+    let form = form::whole(&[part("model", "fast"), file(&"x".repeat(1_200_000))]);
+    let form = String::from_utf8(form).expect("a form of texts");
     let answer = Client::connect(gateway.web()).ask(format!(
         "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: h\r\n{KEY}\r\nTransfer-Encoding: chunked\r\n\
-         Content-Type: multipart/form-data; boundary=b\r\n\r\n{:x}\r\n{form}\r\n0\r\n\r\n",
+         Content-Type: Multipart/form-data; boundary=b\r\n\r\n{:x}\r\n{form}\r\n0\r\n\r\n",
         form.len()
     ));
     assert_eq!(answer.status, 413, "{}", answer.text());
@@ -238,11 +197,7 @@ fn a_body_read_as_json_is_sent_as_json() {
     let (origin, other) = (keeping(), keeping());
     let gateway = gateway("openai", "/v1", [&origin, &other]);
     let body = json!({ "model": "fast", "input": "hi" }).to_string();
-    let answer = Client::connect(gateway.web()).ask(format!(
-        "POST /v1/moderations HTTP/1.1\r\nHost: h\r\n{KEY}\r\n\
-         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    ));
+    let answer = form::send_body(gateway.web(), "/v1/moderations", &[KEY], body.as_bytes());
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(origin.last().head.get("content-type"), Some("application/json"));
 }

@@ -1,24 +1,13 @@
 //! What a consumer may use up.
 
-use architrave_testkit::{Config, Gateway, Origin};
+use architrave_testkit::{Gateway, Origin};
 use serde_json::{Value, json};
 
+use super::house::{held_to, of_budget, sole};
 use super::{KEY, ask, config, parsed, post, reply, saying};
 
 fn with_budget(origin: &Origin, budget: &str) -> Gateway {
     held_to(budget, config(&[origin]))
-}
-
-/// A gateway to models whose one consumer has a budget.
-fn held_to(budget: &str, models: Config) -> Gateway {
-    let config = models
-        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            &format!("credentials: [{{ api_key: ada-key-0123456789 }}]\nbudgets: [{budget}]"),
-        );
-    Gateway::start(config)
 }
 
 #[test]
@@ -101,13 +90,7 @@ fn a_completion_without_a_limit_gets_one_and_is_not_refused() {
 
 /// A gateway in front of Bedrock, models of which nobody knows anything.
 fn bedrock(origin: &Origin, budget: &str) -> Gateway {
-    let models = Config::new().web().and(&format!(
-        "providers: [{{ name: aws, kind: bedrock-api-key, base_url: \"http://{}\", \
-             credentials: [{{ value: upstream-key }}] }}]\n\
-             models: [{{ name: fast, deployments: [{{ provider: aws, model: own.model-v1 }}] }}]",
-        origin.addr()
-    ));
-    held_to(budget, models)
+    held_to(budget, sole("bedrock-api-key", "", origin, "own.model-v1"))
 }
 
 #[test]
@@ -160,9 +143,8 @@ fn what_goes_on_from_an_answer_reserves_the_conversation_before_it() {
     let told = seen.clone();
     let origin = Origin::start(move |exchange| {
         let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
-        let usage = of_origin.get().expect("it runs").admin_json("/api/v1/usage/ada");
-        *told.lock().expect("nobody panics") =
-            usage["budgets"][0]["reserved"].as_u64().unwrap_or(0);
+        let reserved = of_budget(of_origin.get().expect("it runs"), "reserved");
+        *told.lock().expect("nobody panics") = reserved;
         let name = body["input"].as_str().unwrap_or_default();
         let said = json!({
             "id": format!("resp_{name}"), "object": "response", "status": "completed",
@@ -171,22 +153,8 @@ fn what_goes_on_from_an_answer_reserves_the_conversation_before_it() {
         });
         reply(exchange, 200, &said.to_string());
     });
-    let config = architrave_testkit::Config::new()
-        .web()
-        .and(&format!(
-            "providers: [{{ name: p0, kind: openai, base_url: \"http://{}/v1\", \
-             credentials: [{{ value: upstream-key }}] }}]\n\
-             models: [{{ name: fast, deployments: [{{ provider: p0, model: there }}] }}]",
-            origin.addr()
-        ))
-        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            "credentials: [{ api_key: ada-key-0123456789 }]\n\
-             budgets: [{ tokens: 1000000, per: day }]",
-        );
-    let gateway = gateway.get_or_init(|| Gateway::start(config));
+    let models = sole("openai", "/v1", &origin, "there");
+    let gateway = gateway.get_or_init(|| held_to("{ tokens: 1000000, per: day }", models));
     let reserved = |mut more: Value| {
         more["model"] = json!("fast");
         more["max_output_tokens"] = json!(100);

@@ -3,6 +3,7 @@
 use architrave_testkit::{Config, Gateway, Origin, SOON, eventually};
 use serde_json::json;
 
+use super::house::{BOB, of_budget, with_ada, with_bob};
 use super::{KEY, ask, config, gateway, post, saying, text_of};
 
 const CACHE: &str = "policies: { cache: { ttl: 1h } }";
@@ -40,12 +41,9 @@ fn what_one_consumer_was_told_is_told_to_no_other() {
     let origin = saying("a secret");
     let config = config(&[&origin])
         .service("ai", "llm: {}\npolicies: { key_auth: {}, cache: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]")
-        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
-    let gateway = Gateway::start(config);
-    let bob = "Authorization: Bearer bob-key-0123456789";
-    let states = [KEY, bob, KEY, bob].map(|key| {
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let gateway = Gateway::start(with_bob(with_ada(config, ""), ""));
+    let states = [KEY, BOB, KEY, BOB].map(|key| {
         let answer = post(gateway.web(), "/v1/chat/completions", &[key], &ask("hi"));
         answer.get("x-architrave-cache").map(str::to_owned)
     });
@@ -88,19 +86,13 @@ fn what_is_no_chat_is_asked_once_too_and_costs_nothing_the_second_time() {
     });
     let config = config(&[&origin])
         .service("ai", "llm: {}\npolicies: { key_auth: {}, cache: { ttl: 1h } }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            "credentials: [{ api_key: ada-key-0123456789 }]\n\
-             budgets: [{ tokens: 100000, per: month }]",
-        )
-        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
-    let gateway = Gateway::start(config);
-    let bob = "Authorization: Bearer bob-key-0123456789";
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let config = with_ada(config, "budgets: [{ tokens: 100000, per: month }]");
+    let gateway = Gateway::start(with_bob(config, ""));
     for (path, body) in asked() {
         let before = origin.count();
         let first = post(gateway.web(), path, &[KEY], &body);
-        let spent = || gateway.admin_json("/api/v1/usage/ada")["budgets"][0]["spent"].clone();
+        let spent = || of_budget(&gateway, "spent");
         let spent_once = spent();
         let second = post(gateway.web(), path, &[KEY], &body);
         let states = [&first, &second].map(|answer| answer.get("x-architrave-cache"));
@@ -112,7 +104,7 @@ fn what_is_no_chat_is_asked_once_too_and_costs_nothing_the_second_time() {
         assert_eq!((second.get("x-architrave-cost"), spent()), (None, spent_once), "{path}");
         assert_eq!(origin.count(), before + 1, "{path}");
         // Another consumer, another question, and whoever does not want it.
-        let anothers = post(gateway.web(), path, &[bob], &body);
+        let anothers = post(gateway.web(), path, &[BOB], &body);
         let mut other = body.clone();
         other["dimensions"] = json!(2);
         let others = post(gateway.web(), path, &[KEY], &other);
@@ -122,12 +114,7 @@ fn what_is_no_chat_is_asked_once_too_and_costs_nothing_the_second_time() {
         }
         assert_eq!(origin.count(), before + 4, "{path}");
     }
-    assert!(spent_of(&gateway) > 0);
-}
-
-fn spent_of(gateway: &Gateway) -> u64 {
-    let usage = gateway.admin_json("/api/v1/usage/ada");
-    usage["budgets"][0]["spent"].as_u64().expect("a number")
+    assert!(of_budget(&gateway, "spent") > 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use architrave_testkit::{Config, Gateway, Origin};
 use serde_json::{Value, json};
 
+use super::house::provider;
 use super::{parsed, post, reply};
 
 /// A provider that answers every count in the words of a kind.
@@ -14,11 +15,7 @@ fn counting(status: u16, body: Value) -> Origin {
 /// The model `fast` at providers of these kinds, the first of which is liked best.
 fn gateway(providers: &[(&str, &str, &Origin)]) -> Gateway {
     let provider = |(at, (kind, path, origin)): (usize, &(&str, &str, &Origin))| {
-        format!(
-            "  - {{ name: p{at}, kind: {kind}, base_url: \"http://{}{path}\", \
-             credentials: [{{ name: main, value: key-{at} }}] }}",
-            origin.addr()
-        )
+        provider(at, kind, path, origin)
     };
     let deployment = |at| format!("{{ provider: p{at}, model: m{at}, priority: {at} }}");
     let deployments: Vec<String> = (0..providers.len()).map(deployment).collect();

@@ -1,8 +1,11 @@
 //! What may not be said, by either side.
 
-use architrave_testkit::{Client, Origin};
+use std::net::SocketAddr;
+
+use architrave_testkit::{Client, Origin, Response};
 use serde_json::json;
 
+use super::form::{self, file, part};
 use super::{ask, gateway, parsed, post, request, saying, streaming, text_of};
 
 const MASKS: &str =
@@ -77,20 +80,10 @@ fn what_is_refused_reaches_nobody() {
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
 }
 
-/// A form with a file, and fields before and behind it.
-fn form(path: &str, fields: [(&str, &str); 2]) -> String {
-    let part = |(name, value): (&str, &str)| {
-        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    };
-    let file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\
-                bob@example.com\r\n";
-    let model = part(("model", "fast"));
-    let body = [&model, &part(fields[0]), file, &part(fields[1]), "--b--\r\n"].concat();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+/// Sends a form with a file, and fields before and behind it.
+fn send(to: SocketAddr, path: &str, fields: [(&str, &str); 2]) -> Response {
+    let [before, behind] = fields.map(|(name, value)| part(name, value));
+    form::send(to, path, &[], &[part("model", "fast"), before, file("bob@example.com"), behind])
 }
 
 #[test]
@@ -99,7 +92,7 @@ fn texts_of_forms_are_masked_wherever_they_stand_and_files_are_left_alone() {
     let gateway = gateway(&[&origin], MASKS);
     let fields = [("language", "nightfall"), ("prompt", "of eve@example.com")];
     for path in ["/v1/images/edits", "/v1/audio/transcriptions"] {
-        let _answer = Client::connect(gateway.web()).ask(form(path, fields));
+        let _answer = send(gateway.web(), path, fields);
         let got = String::from_utf8_lossy(&origin.last().body).into_owned();
         assert!(got.contains("\r\n\r\nof [masked]\r\n") && !got.contains("eve@"), "{path}: {got}");
         assert!(got.contains("\r\n\r\nbob@example.com\r\n"), "{path}: {got}");
@@ -120,8 +113,8 @@ fn transcripts_are_seen_through_in_every_form() {
             exchange.reply(200, &[("Content-Type", media_type)], said);
         });
         let gateway = gateway(&[&origin], MASKS);
-        let asked = form("/v1/audio/transcriptions", [("language", "en"), ("temperature", "0")]);
-        let answer = Client::connect(gateway.web()).ask(asked);
+        let fields = [("language", "en"), ("temperature", "0")];
+        let answer = send(gateway.web(), "/v1/audio/transcriptions", fields);
         assert_eq!((answer.status, answer.text()), (200, seen.to_owned()), "{media_type}");
         assert_eq!(answer.get("content-type"), Some(media_type));
     }
@@ -143,7 +136,7 @@ fn what_a_batch_was_answered_is_seen_through_line_by_line() {
 fn streams_that_nobody_sees_through_are_refused_before_they_are_asked_for() {
     let origin = saying("x");
     let gateway = gateway(&[&origin], MASKS);
-    let asked = form("/v1/audio/transcriptions", [("language", "en"), ("stream", "true")]);
-    let refused = Client::connect(gateway.web()).ask(asked);
+    let fields = [("language", "en"), ("stream", "true")];
+    let refused = send(gateway.web(), "/v1/audio/transcriptions", fields);
     assert_eq!((refused.status, origin.count()), (400, 0), "{}", refused.text());
 }

@@ -3,9 +3,9 @@
 use architrave_testkit::{Client, Gateway, Origin};
 use serde_json::json;
 
+use super::form::{self, file, part};
+use super::house::{BOB, keyed, with_ada, with_bob};
 use super::{KEY, ask, config, post, reply, saying};
-
-const BOB: &str = "Authorization: Bearer bob-key-0123456789";
 
 /// A provider that keeps answers and files.
 fn keeping() -> Origin {
@@ -22,30 +22,16 @@ fn keeping() -> Origin {
 }
 
 fn gateway(origin: &Origin) -> Gateway {
-    let config = config(&[origin])
-        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]\nmodels: [fast]")
-        .consumer(
-            "bob",
-            "credentials: [{ api_key: bob-key-0123456789 }]\nmodels: [fast]\n\
-             budgets: [{ money: 1 USD, per: day }]",
-        );
-    Gateway::start(config)
+    let config = with_ada(keyed(config(&[origin])), "models: [fast]");
+    Gateway::start(with_bob(config, "models: [fast]\nbudgets: [{ money: 1 USD, per: day }]"))
 }
 
 #[test]
 fn what_one_consumer_keeps_is_not_there_for_another() {
     let origin = keeping();
     let gateway = gateway(&origin);
-    let file = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nocr\r\n--b\r\n\
-                Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
-    let upload = format!(
-        "POST /v1/files HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: multipart/form-data; \
-         boundary=b\r\nContent-Length: {}\r\n\r\n{file}",
-        file.len()
-    );
-    let kept = Client::connect(gateway.web()).ask(upload);
+    let parts = [part("purpose", "ocr"), file("x")];
+    let kept = form::send(gateway.web(), "/v1/files", &[KEY], &parts);
     assert_eq!(kept.status, 200, "{}", kept.text());
     let get = |key: &str, path: &str| Client::connect(gateway.web()).get("h", path, &[key]).status;
     assert_eq!((get(KEY, "/v1/files/file-1"), get(BOB, "/v1/files/file-1")), (200, 404));

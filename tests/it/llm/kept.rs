@@ -4,14 +4,14 @@
 use architrave_testkit::{Client, Config, Gateway, Origin, Response};
 use serde_json::{Value, json};
 
+use super::form::{self, file, part};
+use super::house::{BOB, providers, with_ada, with_bob};
 use super::{KEY, completion, parsed, post, reply};
 
-const BOB: &str = "Authorization: Bearer bob-key-0123456789";
-
-/// A form with a file in it.
-const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nuser_data\r\n\
-                    --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\
-                    x\r\n--b--\r\n";
+/// The parts of a form with a file in it.
+fn upload_of(purpose: &str, content: &str) -> [String; 2] {
+    [part("purpose", purpose), file(content)]
+}
 
 /// How items and answers are called at a provider.
 fn response(name: &str) -> Value {
@@ -107,27 +107,19 @@ impl House {
 
     fn with(kind: &str, base_path: &str, policy: &str) -> Self {
         let origins = [keeping("a"), keeping("b")];
-        let provider = |(at, origin): (usize, &Origin)| {
-            format!(
-                "  - {{ name: p{at}, kind: {kind}, base_url: \"http://{}{base_path}\", \
-                 credentials: [{{ name: main, value: key-{at} }}] }}",
-                origin.addr()
-            )
-        };
-        let providers: Vec<String> = origins.iter().enumerate().map(provider).collect();
+        let models = format!(
+            "{}\nmodels:\n  - name: fast\n    strategy: priority\n    \
+             deployments: [{{ provider: p0, model: first }}, \
+             {{ provider: p1, model: second, priority: 1 }}]\n  \
+             - {{ name: other, deployments: [{{ provider: p0, model: third }}] }}",
+            providers(kind, base_path, &origins.each_ref())
+        );
         let config = Config::new()
             .web()
-            .and(&format!(
-                "providers:\n{}\nmodels:\n  - name: fast\n    strategy: priority\n    \
-                 deployments: [{{ provider: p0, model: first }}, \
-                 {{ provider: p1, model: second, priority: 1 }}]\n  \
-                 - {{ name: other, deployments: [{{ provider: p0, model: third }}] }}",
-                providers.join("\n")
-            ))
+            .and(&models)
             .service("ai", &format!("llm: {{}}\npolicies: {{ key_auth: {{}}{policy} }}"))
-            .route("ai", "service: ai\nkeep_prefix: true")
-            .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]")
-            .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
+            .route("ai", "service: ai\nkeep_prefix: true");
+        let config = with_bob(with_ada(config, ""), "");
         Self { origins, gateway: Gateway::start(config) }
     }
 
@@ -140,17 +132,13 @@ impl House {
     }
 
     /// Has ada keep a file at the provider that is liked less.
-    fn upload(&self, path: &str, more: &str) {
-        self.upload_form(path, more, FORM);
+    fn upload(&self, path: &str, more: &[&str]) {
+        self.upload_form(path, more, &upload_of("user_data", "x"));
     }
 
-    fn upload_form(&self, path: &str, more: &str, form: &str) {
-        let upload = format!(
-            "POST {path} HTTP/1.1\r\nHost: h\r\n{KEY}\r\nx-architrave-provider: p1\r\n{more}\
-             Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
-        );
-        let kept = Client::connect(self.gateway.web()).ask(upload);
+    fn upload_form(&self, path: &str, more: &[&str], parts: &[String]) {
+        let fields = [&[KEY, "x-architrave-provider: p1"], more].concat();
+        let kept = form::send(self.gateway.web(), path, &fields, parts);
         assert_eq!((kept.status, self.counts()), (200, (0, 1)), "{}", kept.text());
     }
 
@@ -183,7 +171,7 @@ fn chat(file: &str) -> Value {
 #[test]
 fn a_chat_goes_where_its_file_lives() {
     let house = House::of("openai", "/v1");
-    house.upload("/v1/files", "");
+    house.upload("/v1/files", &[]);
     house.leads_to_the_second("/v1/chat/completions", &chat("file-b"), "file-b");
     assert!(says(&house.origins[1].last().body, "\"second\""));
     let mut response = json!({ "model": "fast", "input": [{ "role": "user", "content": [
@@ -199,7 +187,7 @@ fn a_chat_goes_where_its_file_lives() {
 #[test]
 fn a_chat_in_another_dialect_goes_where_its_file_lives() {
     let house = House::of("openai", "/v1");
-    house.upload("/v1/files", "");
+    house.upload("/v1/files", &[]);
     let body = json!({ "model": "fast", "max_tokens": 9, "messages": [{ "role": "user", "content": [
         { "type": "document", "source": { "type": "file", "file_id": "file-b" } },
     ] }] });
@@ -220,12 +208,8 @@ fn what_lives_at_one_provider_is_not_tried_at_another() {
         .service("ai", "llm: {}")
         .route("ai", "service: ai\nkeep_prefix: true");
     let gateway = Gateway::start(config);
-    let upload = format!(
-        "POST /v1/files HTTP/1.1\r\nHost: h\r\nx-architrave-provider: p1\r\n\
-         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{FORM}",
-        FORM.len()
-    );
-    assert_eq!(Client::connect(gateway.web()).ask(upload).status, 200);
+    let (fields, parts) = (["x-architrave-provider: p1"], upload_of("user_data", "x"));
+    assert_eq!(form::send(gateway.web(), "/v1/files", &fields, &parts).status, 200);
     let answer = post(gateway.web(), "/v1/chat/completions", &[], &chat("file-b"));
     assert!(answer.status >= 500, "{}", answer.text());
     assert_eq!((house.origins[0].count(), origin.count()), (0, 2));
@@ -234,7 +218,7 @@ fn what_lives_at_one_provider_is_not_tried_at_another() {
 #[test]
 fn a_model_that_is_not_where_the_file_lives_is_not_asked() {
     let house = House::of("openai", "/v1");
-    house.upload("/v1/files", "");
+    house.upload("/v1/files", &[]);
     let mut body = chat("file-b");
     body["model"] = json!("other");
     let answer = house.post("/v1/chat/completions", &[KEY], &body);
@@ -262,7 +246,7 @@ fn an_unknown_id_goes_to_the_sole_deployment_or_to_the_provider_that_the_client_
 fn answers_items_and_containers_are_found_again() {
     for stream in [false, true] {
         let house = House::of("openai", "/v1");
-        house.upload("/v1/files", "");
+        house.upload("/v1/files", &[]);
         let first = json!({ "model": "fast", "stream": stream, "input": [
             { "role": "user", "content": [{ "type": "input_file", "file_id": "file-b" }] },
         ] });
@@ -285,7 +269,7 @@ fn answers_items_and_containers_are_found_again() {
 #[test]
 fn what_lives_at_two_providers_cannot_be_asked_about_at_once() {
     let house = House::of("openai", "/v1");
-    house.upload("/v1/files", "");
+    house.upload("/v1/files", &[]);
     let first = json!({ "model": "fast", "input": "hi" });
     assert_eq!(house.post("/v1/responses", &[KEY], &first).status, 200);
     assert_eq!(house.counts(), (1, 1));
@@ -299,7 +283,7 @@ fn what_lives_at_two_providers_cannot_be_asked_about_at_once() {
 #[test]
 fn a_kept_answer_tells_nobody_of_anothers_file() {
     let house = House::with("openai", "/v1", ", cache: { shared: true }");
-    house.upload("/v1/files", "");
+    house.upload("/v1/files", &[]);
     let ask = |key: &str| house.post("/v1/chat/completions", &[key], &chat("file-b"));
     assert_eq!(ask(KEY).status, 200);
     let again = ask(KEY);
@@ -310,7 +294,7 @@ fn a_kept_answer_tells_nobody_of_anothers_file() {
 #[test]
 fn anthropics_files_and_containers_lead_where_they_live() {
     let house = House::of("anthropic", "");
-    house.upload("/v1/files", "anthropic-version: 2023-06-01\r\n");
+    house.upload("/v1/files", &["anthropic-version: 2023-06-01"]);
     let body = |content: Value| {
         json!({ "model": "fast", "max_tokens": 9,
                 "messages": [{ "role": "user", "content": [content] }] })
@@ -327,7 +311,7 @@ fn anthropics_files_and_containers_lead_where_they_live() {
 #[test]
 fn geminis_files_lead_where_they_live() {
     let house = House::of("gemini", "/v1beta");
-    house.upload("/upload/v1beta/files", "");
+    house.upload("/upload/v1beta/files", &[]);
     let link = "https://house.example/v1beta/files/b";
     let body = json!({ "contents": [{ "parts": [
         { "fileData": { "mimeType": "text/plain", "fileUri": link } },
@@ -347,8 +331,7 @@ fn geminis_files_lead_where_they_live() {
 #[test]
 fn what_a_batch_came_to_is_its_makers() {
     let house = House::of("openai", "/v1");
-    let form = FORM.replace("user_data", "batch").replace("\r\nx\r\n", "\r\n\r\n");
-    house.upload_form("/v1/files", "", &form);
+    house.upload_form("/v1/files", &[], &upload_of("batch", ""));
     let batch = json!({ "input_file_id": "file-b", "endpoint": "/v1/chat/completions" });
     let made = house.post("/v1/batches", &[KEY], &batch);
     assert_eq!((made.status, house.counts()), (200, (0, 2)), "{}", made.text());

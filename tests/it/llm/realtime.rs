@@ -3,6 +3,7 @@
 use architrave_testkit::websocket::{WebSocket, echo_origin};
 use architrave_testkit::{Client, Gateway};
 
+use super::house::{BOB, keyed, with_ada, with_bob};
 use super::{KEY, config, gateway, parsed};
 
 #[test]
@@ -34,18 +35,10 @@ fn keys_of_browsers_stay_here() {
 #[test]
 fn without_a_websocket_and_for_whom_it_could_not_be_counted_it_is_refused() {
     let origin = echo_origin();
-    let config = config(&[&origin])
-        .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "service: ai\nkeep_prefix: true")
-        .consumer(
-            "ada",
-            "credentials: [{ api_key: ada-key-0123456789 }]\nbudgets: [{ tokens: 9000, per: day }]",
-        )
-        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
-    let gateway = Gateway::start(config);
+    let config = with_ada(keyed(config(&[&origin])), "budgets: [{ tokens: 9000, per: day }]");
+    let gateway = Gateway::start(with_bob(config, ""));
     let path = "/v1/realtime?model=fast";
-    let bob = "Authorization: Bearer bob-key-0123456789";
-    let plain = Client::connect(gateway.web()).get("h", path, &[bob]);
+    let plain = Client::connect(gateway.web()).get("h", path, &[BOB]);
     assert_eq!(plain.status, 426, "{}", plain.text());
     let fields = [
         KEY,

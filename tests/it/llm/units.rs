@@ -1,11 +1,13 @@
 //! What is charged by something else than tokens: characters, seconds, images, searches.
 
 use architrave_testkit::{
-    Client, Config, Exchange, Gateway, GatewayOptions, Origin, SOON, eventually,
+    Config, Exchange, Gateway, GatewayOptions, Origin, Response, SOON, eventually,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::form::{self, file_of, part};
+use super::house::{has_spent, keyed, of_budget, with_ada};
 use super::{KEY, post, reply};
 
 /// Models of a provider that is nobody's.
@@ -29,65 +31,35 @@ impl House {
         let rows = TempDir::new().expect("there is room for a directory");
         let file = rows.path().join("catalog.txt");
         std::fs::write(&file, ROWS).expect("there is room for a file");
-        let config = Config::new()
-            .web()
-            .and(&format!(
-                "providers: [{{ name: lab, kind: {kind}, base_url: \"http://{}\", \
-                 credentials: [{{ value: upstream-key }}] }}]",
-                origin.addr()
-            ))
-            .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-            .route("ai", "service: ai\nkeep_prefix: true")
-            .consumer(
-                "ada",
-                &format!(
-                    "credentials: [{{ api_key: ada-key-0123456789 }}]\nmodels: [\"lab/*\"]\n\
-                     budgets: [{{ money: {usd} USD, per: month }}]"
-                ),
-            );
+        let providers = format!(
+            "providers: [{{ name: lab, kind: {kind}, base_url: \"http://{}\", \
+             credentials: [{{ value: upstream-key }}] }}]",
+            origin.addr()
+        );
+        let budget = format!("budgets: [{{ money: {usd} USD, per: month }}]");
+        let config = keyed(Config::new().web().and(&providers));
+        let config = with_ada(config, &format!("models: [\"lab/*\"]\n{budget}"));
         let file = file.display().to_string();
         let gateway = GatewayOptions::new().env("ARCHITRAVE_CATALOG", &file).start(&config);
         Self { gateway, _rows: rows }
     }
 
-    fn budget(&self, what: &str) -> u64 {
-        let usage = self.gateway.admin_json("/api/v1/usage/ada");
-        usage["budgets"][0][what].as_u64().expect("a number")
-    }
-
     /// Waits until the exchange is settled, at that many nano-USD in all.
     #[track_caller]
     fn has_spent(&self, nano_usd: u64) {
-        eventually(&format!("{nano_usd} nano-USD are spent"), SOON, || {
-            let (spent, reserved) = (self.budget("spent"), self.budget("reserved"));
-            (reserved == 0 && spent == nano_usd).then_some(()).ok_or((spent, reserved)).ok()
-        });
+        has_spent(&self.gateway, nano_usd);
     }
 
-    fn speak(&self, model: &str, characters: usize) -> architrave_testkit::Response {
+    fn speak(&self, model: &str, characters: usize) -> Response {
         let body = json!({ "model": model, "voice": "a", "input": "x".repeat(characters) });
         post(self.gateway.web(), "/v1/audio/speech", &[KEY], &body)
     }
 
-    fn transcribe(&self, file: &[u8], format: &str) -> architrave_testkit::Response {
-        let part = |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"");
-        let mut form = format!(
-            "{}\r\n\r\nlab/ear\r\n{}\r\n\r\n{format}\r\n{}; filename=\"a\"\r\n\r\n",
-            part("model"),
-            part("response_format"),
-            part("file"),
-        )
-        .into_bytes();
-        form.extend_from_slice(file);
-        form.extend_from_slice(b"\r\n--b--\r\n");
-        let mut request = format!(
-            "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: \
-             multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
-            form.len()
-        )
-        .into_bytes();
-        request.extend_from_slice(&form);
-        Client::connect(self.gateway.web()).ask(request)
+    fn transcribe(&self, file: &[u8], format: &str) -> Response {
+        let parts = [part("model", "lab/ear"), part("response_format", format)];
+        let [model, format] = parts.map(String::into_bytes);
+        let parts = [model, format, file_of(file)];
+        form::send(self.gateway.web(), "/v1/audio/transcriptions", &[KEY], &parts)
     }
 }
 
@@ -123,7 +95,7 @@ fn speech_is_reserved_before_it_is_made() {
     let told = seen.clone();
     let origin = Origin::start(move |exchange| {
         let house = of_origin.get().expect("it has started");
-        *told.lock().expect("nobody panics") = house.budget("reserved");
+        *told.lock().expect("nobody panics") = of_budget(&house.gateway, "reserved");
         sound(exchange, b"x");
     });
     let house = house.get_or_init(|| House::new(&origin, "lab", "0.02"));

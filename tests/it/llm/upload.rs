@@ -3,6 +3,7 @@
 use architrave_testkit::{Client, Config, Gateway, Origin, Response};
 use serde_json::json;
 
+use super::house::{providers, with_ada, with_bob};
 use super::{KEY, parsed, post, reply};
 
 const BOB: &str = "x-goog-api-key: bob-key-0123456789";
@@ -40,26 +41,17 @@ fn keeping() -> Origin {
 
 /// Two providers, of which the second is asked, below a prefix of their own.
 fn gateway(origins: [&Origin; 2]) -> Gateway {
-    let provider = |(at, origin): (usize, &&Origin)| {
-        format!(
-            "  - {{ name: p{at}, kind: gemini, base_url: \"http://{}/v1beta\", \
-             credentials: [{{ name: main, value: key-{at} }}] }}",
-            origin.addr()
-        )
-    };
-    let providers: Vec<String> = origins.iter().enumerate().map(provider).collect();
+    let models = format!(
+        "{}\nmodels:\n  - {{ name: fast, deployments: \
+         [{{ provider: p0, model: m }}, {{ provider: p1, model: m }}] }}",
+        providers("gemini", "/v1beta", &origins)
+    );
     let config = Config::new()
         .web()
-        .and(&format!(
-            "providers:\n{}\nmodels:\n  - {{ name: fast, deployments: \
-             [{{ provider: p0, model: m }}, {{ provider: p1, model: m }}] }}",
-            providers.join("\n")
-        ))
+        .and(&models)
         .service("ai", "llm: {}\npolicies: { key_auth: {} }")
-        .route("ai", "match: [{ path: { prefix: /ai } }]\nservice: ai")
-        .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]")
-        .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
-    Gateway::start(config)
+        .route("ai", "match: [{ path: { prefix: /ai } }]\nservice: ai");
+    Gateway::start(with_bob(with_ada(config, ""), ""))
 }
 
 fn step(gateway: &Gateway, target: &str, fields: &[&str], body: &str) -> Response {
