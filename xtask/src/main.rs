@@ -27,8 +27,8 @@ const USAGE: &str = "usage: cargo xtask <dish>
   gen               write generated files anew
   bench <name>|all|list [--rounds N] [--seconds N] [--only a,b]
                     what a request costs, beside the peers
-  sim [--seeds N] [--scenario NAME] [--markdown] [--pick-cost]
-                    balancing algorithms over virtual time
+  sim [--seeds N] [--scenario NAME] [--models] [--markdown] [--pick-cost]
+                    balancing algorithms, or strategies of models, over virtual time
   dist              the stripped binary in a tarball and a Debian package, tested
   profile           the profile that the binary of dist is optimised by, made anew";
 

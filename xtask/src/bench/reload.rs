@@ -43,42 +43,105 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut running = stand.up(candidate)?;
     let mut reloads = Reloads::new(&stand, &running)?;
 
-    let mut loaded = Vec::new();
-    let mut requests = 0;
-    for round in 1..=options.rounds {
-        let before = loaded.len();
-        requests += under_load(&stand, &mut running, &mut reloads, options, &mut loaded)?;
-        say::line(format_args!(
-            "   round {round} live after {} ms under load, no request failed",
-            spread(&loaded[before..])
-        ));
-    }
-    let (mut light, mut stalls, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
-    let worker = Worker::of(&running)?;
-    let (mut busy_delays, mut quiet_delays) = (Delays::default(), Delays::default());
-    for round in 1..=options.rounds {
-        let prober = Light::start(running.port)?;
-        let (before, start) = (worker.delays()?, stand.clock().now());
-        for _ in 0..RELOADS_PER_ROUND {
-            light.push(reloads.once(&stand)?);
-        }
-        let (between, took) = (worker.delays()?, stand.clock().now().since(start));
-        stalls.push(millis(prober.slowest()?));
-        busy_delays.add(&between.since(&before));
-        // What the old snapshots leave behind is not the quiet's.
-        std::thread::sleep(REST);
-        let prober = Light::start(running.port)?;
-        let before = worker.delays()?;
-        std::thread::sleep(took);
-        quiet_delays.add(&worker.delays()?.since(&before));
-        quiet.push(millis(prober.slowest()?));
-        say::line(format_args!(
-            "   round {round} slowest request {:.2} ms with reloads, {:.2} ms without",
-            stalls[stalls.len() - 1],
-            quiet[quiet.len() - 1]
-        ));
-    }
+    let loaded = Loaded::measure(&stand, &mut running, &mut reloads, options)?;
+    let calm = Calm::measure(&stand, &running, &mut reloads, options)?;
+    report(&loaded, &calm)
+}
 
+/// What reloads cost under full load.
+#[derive(Default)]
+struct Loaded {
+    /// Milliseconds until each was live.
+    live: Vec<f64>,
+    /// Requests that were answered meanwhile.
+    requests: u64,
+}
+
+impl Loaded {
+    fn measure(
+        stand: &Stand,
+        running: &mut Running,
+        reloads: &mut Reloads,
+        options: &Options,
+    ) -> Result<Self> {
+        let mut loaded = Self::default();
+        for round in 1..=options.rounds {
+            let before = loaded.live.len();
+            loaded.requests += under_load(stand, running, reloads, options, &mut loaded.live)?;
+            say::line(format_args!(
+                "   round {round} live after {} ms under load, no request failed",
+                spread(&loaded.live[before..])
+            ));
+        }
+        Ok(loaded)
+    }
+}
+
+/// What reloads cost under a light load, beside as long a time without any.
+#[derive(Default)]
+struct Calm {
+    /// Milliseconds until each was live.
+    live: Vec<f64>,
+    /// Milliseconds of the slowest request, with reloads and without.
+    slowest: Vec<f64>,
+    slowest_without: Vec<f64>,
+    /// How late the worker came to its timers.
+    delays: Delays,
+    delays_without: Delays,
+}
+
+impl Calm {
+    fn measure(
+        stand: &Stand,
+        running: &Running,
+        reloads: &mut Reloads,
+        options: &Options,
+    ) -> Result<Self> {
+        let worker = Worker::of(running)?;
+        let mut calm = Self::default();
+        for round in 1..=options.rounds {
+            let (slowest, delays, took) = seen_meanwhile(running, &worker, || {
+                let start = stand.clock().now();
+                for _ in 0..RELOADS_PER_ROUND {
+                    calm.live.push(reloads.once(stand)?);
+                }
+                Ok(stand.clock().now().since(start))
+            })?;
+            calm.slowest.push(slowest);
+            calm.delays.add(&delays);
+            // What the old snapshots leave behind is not the quiet's.
+            std::thread::sleep(REST);
+            let (slowest_without, delays, ()) = seen_meanwhile(running, &worker, || {
+                std::thread::sleep(took);
+                Ok(())
+            })?;
+            calm.slowest_without.push(slowest_without);
+            calm.delays_without.add(&delays);
+            say::line(format_args!(
+                "   round {round} slowest request {slowest:.2} ms with reloads, \
+                 {slowest_without:.2} ms without"
+            ));
+        }
+        Ok(calm)
+    }
+}
+
+/// The milliseconds of the slowest request of a light load, and how late the worker came to its
+/// timers, while something goes on; with what comes of that.
+fn seen_meanwhile<T>(
+    running: &Running,
+    worker: &Worker,
+    something: impl FnOnce() -> Result<T>,
+) -> Result<(f64, Delays, T)> {
+    let prober = Light::start(running.port)?;
+    let before = worker.delays()?;
+    let came = something()?;
+    let delays = worker.delays()?.since(&before);
+    Ok((millis(prober.slowest()?), delays, came))
+}
+
+/// Writes the report, and holds the figures to what is promised.
+fn report(loaded: &Loaded, calm: &Calm) -> Result<()> {
     let mut report =
         Report::new("reload", "10,000 routes read again, from the new file to the new answer");
     report.versions(&[Peer::Architrave])?;
@@ -88,27 +151,26 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report.table(
         &["what", "median", "spread"],
         &[
-            row("ms until live, under full load", &loaded),
-            row("ms until live, under light load", &light),
-            row("ms of the slowest request, with reloads", &stalls),
-            row("ms of the slowest request, without", &quiet),
+            row("ms until live, under full load", &loaded.live),
+            row("ms until live, under light load", &calm.live),
+            row("ms of the slowest request, with reloads", &calm.slowest),
+            row("ms of the slowest request, without", &calm.slowest_without),
         ],
     );
     report.table(
         &["how late the worker came to a timer", "samples", "over 1 ms", "longest, ms at most"],
-        &[busy_delays.row("with reloads"), quiet_delays.row("without")],
+        &[calm.delays.row("with reloads"), calm.delays_without.row("without")],
     );
+    let requests = loaded.requests;
     report.line(&format!("{requests} requests during reloads under full load; none failed.\n"));
     let claim =
         |what: &str, value, limit| Claim { what: what.to_owned(), value, limit, at_least: false };
+    let slowed = median(&calm.slowest) - median(&calm.slowest_without);
+    let stopped = calm.delays.longest_ms() - calm.delays_without.longest_ms();
     report.claims(&[
-        claim("ms until live, light load", median(&light), 400.0),
-        claim("ms that reloads add to the slowest request", median(&stalls) - median(&quiet), 1.0),
-        claim(
-            "ms that reloads add to the longest stop of a worker",
-            busy_delays.longest_ms() - quiet_delays.longest_ms(),
-            1.0,
-        ),
+        claim("ms until live, light load", median(&calm.live), 400.0),
+        claim("ms that reloads add to the slowest request", slowed, 1.0),
+        claim("ms that reloads add to the longest stop of a worker", stopped, 1.0),
     ]);
     report.finish()
 }
