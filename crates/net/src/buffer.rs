@@ -3,18 +3,53 @@
 //! An idle connection holds no buffer at all: that is what keeps ten thousand of them small.
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
-/// The size of a fresh buffer, in bytes: a head with room to spare, and most small bodies.
-pub const BUFFER_BYTES: usize = 16 * 1024;
+const BUFFER_BYTES: usize = 16 * 1024;
 
-/// The size a buffer takes on for long bodies: fewer system calls, still within a core's cache.
-pub const BULK_BUFFER_BYTES: usize = 128 * 1024;
+const BULK_BUFFER_BYTES: usize = 128 * 1024;
 
 /// Free buffers kept per worker.
 const SPARE_BUFFERS_MAX: usize = 128;
 
+/// Free large buffers kept per worker: those that wait for their socket hold none.
+const SPARE_BULK_BUFFERS_MAX: usize = 4;
+
 thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static SPARE_BULK: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The two sizes of buffers that are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// A head with room to spare, and most small bodies.
+    Usual,
+    /// For long bodies: fewer system calls, still within a core's cache.
+    Bulk,
+}
+
+impl Size {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Usual => BUFFER_BYTES,
+            Self::Bulk => BULK_BUFFER_BYTES,
+        }
+    }
+
+    const fn spare(self) -> &'static LocalKey<RefCell<Vec<Vec<u8>>>> {
+        match self {
+            Self::Usual => &SPARE,
+            Self::Bulk => &SPARE_BULK,
+        }
+    }
+
+    const fn spare_max(self) -> usize {
+        match self {
+            Self::Usual => SPARE_BUFFERS_MAX,
+            Self::Bulk => SPARE_BULK_BUFFERS_MAX,
+        }
+    }
 }
 
 /// A window of unread bytes within recycled memory.
@@ -60,14 +95,12 @@ impl Buffer {
         }
     }
 
-    /// Room for more bytes behind the unread ones; never empty. Grows to at most twice `wanted`,
-    /// or twice what is unread.
-    pub fn room(&mut self, wanted: usize) -> &mut [u8] {
-        if self.memory.is_empty() {
-            self.memory = take_spare();
-        }
-        if self.memory.len() < wanted && self.is_empty() {
-            self.memory = vec![0; wanted];
+    /// Room for more bytes behind the unread ones; never empty. Where nothing is unread it is of
+    /// the whole size; else it grows to at most twice what is unread.
+    pub fn room(&mut self, size: Size) -> &mut [u8] {
+        if self.memory.len() < size.bytes() && self.is_empty() {
+            give_spare(std::mem::take(&mut self.memory));
+            self.memory = take_spare(size);
         }
         if self.end == self.memory.len() {
             if self.start > 0 {
@@ -91,7 +124,7 @@ impl Buffer {
     pub fn extend(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = self.room(0);
+            let room = self.room(Size::Usual);
             let count = rest.len().min(room.len());
             room[..count].copy_from_slice(&rest[..count]);
             self.filled(count);
@@ -113,21 +146,19 @@ impl Drop for Buffer {
     }
 }
 
-fn take_spare() -> Vec<u8> {
-    SPARE
-        .try_with(|spare| spare.borrow_mut().pop())
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| vec![0; BUFFER_BYTES])
+fn take_spare(size: Size) -> Vec<u8> {
+    let spare = size.spare().try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    spare.unwrap_or_else(|| vec![0; size.bytes()])
 }
 
 fn give_spare(memory: Vec<u8>) {
-    if memory.len() != BUFFER_BYTES {
+    let Some(size) = [Size::Usual, Size::Bulk].into_iter().find(|it| it.bytes() == memory.len())
+    else {
         return;
-    }
-    let _thread_ends = SPARE.try_with(|spare| {
+    };
+    let _thread_ends = size.spare().try_with(|spare| {
         let mut spare = spare.borrow_mut();
-        if spare.len() < SPARE_BUFFERS_MAX {
+        if spare.len() < size.spare_max() {
             spare.push(memory);
         }
     });
@@ -150,5 +181,17 @@ mod tests {
         assert!(buffer.is_empty());
         buffer.release();
         assert!(buffer.memory.is_empty());
+    }
+
+    #[test]
+    fn a_large_buffer_is_used_again() {
+        let mut buffer = Buffer::new();
+        buffer.extend(b"head");
+        buffer.consume(4);
+        assert_eq!(buffer.room(Size::Bulk).len(), BULK_BUFFER_BYTES);
+        buffer.room(Size::Bulk)[0] = 7;
+        buffer.release();
+        assert_eq!(buffer.room(Size::Usual).len(), BUFFER_BYTES);
+        assert_eq!(buffer.room(Size::Bulk)[0], 7, "not the one from before");
     }
 }

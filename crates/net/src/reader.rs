@@ -46,6 +46,19 @@ impl Reader {
         poll_fn(|context| self.poll_fill(context)).await
     }
 
+    /// Moves body bytes to the end of `into`, `most` at most and more than none; how many. 0: the
+    /// body is over.
+    ///
+    /// # Errors
+    /// Any [`WireError`].
+    pub async fn take(&mut self, into: &mut Vec<u8>, most: usize) -> Result<usize, WireError> {
+        poll_fn(|context| match self {
+            Self::H1(reader) => reader.poll_take(context, into, most),
+            Self::H2(reader) => reader.poll_take(context, into, most),
+        })
+        .await
+    }
+
     /// Body bytes at hand.
     #[must_use]
     pub fn data(&self) -> &[u8] {

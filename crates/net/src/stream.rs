@@ -1,11 +1,13 @@
 //! A byte stream to a client or an endpoint: TCP, or TLS over it.
 
 use std::cell::RefCell;
+use std::future::Future as _;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BufMut;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A byte stream, with bytes that were read too early put back in front.
@@ -190,6 +192,17 @@ impl SharedStream {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Reads into the room that `into` has; the number of bytes, 0 at the end.
+    pub fn poll_read_buf(
+        &self,
+        context: &mut Context<'_>,
+        into: &mut impl BufMut,
+    ) -> Poll<io::Result<usize>> {
+        let mut stream = self.0.borrow_mut();
+        let read = stream.read_buf(into);
+        pin!(read).poll(context)
     }
 
     /// Writes some of `bytes`.

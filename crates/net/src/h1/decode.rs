@@ -94,6 +94,26 @@ impl BodyDecoder {
         }
     }
 
+    /// Bytes that are still to come of a body of known length, all of them data; 0 for others.
+    #[must_use]
+    pub const fn length_ahead(&self) -> u64 {
+        match &self.state {
+            State::Length(left) => *left,
+            State::Ended | State::UntilClose | State::Chunked(_) => 0,
+        }
+    }
+
+    /// Goes on past `count` bytes of data that were read elsewhere, [`BodyDecoder::length_ahead`]
+    /// at most.
+    pub fn took(&mut self, count: usize) {
+        if let State::Length(left) = &mut self.state {
+            *left = left.saturating_sub(count as u64);
+            if *left == 0 {
+                self.state = State::Ended;
+            }
+        }
+    }
+
     /// The connection has ended: was that the end of the body?
     ///
     /// # Errors

@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::buffer::{BUFFER_BYTES, BULK_BUFFER_BYTES, Buffer};
+use bytes::BufMut as _;
+
+use crate::buffer::{Buffer, Size};
 use crate::fields::Fields;
 use crate::h1::H1Writer;
 use crate::h1::{BodyDecoder, BodyStep, HeadLimits, HeadParser, RequestPrelude, ResponsePrelude};
@@ -34,7 +36,8 @@ pub struct H1Reader {
     body: BodyDecoder,
     /// Bytes at the front of `input` that are body data.
     data_bytes: usize,
-    room_wanted: usize,
+    /// How the body is read; heads are always read in the usual size.
+    body_size: Size,
     timer: Timer,
 }
 
@@ -48,7 +51,7 @@ impl H1Reader {
             parser: HeadParser::default(),
             body: BodyDecoder::new(Framing::Empty),
             data_bytes: 0,
-            room_wanted: BUFFER_BYTES,
+            body_size: Size::Usual,
             timer: Timer::new(),
         }
     }
@@ -73,7 +76,7 @@ impl H1Reader {
         if !self.input.is_empty() {
             return Poll::Ready(Ok(true));
         }
-        let count = ready!(self.poll_more(context))?;
+        let count = ready!(self.poll_more(context, Size::Usual))?;
         Poll::Ready(Ok(count > 0))
     }
 
@@ -95,7 +98,7 @@ impl H1Reader {
                 self.begin_body(prelude.framing);
                 return Poll::Ready(Ok(prelude));
             }
-            if ready!(self.poll_more(context))? == 0 {
+            if ready!(self.poll_more(context, Size::Usual))? == 0 {
                 return Poll::Ready(Err(WireError::Closed));
             }
         }
@@ -118,7 +121,7 @@ impl H1Reader {
                 self.begin_body(prelude.framing);
                 return Poll::Ready(Ok(prelude));
             }
-            if ready!(self.poll_more(context))? == 0 {
+            if ready!(self.poll_more(context, Size::Usual))? == 0 {
                 return Poll::Ready(Err(WireError::Closed));
             }
         }
@@ -128,10 +131,10 @@ impl H1Reader {
         self.parser.reset();
         self.body = BodyDecoder::new(framing);
         self.data_bytes = 0;
-        self.room_wanted = match framing {
-            Framing::Length(length) if length < BULK_FROM_BYTES => BUFFER_BYTES,
-            Framing::Empty | Framing::Chunked => BUFFER_BYTES,
-            Framing::Length(_) | Framing::UntilClose => BULK_BUFFER_BYTES,
+        self.body_size = match framing {
+            Framing::Length(length) if length < BULK_FROM_BYTES => Size::Usual,
+            Framing::Empty | Framing::Chunked => Size::Usual,
+            Framing::Length(_) | Framing::UntilClose => Size::Bulk,
         };
     }
 
@@ -160,11 +163,46 @@ impl H1Reader {
                 BodyStep::End { skip } => self.input.consume(skip),
                 BodyStep::More { skip } => {
                     self.input.consume(skip);
-                    if ready!(self.poll_more(context))? == 0 {
+                    if ready!(self.poll_more(context, self.body_size))? == 0 {
                         self.body.at_eof().map_err(|_cut| WireError::Closed)?;
                     }
                 }
             }
+        }
+    }
+
+    /// Moves body bytes to the end of `into`, `most` at most and more than none; how many. 0: the
+    /// body is over. What comes now of a body of known length is read to where it belongs, and
+    /// copied nowhere.
+    ///
+    /// # Errors
+    /// As [`H1Reader::poll_request`].
+    pub fn poll_take(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut Vec<u8>,
+        most: usize,
+    ) -> Poll<Result<usize, WireError>> {
+        let ahead = self.body.length_ahead();
+        if ahead == 0 || self.data_bytes > 0 || !self.input.is_empty() {
+            if !ready!(self.poll_fill(context))? {
+                return Poll::Ready(Ok(0));
+            }
+            let count = self.data_bytes.min(most);
+            into.extend_from_slice(&self.data()[..count]);
+            self.consume(count);
+            return Poll::Ready(Ok(count));
+        }
+        let most = usize::try_from(ahead).unwrap_or(usize::MAX).min(most);
+        match self.stream.poll_read_buf(context, &mut into.limit(most)) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(WireError::Closed)),
+            Poll::Ready(Ok(count)) => {
+                self.body.took(count);
+                self.timer.restart();
+                Poll::Ready(Ok(count))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+            Poll::Pending => self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled)),
         }
     }
 
@@ -198,7 +236,7 @@ impl H1Reader {
         if !self.input.is_empty() || !self.is_ended() {
             return Poll::Pending;
         }
-        let room = self.input.room(self.room_wanted);
+        let room = self.input.room(Size::Usual);
         match self.stream.poll_read(context, room) {
             Poll::Ready(Ok(0)) => {
                 self.input.release();
@@ -221,8 +259,12 @@ impl H1Reader {
         self.input.is_empty() && self.stream.with(Stream::is_quiet)
     }
 
-    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Result<usize, WireError>> {
-        let room = self.input.room(self.room_wanted);
+    fn poll_more(
+        &mut self,
+        context: &mut Context<'_>,
+        size: Size,
+    ) -> Poll<Result<usize, WireError>> {
+        let room = self.input.room(size);
         match self.stream.poll_read(context, room) {
             Poll::Ready(Ok(count)) => {
                 self.input.filled(count);

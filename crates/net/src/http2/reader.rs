@@ -59,6 +59,26 @@ impl H2Reader {
         Poll::Ready(Ok(true))
     }
 
+    /// Moves body bytes to the end of `into`, `most` at most and more than none; how many. 0: the
+    /// body is over.
+    ///
+    /// # Errors
+    /// As [`H2Reader::poll_fill`].
+    pub fn poll_take(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut Vec<u8>,
+        most: usize,
+    ) -> Poll<Result<usize, WireError>> {
+        if !ready!(self.poll_fill(context))? {
+            return Poll::Ready(Ok(0));
+        }
+        let count = self.data.len().min(most);
+        into.extend_from_slice(&self.data[..count]);
+        self.consume(count);
+        Poll::Ready(Ok(count))
+    }
+
     /// Body bytes at hand.
     #[must_use]
     pub fn data(&self) -> &[u8] {

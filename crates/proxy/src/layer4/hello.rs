@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use architrave_core::Reason;
-use architrave_net::buffer::Buffer;
+use architrave_net::buffer::{self, Buffer};
 use architrave_net::client_hello::{self, CLIENT_HELLO_BYTES_MAX, ClientHello, ClientHelloError};
 use architrave_telemetry::Phase;
 use tokio::net::TcpStream;
@@ -82,7 +82,7 @@ async fn read_on(stream: &TcpStream) -> Result<Read, HelloError> {
     let mut wanted = 1;
     loop {
         stream.readable().await.map_err(|_gone| HelloError::Closed)?;
-        match stream.try_read(bytes.room(0)) {
+        match stream.try_read(bytes.room(buffer::Size::Usual)) {
             Ok(0) => return Err(HelloError::Closed),
             Ok(count) => bytes.filled(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,

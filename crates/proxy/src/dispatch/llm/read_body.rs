@@ -1,6 +1,8 @@
 //! Reads the body of a request whole, scanned as it arrives: what is no sound JSON is refused at
 //! the byte where that shows, not when all has come.
 
+use std::pin::pin;
+
 use architrave_llm::scan::{Scan, ScanError, ScanLimits, Scanned, Watch};
 use architrave_net::{Framing, Reader, ResponseHead, WireError, Writer};
 
@@ -11,7 +13,7 @@ use crate::serve::RequestFacts;
 pub(super) const TURN_BYTES: usize = 128 * 1024;
 
 /// What is reserved for a body before a byte of it has come, whatever its length is said to be.
-const RESERVED_BYTES_MAX: u64 = 256 * 1024;
+const RESERVED_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(super) async fn read_json(
     watch: &'static Watch,
 ) -> Result<Body, Unread> {
     let mut scan = Scan::new(watch, ScanLimits::default());
-    let bytes = read(reader, facts, bytes_max, |piece| scan.push(piece)).await?;
+    let bytes = pin!(read(reader, facts, bytes_max, |piece| scan.push(piece))).await?;
     let scanned = scan.finish().map_err(Unread::Unsound)?;
     Ok(Body { bytes, scanned })
 }
@@ -58,32 +60,30 @@ pub(super) async fn read(
         Framing::Length(length) => length,
         _ => 0,
     };
-    let reserved = usize::try_from(declared.min(RESERVED_BYTES_MAX)).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(reserved);
+    let declared = usize::try_from(declared).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(declared.min(RESERVED_BYTES_MAX));
     let mut in_turn = 0;
-    while reader.fill().await.map_err(Unread::Broken)? {
-        let piece = reader.data();
-        if (bytes.len() + piece.len()) as u64 > bytes_max {
-            return Err(Unread::TooLarge);
-        }
-        see(piece).map_err(Unread::Unsound)?;
+    loop {
         // Whoever has sent that much is believed the rest. Growing by doubling would copy many
         // megabytes at one go, and hold up all other exchanges of the worker.
-        if bytes.len() + piece.len() > bytes.capacity() {
-            let left = usize::try_from(declared).unwrap_or_default().saturating_sub(bytes.len());
-            let more = if left > 0 { left } else { bytes.len() };
-            bytes.reserve_exact(more.max(piece.len()));
+        if bytes.len() == bytes.capacity() && declared > bytes.len() {
+            bytes.reserve_exact(declared - bytes.len());
         }
-        bytes.extend_from_slice(piece);
-        let count = piece.len();
-        reader.consume(count);
+        let before = bytes.len();
+        let count = reader.take(&mut bytes, TURN_BYTES).await.map_err(Unread::Broken)?;
+        if count == 0 {
+            return Ok(bytes);
+        }
+        if bytes.len() as u64 > bytes_max {
+            return Err(Unread::TooLarge);
+        }
+        see(&bytes[before..]).map_err(Unread::Unsound)?;
         in_turn += count;
         if in_turn >= TURN_BYTES {
             in_turn = 0;
             tokio::task::yield_now().await;
         }
     }
-    Ok(bytes)
 }
 
 /// Gives a client that waits for it leave to send its body: nothing is asked of a provider before
