@@ -247,6 +247,14 @@ impl Dialect {
         Self::ALL.iter().copied().find(|dialect| dialect.name() == name)
     }
 
+    /// What the end of a whole reply says of usage, where that can be told without the rest of it.
+    pub(crate) fn usage_at_end(self, text: &str) -> Option<Usage> {
+        match self {
+            Self::OpenaiChat => openai_chat::stream::usage_at_end(text),
+            _ => None,
+        }
+    }
+
     /// Reads a request. The body has been scanned before, so it is JSON of bounded depth.
     ///
     /// # Errors

@@ -226,5 +226,6 @@ fn aws_ends(bytes: &[u8]) -> bool {
 /// What a whole reply that is passed on says of usage; everything else in it is only gone over.
 #[must_use]
 pub fn usage_of_reply(dialect: Dialect, body: &[u8]) -> Option<Usage> {
-    dialect.usage_of_event(std::str::from_utf8(body).ok()?)
+    let text = std::str::from_utf8(body).ok()?;
+    dialect.usage_at_end(text).or_else(|| dialect.usage_of_event(text))
 }

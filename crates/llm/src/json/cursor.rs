@@ -79,7 +79,7 @@ impl<'a> Cursor<'a> {
     /// Where no object is here, or `field` fails.
     pub fn object(
         &mut self,
-        mut field: impl FnMut(&mut Self, &str) -> Result<(), JsonError>,
+        field: impl FnMut(&mut Self, &str) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
         if self.kind() != Kind::Object {
             return Err(self.wrong("must be an object"));
@@ -88,6 +88,18 @@ impl<'a> Cursor<'a> {
         if self.closes(b'}') {
             return Ok(());
         }
+        self.fields(field)
+    }
+
+    /// Reads an object from the name of one of its fields to its end; `field` is called as
+    /// [`Cursor::object`] calls it.
+    ///
+    /// # Errors
+    /// Where no field is here, or `field` fails.
+    pub fn fields(
+        &mut self,
+        mut field: impl FnMut(&mut Self, &str) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
         loop {
             let raw = self.string("misses a field name")?;
             let name = unescape(raw).map_err(|_| self.wrong("has a wrong field name"))?;
