@@ -89,8 +89,8 @@ pub enum ScanError {
 /// What was found in a whole body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scanned {
-    spans: [Option<Range<usize>>; Watched::COUNT],
-    names: [Range<usize>; Watched::COUNT],
+    /// Boxed: what was found is handed on many times.
+    places: Box<Places>,
     /// Those of the watched members that are objects without a field, as bits.
     hollow: u32,
     /// Behind the opening bracket of the body: where a field may be put in.
@@ -103,6 +103,13 @@ pub struct Scanned {
     pub may_name_kept: bool,
     /// What a model must be able to do to answer it.
     pub needs: Abilities,
+}
+
+/// Where the watched members lie.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Places {
+    spans: [Option<Range<usize>>; Watched::COUNT],
+    names: [Range<usize>; Watched::COUNT],
 }
 
 impl Scanned {
@@ -119,13 +126,13 @@ impl Scanned {
     /// Where the value of a watched member lies in the body.
     #[must_use]
     pub fn span(&self, watched: Watched) -> Option<Range<usize>> {
-        self.spans[watched as usize].clone()
+        self.places.spans[watched as usize].clone()
     }
 
     /// Where the name of a watched member lies, with its quotes.
     #[must_use]
     pub fn name(&self, watched: Watched) -> Option<Range<usize>> {
-        self.span(watched).map(|_value| self.names[watched as usize].clone())
+        self.span(watched).map(|_value| self.places.names[watched as usize].clone())
     }
 
     /// Whether a watched member says anything but `null`.
@@ -166,7 +173,7 @@ impl Scanned {
     }
 
     fn set(&mut self, watched: Watched, span: Range<usize>) {
-        self.spans[watched as usize] = Some(span);
+        self.places.spans[watched as usize] = Some(span);
     }
 }
 

@@ -3,6 +3,7 @@
 mod dialogue;
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +106,8 @@ pub(crate) async fn attempt(
 ) -> Result<Answered, Failure> {
     let load = endpoint.begin(plan.began);
     plan.upstream.metrics.attempted(worker.index());
-    match run(worker, plan, endpoint, body, interim, facts).await {
+    let reached = pin!(run(worker, plan, endpoint, body, interim, facts)).await;
+    match reached {
         Ok((call, head, framing, upload, key, place)) => {
             let load = judge(worker, plan, load, head.status, facts.get());
             let endpoint = Arc::clone(endpoint);

@@ -8,6 +8,7 @@ mod plan;
 mod retry;
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 
 use architrave_balance::RetryPermit;
@@ -73,7 +74,7 @@ pub(crate) async fn dispatch<'a, 'p>(
 ) -> Result<Dispatched<'a, 'p>, Failure> {
     match &service_of(exchange)?.kind {
         LiveKind::Http(upstream) => {
-            forward(worker, exchange, client, upstream).await.map(Dispatched::Forwarded)
+            pin!(forward(worker, exchange, client, upstream)).await.map(Dispatched::Forwarded)
         }
         // Boxed: what such an exchange needs is large, and the others shall not pay for it.
         LiveKind::Llm(service) => {
@@ -101,7 +102,7 @@ async fn forward<'a, 'p>(
     let body = RequestBody::new(client.reader, bytes_max, kept_bytes_max, clock);
     let choice = Choice::default();
     let mut run = Run { worker, upstream, outline, body, choice, permit: None, retries: 0 };
-    let result = run.until_answered(exchange, client.writer).await;
+    let result = pin!(run.until_answered(exchange, client.writer)).await;
     exchange.timings.read_at = run.body.ended_at().or(exchange.timings.read_at);
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
@@ -142,7 +143,7 @@ impl Run<'_, '_, '_> {
         interim: &mut Writer,
     ) -> Result<Answered, Failure> {
         loop {
-            let result = self.send(exchange, interim).await;
+            let result = pin!(self.send(exchange, interim)).await;
             match result {
                 Ok(answered) if !self.is_worth_retrying(&answered) => {
                     return Ok(answered);
@@ -181,7 +182,7 @@ impl Run<'_, '_, '_> {
         } else {
             let plan = self.outline.attempt(exchange, self.upstream, now);
             let interim = if takes_interim { Interim::Pass(interim) } else { Interim::Discard };
-            attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts).await
+            pin!(attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts)).await
         };
         let facts = facts.get();
         let timings = &mut exchange.timings;

@@ -6,6 +6,7 @@ mod pass_on;
 mod problem;
 mod tunnel;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use architrave_core::Reason;
@@ -39,7 +40,9 @@ pub(crate) async fn finish(
             Box::pin(tunnel::begin(exchange, (head, answered), upstream, writer)).await
         }
         Outcome::Forwarded(mut forwarded) => {
-            match pass_on::pass_on(worker, exchange, &mut forwarded, facts, writer).await {
+            let passed =
+                pin!(pass_on::pass_on(worker, exchange, &mut forwarded, facts, writer)).await;
+            match passed {
                 Ok(ending) => {
                     let now = worker.now();
                     exchange.ended = Some(now);

@@ -4,6 +4,7 @@ pub(crate) mod h1;
 pub(crate) mod h2;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::rc::Rc;
 
 use architrave_core::{Moment, Reason};
@@ -94,20 +95,22 @@ pub(crate) async fn serve_request(
     }
     let in_flight = record::begin(worker, connection);
     let ending = {
-        // Pinned where it is made: moving it costs more than much that it does.
-        let steps = std::pin::pin!(async {
+        // Pinned where it is made, as are others below: a future is moved as a whole, with all the
+        // room that its steps will need, and that costs more than much that it does.
+        let steps = pin!(async {
             let outcome = match prepare(worker, &mut exchange, &facts) {
                 Some(outcome) => outcome,
                 None => {
                     let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
-                    match dispatch(worker, &mut exchange, client).await {
+                    let dispatched = pin!(dispatch(worker, &mut exchange, client)).await;
+                    match dispatched {
                         Ok(Dispatched::Forwarded(forwarded)) => Outcome::Forwarded(forwarded),
                         Ok(Dispatched::Llm(answer)) => Outcome::Llm(answer),
                         Err(failure) => Outcome::Failed(failure),
                     }
                 }
             };
-            respond::finish(worker, &mut exchange, outcome, &facts, writer).await
+            pin!(respond::finish(worker, &mut exchange, outcome, &facts, writer)).await
         });
         AssertUnwindSafe(steps).catch_unwind().await
     };

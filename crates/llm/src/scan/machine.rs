@@ -335,10 +335,10 @@ impl Scan {
             self.found.is_empty = false;
             self.member = self.watch.find(within, name);
             if let Some(watched) = self.member {
-                if !self.found.names[watched as usize].is_empty() {
+                if !self.found.places.names[watched as usize].is_empty() {
                     return Err(ScanError::DoubledField { at: self.before + at });
                 }
-                self.found.names[watched as usize] = self.name_from..self.before + at + 1;
+                self.found.places.names[watched as usize] = self.name_from..self.before + at + 1;
             }
         }
         if let Some(need) = needs::of_name(name, depth) {

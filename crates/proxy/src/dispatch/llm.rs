@@ -37,6 +37,7 @@ mod signal;
 mod stream;
 pub(crate) mod unpriced;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use architrave_config::{LlmService, PathMatch};
@@ -82,13 +83,16 @@ pub(crate) async fn serve<'a>(
         Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
     let dialect = asked.dialect();
     let served = match asked.operation() {
-        Operation::Chat => chat(worker, exchange, client, &asked, service).await,
+        Operation::Chat => pin!(chat(worker, exchange, client, &asked, service)).await,
         Operation::ModelList => listing::list(exchange, &asked, service),
         Operation::ModelGet => listing::get(exchange, &asked, service),
-        _ => pass::serve(worker, exchange, client, &asked, service).await.map(|mut answer| {
-            answer.explain(exchange, Some(worker.now()));
-            answer
-        }),
+        // Boxed, as it is larger than chat, and every future is moved as a whole when it begins.
+        _ => Box::pin(pass::serve(worker, exchange, client, &asked, service)).await.map(
+            |mut answer| {
+                answer.explain(exchange, Some(worker.now()));
+                answer
+            },
+        ),
     };
     match served {
         Ok(answer) => answer,
@@ -109,7 +113,7 @@ async fn chat<'a>(
     let bytes_max = bytes_max.min(service.body_bytes_max);
     read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
     reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
-    let body = read_body::read_json(reader, facts, bytes_max, asked.surface.watch()).await;
+    let body = pin!(read_body::read_json(reader, facts, bytes_max, asked.surface.watch())).await;
     let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
     exchange.is_body_read = true;
     let read_at = worker.now();
@@ -143,13 +147,13 @@ async fn chat<'a>(
         return Err(refusal::not_counted("an answer in the background"));
     }
     let asks = home.as_ref().map_or(&models[..], |(model, _)| std::slice::from_ref(model));
-    let granted = reserve::reserve(worker, exchange, asks, &ask).await?;
+    let granted = pin!(reserve::reserve(worker, exchange, asks, &ask)).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
     let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
     match home {
-        Some(home) => run.at_home(exchange, home).await,
-        None => run.until_answered(exchange, &models).await,
+        Some(home) => Box::pin(run.at_home(exchange, home)).await,
+        None => pin!(run.until_answered(exchange, &models)).await,
     }
 }
 

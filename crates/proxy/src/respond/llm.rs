@@ -1,6 +1,7 @@
 //! Passes an answer of a model on to the client, whole or piece by piece, and settles what it cost.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use architrave_core::Reason;
@@ -36,13 +37,13 @@ pub(super) async fn send(
     }
     match body {
         AnswerBody::Whole(bytes) => {
-            send_own(worker, exchange, (&mut head, &bytes), facts, writer).await
+            pin!(send_own(worker, exchange, (&mut head, &bytes), facts, writer)).await
         }
         AnswerBody::Tunnel(answered, upstream) => {
-            super::tunnel::begin(exchange, (head, *answered), &upstream, writer).await
+            Box::pin(super::tunnel::begin(exchange, (head, *answered), &upstream, writer)).await
         }
         AnswerBody::Stream(stream) => {
-            send_stream(worker, exchange, (head, *stream), facts, writer).await
+            pin!(send_stream(worker, exchange, (head, stream), facts, writer)).await
         }
     }
 }
@@ -50,7 +51,7 @@ pub(super) async fn send(
 async fn send_stream(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
-    (mut head, mut stream): (ResponseHead, LlmStream<'_>),
+    (mut head, mut stream): (ResponseHead, Box<LlmStream<'_>>),
     facts: &RequestFacts,
     writer: &mut Writer,
 ) -> Ending {

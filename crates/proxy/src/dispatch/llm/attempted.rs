@@ -35,9 +35,9 @@ pub(super) enum Attempted {
 /// An answer that can be passed on.
 pub(super) enum Success {
     /// Of a provider, whole.
-    Whole(Vec<u8>, Outgoing, Box<Answered>),
+    Whole(Vec<u8>, Box<Outgoing>, Box<Answered>),
     /// Of a provider, as a stream.
-    Stream(Outgoing, Box<Answered>, Opening),
+    Stream(Box<Outgoing>, Box<Answered>, Opening),
     /// The mock's.
     Mock(Said),
 }

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,9 +32,9 @@ pub(super) struct EndpointTries<'p> {
     /// The protocol that is asked for behind a 101.
     pub upgrade: Option<&'p str>,
     /// What sees the body go by and tells how long the sound in it is, where there is any.
-    pub length: Option<SoundLength>,
+    pub length: Option<Box<SoundLength>>,
     /// What looks at the rest of a form before it goes by, where there is one.
-    pub look: Option<RestLook>,
+    pub look: Option<Box<RestLook>>,
 }
 
 impl EndpointTries<'_> {
@@ -80,11 +81,12 @@ impl EndpointTries<'_> {
             };
             let facts = Cell::<AttemptFacts>::default();
             // What was sent before goes by once more.
-            self.length = self.length.take().map(|_seen| SoundLength::of_form());
+            self.length = self.length.take().map(|_seen| Box::new(SoundLength::of_form()));
             let body = Sending::new(&outgoing.payload, client);
-            let mut body = body.measured(self.length.as_mut()).looked_at(self.look.as_mut());
+            let mut body =
+                body.measured(self.length.as_deref_mut()).looked_at(self.look.as_deref_mut());
             let result =
-                attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts).await;
+                pin!(attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts)).await;
             note_timings(exchange, facts.get());
             let failure = match result {
                 Ok(answered) => return Ok(Box::new(answered)),

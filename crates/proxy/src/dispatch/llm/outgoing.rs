@@ -59,7 +59,7 @@ pub(super) async fn write(
     lane: &LiveLane,
     caller: Caller<'_>,
     granted: Option<u64>,
-) -> Result<Outgoing, ChatError> {
+) -> Result<Box<Outgoing>, ChatError> {
     let side = &lane.side;
     let route = side.route(lane.dialect_for(ask.dialect)).ok_or_else(no_dialect)?;
     let dialect = route.dialect;
@@ -84,7 +84,7 @@ pub(super) async fn write(
     fields.append("Content-Type", b"application/json");
     fields.append("Accept", accepts(ask.stream, framing).as_bytes());
     introduce(fields, caller, lane, (dialect, is_same));
-    Ok(Outgoing { head, target, payload, dialect, framing, losses, hides_usage })
+    Ok(Box::new(Outgoing { head, target, payload, dialect, framing, losses, hides_usage }))
 }
 
 /// Who asks, as far as it matters to a provider.

@@ -1,6 +1,7 @@
 //! An answer for chat passed on: put into the client's dialect, shown to guardrails and the cache,
 //! and what lives at the provider by it remembered.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use architrave_balance::deployment::Flight;
@@ -26,20 +27,19 @@ use crate::exchange::Exchange;
 use crate::models::LiveLane;
 
 impl<'w> Run<'w, '_> {
-    /// Passes an answer on; its attempt is in flight until all of it is gone.
-    pub(super) async fn succeed(
-        self,
+    /// Notes that an answer is passed on; its attempt is in flight until all of it is gone.
+    pub(super) fn answered(
+        &self,
         exchange: &mut Exchange<'_>,
         lane: &LiveLane,
         flight: Flight,
-        success: Success,
-    ) -> Result<LlmAnswer<'w>, Missed> {
+        success: &Success,
+    ) {
         if let Some(facts) = &mut exchange.llm {
             facts.flight = Some(flight);
             settle::along(self.worker, facts, lane);
         }
-        self.remember_home(exchange, lane, &success);
-        self.pass_on(exchange, lane, success).await
+        self.remember_home(exchange, lane, success);
     }
 
     /// Remembers where things live that the answer made and that the provider keeps; those of a
@@ -68,17 +68,17 @@ impl<'w> Run<'w, '_> {
     }
 
     /// Puts the answer into the client's dialect.
-    async fn pass_on(
+    pub(super) async fn pass_on(
         self,
         exchange: &mut Exchange<'_>,
         lane: &LiveLane,
-        success: Success,
+        success: Box<Success>,
     ) -> Result<LlmAnswer<'w>, Missed> {
         let worker = self.worker;
         let context = self.context(exchange);
-        let mut answer = match success {
+        let mut answer = match *success {
             Success::Whole(bytes, outgoing, answered) => {
-                self.tell_whole(exchange, (bytes, &outgoing, answered), &context).await?
+                pin!(self.tell_whole(exchange, (bytes, &outgoing, answered), &context)).await?
             }
             Success::Stream(outgoing, answered, opening) => {
                 self.tell_stream(exchange, lane, &outgoing, (answered, opening), &context)

@@ -2,6 +2,7 @@
 //! is left that could. Nothing has gone to the client yet, so every one of them may be the first.
 
 use std::cell::LazyCell;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,10 +81,11 @@ impl<'w> Run<'w, '_> {
                 fallback::note(self.worker, models, model, &tried);
                 let lane = model.lane(place);
                 note_attempt(self.worker, exchange, lane, why.word());
-                let attempted = self.attempt(exchange, lane, &mut flight).await;
+                let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
                 match attempted {
                     Attempted::Answered(success) => {
-                        return self.succeed(exchange, lane, flight, *success).await;
+                        self.answered(exchange, lane, flight, &success);
+                        return pin!(self.pass_on(exchange, lane, success)).await;
                     }
                     Attempted::Failed(failure, missed) => {
                         let rested = flight.finish(End::Failed(failure), self.worker.now());
@@ -132,8 +134,12 @@ impl<'w> Run<'w, '_> {
         let Choice { why, mut flight, .. } = taken.map_err(|refused| self.worse(None, &refused))?;
         let lane = model.lane(place);
         note_attempt(self.worker, exchange, lane, why.word());
-        match self.attempt(exchange, lane, &mut flight).await {
-            Attempted::Answered(success) => self.succeed(exchange, lane, flight, *success).await,
+        let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
+        match attempted {
+            Attempted::Answered(success) => {
+                self.answered(exchange, lane, flight, &success);
+                pin!(self.pass_on(exchange, lane, success)).await
+            }
             Attempted::Failed(failure, missed) => {
                 let rested = flight.finish(End::Failed(failure), self.worker.now());
                 signal::note((self.worker, exchange), lane, (failure, rested), &missed);
@@ -189,16 +195,17 @@ impl<'w> Run<'w, '_> {
             return self.ask_mock(exchange, lane);
         }
         let caller = Caller::of(exchange);
-        let written = outgoing::write(self.worker, self.ask, lane, caller, self.granted).await;
+        let written =
+            pin!(outgoing::write(self.worker, self.ask, lane, caller, self.granted)).await;
         let mut outgoing = match written {
             Ok(outgoing) => outgoing,
             Err(error) => return Attempted::Unfit(refusal::invalid(error)),
         };
-        let shown = credential::show(&mut outgoing, lane, self.worker).await;
+        let shown = pin!(credential::show(&mut outgoing, lane, self.worker)).await;
         if let Err((failure, missed)) = shown {
             return Attempted::Failed(failure, missed);
         }
-        self.send(exchange, lane, outgoing, flight).await
+        pin!(self.send(exchange, lane, outgoing, flight)).await
     }
 
     /// Sends the request to an endpoint of the provider, and reads the answer to where it can be
@@ -207,7 +214,7 @@ impl<'w> Run<'w, '_> {
         &mut self,
         exchange: &mut Exchange<'_>,
         lane: &LiveLane,
-        outgoing: Outgoing,
+        outgoing: Box<Outgoing>,
         flight: &mut Flight,
     ) -> Attempted {
         let now = self.worker.now();
@@ -219,7 +226,7 @@ impl<'w> Run<'w, '_> {
         let mut tries = EndpointTries { affinity, limit, upgrade: None, length: None, look: None };
         let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
-        let sent = tries.send(worker, exchange, (reach, &outgoing), client, now).await;
+        let sent = pin!(tries.send(worker, exchange, (reach, &outgoing), client, now)).await;
         let answered = match sent {
             Ok(answered) => answered,
             Err(failure) => {
@@ -231,7 +238,7 @@ impl<'w> Run<'w, '_> {
         let left = limit.saturating_sub(self.worker.now().since(now));
         let patience = if self.ask.stream { left } else { limit };
         let wanted = (self.ask.stream, patience);
-        let read = read_reply::read(answered, &outgoing, self.client, wanted).await;
+        let read = pin!(read_reply::read(answered, &outgoing, self.client, wanted)).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += self.worker.now().since(now);
         }

@@ -217,8 +217,8 @@ impl Along<'_, '_> {
             affinity: None,
             limit,
             upgrade: self.passing.upgrade(),
-            length: units::sound_length(self.asked, self.passing),
-            look: self.passing.form().and_then(Form::rest_look),
+            length: units::sound_length(self.asked, self.passing).map(Box::new),
+            look: self.passing.form().and_then(Form::rest_look).map(Box::new),
         };
         settle::hold(exchange, lane, self.passing.prompt_tokens());
         let sent = tries.send(worker, exchange, (reach, &outgoing), reader, now).await;
@@ -229,7 +229,7 @@ impl Along<'_, '_> {
             settle::let_go(exchange, worker.now().since(now));
         }
         exchange.is_body_read = reader.is_ended();
-        let wrong = tries.look.as_ref().and_then(RestLook::wrong);
+        let wrong = tries.look.as_deref().and_then(RestLook::wrong);
         let mut answered = sent.map_err(|failure| match wrong {
             Some(wrong) => Attempted::Void(End::Declined, refusal::invalid(wrong.into())),
             None => failed(&failure),
