@@ -20,6 +20,11 @@ use crate::upgrade::Successor;
 use crate::workers::Workers;
 use crate::{complaint, demo, logging, upgrade, watch};
 
+/// How long a thread that looked at files is kept for the next look: not for the second until then.
+/// When a thread ends, the allocator gives back what has been free for a while; while nobody
+/// allocates, it does so at no other time.
+const LOOK_KEEP_ALIVE: Duration = Duration::from_millis(100);
+
 /// Threads of the control runtime: probes, DNS, reloads, the admin API.
 const CONTROL_THREADS: usize = 2;
 
@@ -73,6 +78,7 @@ fn start_and_serve(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("control")
+        .thread_keep_alive(LOOK_KEEP_ALIVE)
         .enable_all()
         .build()
         .context("the control runtime")?;
