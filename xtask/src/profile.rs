@@ -8,6 +8,7 @@ pub(crate) mod build;
 mod loads;
 pub(crate) mod names;
 mod note;
+mod order;
 mod trim;
 
 use std::fs;
@@ -79,9 +80,11 @@ fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
     let mut command = Command::new(merger);
     command.args(["merge", "--sparse", "--text", "--output"]).arg(&whole).args(&files);
     shell::read(&mut command)?;
-    let (text, kept, all) = trim::trim(&tree::read(&whole)?)?;
-    tree::write(&trimmed, &text)?;
-    say::line(format_args!("   {kept} of the {all} functions that ran are kept"));
+    let parts = trim::trim(&tree::read(&whole)?)?;
+    tree::write(&trimmed, &parts.text)?;
+    let (kept, seldom) = (parts.kept, parts.seldom.len());
+    say::line(format_args!("   {kept} functions ran often, {seldom} seldom"));
+    order::write(parts.seldom, folder)?;
     let profile = tree::root().join(PROFILE);
     fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
     let mut command = Command::new(merger);

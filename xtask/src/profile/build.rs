@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::note::Note;
-use super::{NOTE, PROFILE};
+use super::{NOTE, PROFILE, order};
 use crate::{say, shell, tree};
 
 /// What there is to know of the rustc that cargo will call.
@@ -50,11 +50,13 @@ pub(crate) fn shipped() -> Result<()> {
         Err(error) => Some(format!("{error:#}")),
     };
     let flags = match misfit {
-        None => vec![
-            format!("-Cprofile-use={}", profile.display()),
+        None => {
+            let mut flags = order::flags()?;
+            flags.push(format!("-Cprofile-use={}", profile.display()));
             // Functions that have changed since then are compiled without; no need to list them.
-            "-Cllvm-args=-no-pgo-warn-mismatch".to_owned(),
-        ],
+            flags.push("-Cllvm-args=-no-pgo-warn-mismatch".to_owned());
+            flags
+        }
         Some(why) => {
             say::line("############################################################");
             say::line(format_args!("built WITHOUT the profile {PROFILE}: {why}."));

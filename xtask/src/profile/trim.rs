@@ -1,5 +1,6 @@
-//! Drops from a profile what hardly ever ran: nine functions of ten, which the training needed to
-//! start, to read its configuration and to end. They are then compiled as if there were no profile.
+//! Parts a profile: what ran often stays in it, and what hardly ever ran goes: nine functions of
+//! ten, which the training needed to start, to read its configuration and to end. They are then
+//! compiled as if there were no profile, and laid side by side.
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,30 +11,46 @@ const RUNS_MIN: u64 = 1000;
 const COUNT: &str = "# Num Counters:";
 const VALUES: &str = "# Counter Values:";
 
+/// A profile in its two parts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Trimmed {
+    /// What ran often, in LLVM's text form.
+    pub(super) text: String,
+    /// How many functions stay in it.
+    pub(super) kept: usize,
+    /// The symbols of those that ran seldom.
+    pub(super) seldom: Vec<String>,
+}
+
 /// Trims a profile in LLVM's text form: a head of lines that begin with `:`, then one record per
-/// function, with a blank line behind each. Returns it, how many functions stay, and of how many.
-pub(super) fn trim(text: &str) -> Result<(String, usize, usize)> {
+/// function that ran, with a blank line behind each.
+pub(super) fn trim(text: &str) -> Result<Trimmed> {
     let records = text.split("\n\n").filter(|record| !record.trim().is_empty());
-    let (mut trimmed, mut kept, mut all) = (String::new(), 0, 0);
+    let (mut trimmed, mut kept, mut seldom) = (String::new(), 0, Vec::new());
     for record in records {
         // The head stands before the first function without a blank line between them.
         let lines = record.lines();
-        let head: Vec<&str> = if all == 0 {
+        let is_first = kept + seldom.len() == 0;
+        let head: Vec<&str> = if is_first {
             lines.clone().take_while(|line| line.starts_with([':', '#'])).collect()
         } else {
             Vec::new()
         };
         head.iter().for_each(|line| push(&mut trimmed, line));
-        all += 1;
         let runs = most_runs(record).with_context(|| format!("reading the record\n{record}"))?;
         if runs >= RUNS_MIN {
             kept += 1;
             lines.skip(head.len()).for_each(|line| push(&mut trimmed, line));
             push(&mut trimmed, "");
+        } else {
+            let name = record.lines().nth(head.len()).context("a record without a name")?;
+            // Before the symbol of what is not seen outside its file stands the file.
+            let symbol = name.rsplit(';').next().unwrap_or(name);
+            seldom.push(symbol.to_owned());
         }
     }
     ensure!(kept > 0, "nothing ran {RUNS_MIN} times");
-    Ok((trimmed, kept, all))
+    Ok(Trimmed { text: trimmed, kept, seldom })
 }
 
 fn push(text: &mut String, line: &str) {
@@ -66,10 +83,14 @@ mod tests {
     #[test]
     fn what_ran_often_stays_as_it_is_and_the_rest_goes() {
         let head = "# IR level Instrumentation Flag\n:ir\n";
-        let (often, seldom) = (record("often", &[3, 1000]), record("seldom", &[999, 0]));
+        let (often, seldom) = (record("often", &[3, 1000]), record("a.rs;seldom", &[999, 0]));
         for text in [format!("{head}{often}{seldom}"), format!("{head}{seldom}{often}")] {
-            let (trimmed, kept, all) = trim(&text).unwrap();
-            assert_eq!((trimmed, kept, all), (format!("{head}{often}"), 1, 2));
+            let parted = Trimmed {
+                text: format!("{head}{often}"),
+                kept: 1,
+                seldom: vec!["seldom".to_owned()],
+            };
+            assert_eq!(trim(&text).unwrap(), parted);
         }
     }
 
