@@ -26,6 +26,9 @@ pub(crate) const PROVIDER_KEY: &str = "provider-key-0123456789abcdef";
 
 /// Chunks of a stream.
 pub(crate) const CHUNKS: usize = 200;
+/// The most that is read of one connection before the others, and the chunks that are due, have
+/// their turn.
+const TURN_BYTES: usize = 128 * 1024;
 /// The pace of a stream that is not sent at once.
 const PACE: Duration = Duration::from_millis(10);
 const LISTENER: u64 = u64::MAX;
@@ -170,7 +173,8 @@ impl Connection {
     /// Answers the requests that are there; whether a paced stream begins.
     fn turn(&mut self, replies: &Replies) -> std::io::Result<bool> {
         let mut buffer = [0; 64 * 1024];
-        loop {
+        let turn_ends = self.read.len() + TURN_BYTES;
+        while self.read.len() < turn_ends {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(read) => self.read.extend_from_slice(&buffer[..read]),
@@ -181,9 +185,12 @@ impl Connection {
         let mut paced = false;
         loop {
             self.expected = self.expected.or_else(|| length_of(&self.read));
-            let Some(length) = self.expected.filter(|length| self.read.len() >= *length) else {
+            let Some(length) = self.expected else { break };
+            if length > self.read.len() {
+                // At one go: growing by doubling would copy megabytes between two chunks.
+                self.read.reserve_exact(length - self.read.len());
                 break;
-            };
+            }
             self.expected = None;
             let answer = replies.to(&self.read[..length]);
             self.read.drain(..length);

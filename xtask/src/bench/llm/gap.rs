@@ -1,8 +1,8 @@
 //! Whether one large body holds other exchanges of its worker up: streams at a pace, beside them a
 //! body of 20 MiB over and over, and the longest gap between two chunks of a stream.
 //!
-//! The load generator has gaps of its own on a busy machine; they are measured without the large
-//! body and shown beside.
+//! The load generator and the origin have gaps of their own on a busy machine; they are measured
+//! without the large body, and with it straight to the origin, and shown beside.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -34,15 +34,19 @@ pub(super) fn run(options: &Options) -> Result<()> {
     Peer::Architrave.install()?;
     let stand = Stand::start("llm-gap", ORIGIN)?;
     let running = stand.up(candidate(Peer::Architrave, LlmWork::Chat, Script::Paced, 1)?)?;
-    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let mut measured = [
+        ("alone", running.port, Script::Paced, "without", Vec::new()),
+        ("beside the large body", running.port, Script::Paced, "with", Vec::new()),
+        ("beside it, without a gateway", stand.origin(), Script::PlainPaced, "with", Vec::new()),
+    ];
     for round in 1..=options.rounds {
-        for (large, gaps) in [("without", &mut alone), ("with", &mut beside)] {
+        for (label, port, script, large, gaps) in &mut measured {
             let mut command = Command::new("taskset");
             command.args(["-c", LOAD_CORE]).arg(std::env::current_exe()?);
-            command.args(["bench-llm-gap", &running.port.to_string(), large]);
+            command.args(["bench-llm-gap", &port.to_string(), script.path(), large]);
             let said = shell::read(&mut command)?;
             let gap: f64 = said.trim().parse().context("the load says its longest gap")?;
-            say::line(format_args!("   round {round} {large} the large body: {gap:.2} ms late"));
+            say::line(format_args!("   round {round} {label}: {gap:.2} ms late"));
             gaps.push(gap);
         }
     }
@@ -51,38 +55,46 @@ pub(super) fn run(options: &Options) -> Result<()> {
         "longest delay of a chunk of 8 paced streams beside a body of 20 MiB, one worker",
     );
     report.versions(&[Peer::Architrave])?;
-    let row = |label: &str, gaps: &[f64]| {
-        vec![label.to_owned(), format!("{:.2}", median(gaps)), spread(gaps)]
-    };
-    report.table(
-        &["streams", "ms late, longest", "spread"],
-        &[row("alone", &alone), row("beside the large body", &beside)],
-    );
+    let rows: Vec<_> = measured
+        .iter()
+        .map(|(label, .., gaps)| {
+            vec![(*label).to_owned(), format!("{:.2}", median(gaps)), spread(gaps)]
+        })
+        .collect();
+    report.table(&["streams", "ms late, longest", "spread"], &rows);
     report.claims(&[Claim {
         what: "ms late beside the large body".to_owned(),
-        value: median(&beside),
+        value: median(&measured[1].4),
         limit: 5.0,
         at_least: false,
     }]);
     report.finish()
 }
 
-/// The load: `bench-llm-gap PORT with|without`; prints the longest delay of a chunk in ms.
+/// The load: `bench-llm-gap PORT PATH with|without`; prints the longest delay of a chunk in ms.
 pub(crate) fn run_load(args: &[String]) -> Result<()> {
-    let [port, large] = args else { anyhow::bail!("bench-llm-gap PORT with|without") };
-    let port: u16 = port.parse().context("the port")?;
+    let [port, path, large] = args else { anyhow::bail!("bench-llm-gap PORT PATH with|without") };
+    let target = Target { port: port.parse().context("the port")?, path: path.clone() };
     let is_over = Arc::new(AtomicBool::new(false));
     let sender = (large == "with").then(|| {
-        let is_over = Arc::clone(&is_over);
+        let (is_over, target) = (Arc::clone(&is_over), target.clone());
         std::thread::spawn(move || -> Result<()> {
+            // Those who read the streams, and the origin that paces them, share its core and are
+            // not to wait for it.
+            rustix::process::setpriority_process(None, 19).context("stepping back")?;
+            let body = large_body();
             while !is_over.load(Ordering::Relaxed) {
-                send_large(port)?;
+                target.send_large(body.as_bytes())?;
             }
             Ok(())
         })
     });
-    let streams: Vec<_> =
-        (0..STREAMS).map(|_| std::thread::spawn(move || longest_delay(port))).collect();
+    let streams: Vec<_> = (0..STREAMS)
+        .map(|_| {
+            let target = target.clone();
+            std::thread::spawn(move || target.longest_delay())
+        })
+        .collect();
     let mut longest = Duration::ZERO;
     for stream in streams {
         longest = longest.max(stream.join().expect("a stream does not panic")?);
@@ -95,49 +107,62 @@ pub(crate) fn run_load(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn head(path: &str, length: usize) -> String {
+fn large_body() -> String {
+    let text = "What does a load balancer do, and why? ".repeat(LARGE_BYTES / 39);
     format!(
-        "POST {path} HTTP/1.1\r\nhost: bench.example\r\nauthorization: Bearer {API_KEY}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        "{{\"model\":\"{}\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}",
+        crate::bench::llm_origin::MODEL
     )
 }
 
-/// Reads one paced stream; how much later than its pace a chunk came, at most.
-fn longest_delay(port: u16) -> Result<Duration> {
-    let clock = Clock::system();
-    let body = Script::Paced.body();
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.write_all(head(Script::Paced.path(), body.len()).as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    let mut reader = BufReader::new(stream);
-    let (mut line, mut last, mut longest) = (String::new(), None, Duration::ZERO);
-    loop {
-        line.clear();
-        ensure!(reader.read_line(&mut line)? > 0, "the stream ended early");
-        if line.starts_with("data: [DONE]") {
-            return Ok(longest);
-        }
-        if line.starts_with("data: ") {
-            let now = clock.now();
-            if let Some(last) = last.replace(now) {
-                longest = longest.max(now.since(last).saturating_sub(PACE));
+/// Who is asked.
+#[derive(Clone)]
+struct Target {
+    port: u16,
+    path: String,
+}
+
+impl Target {
+    /// A connection that a request was sent on.
+    fn ask(&self, body: &[u8]) -> Result<TcpStream> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: bench.example\r\nauthorization: Bearer {API_KEY}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.path,
+            body.len()
+        );
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+        Ok(stream)
+    }
+
+    /// Reads one paced stream; how much later than its pace a chunk came, at most.
+    fn longest_delay(&self) -> Result<Duration> {
+        let clock = Clock::system();
+        let mut reader = BufReader::new(self.ask(Script::Paced.body().as_bytes())?);
+        let (mut line, mut last, mut longest) = (String::new(), None, Duration::ZERO);
+        loop {
+            line.clear();
+            ensure!(reader.read_line(&mut line)? > 0, "the stream ended early");
+            if line.starts_with("data: [DONE]") {
+                return Ok(longest);
+            }
+            if line.starts_with("data: ") {
+                let now = clock.now();
+                if let Some(last) = last.replace(now) {
+                    longest = longest.max(now.since(last).saturating_sub(PACE));
+                }
             }
         }
     }
-}
 
-/// Sends one large body and reads the answer.
-fn send_large(port: u16) -> Result<()> {
-    let text = "What does a load balancer do, and why? ".repeat(LARGE_BYTES / 39);
-    let body = format!(
-        "{{\"model\":\"{}\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}",
-        crate::bench::llm_origin::MODEL
-    );
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.write_all(head("/v1/chat/completions", body.len()).as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer)?;
-    ensure!(&answer == b"HTTP/1.1 200", "not a 200: {}", String::from_utf8_lossy(&answer));
-    Ok(())
+    /// Sends one large body and reads the answer.
+    fn send_large(&self, body: &[u8]) -> Result<()> {
+        let mut stream = self.ask(body)?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer)?;
+        ensure!(&answer == b"HTTP/1.1 200", "not a 200: {}", String::from_utf8_lossy(&answer));
+        Ok(())
+    }
 }

@@ -119,7 +119,7 @@ fn does(peer: Peer) -> &'static str {
 const fn connections(peer: Peer) -> u32 {
     match peer {
         Peer::Litellm => 2,
-        Peer::Portkey => 16,
+        Peer::Portkey => 32,
         _ => 64,
     }
 }
