@@ -102,6 +102,9 @@ impl IdentityPolicy for KeyAuth {
         }
         let fields = &mut view.head.fields;
         for name in &self.headers {
+            if !fields.contains(name) {
+                continue;
+            }
             fields.retain(|field| {
                 !field.name.eq_ignore_ascii_case(name.as_bytes())
                     || (name == AUTHORIZATION && bearer(field.value).is_none())

@@ -99,7 +99,7 @@ impl Route {
             segment::encode(model, &mut element);
             return whole.replace("{model}", &element);
         }
-        format!("{whole}{}", self.dialect.path(address))
+        [whole, &*self.dialect.path(address)].concat()
     }
 }
 

@@ -109,7 +109,7 @@ impl LlmAnswer<'_> {
         }
         let mut number = itoa::Buffer::new();
         if facts.attempts > 0 {
-            let name = format!("{}/{}", facts.provider, facts.upstream_model);
+            let name = [&*facts.provider, "/", &*facts.upstream_model].concat();
             if is_value(name.as_bytes()) {
                 fields.append("x-architrave-deployment", name.as_bytes());
             }
@@ -140,9 +140,18 @@ fn overhead(exchange: &Exchange<'_>, now: Moment) -> Duration {
 /// Nano-USD as USD, exact.
 fn usd(nanos: u64) -> String {
     const NANOS_A_USD: u64 = 1_000_000_000;
-    let text = format!("{}.{:09}", nanos / NANOS_A_USD, nanos % NANOS_A_USD);
-    let text = text.trim_end_matches('0');
-    text.strip_suffix('.').unwrap_or(text).to_owned()
+    let mut text = itoa::Buffer::new().format(nanos / NANOS_A_USD).to_owned();
+    let mut left = nanos % NANOS_A_USD;
+    if left > 0 {
+        text.push('.');
+    }
+    let mut place = NANOS_A_USD;
+    while left > 0 {
+        place /= 10;
+        text.push(char::from(b'0' + (left / place) as u8));
+        left %= place;
+    }
+    text
 }
 
 #[cfg(test)]
@@ -151,7 +160,14 @@ mod tests {
 
     #[test]
     fn money_is_exact() {
-        let cases = [(0, "0"), (1, "0.000000001"), (1_500_000_000, "1.5"), (20_000_000_000, "20")];
+        let cases = [
+            (0, "0"),
+            (1, "0.000000001"),
+            (10_203_000, "0.010203"),
+            (1_500_000_000, "1.5"),
+            (20_000_000_000, "20"),
+            (u64::MAX, "18446744073.709551615"),
+        ];
         for (nanos, text) in cases {
             assert_eq!(usd(nanos), text);
         }

@@ -75,7 +75,7 @@ pub(super) async fn write(
     };
     let reach = side.reach.as_ref().ok_or_else(no_dialect)?;
     let path = route.path(&ask.address_for(&lane.model, framing));
-    let target = format!("{}{path}", reach.base_path);
+    let target = [&*reach.base_path, &*path].concat();
     let mut head = worker.spares().request_heads.take();
     head.method = Method::Post;
     head.version = Version::Http11;
