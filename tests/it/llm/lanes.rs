@@ -1,6 +1,6 @@
 //! Which deployment is asked, and who is asked next.
 
-use architrave_testkit::{Client, Config, Exchange, Gateway, Origin};
+use architrave_testkit::{Client, Config, Exchange, Gateway, Origin, SOON};
 use serde_json::{Value, json};
 
 use super::{
@@ -198,6 +198,68 @@ fn who_is_known_not_to_take_what_is_asked_is_passed_over_while_another_may() {
     // Where there is nobody else, it is asked all the same.
     looks["model"] = json!("p0/o3-mini");
     assert_eq!(said(&looks), "blind");
+}
+
+/// A gateway with the model `fast` at the first origin, which is known as `upstream`, and `other` at
+/// the second, which `fast` falls back on.
+fn falling_back(first: &Origin, upstream: &str, second: &Origin) -> Gateway {
+    let config = Config::ai(&format!(
+        "
+        providers:
+          - {{ name: p0, kind: openai, base_url: \"http://{}/v1\", credentials: [{{ value: key }}] }}
+          - {{ name: p1, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+        models:
+          - {{ name: fast, deployments: [{{ provider: p0, model: {upstream} }}], fallbacks: [other] }}
+          - {{ name: other, deployments: [{{ provider: p1, model: m }}] }}
+        ",
+        first.addr(),
+        second.addr()
+    ));
+    Gateway::start(config.access_log("{ stdout: {} }"))
+}
+
+#[test]
+fn what_no_deployment_of_a_model_can_do_its_fallback_is_asked() {
+    let (blind, seeing) = (saying("blind"), saying("seeing"));
+    let gateway = falling_back(&blind, "o3-mini", &seeing);
+    let mut looks = ask("hi");
+    looks["messages"][0]["content"] =
+        json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AA==" } }]);
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &looks);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.get("x-architrave-deployment"), Some("p1/m"));
+    assert_eq!((blind.count(), seeing.count()), (0, 1));
+    let plain = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(plain.get("x-architrave-deployment"), Some("p0/o3-mini"));
+    gateway.stdout().wait_for("who was passed over", 0, SOON, |line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        (line["passed_over"] == json!(["unable p0/o3-mini main"])).then_some(())
+    });
+}
+
+#[test]
+fn a_prompt_that_is_too_long_for_a_model_goes_to_its_fallback_first() {
+    let (small, large) = (saying("small"), refusing(429, &[("Retry-After", "30")]));
+    let gateway = falling_back(&small, "gpt-4", &large);
+    let long = ask(&"many words ".repeat(8_000));
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &long);
+    // It is an estimate: before nobody is asked at all, it is.
+    assert_eq!(answer.get("x-architrave-deployment"), Some("p0/gpt-4"), "{}", answer.text());
+    assert_eq!((small.count(), large.count()), (1, 1));
+    let short = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!((short.status, small.count(), large.count()), (200, 2, 1));
+}
+
+#[test]
+fn what_is_too_long_for_the_last_of_them_does_not_hide_that_another_has_room_later() {
+    let error = json!({ "error": { "message": "This model's maximum context length is 8192 tokens.",
+        "type": "invalid_request_error", "code": "context_length_exceeded" } });
+    let small = Origin::start(move |exchange| super::reply(exchange, 400, &error.to_string()));
+    let large = refusing(429, &[("Retry-After", "30")]);
+    let gateway = falling_back(&small, "gpt-4", &large);
+    let long = ask(&"many words ".repeat(8_000));
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &long);
+    assert_eq!((answer.status, small.count(), large.count()), (429, 1, 1), "{}", answer.text());
 }
 
 #[test]

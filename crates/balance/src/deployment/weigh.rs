@@ -154,9 +154,7 @@ impl<'a> Assessment<'a> {
         }
         let waiting = seat.lane.load.waiting();
         let quota = (!seat.lane.quota.has_room(size, waiting, now)).then_some(Hindrance::QuotaLow);
-        let fits =
-            seat.deployment.context_tokens.is_none_or(|most| size.prompt + size.output_max <= most);
-        let context = (!fits).then_some(Hindrance::TooSmall);
+        let context = (!seat.fits(size)).then_some(Hindrance::TooSmall);
         [standing, hold, quota, context].into_iter().flatten().max_by_key(|it| it.severity())
     }
 
@@ -210,8 +208,14 @@ impl Contender {
 }
 
 impl Seat {
-    fn is_able(&self, demand: &Demand<'_>) -> bool {
+    /// Whether its deployment can do what is asked.
+    pub(crate) fn is_able(&self, demand: &Demand<'_>) -> bool {
         demand.needs & !self.deployment.abilities == 0
+    }
+
+    /// Whether a request of that size fits into its context, by all estimates.
+    pub(crate) fn fits(&self, size: Size) -> bool {
+        self.deployment.context_tokens.is_none_or(|most| size.prompt + size.output_max <= most)
     }
 
     /// What hinders it whatever is known of its lane.

@@ -12,6 +12,7 @@ mod credential;
 mod endpoint;
 mod facts;
 mod fallback;
+mod fit;
 pub(crate) mod kept;
 mod listing;
 mod missed;

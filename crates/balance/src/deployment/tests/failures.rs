@@ -9,7 +9,7 @@ use super::stage::{
     DEMAND, MS, SECOND, SPENT, STRATEGIES, Stage, deployment, key, place, tried, weighted,
 };
 use crate::deployment::{
-    Demand, DeploymentSettings, End, Failure, Hindrance, Place, QuotaKind, QuotaSeen,
+    Demand, DeploymentSettings, End, Failure, Fitness, Hindrance, Place, QuotaKind, QuotaSeen,
     RefusedReason, Scope, Why,
 };
 
@@ -258,6 +258,25 @@ fn what_only_one_can_do_goes_there_and_what_nobody_can_goes_anywhere() {
     assert_eq!(stage.spread(20, &Demand { needs: 0b10, ..DEMAND }), [0, 20]);
     let picks = stage.spread(20, &Demand { needs: 0b100, ..DEMAND });
     assert!(picks.iter().all(|&picks| picks >= 9), "{picks:?}");
+}
+
+#[test]
+fn a_fleet_is_as_fit_as_the_fittest_of_those_that_may_take_a_request() {
+    let mut some = weighted(&[1, 1, 0]);
+    (some[0].abilities, some[0].context_tokens) = (0b01, None);
+    (some[1].abilities, some[1].context_tokens) = (0b11, Some(8_000));
+    let stage = Stage::new(ModelStrategy::Weighted, &some);
+    let fitness = |needs, prompt_tokens, excluded: &[usize]| {
+        stage.fleet.fitness(&Demand { needs, prompt_tokens, excluded, ..DEMAND })
+    };
+    assert_eq!(fitness(0b10, 1_000, &[]), Fitness::Able);
+    assert_eq!(fitness(0b01, 7_800, &[]), Fitness::Able);
+    assert_eq!(fitness(0b10, 7_800, &[]), Fitness::TooSmall);
+    assert_eq!(fitness(0b10, 1_000, &[1]), Fitness::Unable);
+    // The third could do anything, and takes nothing.
+    assert_eq!(fitness(0b100, 1_000, &[]), Fitness::Unable);
+    stage.fail(place(1), RATE_LIMITED);
+    assert_eq!(fitness(0b10, 1_000, &[]), Fitness::Able, "a rest passes");
 }
 
 #[test]

@@ -19,7 +19,7 @@ mod written;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::deployment::{Demand, Place, Tried};
+use architrave_balance::deployment::{Demand, Failure, Place, Tried};
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
@@ -30,6 +30,7 @@ use architrave_telemetry::Party;
 use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
+use super::fit::{self, InOrder};
 use super::missed::{Missed, nothing_serves};
 use super::{fallback, passed_over, refusal, reserve, signal};
 use crate::dispatch::ClientSide;
@@ -198,6 +199,24 @@ fn demand<'d>(passing: &Passing, tried: &'d [Tried]) -> Demand<'d> {
     Demand { prompt_tokens: passing.prompt_tokens(), tried, ..Demand::default() }
 }
 
+/// The models in the order in which they are asked.
+fn in_order<'m>(
+    exchange: &mut Exchange<'_>,
+    asked: &Asked<'_>,
+    passing: &Passing,
+    models: &'m [Arc<LiveModel>],
+) -> InOrder<'m> {
+    // Another model's count would be one of something else.
+    if asked.operation() == Operation::TokenCount {
+        return models.iter().collect();
+    }
+    fit::in_order(exchange, models, |model| {
+        let can = |lane: &LiveLane| written::reaches(lane, asked) && passing.is_all_at(lane);
+        let excluded = model.deployments_without(can);
+        model.fleet.fitness(&Demand { excluded: &excluded, ..demand(passing, &[]) })
+    })
+}
+
 async fn along_models<'a>(
     worker: &'a Worker,
     exchange: &mut Exchange<'_>,
@@ -207,7 +226,7 @@ async fn along_models<'a>(
     models: &[Arc<LiveModel>],
 ) -> Result<LlmAnswer<'a>, Missed> {
     let mut last = None;
-    for model in models {
+    for model in in_order(exchange, asked, passing, models) {
         // Who counts in the words of who asks comes before whom it has to be told.
         let is_exact = asked.operation() == Operation::TokenCount
             && model.lanes().any(|lane| written::takes_as_asked(lane, asked));
@@ -243,7 +262,10 @@ async fn along_models<'a>(
                 Ok(answer) => return Ok(answer.into_answer(asked.dialect(), reader)),
                 Err((Some(failure), missed, true)) => {
                     tried.push(Tried { place, failure });
-                    last = Some(missed);
+                    last = match failure {
+                        Failure::TooLong => last.or(Some(missed)),
+                        _ => Some(missed),
+                    };
                 }
                 Err((_, missed, _)) => {
                     along.note_uncounted(&missed);

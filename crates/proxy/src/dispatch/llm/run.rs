@@ -24,7 +24,7 @@ use super::read_reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
-use super::{Candidates, credential, fallback, passed_over, refusal, settle, signal};
+use super::{Candidates, credential, fallback, fit, passed_over, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
@@ -65,7 +65,8 @@ impl<'w> Run<'w, '_> {
         models: &Candidates,
     ) -> Result<LlmAnswer<'w>, Missed> {
         let mut last = None;
-        for model in models {
+        let demand = self.demand();
+        for model in fit::in_order(exchange, models, |model| model.fleet.fitness(&demand)) {
             let mut tried = SmallVec::<[Tried; 2]>::new();
             loop {
                 let Choice { place, why, mut flight, passed_over } =
@@ -91,7 +92,11 @@ impl<'w> Run<'w, '_> {
                         let rested = flight.finish(End::Failed(failure), self.worker.now());
                         signal::note((self.worker, exchange), lane, (failure, rested), &missed);
                         tried.push(Tried { place, failure });
-                        last = Some(missed);
+                        last = match failure {
+                            // Where others said something else, they may have room for it later.
+                            Failure::TooLong => last.or(Some(missed)),
+                            _ => Some(missed),
+                        };
                     }
                     Attempted::Unfit(missed) => {
                         flight.finish(End::Unsent, self.worker.now());
@@ -124,11 +129,7 @@ impl<'w> Run<'w, '_> {
         exchange: &mut Exchange<'_>,
         (model, place): (Arc<LiveModel>, Place),
     ) -> Result<LlmAnswer<'w>, Missed> {
-        let demand = Demand {
-            prompt_tokens: self.ask.prompt_tokens,
-            output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
-            ..Demand::default()
-        };
+        let demand = self.demand();
         let now = self.worker.now();
         let taken = model.fleet.take(place, &demand, now);
         let Choice { why, mut flight, .. } = taken.map_err(|refused| self.worse(None, &refused))?;
@@ -160,19 +161,21 @@ impl<'w> Run<'w, '_> {
         }
     }
 
+    /// What is asked of a deployment, whoever was tried.
+    fn demand(&self) -> Demand<'static> {
+        Demand {
+            prompt_tokens: self.ask.prompt_tokens,
+            output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
+            needs: self.ask.scanned.needs.bits(),
+            ..Demand::default()
+        }
+    }
+
     /// The lane that the next attempt goes along.
     fn choose(&self, model: &LiveModel, tried: &[Tried]) -> Result<Choice, Refused> {
         let wanted = LazyCell::new(|| Wanted::from(self.ask));
         let prices = model.prices_of(|row| wanted.price_at(row));
-        let demand = Demand {
-            prompt_tokens: self.ask.prompt_tokens,
-            output_tokens_max: self.ask.output_max.unwrap_or(OUTPUT_TOKENS_DEFAULT),
-            affinity: self.affinity,
-            needs: self.ask.scanned.needs.bits(),
-            prices: &prices,
-            tried,
-            ..Demand::default()
-        };
+        let demand = Demand { affinity: self.affinity, prices: &prices, tried, ..self.demand() };
         let now = self.worker.now();
         self.worker.with_random(|random| model.fleet.choose(&demand, now, random))
     }
