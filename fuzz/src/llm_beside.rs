@@ -1,7 +1,7 @@
 //! Claims about what `architrave-llm` reads beside chat from any bytes at all: vectors, rankings,
 //! completions, and what every other surface tells of models and of what is charged.
 
-use architrave_llm::batch::BatchFile;
+use architrave_llm::batch::{BatchFile, LineForm};
 use architrave_llm::completion;
 use architrave_llm::dialect::{Context, Dialect, Quirks};
 use architrave_llm::embedding::{self, Wish};
@@ -27,6 +27,11 @@ fn context() -> Context {
     Context { id: "x".to_owned(), model: "m".to_owned(), created_s: 1, stream_usage: true }
 }
 
+/// Whether what a line says is the name of a model, which in Gemini's words has a collection.
+fn is_named(said: &str, form: LineForm, name: &str) -> bool {
+    said == name || form == LineForm::Gemini && said.strip_prefix("models/") == Some(name)
+}
+
 /// The first byte says the surface. Whatever a body names has been seen by the scan; a line of a
 /// batch says its model where it is told to. A body whose model is renamed is sound and names the new one
 /// wherever it named one; a page of a list is one, whatever the query asks for.
@@ -37,11 +42,13 @@ pub fn llm_surface(bytes: &[u8]) {
     let _ = (used::of_reply(surface, text), used::of_request(surface, text));
     let _ = surface.kept_in_reply(text);
     let _ = surface.results_links(text);
-    let mut batch = BatchFile::default();
-    let _ = batch.read(body, 0..body.len());
-    for model in batch.models {
-        let names = model.spans.iter().map(|span| Cursor::new(&text[span.clone()]).text());
-        assert!(names.into_iter().all(|name| name.is_ok_and(|name| *name == *model.name)));
+    for form in [LineForm::Openai, LineForm::Gemini] {
+        let mut batch = BatchFile::default();
+        let _ = batch.read(form, body, 0..body.len());
+        for model in batch.models {
+            let mut names = model.spans.iter().map(|span| Cursor::new(&text[span.clone()]).text());
+            assert!(names.all(|name| name.is_ok_and(|name| is_named(&name, form, &model.name))));
+        }
     }
     let models = ["a", "b"].map(|id| ListedModel {
         id,

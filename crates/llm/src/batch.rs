@@ -1,4 +1,4 @@
-//! The file of a batch: a request in each line, as OpenAI has it.
+//! The file of a batch: a request in each line, as OpenAI and Gemini have it.
 //!
 //! It is gone through as a body is: by the scan, so that whoever reads the lines sees the same
 //! models as this. What has to be changed is told as places for a [`Splice`](crate::scan::Splice).
@@ -7,9 +7,35 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::chat::{ChatError, ErrorKind, Text};
+use crate::chat::{ChatError, ErrorKind};
 use crate::scan::{Member, ScanError, Scanned, Spellings, Watch, Watched};
-use crate::surface::{KeptId, Surface};
+use crate::surface::{KeptId, Surface, bare_model as bare, gemini_model};
+
+/// In whose words the lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineForm {
+    /// Each says its path, and its body names the model.
+    Openai,
+    /// Each asks for what the batch does; few name a model beside the batch's own.
+    Gemini,
+}
+
+impl LineForm {
+    const fn watch(self) -> &'static Watch {
+        match self {
+            Self::Openai => &LINE,
+            Self::Gemini => &GEMINI_LINE,
+        }
+    }
+}
+
+static GEMINI_LINE: Watch = Watch {
+    members: &[
+        Member::top(Watched::LineBody, "request"),
+        Member::within(Watched::LineBody, Watched::Model, "model"),
+    ],
+    spellings: Spellings::Either,
+};
 
 static LINE: Watch = Watch {
     members: &[
@@ -79,7 +105,12 @@ impl BatchFile {
     ///
     /// # Errors
     /// Which line is wrong, and why.
-    pub fn read(&mut self, body: &[u8], file: Range<usize>) -> Result<(), BatchError> {
+    pub fn read(
+        &mut self,
+        form: LineForm,
+        body: &[u8],
+        file: Range<usize>,
+    ) -> Result<(), BatchError> {
         let mut from = file.start;
         let lines = body.get(file).unwrap_or_default().split(|byte| *byte == b'\n');
         for (number, line) in lines.enumerate() {
@@ -87,30 +118,35 @@ impl BatchFile {
                 return Err(BatchError::TooMany { what: "lines", max: LINES_MAX });
             }
             if !line.trim_ascii().is_empty() {
-                self.line(line, from, number + 1)?;
+                self.line(form, line, from, number + 1)?;
             }
             from += line.len() + 1;
         }
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8], from: usize, number: usize) -> Result<(), BatchError> {
+    fn line(
+        &mut self,
+        form: LineForm,
+        line: &[u8],
+        from: usize,
+        number: usize,
+    ) -> Result<(), BatchError> {
         let wrong = |why: String| BatchError::Line { line: number, why };
         let unsound = |error: ScanError| wrong(error.to_string());
-        let scanned = Scanned::whole(line, &LINE).map_err(unsound)?;
+        let scanned = Scanned::whole(line, form.watch()).map_err(unsound)?;
         let model = scanned.text(Watched::Model, line).filter(|name| !name.is_empty());
-        let (Some(name), Some(span)) = (model, scanned.span(Watched::Model)) else {
-            return Err(wrong(String::from("it names no model")));
-        };
-        self.add(&name, from + span.start..from + span.end, number)?;
+        match (model, scanned.span(Watched::Model), form) {
+            (Some(name), Some(span), _) => {
+                let name = if form == LineForm::Gemini { bare(&name) } else { &name };
+                self.add(name, from + span.start..from + span.end, number)?;
+            }
+            // The batch's own is meant.
+            (None, _, LineForm::Gemini) if !scanned.says(Watched::Model, line) => {}
+            _ => return Err(wrong(String::from("it names no model"))),
+        }
+        let Some(surface) = asked_by(form, &scanned, line) else { return Ok(()) };
         let body = scanned.raw(Watched::LineBody, line).unwrap_or("{}");
-        let path = scanned.text(Watched::LinePath, line);
-        let surface = path.and_then(|path| Some(Surface::of("POST", &path, "")?.surface));
-        // An item of a conversation lies deeper here than the scan looks for it.
-        let looks_deeper = surface == Some(Surface::OpenaiResponses);
-        let Some(surface) = surface.filter(|_| scanned.may_name_kept || looks_deeper) else {
-            return Ok(());
-        };
         let named = surface.kept_in_request(body).map_err(|error| wrong(error.to_string()))?;
         for id in named {
             if !self.kept.iter().any(|(known, _)| *known == id) {
@@ -123,17 +159,38 @@ impl BatchFile {
         Ok(())
     }
 
-    fn add(&mut self, name: &Text<'_>, span: Range<usize>, line: usize) -> Result<(), BatchError> {
-        if let Some(known) = self.models.iter_mut().find(|known| *known.name == **name) {
+    fn add(&mut self, name: &str, span: Range<usize>, line: usize) -> Result<(), BatchError> {
+        if let Some(known) = self.models.iter_mut().find(|known| *known.name == *name) {
             known.spans.push(span);
             return Ok(());
         }
         if self.models.len() == MODELS_MAX {
             return Err(BatchError::TooMany { what: "models", max: MODELS_MAX });
         }
-        self.models.push(LineModel { name: (**name).to_owned(), line, spans: vec![span] });
+        self.models.push(LineModel { name: name.to_owned(), line, spans: vec![span] });
         Ok(())
     }
+}
+
+/// In whose words a line may name what lives at a provider; nothing where it names nothing.
+fn asked_by(form: LineForm, scanned: &Scanned, line: &[u8]) -> Option<Surface> {
+    let surface = match form {
+        LineForm::Openai => {
+            let path = scanned.text(Watched::LinePath, line)?;
+            Surface::of("POST", &path, "")?.surface
+        }
+        LineForm::Gemini => Surface::GeminiContent,
+    };
+    // An item of a conversation lies deeper here than the scan looks for it.
+    let looks_deeper = surface == Surface::OpenaiResponses;
+    (scanned.may_name_kept || looks_deeper).then_some(surface)
+}
+
+/// Whether a file of that media type is one of lines: clients call it `application/jsonl`, or
+/// `jsonl` alone.
+#[must_use]
+pub fn is_lines(media_type: &[u8]) -> bool {
+    media_type.to_ascii_lowercase().windows(5).any(|word| word == b"jsonl")
 }
 
 /// Whether a file of that purpose is one of a batch.
@@ -146,9 +203,13 @@ pub fn is_purpose(purpose: &str) -> bool {
 
 /// The JSON string of a name, to stand in the place of another.
 #[must_use]
-pub fn written(name: &str) -> Vec<u8> {
-    let mut value = Vec::with_capacity(name.len() + 2);
-    crate::json::Writer::new(&mut value).text(name);
+pub fn written(form: LineForm, name: &str) -> Vec<u8> {
+    let (collection, bare) = match form {
+        LineForm::Openai => ("", name),
+        LineForm::Gemini => gemini_model(name),
+    };
+    let mut value = Vec::with_capacity(collection.len() + bare.len() + 2);
+    crate::json::Writer::new(&mut value).texts(&[collection, bare]);
     value
 }
 
@@ -159,7 +220,7 @@ mod tests {
 
     fn read(file: &str) -> Result<BatchFile, BatchError> {
         let mut batch = BatchFile::default();
-        batch.read(file.as_bytes(), 0..file.len()).map(|()| batch)
+        batch.read(LineForm::Openai, file.as_bytes(), 0..file.len()).map(|()| batch)
     }
 
     #[test]
@@ -174,7 +235,7 @@ mod tests {
             "tail",
         );
         let mut batch = BatchFile::default();
-        batch.read(file.as_bytes(), 4..file.len() - 4).unwrap();
+        batch.read(LineForm::Openai, file.as_bytes(), 4..file.len() - 4).unwrap();
         let names: Vec<_> = batch.models.iter().map(|it| (it.name.as_str(), it.line)).collect();
         assert_eq!(names, [("a", 1), ("b", 3)]);
         let spans = batch.models[0].spans.iter().map(|span| &file[span.clone()]);
@@ -203,6 +264,38 @@ mod tests {
             assert!(matches!(error, BatchError::Line { line: 3, .. }), "{bad}: {error}");
         }
         assert_eq!(read(""), Ok(BatchFile::default()));
+    }
+
+    #[test]
+    fn a_line_of_geminis_may_name_a_model_and_what_it_needs_of_the_provider() {
+        let file = concat!(
+            r#"{"key":"1","request":{"contents":[{"parts":[{"text":"a"}]}]}}"#,
+            "\n",
+            r#"{"key":"2","request":{"model":"models/a","contents":[{"parts":[{"file_data":{"file_uri":"files/f"}}]}]}}"#,
+            "\n",
+            r#"{"request":{"cachedContent":"cachedContents/c","model":"a"},"key":"model"}"#,
+        );
+        let mut batch = BatchFile::default();
+        batch.read(LineForm::Gemini, file.as_bytes(), 0..file.len()).unwrap();
+        let names: Vec<_> = batch.models.iter().map(|it| (it.name.as_str(), it.line)).collect();
+        assert_eq!(names, [("a", 2)]);
+        let spans = batch.models[0].spans.iter().map(|span| &file[span.clone()]);
+        assert_eq!(spans.collect::<Vec<_>>(), ["\"models/a\"", "\"a\""]);
+        let kept: Vec<_> = batch.kept.iter().map(|((kept, id), at)| (*kept, &**id, *at)).collect();
+        assert_eq!(kept, [(Kept::File, "f", 2), (Kept::Cache, "c", 3)]);
+        for bad in [
+            r#"{"request":{"model":7}}"#,
+            r#"{"request":{"model":"a","model":"b"}}"#,
+            r#"{"request":{"cached_content":"a","cachedContent":"b"}}"#,
+            "[]",
+        ] {
+            let error = BatchFile::default().read(LineForm::Gemini, bad.as_bytes(), 0..bad.len());
+            assert!(matches!(error, Err(BatchError::Line { line: 1, .. })), "{bad}: {error:?}");
+        }
+        assert_eq!(written(LineForm::Gemini, "m"), b"\"models/m\"");
+        assert_eq!(written(LineForm::Gemini, "tunedModels/m"), b"\"tunedModels/m\"");
+        assert!(is_lines(b"jsonl") && is_lines(b"application/JSONL; charset=utf-8"));
+        assert!(!is_lines(b"application/json") && !is_lines(b"text/plain"));
     }
 
     #[test]

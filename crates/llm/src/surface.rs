@@ -32,6 +32,7 @@ pub use table::{BodyForm, Surface};
 pub use upload::Upload;
 
 pub(crate) use reach::gemini_model;
+pub(crate) use rename::bare as bare_model;
 
 impl Surface {
     /// What a request asks for; `path` is what the llm service sees of it, `query` what stands

@@ -34,6 +34,9 @@ fn keeping() -> Origin {
                 exchange.reply(200, &fields, file.to_string());
             }
             Some(_) => exchange.reply(200, &[("X-Goog-Upload-Status", "active")], ""),
+            None if exchange.target().contains(":batch") => {
+                reply(exchange, 200, &json!({ "name": "batches/b" }).to_string());
+            }
             None => reply(exchange, 200, &json!({ "name": "files/abc" }).to_string()),
         }
     })
@@ -43,7 +46,9 @@ fn keeping() -> Origin {
 fn gateway(origins: [&Origin; 2]) -> Gateway {
     let models = format!(
         "{}\nmodels:\n  - {{ name: fast, deployments: \
-         [{{ provider: p0, model: m }}, {{ provider: p1, model: m }}] }}",
+         [{{ provider: p0, model: m }}, {{ provider: p1, model: m }}] }}\n  \
+         - {{ name: dear, deployments: [{{ provider: p1, model: five }}] }}\n  \
+         - {{ name: tuned, deployments: [{{ provider: p1, model: tunedModels/t }}] }}",
         providers("gemini", "/v1beta", &origins)
     );
     let config = Config::new()
@@ -51,7 +56,7 @@ fn gateway(origins: [&Origin; 2]) -> Gateway {
         .and(&models)
         .service("ai", "llm: {}\npolicies: { key_auth: {} }")
         .route("ai", "match: [{ path: { prefix: /ai } }]\nservice: ai");
-    Gateway::start(with_bob(with_ada(config, ""), ""))
+    Gateway::start(with_bob(with_ada(config, "models: [fast, tuned]"), ""))
 }
 
 fn step(gateway: &Gateway, target: &str, fields: &[&str], body: &str) -> Response {
@@ -64,8 +69,14 @@ fn step(gateway: &Gateway, target: &str, fields: &[&str], body: &str) -> Respons
 
 /// Begins an upload at the second provider, as ada; where it says to go on.
 fn begin(gateway: &Gateway) -> String {
+    begin_with(gateway, "X-Goog-Upload-Header-Content-Type: text/plain")
+}
+
+/// The same of a file of that media type.
+fn begin_with(gateway: &Gateway, media_type: &str) -> String {
     let fields = [
         KEY,
+        media_type,
         "x-architrave-provider: p1",
         "X-Goog-Upload-Protocol: resumable",
         "X-Goog-Upload-Command: start",
@@ -136,4 +147,84 @@ fn a_link_leads_to_its_upload_and_nowhere_else() {
     }
     assert_eq!((first.count(), second.count()), (0, 1));
     assert_eq!(status(&target, &[]), 200);
+}
+
+const LINES: &str = "X-Goog-Upload-Header-Content-Type: application/jsonl";
+const WHOLE: [&str; 2] = ["X-Goog-Upload-Command: upload, finalize", "X-Goog-Upload-Offset: 0"];
+
+/// A line of a batch that names a model.
+fn line(model: &str) -> String {
+    let request = json!({ "model": model, "contents": [{ "parts": [{ "text": "hi" }] }] });
+    format!("{}\n", json!({ "key": "k", "request": request }))
+}
+
+/// Asks for a batch of the file that was uploaded, as ada.
+fn batch(gateway: &Gateway, fields: &[&str]) -> Response {
+    let body = json!({ "batch": { "input_config": { "file_name": "files/abc" } } });
+    let path = "/ai/v1beta/models/fast:batchGenerateContent";
+    post(gateway.web(), path, fields, &body)
+}
+
+#[test]
+fn each_line_of_a_batch_names_its_model_as_the_provider_does() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin_with(&gateway, LINES);
+    let begun = second.last();
+    assert_eq!(begun.head.get("x-goog-upload-header-content-type"), Some("application/jsonl"));
+    assert_eq!(begun.head.get("x-goog-upload-header-content-length"), None, "it may change");
+    let plain = "{\"key\":\"2\",\"request\":{\"contents\":[]}}\n";
+    let came = [&*line("models/fast"), plain, &line("fast"), &line("tuned")].concat();
+    let gone = [&*line("models/m"), plain, &line("models/m"), &line("tunedModels/t")].concat();
+    let answer = step(&gateway, &target, &WHOLE, &came);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(String::from_utf8(second.last().body).expect("text"), gone);
+    let made = batch(&gateway, &[KEY]);
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(second.last().target, "/v1beta/models/m:batchGenerateContent");
+    assert_eq!(batch(&gateway, &[BOB]).status, 404, "it is ada's");
+    assert_eq!(first.count(), 0);
+}
+
+#[test]
+fn a_line_that_asks_for_what_cannot_be_had_is_named_and_nothing_is_sent() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin_with(&gateway, LINES);
+    for (bad, why) in [
+        (line("dear"), "there is no model `dear` here"),
+        (line("models/five"), "there is no model `five` here"),
+        ("{\"request\":{\"model\":7}}".to_owned(), "it names no model"),
+        ("{\"request\":{},\"request\":{}}".to_owned(), "said twice"),
+    ] {
+        let answer = step(&gateway, &target, &WHOLE, &(line("fast") + &bad));
+        assert_eq!((answer.status, second.count()), (400, 1), "{bad}");
+        let message = parsed(&answer)["error"]["message"].to_string();
+        assert!(message.contains("line 2") && message.contains(why), "{message}");
+    }
+    // By one request alone, too.
+    let raw = [KEY, "x-architrave-provider: p1", "X-Goog-Upload-Protocol: raw"];
+    let fields = [&raw[..], &["Content-Type: jsonl"]].concat();
+    let target = "/ai/upload/v1beta/files";
+    assert_eq!(step(&gateway, target, &fields, &line("dear")).status, 400);
+    assert_eq!(step(&gateway, target, &fields, &line("fast")).status, 200);
+    assert_eq!(String::from_utf8(second.last().body).expect("text"), line("models/m"));
+    assert_eq!(batch(&gateway, &[KEY]).status, 200);
+}
+
+#[test]
+fn a_file_that_went_by_unseen_makes_no_batch() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin(&gateway);
+    assert_eq!(step(&gateway, &target, &WHOLE, &line("dear")).status, 200, "it is no batch's");
+    assert_eq!((batch(&gateway, &[KEY]).status, second.count()), (400, 2));
+    // Nor does one of which a part did.
+    let target = begin_with(&gateway, LINES);
+    let part = ["X-Goog-Upload-Command: upload", "X-Goog-Upload-Offset: 0"];
+    assert_eq!(step(&gateway, &target, &part, &line("dear")).status, 200);
+    assert_eq!(step(&gateway, &target, &WHOLE, &line("fast")).status, 200);
+    let refused = batch(&gateway, &[KEY]);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("application/jsonl"), "{}", refused.text());
 }

@@ -50,6 +50,18 @@ impl Surface {
         Ok(found)
     }
 
+    /// The files of requests that a batch is to be made of.
+    ///
+    /// # Errors
+    /// Where the body cannot be read.
+    pub fn batch_input(self, body: &str) -> Result<Vec<KeptId>, JsonError> {
+        let mut found = Vec::new();
+        if let Some(shape) = requests::of_input(self) {
+            walk(&mut Cursor::new(body), shape, &mut found)?;
+        }
+        Ok(found)
+    }
+
     /// What a reply at this surface says was made, with the ids by which requests name it; where
     /// the reply is about something that is kept, what belongs to that.
     #[must_use]

@@ -149,6 +149,7 @@ fn find<'a>(
     }
 }
 
-fn bare(name: &str) -> &str {
+/// A model's name without Gemini's collection.
+pub(crate) fn bare(name: &str) -> &str {
     name.strip_prefix("models/").unwrap_or(name)
 }

@@ -28,6 +28,17 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
     }
 }
 
+/// Where a request for a batch names the file of its requests.
+pub(super) fn of_input(surface: Surface) -> Option<&'static Shape> {
+    match surface {
+        Surface::OpenaiBatchCreate => Some(&OPENAI_BATCH),
+        Surface::GeminiBatchCreate | Surface::GeminiEmbeddingBatchCreate => {
+            Some(&GEMINI_BATCH_FILES)
+        }
+        _ => None,
+    }
+}
+
 const FILE_ID: Member = ("file_id", Id(Kept::File, &[]));
 const FILE_IDS: Member = ("file_ids", Id(Kept::File, &[]));
 const CONTAINER_ID: Member = ("container_id", Id(Kept::Container, &[]));
@@ -144,4 +155,9 @@ static GEMINI_BATCH: Shape = Fields(&[(
         ("inputConfig", Fields(&GEMINI_BATCH_INPUT)),
         ("input_config", Fields(&GEMINI_BATCH_INPUT)),
     ]),
+)]);
+static INPUT_FILE: [Member; 2] = [("fileName", Name(Kept::File)), ("file_name", Name(Kept::File))];
+static GEMINI_BATCH_FILES: Shape = Fields(&[(
+    "batch",
+    Fields(&[("inputConfig", Fields(&INPUT_FILE)), ("input_config", Fields(&INPUT_FILE))]),
 )]);

@@ -100,6 +100,8 @@ fn gemini_names_files_by_links_in_both_spellings() {
     assert_eq!(named(Surface::GeminiBatchCreate, &batch), all);
     let batch = json!({ "batch": { "inputConfig": { "fileName": "files/e" } } });
     assert_eq!(named(Surface::GeminiBatchCreate, &batch), ids(Kept::File, &["e"]));
+    let input = Surface::GeminiBatchCreate.batch_input(&batch.to_string()).unwrap();
+    assert_eq!(input, ids(Kept::File, &["e"]));
     let stores = json!({
         "cachedContent": "cachedContents/k",
         "tools": [{ "fileSearch": { "fileSearchStoreNames": ["fileSearchStores/s"] } }],

@@ -107,6 +107,14 @@ impl KeptIds {
         }
     }
 
+    /// Forgets where an id lives.
+    pub(super) fn forget(&self, (kept, id): &KeptId) {
+        let key = (*kept, Arc::from(id.as_str()));
+        let mut part = self.part(id);
+        part.homes.remove(&key);
+        part.tokens.remove(&key);
+    }
+
     /// Where an id lives, where this consumer had it made.
     pub(crate) fn find(&self, (kept, id): &KeptId, consumer: Option<&str>) -> Found {
         let key = (*kept, Arc::from(id.as_str()));

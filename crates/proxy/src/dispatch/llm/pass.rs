@@ -9,6 +9,7 @@ mod cached;
 mod form;
 mod form_sight;
 mod home;
+mod lines;
 mod links;
 mod request;
 mod sight;

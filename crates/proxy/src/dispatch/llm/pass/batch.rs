@@ -9,6 +9,7 @@ use architrave_core::Reason;
 use architrave_llm::batch::{self, BatchFile};
 use architrave_llm::chat::{ChatError, ErrorKind};
 
+use super::lines::Requests;
 use super::request::Passing;
 use crate::dispatch::llm::kept::Found;
 use crate::dispatch::llm::missed::Missed;
@@ -29,12 +30,14 @@ pub(super) async fn see(
     lane: &LiveLane,
     passing: &mut Passing,
 ) -> Result<(), Missed> {
-    let Some(form) = passing.form_mut().filter(|form| form.is_batch()) else { return Ok(()) };
-    let (body, files) = (Arc::clone(&form.bytes), form.files());
+    let Some(Requests { form, files, bytes, edits }) = passing.requests_mut() else {
+        return Ok(());
+    };
+    let body = Arc::clone(bytes);
     let found = outgoing::offloaded(worker, body.len(), move || {
         let mut found = BatchFile::default();
         for file in files {
-            found.read(&body, file)?;
+            found.read(form, &body, file)?;
         }
         Ok(found)
     });
@@ -54,8 +57,8 @@ pub(super) async fn see(
         let there = name_there(worker, exchange, service, lane, &model.name);
         let there = there.map_err(|why| refused(model.line, &why))?;
         if let Some(there) = there.filter(|there| **there != *model.name) {
-            let name = batch::written(&there);
-            form.edits.extend(model.spans.into_iter().map(|span| (span, name.clone())));
+            let name = batch::written(form, &there);
+            edits.extend(model.spans.into_iter().map(|span| (span, name.clone())));
         }
     }
     Ok(())

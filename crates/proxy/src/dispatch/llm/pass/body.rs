@@ -10,11 +10,13 @@ use architrave_llm::surface::{Asked, BodyForm};
 use architrave_net::Reader;
 
 use super::form::{self, Form};
+use super::lines::{self, Lines};
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Rest;
 use crate::dispatch::llm::{read_body, refusal};
 use crate::exchange::Exchange;
 use crate::serve::RequestFacts;
+use crate::worker::Worker;
 
 /// A body as far as it was read.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) enum Body {
     Json(Arc<Vec<u8>>, Box<Scanned>),
     /// A form of many parts.
     Form(Box<Form>),
+    /// The requests of a batch, a line each.
+    Lines(Box<Lines>),
     /// Whatever it is, it is with the client still.
     Opaque(Rest),
 }
@@ -35,10 +39,10 @@ impl Body {
     /// # Errors
     /// What is wrong with it.
     pub(super) async fn read(
+        worker: &Worker,
         exchange: &mut Exchange<'_>,
         reader: &mut Reader,
-        facts: &RequestFacts,
-        asked: &Asked<'_>,
+        (facts, asked): (&RequestFacts, &Asked<'_>),
         (content_type, bytes_max): (Option<&[u8]>, u64),
     ) -> Result<Self, Missed> {
         match asked.surface.body() {
@@ -56,7 +60,12 @@ impl Body {
                 exchange.request_bytes = read.bytes.len() as u64;
                 Ok(Self::Json(Arc::new(read.bytes), Box::new(read.scanned)))
             }
-            BodyForm::Opaque => Ok(Self::Opaque(form::rest(facts, 0, bytes_max)?)),
+            BodyForm::Opaque => {
+                match lines::read(worker, exchange, reader, (facts, asked), bytes_max).await? {
+                    Some(lines) => Ok(Self::Lines(Box::new(lines))),
+                    None => Ok(Self::Opaque(form::rest(facts, 0, bytes_max)?)),
+                }
+            }
         }
     }
 
@@ -66,7 +75,7 @@ impl Body {
     /// That it cannot be read.
     pub(super) fn model(&self, asked: &Asked<'_>) -> Result<Option<String>, Missed> {
         Ok(match self {
-            Self::None | Self::Opaque(_) => None,
+            Self::None | Self::Lines(_) | Self::Opaque(_) => None,
             Self::Form(form) => form.look.text(Watched::Model).map(str::to_owned),
             Self::Json(bytes, scanned) => match scanned.text(Watched::Model, bytes) {
                 Some(named) => Some(named.into_owned()),
@@ -80,7 +89,7 @@ impl Body {
         match self {
             Self::Json(bytes, scanned) => scanned.is_true(Watched::Stream, bytes),
             Self::Form(form) => form.look.is_true(Watched::Stream),
-            Self::None | Self::Opaque(_) => false,
+            Self::None | Self::Lines(_) | Self::Opaque(_) => false,
         }
     }
 
@@ -88,14 +97,14 @@ impl Body {
     pub(super) fn prompt_tokens(&self) -> u64 {
         match self {
             Self::Json(_, scanned) => estimate::prompt_tokens(&scanned.sizes),
-            Self::None | Self::Form(..) | Self::Opaque(_) => 0,
+            Self::None | Self::Form(..) | Self::Lines(_) | Self::Opaque(_) => 0,
         }
     }
 
     /// Whether all of it is here, so that another attempt can send it.
     pub(super) fn can_be_sent_again(&self) -> bool {
         match self {
-            Self::None | Self::Json(..) => true,
+            Self::None | Self::Json(..) | Self::Lines(_) => true,
             Self::Form(form) => form.rest == Rest::None,
             Self::Opaque(rest) => *rest == Rest::None,
         }

@@ -7,10 +7,10 @@ use architrave_balance::deployment::Place;
 use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
-use architrave_llm::surface::{Asked, Kept, KeptId, Surface};
+use architrave_llm::surface::{Asked, Kept, KeptId, Operation, Surface};
 
 use super::request::{NO_MODEL, Passing};
-use super::written;
+use super::{lines, written};
 use crate::dispatch::llm::kept::{Found, Home};
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::{permit, refusal};
@@ -61,8 +61,8 @@ pub(super) fn find(
     }
     let home = whereabouts(worker, exchange, passing.named())?;
     passing.note_home(home.is_some());
-    if asked.surface == Surface::OpenaiBatchCreate && home.is_some() {
-        hold_to_lines(worker, exchange, passing.named())?;
+    if asked.operation() == Operation::BatchCreate && home.is_some() {
+        hold_to_lines(worker, exchange, asked, passing)?;
     }
     // Whoever goes on with an upload has the link to it.
     if home.is_none() && passing.named().iter().any(|(kept, _)| *kept == Kept::Upload) {
@@ -140,15 +140,28 @@ fn whereabouts(
 }
 
 /// Holds the file of a batch to having been gone through when it came, where it came by here.
-fn hold_to_lines(worker: &Worker, exchange: &Exchange<'_>, named: &[KeptId]) -> Result<(), Missed> {
+fn hold_to_lines(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    asked: &Asked<'_>,
+    passing: &Passing,
+) -> Result<(), Missed> {
     let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
     let kept = &worker.gateway().kept;
-    for (_, id) in named.iter().filter(|(kept, _)| *kept == Kept::File) {
-        let is_known = kept.find(&(Kept::File, id.clone()), consumer) != Found::Unknown;
-        let lines = kept.find(&(Kept::Lines, id.clone()), consumer);
+    for file in passing.batch_input(asked)? {
+        let is_known = kept.find(&file, consumer) != Found::Unknown;
+        let lines = kept.find(&lines::as_lines(file), consumer);
         if is_known && !matches!(lines, Found::At(_)) {
-            let message = "the file was not uploaded for the purpose `batch`";
-            return Err(refusal::invalid(ChatError::invalid("input_file_id", message)));
+            let (field, message) = match asked.surface {
+                Surface::OpenaiBatchCreate => {
+                    ("input_file_id", "the file was not uploaded for the purpose `batch`")
+                }
+                _ => (
+                    "file_name",
+                    "the file was not uploaded as `application/jsonl` and in one request",
+                ),
+            };
+            return Err(refusal::invalid(ChatError::invalid(field, message)));
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use architrave_net::{Fields, Method, ResponseHead, is_value};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::along::Along;
+use super::lines;
 use crate::assembly::LiveKind;
 use crate::dispatch::llm::kept::Home;
 use crate::exchange::Exchange;
@@ -25,9 +26,11 @@ const ASKED_FIELDS: [&str; 6] = [
     "x-goog-upload-command",
     "x-goog-upload-offset",
     "x-goog-upload-file-name",
-    "x-goog-upload-header-content-length",
+    LENGTH_FIELD,
     "x-goog-upload-header-content-type",
 ];
+/// How large a file is to be, as clients say it before it comes.
+const LENGTH_FIELD: &str = "x-goog-upload-header-content-length";
 /// What providers say of it, the links apart.
 const TOLD_FIELDS: [&str; 3] =
     ["x-goog-upload-status", "x-goog-upload-size-received", "x-goog-upload-chunk-granularity"];
@@ -41,7 +44,9 @@ pub(super) fn ask(surface: Surface, client: &Fields, fields: &mut Fields) {
     if surface != Surface::GeminiFileUpload {
         return;
     }
-    for name in ASKED_FIELDS {
+    // Models of a batch's file are renamed: how long it will be then nobody knows yet.
+    let are_lines = lines::are_begun(surface, client);
+    for name in ASKED_FIELDS.into_iter().filter(|name| !are_lines || *name != LENGTH_FIELD) {
         if let Some(value) = client.get(name) {
             fields.append(name, value);
         }
@@ -98,7 +103,11 @@ impl Along<'_, '_> {
         if is_value(link.as_bytes()) {
             to.fields.append(LINK_FIELD, link.as_bytes());
             let home: Arc<Home> = Home::of(exchange, self.lane, false);
-            self.worker.gateway().kept.remember(&[(Kept::Upload, upload.id)], &home);
+            let upload = (Kept::Upload, upload.id);
+            let lines = lines::are_begun(self.asked.surface, &exchange.head.fields)
+                .then(|| lines::as_lines(upload.clone()));
+            let made: Vec<KeptId> = [upload].into_iter().chain(lines).collect();
+            self.worker.gateway().kept.remember(&made, &home);
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use architrave_config::LlmService;
+use architrave_llm::batch::LineForm;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::scan::{Scanned, Splice, Watched};
 use architrave_llm::surface::{Asked, Kept, KeptId, Operation, Surface};
@@ -13,6 +14,7 @@ use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
 use super::body::{self, Body};
 use super::form::Form;
+use super::lines::Requests;
 use super::{form_sight, links};
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Payload;
@@ -60,7 +62,7 @@ impl Passing {
         let own = |name: &str| exchange.head.fields.get(name).map(<[u8]>::to_vec);
         let (content_type, accept) = (own("content-type"), own("accept"));
         let said = (content_type.as_deref(), bytes_max);
-        let body = Body::read(exchange, reader, facts, asked, said).await?;
+        let body = Body::read(worker, exchange, reader, (facts, asked), said).await?;
         exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
         let model = match &asked.address.model {
             // Whatever the path calls it by: a file is no model's.
@@ -117,7 +119,7 @@ impl Passing {
                 // It may be said behind the model.
                 self.stream |= form.look.is_true(Watched::Stream);
             }
-            Body::None | Body::Form(..) | Body::Opaque(_) => {}
+            Body::None | Body::Form(..) | Body::Lines(_) | Body::Opaque(_) => {}
         }
         self.guards = guards;
         Ok(())
@@ -169,6 +171,16 @@ impl Passing {
         }
     }
 
+    /// The files of requests that a batch is to be made of.
+    ///
+    /// # Errors
+    /// That they cannot be read.
+    pub(super) fn batch_input(&self, asked: &Asked<'_>) -> Result<Vec<KeptId>, Missed> {
+        let Body::Json(bytes, _) = &self.body else { return Ok(Vec::new()) };
+        let input = asked.surface.batch_input(body::text_of(bytes)?);
+        input.map_err(|error| refusal::invalid(error.into()))
+    }
+
     /// Notes what stands behind the names of those models.
     pub(super) fn note_others(&mut self, others: Vec<(String, Arc<LiveModel>)>) {
         self.others = others;
@@ -197,11 +209,32 @@ impl Passing {
         }
     }
 
-    /// The same, to be changed.
-    pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
+    /// The requests of a batch that it brings, with where they lie and what is to stand in the
+    /// place of some of their strings.
+    pub(super) fn requests_mut(&mut self) -> Option<Requests<'_>> {
         match &mut self.body {
-            Body::Form(form) => Some(form),
+            Body::Form(form) if form.is_batch() => Some(Requests {
+                form: LineForm::Openai,
+                files: form.files(),
+                bytes: &form.bytes,
+                edits: &mut form.edits,
+            }),
+            Body::Lines(lines) => Some(Requests {
+                form: LineForm::Gemini,
+                files: std::iter::once(0..lines.bytes.len()).collect(),
+                bytes: &lines.bytes,
+                edits: &mut lines.edits,
+            }),
             _ => None,
+        }
+    }
+
+    /// Whether it brings the requests of a batch, all of which were gone through.
+    pub(super) fn has_seen_requests(&self, worker: &Worker, exchange: &Exchange<'_>) -> bool {
+        match &self.body {
+            Body::Form(form) => form.is_batch(),
+            Body::Lines(lines) => lines.are_all_seen(worker, exchange),
+            _ => false,
         }
     }
 
@@ -277,7 +310,7 @@ impl Passing {
     pub(super) fn json(&self) -> Option<(&Arc<Vec<u8>>, &Scanned)> {
         match &self.body {
             Body::Json(bytes, scanned) => Some((bytes, scanned)),
-            Body::None | Body::Form(..) | Body::Opaque(_) => None,
+            Body::None | Body::Form(..) | Body::Lines(_) | Body::Opaque(_) => None,
         }
     }
 
@@ -286,6 +319,7 @@ impl Passing {
         match &self.body {
             Body::None | Body::Json(..) => Payload::default(),
             Body::Opaque(rest) => Payload::default().with_rest(*rest),
+            Body::Lines(lines) => lines.payload(),
             Body::Form(form) => {
                 let model = self.model.as_deref().filter(|model| *model != &*lane.model);
                 form.payload(model.map(|_| &*lane.model))

@@ -10,15 +10,14 @@ use architrave_llm::estimate;
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
-use architrave_llm::surface::{Asked, Kept, Operation, Surface};
+use architrave_llm::surface::{Asked, Operation, Surface};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
 
 use super::along::{Along, SSE, Success, Watching};
-use super::form::Form;
 use super::sight::{hides_texts, not_seen_through};
-use super::{cached, written};
+use super::{cached, lines, written};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
@@ -201,8 +200,8 @@ impl Along<'_, '_> {
         }
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         let mut made = self.asked.surface.kept_in_reply(text);
-        if self.passing.form().is_some_and(Form::is_batch) {
-            let lines: Vec<_> = made.iter().map(|(_, id)| (Kept::Lines, id.clone())).collect();
+        if self.passing.has_seen_requests(self.worker, exchange) {
+            let lines: Vec<_> = made.iter().cloned().map(lines::as_lines).collect();
             made.extend(lines);
         }
         if !made.is_empty() {
