@@ -15,6 +15,7 @@ mod guardrail;
 mod home;
 mod house;
 mod kept;
+mod kept_things;
 mod lanes;
 mod listing;
 mod prompt;

@@ -295,6 +295,9 @@ impl Multipart {
         let head = head.map_err(|why| self.wrong(taken, why))?;
         if let Some(member) = self.watch.members.iter().find(|member| member.name == head.name) {
             let part = member.name;
+            if member.means == Watched::Barred {
+                return Err(MultipartError::Barred { part });
+            }
             if self.values.iter().any(|(one, ..)| *one == member.means) {
                 return Err(MultipartError::DoubledPart { part });
             }

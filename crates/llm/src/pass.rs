@@ -27,6 +27,8 @@ pub struct PassedStream {
     speaks: Speaks,
     framing: Framing,
     mark: memmem::Finder<'static>,
+    /// Whether an event may still say that something was said aloud.
+    seeks_audio: bool,
     /// What came of an event that has not ended.
     tail: Vec<u8>,
     used: Used,
@@ -99,12 +101,18 @@ impl PassedStream {
             speaks,
             framing,
             mark: memmem::Finder::new(speaks.mark()),
+            seeks_audio: false,
             tail: Vec::new(),
             used: Used::default(),
             made: Vec::new(),
             bytes: 0,
             events: 0,
         }
+    }
+
+    /// The answer may be said aloud: by which id it can be named, one of its first events tells.
+    pub fn seek_audio(&mut self) {
+        self.seeks_audio = matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat));
     }
 
     /// Sees the next bytes.
@@ -146,7 +154,8 @@ impl PassedStream {
     /// Whether anything of such a stream may live at the provider afterwards.
     #[must_use]
     pub fn can_make(&self) -> bool {
-        matches!(self.speaks, Speaks::Chat(dialect) if surface::can_make(dialect))
+        let is_made = matches!(self.speaks, Speaks::Chat(dialect) if surface::can_make(dialect));
+        is_made || self.seeks_audio
     }
 
     /// What it says was made and lives at the provider now.
@@ -181,10 +190,10 @@ impl PassedStream {
 
     /// Looks at whole events.
     fn look(&mut self, bytes: &[u8]) {
-        if !tells_usage(&self.mark, bytes) {
+        if !(tells_usage(&self.mark, bytes) || self.seeks_audio && tells_audio(bytes)) {
             return;
         }
-        let Self { speaks, framing, mark, used, made, .. } = self;
+        let Self { speaks, framing, mark, used, made, seeks_audio, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
@@ -192,6 +201,9 @@ impl PassedStream {
             if says {
                 used.join(speaks.read(frame.data));
                 made.extend(speaks.made(frame.data));
+            } else if *seeks_audio && tells_audio(frame.data.as_bytes()) {
+                made.extend(speaks.made(frame.data));
+                *seeks_audio = made.is_empty();
             }
         };
         frames.push(bytes, &mut see);
@@ -208,6 +220,11 @@ fn tells_usage(mark: &memmem::Finder<'_>, bytes: &[u8]) -> bool {
         let value = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
         !is_field || value.is_some_and(|value| value.starts_with(b"{"))
     })
+}
+
+/// Whether something may be there that was said aloud.
+fn tells_audio(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"\"audio\"").is_some()
 }
 
 /// Whether the bytes, which start with a message of AWS's event stream, end with the end of one.

@@ -53,6 +53,12 @@ pub enum MultipartError {
         /// The part.
         part: &'static str,
     },
+    /// A part is there that must not be.
+    #[error("`{part}` goes into a JSON body, and not into a form")]
+    Barred {
+        /// The part.
+        part: &'static str,
+    },
     /// The body ended before the form did.
     #[error("the body ends before its form does")]
     Unfinished,

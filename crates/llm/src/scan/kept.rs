@@ -12,8 +12,9 @@ pub(super) fn may_name(name: &[u8], depth: usize) -> bool {
     // By length first: most names are compared with none.
     let names: &[&[u8]] = match name.len() {
         2 => return ITEM_DEPTHS.contains(&depth) && name == b"id",
+        5 => &[b"audio"],
         7 => &[b"file_id", b"fileUri"],
-        8 => &[b"file_ids", b"file_uri", b"fileName"],
+        8 => &[b"file_ids", b"file_uri", b"fileName", b"skill_id"],
         9 => &[b"container", b"file_name"],
         12 => &[b"conversation", b"container_id"],
         13 => &[b"cachedContent", b"input_file_id"],

@@ -55,11 +55,13 @@ pub enum Watched {
     LineBody,
     /// Its path.
     LinePath,
+    /// What a form must not say, and JSON may.
+    Barred,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 24;
+    pub const COUNT: usize = 25;
 }
 
 /// One watched member.

@@ -14,6 +14,8 @@ pub struct Asked<'a> {
     pub address: Address<'a>,
     /// The id of what lives at a provider, where the path names one.
     pub id: Option<Text<'a>>,
+    /// What of that is meant, where the path names it.
+    pub part: Option<Text<'a>>,
     /// The query as it came, without its `?`.
     pub query: &'a str,
     /// What a bare call of a model was seen to be.

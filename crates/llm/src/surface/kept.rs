@@ -22,6 +22,8 @@ const NAMED_MAX: usize = 1_024;
 enum Shape {
     /// The value is an id, or a list of them, or an object with those fields.
     Id(Kept, &'static [Member]),
+    /// The same where an id begins like that; others are names that all know.
+    Own(Kept, &'static str),
     /// The same with the collection before the id, as Gemini has it.
     Name(Kept),
     /// A link, of those that lead to Gemini's files.
@@ -74,10 +76,11 @@ impl Surface {
     }
 }
 
-/// Whether a chat in that dialect may make something that lives at the provider.
+/// Whether a chat in that dialect may make something that lives at the provider, whatever it asks
+/// for. OpenAI's makes something where an answer is to be said aloud.
 #[must_use]
 pub fn can_make(dialect: Dialect) -> bool {
-    replies::of_event(dialect).is_some()
+    dialect != Dialect::OpenaiChat && replies::of_event(dialect).is_some()
 }
 
 /// What an event of a chat's stream says was made.
@@ -96,6 +99,7 @@ fn says_kept(dialect: Dialect, body: &str) -> bool {
         Dialect::AnthropicMessages => {
             memchr::memmem::find(body.as_bytes(), b"\"container\"").is_some()
         }
+        Dialect::OpenaiChat => memchr::memmem::find(body.as_bytes(), b"\"audio\"").is_some(),
         _ => false,
     }
 }
@@ -124,6 +128,13 @@ fn walk(
         (Kind::Text, Shape::Id(kept, _)) => {
             let id = cursor.text()?.into_owned();
             add(cursor, found, (*kept, id))
+        }
+        (Kind::Text, Shape::Own(kept, beginning)) => {
+            let id = cursor.text()?;
+            match id.starts_with(beginning) {
+                true => add(cursor, found, (*kept, id.into_owned())),
+                false => Ok(()),
+            }
         }
         (Kind::Text, Shape::Name(kept)) => {
             let name = cursor.text()?;

@@ -12,6 +12,9 @@ use crate::segment::{decode, is_name, parameter};
 /// Versions of Gemini that there are or were.
 const GEMINI_VERSIONS: [&str; 4] = ["/v1beta", "/v1alpha", "/v1beta1", "/v1"];
 
+/// What stands in a pattern for what belongs to a thing that is kept.
+const PART: &str = "{part}";
+
 /// A path with what may stand before it cut off.
 #[derive(Debug, Clone, Copy)]
 struct Cut<'a> {
@@ -37,7 +40,7 @@ pub(super) fn find<'a>(method: &str, path: &'a str, query: &'a str) -> Option<As
         ("POST", "/v1/embeddings") => Surface::OpenaiEmbedding,
         _ => return search(method, path, query),
     };
-    Some(Asked { surface, address: Address::default(), id: None, query, seen: None })
+    Some(Asked { surface, address: Address::default(), id: None, part: None, query, seen: None })
 }
 
 /// What a request asks for, looked for row by row.
@@ -115,6 +118,12 @@ fn fits_in<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
         return (pattern == path).then_some("");
     };
     let (name, after) = rest.split_once('}')?;
+    if let Some((between, after)) = after.split_once(PART) {
+        let held = path.strip_prefix(before)?.strip_suffix(after)?;
+        let (id, part) = held.split_once(between)?;
+        let are_elements = [id, part].iter().all(|it| !it.is_empty() && !it.contains('/'));
+        return are_elements.then_some(held);
+    }
     let held = path.strip_prefix(before)?.strip_suffix(after)?;
     (!held.is_empty() && (name == "model" || !held.contains('/'))).then_some(held)
 }
@@ -127,10 +136,17 @@ fn asked<'a>(
     cut: &Cut<'a>,
     query: &'a str,
 ) -> Option<Asked<'a>> {
-    let mut asked = Asked { surface, address: Address::default(), id: None, query, seen: None };
+    let address = Address::default();
+    let mut asked = Asked { surface, address, id: None, part: None, query, seen: None };
     let name = |text: &'a str| decode(text).filter(|name| is_name(name));
     if pattern.contains("{id}") {
-        asked.id = Some(name(held)?);
+        // Ids are elements: what stands between one and its part begins with a slash.
+        let (id, part) = match (pattern.contains(PART), held.split_once('/')) {
+            (true, Some((id, _))) => (id, held.rsplit('/').next()),
+            _ => (held, None),
+        };
+        asked.id = Some(name(id)?);
+        asked.part = part.map(|part| name(part).ok_or(())).transpose().ok()?;
         let is_stream = parameter(query, "stream").is_some_and(|word| word == "true");
         asked.address.stream = is_stream.then_some(true);
     } else if surface.operation() == super::Operation::Chat {

@@ -56,6 +56,36 @@ operations! {
     BatchCancel "cancel_batch" "The end of a batch that is being answered."
     BatchDelete "delete_batch" "The end of a batch."
     BatchResults "get_batch_results" "The answers of a batch."
+    ConversationCreate "create_conversation" "A conversation to be kept at the provider."
+    ConversationGet "get_conversation" "What a kept conversation is."
+    ConversationUpdate "update_conversation" "Other notes on a kept conversation."
+    ConversationDelete "delete_conversation" "The end of a kept conversation."
+    ItemAdd "add_items" "More items of a kept conversation."
+    ItemList "list_items" "What was said in a kept conversation."
+    ItemGet "get_item" "One item of a kept conversation."
+    ItemDelete "delete_item" "The end of an item of a kept conversation."
+    StoreCreate "create_vector_store" "A store of files that are searched."
+    StoreList "list_vector_stores" "Which stores there are."
+    StoreGet "get_vector_store" "What a store is."
+    StoreUpdate "update_vector_store" "Another name or end of a store."
+    StoreDelete "delete_vector_store" "The end of a store."
+    StoreSearch "search_vector_store" "What a store has on a question."
+    StoreFileAdd "add_vector_store_file" "A file, or several, put into a store."
+    StoreFileList "list_vector_store_files" "Which files are in a store."
+    StoreFileGet "get_vector_store_file" "How far a file is in a store."
+    StoreFileUpdate "update_vector_store_file" "Other notes on a file in a store."
+    StoreFileDelete "delete_vector_store_file" "The end of a file in a store."
+    StoreFileContent "get_vector_store_file_content" "The texts of a file in a store."
+    StoreFilesCancel "cancel_vector_store_files" "The end of files being put into a store."
+    ContainerCreate "create_container" "Where a model's code is to run."
+    ContainerList "list_containers" "Which containers there are."
+    ContainerGet "get_container" "What a container is."
+    ContainerDelete "delete_container" "The end of a container."
+    ContainerFileAdd "add_container_file" "A file put into a container."
+    ContainerFileList "list_container_files" "Which files are in a container."
+    ContainerFileGet "get_container_file" "What a file in a container is."
+    ContainerFileDelete "delete_container_file" "The end of a file in a container."
+    ContainerFileContent "get_container_file_content" "The bytes of a file in a container."
 }
 
 /// What lives at a provider and is named by an id.
@@ -81,6 +111,12 @@ pub enum Kept {
     Store,
     /// The beginning of a prompt, of Gemini.
     Cache,
+    /// A prompt with holes.
+    Prompt,
+    /// What a model's code can do beside.
+    Skill,
+    /// What a model has said aloud.
+    Audio,
 }
 
 impl Operation {
@@ -104,8 +140,58 @@ impl Operation {
             | Self::BatchCancel
             | Self::BatchDelete
             | Self::BatchResults => Some(Kept::Batch),
+            Self::ConversationCreate
+            | Self::ConversationGet
+            | Self::ConversationUpdate
+            | Self::ConversationDelete
+            | Self::ItemAdd
+            | Self::ItemList
+            | Self::ItemGet
+            | Self::ItemDelete => Some(Kept::Conversation),
+            Self::StoreCreate
+            | Self::StoreList
+            | Self::StoreGet
+            | Self::StoreUpdate
+            | Self::StoreDelete
+            | Self::StoreSearch
+            | Self::StoreFileAdd
+            | Self::StoreFileList
+            | Self::StoreFileGet
+            | Self::StoreFileUpdate
+            | Self::StoreFileDelete
+            | Self::StoreFileContent
+            | Self::StoreFilesCancel => Some(Kept::Store),
+            Self::ContainerCreate
+            | Self::ContainerList
+            | Self::ContainerGet
+            | Self::ContainerDelete
+            | Self::ContainerFileAdd
+            | Self::ContainerFileList
+            | Self::ContainerFileGet
+            | Self::ContainerFileDelete
+            | Self::ContainerFileContent => Some(Kept::Container),
             _ => None,
         }
+    }
+
+    /// Whether it makes something that lives at a provider, of which nothing was known before.
+    #[must_use]
+    pub fn makes_kept(self) -> bool {
+        matches!(
+            self,
+            Self::FileUpload
+                | Self::BatchCreate
+                | Self::ReplyCompact
+                | Self::ConversationCreate
+                | Self::StoreCreate
+                | Self::ContainerCreate
+        )
+    }
+
+    /// Whether it lists what all keep at a provider.
+    #[must_use]
+    pub fn lists_kept(self) -> bool {
+        matches!(self, Self::FileList | Self::BatchList | Self::StoreList | Self::ContainerList)
     }
 
     /// Whether it runs a model, hence costs something.

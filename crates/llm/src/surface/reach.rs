@@ -4,7 +4,7 @@
 //! provider whose chat is at `…/chat/completions` has its embeddings at `…/embeddings`. Whether it
 //! has them at all, it says itself.
 
-use super::{Asked, Family, Operation, Surface, upload};
+use super::{Asked, Family, Kept, Operation, Surface, upload};
 use crate::catalog::Route;
 use crate::dialect::{Address, Dialect};
 use crate::segment::encode;
@@ -118,6 +118,10 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
         | Operation::ReplyCancel
         | Operation::ReplyInputs
         | Operation::ReplyCompact => (route.dialect == Dialect::OpenaiResponses).then_some(asked),
+        // What was said in them, answers alone go on from.
+        operation if operation.kept() == Some(Kept::Conversation) => {
+            (route.dialect == Dialect::OpenaiResponses).then_some(asked)
+        }
         operation if is_vertex && operation.kept().is_some() => None,
         Operation::Invoke if asked == Surface::GeminiPredict && !is_vertex => None,
         _ => Some(asked),
@@ -169,6 +173,12 @@ fn below(way: &Way<'_>, asked: &Asked<'_>, address: &Address<'_>) -> String {
         ("id", _) => {
             path.push_str(before);
             encode(asked.id.as_deref().unwrap_or_default(), &mut path);
+            if let Some((between, after)) = after.split_once("{part}") {
+                path.push_str(between);
+                encode(asked.part.as_deref().unwrap_or_default(), &mut path);
+                path.push_str(after);
+                return path;
+            }
         }
         (_, Family::Gemini) => {
             path.push('/');

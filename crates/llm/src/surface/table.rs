@@ -1,7 +1,7 @@
 //! The table of surfaces: a row each.
 //!
-//! A path of the table is the one of the family's documentation. `{id}` is one element, `{model}`
-//! may be several, as names of models have slashes. `/v1` at the start may be left out, and
+//! A path of the table is the one of the family's documentation. `{id}` is one element, and so is
+//! `{part}`, what belongs to that; `{model}` may be several, as names of models have slashes. `/v1` at the start may be left out, and
 //! `/v1beta` may be another version of Gemini's; that is the business of `matching`.
 
 use super::{Family, Operation};
@@ -145,4 +145,43 @@ surfaces! {
     GeminiBatchGet Gemini BatchGet "GET" None "/v1beta/batches/{id}";
     GeminiBatchCancel Gemini BatchCancel "POST" Opaque "/v1beta/batches/{id}:cancel";
     GeminiBatchDelete Gemini BatchDelete "DELETE" None "/v1beta/batches/{id}";
+    OpenaiConversationCreate Openai ConversationCreate "POST" Json "/v1/conversations";
+    OpenaiConversationGet Openai ConversationGet "GET" None "/v1/conversations/{id}";
+    OpenaiConversationUpdate Openai ConversationUpdate "POST" Json "/v1/conversations/{id}";
+    OpenaiConversationDelete Openai ConversationDelete "DELETE" None "/v1/conversations/{id}";
+    OpenaiItemAdd Openai ItemAdd "POST" Json "/v1/conversations/{id}/items";
+    OpenaiItemList Openai ItemList "GET" None "/v1/conversations/{id}/items";
+    OpenaiItemGet Openai ItemGet "GET" None "/v1/conversations/{id}/items/{part}";
+    OpenaiItemDelete Openai ItemDelete "DELETE" None "/v1/conversations/{id}/items/{part}";
+    OpenaiStoreCreate Openai StoreCreate "POST" Json "/v1/vector_stores";
+    OpenaiStoreList Openai StoreList "GET" None "/v1/vector_stores";
+    OpenaiStoreGet Openai StoreGet "GET" None "/v1/vector_stores/{id}";
+    OpenaiStoreUpdate Openai StoreUpdate "POST" Json "/v1/vector_stores/{id}";
+    OpenaiStoreDelete Openai StoreDelete "DELETE" None "/v1/vector_stores/{id}";
+    OpenaiStoreSearch Openai StoreSearch "POST" Json "/v1/vector_stores/{id}/search";
+    OpenaiStoreFileAdd Openai StoreFileAdd "POST" Json "/v1/vector_stores/{id}/files";
+    OpenaiStoreFileList Openai StoreFileList "GET" None "/v1/vector_stores/{id}/files";
+    OpenaiStoreFileGet Openai StoreFileGet "GET" None "/v1/vector_stores/{id}/files/{part}";
+    OpenaiStoreFileUpdate Openai StoreFileUpdate "POST" Json "/v1/vector_stores/{id}/files/{part}";
+    OpenaiStoreFileDelete Openai StoreFileDelete "DELETE" None
+        "/v1/vector_stores/{id}/files/{part}";
+    OpenaiStoreFileContent Openai StoreFileContent "GET" None
+        "/v1/vector_stores/{id}/files/{part}/content";
+    OpenaiStoreFilesAdd Openai StoreFileAdd "POST" Json "/v1/vector_stores/{id}/file_batches";
+    OpenaiStoreFilesGet Openai StoreFileGet "GET" None "/v1/vector_stores/{id}/file_batches/{part}";
+    OpenaiStoreFilesList Openai StoreFileList "GET" None
+        "/v1/vector_stores/{id}/file_batches/{part}/files";
+    OpenaiStoreFilesCancel Openai StoreFilesCancel "POST" Opaque
+        "/v1/vector_stores/{id}/file_batches/{part}/cancel";
+    OpenaiContainerCreate Openai ContainerCreate "POST" Json "/v1/containers";
+    OpenaiContainerList Openai ContainerList "GET" None "/v1/containers";
+    OpenaiContainerGet Openai ContainerGet "GET" None "/v1/containers/{id}";
+    OpenaiContainerDelete Openai ContainerDelete "DELETE" None "/v1/containers/{id}";
+    OpenaiContainerFileAdd Openai ContainerFileAdd "POST" Multipart "/v1/containers/{id}/files";
+    OpenaiContainerFileList Openai ContainerFileList "GET" None "/v1/containers/{id}/files";
+    OpenaiContainerFileGet Openai ContainerFileGet "GET" None "/v1/containers/{id}/files/{part}";
+    OpenaiContainerFileDelete Openai ContainerFileDelete "DELETE" None
+        "/v1/containers/{id}/files/{part}";
+    OpenaiContainerFileContent Openai ContainerFileContent "GET" None
+        "/v1/containers/{id}/files/{part}/content";
 }

@@ -22,6 +22,7 @@ fn every_row_is_found_by_its_path() {
     for &surface in Surface::ALL {
         for path in surface.paths() {
             let path = path.replace("{model}", "some-model").replace("{id}", "some_id");
+            let path = path.replace("{part}", "some_part");
             let asked = Surface::of(surface.method(), &path, "").unwrap();
             assert_eq!(super::matching::search(surface.method(), &path, "").as_ref(), Some(&asked));
             let found = asked.surface;
@@ -29,7 +30,9 @@ fn every_row_is_found_by_its_path() {
                 found == surface || found.twin(surface.family()) == Some(surface),
                 "{surface:?} was found as {found:?}"
             );
-            assert_eq!(asked.id.is_some(), path.contains("some_id"), "{path}");
+            let (id, part) = (asked.id.as_deref(), asked.part.as_deref());
+            assert_eq!(id, path.contains("some_id").then_some("some_id"), "{path}");
+            assert_eq!(part, path.contains("some_part").then_some("some_part"), "{path}");
             assert_eq!(asked.address.model.is_some(), path.contains("some-model"), "{path}");
         }
     }

@@ -74,6 +74,10 @@ static MEDIA: Watch = Watch {
 static UPLOAD: Watch =
     Watch { members: &[Member::top(Watched::Purpose, "purpose")], spellings: Spellings::One };
 
+/// A form brings the file itself; by an id, it could name one that nobody has looked for.
+static CONTAINER_FILE: Watch =
+    Watch { members: &[Member::top(Watched::Barred, "file_id")], spellings: Spellings::One };
+
 pub(super) fn of(surface: Surface) -> &'static Watch {
     match surface {
         Surface::OpenaiCompletion => &COMPLETION,
@@ -87,6 +91,7 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         Surface::BedrockInvoke => &INVOKE,
         Surface::GeminiPredict => &PREDICT,
         Surface::OpenaiFileUpload => &UPLOAD,
+        Surface::OpenaiContainerFileAdd => &CONTAINER_FILE,
         Surface::AnthropicBatchCreate => &NOTHING,
         _ => match surface.operation() {
             Operation::Embedding

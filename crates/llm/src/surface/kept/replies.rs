@@ -11,6 +11,7 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         (Operation::Chat, _) => match surface.dialect() {
             Dialect::OpenaiResponses => Some(&REPLY),
             Dialect::AnthropicMessages => Some(&MESSAGE),
+            Dialect::OpenaiChat => Some(&COMPLETION),
             _ => None,
         },
         (Operation::ReplyCompact, _) => Some(&REPLY),
@@ -19,6 +20,10 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         (Operation::FileUpload, _) => Some(&FILE),
         (Operation::BatchCreate, Gemini) => Some(&GEMINI_BATCH),
         (Operation::BatchCreate, _) => Some(&BATCH),
+        (Operation::ConversationCreate, _) => Some(&CONVERSATION),
+        (Operation::ItemAdd | Operation::ItemList, _) => Some(&ITEMS),
+        (Operation::StoreCreate, _) => Some(&STORE),
+        (Operation::ContainerCreate, _) => Some(&NEW_CONTAINER),
         (Operation::BatchGet, Gemini) => Some(&KNOWN_GEMINI_BATCH),
         (Operation::BatchGet | Operation::BatchCancel, Openai) => Some(&KNOWN_BATCH),
         _ => None,
@@ -30,6 +35,7 @@ pub(super) fn of_event(dialect: Dialect) -> Option<&'static Shape> {
     match dialect {
         Dialect::OpenaiResponses => Some(&REPLY_EVENT),
         Dialect::AnthropicMessages => Some(&MESSAGE_EVENT),
+        Dialect::OpenaiChat => Some(&COMPLETION_EVENT),
         _ => None,
     }
 }
@@ -46,6 +52,16 @@ const CONTAINER: Member = ("container", Fields(&[("id", Id(Kept::Container, &[])
 static MESSAGE: Shape = Fields(&[CONTAINER]);
 static MESSAGE_EVENT: Shape =
     Fields(&[("message", Fields(&[CONTAINER])), ("delta", Fields(&[CONTAINER]))]);
+
+/// What was said aloud can be named in the next turn.
+const SAID: [Member; 1] = [("audio", Fields(&[("id", Id(Kept::Audio, &[]))]))];
+static COMPLETION: Shape = Fields(&[("choices", Fields(&[("message", Fields(&SAID))]))]);
+static COMPLETION_EVENT: Shape = Fields(&[("choices", Fields(&[("delta", Fields(&SAID))]))]);
+
+static CONVERSATION: Shape = Fields(&[("id", Id(Kept::Conversation, &[]))]);
+static ITEMS: Shape = Fields(&[("data", Fields(&[("id", Id(Kept::Item, &[]))]))]);
+static STORE: Shape = Fields(&[("id", Id(Kept::Store, &[]))]);
+static NEW_CONTAINER: Shape = Fields(&[("id", Id(Kept::Container, &[]))]);
 
 static FILE: Shape = Fields(&[("id", Id(Kept::File, &[]))]);
 static GEMINI_FILE: Shape =

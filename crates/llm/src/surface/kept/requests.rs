@@ -1,7 +1,7 @@
 //! Where requests name what lives at a provider.
 
 use super::super::Family;
-use super::Shape::{Each, Fields, Id, Item, Link, Name};
+use super::Shape::{Each, Fields, Id, Item, Link, Name, Own};
 use super::{Kept, Member, Operation, Shape, Surface};
 use crate::dialect::Dialect;
 
@@ -11,6 +11,12 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         Surface::OpenaiTokenCount | Surface::OpenaiReplyCompact => Some(&RESPONSES),
         Surface::OpenaiBatchCreate => Some(&OPENAI_BATCH),
         Surface::OpenaiImageEdit => Some(&IMAGE_EDIT),
+        Surface::OpenaiConversationCreate | Surface::OpenaiItemAdd => Some(&CONVERSATION),
+        Surface::OpenaiStoreCreate
+        | Surface::OpenaiStoreFileAdd
+        | Surface::OpenaiStoreFilesAdd
+        | Surface::OpenaiContainerFileAdd => Some(&FILES),
+        Surface::OpenaiContainerCreate => Some(&NEW_CONTAINER),
         Surface::AnthropicTokenCount => Some(&MESSAGES),
         Surface::AnthropicBatchCreate => Some(&ANTHROPIC_BATCH),
         Surface::GeminiBatchCreate | Surface::GeminiEmbeddingBatchCreate => Some(&GEMINI_BATCH),
@@ -43,10 +49,16 @@ const FILE_ID: Member = ("file_id", Id(Kept::File, &[]));
 const FILE_IDS: Member = ("file_ids", Id(Kept::File, &[]));
 const CONTAINER_ID: Member = ("container_id", Id(Kept::Container, &[]));
 
+/// Whoever made a skill has one with such an id; those that all have are called by a word.
+const SKILLS: Member = ("skills", Fields(&[("skill_id", Own(Kept::Skill, "skill_"))]));
+
 /// Mistral names the file in the part itself.
 static CHAT: Shape = Fields(&[(
     "messages",
-    Fields(&[("content", Fields(&[("file", Fields(&[FILE_ID])), FILE_ID]))]),
+    Fields(&[
+        ("content", Fields(&[("file", Fields(&[FILE_ID])), FILE_ID])),
+        ("audio", Fields(&[("id", Id(Kept::Audio, &[]))])),
+    ]),
 )]);
 
 /// A part of a message, or of what a tool gave back.
@@ -55,27 +67,31 @@ static PART: Shape = Fields(&[FILE_ID]);
 static RESPONSES: Shape = Fields(&[
     ("previous_response_id", Id(Kept::Reply, &[])),
     ("conversation", Id(Kept::Conversation, &[("id", Id(Kept::Conversation, &[]))])),
-    (
-        "input",
-        Item(&[
-            ("content", Fields(&[FILE_ID])),
-            ("output", Fields(&[FILE_ID])),
-            // A call of the interpreter says where the next one is to run.
-            CONTAINER_ID,
-            ("environment", Fields(&[CONTAINER_ID, FILE_IDS])),
-        ]),
-    ),
+    ("input", Item(&ITEM)),
     (
         "tools",
         Fields(&[
             ("vector_store_ids", Id(Kept::Store, &[])),
-            ("container", Id(Kept::Container, &[FILE_IDS])),
-            ("environment", Fields(&[CONTAINER_ID, FILE_IDS])),
+            ("container", Id(Kept::Container, &[FILE_IDS, SKILLS])),
+            ("environment", Fields(&[CONTAINER_ID, FILE_IDS, SKILLS])),
             ("input_image_mask", Fields(&[FILE_ID])),
         ]),
     ),
-    ("prompt", Fields(&[("variables", Each(&PART))])),
+    ("prompt", Fields(&[("id", Id(Kept::Prompt, &[])), ("variables", Each(&PART))])),
 ]);
+
+/// An item of a conversation.
+static ITEM: [Member; 4] = [
+    ("content", Fields(&[FILE_ID])),
+    ("output", Fields(&[FILE_ID])),
+    // A call of the interpreter says where the next one is to run.
+    CONTAINER_ID,
+    ("environment", Fields(&[CONTAINER_ID, FILE_IDS, SKILLS])),
+];
+
+static CONVERSATION: Shape = Fields(&[("items", Item(&ITEM))]);
+static FILES: Shape = Fields(&[FILE_ID, FILE_IDS, ("files", Fields(&[FILE_ID]))]);
+static NEW_CONTAINER: Shape = Fields(&[FILE_IDS, SKILLS]);
 
 static OPENAI_BATCH: Shape = Fields(&[("input_file_id", Id(Kept::File, &[]))]);
 
@@ -97,7 +113,7 @@ static SOURCE: [Member; 2] = [FILE_ID, ("content", Fields(&[("source", Fields(&[
 static MESSAGES_FIELDS: [Member; 3] = [
     ("messages", Fields(&[("content", Fields(&BLOCK))])),
     ("system", Fields(&BLOCK)),
-    ("container", Id(Kept::Container, &[("id", Id(Kept::Container, &[]))])),
+    ("container", Id(Kept::Container, &[("id", Id(Kept::Container, &[])), SKILLS])),
 ];
 static MESSAGES: Shape = Fields(&MESSAGES_FIELDS);
 static ANTHROPIC_BATCH: Shape =

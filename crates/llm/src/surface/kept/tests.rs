@@ -55,7 +55,8 @@ fn files_are_named_wherever_a_dialect_has_them() {
     for surface in
         [Surface::OpenaiResponses, Surface::OpenaiTokenCount, Surface::OpenaiReplyCompact]
     {
-        assert_eq!(named(surface, &responses), ids(Kept::File, &all));
+        let all = [ids(Kept::File, &all), ids(Kept::Prompt, &["p"])].concat();
+        assert_eq!(named(surface, &responses), all);
     }
     let source = |id| json!({ "type": "document", "source": { "type": "file", "file_id": id } });
     let messages = json!({
@@ -117,6 +118,34 @@ fn conversations_items_containers_and_stores_are_named() {
     assert_eq!(name(json!({ "conversation": "conv_1" })), conversation);
     assert_eq!(name(json!({ "conversation": { "id": "conv_1" } })), conversation);
     assert_eq!(name(json!({ "conversation": null })), []);
+    let prompt = json!({ "prompt": { "id": "pmpt_1", "variables": { "id": "x" } } });
+    assert_eq!(name(prompt), ids(Kept::Prompt, &["pmpt_1"]));
+    let skills = json!({ "tools": [{ "type": "shell", "environment": { "type": "container_auto",
+        "skills": [{ "type": "skill_reference", "skill_id": "skill_1" }] } }] });
+    assert_eq!(name(skills), ids(Kept::Skill, &["skill_1"]));
+    let said = json!({ "modalities": ["text", "audio"], "audio": { "voice": "a", "format": "wav" },
+        "messages": [{ "role": "assistant", "audio": { "id": "audio_1" } }] });
+    assert_eq!(named(Surface::OpenaiChat, &said), ids(Kept::Audio, &["audio_1"]));
+    let items = json!({ "items": [
+        { "id": "msg_1" },
+        { "role": "user", "content": [{ "type": "input_file", "file_id": "file-2" }] },
+    ] });
+    let both = [ids(Kept::Item, &["msg_1"]), ids(Kept::File, &["file-2"])].concat();
+    for surface in [Surface::OpenaiConversationCreate, Surface::OpenaiItemAdd] {
+        let mut found = named(surface, &items);
+        found.sort_by_key(|(kept, _)| *kept == Kept::File);
+        assert_eq!(found, both, "{surface:?}");
+    }
+    let files = json!({ "file_id": "file-1", "file_ids": ["file-2"], "name": "file_id",
+        "files": [{ "file_id": "file-3", "attributes": { "file_id": "x" } }] });
+    for surface in [
+        Surface::OpenaiStoreCreate,
+        Surface::OpenaiStoreFileAdd,
+        Surface::OpenaiStoreFilesAdd,
+        Surface::OpenaiContainerFileAdd,
+    ] {
+        assert_eq!(named(surface, &files), ids(Kept::File, &["file-1", "file-2", "file-3"]));
+    }
     let reply = json!({ "previous_response_id": "resp_1", "input": "previous_response_id" });
     assert_eq!(name(reply), ids(Kept::Reply, &["resp_1"]));
     let items = json!({ "input": [
@@ -142,6 +171,11 @@ fn conversations_items_containers_and_stores_are_named() {
         let body = json!({ "container": container_said, "messages": [] });
         assert_eq!(named(Surface::AnthropicMessages, &body), container);
     }
+    let skills = json!({ "messages": [], "container": { "skills": [
+        { "type": "anthropic", "skill_id": "pptx" },
+        { "type": "custom", "skill_id": "skill_1" },
+    ] } });
+    assert_eq!(named(Surface::AnthropicMessages, &skills), ids(Kept::Skill, &["skill_1"]));
 }
 
 #[test]
@@ -225,6 +259,17 @@ fn a_reply_says_what_was_made() {
         assert_eq!(made(Surface::AnthropicMessages, nothing), [], "{nothing}");
     }
     assert_eq!(made(Surface::OpenaiChat, file), []);
+    let said = r#"{"id":"chatcmpl-1","choices":[{"message":{"content":null,"audio":{"id":"audio_1","data":"A"}}}]}"#;
+    assert_eq!(made(Surface::OpenaiChat, said), ids(Kept::Audio, &["audio_1"]));
+    for (surface, id, kept) in [
+        (Surface::OpenaiConversationCreate, "conv_1", Kept::Conversation),
+        (Surface::OpenaiStoreCreate, "vs_1", Kept::Store),
+        (Surface::OpenaiContainerCreate, "cntr_1", Kept::Container),
+    ] {
+        assert_eq!(made(surface, &format!(r#"{{"id":"{id}"}}"#)), ids(kept, &[id]));
+    }
+    let items = r#"{"object":"list","data":[{"id":"msg_1","content":[{"id":"x"}]}]}"#;
+    assert_eq!(made(Surface::OpenaiItemAdd, items), ids(Kept::Item, &["msg_1"]));
     let deep = "[".repeat(1 << 16);
     assert_eq!(made(Surface::OpenaiResponses, &format!("{{\"output\":{deep}")), []);
 }
@@ -238,6 +283,8 @@ fn the_end_of_a_stream_says_what_was_made() {
     let container = ids(Kept::Container, &["container_1"]);
     assert_eq!(kept_in_event(Dialect::AnthropicMessages, event), container);
     assert_eq!(kept_in_event(Dialect::OpenaiChat, r#"{"id":"x"}"#), []);
+    let event = r#"{"id":"x","choices":[{"delta":{"audio":{"id":"audio_1","data":"A"}}}]}"#;
+    assert_eq!(kept_in_event(Dialect::OpenaiChat, event), ids(Kept::Audio, &["audio_1"]));
 }
 
 proptest! {

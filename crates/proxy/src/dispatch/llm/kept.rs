@@ -52,14 +52,16 @@ impl Shelf {
 
     const fn of(kept: Kept) -> Self {
         match kept {
-            Kept::Reply | Kept::Item | Kept::Container => Self::Answers,
+            Kept::Reply | Kept::Item | Kept::Container | Kept::Audio => Self::Answers,
             Kept::File
             | Kept::Upload
             | Kept::Lines
             | Kept::Batch
             | Kept::Conversation
             | Kept::Store
-            | Kept::Cache => Self::Things,
+            | Kept::Cache
+            | Kept::Prompt
+            | Kept::Skill => Self::Things,
         }
     }
 }
@@ -137,6 +139,15 @@ impl KeptIds {
         }
     }
 
+    /// Notes that what has so many tokens was put behind a conversation, where it is known how many
+    /// it had.
+    pub(super) fn add_tokens(&self, (kept, id): &KeptId, more: u64) {
+        let key = (*kept, Arc::from(id.as_str()));
+        if let Some(tokens) = self.part(id).tokens.get_mut(&key) {
+            *tokens = tokens.saturating_add(more);
+        }
+    }
+
     /// What a request holds beside what it says, by what it names.
     pub(super) fn beside(&self, named: &[KeptId]) -> Beside {
         let mut beside = Beside::default();
@@ -178,6 +189,9 @@ const fn guess(kept: Kept) -> u64 {
         Kept::File => estimate::LINK_TOKENS,
         // Of a search as many passages are read as OpenAI's finds: 20 of 800 tokens.
         Kept::Store => 16_000,
+        Kept::Prompt => 8_192,
+        // Minutes of speech; the beginning of a skill, of which the rest is read where it is needed.
+        Kept::Audio | Kept::Skill => 4_096,
         Kept::Item => 1_024,
         Kept::Batch | Kept::Lines | Kept::Upload | Kept::Container => 0,
     }

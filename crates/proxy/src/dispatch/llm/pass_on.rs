@@ -47,6 +47,12 @@ impl<'w> Run<'w, '_> {
     fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
         let dialect = self.ask.dialect;
         let made = match success {
+            // Whoever has answers said aloud says so in a field that may name one, too.
+            Success::Whole(..)
+                if dialect == Dialect::OpenaiChat && !self.ask.scanned.may_name_kept =>
+            {
+                Vec::new()
+            }
             Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
                 let text = std::str::from_utf8(bytes).unwrap_or_default();
                 Surface::chat(dialect).kept_in_reply(text)
@@ -158,6 +164,9 @@ impl<'w> Run<'w, '_> {
         let mut answer = reply::stream(self.ask, outgoing, opened, context, (self.client, guard));
         if let AnswerBody::Stream(stream) = &mut answer.body {
             stream.limit_stall(lane.provider.config.timeouts.stall);
+            if self.ask.scanned.may_name_kept {
+                stream.seek_audio();
+            }
             stream.keep_at(|| Home::of(exchange, lane, true));
             stream.record(recorder);
         }

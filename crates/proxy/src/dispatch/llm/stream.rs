@@ -163,6 +163,11 @@ impl<'a> LlmStream<'a> {
         }
     }
 
+    /// Has it looked for what is said aloud and can be named later.
+    pub(super) fn seek_audio(&mut self) {
+        self.through.seek_audio();
+    }
+
     /// Says where the things live that it makes and the provider keeps.
     pub(super) fn keep_at(&mut self, home: impl FnOnce() -> Arc<Home>) {
         if self.through.can_make() {

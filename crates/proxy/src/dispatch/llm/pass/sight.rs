@@ -15,7 +15,9 @@ pub(super) fn reads(operation: Operation, guards: &Guards) -> Reads {
     match operation {
         _ if !guards.looks_at_replies() => Reads::Json,
         // Answers of batches come as whatever the provider calls them.
-        Operation::BatchResults | Operation::FileContent => Reads::All,
+        Operation::BatchResults | Operation::FileContent | Operation::ContainerFileContent => {
+            Reads::All
+        }
         _ => Reads::Texts,
     }
 }

@@ -10,7 +10,7 @@ use architrave_llm::estimate;
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
-use architrave_llm::surface::{Asked, Operation, Surface};
+use architrave_llm::surface::{Asked, KeptId, Operation, Surface};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
@@ -191,11 +191,8 @@ impl Along<'_, '_> {
     /// Remembers where the things live that an answer says were made, and what belongs to a thing
     /// that was made here.
     fn remember(&self, exchange: &Exchange<'_>, bytes: &[u8]) {
-        let is_new = matches!(
-            self.asked.operation(),
-            Operation::FileUpload | Operation::BatchCreate | Operation::ReplyCompact
-        );
-        if !is_new && !self.passing.is_home_known() {
+        let operation = self.asked.operation();
+        if !operation.makes_kept() && !self.passing.is_home_known() {
             return;
         }
         let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -207,6 +204,20 @@ impl Along<'_, '_> {
         if !made.is_empty() {
             let home = Home::of(exchange, self.lane, self.passing.model().is_some());
             self.worker.gateway().kept.remember(&made, &home);
+        }
+        self.note_length(operation, &made);
+    }
+
+    /// Notes how long a conversation is from now on, as far as that is said here.
+    fn note_length(&self, operation: Operation, made: &[KeptId]) {
+        let kept = &self.worker.gateway().kept;
+        let tokens = self.passing.prompt_tokens();
+        match operation {
+            Operation::ConversationCreate => kept.note_tokens(made, tokens),
+            Operation::ItemAdd => {
+                self.passing.named().iter().for_each(|one| kept.add_tokens(one, tokens));
+            }
+            _ => {}
         }
     }
 

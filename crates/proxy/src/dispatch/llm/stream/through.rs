@@ -55,7 +55,18 @@ impl Through {
 
     /// Whether it may tell of things that the provider keeps.
     pub(super) fn can_make(&self) -> bool {
-        matches!(self, Self::Passed(watch, ..) if watch.can_make())
+        let watch = match self {
+            Self::Passed(watch, ..) | Self::Sifted(watch, ..) => watch,
+            Self::Translated(_) | Self::Opaque(_) => return false,
+        };
+        watch.can_make()
+    }
+
+    /// Has it looked for what is said aloud.
+    pub(super) fn seek_audio(&mut self) {
+        if let Self::Passed(watch, ..) | Self::Sifted(watch, ..) = self {
+            watch.seek_audio();
+        }
     }
 
     /// Whether a piece goes on to the client from where it was read, with nothing left out.
