@@ -143,7 +143,11 @@ impl BatchFile {
             }
             // The batch's own is meant.
             (None, _, LineForm::Gemini) if !scanned.says(Watched::Model, line) => {}
-            _ => return Err(wrong(String::from("it names no model"))),
+            _ => {
+                return Err(wrong(String::from(
+                    "`model` must be a string with the name of a model",
+                )));
+            }
         }
         let Some(surface) = asked_by(form, &scanned, line) else { return Ok(()) };
         let body = scanned.raw(Watched::LineBody, line).unwrap_or("{}");

@@ -13,6 +13,7 @@ mod needs;
 mod rewrite;
 mod sizes;
 mod spelling;
+mod twins;
 mod watch;
 
 use std::ops::Range;
@@ -97,6 +98,8 @@ pub struct Scanned {
     pub open_at: usize,
     /// Whether the body has no field at all.
     pub is_empty: bool,
+    /// Those fields of OpenAI's chat that are there in newer or in older words, as bits.
+    twins: u8,
     /// How much text, and of what sort.
     pub sizes: TextSizes,
     /// Whether it may name something that lives at a provider; else it does not.

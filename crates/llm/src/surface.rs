@@ -18,7 +18,7 @@ mod upload;
 mod watches;
 
 use crate::dialect::Dialect;
-use crate::scan::Watch;
+use crate::scan::{Watch, Watched};
 
 pub use asked::Asked;
 pub use family::Family;
@@ -74,6 +74,27 @@ impl Surface {
     #[must_use]
     pub fn names_model(self) -> bool {
         self.paths()[0].contains("{model}")
+    }
+
+    /// Whether a body must name the model, where the path does not: nobody knows what a provider
+    /// takes in its place. What goes on from something that is kept has its model from there.
+    #[must_use]
+    pub fn needs_model(self, goes_on: bool) -> bool {
+        let is_needed = match self.operation() {
+            Operation::TokenCount | Operation::ReplyCompact => !goes_on,
+            Operation::Completion
+            | Operation::Embedding
+            | Operation::Rerank
+            | Operation::Tokenize
+            | Operation::ImageGeneration
+            | Operation::ImageEdit
+            | Operation::ImageVariation
+            | Operation::Speech
+            | Operation::Transcription
+            | Operation::SpeechTranslation => true,
+            _ => false,
+        };
+        is_needed && self.watch().member(Watched::Model).is_some()
     }
 
     /// Which members of a body the scan is to find.

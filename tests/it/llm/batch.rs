@@ -84,7 +84,7 @@ fn a_line_that_asks_for_what_cannot_be_had_is_named_and_nothing_is_sent() {
         (line(&json!({ "model": "five" })), "there is no model `five` here"),
         (line(&json!({ "model": "p0/five" })), "there is no model `p0/five` here"),
         (line(&json!({ "model": "far" })), "the provider p0 does not serve the model `far`"),
-        (line(&json!({ "messages": [] })), "it names no model"),
+        (line(&json!({ "messages": [] })), "`model` must be a string"),
         ("{\"body\":{\"model\":\"fast\",\"model\":\"five\"}}\n".to_owned(), "said twice"),
         ("no JSON\n".to_owned(), "must be a JSON object"),
     ] {

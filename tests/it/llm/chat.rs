@@ -178,6 +178,76 @@ fn models_are_listed_in_the_words_of_the_asker() {
 }
 
 #[test]
+fn tools_are_given_in_newer_or_in_older_words_and_not_in_both() {
+    let origin = saying("never");
+    let gateway = gateway(&[&origin], "");
+    for (newer, older, value) in
+        [("tools", "functions", json!([])), ("tool_choice", "function_call", json!("auto"))]
+    {
+        let mut body = ask("hi");
+        (body[newer], body[older]) = (value.clone(), value);
+        let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &body);
+        assert_eq!((answer.status, origin.count()), (400, 0), "{}", answer.text());
+        let error = &parsed(&answer)["error"];
+        assert_eq!(error["param"], older);
+        let told = error["message"].as_str().unwrap_or_default();
+        assert!(told.contains(newer) && told.contains(older), "{told}");
+    }
+}
+
+#[test]
+fn whoever_names_no_model_beside_chat_is_told_which_field_it_is() {
+    let origin = saying("never");
+    let gateway = gateway(&[&origin], "");
+    for (path, body) in [
+        ("/v1/embeddings", json!({ "input": "hi" })),
+        ("/v1/completions", json!({ "prompt": "hi" })),
+        ("/v2/embed", json!({ "texts": ["hi"] })),
+        ("/v2/rerank", json!({ "query": "q", "documents": ["a"] })),
+        ("/v1/images/generations", json!({ "prompt": "a cat" })),
+        ("/v1/audio/speech", json!({ "input": "hi", "voice": "a" })),
+        ("/v1/messages/count_tokens", json!({ "messages": [] })),
+        ("/v1/moderations", json!({ "input": "hi", "model": 7 })),
+        ("/v1/batches", json!({ "input_file_id": "f", "model": "" })),
+    ] {
+        for said in [None, Some(json!(7)), Some(json!("")), Some(json!(["fast"]))] {
+            let mut body = body.clone();
+            body.as_object_mut().zip(said).map(|(body, said)| body.insert("model".into(), said));
+            let answer = post(gateway.web(), path, &[KEY], &body);
+            assert_eq!((answer.status, origin.count()), (400, 0), "{body}: {}", answer.text());
+            assert!(answer.text().contains("`model`"), "{path} {body}: {}", answer.text());
+        }
+    }
+    let answer = post(gateway.web(), "/v1/embeddings", &[KEY], &json!({ "model": 7 }));
+    assert_eq!(parsed(&answer)["error"]["param"], "model");
+    let batch = json!({ "requests": [
+        { "custom_id": "1", "params": { "model": "fast", "max_tokens": 1, "messages": [] } },
+        { "custom_id": "2", "params": { "model": "", "max_tokens": 1, "messages": [] } },
+    ] });
+    for nameless in [batch["requests"][1]["params"].clone(), json!({}), json!({ "model": 7 })] {
+        let mut batch = batch.clone();
+        batch["requests"][1]["params"] = nameless;
+        let answer = post(gateway.web(), "/v1/messages/batches", &[KEY], &batch);
+        assert_eq!((answer.status, origin.count()), (400, 0), "{}", answer.text());
+        assert_eq!(parsed(&answer)["type"], "error", "in Anthropic's words");
+        assert!(answer.text().contains("model"), "{}", answer.text());
+    }
+    for model in ["", "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n\r\n"] {
+        let form = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n\
+             {model}--b--\r\n"
+        );
+        let answer = Client::connect(gateway.web()).ask(format!(
+            "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Type: \
+             multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        ));
+        assert_eq!((answer.status, origin.count()), (400, 0), "{}", answer.text());
+        assert_eq!(parsed(&answer)["error"]["param"], "model", "{}", answer.text());
+    }
+}
+
+#[test]
 fn a_wrong_type_is_told_what_it_must_be() {
     let origin = saying("never");
     let gateway = gateway(&[&origin], "");

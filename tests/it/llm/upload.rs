@@ -194,7 +194,7 @@ fn a_line_that_asks_for_what_cannot_be_had_is_named_and_nothing_is_sent() {
     for (bad, why) in [
         (line("dear"), "there is no model `dear` here"),
         (line("models/five"), "there is no model `five` here"),
-        ("{\"request\":{\"model\":7}}".to_owned(), "it names no model"),
+        ("{\"request\":{\"model\":7}}".to_owned(), "`model` must be a string"),
         ("{\"request\":{},\"request\":{}}".to_owned(), "said twice"),
     ] {
         let answer = step(&gateway, &target, &WHOLE, &(line("fast") + &bad));

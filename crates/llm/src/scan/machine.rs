@@ -5,7 +5,7 @@
 use super::kept::may_name;
 use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
-use super::{ScanError, ScanLimits, Scanned, Spellings, Watch, Watched, needs};
+use super::{ScanError, ScanLimits, Scanned, Spellings, Watch, Watched, needs, twins};
 use crate::catalog::Ability;
 use crate::json::{is_number, quote_at, special_at, unescape};
 
@@ -344,6 +344,9 @@ impl Scan {
         if let Some(need) = needs::of_name(name, depth) {
             self.found.needs.insert(need);
             self.found.sizes.has_tools |= need == Ability::Tools;
+        }
+        if depth == 1 {
+            self.found.twins |= twins::bit(name);
         }
         self.sort = Sort::of(name);
         self.spellings = spellings.within(name);

@@ -78,6 +78,30 @@ impl Surface {
         Ok(found)
     }
 
+    /// The first of the requests of a batch that names no model, by its place.
+    ///
+    /// # Errors
+    /// Where the body has something else in the way to a request.
+    pub fn nameless_request(self, body: &str) -> Result<Option<usize>, JsonError> {
+        let (mut place, mut nameless) = (0, None);
+        if self != Self::AnthropicBatchCreate {
+            return Ok(nameless);
+        }
+        Cursor::new(body).object(|cursor, name| match (name, cursor.kind()) {
+            ("requests", Kind::Array) => cursor.array(|cursor| {
+                let mut found = Vec::new();
+                find(cursor, &[Step::Field("params"), Step::Field("model")], &mut found)?;
+                if found.first().is_none_or(|model| model.name.is_empty()) {
+                    nameless = nameless.or(Some(place));
+                }
+                place += 1;
+                Ok(())
+            }),
+            _ => cursor.skip(),
+        })?;
+        Ok(nameless)
+    }
+
     /// The edits by which a body names another model, wherever it names one.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use architrave_llm::frame::Framing;
 use architrave_llm::json::{Cursor, Kind};
 use architrave_llm::scan::{Scanned, Watched};
 
+use super::refusal;
+
 /// A request for chat whose body was read and scanned.
 #[derive(Debug)]
 pub(super) struct Ask {
@@ -76,11 +78,11 @@ impl Ask {
             _ => model,
         };
         if model.is_empty() {
-            let message = match address.model.is_none() && scanned.says(Watched::Model, &bytes) {
-                true => "`model` must be a string with the name of a model",
-                false => "the request names no model",
-            };
-            return Err(ChatError::invalid("model", message));
+            let is_said = address.model.is_none() && scanned.says(Watched::Model, &bytes);
+            return Err(refusal::no_model(is_said));
+        }
+        if dialect == Dialect::OpenaiChat {
+            scanned.no_twins(&bytes)?;
         }
         let model = model.into_owned();
         Ok(Self {

@@ -35,6 +35,15 @@ fn unsound(error: ScanError) -> ChatError {
     ChatError::from(error)
 }
 
+/// That no model is named; or something that is none, where `is_said`.
+pub(super) fn no_model(is_said: bool) -> ChatError {
+    let message = match is_said {
+        true => "`model` must be a string with the name of a model",
+        false => "the request names no model: `model` is missing",
+    };
+    ChatError::invalid("model", message)
+}
+
 /// A request that is wrong.
 pub(super) fn invalid(error: ChatError) -> Missed {
     let reason = match error.status {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::estimate;
 use architrave_llm::scan::{Scanned, Watched};
-use architrave_llm::surface::{Asked, BodyForm};
+use architrave_llm::surface::{Asked, BodyForm, Surface};
 use architrave_net::Reader;
 
 use super::form::{self, Form};
@@ -84,6 +84,33 @@ impl Body {
         })
     }
 
+    /// Holds it to naming a model where one is to be named, and to naming it by a word.
+    ///
+    /// # Errors
+    /// That it names none, or something that is none.
+    pub(super) fn hold_to_model(
+        &self,
+        asked: &Asked<'_>,
+        model: Option<&str>,
+        goes_on: bool,
+    ) -> Result<(), Missed> {
+        let is_said = match self {
+            Self::Json(bytes, scanned) => scanned.says(Watched::Model, bytes),
+            Self::Form(form) => form.look.text(Watched::Model).is_some(),
+            Self::None | Self::Lines(_) | Self::Opaque(_) => return Ok(()),
+        };
+        let is_named = model.is_some_and(|model| !model.is_empty());
+        if !is_named && (is_said || asked.surface.needs_model(goes_on)) {
+            return Err(refusal::invalid(refusal::no_model(is_said)));
+        }
+        match self {
+            Self::Json(bytes, _) if asked.surface == Surface::AnthropicBatchCreate => {
+                each_names_a_model(asked, bytes)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it asks for a stream.
     pub(super) fn is_stream(&self) -> bool {
         match self {
@@ -131,6 +158,16 @@ pub(super) fn named_models(asked: &Asked<'_>, body: &[u8]) -> Result<Vec<String>
         }
     }
     Ok(names)
+}
+
+/// Holds each request of a batch to naming a model.
+fn each_names_a_model(asked: &Asked<'_>, body: &[u8]) -> Result<(), Missed> {
+    let nameless = asked.surface.nameless_request(text_of(body)?);
+    let nameless = nameless.map_err(|error| refusal::invalid(error.into()))?;
+    let Some(place) = nameless else { return Ok(()) };
+    let field = format!("requests.{place}.params.model");
+    let message = format!("`{field}` must be a string with the name of a model");
+    Err(refusal::invalid(ChatError::invalid(field, message)))
 }
 
 /// A body as text.

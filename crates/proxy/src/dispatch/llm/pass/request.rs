@@ -70,12 +70,16 @@ impl Passing {
             Some(model) => Some(model.clone().into_owned()),
             None => body.model(asked)?,
         };
+        let names_model = asked.address.model.is_some();
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
         let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
         let in_query = links::named(asked.surface, asked.query);
         let mut named: Vec<KeptId> = in_path.into_iter().chain(in_query).collect();
         if let Body::Json(bytes, scanned) = &body {
             named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
+        }
+        if !names_model {
+            body.hold_to_model(asked, model.as_deref(), !named.is_empty())?;
         }
         Ok(Self {
             body,
