@@ -48,7 +48,7 @@ enum Holds {
     /// A text where what stands beside it says so, data where it is an object, else bytes.
     TextByType,
     /// What a model has thought: a text, or parts. Its maker may have signed it, and takes it back
-    /// only as it was.
+    /// only as it was; whoever sends it may only say so.
     Thought,
     /// Nothing to look at.
     Nothing,
@@ -281,14 +281,37 @@ impl Walk<'_> {
                 Holds::TextByType if beside.is_text || !beside.is_typed => {
                     self.text(&mut cursor)?
                 }
-                Holds::Thought if !is_signed && (beside.is_typed || !may_be_word) => {
+                Holds::Thought if beside.is_typed || !may_be_word => {
                     let was_late = std::mem::replace(&mut self.is_late, true);
-                    let seen = self.value(&mut cursor, Holds::Thought);
+                    let seen = match is_signed {
+                        true => self.signed(&mut cursor),
+                        false => self.value(&mut cursor, Holds::Thought),
+                    };
                     self.is_late = was_late;
                     seen?;
                 }
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// What is said to be signed. Whether it is, nobody here can tell, so it is looked at as all
+    /// else is; masked, its maker would not take it back. A list of what it comes to may as well be
+    /// empty; for anything else what is found is the answer.
+    fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let is_list = cursor.kind() == Kind::Array;
+        let from = cursor.at();
+        let edits = std::mem::take(&mut self.edits);
+        let had_edits = std::mem::take(&mut self.has_edits);
+        let seen = self.value(cursor, Holds::Thought);
+        self.edits = edits;
+        let is_found = std::mem::replace(&mut self.has_edits, had_edits);
+        seen?;
+        match is_found {
+            true if is_list => self.edit(from..cursor.at(), b"[]".to_vec()),
+            true => return self.stop(cursor, Found { what: "signed reasoning" }),
+            false => {}
         }
         Ok(())
     }

@@ -84,16 +84,47 @@ fn what_is_no_text_is_left_alone_byte_for_byte() {
     for body in [
         r#"{"model":"~","user":"~","metadata":{"who":"~"},"tool_choice":{"function":{"name":"~"}}}"#,
         r#"{"messages":[{"role":"user","name":"~","content":[{"type":"image_url","image_url":{"url":"https://x/~"}},{"type":"input_audio","input_audio":{"data":"~","format":"wav"}}]}]}"#,
-        r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"~"}},{"type":"thinking","thinking":"~","signature":"~"}]}]}"#,
+        r#"{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"~"}},{"type":"thinking","thinking":"a","signature":"~"}]}]}"#,
         r#"{"tools":[{"function":{"parameters":{"properties":{"~":{"type":"~","pattern":"~"}},"required":["~"]}}}]}"#,
-        r#"{"reasoning":{"effort":"~","summary":"~"},"messages":[{"content":[{"reasoningContent":{"reasoningText":{"text":"~","signature":"s"}}}]},{"reasoning_details":[{"type":"reasoning.text","text":"~","signature":"s"},{"type":"reasoning.encrypted","data":"~"}]}]}"#,
-        r#"{"input":[{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"~"}],"encrypted_content":"x"}]}"#,
+        r#"{"reasoning":{"effort":"~","summary":"~"},"messages":[{"content":[{"reasoningContent":{"reasoningText":{"text":"a","signature":"~"}}}]},{"reasoning_details":[{"type":"reasoning.text","text":"a","signature":"~"},{"type":"reasoning.encrypted","data":"~"}]}]}"#,
+        r#"{"input":[{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"a"}],"encrypted_content":"~"}]}"#,
         r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"a/b","data":"~"},"thoughtSignature":"~"}]}]}"#,
         r#"["~"]"#,
     ] {
         let body = body.replace('~', mail);
         assert_eq!(guards(&[all()]).see_request(&body), Ok(None), "{body}");
     }
+}
+
+#[test]
+fn a_signature_hides_nothing_and_what_has_one_is_not_masked() {
+    for body in [
+        r#"{"messages":[{"content":[{"type":"thinking","thinking":"~","signature":"s"}]}]}"#,
+        r#"{"messages":[{"content":[{"signature":"s","thinking":"~"}]},{"content":"~"}]}"#,
+        r#"{"messages":[{"content":[{"reasoningContent":{"reasoningText":{"text":"~","signature":"s"}}}]}]}"#,
+        r#"{"messages":[{"reasoning_details":[{"type":"reasoning.text","text":"~","signature":"s"}]}]}"#,
+        r#"{"messages":[{"reasoning_details":[{"type":"reasoning.summary","summary":"~","signature":"s"}]}]}"#,
+    ] {
+        let given = body.replace('~', "ann@example.com");
+        assert!(guards(&[all()]).see_request(&given).is_err(), "{body}");
+        let given = body.replace('~', "nothing of the kind");
+        assert_eq!(guards(&[all()]).see_request(&given), Ok(None), "{body}");
+    }
+    // Of Responses what it comes to is left out; nothing in it is signed.
+    let body = |summary| {
+        format!(
+            r#"{{"input":[{{"type":"reasoning","id":"r","summary":{summary},"encrypted_content":"x"}},{{"content":"~"}}]}}"#
+        )
+        .replace('~', "[masked]")
+    };
+    let given = body(
+        r#"[{"type":"summary_text","text":"to ann@example.com"},{"type":"summary_text","text":"b"}]"#,
+    );
+    assert_eq!(request(&given), body("[]"));
+    let refusing = guards(&[refusing(all())]);
+    assert!(refusing.see_request(&given).is_err());
+    // On the other side, it is the maker's own.
+    check(reply, r#"{"content":[{"type":"thinking","thinking":"~","signature":"s"}]}"#);
 }
 
 #[test]
