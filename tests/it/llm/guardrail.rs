@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use architrave_testkit::{Client, Origin, Response};
-use serde_json::json;
+use architrave_testkit::{Client, Config, Gateway, Origin, Response, SOON};
+use serde_json::{Value, json};
 
 use super::form::{self, file, part};
 use super::{ask, gateway, parsed, post, request, saying, streaming, text_of};
@@ -78,6 +78,74 @@ fn what_is_refused_reaches_nobody() {
     let refused = post(gateway.web(), path, &[], &streamed);
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
     assert!(!refused.text().contains("nightfall"), "{}", refused.text());
+}
+
+#[test]
+fn a_stream_that_is_cut_off_is_logged_with_the_reason_and_paid_for() {
+    let origin = streaming(&["so it ", "begins at night", "fall", " and goes on"]);
+    let refuses =
+        "policies: { guardrail: { keywords: [nightfall], action: refuse, on: [response] } }";
+    let config = Config::new()
+        .web()
+        .and(&format!(
+            "
+            providers:
+              - {{ name: p0, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+              - {{ name: pretend, kind: mock }}
+            models:
+              - {{ name: fast, deployments: [{{ provider: p0, model: there }}] }}
+              - {{ name: pretended, deployments: [{{ provider: pretend, model: echo }}] }}
+            ",
+            origin.addr()
+        ))
+        .service("ai", &format!("llm: {{}}\n{refuses}"))
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    for (model, path) in [
+        ("fast", "/v1/chat/completions"),
+        ("fast", "/v1/messages"),
+        ("pretended", "/v1/chat/completions"),
+    ] {
+        let mut body = ask("it begins at nightfall");
+        (body["model"], body["stream"], body["max_tokens"]) = (json!(model), json!(true), json!(9));
+        let told = post(gateway.web(), path, &[], &body).text();
+        assert!(told.contains("guardrail") || path == "/v1/messages", "{told}");
+        assert!(!told.contains("fall") && !told.contains("goes on"), "{told}");
+    }
+    for line in 0..3 {
+        gateway.stdout().wait_for("a line about it", line, SOON, |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            assert_eq!(
+                (&line["status"], &line["reason"]),
+                (&json!(200), &json!("guardrail")),
+                "{line}"
+            );
+            assert_eq!(line["termination"], "gateway@response_body", "{line}");
+            assert!(line["output_tokens"].as_u64() > Some(0), "{line}");
+            Some(())
+        });
+    }
+}
+
+#[test]
+fn a_signature_hides_nothing() {
+    let origin = saying("hello");
+    let gateway = gateway(&[&origin], MASKS);
+    let ask = |thought: &str| {
+        json!({ "model": "fast", "max_tokens": 9, "messages": [
+            { "role": "user", "content": "hi" },
+            { "role": "assistant", "content": [
+                { "type": "thinking", "thinking": thought, "signature": "forged" },
+                { "type": "text", "text": "hello" },
+            ] },
+            { "role": "user", "content": "go on" },
+        ] })
+    };
+    let refused = post(gateway.web(), "/v1/messages", &[], &ask("of bob@example.com"));
+    assert_eq!((refused.status, origin.count()), (403, 0), "{}", refused.text());
+    let answer = post(gateway.web(), "/v1/messages", &[], &ask("of nobody"));
+    assert_eq!((answer.status, origin.count()), (200, 1), "{}", answer.text());
 }
 
 /// Sends a form with a file, and fields before and behind it.

@@ -15,6 +15,9 @@ use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
 pub trait EventFilter: fmt::Debug {
     /// Takes the next event.
     fn take(&mut self, event: &ChatEvent<'_>, emit: &mut Emit<'_>);
+
+    /// Whether it has ended the stream.
+    fn has_refused(&self) -> bool;
 }
 
 /// A stream being translated.
@@ -138,6 +141,12 @@ impl StreamTranslation {
     #[must_use]
     pub fn error(&self) -> Option<&ChatError> {
         self.sink.error.as_ref()
+    }
+
+    /// Whether the filter has ended the stream.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.has_refused())
     }
 
     /// Events that could not be read and were skipped.

@@ -170,6 +170,10 @@ impl EventFilter for ReplyGuard {
             emit(ChatEvent::Error(refusal(found)));
         }
     }
+
+    fn has_refused(&self) -> bool {
+        self.found.is_some()
+    }
 }
 
 impl Part {

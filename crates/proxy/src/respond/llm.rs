@@ -78,7 +78,7 @@ async fn send_stream(
     if let Some((made, home)) = end.kept.take() {
         worker.gateway().kept.remember(&made, &home);
     }
-    let broken = end.broken;
+    let (broken, is_refused) = (end.broken, end.is_refused);
     settle::stream(worker, exchange, end);
     if let Err(error) = sent {
         let (reason, party) = match error {
@@ -95,6 +95,11 @@ async fn send_stream(
         exchange.reason = Some(reason);
         exchange.termination =
             Termination::Ended { party: Party::Endpoint, phase: Phase::ResponseBody };
+    }
+    if is_refused {
+        exchange.reason = Some(Reason::Guardrail);
+        exchange.termination =
+            Termination::Ended { party: Party::Gateway, phase: Phase::ResponseBody };
     }
     if persist == Persist::Close { Ending::Close } else { Ending::KeepAlive }
 }

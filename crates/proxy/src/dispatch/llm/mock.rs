@@ -57,6 +57,11 @@ impl MockSteps {
         self
     }
 
+    /// Whether a guardrail has ended it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.guard.as_ref().is_some_and(|guard| guard.has_refused())
+    }
+
     /// The dialect and the framing that it is given out in.
     pub(super) const fn spoken(&self) -> (Dialect, Framing) {
         self.spoken
@@ -89,6 +94,10 @@ impl MockSteps {
                 None => writer.write(&step.event, frames, out),
             }
             self.next = None;
+            if self.is_refused() {
+                self.frames.end(out);
+                self.is_over = true;
+            }
         }
         Poll::Ready(!out.is_empty())
     }

@@ -80,6 +80,8 @@ pub(crate) struct StreamEnd {
     pub answer_tokens: u64,
     /// Whether the provider said all that it had to say.
     pub is_whole: bool,
+    /// Whether a guardrail cut it off.
+    pub is_refused: bool,
     /// Events that could not be read.
     pub bad_events: u64,
     /// Why it broke off, where it did.
@@ -211,7 +213,12 @@ impl<'a> LlmStream<'a> {
 
     /// Takes it apart when it is over, or nobody is there to take the rest.
     pub(crate) fn end(self) -> StreamEnd {
-        let is_whole = self.is_over && self.broken.is_none();
+        // Of what is left unread, nobody has told what it used.
+        let is_whole = self.is_over && self.broken.is_none() && !self.is_left_unread;
+        let is_refused = match &self.from {
+            From::Mock(steps) => steps.is_refused(),
+            From::Endpoint(_) => self.through.is_refused(),
+        };
         let Seen { used, answer_tokens, bad_events, made } = self.through.into_seen(is_whole);
         let kept = self.home.map(|home| (made, home));
         let answered = match self.from {
@@ -222,6 +229,7 @@ impl<'a> LlmStream<'a> {
             used,
             answer_tokens,
             is_whole,
+            is_refused,
             bad_events,
             broken: self.broken,
             recording: self.recording,

@@ -145,6 +145,11 @@ impl Through {
         true
     }
 
+    /// Whether a guardrail has ended it.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self, Self::Translated(translation) if translation.is_refused())
+    }
+
     /// What was seen of it; `is_whole`: the provider said all that it had to say.
     pub(super) fn into_seen(self, is_whole: bool) -> Seen {
         match self {
