@@ -80,6 +80,12 @@ impl DataFolder {
         self.path.join("root.key")
     }
 
+    /// The file of where things live that providers keep.
+    #[must_use]
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.path.join("kept")
+    }
+
     /// The file of what consumers have spent.
     #[must_use]
     pub(crate) fn ledger(&self) -> PathBuf {

@@ -42,6 +42,7 @@ use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
 use crate::data::{self, DataFolder};
 use crate::exposed::Exposed;
+use crate::kept::KeptFile;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, Loaded};
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     data: Option<DataFolder>,
     /// What consumers have spent, where it outlives the process.
     leases: Option<Leases>,
+    /// Where things live that providers keep, where that outlives the process.
+    kept: Option<KeptFile>,
     /// Held while a configuration is being taken: one at a time.
     sockets: tokio::sync::Mutex<Sockets>,
     state: Mutex<State>,
@@ -130,6 +133,8 @@ impl Engine {
             offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,
         });
+        let kept = data.as_ref();
+        let kept = kept.map(|data| KeptFile::new(Arc::clone(&gateway), data.kept()));
         certificates::expose(&gateway);
         expose_delays(&gateway);
         figures::expose(&gateway, &parts.limiters);
@@ -151,6 +156,7 @@ impl Engine {
             senders,
             data,
             leases,
+            kept,
             sockets: tokio::sync::Mutex::new(sockets),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),

@@ -114,8 +114,8 @@ impl Leases {
     }
 
     /// Gives back what the old process did not use of its leases.
-    pub(crate) fn give_back(&self, lines: &str) {
-        for line in lines.lines() {
+    pub(crate) fn give_back<'a>(&self, lines: impl Iterator<Item = &'a str>) {
+        for line in lines {
             match Remainder::of_line(line) {
                 Some(remainder) => self.ledger.give_back(&remainder),
                 None => tracing::error!(line, "what the old process left cannot be understood"),

@@ -10,6 +10,7 @@ mod demo;
 mod engine;
 mod exposed;
 mod greeting;
+mod kept;
 mod keys;
 mod kinds;
 mod leases;

@@ -1,12 +1,18 @@
 //! Conversations, stores and containers that a provider keeps, and what was said aloud there: they
 //! are asked about where they live, by whoever had them made.
 
-use architrave_testkit::{Client, Config, Exchange, Gateway, Origin, Response};
-use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 
+use architrave_testkit::process::Ending;
+use architrave_testkit::{
+    Client, Config, Exchange, Gateway, GatewayOptions, Origin, Response, SOON, eventually,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::house::{BOB, providers, with_ada, with_bob};
 use super::{KEY, completion, parsed, post, reply};
 
-const BOB: &str = "Authorization: Bearer bob-key-0123456789";
 const P1: &str = "x-architrave-provider: p1";
 
 /// A provider that keeps whatever it is to keep, called after it, and answers aloud.
@@ -52,6 +58,23 @@ fn say_aloud(exchange: &mut Exchange<'_>, name: &str, body: &[u8]) {
     exchange.reply(200, &[("Content-Type", "text/event-stream")], text);
 }
 
+/// A file with both providers and both consumers.
+fn config_of(origins: &[Origin; 2], policy: &str) -> Config {
+    let [first, second] = origins;
+    let models = format!(
+        "{}\nmodels:\n  - name: fast\n    strategy: priority\n    \
+         deployments: [{{ provider: p0, model: first }}, \
+         {{ provider: p1, model: second, priority: 1 }}]",
+        providers("openai", "/v1", &[first, second])
+    );
+    let config = Config::new()
+        .web()
+        .and(&models)
+        .service("ai", &format!("llm: {{}}\npolicies: {{ key_auth: {{}}{policy} }}"))
+        .route("ai", "service: ai\nkeep_prefix: true");
+    with_bob(with_ada(config, ""), "")
+}
+
 /// Two providers, of which the first is liked better, and two consumers.
 struct House {
     origins: [Origin; 2],
@@ -61,27 +84,8 @@ struct House {
 impl House {
     fn new(policy: &str) -> Self {
         let origins = [keeping("a"), keeping("b")];
-        let provider = |(at, origin): (usize, &Origin)| {
-            format!(
-                "  - {{ name: p{at}, kind: openai, base_url: \"http://{}/v1\", \
-                 credentials: [{{ name: main, value: key-{at} }}] }}",
-                origin.addr()
-            )
-        };
-        let providers: Vec<String> = origins.iter().enumerate().map(provider).collect();
-        let config = Config::new()
-            .web()
-            .and(&format!(
-                "providers:\n{}\nmodels:\n  - name: fast\n    strategy: priority\n    \
-                 deployments: [{{ provider: p0, model: first }}, \
-                 {{ provider: p1, model: second, priority: 1 }}]",
-                providers.join("\n")
-            ))
-            .service("ai", &format!("llm: {{}}\npolicies: {{ key_auth: {{}}{policy} }}"))
-            .route("ai", "service: ai\nkeep_prefix: true")
-            .consumer("ada", "credentials: [{ api_key: ada-key-0123456789 }]")
-            .consumer("bob", "credentials: [{ api_key: bob-key-0123456789 }]");
-        Self { origins, gateway: Gateway::start(config) }
+        let gateway = Gateway::start(config_of(&origins, policy));
+        Self { origins, gateway }
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -268,6 +272,46 @@ fn what_was_said_aloud_is_named_where_it_was_said() {
         assert_eq!(house.post("/v1/chat/completions", &[BOB], &next).status, 404, "{stream}");
         assert_eq!(house.counts(), (2, 0));
     }
+}
+
+#[test]
+fn where_things_live_outlives_the_process() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let origins = [keeping("a"), keeping("b")];
+    let config = config_of(&origins, "");
+    let start = || GatewayOptions::new().data(dir.path()).start(&config);
+    let ask = |gateway: &Gateway, id: &str, key: &str| {
+        Client::connect(gateway.web()).get("h", &format!("/v1/vector_stores/{id}"), &[key]).status
+    };
+    let gateway = start();
+    let made = post(gateway.web(), "/v1/vector_stores", &[KEY, P1], &json!({ "name": "x" }));
+    assert_eq!(made.status, 200, "{}", made.text());
+    let file = dir.path().join("kept");
+    let mode = std::fs::metadata(&file).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // It is written behind the answer, and then even the hardest end does it no harm.
+    eventually("it is written", SOON, || {
+        let text = std::fs::read_to_string(&file).ok()?;
+        text.contains("[\"store\",\"vs_b\",\"p1\",\"main\",null,\"ada\"]").then_some(())
+    });
+    gateway.kill();
+    drop(gateway);
+    let gateway = start();
+    assert_eq!((ask(&gateway, "vs_b", KEY), ask(&gateway, "vs_b", BOB)), (200, 404));
+    assert_eq!(origins[1].last().target, "/v1/vector_stores/vs_b");
+    assert_eq!(ask(&gateway, "vs_9", KEY), 400, "of others nobody knows");
+    assert_eq!(gateway.upgrade(), Ending::Code(0));
+    assert_eq!((ask(&gateway, "vs_b", KEY), ask(&gateway, "vs_b", BOB)), (200, 404));
+    // What is made after an upgrade is kept as well.
+    let made = post(gateway.web(), "/v1/containers", &[KEY, P1], &json!({ "name": "x" }));
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(gateway.terminate(), Ending::Code(0));
+    let text = std::fs::read_to_string(&file).expect("it is there");
+    assert!(text.contains("vs_b") && text.contains("cntr_b"), "{text}");
+    std::fs::write(&file, format!("{text}[\"store\",\"vs")).expect("there is room");
+    let gateway = start();
+    assert_eq!((ask(&gateway, "vs_b", KEY), ask(&gateway, "vs_b", BOB)), (200, 404));
+    assert!(!gateway.stderr().lines().iter().any(|line| line.contains("damaged")));
 }
 
 #[test]

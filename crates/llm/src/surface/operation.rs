@@ -119,6 +119,51 @@ pub enum Kept {
     Audio,
 }
 
+impl Kept {
+    /// All there are.
+    pub const ALL: &'static [Self] = &[
+        Self::Reply,
+        Self::File,
+        Self::Upload,
+        Self::Lines,
+        Self::Batch,
+        Self::Item,
+        Self::Conversation,
+        Self::Container,
+        Self::Store,
+        Self::Cache,
+        Self::Prompt,
+        Self::Skill,
+        Self::Audio,
+    ];
+
+    /// Its name where it is written down.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::File => "file",
+            Self::Upload => "upload",
+            Self::Lines => "lines",
+            Self::Batch => "batch",
+            Self::Item => "item",
+            Self::Conversation => "conversation",
+            Self::Container => "container",
+            Self::Store => "store",
+            Self::Cache => "cache",
+            Self::Prompt => "prompt",
+            Self::Skill => "skill",
+            Self::Audio => "audio",
+        }
+    }
+
+    /// What has that name.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kept| kept.word() == word)
+    }
+}
+
 impl Operation {
     /// What the operation makes or is about that lives at a provider.
     #[must_use]

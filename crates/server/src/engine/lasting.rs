@@ -1,5 +1,5 @@
-//! What outlives the process, seen from the engine: how counts of consumers come from an old
-//! process, go to a new one, and end.
+//! What outlives the process, seen from the engine: how counts of consumers, and what is known of
+//! things that providers keep, come from an old process, go to a new one, and end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::data::DataFolder;
 const LET_GO_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Goes on with what consumers have spent, from where the old process or the file says.
+    /// Goes on with what consumers have spent, and with what is kept, from where the old process or the file says.
     pub(super) async fn begin_leases(
         &self,
         predecessor: Option<&HandoverSocket>,
@@ -24,7 +24,11 @@ impl Engine {
             tokio::task::block_in_place(|| predecessor.ask(LET_GO_TIMEOUT))
                 .context("the old process")?;
         }
-        leases.begin().await
+        leases.begin().await?;
+        match &self.kept {
+            Some(kept) => kept.begin().await,
+            None => Ok(()),
+        }
     }
 
     /// Lets a new process have what consumers have spent.
@@ -32,6 +36,9 @@ impl Engine {
     /// # Errors
     /// When it cannot be written down; all goes on as it was.
     pub(crate) async fn let_go(&self) -> anyhow::Result<()> {
+        if let Some(kept) = &self.kept {
+            kept.let_go().await;
+        }
         match &self.leases {
             Some(leases) => leases.let_go().await,
             None => Ok(()),
@@ -43,6 +50,9 @@ impl Engine {
         if let Some(leases) = &self.leases {
             leases.take_back().await;
         }
+        if let Some(kept) = &self.kept {
+            kept.take_back().await;
+        }
         if let Some(Err(error)) = self.data.as_ref().map(DataFolder::sign) {
             tracing::warn!(%error, "the lock of the data folder names another process");
         }
@@ -53,8 +63,13 @@ impl Engine {
     pub(crate) async fn close_leases(&self, successor: Option<HandoverSocket>) {
         let Some(leases) = &self.leases else { return };
         let left = leases.close().await;
+        let kept = match &self.kept {
+            Some(kept) => kept.close().await,
+            None => Vec::new(),
+        };
         let Some(successor) = successor else { return };
-        let lines: Vec<String> = left.iter().map(|remainder| remainder.to_line()).collect();
+        let lines = left.iter().map(|remainder| remainder.to_line());
+        let lines: Vec<String> = lines.chain(kept).collect();
         let told =
             tokio::task::block_in_place(|| successor.say_left(lines.iter().map(String::as_str)));
         if let Err(error) = told {
@@ -79,7 +94,11 @@ impl Engine {
             let Some(leases) = &engine.leases else { return };
             loop {
                 match predecessor.read_left() {
-                    Ok(Some(lines)) => leases.give_back(&lines),
+                    Ok(Some(lines)) => {
+                        let kept = &engine.gateway.kept;
+                        let lines = lines.lines().filter(|line| !kept.take_over(line));
+                        leases.give_back(lines);
+                    }
                     Ok(None) => return,
                     Err(error) => {
                         tracing::warn!(%error, "up to one lease of every budget counts as spent");

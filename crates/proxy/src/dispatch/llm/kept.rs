@@ -2,21 +2,27 @@
 //! request that names one goes there and nowhere else, and never for another consumer than the one
 //! who made it.
 
+mod feed;
+
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use architrave_balance::hash_key;
 use architrave_llm::chat::ChatError;
 use architrave_llm::estimate;
 use architrave_llm::scan::Scanned;
 use architrave_llm::surface::{Kept, KeptId, Surface};
+use tokio::sync::mpsc;
 
 use super::missed::Missed;
 use super::{outgoing, refusal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
+
+pub use feed::KeptFeed;
 
 /// How many ids of each shelf are remembered; beyond that the oldest of it are forgotten.
 const REMEMBERED_MAX: usize = 65_536;
@@ -27,7 +33,13 @@ const ID_BYTES_MAX: usize = 1024;
 
 /// The ids that providers have given, and where they live. One per process.
 #[derive(Debug)]
-pub struct KeptIds(Box<[Mutex<Part>]>);
+pub struct KeptIds {
+    parts: Box<[Mutex<Part>]>,
+    /// Who writes down what is remembered, where somebody does.
+    told: OnceLock<mpsc::Sender<feed::Told>>,
+    /// Whether something was not written down since that was looked at.
+    has_overflown: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Part {
@@ -95,13 +107,23 @@ impl Home {
 
 impl Default for KeptIds {
     fn default() -> Self {
-        Self((0..PARTS).map(|_| Mutex::default()).collect())
+        Self {
+            parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            told: OnceLock::new(),
+            has_overflown: AtomicBool::new(false),
+        }
     }
 }
 
 impl KeptIds {
-    /// Remembers where ids live.
+    /// Remembers where ids live, beyond the process where something is kept of it.
     pub(crate) fn remember(&self, ids: &[KeptId], home: &Arc<Home>) {
+        self.remember_here(ids, home);
+        self.tell(ids, home);
+    }
+
+    /// Remembers where ids live while the process does.
+    pub(super) fn remember_here(&self, ids: &[KeptId], home: &Arc<Home>) {
         for (kept, id) in ids {
             if !id.is_empty() && id.len() <= ID_BYTES_MAX {
                 self.part(id).remember((*kept, Arc::from(id.as_str())), home);
@@ -168,8 +190,12 @@ impl KeptIds {
 
     fn part(&self, id: &str) -> MutexGuard<'_, Part> {
         let place = hash_key(id.as_bytes()) as usize % PARTS;
-        self.0[place].lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.parts[place])
     }
+}
+
+fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The tokens of a prompt that are not in its body but at the provider.
@@ -309,9 +335,9 @@ mod tests {
             ids.remember(&item, &home);
             ids.note_tokens(&item, 1);
         }
-        let known: usize = ids.0.iter().map(|part| part.lock().unwrap().homes.len()).sum();
+        let known: usize = ids.parts.iter().map(|part| lock(part).homes.len()).sum();
         assert!(known <= REMEMBERED_MAX + 1, "{known}");
-        let sized: usize = ids.0.iter().map(|part| part.lock().unwrap().tokens.len()).sum();
+        let sized: usize = ids.parts.iter().map(|part| lock(part).tokens.len()).sum();
         assert!(sized <= REMEMBERED_MAX, "{sized}");
         let last = named(Kept::Item, &format!("msg_{}", 2 * REMEMBERED_MAX - 1));
         assert_ne!(ids.find(&last, Some("joe")), Found::Unknown);

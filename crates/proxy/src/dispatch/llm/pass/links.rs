@@ -107,7 +107,7 @@ impl Along<'_, '_> {
             let lines = lines::are_begun(self.asked.surface, &exchange.head.fields)
                 .then(|| lines::as_lines(upload.clone()));
             let made: Vec<KeptId> = [upload].into_iter().chain(lines).collect();
-            self.worker.gateway().kept.remember(&made, &home);
+            self.worker.gateway().kept.remember_here(&made, &home);
         }
     }
 }
