@@ -3,6 +3,8 @@
 They are not streamed. A case says which providers it goes to, and by which models.
 """
 
+import hashlib
+import json
 import secrets
 
 from cases import MODELS, PNG, equal, refused, text
@@ -18,6 +20,7 @@ OPENAI = {
     "openai_chat": ("openai-chat/beside-house", "beside-house"),
     "openai_responses": ("openai-responses/beside-house", "beside-house"),
 }
+UPLOADS = {"gemini_generate_content": ("gemini/house-3-pro", "house-3-pro")}
 COUNTS = {
     "openai_responses": ("openai-responses/gpt-5.1-codex", "gpt-5.1-codex"),
     "anthropic_messages": ("anthropic/claude-sonnet-4-5-house", "claude-sonnet-4-5-house"),
@@ -126,6 +129,42 @@ def count(run):
         assert 25 < tokens < 500, f"{tokens} is no estimate of about 60 tokens"
 
 
+def upload(run):
+    """A file that comes in two steps, by a link that the first answer says."""
+    content = secrets.token_bytes(9 << 20)
+    facts = _upload(run, run.client.upload, content, "application/pdf")
+    equal(facts["sha256"], hashlib.sha256(content).hexdigest(), "the bytes")
+
+
+def upload_lines(run):
+    """The file of a batch, each line of which names the model."""
+
+    def written(model):
+        contents = [{"parts": [{"text": f"über {model}"}]}]
+        request = {"model": f"models/{model}", "contents": contents}
+        lines = [{"key": "1", "request": request}, {"key": "2", "request": {"contents": contents}}]
+        return lines, "\n".join(map(json.dumps, lines)).encode()
+
+    lines, content = written(run.model)
+    facts = _upload(run, run.client.upload_lines, content, "jsonl")
+    lines[0]["request"]["model"] = f"models/{UPLOADS[run.provider][1]}"
+    equal(facts["lines"], lines, "the lines")
+
+
+def _upload(run, method, content, media_type):
+    name = f"case-{run.case}-upload"
+    made = method(name, content, media_type)
+    asked = run.origin.requests(run.case)
+    if run.is_behind:
+        assert all("x-goog-api-key" in one["headers"] for one in asked), "who went past the gateway"
+    steps = [one["facts"] for one in asked]
+    equal(steps[0]["media_type"], media_type, "what it is said to be")
+    [last] = [step for step in steps if "finalize" in step.get("command", "")]
+    wanted = {"name": f"files/{name}", "kept": f"files/{name}", "size": last["size"]}
+    equal(made, wanted, "the file")
+    return last
+
+
 def rank(run):
     documents = [f"document-{index}-{run.case}" for index in range(3)]
     ranked = run.client.rank(run.model, f"case-{run.case}-rank", documents)
@@ -156,6 +195,8 @@ CASES = (
         },
     ),
     (count, COUNTS),
+    (upload, UPLOADS),
+    (upload_lines, UPLOADS),
     (rank, {"cohere_chat": ("cohere/rerank-house", "rerank-house")}),
 )
 

@@ -44,6 +44,8 @@ class Origin:
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_get("/cases/{case}", self.tell)
         app.router.add_post("/cases/{case}/go", self.go)
+        # Gemini's uploads begin at the host, whatever the base.
+        app.router.add_route("*", "/upload/{path:.*}", self.serve)
         app.router.add_route("*", "/{dialect}{path:/.*}", self.serve)
         return app
 
@@ -58,12 +60,12 @@ class Origin:
         return web.Response()
 
     async def serve(self, request):
-        name = request.match_info["dialect"]
+        name = request.match_info.get("dialect", "gemini_generate_content")
         raw = await request.read()
         path = request.raw_path.partition("?")[0].removeprefix(f"/{name}")
         record = {"dialect": name, "path": path, "query": request.query_string, "facts": None}
         record["headers"] = {header.lower(): value for header, value in request.headers.items()}
-        found = plan.find(raw)
+        found = plan.find(raw) or plan.find(request.raw_path.encode())
         if found:
             self.case(found[0]).requests.append(record)
         # Cohere speaks OpenAI's dialect, too, and tells usage of chat without being asked.
@@ -163,7 +165,7 @@ class Origin:
 
     async def serve_surface(self, surface, request, raw, record, found):
         try:
-            parts = surfaces.parts(request, raw)
+            parts = surface.parts(request, raw)
             got = surface.credential(record["headers"])
             record["errors"] = check_credential(got, record["dialect"], record, raw)
             record["errors"] += surface.check(record["path"], parts)

@@ -1,6 +1,7 @@
 """`google-genai`."""
 
 import base64
+import io
 
 from google import genai
 from google.genai import errors, types
@@ -43,6 +44,15 @@ class Client(Base):
         contents = [types.Content(role="user", parts=[types.Part(text=text)]) for text in texts]
         made = self.sdk.models.embed_content(model=model, contents=contents, config=config)
         return {"vectors": [one.values for one in made.embeddings], "tokens": None}
+
+    def upload(self, name, content, media_type):
+        config = types.UploadFileConfig(display_name=name, mime_type=media_type)
+        made = self.sdk.files.upload(file=io.BytesIO(content), config=config)
+        kept = self.sdk.files.get(name=made.name)
+        self.sdk.files.delete(name=made.name)
+        return {"name": made.name, "kept": kept.name, "size": made.size_bytes}
+
+    upload_lines = upload
 
     def models(self):
         listed = [model.name.removeprefix("models/") for model in self.sdk.models.list()]
