@@ -30,7 +30,7 @@ pub struct Gateway {
     /// Seals persistence cookies.
     pub cookie_seal: CookieSeal,
     /// Where things live that providers keep.
-    pub kept: KeptIds,
+    pub kept: Arc<KeptIds>,
     /// Models of which nobody knows what they cost.
     pub unpriced: UnpricedModels,
     /// Does what would hold a worker up.

@@ -53,7 +53,7 @@ impl Stage {
                 access_log: AccessLog::open(log, LineForm::Json).unwrap(),
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
-                kept: crate::dispatch::llm::kept::KeptIds::default(),
+                kept: std::sync::Arc::default(),
                 unpriced: crate::dispatch::llm::unpriced::UnpricedModels::default(),
                 offload: crate::offload::Offload::start().unwrap(),
                 retired,

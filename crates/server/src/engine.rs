@@ -30,7 +30,7 @@ use architrave_policy::ledger::Ledger;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
-use architrave_proxy::{Assembly, Gateway, KeptIds, Keyring, Parts, UnpricedModels};
+use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics};
 
 pub(crate) use addresses::Addresses;
@@ -128,7 +128,7 @@ impl Engine {
             access_log,
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
-            kept: KeptIds::default(),
+            kept: Arc::default(),
             unpriced: UnpricedModels::default(),
             offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,

@@ -74,10 +74,7 @@ async fn send_stream(
         }
         Err(error) => Err(RelayError::Sink(error)),
     };
-    let mut end = stream.end();
-    if let Some((made, home)) = end.kept.take() {
-        worker.gateway().kept.remember(&made, &home);
-    }
+    let end = stream.end();
     let (broken, is_refused) = (end.broken, end.is_refused);
     settle::stream(worker, exchange, end);
     if let Err(error) = sent {

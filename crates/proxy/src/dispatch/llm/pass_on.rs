@@ -167,7 +167,7 @@ impl<'w> Run<'w, '_> {
             if self.ask.scanned.may_name_kept {
                 stream.seek_audio();
             }
-            stream.keep_at(|| Home::of(exchange, lane, true));
+            stream.keep_at(&self.worker.gateway().kept, || Home::of(exchange, lane, true));
             stream.record(recorder);
         }
         answer.tell_losses(&outgoing.losses);

@@ -15,14 +15,13 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::{PassedStream, UsageSieve};
-use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 use architrave_policy::cache::StreamRecorder;
 
-use super::kept::Home;
+use super::kept::{Home, KeptIds};
 use super::mock::MockSteps;
 use super::opaque::OpaqueWatch;
 use super::prompt::PromptEvents;
@@ -52,7 +51,7 @@ pub(crate) struct LlmStream<'a> {
     /// What looks at it so that it can be kept.
     recording: Option<Recording>,
     /// Where the things live that it says were made.
-    home: Option<Arc<Home>>,
+    keeps_at: Option<(Arc<KeptIds>, Arc<Home>)>,
 }
 
 /// A stream that is being recorded for the cache.
@@ -88,8 +87,6 @@ pub(crate) struct StreamEnd {
     pub broken: Option<Reason>,
     /// What was recorded of it.
     pub recording: Option<Recording>,
-    /// What it made that the provider keeps, and where that lives.
-    pub kept: Option<(Vec<KeptId>, Arc<Home>)>,
     /// The provider's connection, when all of it was read.
     pub answered: Option<Box<Answered>>,
 }
@@ -161,7 +158,7 @@ impl<'a> LlmStream<'a> {
             is_left_unread: false,
             prompt: None,
             recording: None,
-            home: None,
+            keeps_at: None,
         }
     }
 
@@ -171,9 +168,18 @@ impl<'a> LlmStream<'a> {
     }
 
     /// Says where the things live that it makes and the provider keeps.
-    pub(super) fn keep_at(&mut self, home: impl FnOnce() -> Arc<Home>) {
+    pub(super) fn keep_at(&mut self, kept: &Arc<KeptIds>, home: impl FnOnce() -> Arc<Home>) {
         if self.through.can_make() {
-            self.home = Some(home());
+            self.keeps_at = Some((Arc::clone(kept), home()));
+        }
+    }
+
+    /// Remembers what it has made so far: whoever reads that may name it in the next moment.
+    fn keep_made(&mut self) {
+        let Some((kept, home)) = &self.keeps_at else { return };
+        let made = self.through.take_made();
+        if !made.is_empty() {
+            kept.remember(&made, home);
         }
     }
 
@@ -220,7 +226,9 @@ impl<'a> LlmStream<'a> {
             From::Endpoint(_) => self.through.is_refused(),
         };
         let Seen { used, answer_tokens, bad_events, made } = self.through.into_seen(is_whole);
-        let kept = self.home.map(|home| (made, home));
+        if let Some((kept, home)) = &self.keeps_at {
+            kept.remember(&made, home);
+        }
         let answered = match self.from {
             From::Endpoint(answered) if self.is_over && !self.is_left_unread => Some(answered),
             _ => None,
@@ -233,7 +241,6 @@ impl<'a> LlmStream<'a> {
             bad_events,
             broken: self.broken,
             recording: self.recording,
-            kept,
             answered,
         }
     }
@@ -343,6 +350,7 @@ impl Source for LlmStream<'_> {
                 From::Endpoint(_) => self.poll_endpoint(context),
                 From::Mock(_) => self.poll_mock(context),
             };
+            self.keep_made();
             if polled.is_pending() || self.prompt.is_none() {
                 return polled;
             }
@@ -381,6 +389,7 @@ impl Source for LlmStream<'_> {
             self.through.see(&reader.data()[..count]);
             reader.consume(count);
         }
+        self.keep_made();
     }
 
     fn take_trailers(&mut self) -> Option<Fields> {

@@ -145,6 +145,14 @@ impl Through {
         true
     }
 
+    /// What it made so far that the provider keeps.
+    pub(super) fn take_made(&mut self) -> Vec<KeptId> {
+        match self {
+            Self::Passed(watch, ..) | Self::Sifted(watch, ..) => watch.take_made(),
+            Self::Translated(_) | Self::Opaque(_) => Vec::new(),
+        }
+    }
+
     /// Whether a guardrail has ended it.
     pub(super) fn is_refused(&self) -> bool {
         matches!(self, Self::Translated(translation) if translation.is_refused())
