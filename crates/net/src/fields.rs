@@ -59,11 +59,25 @@ pub struct Fields {
     seen: KnownSet,
 }
 
+/// The room that [`Fields::roomy`] makes, in bytes of lines and in fields.
+const ROOMY_BYTES: usize = 512;
+const ROOMY_FIELDS: usize = 16;
+
 impl Fields {
     /// No fields, no allocation.
     #[must_use]
     pub const fn new() -> Self {
         Self { bytes: Vec::new(), entries: Vec::new(), seen: KnownSet::EMPTY }
+    }
+
+    /// No fields, and room for as many as an answer of our own has.
+    #[must_use]
+    pub fn roomy() -> Self {
+        Self {
+            bytes: Vec::with_capacity(ROOMY_BYTES),
+            entries: Vec::with_capacity(ROOMY_FIELDS),
+            seen: KnownSet::EMPTY,
+        }
     }
 
     /// Removes every field and keeps the memory.

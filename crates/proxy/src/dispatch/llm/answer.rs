@@ -53,7 +53,7 @@ const PASSED_FIELDS: [&str; 11] = [
 impl LlmAnswer<'_> {
     /// An answer that is there as a whole.
     pub(super) fn whole(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        let mut head = ResponseHead { status, ..ResponseHead::default() };
+        let mut head = ResponseHead { status, fields: Fields::roomy(), ..ResponseHead::default() };
         head.fields.append("Content-Type", content_type.as_bytes());
         Self { head, body: AnswerBody::Whole(body) }
     }

@@ -7,7 +7,7 @@ use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::translate::{self, StreamTranslation};
 use architrave_llm::{estimate, pass};
-use architrave_net::{Reader, ResponseHead};
+use architrave_net::{Fields, Reader, ResponseHead};
 use architrave_policy::guardrail::ReplyGuard;
 
 use super::answer::{AnswerBody, LlmAnswer};
@@ -111,7 +111,7 @@ pub(super) fn stream<'a>(
 ) -> LlmAnswer<'a> {
     let from = (outgoing.dialect, outgoing.framing);
     let to = (ask.dialect, ask.framing);
-    let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
+    let mut head = ResponseHead { status: 200, fields: Fields::roomy(), ..ResponseHead::default() };
     head.fields.append("Content-Type", to.1.content_type().as_bytes());
     head.fields.append("Cache-Control", b"no-cache");
     let mut answer = LlmAnswer { head, body: AnswerBody::Whole(Vec::new()) };
