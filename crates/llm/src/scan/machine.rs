@@ -36,6 +36,8 @@ pub struct Scan {
     media_before: u64,
     /// How names are spelled in the value that comes next.
     spellings: Spellings,
+    /// The bit of [`twins`] whose value comes next.
+    twin: u8,
     found: Scanned,
 }
 
@@ -89,6 +91,7 @@ impl Scan {
             sort: Sort::Silent,
             media_before: 0,
             spellings: watch.spellings,
+            twin: 0,
             found: Scanned { is_empty: true, ..Scanned::default() },
         }
     }
@@ -157,6 +160,9 @@ impl Scan {
             return Err(ScanError::NotAnObject);
         }
         self.member_from = self.before + at;
+        // What is `null` is not said.
+        let twin = std::mem::take(&mut self.twin);
+        self.found.twins |= if byte == b'n' { 0 } else { twin };
         match byte {
             b'"' => {
                 self.found.sizes.media_items += u64::from(self.sort == Sort::Media);
@@ -345,9 +351,7 @@ impl Scan {
             self.found.needs.insert(need);
             self.found.sizes.has_tools |= need == Ability::Tools;
         }
-        if depth == 1 {
-            self.found.twins |= twins::bit(name);
-        }
+        self.twin = if depth == 1 { twins::bit(name) } else { 0 };
         self.sort = Sort::of(name);
         self.spellings = spellings.within(name);
         self.found.may_name_kept |= may_name(name, depth);

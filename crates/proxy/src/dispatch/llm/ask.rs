@@ -82,7 +82,7 @@ impl Ask {
             return Err(refusal::no_model(is_said));
         }
         if dialect == Dialect::OpenaiChat {
-            scanned.no_twins(&bytes)?;
+            scanned.no_twins()?;
         }
         let model = model.into_owned();
         Ok(Self {
