@@ -202,7 +202,10 @@ impl H1Reader {
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
-            Poll::Pending => self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled)),
+            Poll::Pending => {
+                self.input.release();
+                self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled))
+            }
         }
     }
 
