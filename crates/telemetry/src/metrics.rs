@@ -51,14 +51,16 @@ pub struct Metrics {
     worker: WorkerMetrics,
     process: ProcessMetrics,
     unrouted: RouteMetrics,
+    route_rows: Mutex<Rows>,
     objects: Mutex<Objects>,
     sources: Mutex<Vec<Arc<SampleSource>>>,
 }
 
-/// Sorted, so that two scrapes list their series in the same order.
+/// What has series of its own; clones count in the same place. Sorted, so that two scrapes list
+/// them in the same order.
+#[derive(Clone, Default)]
 struct Objects {
     routes: BTreeMap<RouteName, RouteMetrics>,
-    route_rows: Rows,
     listeners: BTreeMap<ListenerName, Arc<ListenerMetrics>>,
     upstreams: BTreeMap<UpstreamName, Arc<UpstreamMetrics>>,
     endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
@@ -71,23 +73,15 @@ impl Metrics {
     /// A registry for `workers` writers, numbered from 0.
     #[must_use]
     pub fn new(workers: usize) -> Arc<Self> {
-        let mut objects = Objects {
-            routes: BTreeMap::new(),
-            route_rows: Rows::new(workers),
-            listeners: BTreeMap::new(),
-            upstreams: BTreeMap::new(),
-            endpoints: BTreeMap::new(),
-            models: BTreeMap::new(),
-            fallbacks: BTreeMap::new(),
-            consumers: BTreeMap::new(),
-        };
+        let mut route_rows = Rows::new(workers);
         Arc::new(Self {
             workers,
             gateway: GatewayMetrics::default(),
             worker: WorkerMetrics::new(workers),
             process: ProcessMetrics::default(),
-            unrouted: objects.route_rows.take(),
-            objects: Mutex::new(objects),
+            unrouted: route_rows.take(),
+            route_rows: Mutex::new(route_rows),
+            objects: Mutex::default(),
             sources: Mutex::default(),
         })
     }
@@ -95,8 +89,8 @@ impl Metrics {
     /// The counters of a route, the same for every snapshot that has it.
     #[must_use]
     pub fn route(&self, name: &RouteName) -> RouteMetrics {
-        let Objects { routes, route_rows, .. } = &mut *self.objects();
-        routes.entry(name.clone()).or_insert_with(|| route_rows.take()).clone()
+        let take = || self.route_rows.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.objects().routes.entry(name.clone()).or_insert_with(take).clone()
     }
 
     /// The counters of exchanges that no route took.
@@ -234,7 +228,8 @@ impl Metrics {
 
     fn sample_objects(&self, sink: &mut SampleSink) {
         self.unrouted.sample(UNROUTED, sink);
-        let objects = self.objects();
+        // Workers look up what they count in here: they must not wait until all of it is printed.
+        let objects = self.objects().clone();
         for (name, listener) in &objects.listeners {
             listener.sample(name.as_str(), sink);
         }
