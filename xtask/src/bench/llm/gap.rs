@@ -24,6 +24,10 @@ use crate::{say, shell};
 
 /// Bytes of the large body.
 const LARGE_BYTES: usize = 20 * 1024 * 1024;
+/// So many of them at least go by while the streams last: two seconds.
+const LARGE_BODIES_LEAST: u32 = 10;
+/// As much of it is written at one go.
+const WRITE_BYTES: usize = 64 * 1024;
 /// Streams that are watched.
 const STREAMS: usize = 8;
 /// The pace of the origin: a chunk each 10 ms.
@@ -78,15 +82,17 @@ pub(crate) fn run_load(args: &[String]) -> Result<()> {
     let is_over = Arc::new(AtomicBool::new(false));
     let sender = (large == "with").then(|| {
         let (is_over, target) = (Arc::clone(&is_over), target.clone());
-        std::thread::spawn(move || -> Result<()> {
+        std::thread::spawn(move || -> Result<u32> {
             // Those who read the streams, and the origin that paces them, share its core and are
             // not to wait for it.
             rustix::process::setpriority_process(None, 19).context("stepping back")?;
             let body = large_body();
+            let mut sent = 0;
             while !is_over.load(Ordering::Relaxed) {
                 target.send_large(body.as_bytes())?;
+                sent += 1;
             }
-            Ok(())
+            Ok(sent)
         })
     });
     let streams: Vec<_> = (0..STREAMS)
@@ -101,7 +107,8 @@ pub(crate) fn run_load(args: &[String]) -> Result<()> {
     }
     is_over.store(true, Ordering::Relaxed);
     if let Some(sender) = sender {
-        sender.join().expect("the sender does not panic")?;
+        let sent = sender.join().expect("the sender does not panic")?;
+        ensure!(sent >= LARGE_BODIES_LEAST, "only {sent} large bodies went by beside the streams");
     }
     say::line(format_args!("{:.3}", longest.as_secs_f64() * 1e3));
     Ok(())
@@ -133,7 +140,8 @@ impl Target {
             body.len()
         );
         stream.write_all(head.as_bytes())?;
-        stream.write_all(body)?;
+        // Within one call the system lets nobody else have the core, however long the call takes.
+        body.chunks(WRITE_BYTES).try_for_each(|piece| stream.write_all(piece))?;
         Ok(stream)
     }
 
