@@ -82,9 +82,11 @@ fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
     shell::read(&mut command)?;
     let parts = trim::trim(&tree::read(&whole)?)?;
     tree::write(&trimmed, &parts.text)?;
-    let (kept, seldom) = (parts.kept, parts.seldom.len());
-    say::line(format_args!("   {kept} functions ran often, {seldom} seldom"));
-    order::write(parts.seldom, folder)?;
+    let (kept, all, laid) = (parts.kept, parts.all, parts.laid.len());
+    say::line(format_args!(
+        "   {kept} of the {all} functions that ran are kept, {laid} laid apart"
+    ));
+    order::write(parts.laid, folder)?;
     let profile = tree::root().join(PROFILE);
     fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
     let mut command = Command::new(merger);

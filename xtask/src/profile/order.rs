@@ -3,8 +3,8 @@
 //! What a process has resident of its program is not what it runs but what lies around that: the
 //! kernel maps sixteen pages at a time. Functions that run at start, at a reload or once in a
 //! while lie scattered over the whole binary, unless the linker is told to lay them side by side.
-//! Those that run often are in the profile itself, which has the linker order them by who calls
-//! whom.
+//! Those that every request runs are left to the linker, which orders them by who calls whom, as
+//! the profile tells.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

@@ -1,12 +1,15 @@
-//! Parts a profile: what ran often stays in it, and what hardly ever ran goes: nine functions of
-//! ten, which the training needed to start, to read its configuration and to end. They are then
-//! compiled as if there were no profile, and laid side by side.
+//! Parts a profile: what ran often stays in it, and what hardly ever ran goes: functions that the
+//! training needed to start, to read its configuration and to end. They are then compiled as if
+//! there were no profile. What no request runs is told by name, to be laid side by side.
 
 use anyhow::{Context, Result, ensure};
 
 /// The fewest times that some piece of a function has to have run for it to stay. Training takes
 /// some hundred thousand requests.
 const RUNS_MIN: u64 = 1000;
+/// What ran less often than this is laid side by side: no request needs it, though the many lines
+/// of a configuration may.
+const LAID_RUNS_MAX: u64 = 60_000;
 
 const COUNT: &str = "# Num Counters:";
 const VALUES: &str = "# Counter Values:";
@@ -16,41 +19,43 @@ const VALUES: &str = "# Counter Values:";
 pub(super) struct Trimmed {
     /// What ran often, in LLVM's text form.
     pub(super) text: String,
-    /// How many functions stay in it.
+    /// How many functions stay in it, and how many there were.
     pub(super) kept: usize,
-    /// The symbols of those that ran seldom.
-    pub(super) seldom: Vec<String>,
+    pub(super) all: usize,
+    /// The symbols of those that no request runs.
+    pub(super) laid: Vec<String>,
 }
 
 /// Trims a profile in LLVM's text form: a head of lines that begin with `:`, then one record per
 /// function that ran, with a blank line behind each.
 pub(super) fn trim(text: &str) -> Result<Trimmed> {
     let records = text.split("\n\n").filter(|record| !record.trim().is_empty());
-    let (mut trimmed, mut kept, mut seldom) = (String::new(), 0, Vec::new());
+    let (mut trimmed, mut kept, mut all, mut laid) = (String::new(), 0, 0, Vec::new());
     for record in records {
         // The head stands before the first function without a blank line between them.
         let lines = record.lines();
-        let is_first = kept + seldom.len() == 0;
-        let head: Vec<&str> = if is_first {
+        let head: Vec<&str> = if all == 0 {
             lines.clone().take_while(|line| line.starts_with([':', '#'])).collect()
         } else {
             Vec::new()
         };
         head.iter().for_each(|line| push(&mut trimmed, line));
+        all += 1;
         let runs = most_runs(record).with_context(|| format!("reading the record\n{record}"))?;
         if runs >= RUNS_MIN {
             kept += 1;
             lines.skip(head.len()).for_each(|line| push(&mut trimmed, line));
             push(&mut trimmed, "");
-        } else {
+        }
+        if runs < LAID_RUNS_MAX {
             let name = record.lines().nth(head.len()).context("a record without a name")?;
             // Before the symbol of what is not seen outside its file stands the file.
             let symbol = name.rsplit(';').next().unwrap_or(name);
-            seldom.push(symbol.to_owned());
+            laid.push(symbol.to_owned());
         }
     }
     ensure!(kept > 0, "nothing ran {RUNS_MIN} times");
-    Ok(Trimmed { text: trimmed, kept, seldom })
+    Ok(Trimmed { text: trimmed, kept, all, laid })
 }
 
 fn push(text: &mut String, line: &str) {
@@ -84,13 +89,15 @@ mod tests {
     fn what_ran_often_stays_as_it_is_and_the_rest_goes() {
         let head = "# IR level Instrumentation Flag\n:ir\n";
         let (often, seldom) = (record("often", &[3, 1000]), record("a.rs;seldom", &[999, 0]));
-        for text in [format!("{head}{often}{seldom}"), format!("{head}{seldom}{often}")] {
-            let parted = Trimmed {
-                text: format!("{head}{often}"),
-                kept: 1,
-                seldom: vec!["seldom".to_owned()],
-            };
-            assert_eq!(trim(&text).unwrap(), parted);
+        let always = record("always", &[60_000]);
+        for text in
+            [format!("{head}{often}{always}{seldom}"), format!("{head}{seldom}{often}{always}")]
+        {
+            let mut parted = trim(&text).unwrap();
+            parted.laid.sort();
+            let text = format!("{head}{often}{always}");
+            let laid = vec!["often".to_owned(), "seldom".to_owned()];
+            assert_eq!(parted, Trimmed { text, kept: 2, all: 3, laid });
         }
     }
 
