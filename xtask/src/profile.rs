@@ -86,7 +86,17 @@ fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
     say::line(format_args!(
         "   {kept} of the {all} functions that ran are kept, {laid} laid apart"
     ));
-    order::write(parts.laid, folder)?;
+    let mut users = order::Users::new();
+    for file in &files {
+        let text = shell::read(
+            Command::new(merger)
+                .args(["merge", "--sparse", "--text"])
+                .arg(file)
+                .args(["--output", "-"]),
+        )?;
+        trim::symbols(&text).for_each(|symbol| *users.entry(symbol.to_owned()).or_default() += 1);
+    }
+    order::write(parts.laid, &users, folder)?;
     let profile = tree::root().join(PROFILE);
     fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
     let mut command = Command::new(merger);

@@ -6,6 +6,8 @@
 //! Those that every request runs are left to the linker, which orders them by who calls whom, as
 //! the profile tells.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -18,10 +20,15 @@ use crate::{shell, tree};
 /// Where the symbols lie in the repository, one in a line, compressed.
 const ORDER: &str = "packaging/profile/order.gz";
 
-/// Writes the symbols of what ran; `folder` is for scratch files.
-pub(super) fn write(mut symbols: Vec<String>, folder: &Path) -> Result<()> {
+/// How many processes of the training ran a function.
+pub(super) type Users = HashMap<String, u32>;
+
+/// Writes the symbols of what ran, those that most processes ran first; `folder` is for scratch
+/// files.
+pub(super) fn write(mut symbols: Vec<String>, users: &Users, folder: &Path) -> Result<()> {
     symbols.sort_unstable();
     symbols.dedup();
+    symbols.sort_by_key(|symbol| Reverse(users.get(symbol).copied().unwrap_or_default()));
     let plain = folder.join("order");
     tree::write(&plain, &(symbols.join("\n") + "\n"))?;
     shell::run(Command::new("gzip").args(["--best", "--no-name", "--force"]).arg(&plain))?;

@@ -48,14 +48,24 @@ pub(super) fn trim(text: &str) -> Result<Trimmed> {
             push(&mut trimmed, "");
         }
         if runs < LAID_RUNS_MAX {
-            let name = record.lines().nth(head.len()).context("a record without a name")?;
-            // Before the symbol of what is not seen outside its file stands the file.
-            let symbol = name.rsplit(';').next().unwrap_or(name);
+            let symbol = symbol(record).context("a record without a name")?;
             laid.push(symbol.to_owned());
         }
     }
     ensure!(kept > 0, "nothing ran {RUNS_MIN} times");
     Ok(Trimmed { text: trimmed, kept, all, laid })
+}
+
+/// The symbols of all that ran by a profile in LLVM's text form.
+pub(super) fn symbols(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\n\n").filter_map(symbol)
+}
+
+/// The symbol of a record, the head of the profile before it or not.
+fn symbol(record: &str) -> Option<&str> {
+    let name = record.lines().find(|line| !line.starts_with([':', '#']) && !line.is_empty())?;
+    // Before the symbol of what is not seen outside its file stands the file.
+    name.rsplit(';').next()
 }
 
 fn push(text: &mut String, line: &str) {
