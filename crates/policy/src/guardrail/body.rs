@@ -304,13 +304,19 @@ impl Walk<'_> {
         let from = cursor.at();
         let edits = std::mem::take(&mut self.edits);
         let had_edits = std::mem::take(&mut self.has_edits);
+        let before = std::mem::replace(&mut self.screen, Screen::new(self.rules));
         let seen = self.value(cursor, Holds::Thought);
+        let screen = std::mem::replace(&mut self.screen, before);
+        self.screen.join(&screen);
         self.edits = edits;
         let is_found = std::mem::replace(&mut self.has_edits, had_edits);
         seen?;
         match is_found {
             true if is_list => self.edit(from..cursor.at(), b"[]".to_vec()),
-            true => return self.stop(cursor, Found { what: "signed reasoning" }),
+            true => {
+                screen.count_refused();
+                return self.stop(cursor, Found { what: "signed reasoning" });
+            }
             false => {}
         }
         Ok(())
@@ -330,7 +336,10 @@ impl Walk<'_> {
         let (text, range) = text_at(cursor)?;
         let (mut screen, mut seen) = (JsonScreen::new(self.rules), String::new());
         match screen.push(&text, &mut seen).and_then(|()| screen.finish(&mut seen)) {
-            Ok(()) if screen.has_masked() => self.edit(range, quoted(&seen)),
+            Ok(()) if screen.has_masked() => {
+                self.screen.join(screen.screen());
+                self.edit(range, quoted(&seen));
+            }
             Ok(()) => {}
             Err(found) => return self.stop(cursor, found),
         }

@@ -38,6 +38,14 @@ impl Findings {
     }
 }
 
+#[cfg(test)]
+impl Findings {
+    /// What was masked and what was refused.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.masked.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+    }
+}
+
 impl AllFindings {
     /// The counts of the guardrail at `identity`, such as `routes/ai/guardrail`.
     pub(crate) fn of(&self, identity: &str) -> Arc<Findings> {

@@ -89,6 +89,11 @@ impl JsonScreen {
         self.screen.has_masked()
     }
 
+    /// What sees through its texts.
+    pub(super) const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
     fn take(&mut self, letter: char, said: &mut String, out: &mut String) -> Result<(), Found> {
         let at = self.at;
         match at {

@@ -79,6 +79,18 @@ impl Masker {
         self.has_masked
     }
 
+    /// Notes whether another one of the same rules has masked anything.
+    pub(super) const fn join(&mut self, other: &Self) {
+        self.has_masked |= other.has_masked;
+    }
+
+    /// Counts that what was masked is refused for it.
+    pub(super) fn count_refused(&self) {
+        if self.has_masked {
+            self.rules.findings.add_refused();
+        }
+    }
+
     fn see(&mut self, is_whole: bool, out: &mut String) -> Result<(), Found> {
         for (sought, at) in self.rules.sought.iter().zip(&mut self.sought_to) {
             let seen = Seen { text: &self.text, from: *at, is_whole };

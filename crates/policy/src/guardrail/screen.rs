@@ -40,6 +40,16 @@ impl Screen {
         self.maskers.iter().any(Masker::has_masked)
     }
 
+    /// Notes what another one of the same guardrails has masked.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.maskers.iter_mut().zip(&other.maskers).for_each(|(mine, other)| mine.join(other));
+    }
+
+    /// Counts, at each guardrail that has masked anything, that it is refused.
+    pub(super) fn count_refused(&self) {
+        self.maskers.iter().for_each(Masker::count_refused);
+    }
+
     fn pass(&mut self, text: &str, is_end: bool, out: &mut String) -> Result<(), Found> {
         let Self { maskers, between: [incoming, outgoing] } = self;
         incoming.clear();

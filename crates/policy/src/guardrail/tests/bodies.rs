@@ -128,6 +128,27 @@ fn a_signature_hides_nothing_and_what_has_one_is_not_masked() {
 }
 
 #[test]
+fn what_is_refused_for_its_signature_is_counted_as_that_by_who_found_it() {
+    let findings = [(); 2].map(|()| Arc::<Findings>::default());
+    let mut guards = Guards::default();
+    let configs = [config(&["nightfall"], &[], &[]), config(&["dawn"], &[], &[])];
+    for (config, findings) in configs.iter().zip(&findings) {
+        let rules = Arc::new(Rules::new(config, Arc::clone(findings)));
+        guards.add(&Guardrail { rules, on_request: true, on_response: true });
+    }
+    let body = |signed: &str| {
+        format!(
+            r#"{{"content":[{{"type":"text","text":"dawn"}},{{"type":"thinking","signature":"s",{signed}}}]}}"#
+        )
+    };
+    let counts = || findings.each_ref().map(|one| one.counts());
+    assert!(guards.see_request(&body(r#""thinking":"nightfall""#)).is_err());
+    assert_eq!(counts(), [(1, 1), (1, 0)]);
+    assert!(guards.see_request(&body(r#""thinking":"noon""#)).is_ok());
+    assert_eq!(counts(), [(1, 1), (2, 0)]);
+}
+
+#[test]
 fn what_cannot_be_read_hides_nothing() {
     let mail = "ann@example.com";
     for body in
