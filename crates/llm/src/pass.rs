@@ -27,8 +27,8 @@ pub struct PassedStream {
     speaks: Speaks,
     framing: Framing,
     mark: memmem::Finder<'static>,
-    /// Whether an event may still say that something was said aloud.
-    seeks_audio: bool,
+    /// What was said aloud, and may still be told of in an event.
+    audio: Audio,
     /// What came of an event that has not ended.
     tail: Vec<u8>,
     used: Used,
@@ -37,6 +37,28 @@ pub struct PassedStream {
     bytes: u64,
     /// Events of text that have ended, but for those whose end a chunk's border cuts.
     events: u64,
+}
+
+/// What answers say aloud that can be named later.
+#[derive(Debug, Default)]
+struct Audio {
+    /// Answers of which it is not known yet.
+    left: u64,
+    /// What is known: an event may tell it again.
+    known: Vec<KeptId>,
+}
+
+impl Audio {
+    /// What of this is new.
+    fn note(&mut self, told: Vec<KeptId>, made: &mut Vec<KeptId>) {
+        for one in told {
+            if self.left > 0 && !self.known.contains(&one) {
+                self.left -= 1;
+                self.known.push(one.clone());
+                made.push(one);
+            }
+        }
+    }
 }
 
 /// Who can read what an event says of usage.
@@ -101,7 +123,7 @@ impl PassedStream {
             speaks,
             framing,
             mark: memmem::Finder::new(speaks.mark()),
-            seeks_audio: false,
+            audio: Audio::default(),
             tail: Vec::new(),
             used: Used::default(),
             made: Vec::new(),
@@ -110,9 +132,12 @@ impl PassedStream {
         }
     }
 
-    /// The answer may be said aloud: by which id it can be named, one of its first events tells.
-    pub fn seek_audio(&mut self) {
-        self.seeks_audio = matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat));
+    /// So many answers may be said aloud: by which id each can be named, one of its first events
+    /// tells.
+    pub fn seek_audio(&mut self, choices: u64) {
+        if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat)) {
+            self.audio.left = choices;
+        }
     }
 
     /// Sees the next bytes.
@@ -155,7 +180,7 @@ impl PassedStream {
     #[must_use]
     pub fn can_make(&self) -> bool {
         let is_made = matches!(self.speaks, Speaks::Chat(dialect) if surface::can_make(dialect));
-        is_made || self.seeks_audio
+        is_made || self.audio.left > 0
     }
 
     /// What it says was made and lives at the provider now.
@@ -190,10 +215,10 @@ impl PassedStream {
 
     /// Looks at whole events.
     fn look(&mut self, bytes: &[u8]) {
-        if !(tells_usage(&self.mark, bytes) || self.seeks_audio && tells_audio(bytes)) {
+        if !(tells_usage(&self.mark, bytes) || self.audio.left > 0 && tells_audio(bytes)) {
             return;
         }
-        let Self { speaks, framing, mark, used, made, seeks_audio, .. } = self;
+        let Self { speaks, framing, mark, used, made, audio, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
@@ -201,9 +226,8 @@ impl PassedStream {
             if says {
                 used.join(speaks.read(frame.data));
                 made.extend(speaks.made(frame.data));
-            } else if *seeks_audio && tells_audio(frame.data.as_bytes()) {
-                made.extend(speaks.made(frame.data));
-                *seeks_audio = made.is_empty();
+            } else if audio.left > 0 && tells_audio(frame.data.as_bytes()) {
+                audio.note(speaks.made(frame.data), made);
             }
         };
         frames.push(bytes, &mut see);

@@ -4,6 +4,7 @@ use architrave_llm::chat::{ChatError, Content, ErrorKind};
 use architrave_llm::dialect::{Context, Dialect, EventReader};
 use architrave_llm::frame::{FrameReader, Framing};
 use architrave_llm::pass::PassedStream;
+use architrave_llm::surface::Kept;
 use architrave_llm::translate::{Assembly, StreamTranslation};
 use proptest::prelude::*;
 
@@ -121,6 +122,25 @@ fn usage_is_the_same_watched_and_translated() {
         assert!(passed.usage().is_some());
         assert_eq!(passed.usage(), translation.usage());
     }
+}
+
+#[test]
+fn what_each_answer_says_aloud_is_made_once() {
+    let said = |choice: u8, audio: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{\"audio\":{audio}}}}}]}}\n\n"
+        )
+    };
+    let (first, second) = (r#"{"id":"audio_1","transcript":""}"#, r#"{"id":"audio_2"}"#);
+    let mut passed = PassedStream::new(Dialect::OpenaiChat, Framing::Sse);
+    passed.seek_audio(2);
+    passed.see(said(0, first).as_bytes());
+    assert_eq!(passed.take_made(), [(Kept::Audio, "audio_1".to_owned())]);
+    passed.see(said(0, r#"{"data":"AAAA"}"#).as_bytes());
+    passed.see((said(0, first) + &said(1, second)).as_bytes());
+    assert_eq!(passed.take_made(), [(Kept::Audio, "audio_2".to_owned())]);
+    passed.see(said(1, second).as_bytes());
+    assert_eq!(passed.take_made(), []);
 }
 
 #[test]

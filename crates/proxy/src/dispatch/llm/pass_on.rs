@@ -42,8 +42,8 @@ impl<'w> Run<'w, '_> {
         self.remember_home(exchange, lane, success);
     }
 
-    /// Remembers where things live that the answer made and that the provider keeps; those of a
-    /// stream, but for the answer itself, are told at its end.
+    /// Remembers where things live that the answer made and that the provider keeps; of a stream
+    /// the answer itself: what else it makes is remembered as it tells it.
     fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
         let dialect = self.ask.dialect;
         let made = match success {
@@ -165,7 +165,7 @@ impl<'w> Run<'w, '_> {
         if let AnswerBody::Stream(stream) = &mut answer.body {
             stream.limit_stall(lane.provider.config.timeouts.stall);
             if self.ask.scanned.may_name_kept {
-                stream.seek_audio();
+                stream.seek_audio(self.ask.choices);
             }
             stream.keep_at(&self.worker.gateway().kept, || Home::of(exchange, lane, true));
             stream.record(recorder);

@@ -162,9 +162,9 @@ impl<'a> LlmStream<'a> {
         }
     }
 
-    /// Has it looked for what is said aloud and can be named later.
-    pub(super) fn seek_audio(&mut self) {
-        self.through.seek_audio();
+    /// Has it looked for what is said aloud, in so many answers, and can be named later.
+    pub(super) fn seek_audio(&mut self, choices: u64) {
+        self.through.seek_audio(choices);
     }
 
     /// Says where the things live that it makes and the provider keeps.

@@ -62,10 +62,10 @@ impl Through {
         watch.can_make()
     }
 
-    /// Has it looked for what is said aloud.
-    pub(super) fn seek_audio(&mut self) {
+    /// Has it looked for what is said aloud in so many answers.
+    pub(super) fn seek_audio(&mut self, choices: u64) {
         if let Self::Passed(watch, ..) | Self::Sifted(watch, ..) = self {
-            watch.seek_audio();
+            watch.seek_audio(choices);
         }
     }
 
