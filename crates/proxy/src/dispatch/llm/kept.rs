@@ -4,8 +4,8 @@
 
 mod feed;
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -44,9 +44,19 @@ pub struct KeptIds {
 #[derive(Debug, Default)]
 struct Part {
     homes: HashMap<Key, Arc<Home>, foldhash::fast::RandomState>,
-    oldest_first: [VecDeque<Key>; Shelf::COUNT],
+    shelves: [Row; Shelf::COUNT],
     /// How many tokens what goes on from them begins with, where that is known.
     tokens: HashMap<Key, u64, foldhash::fast::RandomState>,
+    /// Those that were given to somebody else as well, which is said once.
+    disputed: HashSet<Key, foldhash::fast::RandomState>,
+}
+
+/// The keys of a shelf, the oldest first.
+#[derive(Debug, Default)]
+struct Row {
+    keys: VecDeque<Key>,
+    /// How many were here before the first.
+    gone: usize,
 }
 
 type Key = (Kept, Arc<str>);
@@ -103,6 +113,11 @@ impl Home {
     pub(crate) fn is_same_account(&self, other: &Self) -> bool {
         self.provider == other.provider && self.credential == other.credential
     }
+
+    /// Whether both are the same account, of which another consumer had the other made.
+    fn is_anothers(&self, other: &Self) -> bool {
+        self.is_same_account(other) && self.consumer != other.consumer
+    }
 }
 
 impl Default for KeptIds {
@@ -118,25 +133,57 @@ impl Default for KeptIds {
 impl KeptIds {
     /// Remembers where ids live, beyond the process where something is kept of it.
     pub(crate) fn remember(&self, ids: &[KeptId], home: &Arc<Home>) {
-        self.remember_here(ids, home);
-        self.tell(ids, home);
+        let are_told = self.told.get().is_some();
+        let mut told = Vec::new();
+        for id in ids {
+            if self.remember_one(id, home) && are_told {
+                told.push(id.clone());
+            }
+        }
+        if !told.is_empty() {
+            self.tell(told, home);
+        }
     }
 
     /// Remembers where ids live while the process does.
     pub(super) fn remember_here(&self, ids: &[KeptId], home: &Arc<Home>) {
-        for (kept, id) in ids {
-            if !id.is_empty() && id.len() <= ID_BYTES_MAX {
-                self.part(id).remember((*kept, Arc::from(id.as_str())), home);
-            }
+        for id in ids {
+            self.remember_one(id, home);
         }
+    }
+
+    /// Remembers where an id lives; whether that is so. What one consumer had made is not another's
+    /// by the same id of the same account.
+    fn remember_one(&self, (kept, id): &KeptId, home: &Arc<Home>) -> bool {
+        if id.is_empty() || id.len() > ID_BYTES_MAX {
+            return false;
+        }
+        let key = (*kept, Arc::from(id.as_str()));
+        let is_news = {
+            let mut part = self.part(id);
+            if part.remember(&key, home) {
+                return true;
+            }
+            part.disputed.insert(key)
+        };
+        if is_news {
+            let (what, provider) = (kept.word(), &*home.provider);
+            let consumer = home.consumer.as_deref();
+            tracing::warn!(
+                what,
+                id,
+                provider,
+                consumer,
+                "the provider gave an id to two consumers: it stays the first one's"
+            );
+        }
+        false
     }
 
     /// Forgets where an id lives.
     pub(super) fn forget(&self, (kept, id): &KeptId) {
         let key = (*kept, Arc::from(id.as_str()));
-        let mut part = self.part(id);
-        part.homes.remove(&key);
-        part.tokens.remove(&key);
+        self.part(id).forget(&key);
     }
 
     /// Where an id lives, where this consumer had it made.
@@ -150,12 +197,13 @@ impl KeptIds {
         }
     }
 
-    /// Notes how many tokens answers and conversations hold, of those ids that are known here.
-    pub(crate) fn note_tokens(&self, ids: &[KeptId], tokens: u64) {
+    /// Notes how many tokens answers and conversations hold, of those ids that are known here as
+    /// this consumer's.
+    pub(crate) fn note_tokens(&self, ids: &[KeptId], consumer: Option<&str>, tokens: u64) {
         for (kept, id) in ids {
             let key = (*kept, Arc::from(id.as_str()));
             let mut part = self.part(id);
-            if part.homes.contains_key(&key) {
+            if part.homes.get(&key).is_some_and(|home| home.consumer.as_deref() == consumer) {
                 part.tokens.insert(key, tokens);
             }
         }
@@ -224,17 +272,33 @@ const fn guess(kept: Kept) -> u64 {
 }
 
 impl Part {
-    fn remember(&mut self, key: Key, home: &Arc<Home>) {
-        let oldest_first = &mut self.oldest_first[Shelf::of(key.0) as usize];
-        if self.homes.insert(key.clone(), Arc::clone(home)).is_none() {
-            oldest_first.push_back(key);
-        }
-        if oldest_first.len() > REMEMBERED_MAX / PARTS
-            && let Some(oldest) = oldest_first.pop_front()
+    /// Remembers where something lives, unless it is another consumer's there; whether it does.
+    fn remember(&mut self, key: &Key, home: &Arc<Home>) -> bool {
+        match self.homes.entry(key.clone()) {
+            Entry::Occupied(known) if known.get().is_anothers(home) => return false,
+            Entry::Occupied(mut known) => {
+                if !known.insert(Arc::clone(home)).is_same_account(home) {
+                    self.tokens.remove(key);
+                }
+                return true;
+            }
+            Entry::Vacant(place) => place.insert(Arc::clone(home)),
+        };
+        let row = &mut self.shelves[Shelf::of(key.0) as usize];
+        row.keys.push_back(key.clone());
+        if row.keys.len() > REMEMBERED_MAX / PARTS
+            && let Some(oldest) = row.keys.pop_front()
         {
-            self.homes.remove(&oldest);
-            self.tokens.remove(&oldest);
+            row.gone += 1;
+            self.forget(&oldest);
         }
+        true
+    }
+
+    fn forget(&mut self, key: &Key) {
+        self.homes.remove(key);
+        self.tokens.remove(key);
+        self.disputed.remove(key);
     }
 }
 
@@ -314,14 +378,34 @@ mod tests {
     fn what_goes_on_from_an_answer_begins_with_all_of_its_tokens() {
         let ids = KeptIds::default();
         let reply = named(Kept::Reply, "resp_1");
-        ids.note_tokens(std::slice::from_ref(&reply), 9);
+        ids.note_tokens(std::slice::from_ref(&reply), Some("joe"), 9);
         let unknown = ids.beside(std::slice::from_ref(&reply));
         assert_eq!((unknown.known_tokens, unknown.guessed_tokens), (0, 32_768));
         ids.remember(std::slice::from_ref(&reply), &Arc::new(home("joe")));
-        ids.note_tokens(std::slice::from_ref(&reply), 100_000);
+        ids.note_tokens(std::slice::from_ref(&reply), Some("joe"), 100_000);
         let file = named(Kept::File, "file-1");
         let known = ids.beside(&[reply, file]);
         assert_eq!((known.known_tokens, known.guessed_tokens), (100_000, estimate::LINK_TOKENS));
+    }
+
+    #[test]
+    fn what_is_given_to_two_stays_with_the_first_of_an_account() {
+        let ids = KeptIds::default();
+        let mut feed = ids.feed().unwrap();
+        let reply = [named(Kept::Reply, "resp_1")];
+        ids.remember(&reply, &Arc::new(home("joe")));
+        ids.note_tokens(&reply, Some("joe"), 7);
+        ids.remember(&reply, &Arc::new(home("ann")));
+        ids.note_tokens(&reply, Some("ann"), 9);
+        assert_eq!(ids.find(&reply[0], Some("joe")), Found::At(Arc::new(home("joe"))));
+        assert_eq!(ids.find(&reply[0], Some("ann")), Found::Anothers);
+        assert_eq!(ids.beside(&reply).known_tokens, 7);
+        assert_eq!(feed.read_now(&mut Vec::new()), 1, "nobody is told what is not so");
+        // Of another account it is another thing.
+        let elsewhere = Arc::new(Home { credential: Some("spare".into()), ..home("ann") });
+        ids.remember(&reply, &elsewhere);
+        assert_eq!(ids.find(&reply[0], Some("ann")), Found::At(elsewhere));
+        assert_eq!(ids.beside(&reply).known_tokens, 0);
     }
 
     #[test]
@@ -333,7 +417,7 @@ mod tests {
         for number in 0..2 * REMEMBERED_MAX {
             let item = [named(Kept::Item, &format!("msg_{number}"))];
             ids.remember(&item, &home);
-            ids.note_tokens(&item, 1);
+            ids.note_tokens(&item, Some("joe"), 1);
         }
         let known: usize = ids.parts.iter().map(|part| lock(part).homes.len()).sum();
         assert!(known <= REMEMBERED_MAX + 1, "{known}");

@@ -73,8 +73,7 @@ pub(super) fn note_head(exchange: &mut Exchange<'_>, fields: &Fields) {
 /// Settles a whole answer, a failure included: one that used nothing gives back what was reserved.
 /// The client is told what is left then.
 pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
-    let Some(facts) = &mut exchange.llm else { return };
-    if let Some(report) = close(worker, facts, None) {
+    if let Some(report) = close(worker, exchange, None) {
         exchange.admission.spending = Some(report);
     }
 }
@@ -105,7 +104,7 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
         architrave_core::Reason::StallTimeout => Failure::TimedOut,
         _ => Failure::Broken,
     });
-    close(worker, facts, failure);
+    close(worker, exchange, failure);
     seen::keep(worker, exchange, offer, kept);
     let Some(facts) = &exchange.llm else { return };
     if let Some((answered, upstream)) = end.answered.zip(facts.upstream.as_ref()) {
@@ -114,7 +113,13 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
 }
 
 /// What is left of the tightest limit then, where there is one.
-fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) -> Option<RateReport> {
+fn close(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    failure: Option<Failure>,
+) -> Option<RateReport> {
+    note_grown(worker, exchange);
+    let facts = exchange.llm.as_mut()?;
     let now = worker.now();
     if let Some(flight) = facts.flight.take() {
         let end = match (failure, facts.usage) {
@@ -127,12 +132,18 @@ fn close(worker: &Worker, facts: &mut LlmFacts, failure: Option<Failure>) -> Opt
         };
         flight.finish(end, now);
     }
-    if let Some(usage) = &facts.usage
-        && !facts.grown.is_empty()
-    {
-        worker.gateway().kept.note_tokens(&facts.grown, usage.total());
-    }
     let reservation = facts.reservation.take()?;
     let spent = ledger::Spent::new(facts.usage.as_ref()?, facts.cost_nano_usd);
     reservation.settle_and_tell(spent, now, worker.wall())
+}
+
+/// Notes how many tokens those hold that what was said is kept in.
+fn note_grown(worker: &Worker, exchange: &Exchange<'_>) {
+    if let Some(facts) = &exchange.llm
+        && let Some(usage) = &facts.usage
+        && !facts.grown.is_empty()
+    {
+        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        worker.gateway().kept.note_tokens(&facts.grown, consumer, usage.total());
+    }
 }

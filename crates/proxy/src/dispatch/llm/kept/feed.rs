@@ -2,6 +2,7 @@
 //! bounded queue, behind the requests and never in their way; what finds the queue full is in the
 //! table all the same, and who keeps the lines is told to take all of them from there.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,11 +11,11 @@ use architrave_llm::json::{Cursor, JsonError, Writer};
 use architrave_llm::surface::{Kept, KeptId};
 use tokio::sync::mpsc;
 
-use super::{Home, KeptIds, Key};
+use super::{Home, KeptIds, Key, Part, Shelf};
 
 /// So many things may wait to be written down: those of a second, with a thousand answers in it.
 const WAITING_MAX: usize = 4_096;
-/// So many keys are looked up at once, while those who remember wait.
+/// So many keys are looked at at once, while those who remember wait.
 const AT_ONCE: usize = 256;
 
 /// What one answer made.
@@ -70,15 +71,12 @@ impl KeptIds {
     pub fn write_lines(&self, lines: &mut Vec<u8>) -> usize {
         let mut count = 0;
         for part in &self.parts {
-            let keys: Vec<Key> = super::lock(part).oldest_first.iter().flatten().cloned().collect();
-            for keys in keys.chunks(AT_ONCE) {
-                let homes: Vec<Option<Arc<Home>>> = {
-                    let part = super::lock(part);
-                    keys.iter().map(|key| part.homes.get(key).map(Arc::clone)).collect()
-                };
-                for ((kept, id), home) in keys.iter().zip(homes) {
-                    if let Some(home) = home.filter(|_| *kept != Kept::Upload) {
-                        write_line((*kept, id), &home, lines);
+            for shelf in 0..Shelf::COUNT {
+                let mut left = super::lock(part).numbers(shelf);
+                while !left.is_empty() {
+                    let some = super::lock(part).take_some(shelf, &mut left);
+                    for ((kept, id), home) in some.iter().filter(|(key, _)| !is_under_way(key)) {
+                        write_line((*kept, id), home, lines);
                         count += 1;
                     }
                 }
@@ -102,13 +100,37 @@ impl KeptIds {
     }
 
     /// Tells whoever asks for it what was remembered.
-    pub(super) fn tell(&self, ids: &[KeptId], home: &Arc<Home>) {
+    pub(super) fn tell(&self, ids: Vec<KeptId>, home: &Arc<Home>) {
         let Some(told) = self.told.get() else { return };
-        let one = Told { ids: ids.to_vec(), home: Arc::clone(home) };
+        let one = Told { ids, home: Arc::clone(home) };
         if told.try_send(one).is_err() {
             self.has_overflown.store(true, Ordering::Relaxed);
         }
     }
+}
+
+impl Part {
+    /// The numbers of what is on a shelf; they stay the same when the oldest of it are forgotten.
+    fn numbers(&self, shelf: usize) -> Range<usize> {
+        let row = &self.shelves[shelf];
+        row.gone..row.gone + row.keys.len()
+    }
+
+    /// The first of those numbers, and where they live; what was forgotten meanwhile is passed over.
+    fn take_some(&self, shelf: usize, numbers: &mut Range<usize>) -> Vec<(Key, Arc<Home>)> {
+        let row = &self.shelves[shelf];
+        let from = numbers.start.max(row.gone);
+        let to = numbers.end.min(from + AT_ONCE);
+        numbers.start = to;
+        let place = |number: usize| number.saturating_sub(row.gone);
+        let keys = row.keys.range(place(from)..place(to));
+        keys.filter_map(|key| Some((key.clone(), Arc::clone(self.homes.get(key)?)))).collect()
+    }
+}
+
+/// Whether it is an upload in several requests, or the mark of one: it ends with the process.
+fn is_under_way((kept, id): &Key) -> bool {
+    *kept == Kept::Upload || *kept == Kept::Lines && id.contains('?')
 }
 
 /// A line: what it is, its id, and where it lives.
@@ -176,7 +198,8 @@ mod tests {
             &[(Kept::File, "file \"1\"\n".to_owned()), (Kept::Reply, "resp_1".to_owned())],
             &home(Some("ada")),
         );
-        ids.remember_here(&[(Kept::Upload, "ticket".to_owned())], &home(None));
+        let upload = "ticket?upload_id=1".to_owned();
+        ids.remember_here(&[(Kept::Upload, upload.clone()), (Kept::Lines, upload)], &home(None));
         let mut lines = Vec::new();
         assert_eq!(feed.read_now(&mut lines), 2);
         let lines = texts(lines);
@@ -207,6 +230,45 @@ mod tests {
         let mut lines = Vec::new();
         assert_eq!(feed.read_now(&mut lines), WAITING_MAX);
         assert_eq!(ids.write_lines(&mut Vec::new()), WAITING_MAX + 1);
+    }
+
+    #[test]
+    fn what_is_not_remembered_wakes_nobody() {
+        let ids = KeptIds::default();
+        let mut feed = ids.feed().unwrap();
+        ids.remember(&[], &home(None));
+        let long = "x".repeat(super::super::ID_BYTES_MAX + 1);
+        ids.remember(&[(Kept::File, String::new()), (Kept::File, long)], &home(None));
+        assert!(feed.0.try_recv().is_err());
+    }
+
+    #[test]
+    fn lines_are_taken_while_things_are_remembered_and_forgotten() {
+        let ids = KeptIds::default();
+        let item = |number: usize| [(Kept::Item, number.to_string())];
+        let all = 2 * super::super::REMEMBERED_MAX;
+        (0..all).for_each(|number| ids.remember(&item(number), &home(None)));
+        let mut part = super::super::lock(&ids.parts[0]);
+        let shelf = Shelf::of(Kept::Item) as usize;
+        let mut left = part.numbers(shelf);
+        let first = part.take_some(shelf, &mut left);
+        assert_eq!((first.len(), &first[0].0), (AT_ONCE, &part.shelves[shelf].keys[0]));
+        let next = part.shelves[shelf].keys[AT_ONCE + 1].clone();
+        for number in 0..=AT_ONCE {
+            let key = (Kept::Item, Arc::from(format!("more {number}")));
+            assert!(part.remember(&key, &home(None)));
+        }
+        let second = part.take_some(shelf, &mut left);
+        assert_eq!(second[0].0, next, "one of them was forgotten, and no other is left out");
+        let count = left.len();
+        let mut rest = 0;
+        while !left.is_empty() {
+            rest += part.take_some(shelf, &mut left).len();
+        }
+        assert_eq!(rest, count);
+        // All may be forgotten in between.
+        let mut old = 0..AT_ONCE;
+        assert!(part.take_some(shelf, &mut old).is_empty() && old.is_empty());
     }
 
     #[test]

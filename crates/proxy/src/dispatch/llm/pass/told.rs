@@ -205,15 +205,18 @@ impl Along<'_, '_> {
             let home = Home::of(exchange, self.lane, self.passing.model().is_some());
             self.worker.gateway().kept.remember(&made, &home);
         }
-        self.note_length(operation, &made);
+        self.note_length(exchange, operation, &made);
     }
 
     /// Notes how long a conversation is from now on, as far as that is said here.
-    fn note_length(&self, operation: Operation, made: &[KeptId]) {
+    fn note_length(&self, exchange: &Exchange<'_>, operation: Operation, made: &[KeptId]) {
         let kept = &self.worker.gateway().kept;
         let tokens = self.passing.prompt_tokens();
         match operation {
-            Operation::ConversationCreate => kept.note_tokens(made, tokens),
+            Operation::ConversationCreate => {
+                let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+                kept.note_tokens(made, consumer, tokens);
+            }
             Operation::ItemAdd => {
                 self.passing.named().iter().for_each(|one| kept.add_tokens(one, tokens));
             }
