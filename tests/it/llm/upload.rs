@@ -187,6 +187,33 @@ fn each_line_of_a_batch_names_its_model_as_the_provider_does() {
 }
 
 #[test]
+fn who_asks_how_far_an_upload_has_come_brings_nothing_unseen() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin_with(&gateway, LINES);
+    let asked = step(&gateway, &target, &["X-Goog-Upload-Command: query"], "");
+    assert_eq!((asked.status, asked.get("x-goog-upload-status")), (200, Some("active")));
+    assert_eq!(step(&gateway, &target, &WHOLE, &line("fast")).status, 200);
+    assert_eq!(String::from_utf8(second.last().body).expect("text"), line("models/m"));
+    assert_eq!(batch(&gateway, &[KEY]).status, 200);
+    // What comes with the question is not looked at.
+    let target = begin_with(&gateway, LINES);
+    let asked = step(&gateway, &target, &["X-Goog-Upload-Command: query"], &line("dear"));
+    assert_eq!(asked.status, 200);
+    assert_eq!(step(&gateway, &target, &WHOLE, &line("dear")).status, 200, "it is no batch's");
+}
+
+#[test]
+fn a_connection_goes_on_behind_a_file_that_was_read_and_refused() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin_with(&gateway, LINES);
+    let refused = step(&gateway, &target, &WHOLE, &(line("fast").repeat(10_000) + &line("dear")));
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(!refused.head.says_close(), "{refused:?}");
+}
+
+#[test]
 fn a_line_that_asks_for_what_cannot_be_had_is_named_and_nothing_is_sent() {
     let (first, second) = (keeping(), keeping());
     let gateway = gateway([&first, &second]);

@@ -62,7 +62,11 @@ impl Body {
             }
             BodyForm::Opaque => {
                 match lines::read(worker, exchange, reader, (facts, asked), bytes_max).await? {
-                    Some(lines) => Ok(Self::Lines(Box::new(lines))),
+                    Some(lines) => {
+                        exchange.is_body_read = true;
+                        exchange.request_bytes = lines.bytes.len() as u64;
+                        Ok(Self::Lines(Box::new(lines)))
+                    }
                     None => Ok(Self::Opaque(form::rest(facts, 0, bytes_max)?)),
                 }
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use architrave_llm::batch::{self, LineForm};
 use architrave_llm::scan::Splice;
 use architrave_llm::surface::{Asked, Kept, KeptId, Surface};
-use architrave_net::{Fields, Reader};
+use architrave_net::{Fields, Framing, Reader};
 
 use super::links;
 use crate::dispatch::llm::kept::Found;
@@ -36,7 +36,7 @@ pub(super) struct Requests<'p> {
 /// A file that is here as a whole.
 #[derive(Debug)]
 pub(super) struct Lines {
-    /// Its bytes.
+    /// Its bytes, as they came.
     pub bytes: Arc<Vec<u8>>,
     /// Other strings in the place of some of them.
     pub edits: Vec<(Range<usize>, Vec<u8>)>,
@@ -69,6 +69,7 @@ pub(super) async fn read(
     let upload = links::named(asked.surface, asked.query).map(as_lines);
     match &upload {
         Some(upload) if !is_at_hand(worker, exchange, upload) => return Ok(None),
+        Some(_) if only_asks(facts, fields) => return Ok(None),
         // A part of it that goes by unseen makes the whole unseen.
         Some(upload) if !is_whole(fields) => {
             worker.gateway().kept.forget(upload);
@@ -118,6 +119,13 @@ fn is_at_hand(worker: &Worker, exchange: &Exchange<'_>, upload: &KeptId) -> bool
 fn is_whole(fields: &Fields) -> bool {
     let is_first = fields.get("x-goog-upload-offset").is_none_or(|offset| offset == b"0");
     is_first && commands(fields, "upload") && commands(fields, "finalize")
+}
+
+/// Whether a step of an upload asks how far it has come, and brings nothing.
+fn only_asks(facts: &RequestFacts, fields: &Fields) -> bool {
+    let said = fields.get("x-goog-upload-command").unwrap_or_default();
+    matches!(facts.framing, Framing::Empty | Framing::Length(0))
+        && said.trim_ascii().eq_ignore_ascii_case(b"query")
 }
 
 /// Whether a step of an upload commands that.
