@@ -24,6 +24,9 @@ const HEAD: &str = "architrave kept 1\n";
 /// Lines beyond twice as many as are remembered that are borne before the file is written anew.
 const SPARE_LINES: usize = 16_384;
 
+/// For how long the file is left alone when it could not be written.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// How often it is said that nothing can be written.
 const SAID_EVERY: Duration = Duration::from_secs(60);
 
@@ -82,6 +85,12 @@ impl KeptFile {
             let file = self.path.display();
             tracing::error!(%file, damaged, "damaged lines: of some things nobody knows any more where they live");
         }
+        let mut keeper = self.keeper(feed);
+        keeper.write_anew()?;
+        Ok(keeper)
+    }
+
+    fn keeper(&self, feed: KeptFeed) -> Keeper {
         Keeper::new(Arc::clone(&self.gateway), &self.path, feed)
     }
 
@@ -96,7 +105,8 @@ impl KeptFile {
         }
     }
 
-    /// Has the file again: the new process came to nothing.
+    /// Has the file again: the new process came to nothing. Where it cannot be written now, that is
+    /// tried again.
     pub(crate) async fn take_back(&self) {
         let mut keeping = self.keeping.lock().await;
         let feed = match std::mem::take(&mut *keeping) {
@@ -106,11 +116,9 @@ impl KeptFile {
                 return;
             }
         };
-        let made = || Keeper::new(Arc::clone(&self.gateway), &self.path, feed);
-        match tokio::task::block_in_place(made) {
-            Ok(keeper) => *keeping = keep(keeper),
-            Err(error) => tracing::error!("{}: {error}", self.path.display()),
-        }
+        let mut keeper = self.keeper(feed);
+        tokio::task::block_in_place(|| keeper.write(0));
+        *keeping = keep(keeper);
     }
 
     /// Writes what is left to be written; or says it, where a new process has the file. To be called
@@ -122,6 +130,11 @@ impl KeptFile {
             Keeping::Elsewhere(mut feed) => {
                 let mut lines = Vec::new();
                 feed.read_now(&mut lines);
+                if self.gateway.kept.has_overflown() {
+                    // Of what it knows already, it learns nothing.
+                    lines.clear();
+                    self.gateway.kept.write_lines(&mut lines);
+                }
                 return String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect();
             }
         }
@@ -145,25 +158,24 @@ async fn ended(stop: Shutdown, running: JoinHandle<Keeper>) -> Keeper {
 struct Keeper {
     gateway: Arc<Gateway>,
     path: PathBuf,
-    file: File,
+    /// `None` where the file lacks something that is remembered.
+    file: Option<File>,
     feed: KeptFeed,
     /// Lines in the file, and how many there were when it was written anew.
     lines: usize,
     lines_anew: usize,
     /// What is to be written next.
     text: Vec<u8>,
-    /// Whether the file lacks something that is remembered.
-    is_behind: bool,
+    failed_at: Option<Moment>,
     told_at: Option<Moment>,
 }
 
 impl Keeper {
-    /// One with a new file of all that is remembered.
-    fn new(gateway: Arc<Gateway>, path: &Path, feed: KeptFeed) -> io::Result<Self> {
-        let (file, lines) = write_anew(&gateway, path)?;
-        let path = path.to_owned();
-        let (text, is_behind, told_at) = (Vec::new(), false, None);
-        Ok(Self { gateway, path, file, feed, lines, lines_anew: lines, text, is_behind, told_at })
+    /// One that has written nothing yet.
+    fn new(gateway: Arc<Gateway>, path: &Path, feed: KeptFeed) -> Self {
+        let (path, text) = (path.to_owned(), Vec::new());
+        let (file, failed_at, told_at) = (None, None, None);
+        Self { gateway, path, file, feed, lines: 0, lines_anew: 0, text, failed_at, told_at }
     }
 
     async fn run(mut self, mut signal: ShutdownSignal) -> Self {
@@ -171,6 +183,7 @@ impl Keeper {
             let count = tokio::select! {
                 () = signal.ended() => return self,
                 count = self.feed.read(&mut self.text) => count,
+                () = tokio::time::sleep(AGAIN_AFTER), if self.file.is_none() => 0,
             };
             let work = tokio::task::spawn_blocking(move || {
                 self.write(count);
@@ -185,8 +198,9 @@ impl Keeper {
     fn close(mut self) -> KeptFeed {
         let write = move || {
             let count = self.feed.read_now(&mut self.text);
+            self.failed_at = None;
             self.write(count);
-            if let Err(error) = self.file.sync_data() {
+            if let Some(Err(error)) = self.file.as_ref().map(File::sync_data) {
                 self.tell(&error);
             }
             self.feed
@@ -194,22 +208,46 @@ impl Keeper {
         tokio::task::block_in_place(write)
     }
 
-    /// Writes what was read.
+    /// Writes what was read. Where the file lacks something, all is written anew; but when that has
+    /// just failed, not at once.
     fn write(&mut self, count: usize) {
-        self.is_behind |= self.gateway.kept.has_overflown();
         let is_long = self.lines + count > 2 * self.lines_anew + SPARE_LINES;
-        let written = match self.is_behind || is_long {
-            true => write_anew(&self.gateway, &self.path).map(|(file, lines)| {
-                self.file = file;
-                (self.lines, self.lines_anew) = (lines, lines);
-            }),
-            false => self.file.write_all(&self.text).map(|()| self.lines += count),
+        if self.gateway.kept.has_overflown() || is_long {
+            self.file = None;
+        }
+        let written = if let Some(file) = &mut self.file {
+            file.write_all(&self.text).map(|()| self.lines += count)
+        } else if self.has_just_failed() {
+            Ok(())
+        } else {
+            self.write_anew()
         };
         self.text.clear();
-        self.is_behind = written.is_err();
         if let Err(error) = written {
+            self.file = None;
+            self.failed_at = Some(self.gateway.clock.now());
             self.tell(&error);
         }
+    }
+
+    fn has_just_failed(&self) -> bool {
+        let now = self.gateway.clock.now();
+        self.failed_at.is_some_and(|at| now.since(at) < AGAIN_AFTER)
+    }
+
+    /// Writes a file of all that is remembered and puts it in the place of the one that there is.
+    fn write_anew(&mut self) -> io::Result<()> {
+        let beside = self.path.with_extension("new");
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut text = HEAD.as_bytes().to_vec();
+        let lines = self.gateway.kept.write_lines(&mut text);
+        file.write_all(&text)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &self.path)?;
+        self.file = Some(file);
+        (self.lines, self.lines_anew) = (lines, lines);
+        Ok(())
     }
 
     /// Says now and then that nothing can be written.
@@ -221,18 +259,4 @@ impl Keeper {
             tracing::error!(%file, %error, "where things live at providers cannot be written down");
         }
     }
-}
-
-/// Writes a file of all that is remembered and puts it in the place of the one at `path`; and how
-/// many lines those are.
-fn write_anew(gateway: &Gateway, path: &Path) -> io::Result<(File, usize)> {
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    let mut text = HEAD.as_bytes().to_vec();
-    let lines = gateway.kept.write_lines(&mut text);
-    file.write_all(&text)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    Ok((file, lines))
 }

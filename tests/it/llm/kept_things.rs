@@ -7,6 +7,7 @@ use architrave_testkit::process::Ending;
 use architrave_testkit::{
     Client, Config, Exchange, Gateway, GatewayOptions, Origin, Response, SOON, eventually,
 };
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -312,6 +313,33 @@ fn where_things_live_outlives_the_process() {
     let gateway = start();
     assert_eq!((ask(&gateway, "vs_b", KEY), ask(&gateway, "vs_b", BOB)), (200, 404));
     assert!(!gateway.stderr().lines().iter().any(|line| line.contains("damaged")));
+}
+
+#[test]
+fn where_things_live_is_written_when_that_can_be_done_again() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let origins = [keeping("a"), keeping("b")];
+    let gateway = GatewayOptions::new().data(dir.path()).start(&config_of(&origins, ""));
+    // In its place no file can be made: not by a new process, nor by this one behind that.
+    let in_the_way = dir.path().join("kept.new");
+    std::fs::create_dir(&in_the_way).expect("there is room for a directory");
+    gateway.signal(Signal::USR2);
+    eventually("the failure is counted", SOON * 6, || {
+        let failed = [("outcome", "failed")];
+        (gateway.metrics().sum("architrave_upgrades_total", &failed) == 1.0).then_some(())
+    });
+    eventually("it says so", SOON, || {
+        let said = gateway.stderr();
+        said.lines().iter().any(|line| line.contains("cannot be written down")).then_some(())
+    });
+    let made = post(gateway.web(), "/v1/containers", &[KEY, P1], &json!({ "name": "x" }));
+    assert_eq!(made.status, 200, "{}", made.text());
+    std::fs::remove_dir(&in_the_way).expect("it is empty");
+    eventually("it is written", SOON, || {
+        let text = std::fs::read_to_string(dir.path().join("kept")).ok()?;
+        text.contains("cntr_b").then_some(())
+    });
+    assert_eq!(gateway.terminate(), Ending::Code(0));
 }
 
 #[test]
