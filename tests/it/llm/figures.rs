@@ -1,9 +1,12 @@
 //! What a scrape tells of models: who used what, which lanes rest, what is left of budgets, and
 //! what guardrails found.
 
+use std::ops::Range;
+
 use architrave_testkit::{Config, Gateway, Reloaded, SOON, eventually};
 use serde_json::json;
 
+use super::house::BOB;
 use super::{KEY, ask, config, post, saying};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -16,8 +19,15 @@ fn shows(gateway: &Gateway, name: &str, labels: &[(&str, &str)], value: f64) {
     });
 }
 
+/// Waits until what a scrape says under a name and these labels is within that.
+fn shows_within(gateway: &Gateway, name: &str, labels: &[(&str, &str)], within: Range<f64>) {
+    eventually(&format!("{name} {labels:?} is within {within:?}"), SOON, || {
+        within.contains(&gateway.metrics().sum(name, labels)).then_some(())
+    });
+}
+
 /// A provider of OpenAI's at `address`, with the model `fast` at a price that the catalogue knows,
-/// and one consumer.
+/// and two consumers, of whom one is given tokens slowly.
 fn priced(address: &str) -> Config {
     Config::new()
         .web()
@@ -33,6 +43,11 @@ fn priced(address: &str) -> Config {
             "credentials: [{ api_key: ada-key-0123456789 }]\nmodels: [fast, \"oa/*\"]\n\
              limits: { tokens: 100000/m }\n\
              budgets: [{ tokens: 1000000, per: day }, { money: 2 USD, per: month }]",
+        )
+        .consumer(
+            "bob",
+            "credentials: [{ api_key: bob-key-0123456789 }]\nmodels: [fast]\n\
+             limits: { tokens: 20000/d }",
         )
 }
 
@@ -65,8 +80,13 @@ fn what_a_consumer_uses_is_counted_by_model_and_beside_it_what_it_may() {
     shows(&gateway, "architrave_llm_budget_reserved", &tokens, 0.0);
     let limit = [("consumer", "ada"), ("per", "minute")];
     shows(&gateway, "architrave_llm_token_limit", &limit, 100_000.0);
-    // A hundred thousand a minute pay 54 back within moments.
+    // A hundred thousand a minute pay 54 back within moments; twenty thousand a day take more than
+    // a minute for 18.
     shows(&gateway, "architrave_llm_token_limit_used", &limit, 0.0);
+    let slow = [("consumer", "bob"), ("per", "day")];
+    let body = json!({ "model": "fast", "messages": [{ "role": "user", "content": "hi" }] });
+    assert_eq!(post(gateway.web(), CHAT, &[BOB], &body).status, 200);
+    shows_within(&gateway, "architrave_llm_token_limit_used", &slow, 1.0..19.0);
 }
 
 #[test]
