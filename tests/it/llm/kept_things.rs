@@ -319,7 +319,7 @@ fn where_things_live_outlives_the_process() {
 fn where_things_live_is_written_when_that_can_be_done_again() {
     let dir = TempDir::new().expect("there is room for a directory");
     let origins = [keeping("a"), keeping("b")];
-    let gateway = GatewayOptions::new().data(dir.path()).start(&config_of(&origins, ""));
+    let gateway = GatewayOptions::new().data(dir.path()).start(config_of(&origins, ""));
     // In its place no file can be made: not by a new process, nor by this one behind that.
     let in_the_way = dir.path().join("kept.new");
     std::fs::create_dir(&in_the_way).expect("there is room for a directory");
