@@ -6,6 +6,7 @@ mod oracle;
 mod pieces;
 mod responses;
 mod table;
+mod take;
 mod written;
 
 use super::{HeadLimits, HeadParser, ParseError, RequestPrelude, ResponsePrelude};
