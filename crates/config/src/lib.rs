@@ -11,6 +11,7 @@ pub mod install;
 pub mod listener;
 mod load;
 pub mod model;
+pub mod object;
 pub mod policy;
 pub mod ports;
 pub mod provider;

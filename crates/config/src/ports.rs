@@ -3,6 +3,7 @@
 //! `server` implements them and hands them over as trait objects, so that `control` needs to know
 //! neither files nor workers. Nothing is implemented here.
 
+mod desired;
 mod models;
 
 use std::future::Future;
@@ -12,6 +13,7 @@ use std::time::SystemTime;
 
 use crate::ConfigError;
 
+pub use desired::{DesiredPort, StageError, Staged};
 pub use models::{
     BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,
     NoSuch, QuotaStatus,

@@ -14,37 +14,80 @@ const SUBSTITUTION: &str = "Substitution";
 /// The schema of a whole gateway file.
 #[must_use]
 pub fn schema() -> Json {
-    let mut definitions = Map::new();
-    definitions.insert(
-        SUBSTITUTION.to_owned(),
-        json!({
-            "description": "Text put in when the file is read: ${env:NAME}, ${env:NAME:-default} \
-                            or ${file:path}.",
-            "type": "string",
-            "pattern": "\\$\\{(env|file):[^}]+\\}",
-        }),
-    );
+    let mut definitions = Definitions::of_file();
     let root = of(&Document::shape(), &mut definitions);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Architrave gateway file",
         "$ref": root["$ref"],
-        "$defs": definitions,
+        "$defs": definitions.all,
     })
 }
 
+/// The shapes with names, defined once each, and how they are written.
+pub(crate) struct Definitions {
+    /// By name.
+    pub(crate) all: Map<String, Json>,
+    /// What leads to one of them, before its name.
+    prefix: &'static str,
+    /// Whether it is a file, whose scalars may be substituted; what an API takes is not, and there a
+    /// secret may be one that is stored already.
+    is_file: bool,
+}
+
+impl Definitions {
+    fn of_file() -> Self {
+        let mut all = Map::new();
+        all.insert(
+            SUBSTITUTION.to_owned(),
+            json!({
+                "description": "Text put in when the file is read: ${env:NAME}, \
+                                ${env:NAME:-default} or ${file:path}.",
+                "type": "string",
+                "pattern": "\\$\\{(env|file):[^}]+\\}",
+            }),
+        );
+        Self { all, prefix: "#/$defs/", is_file: true }
+    }
+
+    /// For what an API takes.
+    pub(crate) fn of_api(prefix: &'static str) -> Self {
+        Self { all: Map::new(), prefix, is_file: false }
+    }
+
+    /// Defines `name` where it is not yet, and refers to it.
+    fn define(&mut self, name: &str, make: impl FnOnce(&mut Self) -> Json) -> Json {
+        if !self.all.contains_key(name) {
+            let definition = make(self);
+            self.all.insert(name.to_owned(), definition);
+        }
+        json!({ "$ref": format!("{}{name}", self.prefix) })
+    }
+
+    /// A scalar of this schema, or what may stand for it.
+    fn scalar(&self, schema: Json) -> Json {
+        match self.is_file {
+            true => {
+                let substitution = format!("{}{SUBSTITUTION}", self.prefix);
+                json!({ "anyOf": [schema, { "$ref": substitution }] })
+            }
+            false => schema,
+        }
+    }
+}
+
 /// The schema of one shape; what has a name becomes a definition.
-fn of(shape: &Shape, definitions: &mut Map<String, Json>) -> Json {
+pub(crate) fn of(shape: &Shape, definitions: &mut Definitions) -> Json {
     match shape {
-        Shape::Text { kind, pattern } => text(kind, *pattern),
+        Shape::Text { kind, pattern } => text(kind, *pattern, definitions),
         Shape::Integer { min, max } => {
-            substitutable(json!({ "type": "integer", "minimum": min, "maximum": max }))
+            definitions.scalar(json!({ "type": "integer", "minimum": min, "maximum": max }))
         }
         Shape::Number { min, takes_min, max } => {
             let least = if *takes_min { "minimum" } else { "exclusiveMinimum" };
-            substitutable(json!({ "type": "number", least: min, "maximum": max }))
+            definitions.scalar(json!({ "type": "number", least: min, "maximum": max }))
         }
-        Shape::Boolean => substitutable(json!({ "type": "boolean" })),
+        Shape::Boolean => definitions.scalar(json!({ "type": "boolean" })),
         Shape::List { of: element, min } => {
             let items = of(element, definitions);
             json!({ "type": "array", "items": items, "minItems": min })
@@ -58,37 +101,35 @@ fn of(shape: &Shape, definitions: &mut Map<String, Json>) -> Json {
             json!({ "anyOf": [of(short, definitions), of(long, definitions)] })
         }
         Shape::Words { name, about, words } => {
-            define(name, definitions, |_| self::words(about, words))
+            definitions.define(name, |_| self::words(about, words))
         }
-        Shape::Record(record) => define(record.name, definitions, |all| self::record(record, all)),
+        Shape::Record(record) => definitions.define(record.name, |all| self::record(record, all)),
         Shape::Choice { name, about, options } => {
-            define(name, definitions, |all| choice(about, options, all))
+            definitions.define(name, |all| choice(about, options, all))
         }
     }
 }
 
-fn define(
-    name: &str,
-    definitions: &mut Map<String, Json>,
-    make: impl FnOnce(&mut Map<String, Json>) -> Json,
-) -> Json {
-    if !definitions.contains_key(name) {
-        let definition = make(definitions);
-        definitions.insert(name.to_owned(), definition);
+fn text(kind: &str, pattern: Option<&str>, definitions: &Definitions) -> Json {
+    if kind == "secret" && !definitions.is_file {
+        return json!({ "title": kind, "anyOf": [{ "type": "string", "minLength": 1 }, kept()] });
     }
-    json!({ "$ref": format!("#/$defs/{name}") })
-}
-
-fn text(kind: &str, pattern: Option<&str>) -> Json {
     let Some(pattern) = pattern else { return json!({ "type": "string", "title": kind }) };
     // What looks like a number may be written without quotes.
     let numeric = matches!(kind, "port or range" | "status or range" | "condition or status");
     let types = if numeric { json!(["string", "integer"]) } else { json!("string") };
-    substitutable(json!({ "type": types, "title": kind, "pattern": pattern }))
+    definitions.scalar(json!({ "type": types, "title": kind, "pattern": pattern }))
 }
 
-fn substitutable(schema: Json) -> Json {
-    json!({ "anyOf": [schema, { "$ref": format!("#/$defs/{SUBSTITUTION}") }] })
+/// What is shown of a secret, and keeps it when it is sent.
+fn kept() -> Json {
+    json!({
+        "type": "object",
+        "description": "Shown in place of a secret; sent, it keeps the one that is stored.",
+        "properties": { "has_value": { "const": true } },
+        "required": ["has_value"],
+        "additionalProperties": false,
+    })
 }
 
 fn words(about: &[&str], words: &[OptionShape]) -> Json {
@@ -99,7 +140,7 @@ fn words(about: &[&str], words: &[OptionShape]) -> Json {
     json!({ "description": prose(about), "oneOf": options })
 }
 
-fn record(record: &RecordShape, definitions: &mut Map<String, Json>) -> Json {
+fn record(record: &RecordShape, definitions: &mut Definitions) -> Json {
     let mut properties = Map::new();
     for field in &record.fields {
         properties.insert(field.key.to_owned(), property(field, definitions));
@@ -115,7 +156,7 @@ fn record(record: &RecordShape, definitions: &mut Map<String, Json>) -> Json {
     })
 }
 
-fn property(field: &FieldShape, definitions: &mut Map<String, Json>) -> Json {
+fn property(field: &FieldShape, definitions: &mut Definitions) -> Json {
     let mut schema = of(&field.shape, definitions);
     schema["description"] = prose(field.about).into();
     if let Some(default) = &field.default {
@@ -124,7 +165,7 @@ fn property(field: &FieldShape, definitions: &mut Map<String, Json>) -> Json {
     schema
 }
 
-fn choice(about: &[&str], options: &[OptionShape], definitions: &mut Map<String, Json>) -> Json {
+fn choice(about: &[&str], options: &[OptionShape], definitions: &mut Definitions) -> Json {
     let mut properties = Map::new();
     for option in options {
         let mut schema = option.shape.as_ref().map_or(json!({}), |shape| of(shape, definitions));
