@@ -5,6 +5,7 @@
 //! what cannot be had is an error that names the package.
 
 mod long_forms;
+mod second_look;
 mod steps;
 
 use std::path::PathBuf;
@@ -97,13 +98,25 @@ fn all() -> Vec<Step> {
         Step::new("the binary as it ships, in an empty root", || dist::run(&[])),
         Step::new("generated pages", || generate::check(&dist::binary()?)),
         Step::new("examples", || generate::check_examples(&dist::binary()?)),
-        Step::new("black-box tests", || shell::run_within(BLACK_BOX_LIMIT, &mut black_box(&[])?)),
+        Step::new("black-box tests", black_box_tests),
     ]
 }
 
 /// Checks the whole workspace with every warning an error.
 pub(crate) fn clippy() -> Result<()> {
     cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+}
+
+/// Runs every black-box test, and looks again at those that failed.
+fn black_box_tests() -> Result<()> {
+    let log = tree::target()?.join("black-box-tests.log");
+    let all = || {
+        let mut command = black_box(&["--", "--logfile"])?;
+        shell::run_within(BLACK_BOX_LIMIT, command.arg(&log))
+    };
+    second_look::run(&log, all, |name| {
+        shell::run_within(BLACK_BOX_LIMIT, &mut black_box(&["--", "--exact", name])?)
+    })
 }
 
 fn long_form(name: &str) -> Result<()> {
