@@ -287,6 +287,10 @@ impl Endpoint {
         }
         let result = edit(&mut standing, &census);
         let hindrances = standing.hindrances();
+        if hindrances != 0 {
+            // Noted here: it may be back before anybody lays out a view.
+            standing.slow_start.leave();
+        }
         if standing.counted {
             census.add(hindrances);
         }

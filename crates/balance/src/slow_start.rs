@@ -43,6 +43,11 @@ impl SlowStart {
         }
     }
 
+    /// Notes that the endpoint goes out of service, for however short a time.
+    pub(crate) const fn leave(&mut self) {
+        *self = Self::Away;
+    }
+
     /// Whether the share still grows.
     pub(crate) const fn is_under_way(self) -> bool {
         matches!(self, Self::Since(_))

@@ -374,6 +374,18 @@ fn an_endpoint_that_returns_starts_slowly_too() {
 }
 
 #[test]
+fn an_endpoint_that_is_back_before_anybody_looked_starts_slowly_too() {
+    let mut config = upstream(RoundRobin, &[1, 1]);
+    config.slow_start = 20 * SECOND;
+    let mut stage = Stage::new(config);
+    assert_eq!(stage.spread(100, 2), [50, 50]);
+    stage.endpoint(0).drain();
+    stage.endpoint(0).ready();
+    stage.pass(SECOND);
+    assert_eq!(stage.endpoint(0).status(stage.now).share_percent, 10);
+}
+
+#[test]
 fn reloads_that_follow_each_other_without_a_refresh_lose_nobody() {
     let mut stage = Stage::new(upstream(RoundRobin, &[1, 1, 1]));
     let reloaded = |stage: &Stage, weights: &[u32]| {
