@@ -1,0 +1,47 @@
+//! Floor 2: the database. Objects, people, what they may use to prove themselves, the audit log;
+//! SQLite in the data folder, or PostgreSQL, with the same statements.
+//!
+//! It knows rows and nothing of what they mean: what is valid, `config` says, and who may do what,
+//! `control`. Whoever writes begins a [`Change`], of which there is one at a time, and ends it with
+//! a row of the audit log or not at all.
+
+mod audit;
+mod change;
+mod error;
+mod feed;
+mod filter;
+mod id;
+mod idempotency;
+mod key_checks;
+mod migrate;
+mod objects;
+mod page;
+mod place;
+mod reads;
+mod service_accounts;
+mod sessions;
+mod settings;
+mod store;
+mod teams;
+mod tokens;
+mod users;
+mod vault;
+
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
+pub use change::Change;
+pub use error::StoreError;
+pub use id::new_id;
+pub use idempotency::{Answered, Idempotency, IdempotencyClaim};
+pub use objects::{ObjectRow, ObjectWrite};
+pub use page::Page;
+pub use place::Place;
+pub use service_accounts::{NewServiceAccount, ServiceAccount};
+pub use sessions::Session;
+pub use store::Store;
+pub use teams::{Membership, NewTeam, Team};
+pub use tokens::{NewToken, Token};
+pub use users::{NewUser, Subject, User};
+pub use vault::KEY_BYTES;
+
+#[cfg(test)]
+mod tests;

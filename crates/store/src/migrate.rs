@@ -1,0 +1,90 @@
+//! The steps from an empty database to the one that this program knows, each whole or not at all.
+//! A step only adds: while nodes are upgraded one by one, the older ones go on with what is there.
+
+use sqlx::{Any, AnyPool, AssertSqlSafe, Executor as _, Transaction};
+
+use crate::StoreError;
+use crate::place::Engine;
+
+/// One step.
+struct Migration {
+    name: &'static str,
+    both: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// Every step, in order; the version of a database is how many it has taken.
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "begin",
+    both: include_str!("../migrations/0001_begin.sql"),
+    sqlite: include_str!("../migrations/0001_begin.sqlite.sql"),
+    postgres: include_str!("../migrations/0001_begin.postgres.sql"),
+}];
+
+/// All writers of a PostgreSQL database hold this lock, so that there is one at a time.
+const ADVISORY_LOCK: i64 = 0x6172_6368_6974_7261;
+
+/// Begins a transaction that is the only one which writes.
+pub(crate) async fn begin(
+    writer: &AnyPool,
+    engine: Engine,
+) -> Result<Transaction<'static, Any>, StoreError> {
+    match engine {
+        Engine::Sqlite => Ok(writer.begin_with("BEGIN IMMEDIATE").await?),
+        Engine::Postgres => {
+            let mut change = writer.begin().await?;
+            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(ADVISORY_LOCK);
+            change.execute(lock).await?;
+            Ok(change)
+        }
+    }
+}
+
+/// Takes the steps that the database has not taken yet.
+pub(crate) async fn migrate(writer: &AnyPool, engine: Engine, at: i64) -> Result<(), StoreError> {
+    while step(writer, engine, at).await? {}
+    Ok(())
+}
+
+/// Takes one step; `false` when there is none left.
+async fn step(writer: &AnyPool, engine: Engine, at: i64) -> Result<bool, StoreError> {
+    let mut change = begin(writer, engine).await?;
+    change
+        .execute(
+            "CREATE TABLE IF NOT EXISTS migrations \
+             (version BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)",
+        )
+        .await?;
+    let found = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM migrations");
+    let found: i64 = found.fetch_one(&mut *change).await?;
+    let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    let next = usize::try_from(found).ok().and_then(|taken| MIGRATIONS.get(taken));
+    let Some(migration) = next else {
+        return Ok(false);
+    };
+    change.execute(AssertSqlSafe(migration.text(engine))).await?;
+    let taken = sqlx::query("INSERT INTO migrations (version, name, at) VALUES ($1, $2, $3)");
+    taken.bind(found + 1).bind(migration.name).bind(at).execute(&mut *change).await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+impl Migration {
+    /// The statements for one of both: what SQLite and PostgreSQL call differently is written
+    /// as SQLite has it.
+    fn text(&self, engine: Engine) -> String {
+        match engine {
+            Engine::Sqlite => format!("{}\n{}", self.both, self.sqlite),
+            Engine::Postgres => {
+                let numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+                let both = self.both.replace("INTEGER PRIMARY KEY AUTOINCREMENT", numbered);
+                let both = both.replace(" BLOB", " BYTEA").replace(" TEXT", " TEXT COLLATE \"C\"");
+                format!("{both}\n{}", self.postgres)
+            }
+        }
+    }
+}
