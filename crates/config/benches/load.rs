@@ -4,8 +4,10 @@
 
 use std::fmt::Write;
 
-use architrave_config::{NoSources, load};
+use architrave_config::object::{Object, ObjectKind};
+use architrave_config::{NoSources, load, load_whole};
 use architrave_core::Clock;
+use serde_json::json;
 
 /// The allocator of the product, as its figures are what counts.
 #[global_allocator]
@@ -24,6 +26,41 @@ fn main() {
         let took = clock.now().since(start);
         println!("{} routes, {} bytes: {took:?}", snapshot.routes.len(), text.len());
     }
+    let objects = many_objects();
+    for _ in 0..ROUNDS {
+        let start = clock.now();
+        let snapshot = load_whole("version: 1", "bench.yaml", &objects, &NoSources);
+        let took = clock.now().since(start);
+        let snapshot = snapshot.expect("the objects are valid");
+        let (services, routes) = (snapshot.services.len(), snapshot.routes.len());
+        println!("{services} services and {routes} routes of a database: {took:?}");
+    }
+}
+
+/// As many services as routes, each with an upstream of its own.
+fn many_objects() -> Vec<Object> {
+    let mut objects = Vec::new();
+    let mut put = |kind, name: &str, body| {
+        objects.push(Object { kind, name: name.to_owned(), body });
+    };
+    put(ObjectKind::Listener, "web", json!({ "name": "web", "address": "127.0.0.1:8080" }));
+    for at in 0..ROUTES {
+        let (name, port) = (format!("object-{at}"), 1024 + at);
+        let upstream =
+            json!({ "name": name, "endpoints": [{ "address": format!("127.0.0.1:{port}") }] });
+        put(ObjectKind::Upstream, &name, upstream);
+        put(ObjectKind::Service, &name, json!({ "name": name, "http": { "upstream": name } }));
+        let route = json!({
+            "name": name,
+            "hosts": [format!("h{at}.example.com")],
+            "match": [{ "path": { "prefix": format!("/api/r{at}") }, "methods": ["GET", "POST"] }],
+            "policies": { "headers": { "request": { "set": { "x-edge": "architrave" } } } },
+            "timeout": "30s",
+            "service": name,
+        });
+        put(ObjectKind::Route, &name, route);
+    }
+    objects
 }
 
 /// A fifth with wildcard hosts, a tenth with regular expressions, as the figures ask for.

@@ -98,15 +98,23 @@ impl Document {
             taken.push(listener);
         }
         let Some(admin) = &self.admin else { return };
-        let address = scope.node.get("admin").and_then(|admin| admin.get("address"));
-        let at_admin = |listener: &&Listener| {
+        let at_admin = |listener: &Listener| {
             !is_udp(listener)
                 && admin.address.port() != 0
                 && listener.ports.contains(&admin.address.port())
                 && same_ip(listener.ip, admin.address.ip())
         };
-        if let (Some(address), Some(other)) = (address, self.listeners.iter().find(at_admin)) {
-            let message = format!("the listener `{}` already has this address", other.name);
+        let address = scope.node.get("admin").and_then(|admin| admin.get("address"));
+        let (Some(address), Some(at)) = (address, self.listeners.iter().position(at_admin)) else {
+            return;
+        };
+        // Told of whichever comes later; a listener of the database comes after any file.
+        let listener = items[at].get("address").map_or(items[at].place, |address| address.place);
+        if listener > address.place {
+            scope.reader.refuse(listener, "the admin listener already has this address");
+        } else {
+            let name = &self.listeners[at].name;
+            let message = format!("the listener `{name}` already has this address");
             scope.reader.refuse(address.place, message);
         }
     }

@@ -10,11 +10,11 @@ use std::fmt;
 /// `prefix`?`. It never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// The file as it was named by the caller.
+    /// The file as it was named by the caller; `database` for an object of the database.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0 in the database, which has none.
     pub line: u32,
-    /// The column, from 1, in characters.
+    /// The column, from 1, in characters; 0 in the database.
     pub column: u32,
     /// Where in the document, such as `routes[2].match[0].path`; empty for the whole document.
     pub path: String,
@@ -26,7 +26,10 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        match self.line {
+            0 => write!(formatter, "{}: ", self.file)?,
+            line => write!(formatter, "{}:{line}:{}: ", self.file, self.column)?,
+        }
         if !self.path.is_empty() {
             write!(formatter, "{}: ", self.path)?;
         }

@@ -36,7 +36,7 @@ pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
     ListenerTls,
 };
-pub use load::load;
+pub use load::{WholeFault, keys_of, load, load_whole};
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use policy::PolicySet;
 pub use provider::{

@@ -4,9 +4,11 @@
 //! Not what they mean: that is known once the whole has been read to a [`Snapshot`](crate::Snapshot).
 
 mod kind;
+mod read;
 mod schema;
 mod secrets;
 mod set;
+mod write;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,9 +16,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 pub use kind::ObjectKind;
+pub use read::{canonical, objects_of, settings_of};
 pub use schema::{component_schemas, json_schema};
 pub use secrets::{NoSuchSecret, file_pointers, hide_secrets, keep_secrets, secret_pointers};
 pub use set::Objects;
+pub use write::{ExportedFile, Secrets, export};
 
 /// The name of the only object of a kind that has one: [`ObjectKind::Policies`].
 pub const ONLY_NAME: &str = "default";

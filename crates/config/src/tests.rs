@@ -6,4 +6,5 @@ mod hostile;
 mod pages;
 mod schema;
 mod substitution;
+mod whole;
 mod world;

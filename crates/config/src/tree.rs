@@ -3,12 +3,14 @@
 //! It knows nothing of listeners or routes: what the keys mean is `read`'s business. Scalars stay
 //! text here, because only the reader knows what type is wanted.
 
+mod json;
 mod parse;
 mod path;
 mod substitute;
 
 use std::borrow::Cow;
 
+pub(crate) use json::{Laid, lay_under, object_node};
 pub(crate) use parse::parse;
 pub(crate) use substitute::substitute;
 

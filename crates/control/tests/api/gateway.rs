@@ -343,7 +343,9 @@ impl fmt::Display for Reply {
         writeln!(formatter, "{}", self.0.status())?;
         if let Some(content_type) = self.header("content-type") {
             writeln!(formatter, "{content_type}\n")?;
-            formatter.write_str(&serde_json::to_string_pretty(&self.json()).unwrap())?;
+            let mut json = self.json();
+            json.sort_all_objects();
+            formatter.write_str(&serde_json::to_string_pretty(&json).unwrap())?;
         }
         Ok(())
     }
