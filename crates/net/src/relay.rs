@@ -61,7 +61,7 @@ pub enum RelayError {
 }
 
 /// A body that has moved so many bytes at once lets the other exchanges of its worker have a turn.
-const TURN_BYTES: u64 = 256 * 1024;
+const TURN_BYTES: u64 = 128 * 1024;
 
 /// Goes on when everybody else, and what has come from outside meanwhile, has had a turn.
 fn pause<T>(context: &mut Context<'_>) -> Poll<T> {

@@ -10,7 +10,7 @@ use crate::serve::RequestFacts;
 
 /// Bytes after which a body that keeps coming lets the other exchanges of the worker have a turn:
 /// scanned within a millisecond.
-pub(super) const TURN_BYTES: usize = 128 * 1024;
+pub(super) const TURN_BYTES: usize = 64 * 1024;
 
 /// What is reserved for a body before a byte of it has come, whatever its length is said to be.
 const RESERVED_BYTES_MAX: usize = 256 * 1024;
