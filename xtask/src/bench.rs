@@ -20,6 +20,7 @@ mod route_set;
 mod scale;
 pub(crate) mod sink;
 mod stand;
+mod urgent;
 
 use std::process::Command;
 

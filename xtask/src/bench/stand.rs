@@ -172,6 +172,11 @@ impl Stand {
         self.origin
     }
 
+    /// The process of the origin.
+    pub(crate) fn origin_pid(&self) -> Result<u32> {
+        Ok(self.origin_process.as_ref().context("the load brings its own origin")?.pid())
+    }
+
     /// Starts a candidate, and sends it one request to see that its answer is the origin's.
     pub(crate) fn up(&self, candidate: Candidate) -> Result<Running> {
         let Some(peer) = candidate.peer else {

@@ -1,12 +1,12 @@
 //! Whether one large body holds other exchanges of its worker up: streams at a pace, beside them a
 //! body of 20 MiB over and over, and the longest gap between two chunks of a stream.
 //!
-//! The load generator and the origin have gaps of their own on a busy machine; they are measured
-//! without the large body, and with it straight to the origin, and shown beside.
+//! The gateway's worker has its core for itself, and the origin and those who watch the streams go
+//! before whatever else the other core does; what they add all the same is measured without the
+//! large body, and with it straight to the origin, and shown beside.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::bench::Options;
 use crate::bench::peer::{API_KEY, Peer};
 use crate::bench::report::{Claim, Report, median, spread};
 use crate::bench::stand::{LOAD_CORE, Stand};
+use crate::bench::urgent::{self, Rank};
 use crate::{say, shell};
 
 /// Bytes of the large body.
@@ -38,6 +39,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
     Peer::Architrave.install()?;
     let stand = Stand::start("llm-gap", ORIGIN)?;
     let running = stand.up(candidate(Peer::Architrave, LlmWork::Chat, Script::Paced, 1)?)?;
+    let gateway = running.process.as_ref().context("the gateway is a program of its own")?;
+    urgent::workers(gateway.pid(), Rank::Subject)?;
+    urgent::thread(stand.origin_pid()?, Rank::Subject)?;
     let mut measured = [
         ("alone", running.port, Script::Paced, "without", Vec::new()),
         ("beside the large body", running.port, Script::Paced, "with", Vec::new()),
@@ -45,8 +49,8 @@ pub(super) fn run(options: &Options) -> Result<()> {
     ];
     for round in 1..=options.rounds {
         for (label, port, script, large, gaps) in &mut measured {
-            let mut command = Command::new("taskset");
-            command.args(["-c", LOAD_CORE]).arg(std::env::current_exe()?);
+            let program = std::env::current_exe()?;
+            let mut command = urgent::command(Rank::Watch, LOAD_CORE, &program);
             command.args(["bench-llm-gap", &port.to_string(), script.path(), large]);
             let said = shell::read(&mut command)?;
             let gap: f64 = said.trim().parse().context("the load says its longest gap")?;
@@ -85,7 +89,7 @@ pub(crate) fn run_load(args: &[String]) -> Result<()> {
         std::thread::spawn(move || -> Result<u32> {
             // Those who read the streams, and the origin that paces them, share its core and are
             // not to wait for it.
-            rustix::process::setpriority_process(None, 19).context("stepping back")?;
+            urgent::step_back()?;
             let body = large_body();
             let mut sent = 0;
             while !is_over.load(Ordering::Relaxed) {
