@@ -19,7 +19,7 @@ use crate::{dist, generate, packages, shell, tree};
 use steps::{AfterFailure, Step};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 8] = [
+const DEBIAN: [(&str, &str); 9] = [
     ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/curl", "curl"),
@@ -28,6 +28,7 @@ const DEBIAN: [(&str, &str); 8] = [
     ("/bin/ip", "iproute2"),
     ("/usr/bin/node", "nodejs"),
     ("/usr/bin/npm", "npm"),
+    ("/usr/share/doc/postgresql", "postgresql"),
 ];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];

@@ -10,6 +10,7 @@ use crate::audit::AuditEntry;
 use crate::feed::TOPIC;
 use crate::place::Engine;
 use crate::reads::Sight;
+use crate::store::Counted;
 use crate::{Store, StoreError, key_checks, new_id};
 
 /// A change that has begun; nothing of it is there until [`Change::commit`], and dropping it undoes
@@ -17,7 +18,7 @@ use crate::{Store, StoreError, key_checks, new_id};
 #[must_use = "a change that is dropped is undone"]
 pub struct Change {
     transaction: Transaction<'static, Any>,
-    store: Store,
+    counted: Counted,
     at: i64,
     is_broken: bool,
 }
@@ -29,8 +30,8 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
-    pub(crate) fn new(transaction: Transaction<'static, Any>, store: Store, at: i64) -> Self {
-        Self { transaction, store, at, is_broken: false }
+    pub(crate) fn new(transaction: Transaction<'static, Any>, counted: Counted, at: i64) -> Self {
+        Self { transaction, counted, at, is_broken: false }
     }
 
     /// When it began, in microseconds UTC: the time of all that it writes.
@@ -64,13 +65,13 @@ impl Change {
         )
         .fetch_one(&mut *self.transaction)
         .await?;
-        if self.store.engine() == Engine::Postgres {
+        if self.store().engine() == Engine::Postgres {
             let told = sqlx::query("SELECT pg_notify($1, $2)").bind(TOPIC).bind(number.to_string());
             told.execute(&mut *self.transaction).await?;
         }
         self.transaction.commit().await?;
         let generation = u64::try_from(number).unwrap_or_default();
-        self.store.feed().tell(generation);
+        self.counted.store().feed().tell(generation);
         Ok(generation)
     }
 
@@ -90,11 +91,11 @@ impl Change {
 
     /// What reads read with.
     pub(crate) fn sight(&mut self) -> Sight<'_> {
-        Sight { on: &mut self.transaction, vault: self.store.vault() }
+        Sight { on: &mut self.transaction, vault: self.counted.store().vault() }
     }
 
     pub(crate) fn store(&self) -> &Store {
-        &self.store
+        self.counted.store()
     }
 
     /// Makes sure that nothing of the change lasts: half of something was written.

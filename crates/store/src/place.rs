@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use architrave_core::Secret;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 use tracing::log::LevelFilter;
 
 use crate::StoreError;
@@ -88,13 +88,24 @@ impl Place {
 }
 
 impl Door {
+    /// Connects once, to hear what is wrong at once: a pool would try again for as long as it has
+    /// patience, and then say that it had none left.
+    pub(crate) async fn knock(&self) -> Result<(), sqlx::Error> {
+        let mut first = self.connect().await?;
+        first.execute(self.as_writer()).await?;
+        first.close().await
+    }
+
     /// The one connection that writes.
     pub(crate) fn writer(&self) -> AnyPool {
-        let first = match self.engine {
+        self.pool(1, self.as_writer())
+    }
+
+    fn as_writer(&self) -> &'static str {
+        match self.engine {
             Engine::Sqlite => SQLITE_WRITER,
             Engine::Postgres => POSTGRES_WRITER,
-        };
-        self.pool(1, first)
+        }
     }
 
     /// Connections that can only read.

@@ -112,7 +112,8 @@ impl Change {
 }
 
 impl Store {
-    /// Writes down that a session was seen now, at most once a minute.
+    /// Writes down that a session was seen now, at most once a minute, and not
+    /// while somebody writes: nobody waits for that.
     ///
     /// # Errors
     /// When the database fails.
@@ -122,8 +123,7 @@ impl Store {
             return Ok(());
         }
         let statement = sqlx::query("UPDATE sessions SET seen_at = $1 WHERE id_hash = $2");
-        statement.bind(now).bind(session.id_hash.to_vec()).execute(self.writer()).await?;
-        Ok(())
+        self.note(statement.bind(now).bind(session.id_hash.to_vec())).await
     }
 
     /// Throws away sessions that have expired; returns how many there were.

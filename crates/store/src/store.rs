@@ -5,10 +5,13 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_core::Clock;
+use sqlx::any::AnyArguments;
 use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
 use sqlx::{Any, AnyPool, Connection as _};
 use tokio::sync::watch;
 
@@ -33,6 +36,22 @@ struct Inner {
     vault: Vault,
     clock: Clock,
     feed: Feed,
+    changes: AtomicUsize,
+}
+
+/// Counts a change for as long as it lasts.
+pub(crate) struct Counted(Store);
+
+impl Counted {
+    pub(crate) fn store(&self) -> &Store {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.changes.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Store {
@@ -65,13 +84,15 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let vault = Vault::new(keys)?;
         let door = place.door()?;
+        door.knock().await?;
         let writer = door.writer();
         let at = micros(&clock);
         migrate::migrate(&writer, door.engine, at).await?;
         key_checks::check(&writer, door.engine, &vault, at).await?;
         let readers = door.readers();
         let feed = Feed::start(&door, &readers, every).await?;
-        Ok(Self(Arc::new(Inner { door, writer, readers, vault, clock, feed })))
+        let changes = AtomicUsize::new(0);
+        Ok(Self(Arc::new(Inner { door, writer, readers, vault, clock, feed, changes })))
     }
 
     /// Begins the one change there is at a time; waits for the one before.
@@ -79,8 +100,10 @@ impl Store {
     /// # Errors
     /// When another write takes too long, or the database fails.
     pub async fn change(&self) -> Result<Change, StoreError> {
+        self.0.changes.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted(self.clone());
         let begun = migrate::begin(&self.0.writer, self.0.door.engine).await?;
-        Ok(Change::new(begun, self.clone(), self.now()))
+        Ok(Change::new(begun, counted, self.now()))
     }
 
     /// A number that grows with each change that is committed, here or by another process.
@@ -151,6 +174,17 @@ impl Store {
 
     pub(crate) async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
         Ok(self.0.readers.acquire().await?)
+    }
+
+    /// Runs a statement that notes something of no consequence, unless somebody writes.
+    pub(crate) async fn note(
+        &self,
+        statement: Query<'_, Any, AnyArguments>,
+    ) -> Result<(), StoreError> {
+        if self.0.changes.load(Ordering::Relaxed) == 0 {
+            statement.execute(self.writer()).await?;
+        }
+        Ok(())
     }
 
     /// Where single statements of housekeeping go, which no change tells of.

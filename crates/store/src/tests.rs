@@ -1,7 +1,18 @@
 //! What the store promises, asked of both databases by the same tests.
 
+mod audit;
+mod backup;
 mod change;
+mod crash;
+mod feed;
 mod home;
+mod idempotency;
+mod keys;
+mod migrate;
 mod objects;
+mod people;
+mod sessions;
+mod settings;
+mod tokens;
 
-use home::{Home, each_store, entry};
+use home::{Home, KEY, ada, each_store, entry};

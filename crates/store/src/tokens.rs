@@ -155,7 +155,8 @@ impl Change {
 }
 
 impl Store {
-    /// Writes down that a token was used now, at most once a minute.
+    /// Writes down that a token was used now, at most once a minute, and not
+    /// while somebody writes: nobody waits for that.
     ///
     /// # Errors
     /// When the database fails.
@@ -165,8 +166,7 @@ impl Store {
             return Ok(());
         }
         let statement = sqlx::query("UPDATE tokens SET last_used_at = $1 WHERE id = $2");
-        statement.bind(now).bind(&token.id).execute(self.writer()).await?;
-        Ok(())
+        self.note(statement.bind(now).bind(&token.id)).await
     }
 }
 

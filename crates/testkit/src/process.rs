@@ -54,6 +54,28 @@ pub fn start(command: &mut Command) -> Running {
     Running { pid, stdout: child.stdout.take(), stderr: child.stderr.take() }
 }
 
+/// The variable by which a test that runs itself again tells what is to be done there.
+const TOLD: &str = "ARCHITRAVE_TEST_TOLD";
+
+/// This test program again, to run one test of it alone, which finds `told` in [`told`]: for tests
+/// of what a process leaves when it is killed.
+///
+/// # Panics
+/// When a running program has no path.
+#[must_use]
+pub fn again(test: &str, told: &str) -> Command {
+    let program = std::env::current_exe().expect("a running program has a path");
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(TOLD, told);
+    command
+}
+
+/// What this process was told, when it is one that [`again`] has made.
+#[must_use]
+pub fn told() -> Option<String> {
+    crate::tools::variable(TOLD)
+}
+
 impl Running {
     /// Its process id, which is that of its group.
     #[must_use]

@@ -72,9 +72,29 @@ pub fn program(name: &str) -> PathBuf {
         "h2load" => "nghttp2-client",
         "unshare" => "util-linux",
         "ip" => "iproute2",
+        "postgres" => "postgresql",
         other => other,
     };
     found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {package}"))
+}
+
+/// The folder with the programs of PostgreSQL, the newest that is there: Debian has them in a folder
+/// for each version, and not on the path.
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+#[track_caller]
+pub fn postgres() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let version = |folder: &PathBuf| -> u32 {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        name.and_then(|name| name.parse().ok()).unwrap_or_default()
+    };
+    let newest = versions.map(|entry| entry.path()).max_by_key(version);
+    let newest = newest.map(|folder| folder.join("bin"));
+    let folder = newest.or_else(|| program("postgres").parent().map(Path::to_owned));
+    folder.expect("a program lies in a folder")
 }
 
 /// Whether the long forms of the tests are asked for (`ARCHITRAVE_SOAK=1`).

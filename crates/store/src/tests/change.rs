@@ -1,18 +1,9 @@
 //! Changes: whole, one at a time, each with its row of the audit log.
 
-use super::{each_store, entry};
-use crate::{AuditFilter, NewUser, Page, StoreError};
+use architrave_core::task;
 
-fn ada() -> NewUser {
-    NewUser {
-        email: "Ada@Example.com".to_owned(),
-        display_name: "Ada".to_owned(),
-        password_hash: None,
-        role: Some("admin".to_owned()),
-        state: "active".to_owned(),
-        subject: None,
-    }
-}
+use super::{ada, each_store, entry};
+use crate::{AuditFilter, Page, StoreError};
 
 #[test]
 fn a_committed_change_outlives_the_process_with_its_row_of_the_audit_log() {
@@ -72,5 +63,56 @@ fn a_change_of_which_a_part_failed_cannot_be_committed() {
         assert!(matches!(error, StoreError::Broken), "{error}");
         assert_eq!(store.count_users().await.unwrap(), 0);
         assert_eq!(*store.generation().borrow(), 0);
+    });
+}
+
+#[test]
+fn changes_are_made_one_at_a_time_and_none_is_lost() {
+    each_store(async |home| {
+        let store = home.open().await;
+        // A second store is what another process has.
+        let other = home.open().await;
+        let writing = (0..20).map(|number| {
+            let store = if number % 2 == 0 { store.clone() } else { other.clone() };
+            task::spawn(async move {
+                let mut change = store.change().await.unwrap();
+                let count: i64 =
+                    change.setting("count").await.unwrap().map_or(0, |text| text.parse().unwrap());
+                change.set_setting("count", &(count + 1).to_string()).await.unwrap();
+                change.commit(entry("count")).await.unwrap()
+            })
+        });
+        let mut generations = Vec::new();
+        for writing in writing.collect::<Vec<_>>() {
+            generations.push(writing.await.unwrap());
+        }
+        generations.sort_unstable();
+        assert_eq!(generations, (1..=20).collect::<Vec<_>>());
+        assert_eq!(store.setting("count").await.unwrap().as_deref(), Some("20"));
+    });
+}
+
+#[test]
+fn what_is_asked_of_a_store_that_is_closed_fails_and_says_so() {
+    each_store(async |home| {
+        let store = home.open().await;
+        store.ping().await.unwrap();
+        store.close().await;
+        let error = store.ping().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable(_)), "{error}");
+        let error = store.change().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable(_)), "{error}");
+    });
+}
+
+#[test]
+fn a_text_that_one_of_both_cannot_keep_is_refused_by_its_name_or_kept() {
+    each_store(async |home| {
+        let store = home.open().await;
+        let mut change = store.change().await.unwrap();
+        match change.set_setting("key", "a\0b").await {
+            Ok(()) => assert_eq!(change.setting("key").await.unwrap().as_deref(), Some("a\0b")),
+            Err(error) => assert!(matches!(error, StoreError::NotText), "{error}"),
+        }
     });
 }

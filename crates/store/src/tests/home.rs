@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use architrave_core::Clock;
+use architrave_core::{Clock, Secret};
+use architrave_testkit::Postgres;
+use sqlx::AnyConnection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{AuditEntry, KEY_BYTES, Place, Store, StoreError};
+use crate::{AuditEntry, KEY_BYTES, NewUser, Place, Store, StoreError};
 
 /// The key that tests seal with.
 pub(crate) const KEY: [u8; KEY_BYTES] = [7; KEY_BYTES];
@@ -24,6 +26,11 @@ impl Home {
         Self { place: Place::Folder(folder.path().to_owned()), folder: Some(folder) }
     }
 
+    fn postgres() -> Self {
+        let place = Place::Postgres(Secret::new(Postgres::shared().database()));
+        Self { place, folder: None }
+    }
+
     /// Opens the database.
     pub(crate) async fn open(&self) -> Store {
         self.try_open(&[KEY]).await.unwrap()
@@ -34,12 +41,26 @@ impl Home {
         let every = Duration::from_millis(50);
         Store::open_looking(&self.place, keys, Clock::system(), every).await
     }
+
+    /// A connection past the store.
+    pub(crate) async fn raw(&self) -> AnyConnection {
+        self.place.door().unwrap().connect().await.unwrap()
+    }
 }
 
-/// Runs a test on an empty database of each sort.
-pub(crate) fn each_store(test: impl AsyncFn(&Home)) {
-    let home = Home::sqlite();
-    Runtime::new().unwrap().block_on(test(&home));
+/// Runs a test on an empty database of each sort, in a thread that is called after it.
+#[track_caller]
+pub(crate) fn each_store(test: impl AsyncFn(&Home) + Sync) {
+    let test = &test;
+    std::thread::scope(|scope| {
+        let start = |name: &str, home: fn() -> Home| {
+            let run = move || Runtime::new().unwrap().block_on(test(&home()));
+            std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, run).unwrap()
+        };
+        for thread in [start("SQLite", Home::sqlite), start("PostgreSQL", Home::postgres)] {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
 }
 
 /// A row of the audit log.
@@ -53,5 +74,17 @@ pub(crate) fn entry(action: &str) -> AuditEntry {
         name: "orders".to_owned(),
         request_id: "req-1".to_owned(),
         ..AuditEntry::default()
+    }
+}
+
+/// The first user of a platform.
+pub(crate) fn ada() -> NewUser {
+    NewUser {
+        email: "Ada@Example.com".to_owned(),
+        display_name: "Ada".to_owned(),
+        password_hash: None,
+        role: Some("admin".to_owned()),
+        state: "active".to_owned(),
+        subject: None,
     }
 }
