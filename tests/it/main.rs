@@ -19,6 +19,7 @@ mod hostile;
 mod hostile_h2;
 mod http2;
 mod layer4;
+mod lifecycle;
 mod limits;
 mod llm;
 mod llm_sdk;

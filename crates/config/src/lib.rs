@@ -48,8 +48,8 @@ pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;
 pub use service::{
-    InputKind, LlmService, OutputForm, PromptInput, PromptService, Service, ServiceKind, Template,
-    TemplatePart,
+    Brownout, InputKind, Lifecycle, LlmService, OutputForm, PromptInput, PromptService, Service,
+    ServiceKind, ServiceState, Standing, Successor, Template, TemplatePart,
 };
 pub use snapshot::{
     ConsumerIndex, ListenerIndex, ModelIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot,

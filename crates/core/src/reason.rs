@@ -41,6 +41,10 @@ reasons! {
     NoRoute = "no_route", 404;
     /// The client was too slow to send its head or body.
     ClientTimeout = "client_timeout", 408;
+    /// The service has retired.
+    Retired = "retired", 410;
+    /// The service will retire, and is answered for this while as if it had.
+    Brownout = "brownout", 410;
     /// The request body is larger than the limit.
     BodyTooLarge = "body_too_large", 413;
     /// The request target is longer than the limit.
@@ -65,6 +69,8 @@ reasons! {
     UpstreamReset = "upstream_reset", 502;
     /// The endpoint's response breaks the protocol.
     BadResponse = "bad_response", 502;
+    /// The service is out of service for now.
+    Suspended = "suspended", 503;
     /// No endpoint of the upstream is available.
     NoHealthyEndpoint = "no_healthy_endpoint", 503;
     /// The upstream is at its limits and its queue is full.

@@ -2,6 +2,7 @@
 //! the same objects as before wherever nothing changed. Immutable; swapped whole.
 
 mod account;
+mod life;
 mod listener;
 mod routes;
 mod upstream;
@@ -18,6 +19,8 @@ use architrave_policy::RateLimiters;
 use architrave_policy::ledger::{Account, Ledger};
 use architrave_telemetry::{ConsumerMetrics, Metrics, RouteMetrics};
 
+pub use life::LiveLife;
+pub(crate) use life::{refusal, retry_after};
 pub use listener::LiveListener;
 pub use routes::{Lead, Leads, ListenerRoutes, LiveKind, LiveRoute, LiveService};
 pub use upstream::LiveUpstream;
@@ -131,8 +134,9 @@ impl Assembly {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let services: Vec<_> =
-            snapshot.services.iter().map(|service| live_service(service, &upstreams)).collect();
+        let services: Vec<_> = (snapshot.services.iter())
+            .map(|service| live_service(service, &snapshot, &upstreams))
+            .collect();
         let accounts = accounts(&snapshot, &parts.ledger);
         let consumers = (snapshot.consumers.iter())
             .map(|consumer| parts.metrics.consumer(&consumer.name))

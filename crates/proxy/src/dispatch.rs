@@ -72,7 +72,11 @@ pub(crate) async fn dispatch<'a, 'p>(
     exchange: &mut Exchange<'p>,
     client: ClientSide<'a, '_>,
 ) -> Result<Dispatched<'a, 'p>, Failure> {
-    match &service_of(exchange)?.kind {
+    let service = service_of(exchange)?;
+    if let Some(life) = &service.life {
+        life.admit(worker.wall())?;
+    }
+    match &service.kind {
         LiveKind::Http(upstream) => {
             pin!(forward(worker, exchange, client, upstream)).await.map(Dispatched::Forwarded)
         }

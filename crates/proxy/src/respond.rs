@@ -15,6 +15,7 @@ use architrave_net::{Framing, Method, ResponseHead, ResponseOptions, Version, Wi
 use architrave_policy::{Reply, ResponseView};
 use architrave_telemetry::{Party, Phase, Termination};
 
+use crate::assembly;
 use crate::dispatch::Forwarded;
 use crate::dispatch::llm::body_of_refusal;
 use crate::exchange::Exchange;
@@ -78,9 +79,12 @@ async fn fail(
         writer.abort();
         return Ending::Close;
     }
-    let mut reply = Reply::refuse(failure.reason, "");
+    let mut reply = Reply::refuse(failure.reason, assembly::refusal(failure.reason));
     if failure.reason == Reason::QueueFull || failure.reason == Reason::NoHealthyEndpoint {
         reply = reply.with_field("Retry-After", b"1");
+    }
+    if let Some(seconds) = assembly::retry_after(failure.reason) {
+        reply = reply.with_field("Retry-After", seconds);
     }
     tracing::debug!(reason = failure.reason.as_str(), detail = %failure.detail, "exchange failed");
     // What such a client sent cannot be told apart from what it will send next: its connection is
@@ -106,11 +110,18 @@ async fn answer(
         }
         None => problem::body(exchange, reply.reason, reply.detail, &mut head),
     };
-    if let Some(matched) = &exchange.matched {
-        let admission = &exchange.admission;
-        matched.chain.respond(&mut ResponseView { head: &mut head, admission });
-    }
+    apply_policies(exchange, &mut head);
     send_own(worker, exchange, (&mut head, &body), facts, writer).await
+}
+
+/// What is said to a client beside the answer itself: of the service's end, and by policies, which
+/// have the last word.
+fn apply_policies(exchange: &Exchange<'_>, head: &mut ResponseHead) {
+    let Some(matched) = &exchange.matched else { return };
+    if let Some(life) = matched.service.and_then(|service| service.life.as_deref()) {
+        life.tell(&mut head.fields);
+    }
+    matched.chain.respond(&mut ResponseView { head, admission: &exchange.admission });
 }
 
 /// Sends the head and body of an answer of our own, as the policies left them.

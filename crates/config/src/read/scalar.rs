@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use architrave_core::Secret;
 use architrave_core::units::{self, Rate};
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::{Reader, Shape, Written, is_visible_ascii};
@@ -167,6 +168,31 @@ impl<const MIN: u64> Written for Span<MIN> {
         let exact = |(unit, _): &&(u64, &str)| millis >= *unit && millis % unit == 0;
         let (unit, word) = units.iter().find(exact).unwrap_or(&(1_000, "s"));
         Some(format!("{}{word}", millis / unit).into())
+    }
+}
+
+/// A moment of the calendar as RFC 3339 has it, `2026-12-31T23:59:59Z`, or a day, which means its
+/// first moment in UTC; from 1970 on.
+pub(crate) struct Time;
+
+impl Written for Time {
+    type Value = SystemTime;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<SystemTime> {
+        let expected = "a time such as `2026-12-31T23:59:59Z`, or a day such as `2026-12-31`";
+        scalar(node, reader, expected, |text| {
+            const DAY: usize = "2026-12-31".len();
+            let timestamp: Timestamp = match text.len() {
+                DAY => format!("{text}T00:00:00Z").parse().ok()?,
+                _ => text.parse().ok()?,
+            };
+            let micros = u64::try_from(timestamp.as_microsecond()).ok()?;
+            Some(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "time", pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$") }
     }
 }
 

@@ -12,6 +12,7 @@ use architrave_core::name::ServiceName;
 use architrave_policy::{Chain, ChainBuilder};
 use architrave_telemetry::RouteMetrics;
 
+use super::life::LiveLife;
 use super::{LiveListener, LiveUpstream, Parts};
 use crate::route::{HostTables, HostTablesBuilder};
 
@@ -22,6 +23,8 @@ pub struct LiveService {
     pub name: ServiceName,
     /// What it is.
     pub kind: LiveKind,
+    /// What is told of its life; `None` for those of which no end is known.
+    pub life: Option<Box<LiveLife>>,
 }
 
 /// The kinds of service.
@@ -89,13 +92,18 @@ pub struct ListenerRoutes {
     pub chain: Arc<Chain>,
 }
 
-pub(super) fn live_service(service: &Service, upstreams: &[Arc<LiveUpstream>]) -> Arc<LiveService> {
+pub(super) fn live_service(
+    service: &Service,
+    snapshot: &Snapshot,
+    upstreams: &[Arc<LiveUpstream>],
+) -> Arc<LiveService> {
     let kind = match &service.kind {
         ServiceKind::Http { upstream } => LiveKind::Http(Arc::clone(&upstreams[upstream.get()])),
         ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
         ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
     };
-    Arc::new(LiveService { name: service.name.clone(), kind })
+    let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);
+    Arc::new(LiveService { name: service.name.clone(), kind, life })
 }
 
 pub(super) fn route_slots(
@@ -108,11 +116,14 @@ pub(super) fn route_slots(
     let mut tables: Vec<HostTablesBuilder<LiveRoute>> =
         listeners.iter().map(|_| HostTablesBuilder::default()).collect();
     for (position, config) in snapshot.routes.iter().enumerate() {
+        if !is_routed(config, snapshot) {
+            continue;
+        }
         let index = RouteIndex(u32::try_from(position).expect("far fewer than 2^32 routes"));
         let metrics = parts.metrics.route(&config.name);
         for listener in &config.listeners {
             let chain = |service| chains.chain(*listener, Some(index), service);
-            let route = live_route(config, metrics.clone(), services, chain);
+            let route = live_route(config, metrics.clone(), (snapshot, services), chain);
             tables[listener.get()].add(&config.hosts, &config.matches, &route);
         }
     }
@@ -126,16 +137,29 @@ pub(super) fn route_slots(
     slots
 }
 
+/// Whether anything answers behind a route: one of its services is published, or it has none and
+/// answers by a policy.
+fn is_routed(route: &Route, snapshot: &Snapshot) -> bool {
+    route.services.is_empty()
+        || route.services.iter().any(|one| is_published(one.service, snapshot))
+}
+
+fn is_published(service: ServiceIndex, snapshot: &Snapshot) -> bool {
+    snapshot.services[service.get()].lifecycle.state.is_routed()
+}
+
 fn live_route(
     config: &Arc<Route>,
     metrics: RouteMetrics,
-    services: &[Arc<LiveService>],
+    (snapshot, services): (&Snapshot, &[Arc<LiveService>]),
     mut chain: impl FnMut(Option<ServiceIndex>) -> Arc<Chain>,
 ) -> LiveRoute {
     let service = |index: ServiceIndex| Arc::clone(&services[index.get()]);
     let mut lead =
         |index: Option<ServiceIndex>| Lead { service: index.map(service), chain: chain(index) };
-    let leads = match &config.services[..] {
+    let is_there = |service: ServiceIndex| is_published(service, snapshot);
+    let published = config.services.iter().filter(|one| is_there(one.service));
+    let leads = match &published.collect::<Vec<_>>()[..] {
         [] => Leads::One(lead(None)),
         [only] => Leads::One(lead(Some(only.service))),
         several => Leads::Several(
@@ -147,6 +171,7 @@ fn live_route(
         leads,
         timeout: config.timeout,
         mirror: (config.mirror.as_ref())
+            .filter(|mirror| is_there(mirror.service))
             .map(|mirror| Box::new((service(mirror.service), mirror.percent))),
         config: Arc::clone(config),
     }

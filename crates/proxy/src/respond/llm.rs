@@ -9,10 +9,9 @@ use architrave_net::h1::{Gone, Persist};
 use architrave_net::{
     Framing, Relay, RelayError, ResponseHead, ResponseOptions, Timer, Version, WireError, Writer,
 };
-use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
 
-use super::{persist_of, send_own};
+use super::{apply_policies, persist_of, send_own};
 use crate::attempt::HALF_CLOSED;
 use crate::dispatch::llm::{AnswerBody, LlmAnswer, LlmStream, settle};
 use crate::exchange::Exchange;
@@ -31,10 +30,7 @@ pub(super) async fn send(
     if !matches!(body, AnswerBody::Stream(_)) {
         settle::whole(worker, exchange);
     }
-    if let Some(matched) = &exchange.matched {
-        let admission = &exchange.admission;
-        matched.chain.respond(&mut ResponseView { head: &mut head, admission });
-    }
+    apply_policies(exchange, &mut head);
     match body {
         AnswerBody::Whole(bytes) => {
             pin!(send_own(worker, exchange, (&mut head, &bytes), facts, writer)).await

@@ -10,10 +10,9 @@ use architrave_net::{
     Call, Framing, Method, Relay, RelayError, ResponseOptions, Source, Timer, Version, WireError,
     Writer, hop,
 };
-use architrave_policy::ResponseView;
 use architrave_telemetry::{Party, Phase, Termination};
 
-use super::persist_of;
+use super::{apply_policies, persist_of};
 use crate::attempt::{FOREVER, HALF_CLOSED};
 use crate::body::RequestBody;
 use crate::dispatch::Forwarded;
@@ -36,7 +35,10 @@ pub(super) async fn pass_on(
     crate::fault::strike("answer", exchange.head);
     let answered = &mut forwarded.answered;
     hop::strip_hop_by_hop(&mut answered.head.fields);
-    apply_policies(exchange, &mut answered.head, forwarded.set_cookie.take());
+    apply_policies(exchange, &mut answered.head);
+    if let Some(cookie) = forwarded.set_cookie.take() {
+        answered.head.fields.append("Set-Cookie", cookie.as_bytes());
+    }
     let options = options_of(worker, exchange, facts, answered.framing);
     exchange.status = answered.head.status;
     writer.send_response(&answered.head, options).map_err(RelayError::Sink)?;
@@ -63,20 +65,6 @@ pub(super) async fn pass_on(
     let is_body_done = answered.upload.is_done() && forwarded.body.is_ended();
     let says_close = options.persist == architrave_net::h1::Persist::Close;
     Ok(if is_body_done && !says_close { Ending::KeepAlive } else { Ending::Close })
-}
-
-fn apply_policies(
-    exchange: &Exchange<'_>,
-    head: &mut architrave_net::ResponseHead,
-    set_cookie: Option<String>,
-) {
-    if let Some(matched) = &exchange.matched {
-        let admission = &exchange.admission;
-        matched.chain.respond(&mut ResponseView { head, admission });
-    }
-    if let Some(cookie) = set_cookie {
-        head.fields.append("Set-Cookie", cookie.as_bytes());
-    }
 }
 
 fn options_of(
