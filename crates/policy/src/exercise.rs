@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_config::{
-    Consumer, ConsumerCredential, ConsumerLimits, ListenerIndex, ListenerLimits, ListenerProtocol,
-    ListenerTimeouts, PolicySet, Route, RouteIndex, Service, ServiceIndex, ServiceKind, Snapshot,
-    UpstreamIndex,
+    Consumer, ConsumerCredential, ConsumerLimits, Lifecycle, ListenerIndex, ListenerLimits,
+    ListenerProtocol, ListenerTimeouts, PolicySet, Route, RouteIndex, Service, ServiceIndex,
+    ServiceKind, Snapshot, UpstreamIndex,
 };
 use architrave_core::name::{ConsumerName, ListenerName, RouteName, ServiceName};
 use architrave_core::units::Rate;
@@ -41,6 +41,7 @@ impl Levels {
             services: vec![Arc::new(Service {
                 name: ServiceName::new("orders"),
                 kind: ServiceKind::Http { upstream: UpstreamIndex(0) },
+                lifecycle: Lifecycle::PUBLISHED,
                 policies: Arc::new(self.service.clone()),
             })],
             routes: vec![Arc::new(route(self.route.clone()))],
