@@ -4,6 +4,7 @@
 //! them, so a finding that was kept as a seed is a regression test.
 
 pub mod config;
+pub mod guardrail;
 pub mod llm;
 pub mod llm_beside;
 pub mod llm_text;

@@ -22,6 +22,9 @@ pub(crate) use number::is_number;
 pub(crate) use skip::skip_value;
 pub(crate) use unescape::unescape;
 
+/// What is wrong with a value in which too many lie in each other.
+const TOO_DEEP: &str = "is nested too deeply";
+
 /// Whether the text is one whole JSON object, so that it may be put into a document as it is.
 #[must_use]
 pub fn is_object(text: &str) -> bool {

@@ -92,6 +92,18 @@ impl Rules {
 }
 
 impl Guards {
+    /// Those of a list of declarations, which no route stands behind: nobody asks what they found.
+    #[must_use]
+    pub fn of(configs: &[config::Guardrail]) -> Self {
+        let mut guards = Self::default();
+        for config in configs {
+            let rules = Arc::new(Rules::new(config, Arc::default()));
+            let (on_request, on_response) = (config.on_request, config.on_response);
+            guards.add(&Guardrail { rules, on_request, on_response });
+        }
+        guards
+    }
+
     /// Adds a guardrail behind those that there are.
     pub(crate) fn add(&mut self, guardrail: &Guardrail) {
         if guardrail.on_request {
@@ -126,7 +138,8 @@ impl Guards {
     /// The body of a whole reply with its texts masked; `None` where it goes on as it is.
     ///
     /// # Errors
-    /// What was found, where that is refused; the answer is [`refusal`].
+    /// What was found, where that is refused; the answer is [`refusal`]. [`Found::TOO_DEEP`] where
+    /// nobody can say what is in it, which is the fault of who made it.
     pub fn see_reply(&self, body: &str) -> Result<Option<Vec<u8>>, Found> {
         see(&self.on_response, body, Side::Reply)
     }

@@ -11,12 +11,18 @@ use crate::chat::{Json, Text};
 /// How many fields that nobody understood are named; more are only counted.
 const UNKNOWN_NAMED_MAX: usize = 16;
 
+/// How deep arrays and objects that are gone into may lie in each other: whoever reads them calls
+/// himself for each, so depth costs stack. Requests are held to the same before.
+const DEPTH_MAX: usize = 128;
+
 /// A place in a JSON text.
 #[derive(Debug)]
 pub struct Cursor<'a> {
     text: &'a str,
     at: usize,
     path: Vec<Step<'a>>,
+    /// How deep the place lies from which the path begins.
+    path_from: usize,
     unknown: Vec<String>,
     unknown_count: usize,
 }
@@ -46,13 +52,13 @@ impl<'a> Cursor<'a> {
     /// A cursor at the start of a text.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, path: Vec::new(), unknown: Vec::new(), unknown_count: 0 }
+        Self { text, at: 0, path: Vec::new(), path_from: 0, unknown: Vec::new(), unknown_count: 0 }
     }
 
     /// A second cursor at the same place, to read a value that is to be kept as a whole, too.
     #[must_use]
     pub fn clone_at(&self) -> Self {
-        Self { at: self.at, ..Self::new(self.text) }
+        Self { at: self.at, path_from: self.depth(), ..Self::new(self.text) }
     }
 
     /// Where the cursor is, in bytes from the start of the text.
@@ -76,7 +82,7 @@ impl<'a> Cursor<'a> {
     /// Reads an object; `field` is called at each value and must read or skip it.
     ///
     /// # Errors
-    /// Where no object is here, or `field` fails.
+    /// Where no object is here or it lies too deep, or `field` fails.
     pub fn object(
         &mut self,
         field: impl FnMut(&mut Self, &str) -> Result<(), JsonError>,
@@ -84,7 +90,7 @@ impl<'a> Cursor<'a> {
         if self.kind() != Kind::Object {
             return Err(self.wrong("must be an object"));
         }
-        self.at += 1;
+        self.open()?;
         if self.closes(b'}') {
             return Ok(());
         }
@@ -117,7 +123,7 @@ impl<'a> Cursor<'a> {
     /// Reads an array; `item` is called at each value and must read or skip it.
     ///
     /// # Errors
-    /// Where no array is here, or `item` fails.
+    /// Where no array is here or it lies too deep, or `item` fails.
     pub fn array(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<(), JsonError>,
@@ -125,7 +131,7 @@ impl<'a> Cursor<'a> {
         if self.kind() != Kind::Array {
             return Err(self.wrong("must be an array"));
         }
-        self.at += 1;
+        self.open()?;
         if self.closes(b']') {
             return Ok(());
         }
@@ -296,6 +302,20 @@ impl<'a> Cursor<'a> {
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// How many arrays and objects are around this place.
+    fn depth(&self) -> usize {
+        self.path_from + self.path.len()
+    }
+
+    /// Goes into the array or the object that is here.
+    fn open(&mut self) -> Result<(), JsonError> {
+        if self.depth() >= DEPTH_MAX {
+            return Err(self.wrong(super::TOO_DEEP));
+        }
+        self.at += 1;
+        Ok(())
     }
 
     fn closes(&mut self, bracket: u8) -> bool {

@@ -15,6 +15,12 @@ pub struct JsonError {
 }
 
 impl JsonError {
+    /// Whether all that is wrong is that too many values lie in each other.
+    #[must_use]
+    pub fn is_too_deep(&self) -> bool {
+        self.why == super::TOO_DEEP
+    }
+
     /// The path and a blank, or nothing at the top.
     fn place(&self) -> String {
         if self.path.is_empty() { String::from("the body ") } else { format!("`{}` ", self.path) }

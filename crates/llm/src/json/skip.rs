@@ -3,7 +3,7 @@
 //! It holds JSON's grammar but for what is inside of strings, which `unescape` judges when a string
 //! is read.
 
-use super::is_number;
+use super::{TOO_DEEP, is_number};
 
 /// How deep arrays and objects may lie in each other.
 const DEPTH_MAX: usize = 512;
@@ -17,7 +17,7 @@ pub(crate) fn skip_value(bytes: &[u8], mut at: usize) -> Result<usize, (usize, &
             Some(b'"') => at = string_end(bytes, at)?,
             Some(&bracket @ (b'{' | b'[')) => {
                 if open.len() == DEPTH_MAX {
-                    return Err((at, "is nested too deeply"));
+                    return Err((at, TOO_DEEP));
                 }
                 at = blank(bytes, at + 1);
                 if bytes.get(at) == Some(&closing(bracket)) {

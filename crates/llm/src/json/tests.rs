@@ -131,3 +131,24 @@ fn depth_is_bounded() {
     assert!(is_value(&format!("{}{}", "[".repeat(512), "]".repeat(512))));
     assert!(!is_value(&format!("{}{}", "[".repeat(513), "]".repeat(513))));
 }
+
+#[test]
+fn nobody_calls_himself_deeper_than_the_bound() {
+    fn go<'a>(cursor: &mut Cursor<'a>, by_clone: bool) -> Result<(), super::JsonError> {
+        if by_clone {
+            go(&mut cursor.clone_at(), false)?;
+        }
+        match cursor.kind() {
+            super::Kind::Array => cursor.array(|cursor| go(cursor, by_clone)),
+            super::Kind::Object => cursor.object(|cursor, _| go(cursor, by_clone)),
+            _ => cursor.skip(),
+        }
+    }
+    let nested =
+        |depth: usize| format!("{}1{}", r#"{"a":["#.repeat(depth / 2), "]}".repeat(depth / 2));
+    assert_eq!(go(&mut Cursor::new(&nested(128)), true), Ok(()));
+    for depth in [130, 100_000] {
+        let error = go(&mut Cursor::new(&nested(depth)), true).unwrap_err();
+        assert!(error.is_too_deep(), "{error}");
+    }
+}

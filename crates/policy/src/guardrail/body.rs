@@ -158,6 +158,8 @@ pub(super) fn see(rules: &[Arc<Rules>], body: &str, side: Side) -> Result<Option
         // What cannot be read cannot be seen through: a provider that reads it anyhow shall not.
         (None, Err(_)) if side == Side::Request => Err(Found { what: "text that is no JSON" }),
         (None, Ok(())) => Ok(None),
+        // It is JSON, and what stands deep in it is more than its letters.
+        (None, Err(error)) if error.is_too_deep() => Err(Found::TOO_DEEP),
         // A client may make more of it than is made here.
         (None, Err(_)) => see_text(rules, body),
     }

@@ -24,6 +24,12 @@ pub struct Found {
     pub what: &'static str,
 }
 
+impl Found {
+    /// A reply in which so much lies in each other that it is not gone through to its ground:
+    /// nothing was found in it, and nothing was ruled out.
+    pub const TOO_DEEP: Self = Self { what: "JSON that is nested too deeply" };
+}
+
 /// Sees through one text.
 #[derive(Clone, Debug)]
 pub struct Masker {

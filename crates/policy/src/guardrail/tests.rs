@@ -41,13 +41,7 @@ fn all() -> config::Guardrail {
 }
 
 fn guards(configs: &[config::Guardrail]) -> Guards {
-    let mut guards = Guards::default();
-    for config in configs {
-        let rules = Arc::new(Rules::new(config, Arc::default()));
-        let (on_request, on_response) = (config.on_request, config.on_response);
-        guards.add(&Guardrail { rules, on_request, on_response });
-    }
-    guards
+    Guards::of(configs)
 }
 
 fn rules(config: &config::Guardrail) -> Arc<Rules> {

@@ -263,3 +263,19 @@ fn what_lies_deep_is_found() {
     };
     assert!(request(&deep(40)).contains("[masked]"));
 }
+
+#[test]
+fn a_reply_too_deep_to_be_gone_through_is_refused_and_not_let_through() {
+    let deep = |open: &str, close: &str, levels: usize| {
+        let (open, close) = (open.repeat(levels), close.repeat(levels));
+        format!("{open}{}{close}", r#"{"text":"ann@\u0065xample.com"}"#)
+    };
+    let guards = guards(&[all()]);
+    for (open, close) in [("[", "]"), (r#"{"input":"#, "}"), (r#"{"content":["#, "]}")] {
+        let seen = guards.see_reply(&deep(open, close, 50)).unwrap();
+        assert!(String::from_utf8(seen.unwrap()).unwrap().contains("[masked]"));
+        for levels in [200, 100_000] {
+            assert_eq!(guards.see_reply(&deep(open, close, levels)), Err(Found::TOO_DEEP));
+        }
+    }
+}

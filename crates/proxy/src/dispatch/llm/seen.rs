@@ -101,18 +101,23 @@ pub(super) fn see_request(
 /// The body of a whole answer with its texts masked.
 ///
 /// # Errors
-/// That a guardrail refuses it.
+/// That a guardrail refuses it, or cannot see through it.
 pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Missed> {
     if !guards.looks_at_replies() {
         return Ok(body);
     }
     // What is no text is sound or an image.
     let Ok(text) = std::str::from_utf8(&body) else { return Ok(body) };
-    match guards.see_reply(text).map_err(refused)? {
+    let unreadable = || Missed::provider(read_reply::unreadable(), Reason::BadResponse);
+    let seen = guards.see_reply(text).map_err(|found| match found {
+        Found::TOO_DEEP => unreadable(),
+        found => refused(found),
+    });
+    match seen? {
         Some(masked) => Ok(masked),
         // What only looks like JSON cannot be seen through.
         None if !text.trim_ascii().is_empty() && !architrave_llm::json::is_value(text) => {
-            Err(Missed::provider(read_reply::unreadable(), Reason::BadResponse))
+            Err(unreadable())
         }
         None => Ok(body),
     }

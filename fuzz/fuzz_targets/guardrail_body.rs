@@ -1,0 +1,4 @@
+//! Hands any bytes to [`architrave_fuzz::guardrail::guardrail_body`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| architrave_fuzz::guardrail::guardrail_body(bytes));
