@@ -48,13 +48,12 @@ pub(super) fn judge(error: ChatError, limits: &Limits, about: About) -> Attempte
         | SignalKind::RequestRefused => (Failure::Broken, Reason::BadResponse),
     };
     if !signal.is_worth_another {
-        return Attempted::Declined(Missed::provider(error, Reason::BadRequest));
+        return Attempted::Declined(Missed::provider(told(error, &signal), Reason::BadRequest));
     }
     let is_refused = matches!(signal.kind, SignalKind::NotFound | SignalKind::CredentialRefused);
     let is_of_thing = is_refused && (signal.scope == Scope::Lane || error.status != 401);
     if about == About::Thing && is_of_thing {
-        let error = if signal.kind == SignalKind::NotFound { error } else { told(error, &signal) };
-        return Attempted::Void(End::Unsent, Missed::provider(error, reason));
+        return Attempted::Void(End::Unsent, Missed::provider(told(error, &signal), reason));
     }
     let said = Some(error.status);
     Attempted::Failed(failure, Missed { said, ..Missed::provider(told(error, &signal), reason) })
@@ -81,23 +80,39 @@ fn told(mut error: ChatError, signal: &Signal) -> ChatError {
             let message = "the provider does not accept the gateway's credential";
             ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
         }
-        SignalKind::RateLimited => {
-            error.message = without_accounts(&error.message);
+        kind => {
+            error.message = without_accounts(&error.message, kind == SignalKind::RateLimited);
             error
         }
-        _ => error,
     }
 }
 
-/// A message without the names of accounts, projects and keys that limits of providers are told by.
-fn without_accounts(message: &str) -> String {
+/// A message without the names of accounts, projects and keys at the provider. Limits are told by
+/// them, whatever they look like; other failures may quote what the client has said, of which only
+/// what looks like a made name is taken for one.
+fn without_accounts(message: &str, is_about_limit: bool) -> String {
     const NAMED: [&str; 6] = ["org-", "org_", "proj_", "proj-", "ak-", "acct_"];
-    let name = |word: &str| {
-        let bare = word.trim_start_matches(|it: char| !it.is_alphanumeric());
-        NAMED.iter().any(|begin| bare.starts_with(begin))
+    const MADE_LENGTH_MIN: usize = 16;
+    let is_of_name = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_');
+    let is_account = |word: &str| {
+        let name = NAMED.iter().find_map(|begin| word.strip_prefix(begin));
+        let looks_made = |name: &str| {
+            name.len() >= MADE_LENGTH_MIN || name.contains(|it: char| it.is_ascii_digit())
+        };
+        name.is_some_and(|name| is_about_limit || looks_made(name))
     };
-    let words = message.split(' ').map(|word| if name(word) { "…" } else { word });
-    words.collect::<Vec<_>>().join(" ")
+    let mut told = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find(is_of_name) {
+        let (between, from) = rest.split_at(start);
+        let end = from.find(|it| !is_of_name(it)).unwrap_or(from.len());
+        let (word, behind) = from.split_at(end);
+        told.push_str(between);
+        told.push_str(if is_account(word) { "…" } else { word });
+        rest = behind;
+    }
+    told.push_str(rest);
+    told
 }
 
 /// What the client is told when no lane is left that was not tried, or none that may be used.
@@ -169,4 +184,30 @@ pub(super) fn note(
             balance::Scope::Provider => "a provider rests",
         }
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(status: u16, message: &str) -> String {
+        let kind = ErrorKind::of_status(status);
+        let error = ChatError { status, ..ChatError::new(kind, message) };
+        match judge(error, &Limits::default(), About::Model) {
+            Attempted::Failed(_, missed) | Attempted::Declined(missed) => missed.error.message,
+            _ => panic!("a refusal is one or the other"),
+        }
+    }
+
+    #[test]
+    fn no_failure_tells_whose_account_it_is_about() {
+        for status in [400, 404, 408, 409, 413, 422, 429, 500, 503, 529] {
+            let message = "no (org-abc123), `proj_AbCdEfGhIjKlMnOpQ`: ask";
+            assert_eq!(told(status, message), "no (…), `…`: ask", "{status}");
+        }
+        assert_eq!(told(429, "limit of org-x."), "limit of ….");
+        let quoted = "`org-chart` and sk are no tools, ör-1 neither";
+        assert_eq!(told(400, quoted), quoted);
+        assert_eq!(told(400, ""), "");
+    }
 }
