@@ -65,10 +65,13 @@ impl Holds {
             | "commands" | "stdout" | "stderr" | "diff" | "transcript" | "inputText"
             | "outputText" | "snippet" | "generation" | "completion" | "renderedContent"
             | "webSearchQueries" | "message" | "preamble" | "negative_prompt"
-            | "negativePrompt" | "negativeText" | "reasoning_content" => Self::Text,
+            | "negativePrompt" | "negativeText" | "reasoning_content" | "logs"
+            | "revised_prompt" | "word" | "quote" | "error" | "error_message" | "lines"
+            | "modelOutput" | "match" => Self::Text,
             "input" | "inputs" => Self::TextOrData,
             "arguments" => Self::Arguments,
-            "args" | "json" | "variables" | "promptVariables" | "input_examples" => Self::Data,
+            "args" | "json" | "tool_output" | "toolOutput" | "variables" | "promptVariables"
+            | "input_examples" => Self::Data,
             "documents" => Self::Documents,
             "data" | "response" => Self::TextByType,
             "schema"

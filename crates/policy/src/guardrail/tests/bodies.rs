@@ -279,3 +279,26 @@ fn a_reply_too_deep_to_be_gone_through_is_refused_and_not_let_through() {
         }
     }
 }
+
+#[test]
+fn what_tools_images_and_transcripts_say_beside_the_answer_is_text() {
+    for body in [
+        r#"{"output":[{"type":"code_interpreter_call","id":"ci","code":"~","outputs":[{"type":"logs","logs":"a ~"},{"type":"image","url":"https://x"}]}]}"#,
+        r#"{"output":[{"type":"image_generation_call","revised_prompt":"~","result":"aGk="}]}"#,
+        r#"{"created":1,"data":[{"b64_json":"aGk=","revised_prompt":"~"}]}"#,
+        r#"{"text":"~","words":[{"word":"~","start":0.1,"end":0.2}],"segments":[{"text":"~"}]}"#,
+        r#"{"output":[{"type":"mcp_call","arguments":"{}","output":null,"error":"~"}]}"#,
+        r#"{"output":[{"type":"mcp_call","error":{"type":"http_error","code":500,"message":"~"}}]}"#,
+        r#"{"content":[{"type":"output_text","text":"~","annotations":[{"type":"file_citation","file_id":"f","quote":"~"}]}]}"#,
+        r#"{"content":[{"type":"text_editor_code_execution_tool_result","content":{"lines":["-~","+~"],"old_start":1}}]}"#,
+        r#"{"content":[{"type":"bash_code_execution_tool_result","content":{"error_message":"~","error_code":"unavailable"}}]}"#,
+        r#"{"trace":{"guardrail":{"modelOutput":["~"],"inputAssessment":{"g":{"sensitiveInformationPolicy":{"piiEntities":[{"match":"~","type":"EMAIL"}]}}}}}}"#,
+        r#"{"message":{"citations":[{"text":"~","sources":[{"type":"tool","id":"t","tool_output":{"to":"~"}}]}]}}"#,
+    ] {
+        check(reply, body);
+    }
+    // A client may send back what was answered.
+    let sent = r#"{"input":[{"type":"code_interpreter_call","code":"~","outputs":[{"type":"logs","logs":"~"}]},{"type":"mcp_call","error":"~"}]}"#;
+    check(request, sent);
+    check(reply, r#"{"error":{"code":"~","message":"~"}}"#.replacen('~', "c", 1).as_str());
+}
