@@ -1,6 +1,6 @@
 //! Prompts as endpoints of their own.
 
-use architrave_testkit::{Client, Gateway, Origin};
+use architrave_testkit::{Client, Gateway, Origin, SOON, eventually};
 use serde_json::{Value, json};
 
 use super::{completion, config, parsed, post, reply, saying};
@@ -59,4 +59,37 @@ fn a_prompt_describes_itself() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(page["openapi"].as_str().is_some_and(|it| it.starts_with("3.")), "{page}");
     assert!(page["paths"].as_object().is_some_and(|paths| !paths.is_empty()), "{page}");
+}
+
+#[test]
+fn an_answer_without_the_form_is_not_given_again() {
+    for fields in [&[][..], &["Accept: text/event-stream"]] {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let origin = Origin::start(move |exchange| {
+            let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+            let is_first = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+            let text = if is_first { "no JSON" } else { "{\"mood\":\"neutral\"}" };
+            if body["stream"] != json!(true) {
+                return reply(exchange, 200, &completion(text));
+            }
+            exchange.send(super::STREAM_HEAD);
+            exchange.send_chunk(super::event(text));
+            exchange.send_chunk(super::last_event());
+            exchange.send("0\r\n\r\n");
+        });
+        let route = "match: [{ path: { exact: /sentiment } }]\nservice: sentiment\n\
+                     policies: { cache: { ttl: 1h } }";
+        let config = config(&[&origin]).service("sentiment", SENTIMENT).route("sentiment", route);
+        let gateway = Gateway::start(config);
+        let ask = || post(gateway.web(), "/sentiment", fields, &json!({ "text": "Hm." }));
+        let first = ask();
+        assert!(first.text().contains("the form"), "{}", first.text());
+        // Requests that come before one has ended are asked, too.
+        eventually("it is given again", SOON, || {
+            let before = origin.count();
+            let next = ask();
+            assert!(next.text().contains("neutral"), "{}", next.text());
+            (origin.count() == before).then_some(())
+        });
+    }
 }

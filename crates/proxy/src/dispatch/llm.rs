@@ -151,7 +151,8 @@ async fn chat<'a>(
     let granted = pin!(reserve::reserve(worker, exchange, asks, &ask)).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
     let affinity = ask.affinity();
-    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
+    let form = None;
+    let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen, form };
     match home {
         Some(home) => Box::pin(run.at_home(exchange, home)).await,
         None => pin!(run.until_answered(exchange, &models)).await,

@@ -215,7 +215,9 @@ impl<'w> Run<'w, '_> {
     ) -> Result<Vec<u8>, Missed> {
         let Seen { guards, offer } = &self.seen;
         let body = seen::see_reply(guards, body)?;
-        if offer.is_some() {
+        // Whoever asks again for what has not the form shall get another answer.
+        let has_form = |form| super::prompt::has_form(form, &body);
+        if offer.is_some() && self.form.is_none_or(has_form) {
             let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
             seen::keep(self.worker, exchange, *offer, kept);
         }

@@ -27,6 +27,7 @@ use crate::exchange::Exchange;
 use crate::worker::Worker;
 
 pub(crate) use events::PromptEvents;
+pub(super) use output::has_form;
 
 /// The dialect in which the question is put; whichever the provider speaks, it is told from here.
 const DIALECT: Dialect = Dialect::OpenaiChat;
@@ -98,7 +99,9 @@ async fn ask<'a>(
             let granted = reserve::reserve(worker, exchange, &models, &ask).await?;
             let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
             let affinity = ask.affinity();
-            let run = Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen };
+            let form = Some(service);
+            let run =
+                Run { worker, ask: &ask, client: reader, granted, timeout, affinity, seen, form };
             run.until_answered(exchange, &models).await?
         }
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
+use architrave_config::PromptService;
 use architrave_core::Reason;
 use architrave_llm::dialect::Context;
 use architrave_llm::signal::Limits;
@@ -52,6 +53,8 @@ pub(super) struct Run<'w, 'a> {
     pub affinity: Option<u64>,
     /// What policies make of the answer.
     pub seen: Seen,
+    /// The prompt whose form the answer must have to be kept.
+    pub form: Option<&'a PromptService>,
 }
 
 impl<'w> Run<'w, '_> {

@@ -233,6 +233,8 @@ impl<'a> LlmStream<'a> {
             From::Endpoint(answered) if self.is_over && !self.is_left_unread => Some(answered),
             _ => None,
         };
+        // What has not the form that a prompt asks for is not to be told again.
+        let is_formless = self.prompt.as_ref().is_some_and(|prompt| prompt.has_failed());
         StreamEnd {
             used,
             answer_tokens,
@@ -240,7 +242,7 @@ impl<'a> LlmStream<'a> {
             is_refused,
             bad_events,
             broken: self.broken,
-            recording: self.recording,
+            recording: self.recording.filter(|_| !is_formless),
             answered,
         }
     }

@@ -27,6 +27,7 @@ struct Telling {
     model: String,
     usage: Option<Usage>,
     is_over: bool,
+    has_failed: bool,
 }
 
 impl PromptEvents {
@@ -43,6 +44,7 @@ impl PromptEvents {
                 model: String::new(),
                 usage: None,
                 is_over: false,
+                has_failed: false,
             },
         }
     }
@@ -54,6 +56,11 @@ impl PromptEvents {
             let Ok(frame) = frame else { return };
             let _unreadable = reader.read(&frame, &mut |event| telling.take(&event, out));
         });
+    }
+
+    /// Whether the caller was told of a failure in place of an answer.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.telling.has_failed
     }
 
     /// The stream has ended.
@@ -105,7 +112,7 @@ impl Telling {
         if self.is_over {
             return;
         }
-        self.is_over = true;
+        (self.is_over, self.has_failed) = (true, true);
         self.frames.event(out, "error", |w| {
             w.object(|w| {
                 w.key("status").count(error.status.into());

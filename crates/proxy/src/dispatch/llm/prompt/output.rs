@@ -24,6 +24,11 @@ pub(super) fn tell(service: &PromptService, reply: &[u8]) -> Result<Vec<u8>, Mis
     Ok(written(service, &output, model, reply.usage.as_ref()))
 }
 
+/// Whether an answer of the model is one that can be told.
+pub(in crate::dispatch::llm) fn has_form(service: &PromptService, reply: &[u8]) -> bool {
+    service.output.is_none() || tell(service, reply).is_ok()
+}
+
 /// The body.
 pub(super) fn written(
     service: &PromptService,
