@@ -7,6 +7,7 @@ mod budget;
 mod cache;
 mod chat;
 mod count;
+mod ended;
 mod examples;
 mod failures;
 mod figures;

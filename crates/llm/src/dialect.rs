@@ -72,6 +72,12 @@ macro_rules! dialects {
                 match self { $(Self::$variant => $folder::wire::USAGE_MARK,)* }
             }
 
+            /// What stands in the event that ends its streams and is not to be missed there, each
+            /// of them where there are several.
+            pub(crate) fn end_marks(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => $folder::wire::END_MARKS,)* }
+            }
+
             /// What the path and the query of a request say, where the path is one of this dialect.
             #[must_use]
             pub fn address<'a>(self, path: &'a str, query: &str) -> Option<Address<'a>> {

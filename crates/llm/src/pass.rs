@@ -4,12 +4,13 @@
 //! It never changes a byte. An event is read only where the dialect's mark of
 //! usage stands in it; that mark cannot stand in a string, where its quotes would be escaped.
 
+mod ending;
 mod sieve;
 mod whole_events;
 
 use memchr::memmem;
 
-use crate::chat::Usage;
+use crate::chat::{ChatError, Usage};
 use crate::dialect::Dialect;
 use crate::frame::{FRAME_BYTES_MAX, FrameReader, Framing};
 use crate::surface::{self, KeptId, Surface};
@@ -18,8 +19,10 @@ use crate::used::{self, Used};
 pub use sieve::UsageSieve;
 pub use whole_events::WholeEvents;
 
-/// How much of an event of chat that has not ended is kept.
-const TAIL_MAX: usize = 1024 * 1024;
+use ending::Ending;
+
+/// How much room is kept for the beginnings of events: longer ones, of images, are rare.
+const TAIL_ROOM: usize = 64 * 1024;
 
 /// Watches a stream that is passed on.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct PassedStream {
     mark: memmem::Finder<'static>,
     /// What was said aloud, and may still be told of in an event.
     audio: Audio,
+    /// What it comes to, where somebody asks.
+    ending: Option<Ending>,
     /// What came of an event that has not ended.
     tail: Vec<u8>,
     used: Used,
@@ -79,15 +84,6 @@ impl Speaks {
         }
     }
 
-    /// How much of an event that has not ended is kept: those of images tell at their end what was
-    /// used.
-    fn tail_max(self) -> usize {
-        match self {
-            Self::Chat(_) => TAIL_MAX,
-            Self::Beside(_) => FRAME_BYTES_MAX,
-        }
-    }
-
     /// What an event says was made; those that say it are those that tell usage.
     fn made(self, data: &str) -> Vec<KeptId> {
         match self {
@@ -124,12 +120,23 @@ impl PassedStream {
             framing,
             mark: memmem::Finder::new(speaks.mark()),
             audio: Audio::default(),
+            ending: None,
             tail: Vec::new(),
             used: Used::default(),
             made: Vec::new(),
             bytes: 0,
             events: 0,
         }
+    }
+
+    /// The same with an eye on whether it comes to the end that its dialect has.
+    #[must_use]
+    pub fn to_its_end(self) -> Self {
+        let ending = match self.speaks {
+            Speaks::Chat(dialect) => Some(Ending::new(dialect, self.framing)),
+            Speaks::Beside(_) => None,
+        };
+        Self { ending, ..self }
     }
 
     /// So many answers may be said aloud: by which id each can be named, one of its first events
@@ -150,11 +157,13 @@ impl PassedStream {
             return self.look(bytes);
         }
         self.tail.extend_from_slice(bytes);
-        if self.ends_event(&self.tail) || self.tail.len() > self.speaks.tail_max() {
+        if self.ends_event(&self.tail) || self.tail.len() > FRAME_BYTES_MAX {
             let mut tail = std::mem::take(&mut self.tail);
             self.look(&tail);
-            tail.clear();
-            self.tail = tail;
+            if tail.capacity() <= TAIL_ROOM {
+                tail.clear();
+                self.tail = tail;
+            }
         }
     }
 
@@ -162,6 +171,13 @@ impl PassedStream {
     pub fn end(&mut self) {
         let tail = std::mem::take(&mut self.tail);
         self.look(&tail);
+    }
+
+    /// Why it is not whole, of a stream that has ended, where it is not.
+    #[must_use]
+    pub fn take_failure(&mut self) -> Option<ChatError> {
+        let tells_usage = self.used.tokens.is_some();
+        self.ending.take()?.failure(tells_usage)
     }
 
     /// What was used so far, where the provider said it.
@@ -215,15 +231,21 @@ impl PassedStream {
 
     /// Looks at whole events.
     fn look(&mut self, bytes: &[u8]) {
+        if let Some(ending) = &mut self.ending {
+            ending.see(bytes);
+        }
         if !(tells_usage(&self.mark, bytes) || self.audio.left > 0 && tells_audio(bytes)) {
             return;
         }
-        let Self { speaks, framing, mark, used, made, audio, .. } = self;
+        let Self { speaks, framing, mark, used, made, audio, ending, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
             let says = frame.name == speaks.mark() || tells_usage(mark, frame.data.as_bytes());
             if says {
+                if let Some(ending) = ending {
+                    ending.see_usage(frame.name, frame.data);
+                }
                 used.join(speaks.read(frame.data));
                 made.extend(speaks.made(frame.data));
             } else if audio.left > 0 && tells_audio(frame.data.as_bytes()) {

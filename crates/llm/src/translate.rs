@@ -14,6 +14,7 @@ use crate::field::Losses;
 pub use assembly::Assembly;
 pub(crate) use owned::own_event;
 pub use replay::replay;
+pub(crate) use stream::broken;
 pub use stream::{EventFilter, StreamTranslation};
 
 /// A request in the dialect of a provider.

@@ -139,9 +139,10 @@ fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
         let pair = format!("{} {} stream bad events", from.name(), to.name());
         *counts.entry(pair).or_default() += usize::try_from(at_once.bad_events()).unwrap();
     }
-    let mut passed = PassedStream::new(from, from.framing());
+    let mut passed = PassedStream::new(from, from.framing()).to_its_end();
     exchange.reply.chunks(50).for_each(|piece| passed.see(piece));
     passed.end();
+    assert_eq!(passed.take_failure(), None, "{name} is whole");
     assert_eq!(passed.usage().map(|usage| usage.total()), whole.usage_total(), "{name}");
 }
 

@@ -226,6 +226,29 @@ fn what_is_no_json_is_no_answer() {
 }
 
 #[test]
+fn a_reply_that_is_nested_without_end_ends_nothing_but_itself() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(50_000), close.repeat(50_000));
+    let origin = Origin::start(move |exchange| {
+        let asked = String::from_utf8_lossy(&exchange.read_body()).into_owned();
+        let said = match asked.contains("lists") {
+            true => format!("{{\"choices\":{}}}", deep("[", "]")),
+            false => format!("{{\"input\":{}1{}}}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
+        };
+        match asked.contains("fine") {
+            true => reply(exchange, 200, &completion("fine")),
+            false => reply(exchange, 200, &said),
+        }
+    });
+    let guarded = gateway(&[&origin], "policies: { guardrail: { personal_data: [email] } }");
+    for text in ["lists", "objects"] {
+        let answer = post(guarded.web(), "/v1/chat/completions", &[], &ask(text));
+        assert_eq!(answer.status, 502, "{}", answer.text());
+    }
+    let answer = post(guarded.web(), "/v1/chat/completions", &[], &ask("fine"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
 fn whoever_looks_into_a_case_has_an_id_and_the_log_says_what_the_provider_said() {
     let error = r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#;
     let origin = Origin::start(move |exchange| reply(exchange, 401, error));

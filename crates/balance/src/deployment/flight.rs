@@ -115,7 +115,7 @@ impl Flight {
             lane.load.first_token(self.size);
             lane.pace.first_token(self.ahead + self.size.prompt, now.since(self.began), now);
             lane.pace.succeeded(now);
-            lane.succeeded(self.began);
+            lane.answers(self.began);
         }
     }
 
@@ -133,6 +133,7 @@ impl Flight {
         match (end, self.first_token) {
             (End::Answered(spent), Some(first)) => {
                 lane.pace.output(spent.output_tokens, now.since(first), now);
+                lane.kept_on();
             }
             (End::Answered(spent), None) => {
                 lane.pace.whole(ahead, spent.output_tokens, now.since(self.began), now);
@@ -141,7 +142,8 @@ impl Flight {
             }
             (End::Declined, _) => lane.succeeded(self.began),
             (End::Abandoned(_), None) => lane.pace.abandoned(ahead, now.since(self.began), now),
-            (End::Abandoned(_), Some(_)) | (End::Unsent, _) => {}
+            (End::Abandoned(_), Some(_)) => lane.kept_on(),
+            (End::Unsent, _) => {}
             (End::Failed(failure), _) => return lane.failed(failure, self.began, now),
         }
         None

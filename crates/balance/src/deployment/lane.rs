@@ -125,11 +125,22 @@ impl Lane {
 
     /// Takes in that the provider answered a request that began at `began`.
     pub(crate) fn succeeded(&self, began: Moment) {
+        self.kept_on();
+        self.answers(began);
+    }
+
+    /// Takes in that it has begun with an answer to a request that began at `began`: it takes
+    /// requests. Whether it fails them is seen at their end.
+    pub(crate) fn answers(&self, began: Moment) {
+        self.rests().into_iter().for_each(|rests| rests.succeeded(began));
+    }
+
+    /// Takes in that an answer that had begun went on for as long as somebody wanted it.
+    pub(crate) fn kept_on(&self) {
         // Reads first: in good times this must not write to a shared line.
         if self.streak.load(Ordering::Relaxed) != 0 {
             self.streak.store(0, Ordering::Relaxed);
         }
-        self.rests().into_iter().for_each(|rests| rests.succeeded(began));
     }
 
     /// Takes in that a request that began at `began` failed; says who rests because of it.

@@ -1,7 +1,7 @@
 //! The answer of a provider, made ready for the client.
 
 use super::{Back, Prepared, PreparedBody};
-use crate::chat::ChatError;
+use crate::chat::{ChatError, Usage};
 use crate::dialect::{Context, Dialect};
 use crate::field::Losses;
 use crate::frame::Framing;
@@ -67,6 +67,15 @@ impl Prepared {
             }
         };
         Ok(BesideAnswer { body, used, losses })
+    }
+
+    /// What one of several answers tells of what it used, where the others never came.
+    #[must_use]
+    pub fn used_by(&self, body: &[u8]) -> Option<Usage> {
+        match &self.back {
+            Back::Embedding(from, _) => embedding::usage_of_reply(*from, body),
+            _ => None,
+        }
     }
 
     /// A watch over the provider's stream, where that goes on as it comes.

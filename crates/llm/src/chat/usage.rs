@@ -126,6 +126,36 @@ impl Usage {
         self.input_total().saturating_add(self.output_total())
     }
 
+    /// Adds what another exchange used.
+    pub fn add(&mut self, other: &Self) {
+        // Who says no other number is charged for what was used.
+        let billed = |one: Option<u64>, total: u64| one.unwrap_or(total);
+        let both = |ours: Option<u64>, (our, theirs): (u64, Option<u64>), their: u64| {
+            (ours.is_some() || theirs.is_some())
+                .then(|| billed(ours, our).saturating_add(billed(theirs, their)))
+        };
+        let (input, output) = (self.input_total(), self.output_total());
+        let billed_input =
+            both(self.billed_input, (input, other.billed_input), other.input_total());
+        let billed_output =
+            both(self.billed_output, (output, other.billed_output), other.output_total());
+        let sum = |ours: u64, theirs: u64| ours.saturating_add(theirs);
+        *self = Self {
+            input: sum(self.input, other.input),
+            cache_read: sum(self.cache_read, other.cache_read),
+            cache_write: sum(self.cache_write, other.cache_write),
+            cache_write_1h: sum(self.cache_write_1h, other.cache_write_1h),
+            input_audio: sum(self.input_audio, other.input_audio),
+            input_image: sum(self.input_image, other.input_image),
+            output: sum(self.output, other.output),
+            reasoning: sum(self.reasoning, other.reasoning),
+            output_audio: sum(self.output_audio, other.output_audio),
+            output_image: sum(self.output_image, other.output_image),
+            billed_input,
+            billed_output,
+        };
+    }
+
     /// Takes over what a later report of the same stream says. Reports are running totals, so each
     /// count is the larger of the two.
     pub fn merge(&mut self, later: &Self) {
@@ -148,5 +178,34 @@ impl Usage {
         merged.billed_input = later.billed_input.or(earlier.billed_input);
         merged.billed_output = later.billed_output.or(earlier.billed_output);
         *self = merged;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_used_is_added_up_in_every_class() {
+        let one = Usage {
+            input: 1,
+            cache_read: 2,
+            cache_write: 3,
+            cache_write_1h: 4,
+            input_audio: 5,
+            input_image: 6,
+            output: 7,
+            reasoning: 8,
+            output_audio: 9,
+            output_image: 10,
+            billed_input: None,
+            billed_output: Some(5),
+        };
+        let mut sum = one;
+        sum.add(&one);
+        assert_eq!(sum.by_class(), one.by_class().map(|count| 2 * count));
+        assert_eq!((sum.billed_input, sum.billed_output), (None, Some(10)));
+        sum.add(&Usage { output: u64::MAX, ..Usage::default() });
+        assert_eq!((sum.output, sum.billed_output), (u64::MAX, Some(u64::MAX)));
     }
 }

@@ -193,7 +193,8 @@ fn give(
     }
 }
 
-fn broken() -> ChatError {
+/// That a stream broke off.
+pub(crate) fn broken() -> ChatError {
     let message = "the provider's stream broke off";
     ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
 }

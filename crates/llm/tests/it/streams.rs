@@ -116,9 +116,10 @@ fn usage_is_the_same_watched_and_translated() {
     for &from in Dialect::ALL {
         let bytes = fixtures::stream(from);
         let (_, translation) = translate(from, from, &[]);
-        let mut passed = PassedStream::new(from, from.framing());
+        let mut passed = PassedStream::new(from, from.framing()).to_its_end();
         passed.see(&bytes);
         passed.end();
+        assert_eq!(passed.take_failure(), None);
         assert!(passed.usage().is_some());
         assert_eq!(passed.usage(), translation.usage());
     }

@@ -71,7 +71,8 @@ async fn send_stream(
         Err(error) => Err(RelayError::Sink(error)),
     };
     let end = stream.end();
-    let (broken, is_refused) = (end.broken, end.is_refused);
+    let failed = end.failure.as_ref().map(|_told| Reason::BadResponse);
+    let (broken, is_refused) = (end.broken.or(failed), end.is_refused);
     settle::stream(worker, exchange, end);
     if let Err(error) = sent {
         let (reason, party) = match error {

@@ -102,6 +102,25 @@ fn three_failures_in_a_row_make_a_failing_lane_and_a_success_breaks_the_row() {
 }
 
 #[test]
+fn streams_that_break_off_one_after_the_other_make_a_failing_lane() {
+    let stage = Stage::new(ModelStrategy::Weighted, &mixed());
+    let stream = |end: End| {
+        let taken = stage.fleet.take(at(0, 0), &DEMAND, stage.now).expect("it is there");
+        let mut flight = taken.flight;
+        flight.first_token(stage.now);
+        flight.finish(end, stage.now)
+    };
+    let broken = End::Failed(Failure::Broken);
+    for well in [End::Answered(SPENT), End::Abandoned(SPENT)] {
+        assert_eq!((stream(broken), stream(broken)), (None, None));
+        assert_eq!(stream(well), None);
+    }
+    assert_eq!((stream(broken), stream(broken)), (None, None));
+    assert!(stream(broken).is_some(), "it is the third");
+    assert_eq!(stage.hindrance(at(0, 0)), Some(Hindrance::Failing));
+}
+
+#[test]
 fn who_rests_is_not_used_and_the_refusal_says_until_when() {
     for strategy in STRATEGIES {
         let mut stage = Stage::new(strategy, &weighted(&[1, 1]));

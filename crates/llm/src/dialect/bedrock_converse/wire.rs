@@ -8,6 +8,7 @@ use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
+pub(in crate::dialect) const END_MARKS: &[&str] = &["messageStop"];
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

@@ -9,6 +9,7 @@ use crate::segment;
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usageMetadata\"";
+pub(in crate::dialect) const END_MARKS: &[&str] = &["\"finishReason\""];
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

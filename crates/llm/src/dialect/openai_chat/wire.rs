@@ -7,6 +7,7 @@ use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
+pub(in crate::dialect) const END_MARKS: &[&str] = &["[DONE]"];
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

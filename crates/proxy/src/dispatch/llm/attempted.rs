@@ -71,6 +71,12 @@ pub(super) fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
     timings.answered = facts.answered;
 }
 
+/// Whether a failure is that the client went away while the endpoint was answering: before, it is
+/// its body that fails.
+pub(super) fn is_abandoned(failure: &failure::Failure) -> bool {
+    failure.party == Party::Client && failure.phase == Phase::Wait
+}
+
 /// An attempt that got no answer from an endpoint.
 pub(super) fn failed(failure: &failure::Failure) -> Attempted {
     let (kind, message) = match failure.reason {

@@ -35,6 +35,8 @@ pub(crate) struct LlmFacts {
     pub attempts: u32,
     /// What was used, as the provider says or by an estimate.
     pub usage: Option<Usage>,
+    /// What answers used that came to nothing as a whole, and what they cost: it comes on top.
+    pub in_vain: Option<(Usage, u64)>,
     /// Whether that is an estimate.
     pub is_estimated: bool,
     /// What it cost, in nano-USD.

@@ -236,7 +236,10 @@ impl<'w> Run<'w, '_> {
         let answered = match sent {
             Ok(answered) => answered,
             Err(failure) => {
-                settle::let_go(exchange, self.worker.now().since(now));
+                match attempted::is_abandoned(&failure) {
+                    true => settle::abandoned(worker, exchange, lane, self.ask.prompt_tokens),
+                    false => settle::let_go(exchange, worker.now().since(now)),
+                }
                 return failed(&failure);
             }
         };
@@ -268,7 +271,10 @@ impl<'w> Run<'w, '_> {
                 }
                 attempted
             }
-            Read::ClientGone => attempted::nobody_waits(),
+            Read::ClientGone => {
+                settle::abandoned(worker, exchange, lane, self.ask.prompt_tokens);
+                attempted::nobody_waits()
+            }
             Read::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = attempted::broken(&error);

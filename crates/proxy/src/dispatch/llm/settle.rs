@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{End, Failure, Spent};
-use architrave_llm::chat::Usage;
+use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::used::{self, Used};
 use architrave_net::Fields;
 use architrave_policy::{RateReport, ledger};
@@ -24,6 +24,10 @@ pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bo
     facts.cost_nano_usd = facts.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
     facts.usage = used.tokens;
     facts.is_estimated = is_estimated;
+    if let Some((usage, cost)) = &facts.in_vain {
+        facts.usage.get_or_insert_default().add(usage);
+        facts.cost_nano_usd = facts.cost_nano_usd.saturating_add(*cost);
+    }
 }
 
 /// Notes along which lane the answer comes, for what it costs.
@@ -40,18 +44,49 @@ pub(super) fn hold(exchange: &mut Exchange<'_>, lane: &LiveLane, prompt_tokens: 
     let mut used = Used::from(usage);
     used.fill(&facts.asked);
     let cost = lane.known.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
-    if let Some(reservation) = &mut facts.reservation {
-        reservation.note(ledger::Spent::new(&usage, cost));
+    keep_held(facts, usage, cost);
+}
+
+/// Holds so much of what is reserved, and what was used in vain.
+fn keep_held(facts: &mut LlmFacts, mut usage: Usage, mut cost: u64) {
+    let Some(reservation) = &mut facts.reservation else { return };
+    if let Some((in_vain, its_cost)) = &facts.in_vain {
+        usage.add(in_vain);
+        cost = cost.saturating_add(*its_cost);
     }
+    reservation.note(ledger::Spent::new(&usage, cost));
 }
 
 /// Lets it go again, where the attempt came to nothing after `waited`.
 pub(super) fn let_go(exchange: &mut Exchange<'_>, waited: Duration) {
     let Some(facts) = &mut exchange.llm else { return };
     facts.waited += waited;
-    if let Some(reservation) = &mut facts.reservation {
-        reservation.note(ledger::Spent::default());
-    }
+    keep_held(facts, Usage::default(), 0);
+}
+
+/// The client went away while an answer was awaited: what is held is what it used, for the
+/// provider has the whole request.
+pub(super) fn abandoned(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    lane: &LiveLane,
+    prompt_tokens: u64,
+) {
+    let Some(facts) = &mut exchange.llm else { return };
+    along(worker, facts, lane);
+    let usage = Usage { input: prompt_tokens, ..Usage::default() };
+    note(facts, usage, true);
+}
+
+/// Notes what answers used of which others were needed that never came.
+pub(super) fn in_vain(worker: &Worker, exchange: &mut Exchange<'_>, lane: &LiveLane, usage: Usage) {
+    let Some(facts) = &mut exchange.llm else { return };
+    along(worker, facts, lane);
+    let cost = facts.row.as_ref().map_or(0, |row| Used::from(usage).cost_nano_usd(row));
+    let (sum, costs) = facts.in_vain.get_or_insert_default();
+    sum.add(&usage);
+    *costs = costs.saturating_add(cost);
+    keep_held(facts, Usage::default(), 0);
 }
 
 /// Notes what the head of an answer tells of what was used; of several to one request, the sum.
@@ -98,17 +133,31 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
         }
         _ => None,
     };
-    facts.is_broken = end.broken.is_some();
     facts.bad_events = end.bad_events;
-    let failure = end.broken.map(|reason| match reason {
-        architrave_core::Reason::StallTimeout => Failure::TimedOut,
-        _ => Failure::Broken,
-    });
+    let failure = match (end.broken, &end.failure) {
+        (Some(architrave_core::Reason::StallTimeout), _) => Some(Failure::TimedOut),
+        (Some(_), _) => Some(Failure::Broken),
+        (None, failure) => failure.as_ref().and_then(in_mid_stream),
+    };
+    facts.is_broken = failure.is_some();
     close(worker, exchange, failure);
     seen::keep(worker, exchange, offer, kept);
     let Some(facts) = &exchange.llm else { return };
     if let Some((answered, upstream)) = end.answered.zip(facts.upstream.as_ref()) {
         worker.keep(*answered, upstream, worker.now());
+    }
+}
+
+/// What a failure that a provider tells in mid-stream says of the lane; nothing where the content
+/// is to blame.
+fn in_mid_stream(error: &ChatError) -> Option<Failure> {
+    match error.kind {
+        ErrorKind::ContentRefused
+        | ErrorKind::ContextTooLong
+        | ErrorKind::InvalidRequest
+        | ErrorKind::TooLarge => None,
+        ErrorKind::Timeout => Some(Failure::TimedOut),
+        _ => Some(Failure::Broken),
     }
 }
 
@@ -121,6 +170,12 @@ fn close(
     note_grown(worker, exchange);
     let facts = exchange.llm.as_mut()?;
     let now = worker.now();
+    if facts.usage.is_none()
+        && let Some((usage, cost)) = facts.in_vain
+    {
+        (facts.usage, facts.cost_nano_usd) = (Some(usage), cost);
+        facts.is_broken = true;
+    }
     if let Some(flight) = facts.flight.take() {
         let end = match (failure, facts.usage) {
             (Some(failure), _) => End::Failed(failure),

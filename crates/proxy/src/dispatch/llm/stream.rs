@@ -85,6 +85,8 @@ pub(crate) struct StreamEnd {
     pub bad_events: u64,
     /// Why it broke off, where it did.
     pub broken: Option<Reason>,
+    /// What the provider said in its place, or that it said no end, where it ended it so.
+    pub failure: Option<ChatError>,
     /// What was recorded of it.
     pub recording: Option<Recording>,
     /// The provider's connection, when all of it was read.
@@ -100,7 +102,7 @@ impl<'a> LlmStream<'a> {
         hides_usage: bool,
         client: &'a mut Reader,
     ) -> Self {
-        let watch = PassedStream::new(spoken.0, spoken.1);
+        let watch = PassedStream::new(spoken.0, spoken.1).to_its_end();
         let through = match hides_usage {
             true => Through::Sifted(watch, UsageSieve::default(), spoken),
             false => Through::passed(watch, spoken),
@@ -219,13 +221,17 @@ impl<'a> LlmStream<'a> {
 
     /// Takes it apart when it is over, or nobody is there to take the rest.
     pub(crate) fn end(self) -> StreamEnd {
-        // Of what is left unread, nobody has told what it used.
-        let is_whole = self.is_over && self.broken.is_none() && !self.is_left_unread;
+        let is_ended = self.is_over && self.broken.is_none();
         let is_refused = match &self.from {
             From::Mock(steps) => steps.is_refused(),
             From::Endpoint(_) => self.through.is_refused(),
         };
-        let Seen { used, answer_tokens, bad_events, made } = self.through.into_seen(is_whole);
+        // Of what is left unread, nobody has told what it used.
+        let is_read = is_ended && !self.is_left_unread;
+        let Seen { used, answer_tokens, bad_events, made, failure } =
+            self.through.into_seen(is_read);
+        let failure = failure.filter(|_| is_ended);
+        let is_whole = is_read && failure.is_none();
         if let Some((kept, home)) = &self.keeps_at {
             kept.remember(&made, home);
         }
@@ -242,6 +248,7 @@ impl<'a> LlmStream<'a> {
             is_refused,
             bad_events,
             broken: self.broken,
+            failure,
             recording: self.recording.filter(|_| !is_formless),
             answered,
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{Choice, End, Failure, Flight};
+use architrave_llm::beside::Prepared;
 use architrave_llm::catalog::Unit;
+use architrave_llm::chat::Usage;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
@@ -174,8 +176,14 @@ impl Along<'_, '_> {
         }
         let mut answers = Vec::with_capacity(outgoings.len());
         let mut head = ResponseHead::default();
+        let count = outgoings.len();
         for outgoing in outgoings {
-            match self.send_one(exchange, reader, outgoing, dialect, flight).await? {
+            let sent = self.send_one(exchange, reader, outgoing, dialect, flight).await;
+            if sent.is_err() && !answers.is_empty() {
+                let used = self.used_in_vain(&answers, count, prepared.as_ref());
+                settle::in_vain(worker, exchange, lane, used);
+            }
+            match sent? {
                 Came::Whole(answered_head, bytes) => {
                     head = answered_head;
                     answers.push(bytes);
@@ -225,10 +233,15 @@ impl Along<'_, '_> {
         if let (Some(length), Some(facts)) = (tries.length, &mut exchange.llm) {
             facts.asked.set(Unit::SecondIn, length.seconds(0));
         }
-        if sent.is_err() {
-            settle::let_go(exchange, worker.now().since(now));
-        }
         exchange.is_body_read = reader.is_ended();
+        if let Err(failure) = &sent {
+            // Of a form that had not come to its end, nobody can have made anything.
+            let has_all = outgoing.payload.is_whole() || exchange.is_body_read;
+            match attempted::is_abandoned(failure) && has_all {
+                true => self.abandoned(exchange),
+                false => settle::let_go(exchange, worker.now().since(now)),
+            }
+        }
         let wrong = tries.look.as_deref().and_then(RestLook::wrong);
         let mut answered = sent.map_err(|failure| match wrong {
             Some(wrong) => Attempted::Void(End::Declined, refusal::invalid(wrong.into())),
@@ -282,14 +295,49 @@ impl Along<'_, '_> {
                 Err(signal::judge(error, limits, about))
             }
             // It was made, and is paid for.
-            Judged::Unseen => Err(Attempted::Declined(sight::too_large_to_see())),
-            Judged::ClientGone => Err(attempted::nobody_waits()),
+            Judged::Unseen => {
+                self.abandoned(exchange);
+                Err(Attempted::Declined(sight::too_large_to_see()))
+            }
+            Judged::ClientGone => {
+                self.abandoned(exchange);
+                Err(attempted::nobody_waits())
+            }
             Judged::Broken(error) => {
                 settle::let_go(exchange, Duration::ZERO);
                 let (error, reason) = attempted::broken(&error);
                 Err(Attempted::Failed(Failure::Broken, Missed::provider(error, reason)))
             }
         }
+    }
+}
+
+impl Along<'_, '_> {
+    /// Nobody takes the answer that is made. What is only fetched costs nothing.
+    fn abandoned(&self, exchange: &mut Exchange<'_>) {
+        match self.asked.operation().is_inference() {
+            true => {
+                let prompt_tokens = self.passing.prompt_tokens();
+                settle::abandoned(self.worker, exchange, self.lane, prompt_tokens);
+            }
+            false => settle::let_go(exchange, Duration::ZERO),
+        }
+    }
+
+    /// What these answers of so many used: as they tell it, else their share of the prompt.
+    fn used_in_vain(
+        &self,
+        answers: &[Vec<u8>],
+        count: usize,
+        prepared: Option<&Prepared>,
+    ) -> Usage {
+        let share = self.passing.prompt_tokens().div_ceil(count as u64);
+        let mut sum = Usage::default();
+        for answer in answers {
+            let told = prepared.and_then(|prepared| prepared.used_by(answer));
+            sum.add(&told.unwrap_or(Usage { input: share, ..Usage::default() }));
+        }
+        sum
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Seen {
     pub bad_events: u64,
     /// What it made that the provider keeps.
     pub made: Vec<KeptId>,
+    /// Why it is not whole, of one that the provider has ended.
+    pub failure: Option<ChatError>,
 }
 
 impl Through {
@@ -158,25 +160,28 @@ impl Through {
         matches!(self, Self::Translated(translation) if translation.is_refused())
     }
 
-    /// What was seen of it; `is_whole`: the provider said all that it had to say.
-    pub(super) fn into_seen(self, is_whole: bool) -> Seen {
+    /// What was seen of it; `is_read`: all that the provider had to say was read.
+    pub(super) fn into_seen(self, is_read: bool) -> Seen {
         match self {
             Self::Passed(mut watch, ..) | Self::Sifted(mut watch, ..) => {
                 watch.end();
+                let failure = if is_read { watch.take_failure() } else { None };
                 let (answer_tokens, made) = (watch.answer_tokens(), watch.take_made());
-                Seen { used: watch.into_used(), answer_tokens, bad_events: 0, made }
+                Seen { used: watch.into_used(), answer_tokens, bad_events: 0, made, failure }
             }
             Self::Translated(translation) => Seen {
                 used: translation.usage().into(),
                 answer_tokens: estimate::tokens_of_bytes(translation.answer_bytes()),
                 bad_events: translation.bad_events(),
                 made: Vec::new(),
+                failure: translation.error().filter(|_| !translation.is_refused()).cloned(),
             },
             Self::Opaque(watch) => Seen {
-                used: watch.used(is_whole),
+                used: watch.used(is_read),
                 answer_tokens: watch.answer_tokens(),
                 bad_events: 0,
                 made: Vec::new(),
+                failure: None,
             },
         }
     }
