@@ -26,6 +26,7 @@ mod llm_sdk;
 mod operation;
 mod persistence;
 mod persistence_soak;
+mod platform;
 mod policies;
 mod quickstart;
 mod reload;

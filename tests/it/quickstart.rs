@@ -75,7 +75,7 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
     let said = Sink::read(gateway.take_stderr());
     said.wait_for("the greeting", 0, SOON, |line| line.contains("Ctrl-C").then_some(()));
     let lines = said.lines();
-    assert!(lines[0].starts_with("{\"admin\":"), "programs come first: {lines:?}");
+    assert!(lines[0].starts_with("{\"ready\":true"), "programs come first: {lines:?}");
     assert!(!lines.iter().any(|line| line.contains('\x1b')), "no terminal, no emphasis: {lines:?}");
     let commands = suggested(&lines);
     assert_eq!(commands.len(), 8, "{lines:?}");

@@ -222,6 +222,8 @@ metrics! {
     CertificateNotAfter = "architrave_certificate_not_after_timestamp_seconds", Gauge,
         ["certificate"],
         "When the certificate in this file expires, in Unix time.";
+    StoreUp = "architrave_store_up", Gauge, [],
+        "Whether the database answers, 1 or 0; absent without one. Traffic does not need it.";
     ProcessCpu = "process_cpu_seconds_total", Counter, [],
         "Processor time that the process has spent, in user and system mode together.";
     ProcessResidentMemory = "process_resident_memory_bytes", Gauge, [],

@@ -23,6 +23,12 @@ impl Keyring {
         Self(roots)
     }
 
+    /// Whether there is an older key beside the newest.
+    #[must_use]
+    pub fn is_rotating(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// The keys for `purpose`, in the order of their roots.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {

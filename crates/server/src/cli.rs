@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use architrave_core::Secret;
 use architrave_core::units::parse_duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::catalog::{self, CatalogPlace, Form, ListOptions, UpdateOptions};
+use crate::database::DatabaseChoice;
+use crate::transfer::{ApplyOptions, DiffOptions, ExportOptions, Server, Target};
 
 mod later;
 #[cfg(test)]
@@ -45,6 +48,14 @@ pub(crate) enum Invocation {
     ListCatalog(ListOptions),
     /// Take rows and prices into the catalogue of providers and models.
     UpdateCatalog(UpdateOptions),
+    /// Write the objects of a database as a file.
+    Export(ExportOptions),
+    /// Make the objects of a database those of a file.
+    Apply(ApplyOptions),
+    /// Say what differs between them.
+    Diff(DiffOptions),
+    /// Make a new set-up code.
+    SetupCode(Target),
     /// Print the JSON Schema of the file.
     Schema,
     /// Print the reference of the file.
@@ -56,10 +67,15 @@ pub(crate) enum Invocation {
 /// How to run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunOptions {
-    /// The gateway file.
-    pub config: PathBuf,
-    /// The folder of what outlives the process; without one, nothing does.
+    /// The gateway file; without one there is a database.
+    pub config: Option<PathBuf>,
+    /// The folder of what outlives the process; without one, nothing does. There is one with a
+    /// database.
     pub data: Option<PathBuf>,
+    /// Which database has the objects; none where a file alone has them.
+    pub database: Option<DatabaseChoice>,
+    /// A file with the code that the first user proves themselves by.
+    pub setup_code_file: Option<PathBuf>,
     /// Where the rows of the catalogue are that go over the built-in ones.
     pub catalog: CatalogPlace,
     /// How many workers; at least 1.
@@ -79,11 +95,11 @@ pub(crate) fn parse() -> Invocation {
     if let Some(what) = later::asked_for(&matches) {
         clap::Error::raw(ErrorKind::InvalidValue, later::refusal(&what)).exit();
     }
+    if let Some(wrong) = wrong_database(&matches) {
+        clap::Error::raw(ErrorKind::InvalidValue, wrong).exit();
+    }
     match matches.subcommand() {
-        Some(("run", matches)) => match run_options(matches) {
-            Some(options) => Invocation::Run(options),
-            None => clap::Error::raw(ErrorKind::MissingRequiredArgument, first_steps()).exit(),
-        },
+        Some(("run", matches)) => Invocation::Run(run_options(matches)),
         Some(("validate", matches)) => {
             Invocation::Validate { file: file(matches), catalog: catalog_place(matches) }
         }
@@ -94,6 +110,14 @@ pub(crate) fn parse() -> Invocation {
             ("list", matches) => Invocation::ListCatalog(list_options(matches)),
             (_, matches) => Invocation::UpdateCatalog(update_options(matches)),
         },
+        Some(("export", matches)) => Invocation::Export(export_options(matches)),
+        Some(("apply", matches)) => Invocation::Apply(apply_options(matches)),
+        Some(("diff", matches)) => Invocation::Diff(DiffOptions {
+            target: target(matches),
+            server: server(matches),
+            file: file(matches),
+        }),
+        Some(("setup-code", matches)) => Invocation::SetupCode(target(matches)),
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,
         _ => Invocation::Version,
@@ -106,7 +130,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .after_help("`architrave run` without a file shows one to begin with.")
+        .after_help("`architrave run --help` shows a gateway file to begin with.")
         .subcommand(run_command())
         .subcommand(
             Command::new("validate")
@@ -131,6 +155,7 @@ fn command() -> Command {
                 .subcommand(list_command())
                 .subcommand(update_command()),
         )
+        .subcommands(transfer_commands())
         .subcommand(Command::new("schema").about("Print the JSON Schema of the gateway file"))
         .subcommand(
             Command::new("reference").about("Print the reference of the gateway file as Markdown"),
@@ -141,19 +166,36 @@ fn command() -> Command {
 
 fn run_command() -> Command {
     Command::new("run")
-        .about("Run the gateway until SIGTERM or Ctrl-C")
+        .about("Run the gateway until SIGTERM or Ctrl-C: on a file, on a database, or on both")
+        .after_long_help(first_steps())
         .arg(
             Arg::new("config")
                 .long("config")
                 .env("ARCHITRAVE_CONFIG")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("The gateway file; read again on SIGHUP and when it changes"),
+                .help(
+                    "The gateway file; read again on SIGHUP and when it changes. Alone, no database \
+                     is opened; with --data or --database it lies over the database",
+                ),
         )
         .arg(data_arg().help(
-            "The folder of what outlives the process: what consumers have spent, the root key, \
-             the catalogue; made where it is missing",
+            "The folder of what outlives the process: the database, what consumers have spent, the \
+             root key, the catalogue; made where it is missing. By default architrave-data, where \
+             there is a database",
         ))
+        .arg(database_arg())
+        .arg(
+            Arg::new("setup-code-file")
+                .long("setup-code-file")
+                .env("ARCHITRAVE_SETUP_CODE_FILE")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "A file with the code by which the first user is made, in place of one that is \
+                     printed; or the code itself in ARCHITRAVE_SETUP_CODE",
+                ),
+        )
         .arg(catalog_arg())
         .arg(
             Arg::new("workers")
@@ -189,6 +231,100 @@ fn run_command() -> Command {
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
         .args(later::flags())
+}
+
+/// The commands that work on a database.
+fn transfer_commands() -> [Command; 4] {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    let on_database = |command: Command| {
+        command
+            .arg(
+                data_arg()
+                    .default_value(catalog::DATA)
+                    .help("The folder of the embedded database, and of the root key"),
+            )
+            .arg(database_arg())
+            .arg(
+                Arg::new("config")
+                    .long("config")
+                    .env("ARCHITRAVE_CONFIG")
+                    .value_name("FILE")
+                    .value_parser(value_parser!(PathBuf))
+                    .help("The gateway file that lies over it, where there is one"),
+            )
+            .arg(catalog_arg())
+    };
+    let export = Command::new("export")
+        .about("Write the objects of a database as a gateway file")
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("The file that is written, for its owner alone; by default standard output"),
+        )
+        .arg(flag("with-secrets").help(
+            "Write secrets out; without, ${env:NAME} stands for each, and what must be set is \
+             listed on standard error",
+        ));
+    let apply = Command::new("apply")
+        .about("Make the objects of a database those of a gateway file, all or none")
+        .arg(file_arg())
+        .arg(flag("dry-run").help("Write nothing; only say what would change"))
+        .arg(flag("prune").help("Also remove the objects that the file does not have"));
+    let diff = Command::new("diff")
+        .about("Say what differs between a database and a gateway file: exit 0, or 2 if anything")
+        .arg(file_arg());
+    let setup_code = Command::new("setup-code")
+        .about("Make a new code for the first admin, while there is none; a gateway may run");
+    let or_server = |command: Command| {
+        let server =
+            Arg::new("server").long("server").value_name("URL").conflicts_with("database").help(
+                "A running gateway that is asked in place of the database: http://127.0.0.1:9080",
+            );
+        let token = Arg::new("token-file")
+            .long("token-file")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .requires("server")
+            .help("A file with the token that is presented to it");
+        on_database(command).arg(server).arg(token)
+    };
+    [or_server(export), or_server(apply), or_server(diff), on_database(setup_code)]
+}
+
+fn target(matches: &ArgMatches) -> Target {
+    let url = matches.get_one::<Secret>("database").cloned();
+    Target {
+        choice: url.map_or(DatabaseChoice::Embedded, DatabaseChoice::Postgres),
+        data: path(matches, "data").expect("it has a default"),
+        config: path(matches, "config"),
+        catalog: catalog_place(matches),
+    }
+}
+
+fn server(matches: &ArgMatches) -> Option<Server> {
+    let url = matches.get_one::<String>("server").cloned()?;
+    Some(Server { url, token_file: path(matches, "token-file") })
+}
+
+fn export_options(matches: &ArgMatches) -> ExportOptions {
+    ExportOptions {
+        target: target(matches),
+        server: server(matches),
+        output: path(matches, "output"),
+        with_secrets: matches.get_flag("with-secrets"),
+    }
+}
+
+fn apply_options(matches: &ArgMatches) -> ApplyOptions {
+    ApplyOptions {
+        target: target(matches),
+        server: server(matches),
+        file: file(matches),
+        is_dry_run: matches.get_flag("dry-run"),
+        is_pruning: matches.get_flag("prune"),
+    }
 }
 
 fn list_command() -> Command {
@@ -284,30 +420,64 @@ fn file(matches: &ArgMatches) -> PathBuf {
     path(matches, "file").expect("clap requires it")
 }
 
-/// How it is to run; none when no file is named.
-fn run_options(matches: &ArgMatches) -> Option<RunOptions> {
+fn database_arg() -> Arg {
+    Arg::new("database")
+        .long("database")
+        .env("ARCHITRAVE_DATABASE")
+        .hide_env_values(true)
+        .value_name("URL")
+        .value_parser(postgres_url)
+        .help("PostgreSQL in place of the embedded database: postgres://user:password@host/name")
+}
+
+/// A URL that may hold a password; clap would quote it in its error, so that it is judged later.
+fn postgres_url(url: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(url))
+}
+
+/// What is wrong with the database that was asked for; the URL is not quoted.
+fn wrong_database(matches: &ArgMatches) -> Option<&'static str> {
+    let (_, matches) = matches.subcommand()?;
+    let url = matches.try_get_one::<Secret>("database").ok()??.expose();
+    let is_one = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    (!is_one).then_some("--database takes the URL of PostgreSQL, which begins with postgres://\n")
+}
+
+/// How it is to run.
+fn run_options(matches: &ArgMatches) -> RunOptions {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Some(RunOptions {
-        config: path(matches, "config")?,
-        data: path(matches, "data"),
+    let config = path(matches, "config");
+    let url = matches.get_one::<Secret>("database").cloned();
+    let named = path(matches, "data");
+    let database = match url {
+        Some(url) => Some(DatabaseChoice::Postgres(url)),
+        None if named.is_some() || config.is_none() => Some(DatabaseChoice::Embedded),
+        None => None,
+    };
+    let in_folder = database.is_some().then(|| PathBuf::from(catalog::DATA));
+    RunOptions {
+        config,
+        data: named.or(in_folder),
+        database,
+        setup_code_file: path(matches, "setup-code-file"),
         catalog: catalog_place(matches),
         workers: matches.get_one::<u16>("workers").map_or(cores, |workers| usize::from(*workers)),
         drain_timeout: *matches.get_one::<Duration>("drain-timeout").expect("it has a default"),
         demo: matches.get_flag("demo"),
         is_log_json: matches.get_one::<String>("log").is_some_and(|format| format == "json"),
-    })
+    }
 }
 
-/// What is said to who names no file: how to, and a file to begin with.
+/// What is said to who is new: a file to begin with.
 fn first_steps() -> String {
     let mut text =
-        String::from("no gateway file is named\n\n  architrave run --config gateway.yaml\n\n");
-    text.push_str("A first gateway.yaml, which serves port 8080 in front of two servers:\n\n");
+        String::from("A first gateway.yaml, which serves port 8080 in front of two servers:\n\n");
     for line in FIRST_FILE.lines() {
         text.push_str(&format!("  {line}\n"));
     }
     text.push_str(
-        "\nNo servers at hand? With --demo it serves three of its own, on 127.0.0.1:9001 to 9003:\n\n  \
+        "\n  architrave run --config gateway.yaml\n\n\
+         No servers at hand? With --demo it serves three of its own, on 127.0.0.1:9001 to 9003:\n\n  \
          architrave run --config gateway.yaml --demo\n\n\
          `architrave validate gateway.yaml` says what is wrong with a file, and\n\
          `architrave reference` prints everything that can be in one.\n",

@@ -9,8 +9,8 @@ use std::path::Path;
 use architrave_config::ConfigError;
 use architrave_config::ports::ReloadError;
 
-/// Tells why a start failed. `file` is the gateway file.
-pub(crate) fn tell(error: &anyhow::Error, file: &Path) {
+/// Tells why a start failed. `file` is the gateway file, where there is one.
+pub(crate) fn tell(error: &anyhow::Error, file: Option<&Path>) {
     if let Some(ReloadError::Invalid(errors)) = error.downcast_ref::<ReloadError>() {
         return tell_faults(errors, file);
     }
@@ -23,12 +23,18 @@ pub(crate) fn tell(error: &anyhow::Error, file: &Path) {
 }
 
 /// Tells every fault of a file, one a line, and how many they are.
-fn tell_faults(errors: &[ConfigError], file: &Path) {
+fn tell_faults(errors: &[ConfigError], file: Option<&Path>) {
     for error in errors {
         eprintln!("{error}");
     }
     let plural = if errors.len() == 1 { "" } else { "s" };
-    eprintln!("error: {} is not valid: {} error{plural}", file.display(), errors.len());
+    let of_database = errors.iter().any(|error| error.line == 0);
+    let what = match file {
+        Some(file) if of_database => format!("{} with the database", file.display()),
+        Some(file) => file.display().to_string(),
+        None => "the database".to_owned(),
+    };
+    eprintln!("error: {what} is not valid: {} error{plural}", errors.len());
 }
 
 /// Everything that is wrong, one a line.

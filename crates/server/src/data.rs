@@ -30,8 +30,7 @@ impl DataFolder {
     /// When another process has it, which is named, or it cannot be made.
     pub(crate) fn open(path: &Path, inherited: &mut Inherited) -> anyhow::Result<Self> {
         let name = || format!("data folder {}", path.display());
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.with_context(name)?;
+        Self::make(path)?;
         let lock = match inherited.take(LABEL) {
             Some(lock) => File::from(lock),
             None => Self::lock(&path.join("lock")).with_context(name)?,
@@ -39,6 +38,15 @@ impl DataFolder {
         let folder = Self { path: path.to_owned(), lock };
         folder.sign().with_context(name)?;
         Ok(folder)
+    }
+
+    /// Makes a folder where it is not there, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn make(path: &Path) -> anyhow::Result<()> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.with_context(|| format!("data folder {}", path.display()))
     }
 
     fn lock(path: &Path) -> anyhow::Result<File> {
@@ -74,10 +82,10 @@ impl DataFolder {
         (LABEL.to_owned(), self.lock.as_fd())
     }
 
-    /// The file of the root key.
+    /// The folder itself.
     #[must_use]
-    pub(crate) fn root_key(&self) -> PathBuf {
-        self.path.join("root.key")
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The file of where things live that providers keep.

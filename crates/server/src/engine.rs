@@ -3,6 +3,7 @@
 
 mod addresses;
 mod certificates;
+mod desired;
 mod figures;
 mod lasting;
 mod port;
@@ -20,7 +21,8 @@ use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
 use architrave_config::Snapshot;
-use architrave_config::ports::ConfigStatus;
+use architrave_config::object::Objects;
+use architrave_config::ports::{ConfigStatus, ReloadError};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_llm::catalog::Catalog;
@@ -33,7 +35,9 @@ use architrave_proxy::upkeep::Upkeep;
 use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics};
 
-pub(crate) use addresses::Addresses;
+pub(crate) use addresses::{Addresses, reachable};
+use desired::Desired;
+
 pub(crate) use certificates::reload_changed as reload_changed_certificates;
 pub(crate) use port::EnginePort;
 
@@ -41,11 +45,12 @@ use crate::admin::AdminServer;
 use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
 use crate::data::{self, DataFolder};
+use crate::database::Database;
 use crate::exposed::Exposed;
 use crate::kept::KeptFile;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
-use crate::sources::{self, Loaded};
+use crate::sources::{self, GatewayText, Loaded};
 use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
 use crate::{advice, unguarded};
@@ -69,7 +74,11 @@ pub(crate) struct Engine {
     /// Where things live that providers keep, where that outlives the process.
     kept: Option<KeptFile>,
     /// Held while a configuration is being taken: one at a time.
-    sockets: tokio::sync::Mutex<Sockets>,
+    sockets: Arc<tokio::sync::Mutex<Sockets>>,
+    /// The objects of the database; `None`: there is none, and the file is all there is.
+    desired: Option<Desired>,
+    /// The objects of the file, once somebody has asked, where there is no database.
+    of_file: Mutex<Option<(u64, Arc<Objects>)>>,
     state: Mutex<State>,
     /// Of the file when it was last read.
     stamp: Mutex<Stamp>,
@@ -101,8 +110,8 @@ impl Engine {
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let stamp = Stamp::of(options);
         let is_inherited = data::is_inherited(inherited);
-        let Footing { snapshot, exposed, catalog, data, keyring } =
-            Footing::lay(options, inherited)?;
+        let Footing { snapshot, exposed, catalog, data, keyring, desired, file } =
+            Footing::lay(options, clock, inherited).await?;
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
         let mut parts = Parts::new(Arc::clone(&metrics));
@@ -157,7 +166,9 @@ impl Engine {
             data,
             leases,
             kept,
-            sockets: tokio::sync::Mutex::new(sockets),
+            sockets: Arc::new(tokio::sync::Mutex::new(sockets)),
+            desired,
+            of_file: Mutex::default(),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),
             admin: Mutex::default(),
@@ -168,10 +179,15 @@ impl Engine {
             // Last of all that can fail, and before anything is served: an old process spends no more
             // than its leases from here on.
             engine.begin_leases(predecessor.filter(|_| is_inherited)).await?;
+            if let Some(desired) = &engine.desired {
+                desired.settle().await.context("the database")?;
+                desired.taken(desired.rows(), file);
+            }
             let mut sockets = engine.sockets.lock().await;
             sockets.apply(prepared, &assembly, &engine.senders).await?;
             engine.taken(&assembly, &sockets);
         }
+        engine.expose_database();
         engine.state().exposed = exposed;
         engine.state().is_ready = true;
         Ok((engine, workers))
@@ -210,9 +226,26 @@ impl Engine {
         state.status = ConfigStatus {
             generation: assembly.generation,
             loaded_at: Some(now),
-            file: Some(self.options.config.clone()),
+            file: self.options.config.clone(),
             refused: None,
         };
+    }
+
+    /// The objects of the file, where it is all there is: read only when somebody asks, so that a
+    /// gateway that nobody asks does without them.
+    fn objects_of_file(&self) -> Arc<Objects> {
+        let generation = self.gateway.assembly.load().generation;
+        let mut known = lock(&self.of_file);
+        match &*known {
+            Some((of, objects)) if *of == generation => Arc::clone(objects),
+            _ => {
+                let file = GatewayText::read(self.options.config.as_deref());
+                let objects = file.map(|file| Objects::new(file.objects())).unwrap_or_default();
+                let objects = Arc::new(objects);
+                *known = Some((generation, Arc::clone(&objects)));
+                objects
+            }
+        }
     }
 
     /// Opens the admin listener where the configuration wants it; a reload may move it.
@@ -279,20 +312,43 @@ struct Footing {
     catalog: CatalogFile,
     data: Option<DataFolder>,
     keyring: Keyring,
+    desired: Option<Desired>,
+    file: GatewayText,
 }
 
 impl Footing {
-    fn lay(options: &RunOptions, inherited: &mut Inherited) -> anyhow::Result<Self> {
+    async fn lay(
+        options: &RunOptions,
+        clock: &Clock,
+        inherited: &mut Inherited,
+    ) -> anyhow::Result<Self> {
         let catalog = CatalogFile::open(options.catalog.clone())?;
-        let Loaded { snapshot, exposed } = sources::load(&options.config, &catalog.held())?;
+        let file = GatewayText::read(options.config.as_deref())?;
         let data = options.data.as_ref().map(|path| DataFolder::open(path, inherited));
         let data = data.transpose()?;
-        let keyring = keys::load(&snapshot.keys, data.as_ref())?;
+        // Without its keys nobody can read what is in the database, and so not the whole.
+        let (desired, keyring) = match (&options.database, &data) {
+            (Some(choice), Some(data)) => {
+                let keyring = keys::load(&file.keys(&catalog.held())?, Some(data))?;
+                let database = Database::open(choice, data.path(), &keyring, clock).await?;
+                let opened = Desired::open(database, file.path.is_some()).await;
+                (Some(opened.context("the database")?), Some(keyring))
+            }
+            _ => (None, None),
+        };
+        let rows = desired.as_ref().map(|desired| desired.rows().objects);
+        let loaded = sources::load(&file, rows.as_deref(), &catalog.held());
+        let Loaded { snapshot, exposed } = loaded.map_err(ReloadError::from)?;
+        let keyring = match keyring {
+            Some(keyring) => keyring,
+            None => keys::load(&snapshot.keys, data.as_ref())?,
+        };
         warn_of(&[], &exposed);
         warn_of(&[], &unguarded::find(&snapshot));
         warn_of(&[], &advice::find(&snapshot, &catalog.held()));
         warn_of_short_lives(None, &snapshot, data.as_ref());
-        Ok(Self { snapshot: Arc::new(snapshot), exposed, catalog, data, keyring })
+        let snapshot = Arc::new(snapshot);
+        Ok(Self { snapshot, exposed, catalog, data, keyring, desired, file })
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use architrave_config::{CertificateFiles, CredentialSecret, ListenerProtocol, Snapshot};
 use architrave_core::Secret;
@@ -39,7 +40,7 @@ impl fmt::Display for Exposed {
 /// A file that was read as text.
 pub(crate) struct TextFile {
     pub path: PathBuf,
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// The files of a configuration that are exposed, each once. `substituted` are those that were put

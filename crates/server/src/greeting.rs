@@ -24,9 +24,9 @@ const MODELS_SHOWN: usize = 3;
 pub(crate) struct Greeting<'a> {
     /// Where it listens.
     pub addresses: &'a Addresses,
-    /// The gateway file.
-    pub file: &'a Path,
-    /// What the file says.
+    /// The gateway file, where there is one.
+    pub file: Option<&'a Path>,
+    /// What the configuration says.
     pub snapshot: &'a Snapshot,
     /// The upstreams that have demo origins, each with all its endpoints.
     pub demos: Vec<(String, Vec<SocketAddr>)>,
@@ -59,13 +59,15 @@ impl Greeting<'_> {
         if let Some(admin) = self.addresses.admin {
             self.suggest_admin(&mut text, admin, door.as_ref());
         }
-        let _infallible = write!(
-            text,
-            "\n  {bold}Here{plain}, every request becomes a line of JSON.\n  \
-             Change {bold}{}{plain}: it is taken as you save it.\n  \
-             {bold}Ctrl-C{plain} finishes what is in flight and ends.\n",
-            self.file.display()
-        );
+        let _infallible =
+            write!(text, "\n  {bold}Here{plain}, every request becomes a line of JSON.\n");
+        if let Some(file) = self.file {
+            let file = file.display();
+            let _infallible =
+                writeln!(text, "  Change {bold}{file}{plain}: it is taken as you save it.");
+        }
+        let _infallible =
+            writeln!(text, "  {bold}Ctrl-C{plain} finishes what is in flight and ends.");
         text
     }
 
@@ -114,10 +116,11 @@ impl Greeting<'_> {
         }
         if self.demos.is_empty() {
             let ports = demo::PORTS.map(|port| port.to_string()).join(", ");
+            let file = self.file.map(|file| format!(" of {}", file.display()));
             let _infallible = writeln!(
                 text,
-                "\n  No upstream of {} has one of the demo servers, 127.0.0.1:{ports}.",
-                self.file.display()
+                "\n  No upstream{} has one of the demo servers, 127.0.0.1:{ports}.",
+                file.unwrap_or_default()
             );
         }
     }

@@ -14,16 +14,27 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::data::DataFolder;
 
+/// The file of the root key in a data folder.
+pub(crate) const ROOT_KEY: &str = "root.key";
+
 /// Reads the root keys: one a line, 64 hex digits, the newest first; at most two. Where the
 /// configuration names no file of them, there is one in the data folder, made when it is missing.
 ///
 /// # Errors
 /// When the file cannot be read or made, or holds something else.
 pub(crate) fn load(keys: &Keys, data: Option<&DataFolder>) -> anyhow::Result<Keyring> {
-    match (&keys.file, data) {
+    load_in(keys, data.map(DataFolder::path))
+}
+
+/// The same with a folder that this process need not have.
+///
+/// # Errors
+/// As of [`load`].
+pub(crate) fn load_in(keys: &Keys, folder: Option<&Path>) -> anyhow::Result<Keyring> {
+    match (&keys.file, folder) {
         (Some(file), _) => read(file).with_context(|| format!("keys file {}", file.display())),
-        (None, Some(data)) => {
-            let file = data.root_key();
+        (None, Some(folder)) => {
+            let file = folder.join(ROOT_KEY);
             let made = if file.exists() { Ok(()) } else { make(&file) };
             made.and_then(|()| read(&file)).with_context(|| format!("root key {}", file.display()))
         }

@@ -6,6 +6,7 @@ mod catalog;
 mod cli;
 mod complaint;
 mod data;
+mod database;
 mod demo;
 mod engine;
 mod exposed;
@@ -16,10 +17,12 @@ mod kinds;
 mod leases;
 mod logging;
 mod run;
+mod setup_code;
 mod signals;
 mod sockets;
 mod sources;
 mod text;
+mod transfer;
 mod unguarded;
 mod upgrade;
 mod watch;
@@ -37,6 +40,10 @@ fn main() -> ExitCode {
         cli::Invocation::Format { file, is_check } => text::format(&file, is_check),
         cli::Invocation::ListCatalog(options) => catalog::list(&options),
         cli::Invocation::UpdateCatalog(options) => catalog::update(&options),
+        cli::Invocation::Export(options) => transfer::export(&options),
+        cli::Invocation::Apply(options) => transfer::apply(&options),
+        cli::Invocation::Diff(options) => transfer::diff(&options),
+        cli::Invocation::SetupCode(target) => transfer::new_setup_code(&target),
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),
         cli::Invocation::Version => text::version(),

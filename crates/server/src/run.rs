@@ -12,8 +12,9 @@ use sd_notify::NotifyState;
 
 use crate::admin::AdminServer;
 use crate::cli::RunOptions;
-use crate::engine::Engine;
+use crate::engine::{Engine, reachable};
 use crate::greeting::Greeting;
+use crate::setup_code::SetupCode;
 use crate::signals::{Signal, Signals};
 use crate::sockets::Inherited;
 use crate::upgrade::Successor;
@@ -37,7 +38,7 @@ const COMMAND_LINE_WRONG: u8 = 2;
 /// Runs until a signal ends it.
 pub(crate) fn run(options: RunOptions) -> ExitCode {
     if let Err(error) = logging::start(options.is_log_json) {
-        complaint::tell(&error, &options.config);
+        complaint::tell(&error, options.config.as_deref());
         return ExitCode::from(COMMAND_LINE_WRONG);
     }
     // The end of the pair that an old process left here, when this one is to take over from it.
@@ -60,7 +61,7 @@ pub(crate) fn run(options: RunOptions) -> ExitCode {
             if predecessor.is_some() || options.is_log_json {
                 why.lines().for_each(|line| tracing::error!("{line}"));
             } else {
-                complaint::tell(&error, &options.config);
+                complaint::tell(&error, options.config.as_deref());
             }
             ExitCode::FAILURE
         }
@@ -103,7 +104,16 @@ async fn serve(
     // What nobody wants any more must not queue connections for nobody.
     drop(inherited);
     let watching = task::spawn(watch::watch(Arc::clone(&engine)));
+    let following = task::spawn(Arc::clone(&engine).follow_database());
+    // Whoever goes on with a gateway was told before.
+    let code = match predecessor {
+        None => engine.renew_setup_code().await.context("the set-up code")?,
+        Some(_) => None,
+    };
     announce(&engine, options);
+    if let Some(code) = code {
+        announce_setup(&engine, options, &code);
+    }
     if let Some(predecessor) = predecessor {
         tokio::task::block_in_place(|| predecessor.say_ready()).context("the old process")?;
         engine.hear_left(Arc::clone(predecessor)).context("a thread")?;
@@ -115,9 +125,11 @@ async fn serve(
         None => notify(&[NotifyState::Stopping]),
     }
     watching.abort();
+    following.abort();
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
     engine.close_leases(successor.map(|successor| successor.socket)).await;
     engine.flush_log(LOG_FLUSH).await;
+    engine.close_database().await;
     tracing::info!("ended");
     Ok(())
 }
@@ -185,6 +197,23 @@ fn announce(engine: &Engine, options: &RunOptions) {
     notify(&[NotifyState::MainPid(pid), NotifyState::Ready]);
 }
 
+/// Says how the first user is made, while there is none.
+#[expect(clippy::print_stderr, reason = "told to the person at the terminal, and to nobody else")]
+fn announce_setup(engine: &Engine, options: &RunOptions, code: &SetupCode) {
+    let Some(admin) = engine.addresses().admin else { return };
+    let console = format!("http://{}/", reachable(admin));
+    if options.is_log_json {
+        tracing::info!(console, setup_code = code.as_str(), "nobody has set this gateway up yet");
+        return;
+    }
+    eprintln!(
+        "\n  Nobody has set this gateway up yet. Its first admin is made by this code, within half an\n  \
+         hour (`architrave setup-code` makes another one):\n\n    \
+         console      {console}\n    set-up code  {}\n",
+        code.as_str()
+    );
+}
+
 /// What `--demo` says on top of that.
 fn greeting(engine: &Engine, options: &RunOptions) -> String {
     let assembly = engine.gateway().assembly.load();
@@ -197,7 +226,7 @@ fn greeting(engine: &Engine, options: &RunOptions) -> String {
     });
     Greeting {
         addresses: &engine.addresses(),
-        file: &options.config,
+        file: options.config.as_deref(),
         snapshot: &assembly.snapshot,
         demos: demos.collect(),
         is_terminal: logging::is_coloured(&std::io::stderr()),

@@ -6,14 +6,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use architrave_config::ports::ReloadError;
+use architrave_llm::catalog::Catalog;
+
 use crate::catalog::{CatalogFile, CatalogPlace};
-use crate::sources::{self, Loaded};
+use crate::sources::{self, GatewayText, Loaded};
 use crate::{advice, complaint, engine, unguarded};
 
 /// Exits 0, or 1 with every error.
 pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
     let catalog = CatalogFile::open(catalog).map(|catalog| catalog.held());
-    match catalog.and_then(|catalog| Ok((sources::load(file, &catalog)?, catalog))) {
+    match catalog.and_then(|catalog| Ok((load(file, &catalog)?, catalog))) {
         Ok((Loaded { snapshot, exposed }, catalog)) => {
             let snapshot = Arc::new(snapshot);
             let advice = advice::find(&snapshot, &catalog);
@@ -47,10 +50,15 @@ pub(crate) fn validate(file: &Path, catalog: CatalogPlace) -> ExitCode {
             print(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
         }
         Err(error) => {
-            complaint::tell(&error.into(), file);
+            complaint::tell(&error.into(), Some(file));
             ExitCode::FAILURE
         }
     }
+}
+
+fn load(file: &Path, catalog: &Arc<Catalog>) -> Result<Loaded, ReloadError> {
+    let text = GatewayText::read(Some(file))?;
+    Ok(sources::load(&text, None, catalog)?)
 }
 
 /// Lays the file out anew, or says whether it would.

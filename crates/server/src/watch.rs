@@ -39,7 +39,8 @@ pub(crate) async fn watch(engine: Arc<Engine>) {
         });
         let Ok(now) = look.await else { continue };
         // Taken when it has stood still for one look: an editor may still be writing.
-        if now.file.is_some() && now == seen && !engine.has_read(now) {
+        let is_there = now.file.is_some() || engine.options().config.is_none();
+        if is_there && now == seen && !engine.has_read(now) {
             // The outcome is in the log, in the metrics and in `/readyz`.
             let _told = engine.reload("file changed").await;
         }
@@ -50,7 +51,8 @@ pub(crate) async fn watch(engine: Arc<Engine>) {
 impl Stamp {
     /// What the files look like now.
     pub(crate) fn of(options: &RunOptions) -> Self {
-        Self { file: stamp(&options.config), catalog: stamp(options.catalog.path()) }
+        let file = options.config.as_deref().and_then(stamp);
+        Self { file, catalog: stamp(options.catalog.path()) }
     }
 }
 

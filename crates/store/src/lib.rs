@@ -32,7 +32,7 @@ pub use change::Change;
 pub use error::StoreError;
 pub use id::new_id;
 pub use idempotency::{Answered, Idempotency, IdempotencyClaim};
-pub use objects::{ObjectRow, ObjectWrite};
+pub use objects::{ObjectMark, ObjectRow, ObjectWrite, ObjectsMark};
 pub use page::Page;
 pub use place::Place;
 pub use service_accounts::{NewServiceAccount, ServiceAccount};

@@ -34,6 +34,27 @@ pub struct ObjectRow {
     pub updated_at: i64,
 }
 
+/// What all objects were like: another one after each change of theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObjectsMark {
+    count: i64,
+    revisions: i64,
+    latest: i64,
+}
+
+/// Which object it was, and as of when; not what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectMark {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its id: another one where it was removed and made anew.
+    pub id: String,
+    /// How many times it was written.
+    pub revision: i64,
+}
+
 /// An object as it is to be kept.
 #[derive(Clone, Copy)]
 pub struct ObjectWrite<'a> {
@@ -69,6 +90,10 @@ const OBJECT: &str = "SELECT kind, name, id, team, body, secrets, revision, crea
                       FROM objects WHERE kind = $1 AND name = $2";
 const OBJECTS: &str = "SELECT kind, name, id, team, body, secrets, revision, created_at, updated_at \
                        FROM objects WHERE kind = $1 AND name > $2 ORDER BY name LIMIT $3";
+const MARK: &str = "SELECT COUNT(*) AS count, \
+                    CAST(COALESCE(SUM(revision), 0) AS BIGINT) AS revisions, \
+                    COALESCE(MAX(updated_at), 0) AS latest FROM objects";
+const MARKS: &str = "SELECT kind, name, id, revision FROM objects ORDER BY kind, name";
 const ALL: &str = "SELECT kind, name, id, team, body, secrets, revision, created_at, updated_at \
                    FROM objects ORDER BY kind, name";
 
@@ -81,6 +106,12 @@ reads! {
 
     /// Every object, by kind and name, as they were at one moment.
     fn all_objects() -> Vec<ObjectRow>;
+
+    /// What differs after any object was written or removed; next to nothing to ask.
+    fn objects_mark() -> ObjectsMark;
+
+    /// Which objects there are, each as of which revision, without what they say.
+    fn object_marks() -> Vec<ObjectMark>;
 }
 
 async fn object(sight: Sight<'_>, kind: &str, name: &str) -> Result<Option<ObjectRow>, StoreError> {
@@ -97,6 +128,25 @@ async fn objects(
     let rows = query.fetch_all(sight.on).await?;
     let rows = rows.iter().map(|found| row(found, sight.vault)).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |row: &ObjectRow| row.name.clone()))
+}
+
+async fn objects_mark(sight: Sight<'_>) -> Result<ObjectsMark, StoreError> {
+    let row = sqlx::query(MARK).fetch_one(sight.on).await?;
+    let (count, revisions) = (row.try_get("count")?, row.try_get("revisions")?);
+    Ok(ObjectsMark { count, revisions, latest: row.try_get("latest")? })
+}
+
+async fn object_marks(sight: Sight<'_>) -> Result<Vec<ObjectMark>, StoreError> {
+    let rows = sqlx::query(MARKS).fetch_all(sight.on).await?;
+    let mark = |row: &AnyRow| {
+        Ok(ObjectMark {
+            kind: row.try_get("kind")?,
+            name: row.try_get("name")?,
+            id: row.try_get("id")?,
+            revision: row.try_get("revision")?,
+        })
+    };
+    Ok(rows.iter().map(mark).collect::<Result<_, sqlx::Error>>()?)
 }
 
 async fn all_objects(sight: Sight<'_>) -> Result<Vec<ObjectRow>, StoreError> {

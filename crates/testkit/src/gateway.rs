@@ -35,11 +35,14 @@ pub struct GatewayOptions {
     hold_stdout: bool,
     at_terminal: bool,
     data: Option<PathBuf>,
+    database: Option<String>,
 }
 
 /// A running gateway.
 pub struct Gateway {
     dir: TempDir,
+    /// What is on the command line of its processes alone.
+    mark: PathBuf,
     processes: Mutex<Vec<Pid>>,
     // All that follow it are in its group.
     _first: Running,
@@ -58,6 +61,7 @@ impl Default for GatewayOptions {
             hold_stdout: false,
             at_terminal: false,
             data: None,
+            database: None,
         }
     }
 }
@@ -104,6 +108,13 @@ impl GatewayOptions {
         self
     }
 
+    /// PostgreSQL at this URL, in place of the embedded database.
+    #[must_use]
+    pub fn database(mut self, url: &str) -> Self {
+        self.database = Some(url.to_owned());
+        self
+    }
+
     /// Nobody reads standard output until [`Sink::resume`].
     #[must_use]
     pub fn hold_stdout(mut self) -> Self {
@@ -128,12 +139,42 @@ impl GatewayOptions {
         let dir = TempDir::new().expect("there is room for a directory");
         let file = dir.path().join("gateway.yaml");
         std::fs::write(&file, yaml.to_string()).expect("there is room for a file");
+        self.start_in(dir, Some(file))
+    }
+
+    /// Starts without a file, on a database alone, and waits until it is ready. Where no data folder
+    /// was named it is `architrave-data` in [`Gateway::dir`].
+    ///
+    /// # Panics
+    /// When it does not become ready, with what it said.
+    #[must_use]
+    #[track_caller]
+    pub fn start_on_database(self) -> Gateway {
+        self.start_in(TempDir::new().expect("there is room for a directory"), None)
+    }
+
+    #[track_caller]
+    fn start_in(self, dir: TempDir, file: Option<PathBuf>) -> Gateway {
         let mut command = Command::new(self.binary.unwrap_or_else(tools::gateway));
-        command.arg("run").arg("--config").arg(&file);
+        command.arg("run");
+        if let Some(file) = &file {
+            command.arg("--config").arg(file);
+        }
+        // By this its processes are known from those of other tests.
+        let mark = match (&file, &self.data) {
+            (Some(file), _) => file.clone(),
+            (None, Some(folder)) => folder.clone(),
+            (None, None) => dir.path().join("architrave-data"),
+        };
         command.args(["--workers", &self.workers.to_string()]);
         command.args(["--drain-timeout", self.drain_timeout]);
-        if let Some(folder) = &self.data {
-            command.arg("--data").arg(folder);
+        match &self.data {
+            Some(folder) => drop(command.arg("--data").arg(folder)),
+            None if file.is_none() => drop(command.arg("--data").arg(&mark)),
+            None => {}
+        }
+        if let Some(url) = &self.database {
+            command.args(["--database", url]);
         }
         command.envs(self.env).current_dir(dir.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -153,7 +194,7 @@ impl GatewayOptions {
         let stderr = Sink::read(first.take_stderr());
         let processes = Mutex::new(vec![first.pid()]);
         let mut gateway =
-            Gateway { dir, processes, _first: first, stderr, stdout, ready: Value::Null };
+            Gateway { dir, mark, processes, _first: first, stderr, stdout, ready: Value::Null };
         gateway.ready = gateway.wait_ready(0);
         gateway
     }
@@ -309,9 +350,9 @@ impl Gateway {
         self.signal(Signal::USR2);
         let line = self.wait_ready(said);
         assert_eq!(line["listeners"], self.ready["listeners"], "an upgrade keeps its sockets");
-        let file = self.config_file();
+        let mark = self.mark.display().to_string();
         let new = eventually("the new process is there", SOON, || {
-            let all = process::find(&file.display().to_string());
+            let all = process::find(&mark);
             all.into_iter().find(|pid| *pid != old)
         });
         let ending = process::wait(old, Duration::from_secs(60));
@@ -332,10 +373,10 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        let file = self.config_file().display().to_string();
+        let mark = self.mark.display().to_string();
         let processes = self.processes.get_mut().unwrap_or_else(PoisonError::into_inner);
         processes.drain(..).for_each(process::kill);
-        process::find(&file).into_iter().for_each(process::kill);
+        process::find(&mark).into_iter().for_each(process::kill);
         let said = self.stderr.lines();
         if thread::panicking() {
             let tail = said.len().saturating_sub(40);

@@ -39,7 +39,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $plural,)+ }
             }
 
-            /// What ids begin with, such as `ups_`.
+            /// What ids begin with, before an underscore, such as `ups`.
             #[must_use]
             pub const fn id_prefix(self) -> &'static str {
                 match self { $(Self::$kind => $prefix,)+ }
@@ -60,21 +60,21 @@ macro_rules! kinds {
 
 kinds! {
     /// Where connections are accepted.
-    Listener: ListenerWritten, "listener", "listeners", "lst_";
+    Listener: ListenerWritten, "listener", "listeners", "lst";
     /// What traffic is balanced over.
-    Upstream: UpstreamWritten, "upstream", "upstreams", "ups_";
+    Upstream: UpstreamWritten, "upstream", "upstreams", "ups";
     /// What routes lead to.
-    Service: ServiceWritten, "service", "services", "svc_";
+    Service: ServiceWritten, "service", "services", "svc";
     /// Which requests go where.
-    Route: RouteWritten, "route", "routes", "rte_";
+    Route: RouteWritten, "route", "routes", "rte";
     /// Who may call.
-    Consumer: ConsumerWritten, "consumer", "consumers", "con_";
+    Consumer: ConsumerWritten, "consumer", "consumers", "con";
     /// Where models come from.
-    Provider: ProviderWritten, "provider", "providers", "prv_";
+    Provider: ProviderWritten, "provider", "providers", "prv";
     /// What clients ask for.
-    Model: ModelWritten, "model", "models", "mdl_";
+    Model: ModelWritten, "model", "models", "mdl";
     /// The policies for every exchange: one object, named [`ONLY_NAME`](super::ONLY_NAME).
-    Policies: PolicySet, "policies", "policies", "pol_";
+    Policies: PolicySet, "policies", "policies", "pol";
 }
 
 impl ObjectKind {

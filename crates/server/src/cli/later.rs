@@ -4,11 +4,11 @@
 use clap::{Arg, ArgMatches, Command};
 
 /// The flags of `run`.
-pub(super) const FLAGS: [&str; 3] = ["database", "redis", "role"];
+pub(super) const FLAGS: [&str; 2] = ["redis", "role"];
 
-const VARIABLES: [&str; 3] = ["ARCHITRAVE_DATABASE", "ARCHITRAVE_REDIS", "ARCHITRAVE_ROLE"];
+const VARIABLES: [&str; 2] = ["ARCHITRAVE_REDIS", "ARCHITRAVE_ROLE"];
 
-const SUBCOMMANDS: [&str; 4] = ["export", "apply", "diff", "replay"];
+const SUBCOMMANDS: [&str; 1] = ["replay"];
 
 /// The flags, hidden from the help.
 pub(super) fn flags() -> impl Iterator<Item = Arg> {
@@ -33,17 +33,14 @@ pub(super) fn asked_for(matches: &ArgMatches) -> Option<String> {
     if name != "run" {
         return None;
     }
-    // A data folder alone would be one with a database in it.
-    let is_database = matches.contains_id("data") && !matches.contains_id("config");
     let flag = FLAGS.into_iter().find(|flag| matches.contains_id(flag));
     flag.map(|flag| format!("--{flag}"))
-        .or_else(|| is_database.then(|| "--data without --config".to_owned()))
 }
 
 /// What is said about it.
 pub(super) fn refusal(what: &str) -> String {
     format!(
-        "`{what}` is not in this version, which runs on a file:\n\n  \
-         architrave run --config FILE [--data DIR]\n"
+        "`{what}` is not in this version, which is one process by itself:\n\n  \
+         architrave run [--config FILE] [--data DIR] [--database URL]\n"
     )
 }

@@ -50,9 +50,14 @@ impl Addresses {
     pub(crate) fn first_http(&self) -> Option<(&str, SocketAddr)> {
         let is_http = |name: &String| self.http.contains(name);
         let (name, address) = self.listeners.iter().find(|(name, _)| is_http(name))?;
-        let is_any = address.ip().is_unspecified();
-        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let address = if is_any { SocketAddr::new(local, address.port()) } else { *address };
-        Some((name, address))
+        Some((name, reachable(*address)))
     }
+}
+
+/// An address as one on this machine would use it.
+#[must_use]
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let is_any = address.ip().is_unspecified();
+    let local = IpAddr::from(Ipv4Addr::LOCALHOST);
+    if is_any { SocketAddr::new(local, address.port()) } else { address }
 }

@@ -7,20 +7,40 @@ use architrave_config::Snapshot;
 use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
 use architrave_proxy::{Assembly, Keyring, Parts};
 
+use super::desired::Rows;
 use super::{Engine, joined, lock, warn_of, warn_of_short_lives};
 use crate::admin::PreparedAdmin;
 use crate::exposed::Exposed;
-use crate::sockets::Inherited;
-use crate::sources::{self, Loaded};
+use crate::sockets::{Inherited, Prepared, Sockets};
+use crate::sources::{self, GatewayText, LoadError, Loaded};
 use crate::watch::Stamp;
 use crate::{advice, keys, logging, unguarded};
 
+/// What a configuration is to be read from.
+#[derive(Debug)]
+pub(super) struct Origins {
+    /// The file.
+    pub(super) file: GatewayText,
+    /// The objects of the database, where there is one.
+    pub(super) rows: Option<Rows>,
+    /// Whether what stands beside the file is read again: the catalogue, and the root keys.
+    pub(super) is_reload: bool,
+}
+
 /// What was read and put together, and is not yet in force.
-struct Draft {
+pub(super) struct Draft {
     assembly: Arc<Assembly>,
-    /// Other root keys than those in use may be in it; none when chance's are to stay.
+    /// Other root keys than those in use may be in it; none when those in use are to stay.
     keyring: Option<Keyring>,
     exposed: Vec<Exposed>,
+    origins: Origins,
+}
+
+/// The same, with everything at hand that could have failed.
+pub(super) struct Readied {
+    draft: Draft,
+    sockets: Prepared,
+    admin: Option<PreparedAdmin>,
 }
 
 impl Engine {
@@ -43,30 +63,114 @@ impl Engine {
                 );
             }
             Err(error) => {
-                self.gateway.metrics.gateway().config_refused();
                 tracing::error!(cause, %error, "configuration refused; all goes on as it was");
-                let refusal = Refusal { at: self.gateway.clock.wall(), error: error.clone() };
-                self.state().status.refused = Some(refusal);
+                self.note_refused(error.clone());
             }
         }
         result
     }
 
+    /// Counts and shows that a configuration was refused.
+    pub(super) fn note_refused(&self, error: ReloadError) {
+        self.gateway.metrics.gateway().config_refused();
+        self.state().status.refused = Some(Refusal { at: self.gateway.clock.wall(), error });
+    }
+
     async fn try_reload(self: &Arc<Self>) -> Result<ConfigStatus, ReloadError> {
         let mut sockets = self.sockets.lock().await;
-        if self.state().is_draining {
-            return Err(ReloadError::NotPossible("the process is draining".to_owned()));
-        }
-        let Draft { assembly, keyring, exposed } = self.draft().await?;
-        let mut none = Inherited::default();
-        let prepared = sockets
-            .prepare(&assembly, self.senders.len(), &mut none)
-            .map_err(|error| ReloadError::NotPossible(format!("{error:#}")))?;
-        let admin = self.prepare_admin(&assembly)?;
+        self.check_open().map_err(ReloadError::NotPossible)?;
+        let rows = match &self.desired {
+            None => None,
+            Some(desired) => {
+                if let Err(error) = desired.catch_up().await {
+                    tracing::warn!(%error, "the objects of the database are those last read");
+                }
+                Some(desired.rows())
+            }
+        };
+        let file = self.read_file().await?;
+        let draft = self.draft(Origins { file, rows, is_reload: true }).await?;
+        let readied = self.ready(&mut sockets, draft)?;
+        let snapshot = &readied.draft.assembly.snapshot;
         self.gateway
             .access_log
-            .reopen(&assembly.snapshot.access_log, logging::access_log_form(&assembly.snapshot))
+            .reopen(&snapshot.access_log, logging::access_log_form(snapshot))
             .map_err(|error| ReloadError::NotPossible(format!("the access log: {error}")))?;
+        self.put_live(&mut sockets, readied).await
+    }
+
+    /// Why no configuration is taken any more.
+    pub(super) fn check_open(&self) -> Result<(), String> {
+        match self.state().is_draining {
+            true => Err("the process is draining".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    /// Reads the file again, on a thread that may take its time.
+    async fn read_file(self: &Arc<Self>) -> Result<GatewayText, ReloadError> {
+        let engine = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || {
+            // Before the file is read: a change in between is then seen as one.
+            let seen = Stamp::of(&engine.options);
+            (seen, GatewayText::read(engine.options.config.as_deref()))
+        });
+        let (seen, read) = work.await.map_err(|_panic| panicked())?;
+        *lock(&self.stamp) = seen;
+        read
+    }
+
+    /// Reads and assembles on a thread that may take its time.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) async fn draft(self: &Arc<Self>, origins: Origins) -> Result<Draft, LoadError> {
+        let engine = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || engine.assemble(origins));
+        work.await.map_err(|_panic| panicked())?
+    }
+
+    fn assemble(&self, origins: Origins) -> Result<Draft, LoadError> {
+        let previous = self.gateway.assembly.load_full();
+        let Origins { file, rows, is_reload } = &origins;
+        let catalog = if *is_reload { self.catalog.read()? } else { self.catalog.held() };
+        let objects = rows.as_ref().map(|rows| &*rows.objects);
+        let Loaded { snapshot, exposed } = sources::load(file, objects, &catalog)?;
+        let parts = Parts { catalog, ..self.parts.clone() };
+        let keyring = match is_reload {
+            true => self.changed_keys(&snapshot, &previous.snapshot)?,
+            false => None,
+        };
+        let now = self.gateway.clock.now();
+        let assembly = Assembly::build(Arc::new(snapshot), Some(&previous), &parts, now)
+            .map_err(|errors| LoadError::NotPossible(joined(&errors)))?;
+        Ok(Draft { assembly: Arc::new(assembly), keyring, exposed, origins })
+    }
+
+    /// Binds what a draft needs and is not there yet. Dropped, all of it is released.
+    ///
+    /// # Errors
+    /// When an address is taken or not ours.
+    pub(super) fn ready(&self, sockets: &mut Sockets, draft: Draft) -> Result<Readied, LoadError> {
+        let mut none = Inherited::default();
+        let prepared = sockets
+            .prepare(&draft.assembly, self.senders.len(), &mut none)
+            .map_err(|error| LoadError::NotPossible(format!("{error:#}")))?;
+        let admin = self.prepare_admin(&draft.assembly)?;
+        Ok(Readied { draft, sockets: prepared, admin })
+    }
+
+    /// Puts it in force. Resolves when it is live on every worker.
+    ///
+    /// # Errors
+    /// When no more files can be opened.
+    pub(super) async fn put_live(
+        self: &Arc<Self>,
+        sockets: &mut Sockets,
+        readied: Readied,
+    ) -> Result<ConfigStatus, ReloadError> {
+        let Readied { draft, sockets: prepared, admin } = readied;
+        let Draft { assembly, keyring, exposed, origins } = draft;
         let before = Arc::clone(&self.gateway.assembly.load().snapshot);
         warn_of(&unguarded::find(&before), &unguarded::find(&assembly.snapshot));
         let catalog = self.catalog.held();
@@ -77,42 +181,18 @@ impl Engine {
             self.gateway.cookie_seal.rotate(&keyring);
         }
         self.put_in_force(&assembly);
+        if let (Some(desired), Some(rows)) = (&self.desired, origins.rows) {
+            desired.taken(rows, origins.file);
+        }
         sockets
             .apply(prepared, &assembly, &self.senders)
             .await
             .map_err(|error| ReloadError::NotPossible(error.to_string()))?;
         self.apply_admin(admin);
-        self.taken(&assembly, &sockets);
+        self.taken(&assembly, sockets);
         let before = std::mem::replace(&mut self.state().exposed, exposed.clone());
         warn_of(&before, &exposed);
         Ok(self.state().status.clone())
-    }
-
-    /// Reads and assembles on a thread that may take its time.
-    async fn draft(self: &Arc<Self>) -> Result<Draft, ReloadError> {
-        let engine = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
-            // Before the files are read: a change in between is then seen as one.
-            let seen = Stamp::of(&engine.options);
-            (seen, engine.read())
-        });
-        let (seen, drafted) = work
-            .await
-            .map_err(|_panic| ReloadError::NotPossible("reading it panicked".to_owned()))?;
-        *lock(&self.stamp) = seen;
-        drafted
-    }
-
-    fn read(&self) -> Result<Draft, ReloadError> {
-        let previous = self.gateway.assembly.load_full();
-        let catalog = self.catalog.read()?;
-        let Loaded { snapshot, exposed } = sources::load(&self.options.config, &catalog)?;
-        let parts = Parts { catalog, ..self.parts.clone() };
-        let keyring = self.changed_keys(&snapshot, &previous.snapshot)?;
-        let now = self.gateway.clock.now();
-        let assembly = Assembly::build(Arc::new(snapshot), Some(&previous), &parts, now)
-            .map_err(|errors| ReloadError::NotPossible(joined(&errors)))?;
-        Ok(Draft { assembly: Arc::new(assembly), keyring, exposed })
     }
 
     /// The root keys, where others than those in use may be in their file.
@@ -170,4 +250,8 @@ impl Engine {
             self.gateway.metrics.retain_endpoints(name, &live);
         }
     }
+}
+
+fn panicked() -> ReloadError {
+    ReloadError::NotPossible("reading it panicked".to_owned())
 }

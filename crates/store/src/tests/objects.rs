@@ -127,3 +127,36 @@ fn a_secret_that_is_nowhere_is_refused_rather_than_left_plain() {
         assert!(matches!(error, StoreError::NoSuchPointer(_)), "{error}");
     });
 }
+
+#[test]
+fn every_change_of_an_object_leaves_another_mark() {
+    each_store(async |home| {
+        let store = home.open().await;
+        let mut seen = vec![store.objects_mark().await.unwrap()];
+        let mut differs = async |what: &str| {
+            let mark = store.objects_mark().await.unwrap();
+            assert!(!seen.contains(&mark), "{what}: {mark:?}");
+            seen.push(mark);
+        };
+        let row = write(&store, "a", &json!({ "a": 1 }), &[]).await;
+        differs("made").await;
+        let marks = store.object_marks().await.unwrap();
+        assert_eq!(marks.len(), 1);
+        assert_eq!((&*marks[0].kind, &*marks[0].name), ("provider", "a"));
+        assert_eq!((&marks[0].id, marks[0].revision), (&row.id, 1));
+        let mut change = store.change().await.unwrap();
+        let body = json!({ "a": 2 });
+        let row = change.update_object(&row, provider("a", &body, &[])).await.unwrap();
+        change.commit(entry("update_provider")).await.unwrap();
+        differs("updated").await;
+        assert_eq!(store.object_marks().await.unwrap()[0].revision, 2);
+        let mut change = store.change().await.unwrap();
+        change.remove_object(&row).await.unwrap();
+        change.commit(entry("delete_provider")).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        change.set_setting("other", "thing").await.unwrap();
+        change.commit(entry("other")).await.unwrap();
+        assert_eq!(store.object_marks().await.unwrap(), []);
+        assert_eq!(store.objects_mark().await.unwrap(), seen[0], "as if nothing had been");
+    });
+}

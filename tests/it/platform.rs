@@ -1,0 +1,6 @@
+//! The gateway with a database: how it starts, what lasts, and that traffic never needs it.
+
+mod objects;
+mod postgres;
+mod start;
+mod transfer;
