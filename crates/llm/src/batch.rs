@@ -48,8 +48,8 @@ static LINE: Watch = Watch {
 
 /// How many lines are gone through; OpenAI takes half of that.
 const LINES_MAX: usize = 100_000;
-/// How many models one file may name; OpenAI takes one.
-const MODELS_MAX: usize = 32;
+/// How many models one batch may name; OpenAI's file takes one.
+pub(crate) const MODELS_MAX: usize = 32;
 /// How many things at providers one file may name.
 const KEPT_MAX: usize = 4_096;
 

@@ -106,6 +106,9 @@ pub struct Scanned {
     pub may_name_kept: bool,
     /// What a model must be able to do to answer it.
     pub needs: Abilities,
+    /// Whether it may ask for an answer in sound or images, or for its prompt to be kept for an
+    /// hour, in whatever dialect; else it does not.
+    pub is_dear: bool,
 }
 
 /// Where the watched members lie.

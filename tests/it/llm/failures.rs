@@ -90,6 +90,35 @@ fn a_failure_with_a_status_of_success_is_asked_of_another() {
 }
 
 #[test]
+fn a_stream_that_fails_in_its_first_event_fails_with_a_status_that_says_so() {
+    for (error, status) in [
+        (r#"{"message":"EngineCore died","type":"InternalServerError","code":500}"#, 500),
+        (r#"{"message":"upstream is gone","code":502}"#, 502),
+        (r#"{"message":"slow down","code":429}"#, 429),
+        (r#"{"message":"Rate limit reached","type":"tokens","code":"rate_limit_exceeded"}"#, 429),
+        (r#"{"message":"boom","type":"server_error","code":"server_error"}"#, 500),
+    ] {
+        let origin = Origin::start(move |exchange| {
+            let _ = exchange.read_body();
+            exchange.send(STREAM_HEAD);
+            exchange.send_chunk(format!("data: {{\"error\":{error}}}\n\n"));
+            exchange.send("0\r\n\r\n");
+        });
+        let gateway = gateway(&[&origin], "");
+        let mut body = ask("hi");
+        body["stream"] = json!(true);
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &body);
+        assert_eq!(answer.status, status, "{error}: {}", answer.text());
+        assert!(parsed(&answer)["error"]["message"].is_string(), "{}", answer.text());
+        if status == 429 {
+            gateway.stderr().wait_for("what rests", 0, SOON, |line| {
+                line.contains("why=\"rate_limited\"").then_some(())
+            });
+        }
+    }
+}
+
+#[test]
 fn nobody_is_told_to_wait_while_one_of_very_many_was_not_asked() {
     let busy = Origin::start(|exchange| {
         reply(exchange, 429, r#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#);

@@ -1,5 +1,7 @@
 //! Tools that a model may call, and how it may.
 
+use std::collections::HashSet;
+
 use super::{CacheMark, Json, ProviderOnly, Text};
 
 /// Tools and how they may be used.
@@ -11,6 +13,20 @@ pub struct Tooling<'a> {
     pub choice: Option<ToolChoice<'a>>,
     /// Whether several may be called at once; none: as the provider does.
     pub parallel: Option<bool>,
+}
+
+impl<'a> Tooling<'a> {
+    /// The tools that may be called: all of them, or those that the choice leaves.
+    pub fn allowed(&self) -> impl Iterator<Item = &Tool<'a>> {
+        let names: Option<HashSet<&str>> = match &self.choice {
+            Some(ToolChoice::Allowed { names, .. }) => {
+                Some(names.iter().map(AsRef::as_ref).collect())
+            }
+            _ => None,
+        };
+        let may = move |tool: &&Tool<'_>| names.as_ref().is_none_or(|it| it.contains(&*tool.name));
+        self.tools.iter().filter(may)
+    }
 }
 
 /// One tool.

@@ -3,6 +3,8 @@
 //! The rules are those that providers share; a translation that breaks one of them shows here and
 //! not only at a provider that is paid for.
 
+use std::collections::HashMap;
+
 use crate::chat::{ChatError, ChatRequest, Content, ErrorKind, Role, ToolChoice};
 use crate::dialect::Dialect;
 
@@ -68,31 +70,42 @@ fn check_calls(request: &ChatRequest<'_>) -> Result<(), ChatError> {
     if request.account.previous_reply.is_some() || request.account.conversation.is_some() {
         return Ok(());
     }
-    let mut open: Vec<&str> = Vec::new();
+    let mut calls: Vec<&str> = Vec::new();
+    // How many calls of an id wait for their results.
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    let waits = |calls: &[&'_ str], open: &HashMap<&str, usize>| {
+        calls
+            .iter()
+            .find(|id| open.get(**id).is_some_and(|count| *count > 0))
+            .map(|id| format!("the call `{id}` has no result"))
+    };
     for (index, message) in request.messages.iter().enumerate() {
         let path = || format!("messages[{index}]");
         for part in &message.parts {
             if let Content::ToolResult(result) = &part.content {
-                let Some(place) = open.iter().position(|id| *id == result.call_id) else {
-                    let message = format!("no call `{}` waits for a result", result.call_id);
-                    return Err(ChatError::invalid(path(), message));
-                };
-                open.remove(place);
+                match open.get_mut(&*result.call_id) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => {
+                        let message = format!("no call `{}` waits for a result", result.call_id);
+                        return Err(ChatError::invalid(path(), message));
+                    }
+                }
             }
         }
         if message.role == Role::Assistant {
-            if let Some(id) = open.first() {
-                let message = format!("the call `{id}` has no result");
+            if let Some(message) = waits(&calls, &open) {
                 return Err(ChatError::invalid(path(), message));
             }
-            open.extend(message.parts.iter().filter_map(|part| match &part.content {
+            let called = message.parts.iter().filter_map(|part| match &part.content {
                 Content::ToolCall(call) => Some(call.id.as_ref()),
                 _ => None,
-            }));
+            });
+            calls = called.collect();
+            open.clear();
+            calls.iter().for_each(|id| *open.entry(id).or_default() += 1);
         }
     }
-    let Some(id) = open.first() else { return Ok(()) };
-    Err(ChatError::invalid("messages", format!("the call `{id}` has no result")))
+    waits(&calls, &open).map_or(Ok(()), |message| Err(ChatError::invalid("messages", message)))
 }
 
 fn check_tools(request: &ChatRequest<'_>) -> Result<(), ChatError> {

@@ -241,7 +241,7 @@ impl Scan {
                 Some(b'"') => {
                     self.found.sizes.add(self.sort, &chunk[from..at]);
                     match self.sort {
-                        Sort::Kind => self.kind(&chunk[from..at]),
+                        Sort::Kind | Sort::Modality | Sort::Lasting => self.word(&chunk[from..at]),
                         Sort::Media => self.found.sizes.end_media(self.media_before),
                         Sort::Text | Sort::Silent => {}
                     }
@@ -251,7 +251,7 @@ impl Scan {
                 Some(b'\\') if at + 1 < chunk.len() => at += 2,
                 end => {
                     self.found.sizes.add(self.sort, &chunk[from..]);
-                    if self.sort == Sort::Kind {
+                    if self.sort.is_word() {
                         self.carry.extend(chunk[from..].iter().take(needs::WORD_MAX));
                         self.carry.truncate(needs::WORD_MAX);
                     }
@@ -262,16 +262,22 @@ impl Scan {
         }
     }
 
-    /// The word of a kind ends with this piece.
-    fn kind(&mut self, piece: &[u8]) {
-        let need = if self.carry.is_empty() {
-            needs::of_kind(piece)
+    /// A word that means something ends with this piece.
+    fn word(&mut self, piece: &[u8]) {
+        let mut carry = std::mem::take(&mut self.carry);
+        let word = if carry.is_empty() {
+            &piece[..piece.len().min(needs::WORD_MAX)]
         } else {
-            self.carry.extend(piece.iter().take(needs::WORD_MAX));
-            needs::of_kind(&self.carry)
+            carry.extend(piece.iter().take(needs::WORD_MAX));
+            carry.truncate(needs::WORD_MAX);
+            carry.as_slice()
         };
-        self.carry.clear();
-        need.into_iter().for_each(|need| self.found.needs.insert(need));
+        if self.sort == Sort::Kind {
+            needs::of_kind(word).into_iter().for_each(|need| self.found.needs.insert(need));
+        }
+        self.found.is_dear |= needs::is_dear(self.sort, word);
+        carry.clear();
+        self.carry = carry;
     }
 
     /// Goes on in a field name.

@@ -1,17 +1,19 @@
 //! What a body asks of a model beside text, told by names of fields and words of kinds, whatever the
 //! dialect.
 //!
-//! It is a hint for choosing among deployments, not a verdict: a word that means something else in
+//! It is a hint for choosing among deployments and for what is reserved, not a verdict: a word that means something else in
 //! the arguments of a tool may be taken for one of these.
 
+use super::sizes::Sort;
 use crate::catalog::Ability;
 
 /// As much of a word is looked at; those that mean anything are shorter.
 pub(super) const WORD_MAX: usize = 32;
 
-/// What a model must be able to do for a part, a format or data of that kind.
+/// What a model must be able to do for a part, a format or data of that kind, of whose word no more
+/// than [`WORD_MAX`] is given.
 pub(super) fn of_kind(word: &[u8]) -> Option<Ability> {
-    Some(match &word[..word.len().min(WORD_MAX)] {
+    Some(match word {
         b"image" | b"image_url" | b"input_image" => Ability::Images,
         b"document" | b"file" | b"input_file" | b"application/pdf" => Ability::Documents,
         b"audio" | b"input_audio" => Ability::Audio,
@@ -39,4 +41,17 @@ pub(super) fn of_name(name: &[u8], depth: usize) -> Option<Ability> {
         b"video" if PARTS.contains(&depth) => Ability::Video,
         _ => return None,
     })
+}
+
+/// Whether such a word asks for tokens that cost more than text does: an answer in sound or images,
+/// or a prompt that is kept for an hour. One that is written with escapes is taken to.
+pub(super) fn is_dear(sort: Sort, word: &[u8]) -> bool {
+    let escapes = |what: &[u8]| word.windows(what.len()).any(|found| found == what);
+    match sort {
+        Sort::Modality => !word.eq_ignore_ascii_case(b"text"),
+        Sort::Lasting => word == b"1h" || escapes(b"\\"),
+        // Not every escape: many write `image\/png`.
+        Sort::Kind => word == b"image_generation" || escapes(b"\\u"),
+        Sort::Text | Sort::Media | Sort::Silent => false,
+    }
 }

@@ -33,6 +33,10 @@ pub(super) enum Sort {
     Silent,
     /// Words of kinds: no model reads them, but they tell what else there is.
     Kind,
+    /// Words of what an answer is to be of.
+    Modality,
+    /// Words of how long something is to be kept.
+    Lasting,
 }
 
 impl Sort {
@@ -41,19 +45,23 @@ impl Sort {
         // By length first: a name is compared with few others, and with none for most lengths.
         let (media, silent, kind): (&[&[u8]], &[&[u8]], &[u8]) = match name.len() {
             2 => (&[], &[b"id"], b""),
-            3 => (&[b"url", b"uri"], &[b"ttl"], b""),
+            3 if name == b"ttl" => return Self::Lasting,
+            3 => (&[b"url", b"uri"], &[], b""),
             4 => (&[b"data"], &[b"role", b"user"], b"type"),
             5 => (&[b"bytes"], &[b"model"], b""),
             6 => (&[], &[b"detail"], b""),
             7 => (&[b"fileUri"], &[b"call_id", b"file_id", b"user_id"], b""),
             8 => (&[b"file_uri", b"file_url"], &[], b"mimeType"),
             9 => (&[b"file_data", b"image_url"], &[b"signature", b"toolUseId"], b"mime_type"),
+            10 if name == b"modalities" => return Self::Modality,
             10 => (&[], &[], b"media_type"),
             11 => (&[], &[b"tool_use_id"], b""),
             12 => (&[], &[b"tool_call_id", b"service_tier"], b""),
             15 => (&[], &[b"redactedContent"], b""),
             16 => (&[], &[b"thoughtSignature", b"prompt_cache_key"], b""),
             17 => (&[], &[b"thought_signature", b"encrypted_content"], b""),
+            18 if name == b"responseModalities" => return Self::Modality,
+            19 if name == b"response_modalities" => return Self::Modality,
             20 => (&[], &[b"previous_response_id"], b""),
             _ => return Self::Text,
         };
@@ -66,6 +74,13 @@ impl Sort {
         } else {
             Self::Text
         }
+    }
+}
+
+impl Sort {
+    /// Whether the strings are words that mean something here.
+    pub(super) const fn is_word(self) -> bool {
+        matches!(self, Self::Kind | Self::Modality | Self::Lasting)
     }
 }
 
@@ -88,7 +103,7 @@ impl TextSizes {
                 self.ascii += piece.len() as u64 - wide;
             }
             Sort::Media => self.media += piece.len() as u64,
-            Sort::Silent | Sort::Kind => {}
+            Sort::Silent | Sort::Kind | Sort::Modality | Sort::Lasting => {}
         }
     }
 }

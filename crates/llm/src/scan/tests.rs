@@ -122,6 +122,39 @@ fn what_a_model_must_be_able_to_do_is_seen_in_every_dialect() {
 }
 
 #[test]
+fn answers_in_sound_or_images_and_prompts_kept_for_an_hour_are_dear_however_cut() {
+    let dear = [
+        r#"{"modalities":["text","audio"],"audio":{"voice":"a"}}"#,
+        r#"{"generationConfig":{"responseModalities" : ["IMAGE"]}}"#,
+        r#"{"generation_config":{"response_modalities":["TEXT","AUDIO"]}}"#,
+        r#"{"mod\u0061lities":["audio"]}"#,
+        r#"{"modalities":["t\u0065xt"]}"#,
+        r#"{"tools":[{"type":"image_generation"}]}"#,
+        r#"{"tools":[{"type":"image\u005fgeneration"}]}"#,
+        r#"{"system":[{"cache_control":{"type":"ephemeral","ttl": "1h"}}]}"#,
+        r#"{"system":[{"cache_control":{"ttl":"\u0031h"}}]}"#,
+    ];
+    let plain = [
+        r#"{"modalities":["text"],"x":[1]}"#,
+        r#"{"messages":[{"content":"\"modalities\":[\"audio\"],\"ttl\":\"1h\""}]}"#,
+        r#"{"messages":["modalities","audio","ttl","1h","image_generation"]}"#,
+        r#"{"cache_control":{"type":"ephemeral","ttl":"5m"}}"#,
+        r#"{"source":{"media_type":"image\/png"}}"#,
+        r#"{"modalities":null}"#,
+    ];
+    for (bodies, is_dear) in [(&dear[..], true), (&plain[..], false)] {
+        for body in bodies {
+            for cut in 0..body.len() {
+                let mut scan = Scan::new(&WATCH, ScanLimits::default());
+                let (one, other) = body.as_bytes().split_at(cut);
+                scan.push(one).and_then(|()| scan.push(other)).unwrap();
+                assert_eq!(scan.finish().unwrap().is_dear, is_dear, "{body} cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_link_is_told_from_media_by_its_length() {
     let image = format!(
         r#"{{"content":[{{"image_url":{{"url":"{}"}}}},{{"file_url":"https://a.example/a.pdf"}}]}}"#,

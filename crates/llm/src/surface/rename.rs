@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::reach::gemini_model;
 use super::{Family, Surface};
+use crate::batch::MODELS_MAX;
 use crate::chat::Text;
 use crate::json::{Cursor, JsonError, Kind, Writer};
 use crate::scan::{Scanned, Splice, Watched};
@@ -76,6 +77,26 @@ impl Surface {
             find(&mut Cursor::new(body), way, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// The names of those models, each once.
+    ///
+    /// # Errors
+    /// Where the body has something else in the way to a name, or names more models than a batch
+    /// may.
+    pub fn model_names(self, body: &str) -> Result<Vec<String>, JsonError> {
+        let mut names: Vec<String> = Vec::new();
+        for model in self.named_models(body)? {
+            if names.iter().any(|known| *known == *model.name) {
+                continue;
+            }
+            if names.len() == MODELS_MAX {
+                let (at, path) = (model.span.start, String::new());
+                return Err(JsonError { at, path, why: "names more models than a batch may" });
+            }
+            names.push(model.name.into_owned());
+        }
+        Ok(names)
     }
 
     /// The first of the requests of a batch that names no model, by its place.

@@ -319,6 +319,16 @@ fn models_deep_in_a_body_are_named() {
     assert_eq!(named.len(), 1);
     assert_eq!((named[0].name.as_ref(), &body[named[0].span.clone()]), ("ab", r#""ab""#));
     let wrong = surface.named_models(r#"{"requests":[{"params":{"model":7}}]}"#).unwrap_err();
+    let many = |count: usize| {
+        let requests = (0..3 * count).map(|at| {
+            let model = at % count;
+            format!(r#"{{"params":{{"model":"m{model}"}}}}"#)
+        });
+        format!(r#"{{"requests":[{}]}}"#, requests.collect::<Vec<_>>().join(","))
+    };
+    assert_eq!(surface.model_names(&many(32)).unwrap().len(), 32);
+    let error = surface.model_names(&many(33)).unwrap_err();
+    assert_eq!(error.why, "names more models than a batch may");
     assert_eq!(wrong.path, "requests[0].params.model");
 }
 

@@ -3,7 +3,7 @@
 //! What lies in S3 is a link to the form; no link can be written, as AWS follows none.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::citation::{join, read_text};
 use crate::chat::{Media, MediaKind, Source, Text};
@@ -87,7 +87,11 @@ pub(super) fn format_of(media_type: &str) -> &str {
 
 /// The names of a request's documents: each must have one, of few characters, and no two the same.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<String>);
+pub(super) struct Names {
+    taken: HashSet<String>,
+    /// How often each was wanted.
+    wanted: HashMap<String, u64>,
+}
 
 impl Names {
     fn name(&mut self, title: Option<&str>) -> String {
@@ -99,9 +103,11 @@ impl Names {
                 _ => name.push(if is_taken || char == ' ' { char } else { '-' }),
             }
         }
-        let (plain, mut count) = (name.clone(), 1);
-        while !self.0.insert(name.clone()) {
-            count += 1;
+        let plain = name.clone();
+        let count = self.wanted.entry(plain.clone()).or_default();
+        *count += 1;
+        while !self.taken.insert(name.clone()) {
+            *count = if name == plain { (*count).max(2) } else { *count + 1 };
             name = format!("{plain} ({count})");
         }
         name
@@ -142,6 +148,10 @@ pub(super) fn write(media: &Media<'_>, names: &mut Names, w: &mut Writer<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use architrave_core::Clock;
+
     use super::*;
 
     #[test]
@@ -150,6 +160,13 @@ mod tests {
         assert_eq!(names.name(Some("tides of 2026.pdf")), "tides of 2026-pdf");
         assert_eq!(names.name(Some("tides of  2026_pdf")), "tides of 2026-pdf (2)");
         assert_eq!([names.name(None), names.name(None)], ["document", "document (2)"]);
+        assert_eq!(names.name(Some("document (2)")), "document (2) (2)");
+        let clock = Clock::system();
+        let began = clock.now();
+        let last = (0..50_000).map(|_| names.name(None)).last();
+        assert_eq!(last.as_deref(), Some("document (50002)"));
+        let took = clock.now().since(began);
+        assert!(took < Duration::from_secs(10), "it took {took:?}");
     }
 
     #[test]

@@ -38,8 +38,11 @@ pub(in crate::dialect) fn read(
     if error.message.is_empty() {
         return Err(cursor.wrong("has no message"));
     }
-    error.status = if status >= 400 { status } else { code.unwrap_or(500) };
-    error.kind = sort(error.status, word.as_deref(), &error);
+    // In mid-stream there is no status but the one that is told, or that its sort would have had.
+    let said = code.filter(|code| (400..600).contains(code));
+    let said = if status >= 400 { Some(status) } else { said };
+    error.kind = sort(said.unwrap_or(status), word.as_deref(), &error);
+    error.status = said.unwrap_or(error.kind.status());
     // Google answers a wrong key with 400, which nobody else would take for one.
     if error.kind == ErrorKind::Authentication {
         error.status = error.kind.status();
@@ -218,6 +221,19 @@ mod tests {
                 r#"{{"error":{{"code":503,"message":"{message}","status":"{word}","details":[{{"reason":"{reason}"}}]}}}}"#
             );
             assert_eq!(read_text(&text, status).kind, kind, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_failure_in_mid_stream_has_the_status_that_is_told_or_that_of_its_sort() {
+        for (told, status) in [
+            (r#""code":503"#, 503),
+            (r#""code":8,"status":"RESOURCE_EXHAUSTED""#, 429),
+            (r#""status":"UNAVAILABLE""#, 503),
+            (r#""code":200"#, 500),
+        ] {
+            let text = format!(r#"{{"error":{{"message":"x",{told}}}}}"#);
+            assert_eq!(read_text(&text, 200).status, status, "{told}");
         }
     }
 }

@@ -12,10 +12,26 @@ pub(in crate::dialect) fn read(
     let mut kind = None;
     read_body(cursor, &mut error, &mut kind)?;
     if error.message.is_empty() {
-        return Err(cursor.wrong("has no message"));
+        if error.code.is_none() && kind.is_none() {
+            return Err(cursor.wrong("has no message"));
+        }
+        error.message = "the provider failed and did not say why".to_owned();
     }
-    error.kind = sort(status, kind.as_deref(), &error);
+    if status >= 400 {
+        error.kind = sort(status, kind.as_deref(), &error);
+        return Ok(error);
+    }
+    // In mid-stream there is no status but that of the code, where that is one of HTTP's, or the
+    // one that the sort would have had.
+    let said = error.code.as_deref().and_then(status_of);
+    error.kind = sort(said.unwrap_or(status), kind.as_deref(), &error);
+    error.status = said.unwrap_or(error.kind.status());
     Ok(error)
+}
+
+/// The status of a failure that a code is, where it is one.
+fn status_of(code: &str) -> Option<u16> {
+    code.parse().ok().filter(|status| (400..600).contains(status))
 }
 
 /// The error itself, or the object that holds it; Mistral and FastAPI servers have it bare.
@@ -110,5 +126,41 @@ fn code(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Authentication => Some("invalid_api_key"),
         ErrorKind::NotFound => Some("model_not_found"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_late(body: &str) -> (u16, ErrorKind) {
+        let error = read(&mut Cursor::new(body), 200).unwrap();
+        (error.status, error.kind)
+    }
+
+    #[test]
+    fn a_failure_in_mid_stream_has_the_status_of_its_code_or_of_its_sort() {
+        for (told, status, kind) in [
+            (r#""code":429"#, 429, ErrorKind::RateLimited),
+            (r#""code":"429""#, 429, ErrorKind::RateLimited),
+            (r#""code":502"#, 502, ErrorKind::Internal),
+            (r#""code":503"#, 503, ErrorKind::Overloaded),
+            (r#""code":400,"type":"BadRequestError""#, 400, ErrorKind::InvalidRequest),
+            (r#""code":"server_error""#, 500, ErrorKind::Internal),
+            (r#""code":7"#, 500, ErrorKind::Internal),
+            (r#""code":200"#, 500, ErrorKind::Internal),
+            (r#""code":"rate_limit_exceeded","type":"tokens""#, 429, ErrorKind::RateLimited),
+            (r#""type":"invalid_request_error""#, 400, ErrorKind::InvalidRequest),
+            (r#""code":"insufficient_quota""#, 402, ErrorKind::Payment),
+        ] {
+            let body = format!(r#"{{"error":{{"message":"x",{told}}}}}"#);
+            assert_eq!(read_late(&body), (status, kind), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_failure_without_words_is_one() {
+        assert_eq!(read_late(r#"{"error":{"code":502}}"#), (502, ErrorKind::Internal));
+        assert!(read(&mut Cursor::new(r#"{"id":"x","error":{}}"#), 200).is_err());
     }
 }

@@ -6,10 +6,9 @@ pub(in crate::dialect) use crate::dialect::openai_chat::error::{read, write};
 use crate::chat::{ChatError, ErrorKind};
 use crate::json::{Cursor, JsonError, Writer};
 
-/// Reads a failure in mid-stream, which has the status that its sort would have had.
+/// Reads a failure in mid-stream, which has the status of its code or of its sort.
 pub(super) fn read_late(cursor: &mut Cursor<'_>) -> Result<ChatError, JsonError> {
-    let error = read(cursor, 200)?;
-    Ok(ChatError { status: error.kind.status(), ..error })
+    read(cursor, 200)
 }
 
 /// Writes the object that a response that failed has.

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use architrave_llm::catalog::{Ability, Model, Unit};
 use architrave_llm::chat::{ChatError, ErrorKind, TokenClass};
 use architrave_llm::cost::Prices;
-use architrave_llm::json::Cursor;
 use architrave_llm::used::Used;
 use architrave_policy::ledger::{self, Limit};
-use memchr::memmem;
 
 use super::ask::Ask;
 use super::missed::Missed;
@@ -40,34 +38,10 @@ impl From<&Ask> for Wanted {
             prompt_tokens: ask.prompt_tokens.saturating_add(ask.unseen_tokens),
             output_max: ask.output_max,
             choices: ask.choices,
-            has_media: ask.scanned.sizes.media_items > 0 || asks_for_dear_tokens(&ask.body),
+            has_media: ask.scanned.sizes.media_items > 0 || ask.scanned.is_dear,
             asked: Used::default(),
         }
     }
-}
-
-/// Whether a request for chat asks for an answer in sound or images, or for its prompt to be kept
-/// for an hour, in whatever dialect. Quotes within texts are escaped, so no text says so.
-fn asks_for_dear_tokens(body: &[u8]) -> bool {
-    let value = |name: &str, is_it: fn(&mut Cursor<'_>) -> bool| {
-        memmem::find_iter(body, name).any(|at| {
-            let rest = std::str::from_utf8(&body[at + name.len()..]).unwrap_or_default();
-            rest.trim_start().strip_prefix(':').is_some_and(|rest| is_it(&mut Cursor::new(rest)))
-        })
-    };
-    let says_media = |cursor: &mut Cursor<'_>| {
-        let mut has_media = false;
-        // What is no list of words is refused by the provider.
-        let _read = cursor.array(|cursor| {
-            has_media |= !cursor.text()?.eq_ignore_ascii_case("text");
-            Ok(())
-        });
-        has_media
-    };
-    let is_an_hour = |cursor: &mut Cursor<'_>| cursor.text().is_ok_and(|text| text == "1h");
-    value("odalities\"", says_media)
-        || value("\"ttl\"", is_an_hour)
-        || memmem::find(body, b"\"image_generation\"").is_some()
 }
 
 impl Wanted {
@@ -151,27 +125,6 @@ pub(super) async fn reserve(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn answers_in_sound_or_images_and_prompts_kept_for_an_hour_are_dear() {
-        for body in [
-            r#"{"modalities":["text","audio"],"audio":{"voice":"a"}}"#,
-            r#"{"generationConfig":{"responseModalities" : ["IMAGE"]}}"#,
-            r#"{"generation_config":{"response_modalities":["TEXT","AUDIO"]}}"#,
-            r#"{"tools":[{"type":"image_generation"}]}"#,
-            r#"{"system":[{"cache_control":{"type":"ephemeral","ttl": "1h"}}]}"#,
-        ] {
-            assert!(asks_for_dear_tokens(body.as_bytes()), "{body}");
-        }
-        for body in [
-            r#"{"modalities":["text"],"x":[1]}"#,
-            r#"{"messages":[{"content":"\"modalities\":[\"audio\"],\"ttl\":\"1h\""}]}"#,
-            r#"{"cache_control":{"type":"ephemeral","ttl":"5m"}}"#,
-            r#"{"modalities":null}"#,
-        ] {
-            assert!(!asks_for_dear_tokens(body.as_bytes()), "{body}");
-        }
-    }
 
     fn model(words: &str) -> Model {
         Model::read("house/model", words).expect("the row is sound")

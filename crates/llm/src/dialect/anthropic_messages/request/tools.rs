@@ -56,14 +56,8 @@ pub(super) fn read_choice<'a>(
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
     let Tooling { tools, choice, parallel } = tooling;
-    let is_allowed = |tool: &&Tool<'_>| match choice {
-        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
-        _ => true,
-    };
     if !tools.is_empty() {
-        w.key("tools").array(|w| {
-            tools.iter().filter(is_allowed).for_each(|tool| write_tool(tool, w));
-        });
+        w.key("tools").array(|w| tooling.allowed().for_each(|tool| write_tool(tool, w)));
     }
     // Anthropic's choice without tools is an error.
     if tools.is_empty() || (choice.is_none() && parallel.is_none()) {

@@ -88,15 +88,9 @@ fn read_choice<'a>(cursor: &mut Cursor<'a>) -> Result<ToolChoice<'a>, JsonError>
 }
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
-    let Tooling { tools, choice, parallel: _ } = tooling;
-    let is_allowed = |tool: &&Tool<'_>| match choice {
-        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
-        _ => true,
-    };
+    let Tooling { tools: _, choice, parallel: _ } = tooling;
     w.key("toolConfig").object(|w| {
-        w.key("tools").array(|w| {
-            tools.iter().filter(is_allowed).for_each(|tool| write_tool(tool, w));
-        });
+        w.key("tools").array(|w| tooling.allowed().for_each(|tool| write_tool(tool, w)));
         let (kind, name) = match choice {
             None | Some(ToolChoice::None) => return,
             Some(ToolChoice::Auto | ToolChoice::Allowed { is_required: false, .. }) => {

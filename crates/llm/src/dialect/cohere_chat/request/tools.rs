@@ -61,11 +61,11 @@ pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
         return;
     }
     let is_left = |tool: &&Tool<'_>| match choice {
-        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
         Some(ToolChoice::Named(name)) => tool.name == *name,
         _ => true,
     };
-    w.key("tools").array(|w| tools.iter().filter(is_left).for_each(|tool| write_tool(tool, w)));
+    w.key("tools")
+        .array(|w| tooling.allowed().filter(is_left).for_each(|tool| write_tool(tool, w)));
     let is_strict =
         |tool: &Tool<'_>| matches!(tool.kind, ToolKind::Function { strict: Some(true), .. });
     w.truth_field("strict_tools", tools.iter().any(is_strict).then_some(true));

@@ -1,5 +1,7 @@
 //! A request of Gemini, written from the form. The model and the wish for a stream go by the path.
 
+use std::collections::HashMap;
+
 use super::write_parts::{Reads, Turn, names};
 use super::{config, tools};
 use crate::chat::{Account, Caching, ChatRequest, Content, Maker, Message, Part, Role};
@@ -57,7 +59,10 @@ fn write_system(messages: &[Message<'_>], reads: Reads, w: &mut Writer<'_>) {
 fn write_contents(messages: &[Message<'_>], reads: Reads, w: &mut Writer<'_>) {
     let names = names(messages);
     let all = messages.iter().flat_map(|message| &message.parts);
-    let calls: Vec<&str> = all.filter_map(id_of_call).collect();
+    let mut calls = HashMap::new();
+    for (place, id) in all.filter_map(id_of_call).enumerate() {
+        calls.entry(id).or_insert(place);
+    }
     let spoken: Vec<_> = messages.iter().filter(|message| !is_system(message)).collect();
     for side in spoken.chunk_by(|one, next| one.role == next.role) {
         let mut parts: Vec<&Part<'_>> = side.iter().flat_map(|message| &message.parts).collect();
@@ -85,15 +90,17 @@ fn id_of_call<'p>(part: &'p Part<'_>) -> Option<&'p str> {
 
 /// Puts results in the order of their calls, which is all that tells calls of one name apart where
 /// there are no ids.
-fn put_in_order(parts: &mut [&Part<'_>], calls: &[&str]) {
+fn put_in_order(parts: &mut [&Part<'_>], calls: &HashMap<&str, usize>) {
     let place = |part: &Part<'_>| match &part.content {
-        Content::ToolResult(result) => Some(calls.iter().position(|id| *id == result.call_id)),
+        // Of what was never called nobody knows the place.
+        Content::ToolResult(result) => {
+            Some(calls.get(&*result.call_id).map_or(usize::MAX, |at| *at))
+        }
         _ => None,
     };
     let slots: Vec<usize> = (0..parts.len()).filter(|at| place(parts[*at]).is_some()).collect();
     let mut results: Vec<&Part<'_>> = slots.iter().map(|at| parts[*at]).collect();
-    // Of what was never called nobody knows the place.
-    results.sort_by_key(|part| place(part).flatten().unwrap_or(usize::MAX));
+    results.sort_by_key(|part| place(part));
     for (slot, result) in slots.into_iter().zip(results) {
         parts[slot] = result;
     }

@@ -8,12 +8,13 @@ use crate::json::{Cursor, JsonError};
 
 pub(super) fn read_messages<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Message<'a>>, JsonError> {
     let mut messages: Vec<Message<'a>> = Vec::new();
+    // Whether the last one is of results. Each is looked at once: there may be very many.
+    let mut has_results = false;
     cursor.array(|cursor| {
         let message = read_message(cursor)?;
+        let had_results = std::mem::replace(&mut has_results, is_results(&message));
         match messages.last_mut() {
-            Some(last) if is_results(last) && is_results(&message) => {
-                last.parts.extend(message.parts)
-            }
+            Some(last) if had_results && has_results => last.parts.extend(message.parts),
             _ => messages.push(message),
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Tools, the choice among them, and schemas, read and written.
 
+use std::collections::HashSet;
+
 use super::read::read_mark;
 use crate::chat::{Json, Maker, ProviderOnly, Text, Tool, ToolChoice, ToolKind};
 use crate::json::{Cursor, JsonError, Kind, Writer};
@@ -156,18 +158,21 @@ fn read_allowed<'a>(cursor: &mut Cursor<'a>) -> Result<ToolChoice<'a>, JsonError
 }
 
 pub(super) fn write_choice(choice: &ToolChoice<'_>, tools: &[Tool<'_>], writer: &mut Writer<'_>) {
+    let is_free_form = |tool: &&Tool<'_>| matches!(tool.kind, ToolKind::FreeForm { .. });
+    let free_form = || tools.iter().filter(is_free_form).map(|tool| tool.name.as_ref()).collect();
     match choice {
         ToolChoice::Auto => writer.text("auto"),
         ToolChoice::None => writer.text("none"),
         ToolChoice::Required => writer.text("required"),
-        ToolChoice::Named(name) => write_named(name, tools, writer),
+        ToolChoice::Named(name) => write_named(name, &free_form(), writer),
         ToolChoice::Allowed { is_required, names } => writer.object(|w| {
             w.key("type").text("allowed_tools");
+            let free_form = free_form();
             w.key("allowed_tools").object(|w| {
                 w.key("mode").text(if *is_required { "required" } else { "auto" });
                 w.key("tools").array(|w| {
                     for name in names {
-                        write_named(name, tools, w);
+                        write_named(name, &free_form, w);
                     }
                 });
             });
@@ -175,10 +180,8 @@ pub(super) fn write_choice(choice: &ToolChoice<'_>, tools: &[Tool<'_>], writer: 
     }
 }
 
-fn write_named(name: &str, tools: &[Tool<'_>], writer: &mut Writer<'_>) {
-    let free_form =
-        |tool: &Tool<'_>| tool.name == name && matches!(tool.kind, ToolKind::FreeForm { .. });
-    let kind = if tools.iter().any(free_form) { "custom" } else { "function" };
+fn write_named(name: &str, free_form: &HashSet<&str>, writer: &mut Writer<'_>) {
+    let kind = if free_form.contains(name) { "custom" } else { "function" };
     writer.object(|w| {
         w.key("type").text(kind);
         w.key(kind).object(|w| w.text_field("name", Some(name)));

@@ -11,7 +11,10 @@ pub(super) fn read_input<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Message<'a>>
         push(&mut messages, Role::User, vec![Part::text(cursor.text()?)]);
         return Ok(messages);
     }
+    // Whether results join to the last message. Each is looked at once: there may be very many.
+    let mut takes_results = false;
     cursor.array(|cursor| {
+        let before = messages.len();
         // What the tokens of earlier answers were worth is of no use any more.
         match item::read(cursor, &mut Vec::new())? {
             Read::Message(role, parts) => push(&mut messages, role, parts),
@@ -20,10 +23,13 @@ pub(super) fn read_input<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Message<'a>>
                 _ => push(&mut messages, Role::Assistant, parts),
             },
             Read::Result(part) => match messages.last_mut() {
-                Some(last) if is_results(last) => last.parts.push(part),
+                Some(last) if takes_results => last.parts.push(part),
                 _ => push(&mut messages, Role::User, vec![part]),
             },
             Read::CallSignature(signature) => sign(messages.last_mut(), signature),
+        }
+        if messages.len() > before {
+            takes_results = messages.last().is_some_and(is_results);
         }
         Ok(())
     })?;
@@ -41,9 +47,14 @@ fn is_results(message: &Message<'_>) -> bool {
     message.role == Role::User && message.parts.iter().all(is_result)
 }
 
+/// How far from the end a call is that gets a signature: that stands right behind it.
+const SIGNED_PARTS_MAX: usize = 64;
+
 /// Gives the last call its signature.
 fn sign<'a>(message: Option<&mut Message<'a>>, signature: Signature<'a>) {
-    let parts = message.into_iter().flat_map(|message| message.parts.iter_mut().rev());
+    let parts = message
+        .into_iter()
+        .flat_map(|message| message.parts.iter_mut().rev().take(SIGNED_PARTS_MAX));
     let mut calls = parts.filter_map(|part| match &mut part.content {
         Content::ToolCall(call) => Some(call),
         _ => None,

@@ -1,5 +1,7 @@
 //! Tools and the choice among them, read and written.
 
+use std::collections::HashMap;
+
 use super::grammar;
 use crate::chat::{
     ChatRequest, Json, Maker, ProviderOnly, Text, Tool, ToolChoice, ToolKind, Tooling,
@@ -144,22 +146,24 @@ fn write_tool(tool: &Tool<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_choice(choice: &ToolChoice<'_>, tools: &[Tool<'_>], w: &mut Writer<'_>) {
+    // Of two tools of one name the first is meant.
+    let kinds = || tools.iter().rev().map(|tool| (tool.name.as_ref(), &tool.kind)).collect();
     match choice {
         ToolChoice::Auto => w.text("auto"),
         ToolChoice::None => w.text("none"),
         ToolChoice::Required => w.text("required"),
-        ToolChoice::Named(name) => write_named(name, tools, w),
+        ToolChoice::Named(name) => write_named(name, &kinds(), w),
         ToolChoice::Allowed { is_required, names } => w.object(|w| {
             w.key("type").text("allowed_tools");
             w.key("mode").text(if *is_required { "required" } else { "auto" });
-            w.key("tools").array(|w| names.iter().for_each(|name| write_named(name, tools, w)));
+            let kinds = kinds();
+            w.key("tools").array(|w| names.iter().for_each(|name| write_named(name, &kinds, w)));
         }),
     }
 }
 
-fn write_named(name: &str, tools: &[Tool<'_>], w: &mut Writer<'_>) {
-    let kind = tools.iter().find(|tool| tool.name == name).map(|tool| &tool.kind);
-    w.object(|w| match kind {
+fn write_named(name: &str, kinds: &HashMap<&str, &ToolKind<'_>>, w: &mut Writer<'_>) {
+    w.object(|w| match kinds.get(name) {
         Some(ToolKind::ProviderOnly(tool)) => w.key("type").text(&tool.kind),
         Some(ToolKind::FreeForm { .. }) => {
             w.key("type").text("custom");

@@ -1,5 +1,7 @@
 //! The conversation, written as instructions and items.
 
+use std::collections::HashSet;
+
 use super::super::item::{Head, Item, Reads, items};
 use crate::chat::{
     Content, Maker, Media, MediaKind, Message, Part, ReasoningPart, Role, Source, TextPart,
@@ -23,7 +25,7 @@ pub(super) fn write_conversation(messages: &[Message<'_>], quirks: &Quirks, w: &
         Content::ToolCall(call) if call.is_free_form => Some(call.id.as_ref()),
         _ => None,
     });
-    let free_form: Vec<&str> = free_form.collect();
+    let free_form: HashSet<&str> = free_form.collect();
     w.key("input").array(|w| {
         for Message { role, name: _, parts } in messages {
             match role {
@@ -74,7 +76,7 @@ fn write_answer(parts: &[Part<'_>], quirks: &Quirks, w: &mut Writer<'_>) {
 
 /// Writes what is not the model's: results of tools are items of their own, what stands between
 /// them is a message.
-fn write_others(role: &str, parts: &[Part<'_>], free_form: &[&str], w: &mut Writer<'_>) {
+fn write_others(role: &str, parts: &[Part<'_>], free_form: &HashSet<&str>, w: &mut Writer<'_>) {
     let is_own_item =
         |part: &Part<'_>| matches!(part.content, Content::ToolResult(_) | Content::ProviderOnly(_));
     for run in parts.chunk_by(|one, other| !is_own_item(one) && !is_own_item(other)) {
@@ -97,9 +99,9 @@ fn write_others(role: &str, parts: &[Part<'_>], free_form: &[&str], w: &mut Writ
     }
 }
 
-fn write_result(result: &ToolResult<'_>, free_form: &[&str], w: &mut Writer<'_>) {
+fn write_result(result: &ToolResult<'_>, free_form: &HashSet<&str>, w: &mut Writer<'_>) {
     let ToolResult { call_id, name: _, parts, is_error: _ } = result;
-    let is_free_form = free_form.contains(&call_id.as_ref());
+    let is_free_form = free_form.contains(call_id.as_ref());
     let kind = if is_free_form { "custom_tool_call_output" } else { "function_call_output" };
     w.object(|w| {
         w.key("type").text(kind);

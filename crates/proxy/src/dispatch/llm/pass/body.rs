@@ -151,17 +151,10 @@ fn is_form(content_type: &[u8]) -> bool {
 /// The models that a body names elsewhere than at its top, each once.
 ///
 /// # Errors
-/// That they cannot be read.
+/// That they cannot be read, or that they are more than anybody means.
 pub(super) fn named_models(asked: &Asked<'_>, body: &[u8]) -> Result<Vec<String>, Missed> {
-    let named = asked.surface.named_models(text_of(body)?);
-    let named = named.map_err(|error| refusal::invalid(error.into()))?;
-    let mut names: Vec<String> = Vec::new();
-    for model in named {
-        if !names.iter().any(|known| *known == *model.name) {
-            names.push(model.name.into_owned());
-        }
-    }
-    Ok(names)
+    let names = asked.surface.model_names(text_of(body)?);
+    names.map_err(|error| refusal::invalid(error.into()))
 }
 
 /// Holds each request of a batch to naming a model.
