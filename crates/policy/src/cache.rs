@@ -31,8 +31,8 @@ pub use wish::Wish;
 /// goes for all of them.
 const STREAM_BYTES_A_BYTE: usize = 64;
 
-/// The policy, ready to run.
-#[derive(Debug)]
+/// The policy, ready to run. Cheap to clone: the answers are shared.
+#[derive(Clone, Debug)]
 pub struct Cache {
     table: Arc<Table>,
     ttl: Duration,

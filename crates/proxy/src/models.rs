@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
 pub(crate) use offered::Offered;
-pub(crate) use provider::{LiveProvider, Reach};
+pub(crate) use provider::{LiveProvider, Reach, Side};
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 

@@ -1,12 +1,16 @@
 //! What may not be said, by either side.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use architrave_testkit::{Client, Config, Gateway, Origin, Response, SOON};
+use architrave_testkit::{
+    Client, Config, Gateway, GatewayOptions, Origin, Response, SOON, Stopwatch,
+};
 use serde_json::{Value, json};
 
 use super::form::{self, file, part};
-use super::{ask, gateway, parsed, post, request, saying, streaming, text_of};
+use super::{ask, completion, gateway, parsed, post, reply, request, saying, streaming, text_of};
 
 const MASKS: &str =
     "policies: { guardrail: { personal_data: [email, card], keywords: [nightfall] } }";
@@ -52,6 +56,53 @@ fn what_is_no_chat_is_seen_through_as_well() {
     let body = json!({ "model": "fast", "prompt": "hi", "stream": true });
     let answer = post(gateway.web(), "/v1/completions", &[], &body);
     assert_eq!((answer.status, origin.count()), (400, asked), "{}", answer.text());
+}
+
+/// How long the gateway's only worker took to answer others while it answered this, at most, and
+/// how long this took.
+fn held_up(gateway: &Gateway, path: &str, body: &Value) -> (Duration, Duration) {
+    let (web, is_over) = (gateway.web(), AtomicBool::new(false));
+    let request = request(path, &[], &body.to_string());
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| {
+            let mut longest = Duration::ZERO;
+            while !is_over.load(Ordering::Relaxed) {
+                let watch = Stopwatch::start();
+                let answer = Client::connect(web).get("h", "/v1/models", &[]);
+                longest = longest.max(watch.elapsed());
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            }
+            longest
+        });
+        let watch = Stopwatch::start();
+        let answer = Client::connect(web).ask(request);
+        let took = watch.elapsed();
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        (others.join().expect("others were answered"), took)
+    })
+}
+
+#[test]
+fn large_bodies_are_seen_through_beside_the_worker() {
+    let long = "Dear Eve, nights fall at 4111 o'clock. ".repeat(100_000);
+    let origin = Origin::start({
+        let long = long.clone();
+        move |exchange| {
+            let asks_much = exchange.read_body().len() > 10_000;
+            let answer = if asks_much { "fine" } else { long.as_str() };
+            reply(exchange, 200, &completion(answer));
+        }
+    });
+    let config = super::config(&[&origin])
+        .service("ai", &format!("llm: {{}}\n{MASKS}"))
+        .route("ai", "service: ai\nkeep_prefix: true");
+    let gateway = GatewayOptions::new().workers(1).start(config);
+    for asked in [long.as_str(), "hi"] {
+        let (longest, took) = held_up(&gateway, "/v1/chat/completions", &ask(asked));
+        let size = asked.len();
+        assert!(longest < took / 3, "{size} bytes: others waited {longest:?} of {took:?}");
+    }
 }
 
 #[test]

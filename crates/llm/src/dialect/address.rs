@@ -14,3 +14,13 @@ pub struct Address<'a> {
     /// How the stream is to be framed, where that can be chosen.
     pub framing: Option<Framing>,
 }
+
+impl Address<'_> {
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn to_own(&self) -> Address<'static> {
+        let Self { model, stream, framing } = self;
+        let model = model.as_ref().map(|model| Text::Owned(model.clone().into_owned()));
+        Address { model, stream: *stream, framing: *framing }
+    }
+}

@@ -57,11 +57,13 @@ pub enum Watched {
     LinePath,
     /// What a form must not say, and JSON may.
     Barred,
+    /// Whether the answer is to be made while nobody waits for it.
+    Background,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 25;
+    pub const COUNT: usize = 26;
 }
 
 /// One watched member.

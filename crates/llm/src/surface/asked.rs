@@ -44,6 +44,20 @@ impl Asked<'_> {
         self
     }
 
+    /// The same with another query, which alone it borrows.
+    #[must_use]
+    pub fn with_query<'q>(&self, query: &'q str) -> Asked<'q> {
+        let own = |text: &Text<'_>| Text::Owned(text.clone().into_owned());
+        Asked {
+            surface: self.surface,
+            address: self.address.to_own(),
+            id: self.id.as_ref().map(own),
+            part: self.part.as_ref().map(own),
+            query,
+            seen: self.seen,
+        }
+    }
+
     /// The dialect to answer errors in.
     #[must_use]
     pub fn dialect(&self) -> Dialect {

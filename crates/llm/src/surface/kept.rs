@@ -52,6 +52,11 @@ impl Surface {
         Ok(found)
     }
 
+    /// Whether a request at this surface may name the files that a batch is to be made of.
+    pub(super) fn has_batch_input(self) -> bool {
+        requests::of_input(self).is_some()
+    }
+
     /// The files of requests that a batch is to be made of.
     ///
     /// # Errors

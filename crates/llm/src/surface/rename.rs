@@ -67,6 +67,13 @@ impl Surface {
         }
     }
 
+    /// Whether a body of this surface is to be looked at deeper than the scan does: for the models
+    /// that it names, or for what a batch is made of.
+    #[must_use]
+    pub fn is_deep(self) -> bool {
+        !self.deep_names().is_empty() || self.has_batch_input()
+    }
+
     /// The models that a body names elsewhere than where the scan finds the one.
     ///
     /// # Errors

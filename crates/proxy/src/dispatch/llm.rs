@@ -132,7 +132,8 @@ async fn chat<'a>(
         true => None,
         false => Some(pass::home_of_chat(worker, exchange, (&models, &named))?),
     };
-    let (seen, known) = seen::see(worker, exchange, asked.surface, &asked.address, &mut ask)?;
+    let (seen, known) =
+        pin!(seen::see(worker, exchange, asked.surface, &asked.address, &mut ask)).await?;
     if let Some(answer) = known {
         return Ok(answer);
     }

@@ -19,6 +19,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::User, "user"),
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
+        Member::top(Watched::Background, "background"),
     ],
     spellings: Spellings::One,
 };

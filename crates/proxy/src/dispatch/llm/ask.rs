@@ -8,7 +8,6 @@ use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
-use architrave_llm::json::{Cursor, Kind};
 use architrave_llm::scan::{Scanned, Watched};
 
 use super::refusal;
@@ -46,16 +45,8 @@ pub(super) struct Ask {
 impl Ask {
     /// Whether the answer is to be made while nobody waits for it.
     pub(super) fn is_background(&self) -> bool {
-        let text = std::str::from_utf8(&self.body).unwrap_or_default();
-        let mut is_background = false;
-        let read = Cursor::new(text).object(|value, name| {
-            if name == "background" {
-                is_background = value.kind() != Kind::Null && value.truth()?;
-                return Ok(());
-            }
-            value.skip()
-        });
-        read.is_err() || is_background
+        let said = self.scanned.raw(Watched::Background, &self.body);
+        said.is_some_and(|said| !matches!(said, "false" | "null"))
     }
 
     /// What a request asks, by its address and its body.

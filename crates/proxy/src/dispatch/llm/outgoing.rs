@@ -314,8 +314,13 @@ impl Translation {
     }
 }
 
-/// Bodies beyond this are put into another dialect off the worker: it takes milliseconds.
+/// Bodies beyond this are gone through off the worker: it takes milliseconds.
 const OFFLOAD_BYTES_MIN: usize = 256 * 1024;
+
+/// Whether a body of so many bytes takes too long to be gone through on the worker.
+pub(super) const fn is_large(bytes: usize) -> bool {
+    bytes >= OFFLOAD_BYTES_MIN
+}
 
 /// Does work on a body of so many bytes here, or elsewhere where that would take too long.
 pub(super) async fn offloaded<T: Send + 'static>(
@@ -323,7 +328,7 @@ pub(super) async fn offloaded<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> Result<T, ChatError> + Send + 'static,
 ) -> Result<T, ChatError> {
-    if bytes < OFFLOAD_BYTES_MIN {
+    if !is_large(bytes) {
         return work();
     }
     let done = worker.gateway().offload.run(work).await;

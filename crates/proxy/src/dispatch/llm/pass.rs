@@ -64,7 +64,7 @@ pub(super) async fn serve<'a>(
         passing.model().unwrap_or_default().clone_into(&mut facts.model);
     }
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
-    passing.see_through(asked, guards.unwrap_or_default(), reader).await?;
+    passing.see_through(worker, asked, guards.unwrap_or_default(), reader).await?;
     match asked.operation() {
         Operation::Realtime => may_talk(exchange, &passing)?,
         // Their answers are told days later to whoever asks for a file.
@@ -81,12 +81,13 @@ pub(super) async fn serve<'a>(
     if let Way::Named(model, place) = &way {
         batch::see(worker, exchange, service, model.lane(*place), &mut passing).await?;
     }
+    let used = units::asked(worker, asked, &passing).await?;
     if let Some(facts) = &mut exchange.llm {
         passing.model().unwrap_or_default().clone_into(&mut facts.model);
         facts.prompt_tokens = passing.prompt_tokens();
-        facts.asked = units::asked(asked, &passing);
+        facts.asked = used;
     }
-    if let Some(known) = cached::look(worker, exchange, asked, &passing) {
+    if let Some(known) = cached::look(worker, exchange, asked, &passing).await? {
         return Ok(known);
     }
     let asks = match &way {

@@ -94,7 +94,7 @@ impl<'w> Run<'w, '_> {
                 if let Some(facts) = &mut exchange.llm {
                     settle::note(facts, usage.unwrap_or_default(), usage.is_none());
                 }
-                let body = self.seen_through(exchange, body, &context)?;
+                let body = self.seen_through(exchange, body, &context).await?;
                 LlmAnswer::whole(200, "application/json", body)
             }
             Success::Mock(Said::Stream(steps)) => self.tell_mock(exchange, steps, &context),
@@ -117,12 +117,14 @@ impl<'w> Run<'w, '_> {
         // What is to be told as a stream is seen through as it came.
         let bytes = match self.ask.stream {
             false => bytes,
-            true => seen::see_reply(&self.seen.guards, bytes).inspect_err(|_refused| {
-                let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
-                if let Some(facts) = &mut exchange.llm {
-                    settle::note(facts, usage, true);
-                }
-            })?,
+            true => seen::see_reply(self.worker, &self.seen.guards, bytes).await.inspect_err(
+                |_refused| {
+                    let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
+                    if let Some(facts) = &mut exchange.llm {
+                        settle::note(facts, usage, true);
+                    }
+                },
+            )?,
         };
         let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
         let mut answer = match &told {
@@ -143,7 +145,7 @@ impl<'w> Run<'w, '_> {
         answer.tell_losses(&told.losses);
         let body = match self.ask.stream {
             true => told.body,
-            false => self.seen_through(exchange, told.body, context)?,
+            false => self.seen_through(exchange, told.body, context).await?,
         };
         answer.body = AnswerBody::Whole(body);
         Ok(answer)
@@ -207,14 +209,14 @@ impl<'w> Run<'w, '_> {
     }
 
     /// Shows a whole answer to the guardrails, and keeps it where that is wanted.
-    fn seen_through(
+    async fn seen_through(
         &self,
         exchange: &Exchange<'_>,
         body: Vec<u8>,
         context: &Context,
     ) -> Result<Vec<u8>, Missed> {
         let Seen { guards, offer } = &self.seen;
-        let body = seen::see_reply(guards, body)?;
+        let body = seen::see_reply(self.worker, guards, body).await?;
         // Whoever asks again for what has not the form shall get another answer.
         let has_form = |form| super::prompt::has_form(form, &body);
         if offer.is_some() && self.form.is_none_or(has_form) {

@@ -92,7 +92,7 @@ async fn ask<'a>(
     }));
     let models = permit::of_prompt(worker, exchange, &ask)?;
     let surface = Surface::chat(DIALECT);
-    let (seen, known) = seen::see(worker, exchange, surface, &Address::default(), &mut ask)?;
+    let (seen, known) = seen::see(worker, exchange, surface, &Address::default(), &mut ask).await?;
     let LlmAnswer { mut head, body } = match known {
         Some(answer) => answer,
         None => {

@@ -8,13 +8,13 @@ use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Address, Context};
 use architrave_llm::scan::{Scanned, Watch};
 use architrave_llm::surface::Surface;
-use architrave_policy::cache::{KeptReply, Question, QuestionKey, Wish};
+use architrave_policy::cache::{Cache, KeptReply, Question, QuestionKey, Wish};
 use architrave_policy::guardrail::{self, Found, Guards};
 
 use super::answer::LlmAnswer;
 use super::ask::Ask;
 use super::missed::Missed;
-use super::{read_reply, refusal};
+use super::{outgoing, read_reply, refusal};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -32,7 +32,7 @@ pub(super) struct Seen {
 ///
 /// # Errors
 /// That a guardrail refuses it.
-pub(super) fn see<'a>(
+pub(super) async fn see<'a>(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     surface: Surface,
@@ -41,22 +41,20 @@ pub(super) fn see<'a>(
 ) -> Result<(Seen, Option<LlmAnswer<'a>>), Missed> {
     let Some(matched) = exchange.matched else { return Ok((Seen::default(), None)) };
     let guards = matched.chain.guards(&exchange.admission);
-    if let Some(masked) = see_request(&guards, &ask.body, ask.dialect.watch())? {
+    let watch = ask.dialect.watch();
+    if guards.looks_at_requests()
+        && let Some(masked) = see_request(worker, &guards, &ask.body, watch).await?
+    {
         *ask = Ask::of(ask.dialect, address, masked).map_err(refusal::invalid)?;
     }
     let Some(cache) = matched.chain.cache(&exchange.admission) else {
         return Ok((Seen { guards, offer: None }, None));
     };
     let wish = Wish::of(&exchange.head.fields);
-    let key = cache.key(&Question {
-        consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
-        surface,
-        model: &ask.model,
-        fields: &exchange.head.fields,
-        guards: guards.fingerprint(),
-        body: text_of(&ask.body)?,
-    });
-    let Some(key) = key else { return Ok((Seen { guards, offer: None }, None)) };
+    let asked = (surface, ask.model.as_str(), guards.fingerprint());
+    let Some(key) = key(worker, exchange, cache, asked, &ask.body).await? else {
+        return Ok((Seen { guards, offer: None }, None));
+    };
     let known = cache.lookup(&key, wish, worker.now());
     let context = context(worker, exchange, ask);
     let answer = known.and_then(|known| given_again(&known, ask, &context));
@@ -79,18 +77,60 @@ pub(super) fn context(worker: &Worker, exchange: &Exchange<'_>, ask: &Ask) -> Co
     ask.context(exchange.identity.trace_id(), seconds)
 }
 
+/// Under what an answer is kept that is given to the question with that body, to that model and
+/// seen through by guardrails of that fingerprint; nothing where it is asked anew each time.
+///
+/// # Errors
+/// That the body is no text, or that too much waits.
+pub(super) async fn key(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    cache: &Cache,
+    (surface, model, guards): (Surface, &str, u64),
+    body: &Arc<Vec<u8>>,
+) -> Result<Option<QuestionKey>, Missed> {
+    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let fields = &exchange.head.fields;
+    if !outgoing::is_large(body.len()) {
+        let body = text_of(body)?;
+        return Ok(cache.key(&Question { consumer, surface, model, fields, guards, body }));
+    }
+    let (cache, body, fields) = (cache.clone(), Arc::clone(body), fields.clone());
+    let (consumer, model) = (consumer.map(str::to_owned), model.to_owned());
+    let key = outgoing::offloaded(worker, body.len(), move || {
+        let (consumer, model, fields) = (consumer.as_deref(), &*model, &fields);
+        Ok(text_of(&body)
+            .map(|body| cache.key(&Question { consumer, surface, model, fields, guards, body })))
+    });
+    key.await.map_err(refusal::invalid)?
+}
+
 /// The body of a request with its texts masked; `None` where it goes on as it is.
 ///
 /// # Errors
-/// That a guardrail refuses it.
-pub(super) fn see_request(
+/// That a guardrail refuses it, or that too much waits.
+pub(super) async fn see_request(
+    worker: &Worker,
     guards: &Guards,
-    body: &[u8],
+    body: &Arc<Vec<u8>>,
     watch: &'static Watch,
 ) -> Result<Option<(Vec<u8>, Scanned)>, Missed> {
     if !guards.looks_at_requests() {
         return Ok(None);
     }
+    if !outgoing::is_large(body.len()) {
+        return masked(guards, body, watch);
+    }
+    let (guards, body) = (guards.clone(), Arc::clone(body));
+    let seen = outgoing::offloaded(worker, body.len(), move || Ok(masked(&guards, &body, watch)));
+    seen.await.map_err(refusal::invalid)?
+}
+
+fn masked(
+    guards: &Guards,
+    body: &[u8],
+    watch: &'static Watch,
+) -> Result<Option<(Vec<u8>, Scanned)>, Missed> {
     let Some(masked) = guards.see_request(text_of(body)?).map_err(refused)? else {
         return Ok(None);
     };
@@ -101,11 +141,24 @@ pub(super) fn see_request(
 /// The body of a whole answer with its texts masked.
 ///
 /// # Errors
-/// That a guardrail refuses it, or cannot see through it.
-pub(super) fn see_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Missed> {
+/// That a guardrail refuses it, or cannot see through it, or that too much waits.
+pub(super) async fn see_reply(
+    worker: &Worker,
+    guards: &Guards,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Missed> {
     if !guards.looks_at_replies() {
         return Ok(body);
     }
+    if !outgoing::is_large(body.len()) {
+        return masked_reply(guards, body);
+    }
+    let guards = guards.clone();
+    let seen = outgoing::offloaded(worker, body.len(), move || Ok(masked_reply(&guards, body)));
+    seen.await.map_err(refusal::invalid)?
+}
+
+fn masked_reply(guards: &Guards, body: Vec<u8>) -> Result<Vec<u8>, Missed> {
     // What is no text is sound or an image.
     let Ok(text) = std::str::from_utf8(&body) else { return Ok(body) };
     let unreadable = || Missed::provider(read_reply::unreadable(), Reason::BadResponse);

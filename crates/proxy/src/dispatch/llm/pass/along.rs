@@ -160,10 +160,10 @@ impl Along<'_, '_> {
     ) -> Result<Success, Attempted> {
         let Self { worker, lane, asked, passing } = self;
         if lane.side.reach.is_none() {
-            return self.ask_mock(exchange).map_err(Attempted::Declined);
+            return self.ask_mock(exchange).await.map_err(Attempted::Declined);
         }
         let written = written::write(worker, lane, asked, passing, Caller::of(exchange));
-        let Written { outgoings, dialect, prepared } = written.map_err(Attempted::Unfit)?;
+        let Written { outgoings, dialect, prepared } = written.await.map_err(Attempted::Unfit)?;
         if passing.is_stream() && passing.guards().looks_at_replies() {
             let context = self.context(exchange);
             let told = prepared.as_ref().and_then(|it| it.stream_translation(SSE, &context));
@@ -202,7 +202,7 @@ impl Along<'_, '_> {
                 }
             }
         }
-        self.told(exchange, head, answers, prepared.as_ref()).map_err(Attempted::Declined)
+        self.told(exchange, head, answers, prepared).await.map_err(Attempted::Declined)
     }
 
     /// Sends one request and reads the answer to where it can be judged.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::estimate;
+use architrave_llm::json::JsonError;
 use architrave_llm::scan::{Scanned, Watched};
-use architrave_llm::surface::{Asked, BodyForm, Surface};
+use architrave_llm::surface::{Asked, BodyForm, KeptId, Surface};
 use architrave_net::Reader;
 
 use super::form::{self, Form};
 use super::lines::{self, Lines};
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Rest;
-use crate::dispatch::llm::{read_body, refusal};
+use crate::dispatch::llm::{outgoing, read_body, refusal};
 use crate::exchange::Exchange;
 use crate::serve::RequestFacts;
 use crate::worker::Worker;
@@ -73,19 +74,34 @@ impl Body {
         }
     }
 
-    /// The model that it names first.
+    /// What it says deeper than the scan looks.
     ///
     /// # Errors
-    /// That it cannot be read.
-    pub(super) fn model(&self, asked: &Asked<'_>) -> Result<Option<String>, Missed> {
-        Ok(match self {
+    /// That it cannot be read, or that too much waits.
+    pub(super) async fn deep(&self, worker: &Worker, asked: &Asked<'_>) -> Result<Deep, Missed> {
+        let surface = asked.surface;
+        match self {
+            Self::Json(bytes, _) if surface.is_deep() => {
+                let bytes = Arc::clone(bytes);
+                let deep = outgoing::offloaded(worker, bytes.len(), move || {
+                    Ok(Deep::read(surface, &bytes))
+                });
+                deep.await.map_err(refusal::invalid)?
+            }
+            _ => Ok(Deep::default()),
+        }
+    }
+
+    /// The model that it names first.
+    pub(super) fn model(&self, deep: &Deep) -> Option<String> {
+        match self {
             Self::None | Self::Lines(_) | Self::Opaque(_) => None,
             Self::Form(form) => form.look.text(Watched::Model).map(str::to_owned),
             Self::Json(bytes, scanned) => match scanned.text(Watched::Model, bytes) {
                 Some(named) => Some(named.into_owned()),
-                None => named_models(asked, bytes)?.into_iter().next(),
+                None => deep.models.first().cloned(),
             },
-        })
+        }
     }
 
     /// Holds it to naming a model where one is to be named, and to naming it by a word.
@@ -94,7 +110,7 @@ impl Body {
     /// That it names none, or something that is none.
     pub(super) fn hold_to_model(
         &self,
-        asked: &Asked<'_>,
+        (asked, deep): (&Asked<'_>, &Deep),
         model: Option<&str>,
         goes_on: bool,
     ) -> Result<(), Missed> {
@@ -107,12 +123,7 @@ impl Body {
         if !is_named && (is_said || asked.surface.needs_model(goes_on)) {
             return Err(refusal::invalid(refusal::no_model(is_said)));
         }
-        match self {
-            Self::Json(bytes, _) if asked.surface == Surface::AnthropicBatchCreate => {
-                each_names_a_model(asked, bytes)
-            }
-            _ => Ok(()),
-        }
+        deep.each_names_a_model()
     }
 
     /// Whether it asks for a stream.
@@ -148,23 +159,35 @@ fn is_form(content_type: &[u8]) -> bool {
     content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
 }
 
-/// The models that a body names elsewhere than at its top, each once.
-///
-/// # Errors
-/// That they cannot be read, or that they are more than anybody means.
-pub(super) fn named_models(asked: &Asked<'_>, body: &[u8]) -> Result<Vec<String>, Missed> {
-    let names = asked.surface.model_names(text_of(body)?);
-    names.map_err(|error| refusal::invalid(error.into()))
+/// What a body says deeper than the scan looks.
+#[derive(Debug, Default)]
+pub(super) struct Deep {
+    /// The models that it names elsewhere than at its top, each once.
+    pub models: Vec<String>,
+    /// The files of requests that a batch is to be made of.
+    pub batch_input: Vec<KeptId>,
+    /// The first of the requests of a batch that names no model, by its place.
+    nameless: Option<usize>,
 }
 
-/// Holds each request of a batch to naming a model.
-fn each_names_a_model(asked: &Asked<'_>, body: &[u8]) -> Result<(), Missed> {
-    let nameless = asked.surface.nameless_request(text_of(body)?);
-    let nameless = nameless.map_err(|error| refusal::invalid(error.into()))?;
-    let Some(place) = nameless else { return Ok(()) };
-    let field = format!("requests.{place}.params.model");
-    let message = format!("`{field}` must be a string with the name of a model");
-    Err(refusal::invalid(ChatError::invalid(field, message)))
+impl Deep {
+    fn read(surface: Surface, body: &[u8]) -> Result<Self, Missed> {
+        let text = text_of(body)?;
+        let wrong = |error: JsonError| refusal::invalid(error.into());
+        Ok(Self {
+            models: surface.model_names(text).map_err(wrong)?,
+            batch_input: surface.batch_input(text).map_err(wrong)?,
+            nameless: surface.nameless_request(text).map_err(wrong)?,
+        })
+    }
+
+    /// Holds each request of a batch to naming a model.
+    fn each_names_a_model(&self) -> Result<(), Missed> {
+        let Some(place) = self.nameless else { return Ok(()) };
+        let field = format!("requests.{place}.params.model");
+        let message = format!("`{field}` must be a string with the name of a model");
+        Err(refusal::invalid(ChatError::invalid(field, message)))
+    }
 }
 
 /// A body as text.

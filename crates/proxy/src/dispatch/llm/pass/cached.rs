@@ -2,39 +2,43 @@
 
 use architrave_llm::chat::Usage;
 use architrave_llm::surface::Asked;
-use architrave_policy::cache::{KeptReply, Question, Wish};
+use architrave_policy::cache::{KeptReply, Wish};
 
 use super::request::Passing;
 use crate::dispatch::llm::answer::LlmAnswer;
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::seen;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
 /// The answer that was given to the same request, where there is one; else it is noted under what
 /// the one that comes may be kept.
-pub(super) fn look<'a>(
+///
+/// # Errors
+/// That too much waits.
+pub(super) async fn look<'a>(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     asked: &Asked<'_>,
     passing: &Passing,
-) -> Option<LlmAnswer<'a>> {
-    let cache = exchange.matched?.chain.cache(&exchange.admission)?;
-    let (body, _) = passing.json().filter(|_| !passing.is_stream())?;
+) -> Result<Option<LlmAnswer<'a>>, Missed> {
+    let Some(matched) = exchange.matched else { return Ok(None) };
+    let Some(cache) = matched.chain.cache(&exchange.admission) else { return Ok(None) };
+    let body = passing.json().filter(|_| !passing.is_stream());
+    let (Some((body, _)), Some(model)) = (body, passing.model()) else { return Ok(None) };
     let wish = Wish::of(&exchange.head.fields);
-    let key = cache.key(&Question {
-        consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
-        surface: asked.surface,
-        model: passing.model()?,
-        fields: &exchange.head.fields,
-        guards: passing.guards().fingerprint(),
-        body: std::str::from_utf8(body).ok()?,
-    })?;
+    let question = (asked.surface, model, passing.guards().fingerprint());
+    let Some(key) = seen::key(worker, exchange, cache, question, body).await? else {
+        return Ok(None);
+    };
     let known = cache.lookup(&key, wish, worker.now());
     if let Some(facts) = &mut exchange.llm {
         facts.cache = Some(if known.is_some() { "hit" } else { "miss" });
         facts.offer = known.is_none().then_some((key, wish));
     }
-    known.map(|known| LlmAnswer::whole(200, known.content_type(), known.body().to_vec()))
+    let answer =
+        known.map(|known| LlmAnswer::whole(200, known.content_type(), known.body().to_vec()));
+    Ok(answer)
 }
 
 /// Keeps a whole answer, where that is wanted.

@@ -44,9 +44,9 @@ pub(super) fn find(
         Some(name) => models(worker, exchange, service, name)?,
         None => Vec::new(),
     };
-    let others = passing.other_models(asked)?.into_iter().map(|name| {
-        let model = permit::find(worker, exchange, service, &name);
-        model.map(|model| (name.clone(), model)).ok_or_else(|| unknown(&name))
+    let others = passing.other_models(asked).iter().map(|name| {
+        let model = permit::find(worker, exchange, service, name);
+        model.map(|model| (name.clone(), model)).ok_or_else(|| unknown(name))
     });
     let others: Vec<_> = others.collect::<Result<_, _>>()?;
     if !others.is_empty() {
@@ -148,9 +148,9 @@ fn hold_to_lines(
 ) -> Result<(), Missed> {
     let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
     let kept = &worker.gateway().kept;
-    for file in passing.batch_input(asked)? {
-        let is_known = kept.find(&file, consumer) != Found::Unknown;
-        let lines = kept.find(&lines::as_lines(file), consumer);
+    for file in passing.batch_input() {
+        let is_known = kept.find(file, consumer) != Found::Unknown;
+        let lines = kept.find(&lines::as_lines(file.clone()), consumer);
         if is_known && !matches!(lines, Found::At(_)) {
             let (field, message) = match asked.surface {
                 Surface::OpenaiBatchCreate => {

@@ -12,7 +12,7 @@ use architrave_net::{Fields, Reader};
 use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
-use super::body::{self, Body};
+use super::body::{Body, Deep};
 use super::form::Form;
 use super::lines::Requests;
 use super::{form_sight, links};
@@ -32,6 +32,7 @@ pub(super) const NO_MODEL: &str = "-";
 #[derive(Debug)]
 pub(super) struct Passing {
     body: Body,
+    deep: Deep,
     bytes_max: u64,
     model: Option<String>,
     others: Vec<(String, Arc<LiveModel>)>,
@@ -64,11 +65,12 @@ impl Passing {
         let said = (content_type.as_deref(), bytes_max);
         let body = Body::read(worker, exchange, reader, (facts, asked), said).await?;
         exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
+        let deep = body.deep(worker, asked).await?;
         let model = match &asked.address.model {
             // Whatever the path calls it by: a file is no model's.
             _ if asked.operation().kept() == Some(Kept::File) => None,
             Some(model) => Some(model.clone().into_owned()),
-            None => body.model(asked)?,
+            None => body.model(&deep),
         };
         let names_model = asked.address.model.is_some();
         let stream = asked.address.stream.unwrap_or_else(|| body.is_stream());
@@ -79,10 +81,11 @@ impl Passing {
             named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
         }
         if !names_model {
-            body.hold_to_model(asked, model.as_deref(), !named.is_empty())?;
+            body.hold_to_model((asked, &deep), model.as_deref(), !named.is_empty())?;
         }
         Ok(Self {
             body,
+            deep,
             bytes_max,
             model,
             others: Vec::new(),
@@ -102,13 +105,16 @@ impl Passing {
     /// That one of them refuses it.
     pub(super) async fn see_through(
         &mut self,
+        worker: &Worker,
         asked: &Asked<'_>,
         guards: Guards,
         reader: &mut Reader,
     ) -> Result<(), Missed> {
         match &mut self.body {
             Body::Json(bytes, scanned) => {
-                if let Some(masked) = seen::see_request(&guards, bytes, asked.surface.watch())? {
+                if let Some(masked) =
+                    seen::see_request(worker, &guards, bytes, asked.surface.watch()).await?
+                {
                     (*bytes, **scanned) = (Arc::new(masked.0), masked.1);
                 }
             }
@@ -163,26 +169,16 @@ impl Passing {
     }
 
     /// The models that are named beside the first, where each is to be asked: those of a batch.
-    ///
-    /// # Errors
-    /// That they cannot be read.
-    pub(super) fn other_models(&self, asked: &Asked<'_>) -> Result<Vec<String>, Missed> {
-        match &self.body {
-            Body::Json(bytes, _) if asked.surface == Surface::AnthropicBatchCreate => {
-                Ok(body::named_models(asked, bytes)?.into_iter().skip(1).collect())
-            }
-            _ => Ok(Vec::new()),
+    pub(super) fn other_models(&self, asked: &Asked<'_>) -> &[String] {
+        match asked.surface {
+            Surface::AnthropicBatchCreate => self.deep.models.get(1..).unwrap_or_default(),
+            _ => &[],
         }
     }
 
     /// The files of requests that a batch is to be made of.
-    ///
-    /// # Errors
-    /// That they cannot be read.
-    pub(super) fn batch_input(&self, asked: &Asked<'_>) -> Result<Vec<KeptId>, Missed> {
-        let Body::Json(bytes, _) = &self.body else { return Ok(Vec::new()) };
-        let input = asked.surface.batch_input(body::text_of(bytes)?);
-        input.map_err(|error| refusal::invalid(error.into()))
+    pub(super) fn batch_input(&self) -> &[KeptId] {
+        &self.deep.batch_input
     }
 
     /// Notes what stands behind the names of those models.
@@ -200,9 +196,9 @@ impl Passing {
         !self.others.is_empty()
     }
 
-    /// What stands behind the name of one of those models.
-    pub(super) fn other(&self, name: &str) -> Option<&LiveModel> {
-        self.others.iter().find(|(other, _)| other == name).map(|(_, model)| &**model)
+    /// Those models behind their names.
+    pub(super) fn others(&self) -> &[(String, Arc<LiveModel>)] {
+        &self.others
     }
 
     /// The form, where it is one.

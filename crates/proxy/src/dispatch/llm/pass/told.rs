@@ -22,7 +22,7 @@ use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
 use crate::dispatch::llm::missed::Missed;
-use crate::dispatch::llm::{mock, refusal, seen, settle};
+use crate::dispatch::llm::{mock, outgoing, refusal, seen, settle};
 use crate::exchange::Exchange;
 
 impl Along<'_, '_> {
@@ -79,38 +79,49 @@ impl Along<'_, '_> {
     }
 
     /// The whole answer, in the words of the client.
-    pub(super) fn told(
+    pub(super) async fn told(
         &self,
         exchange: &mut Exchange<'_>,
         head: ResponseHead,
         mut answers: Vec<Vec<u8>>,
-        prepared: Option<&Prepared>,
+        prepared: Option<Prepared>,
     ) -> Result<Success, Missed> {
+        let failed = |error| Missed::provider(error, Reason::BadResponse);
         let Some(prepared) = prepared else {
             let bytes = self.relinked(exchange, answers.pop().unwrap_or_default());
-            let used =
-                used::of_reply(self.asked.surface, std::str::from_utf8(&bytes).unwrap_or_default());
-            let bytes = self.seen_through(exchange, bytes, &used)?;
+            let surface = self.asked.surface;
+            let used = outgoing::offloaded(self.worker, bytes.len(), move || {
+                let text = std::str::from_utf8(&bytes).unwrap_or_default();
+                let used = used::of_reply(surface, text);
+                Ok((bytes, used))
+            });
+            let (bytes, used) = used.await.map_err(failed)?;
+            let bytes = self.seen_through(exchange, bytes, &used).await?;
             return Ok(Success::Whole(head, bytes, used));
         };
-        let told = prepared.answer(&answers, &self.context(exchange));
-        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        let (length, context) = (answers.iter().map(Vec::len).sum(), self.context(exchange));
+        let told = outgoing::offloaded(self.worker, length, move || {
+            let told = prepared.answer(&answers, &context)?;
+            Ok((told, prepared, answers))
+        });
+        let (told, prepared, mut answers) = told.await.map_err(failed)?;
         let head = with_losses(with_losses(head, &prepared.losses), &told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
         let bytes = self.relinked(exchange, bytes);
-        let bytes = self.seen_through(exchange, bytes, &told.used)?;
+        let bytes = self.seen_through(exchange, bytes, &told.used).await?;
         Ok(Success::Whole(head, bytes, told.used))
     }
 
     /// Shows an answer to the guardrails; one that they refuse is paid for, as it was given.
-    fn seen_through(
+    async fn seen_through(
         &self,
         exchange: &mut Exchange<'_>,
         bytes: Vec<u8>,
         used: &Used,
     ) -> Result<Vec<u8>, Missed> {
         let length = bytes.len();
-        seen::see_reply(self.passing.guards(), bytes).inspect_err(|_refused| {
+        let seen = seen::see_reply(self.worker, self.passing.guards(), bytes).await;
+        seen.inspect_err(|_refused| {
             if let Some(facts) = &mut exchange.llm {
                 self.note(facts, used, length);
             }
@@ -130,11 +141,11 @@ impl Along<'_, '_> {
     }
 
     /// What the mock says: it has vectors, and beside them only chat.
-    pub(super) fn ask_mock(&self, exchange: &mut Exchange<'_>) -> Result<Success, Missed> {
+    pub(super) async fn ask_mock(&self, exchange: &mut Exchange<'_>) -> Result<Success, Missed> {
         if self.asked.operation() != Operation::Embedding {
             return Err(not_of_the_mock(self.asked));
         }
-        let prepared = written::prepare(self.lane, self.asked, self.passing)?;
+        let prepared = written::prepare(self.worker, self.lane, self.asked, self.passing).await?;
         let prepared = prepared.ok_or_else(|| not_of_the_mock(self.asked))?;
         let bodies = match &prepared.body {
             PreparedBody::AsCame(splice) => {
@@ -148,7 +159,7 @@ impl Along<'_, '_> {
         let answers = answers.map_err(refusal::invalid)?;
         let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
         head.fields.append("Content-Type", b"application/json");
-        self.told(exchange, head, answers, Some(&prepared))
+        self.told(exchange, head, answers, Some(prepared)).await
     }
 
     pub(super) fn context(&self, exchange: &Exchange<'_>) -> Context {

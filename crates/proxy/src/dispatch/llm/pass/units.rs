@@ -1,26 +1,41 @@
 //! What a request tells of what is charged beside tokens: characters, seconds, images.
 
+use std::sync::Arc;
+
 use architrave_llm::catalog::Unit;
 use architrave_llm::scan::Watched;
 use architrave_llm::surface::{Asked, Operation};
 use architrave_llm::used::{self, SoundLength, Used};
 
 use super::request::Passing;
+use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Rest;
+use crate::dispatch::llm::{outgoing, refusal};
+use crate::worker::Worker;
 
 /// What a request tells before it is sent. Of sound that is still to come it tells how large it is.
-pub(super) fn asked(asked: &Asked<'_>, passing: &Passing) -> Used {
+///
+/// # Errors
+/// That too much waits.
+pub(super) async fn asked(
+    worker: &Worker,
+    asked: &Asked<'_>,
+    passing: &Passing,
+) -> Result<Used, Missed> {
     if let Some((bytes, _)) = passing.json() {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        return used::of_request(asked.surface, text);
+        let (surface, bytes) = (asked.surface, Arc::clone(bytes));
+        let used = outgoing::offloaded(worker, bytes.len(), move || {
+            Ok(used::of_request(surface, std::str::from_utf8(&bytes).unwrap_or_default()))
+        });
+        return used.await.map_err(refusal::invalid);
     }
-    let Some(form) = passing.form() else { return Used::default() };
+    let Some(form) = passing.form() else { return Ok(Used::default()) };
     let mut used = used::of_form(asked.surface, form.look.count(Watched::Choices));
     if let Some(mut length) = sound_length(asked, passing) {
         length.see(&form.bytes);
         used.add(Unit::SecondIn, length.seconds(bytes_of(form.rest)));
     }
-    used
+    Ok(used)
 }
 
 /// What is to see the sound of a request go by, where there is some.

@@ -1,13 +1,15 @@
 //! The request of an operation that goes through, as it goes out along a lane: whether the lane's
 //! provider takes it, by which path, and in whose words its body is.
 
+use std::sync::Arc;
+
 use architrave_core::Reason;
 use architrave_llm::beside::{self, Destination, Prepared, PreparedBody};
 use architrave_llm::chat::{ChatError, ErrorKind, Text};
-use architrave_llm::dialect::{Address, Dialect};
+use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
-use architrave_llm::scan::Splice;
+use architrave_llm::scan::{Scanned, Splice};
 use architrave_llm::surface::{self, Asked, Operation, Surface};
 use architrave_net::{Method, Version};
 
@@ -18,7 +20,7 @@ use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::outgoing::{self, Caller, Outgoing};
 use crate::dispatch::llm::payload::Payload;
 use crate::dispatch::llm::refusal;
-use crate::models::LiveLane;
+use crate::models::{LiveLane, Side};
 use crate::worker::Worker;
 
 /// A request as it goes out, and how the answer comes back.
@@ -68,51 +70,93 @@ fn address<'a>(lane: &'a LiveLane, asked: &Asked<'_>, stream: bool) -> Address<'
 /// Makes the body ready for a lane's provider, where it is JSON.
 ///
 /// # Errors
-/// What of it the provider's words cannot say.
-pub(super) fn prepare(
+/// What of it the provider's words cannot say, or that too much waits.
+pub(super) async fn prepare(
+    worker: &Worker,
     lane: &LiveLane,
     asked: &Asked<'_>,
     passing: &Passing,
 ) -> Result<Option<Prepared>, Missed> {
     let Some((bytes, scanned)) = passing.json() else { return Ok(None) };
-    let text = text_of(bytes)?;
     let address = address(lane, asked, passing.is_stream());
-    let to = Destination { routes: &lane.side.row.routes, quirks: &lane.quirks, address: &address };
-    let prepared = beside::prepare(asked, (text, scanned), to);
-    let mut prepared = prepared.map_err(refusal::invalid)?;
-    if let Some(prepared) = prepared.as_mut().filter(|_| passing.has_others()) {
-        prepared.body = PreparedBody::AsCame(renamed_each(lane, asked, passing, text)?);
+    let to = To { side: &lane.side, quirks: &lane.quirks, names: names_there(lane, passing) };
+    if !outgoing::is_large(bytes.len()) {
+        return to.prepare(asked, &address, (bytes, scanned));
     }
-    Ok(prepared)
+    let (side, quirks, names) = (Arc::clone(&lane.side), lane.quirks, to.names);
+    let (address, query) = (address.to_own(), asked.query.to_owned());
+    let (asked, bytes, scanned) = (asked.with_query(""), Arc::clone(bytes), scanned.clone());
+    let prepared = outgoing::offloaded(worker, bytes.len(), move || {
+        let to = To { side: &side, quirks: &quirks, names };
+        Ok(to.prepare(&asked.with_query(&query), &address, (&bytes, &scanned)))
+    });
+    prepared.await.map_err(refusal::invalid)?
 }
 
-/// The edits by which each of several models is called as the lane's provider calls it.
-fn renamed_each(
-    lane: &LiveLane,
-    asked: &Asked<'_>,
-    passing: &Passing,
-    body: &str,
-) -> Result<Splice, Missed> {
-    let there = |name: &str| match passing.other(name) {
-        Some(model) => model.beside(lane).map(|lane| &*lane.model),
-        None => Some(&*lane.model),
-    };
-    let renamed = asked.surface.rename_each(body, there);
-    renamed.map_err(|error| refusal::invalid(error.into()))
+/// What each of several models is called at a lane's provider, and the one that none of them is;
+/// nothing where there is one alone.
+fn names_there(lane: &LiveLane, passing: &Passing) -> Option<Names> {
+    let others = passing
+        .others()
+        .iter()
+        .map(|(name, model)| (name.clone(), model.beside(lane).map(|lane| lane.model.clone())));
+    passing.has_others().then(|| Names { others: others.collect(), first: lane.model.clone() })
+}
+
+struct Names {
+    others: Vec<(String, Option<Box<str>>)>,
+    first: Box<str>,
+}
+
+/// Where a body is made ready for.
+struct To<'t> {
+    side: &'t Side,
+    quirks: &'t Quirks,
+    names: Option<Names>,
+}
+
+impl To<'_> {
+    fn prepare(
+        &self,
+        asked: &Asked<'_>,
+        address: &Address<'_>,
+        (bytes, scanned): (&[u8], &Scanned),
+    ) -> Result<Option<Prepared>, Missed> {
+        let text = text_of(bytes)?;
+        let to = Destination { routes: &self.side.row.routes, quirks: self.quirks, address };
+        let prepared = beside::prepare(asked, (text, scanned), to);
+        let mut prepared = prepared.map_err(refusal::invalid)?;
+        if let (Some(prepared), Some(names)) = (prepared.as_mut(), &self.names) {
+            prepared.body = PreparedBody::AsCame(names.renamed_each(asked, text)?);
+        }
+        Ok(prepared)
+    }
+}
+
+impl Names {
+    /// The edits by which each of several models is called as the provider calls it.
+    fn renamed_each(&self, asked: &Asked<'_>, body: &str) -> Result<Splice, Missed> {
+        let there = |name: &str| match self.others.iter().find(|(other, _)| other == name) {
+            Some((_, model)) => model.as_deref(),
+            None => Some(&*self.first),
+        };
+        let renamed = asked.surface.rename_each(body, there);
+        renamed.map_err(|error| refusal::invalid(error.into()))
+    }
 }
 
 /// Writes the request for a lane.
 ///
 /// # Errors
 /// That the provider does not take it.
-pub(super) fn write(
+pub(super) async fn write(
     worker: &Worker,
     lane: &LiveLane,
     asked: &Asked<'_>,
     passing: &Passing,
     caller: Caller<'_>,
 ) -> Result<Written, Missed> {
-    let prepared = prepare(lane, asked, passing)?;
+    let prepared = prepare(worker, lane, asked, passing).await?;
     let found = match &prepared {
         Some(prepared) => Some(prepared.reach.clone()),
         None => {
