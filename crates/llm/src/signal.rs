@@ -113,9 +113,7 @@ impl Signal {
             return Self::new(SignalKind::Fine, Scope::Nobody, None);
         }
         let (kind, scope) = judge(status, limits, error);
-        let asks_to_wait = matches!(kind, SignalKind::RateLimited | SignalKind::Overloaded);
-        let wait = asks_to_wait.then(|| wait(kind, limits, error)).flatten();
-        Self::new(kind, scope, wait)
+        Self::new(kind, scope, wait(kind, limits, error))
     }
 
     fn new(kind: SignalKind, scope: Scope, wait: Option<Duration>) -> Self {
@@ -185,13 +183,21 @@ fn judge(status: u16, limits: &Limits, error: Option<&ChatError>) -> (SignalKind
     }
 }
 
-/// How long to wait: what is said in so many words, else when the limit that is used up is there
-/// again, else what the message says in passing.
+/// How long to wait: what is said in so many words, else, where there is too much for now, when the
+/// limit that is used up is there again, else what the message says in passing. Of what concerns the
+/// gateway's own credential no client is told when to come again.
 fn wait(kind: SignalKind, limits: &Limits, error: Option<&ChatError>) -> Option<Duration> {
+    if matches!(kind, SignalKind::CredentialRefused | SignalKind::Unpaid) {
+        return None;
+    }
     let said = error.and_then(|error| error.retry_after_ms).map(Duration::from_millis);
+    let said = limits.wait.or(said);
+    if !matches!(kind, SignalKind::RateLimited | SignalKind::Overloaded) {
+        return said;
+    }
     let used_up = || limits.quota.used_up_for().filter(|_| kind == SignalKind::RateLimited);
     let in_passing = || when::in_words(&error?.message);
-    limits.wait.or(said).or_else(used_up).or_else(in_passing)
+    said.or_else(used_up).or_else(in_passing)
 }
 
 #[cfg(test)]

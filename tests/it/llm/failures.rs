@@ -5,6 +5,7 @@ use architrave_testkit::origin::refusing;
 use architrave_testkit::{Client, Config, Dialect, Gateway, Origin, SOON};
 use serde_json::{Value, json};
 
+use super::form;
 use super::{
     STREAM_HEAD, ask, completion, config, event, gateway, last_event, parsed, post, reply, request,
     saying, text_of,
@@ -116,6 +117,79 @@ fn a_stream_that_fails_in_its_first_event_fails_with_a_status_that_says_so() {
             });
         }
     }
+}
+
+#[test]
+fn a_failure_says_when_to_come_again_and_how_long_the_gateway_took() {
+    for status in [500, 409, 422] {
+        let origin = Origin::start(move |exchange| {
+            let _ = exchange.read_body();
+            let body = r#"{"error":{"message":"not now"}}"#;
+            exchange.send(format!(
+                "HTTP/1.1 {status} No\r\nContent-Type: application/json\r\nRetry-After: 7\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+        });
+        let gateway = gateway(&[&origin], "");
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+        assert_eq!((answer.status, answer.get("retry-after")), (status, Some("7")), "{answer:?}");
+        let overhead = answer.get("x-architrave-overhead-us").expect("it is told");
+        assert!(overhead.parse::<u64>().is_ok(), "{overhead}");
+    }
+}
+
+#[test]
+fn a_redirect_of_a_provider_is_no_answer() {
+    for path in ["/v1/chat/completions", "/v1/moderations"] {
+        let origin = Origin::start(|exchange| {
+            let _ = exchange.read_body();
+            exchange.send(
+                "HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            );
+        });
+        let gateway = gateway(&[&origin], "");
+        let body = json!({ "model": "fast", "input": "x", "messages": ask("hi")["messages"] });
+        let answer = post(gateway.web(), path, &[], &body);
+        assert_eq!((answer.status, answer.get("location")), (502, None), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_form_is_asked_of_another_as_long_as_it_can_be_sent_again() {
+    let path = "/v1/audio/transcriptions";
+    let limited = Origin::start(|exchange| {
+        let _ = exchange.read_body();
+        reply(exchange, 429, r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#);
+    });
+    let second = saying("from the second");
+    for size in [100, 3_000, 200_000] {
+        let gateway = gateway(&[&limited, &second], "");
+        let parts = [form::part("model", "fast"), form::file(&"x".repeat(size))];
+        let answer = form::send(gateway.web(), path, &[], &parts);
+        assert_eq!(answer.status, 200, "{size}: {}", answer.text());
+        let got = String::from_utf8_lossy(&second.last().body).into_owned();
+        assert!(got.contains("there-1") && got.matches('x').count() >= size, "{}", got.len());
+    }
+    // Of a large one nothing has gone where nobody took it.
+    let (down, _guard) = refusing();
+    let config = Config::ai(&format!(
+        "
+        providers:
+          - {{ name: down, kind: openai_compatible, base_url: \"http://{down}/v1\" }}
+          - {{ name: up, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+        models:
+          - name: fast
+            strategy: priority
+            deployments: [{{ provider: down, model: a }}, {{ provider: up, model: b, priority: 1 }}]
+        ",
+        second.addr()
+    ));
+    let gateway = Gateway::start(config);
+    let parts = [form::part("model", "fast"), form::file(&"x".repeat(2_000_000))];
+    let answer = form::send(gateway.web(), path, &[], &parts);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(second.last().body.len() > 2_000_000, "{}", second.last().body.len());
 }
 
 #[test]

@@ -275,7 +275,10 @@ fn what_is_not_there_is_about_the_lane_or_the_object() {
 fn what_breaks_breaks_a_lane() {
     let body = r#"{"type":"error","error":{"type":"api_error","message":"Internal server error"}}"#;
     check((Anthropic, 500, "", body), (Broken, Scope::Lane, None));
-    check((Openai, 502, "retry-after: 9", "<html>"), (Broken, Scope::Lane, None));
+    check((Openai, 502, "retry-after: 9", "<html>"), (Broken, Scope::Lane, seconds(9.0)));
+    check((Openai, 500, "retry-after: 7", "{}"), (Broken, Scope::Lane, seconds(7.0)));
+    check((Openai, 500, "", "{}"), (Broken, Scope::Lane, None));
+    check((Openai, 409, "retry-after: 7", "{}"), (RequestRefused, Scope::Request, seconds(7.0)));
     let body = r#"{"message":"The request took too long."}"#;
     check(
         (Bedrock, 408, "x-amzn-errortype: ModelTimeoutException", body),

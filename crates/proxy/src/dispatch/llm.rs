@@ -73,12 +73,12 @@ pub(crate) async fn serve<'a>(
     let query = exchange.head.query().unwrap_or_default().to_owned();
     let method = exchange.head.method.as_str().to_owned();
     let Some(asked) = Surface::of(&method, &path, &query) else {
-        return unknown_path(exchange, &method, &path);
+        return unknown_path(worker, exchange, &method, &path);
     };
     let asked = of_client(asked, &exchange.head.fields);
     // Whom the gateway vouches for is somebody who goes on with an upload, and nothing else.
     if exchange.admission.vouched.is_some() && asked.surface != Surface::GeminiFileUpload {
-        return unknown_path(exchange, &method, &path);
+        return unknown_path(worker, exchange, &method, &path);
     }
     exchange.llm =
         Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
@@ -90,14 +90,14 @@ pub(crate) async fn serve<'a>(
         // Boxed, as it is larger than chat, and every future is moved as a whole when it begins.
         _ => Box::pin(pass::serve(worker, exchange, client, &asked, service)).await.map(
             |mut answer| {
-                answer.explain(exchange, Some(worker.now()));
+                answer.explain(exchange, worker.now());
                 answer
             },
         ),
     };
     match served {
         Ok(answer) => answer,
-        Err(missed) => refuse(exchange, dialect, missed),
+        Err(missed) => refuse(worker, exchange, dialect, missed),
     }
 }
 
@@ -195,7 +195,12 @@ fn below_route<'e>(exchange: &'e Exchange<'_>) -> &'e str {
 }
 
 /// Tells the client that nothing is at that path, or nothing with that method.
-fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> LlmAnswer<'a> {
+fn unknown_path<'a>(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    method: &str,
+    path: &str,
+) -> LlmAnswer<'a> {
     let query = exchange.head.query().unwrap_or_default();
     let methods = surface::methods(path, query);
     let known = methods.first().and_then(|first| Surface::of(first, path, query));
@@ -205,7 +210,7 @@ fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> Ll
         true => refusal::unknown_url(surface::nearest(method, path)),
         false => refusal::wrong_method(&allowed),
     };
-    let mut answer = refuse(exchange, dialect, Missed::refused(error, Reason::NoRoute));
+    let mut answer = refuse(worker, exchange, dialect, Missed::refused(error, Reason::NoRoute));
     if !methods.is_empty() {
         answer.head.fields.append("Allow", allowed.as_bytes());
     }
@@ -213,11 +218,16 @@ fn unknown_path<'a>(exchange: &mut Exchange<'_>, method: &str, path: &str) -> Ll
 }
 
 /// Tells the client in its dialect why there is no answer, and notes it.
-fn refuse<'a>(exchange: &mut Exchange<'_>, dialect: Dialect, missed: Missed) -> LlmAnswer<'a> {
+fn refuse<'a>(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    dialect: Dialect,
+    missed: Missed,
+) -> LlmAnswer<'a> {
     exchange.reason = Some(missed.reason);
     exchange.termination = missed.termination();
     let mut answer = LlmAnswer::failure(dialect, &missed.error);
-    answer.explain(exchange, None);
+    answer.explain(exchange, worker.now());
     answer
 }
 

@@ -96,7 +96,7 @@ impl LlmAnswer<'_> {
 
     /// Tells how the answer came about: which deployment, after how many attempts, at what price,
     /// and how long the gateway itself took.
-    pub(super) fn explain(&mut self, exchange: &Exchange<'_>, now: Option<Moment>) {
+    pub(super) fn explain(&mut self, exchange: &Exchange<'_>, now: Moment) {
         let Some(facts) = &exchange.llm else { return };
         let fields = &mut self.head.fields;
         let id = exchange.identity.request_id_bytes();
@@ -119,10 +119,8 @@ impl LlmAnswer<'_> {
         if let Some(cache) = facts.cache {
             fields.append("x-architrave-cache", cache.as_bytes());
         }
-        if let Some(now) = now {
-            let overhead = overhead(exchange, now).as_micros();
-            fields.append("x-architrave-overhead-us", number.format(overhead).as_bytes());
-        }
+        let overhead = overhead(exchange, now).as_micros();
+        fields.append("x-architrave-overhead-us", number.format(overhead).as_bytes());
         if facts.usage.is_some() {
             fields.append("x-architrave-cost", usd(facts.cost_nano_usd).as_bytes());
         }

@@ -11,7 +11,7 @@ use architrave_balance::{Criteria, Endpoint};
 use architrave_core::Moment;
 use architrave_llm::used::SoundLength;
 use architrave_net::Reader;
-use architrave_telemetry::{Party, Phase};
+use architrave_telemetry::Party;
 use smallvec::SmallVec;
 
 use super::attempted::note_timings;
@@ -35,6 +35,8 @@ pub(super) struct EndpointTries<'p> {
     pub length: Option<Box<SoundLength>>,
     /// What looks at the rest of a form before it goes by, where there is one.
     pub look: Option<Box<RestLook>>,
+    /// Whether something has gone of what was still with the client, which nobody can send again.
+    pub has_taken_rest: bool,
 }
 
 impl EndpointTries<'_> {
@@ -87,15 +89,15 @@ impl EndpointTries<'_> {
                 body.measured(self.length.as_deref_mut()).looked_at(self.look.as_deref_mut());
             let result =
                 pin!(attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts)).await;
+            self.has_taken_rest |= body.has_taken_rest();
             note_timings(exchange, facts.get());
             let failure = match result {
                 Ok(answered) => return Ok(Box::new(answered)),
                 Err(failure) => failure,
             };
-            let can_be_sent_again = failure.phase == Phase::Connect || outgoing.payload.is_whole();
             if failure.retry == Retry::Never
                 || failure.party != Party::Endpoint
-                || !can_be_sent_again
+                || self.has_taken_rest
             {
                 return Err(failure);
             }

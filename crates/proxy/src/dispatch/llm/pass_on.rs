@@ -100,7 +100,7 @@ impl<'w> Run<'w, '_> {
             Success::Mock(Said::Stream(steps)) => self.tell_mock(exchange, steps, &context),
             Success::Mock(Said::Failed(_) | Said::Refused(_)) => return Err(nothing_serves()),
         };
-        answer.explain(exchange, Some(worker.now()));
+        answer.explain(exchange, worker.now());
         Ok(answer)
     }
 

@@ -164,6 +164,11 @@ impl<'a> Sending<'a> {
         self
     }
 
+    /// Whether something of the rest has gone, which nobody can send again.
+    pub(super) const fn has_taken_rest(&self) -> bool {
+        self.passed > 0
+    }
+
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
         let has_more = ready!(self.client.poll_fill(context))?;
         let bytes = self.client.data();

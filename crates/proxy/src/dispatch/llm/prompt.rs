@@ -49,12 +49,12 @@ pub(crate) async fn serve<'a>(
         Method::Get | Method::Head => document::answer(exchange, service),
         Method::Post => match ask(worker, exchange, client, service).await {
             Ok(answer) => answer,
-            Err(missed) => refuse(exchange, &missed),
+            Err(missed) => refuse(worker, exchange, &missed),
         },
         _ => {
             let message = "a prompt is asked by POST; GET says how";
             let error = ChatError { status: 405, ..ChatError::new(ErrorKind::NotFound, message) };
-            let mut answer = refuse(exchange, &Missed::refused(error, Reason::NoRoute));
+            let mut answer = refuse(worker, exchange, &Missed::refused(error, Reason::NoRoute));
             answer.head.fields.append("Allow", b"GET, HEAD, POST");
             answer
         }
@@ -136,10 +136,10 @@ fn wants_events(exchange: &Exchange<'_>) -> bool {
         .any(|value| memchr::memmem::find(value, b"text/event-stream").is_some())
 }
 
-fn refuse<'a>(exchange: &mut Exchange<'_>, missed: &Missed) -> LlmAnswer<'a> {
+fn refuse<'a>(worker: &Worker, exchange: &mut Exchange<'_>, missed: &Missed) -> LlmAnswer<'a> {
     exchange.reason = Some(missed.reason);
     exchange.termination = missed.termination();
     let mut answer = problem::answer(exchange, missed);
-    answer.explain(exchange, None);
+    answer.explain(exchange, worker.now());
     answer
 }

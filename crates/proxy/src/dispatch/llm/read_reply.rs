@@ -18,6 +18,8 @@ use crate::attempt::Answered;
 const WHOLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The largest body of a failure that is read; the rest of it is of no use to anybody.
 const FAILURE_BYTES_MAX: usize = 64 * 1024;
+/// The status of what is no answer: the provider's doing.
+const BAD_GATEWAY: u16 = 502;
 /// How long the body of a failure may take.
 const FAILURE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -66,8 +68,7 @@ pub(super) async fn read(
         let Some(reader) = answered.call.reader() else { return Read::Broken(WireError::Closed) };
         reader.limit_stall(FAILURE_PATIENCE);
         let (bytes, is_whole) = read_up_to(reader, FAILURE_BYTES_MAX).await;
-        let mut error = outgoing.dialect.read_error(status, &bytes);
-        complete(&mut error, &answered.head, outgoing.dialect);
+        let error = refusal(outgoing.dialect, &answered.head, &bytes);
         return Read::Refused { error, answered: is_whole.then_some(answered) };
     }
     let is_stream = stream && is_stream_type(&answered.head.fields, outgoing.framing);
@@ -151,8 +152,7 @@ pub(super) async fn judge(
     if !(200..300).contains(&status) {
         reader.limit_stall(FAILURE_PATIENCE);
         let (bytes, is_whole) = read_up_to(reader, FAILURE_BYTES_MAX).await;
-        let mut error = dialect.read_error(status, &bytes);
-        complete(&mut error, &answered.head, dialect);
+        let error = refusal(dialect, &answered.head, &bytes);
         return Judged::Refused(error, is_whole.then_some(answered));
     }
     reader.limit_stall(patience);
@@ -165,6 +165,17 @@ pub(super) async fn judge(
         Err(Cut::Wire(error)) => Judged::Broken(error),
         Err(Cut::ClientGone) => Judged::ClientGone,
     }
+}
+
+/// What an answer is whose status is no success. A redirect is followed nowhere, and the client,
+/// which does not know where it leads, could not follow it either.
+fn refusal(dialect: Dialect, head: &ResponseHead, body: &[u8]) -> ChatError {
+    let mut error = dialect.read_error(head.status, body);
+    complete(&mut error, head, dialect);
+    if !(400..600).contains(&head.status) {
+        (error.kind, error.status) = (ErrorKind::Internal, BAD_GATEWAY);
+    }
+    error
 }
 
 /// What only the head of a failure says.
@@ -213,7 +224,7 @@ fn looks_like_object(bytes: &[u8]) -> bool {
 /// That a provider's answer is none.
 pub(super) fn unreadable() -> ChatError {
     let message = "the provider's reply cannot be read";
-    ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
+    ChatError { status: BAD_GATEWAY, ..ChatError::new(ErrorKind::Internal, message) }
 }
 
 /// Reads up to so many bytes; whether that was all.

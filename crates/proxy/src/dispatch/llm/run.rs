@@ -229,7 +229,14 @@ impl<'w> Run<'w, '_> {
         let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
         let limit = if self.ask.stream { limit.min(patience) } else { limit };
         let affinity = self.affinity;
-        let mut tries = EndpointTries { affinity, limit, upgrade: None, length: None, look: None };
+        let mut tries = EndpointTries {
+            affinity,
+            limit,
+            upgrade: None,
+            length: None,
+            look: None,
+            has_taken_rest: false,
+        };
         let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
         let sent = pin!(tries.send(worker, exchange, (reach, &outgoing), client, now)).await;

@@ -64,7 +64,7 @@ pub(super) async fn see<'a>(
         facts.is_stream = ask.stream;
     }
     let answer = answer.map(|mut answer| {
-        answer.explain(exchange, Some(worker.now()));
+        answer.explain(exchange, worker.now());
         answer
     });
     Ok((Seen { guards, offer: Some((key, wish)) }, answer))

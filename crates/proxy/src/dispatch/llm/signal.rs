@@ -28,8 +28,11 @@ pub(super) enum About {
 }
 
 /// What comes of a refusal.
-pub(super) fn judge(error: ChatError, limits: &Limits, about: About) -> Attempted {
+pub(super) fn judge(mut error: ChatError, limits: &Limits, about: About) -> Attempted {
     let signal = Signal::of(error.status, limits, Some(&error));
+    if let Some(wait) = signal.wait {
+        error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    }
     let (scope, retry_after) = (scope(signal.scope), signal.wait);
     let (failure, reason) = match signal.kind {
         SignalKind::RateLimited => {
@@ -72,9 +75,6 @@ const fn scope(scope: Scope) -> balance::Scope {
 /// left in its account and whose that is are none of the client's business, and not to be taken
 /// for its own.
 fn told(mut error: ChatError, signal: &Signal) -> ChatError {
-    if let Some(wait) = signal.wait {
-        error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    }
     match signal.kind {
         SignalKind::CredentialRefused | SignalKind::Unpaid => {
             let message = "the provider does not accept the gateway's credential";

@@ -227,9 +227,11 @@ impl Along<'_, '_> {
             upgrade: self.passing.upgrade(),
             length: units::sound_length(self.asked, self.passing).map(Box::new),
             look: self.passing.form().and_then(Form::rest_look).map(Box::new),
+            has_taken_rest: false,
         };
         settle::hold(exchange, lane, self.passing.prompt_tokens());
         let sent = tries.send(worker, exchange, (reach, &outgoing), reader, now).await;
+        self.passing.note_sent(tries.has_taken_rest);
         if let (Some(length), Some(facts)) = (tries.length, &mut exchange.llm) {
             facts.asked.set(Unit::SecondIn, length.seconds(0));
         }

@@ -142,15 +142,6 @@ impl Body {
             Self::None | Self::Form(..) | Self::Lines(_) | Self::Opaque(_) => 0,
         }
     }
-
-    /// Whether all of it is here, so that another attempt can send it.
-    pub(super) fn can_be_sent_again(&self) -> bool {
-        match self {
-            Self::None | Self::Json(..) | Self::Lines(_) => true,
-            Self::Form(form) => form.rest == Rest::None,
-            Self::Opaque(rest) => *rest == Rest::None,
-        }
-    }
 }
 
 /// Whether a content type is one of forms, however it is written.

@@ -20,6 +20,10 @@ use crate::serve::RequestFacts;
 /// How much of a form is read in search of what it must say: whole files may stand before it.
 pub(super) const FORM_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// A form that is no larger is read whole, so that another deployment can be asked where one
+/// refuses it.
+const HELD_BYTES_MAX: u64 = 256 * 1024;
+
 /// A form as far as it was read.
 #[derive(Debug)]
 pub(super) struct Form {
@@ -68,8 +72,8 @@ fn is_batch(look: &Multipart) -> bool {
     look.text(Watched::Purpose).is_some_and(batch::is_purpose)
 }
 
-/// Reads a form up to where it says what the gateway must know; the rest stays with the client. The
-/// file of a batch is read whole, since every line of it is a request.
+/// Reads a form up to where it says what the gateway must know; the rest stays with the client. A
+/// small one is read whole, and so is the file of a batch, since every line of it is a request.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -86,12 +90,13 @@ pub(super) async fn read(
     let mut look = look.map_err(wrong)?;
     let needed = [Watched::Model, Watched::Purpose];
     let needed = needed.into_iter().filter_map(|it| Some((it, watch.member(it)?.name))).next();
+    let is_held = matches!(facts.framing, Framing::Length(length) if length <= HELD_BYTES_MAX);
     let mut bytes = Vec::new();
     let mut in_turn = 0;
     loop {
         let is_found = needed.is_none_or(|(needed, _)| look.text(needed).is_some());
         // The parts behind that are not needed; whether a stream is wanted shows in the answer.
-        if is_found && look.part_count() > 0 && !is_batch(&look) {
+        if is_found && look.part_count() > 0 && !is_held && !is_batch(&look) {
             break;
         }
         if let Some((_, name)) = needed

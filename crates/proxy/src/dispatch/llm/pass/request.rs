@@ -1,6 +1,7 @@
 //! The request of an operation that goes through: read up to where the model is named, with what
 //! is to be known of it before a lane is chosen.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use architrave_config::LlmService;
@@ -43,6 +44,7 @@ pub(super) struct Passing {
     upgrade: Option<String>,
     named: Vec<KeptId>,
     is_home_known: bool,
+    has_taken_rest: Cell<bool>,
 }
 
 impl Passing {
@@ -96,6 +98,7 @@ impl Passing {
             upgrade: facts.upgrade.clone(),
             named,
             is_home_known: false,
+            has_taken_rest: Cell::new(false),
         })
     }
 
@@ -301,9 +304,14 @@ impl Passing {
         Ok(())
     }
 
-    /// Whether all of it is here, so that another attempt can send it.
+    /// Notes whether something was sent of what was still with the client.
+    pub(super) fn note_sent(&self, has_taken_rest: bool) {
+        self.has_taken_rest.set(self.has_taken_rest.get() | has_taken_rest);
+    }
+
+    /// Whether all of it is here still or with the client, so that another attempt can send it.
     pub(super) fn can_be_sent_again(&self) -> bool {
-        self.body.can_be_sent_again()
+        !self.has_taken_rest.get()
     }
 
     /// The body, where it is JSON, with what the scan found in it.
