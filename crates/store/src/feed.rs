@@ -28,13 +28,10 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// Reads the generation, and begins to look for newer ones.
-    pub(crate) async fn start(
-        door: &Door,
-        readers: &AnyPool,
-        every: Duration,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn start(door: &Door, readers: &AnyPool) -> Result<Self, StoreError> {
         let now = read(&mut *readers.acquire().await?).await?;
         let newest = Arc::new(watch::Sender::new(now));
+        let every = door.waits.look;
         let looking = match door.engine {
             Engine::Sqlite => {
                 vec![task::spawn(look(readers.clone(), Arc::clone(&newest), every))]

@@ -80,7 +80,8 @@ async fn idempotency(
 }
 
 impl Store {
-    /// Claims a key for a request with that digest.
+    /// Claims a key for a request with that digest, before the change that does it begins: it
+    /// would wait for the end of that change.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,7 +112,8 @@ impl Store {
         })
     }
 
-    /// Gives a key up that was claimed: nothing was done under it.
+    /// Gives a key up that was claimed: nothing was done under it, and no change is under way that
+    /// would.
     ///
     /// # Errors
     /// When the database fails.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use architrave_core::Secret;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{
+    AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _,
+};
 use tracing::log::LevelFilter;
 
 use crate::StoreError;
@@ -17,29 +19,31 @@ use crate::StoreError;
 /// What the file is called in the data folder.
 const FILE: &str = "architrave.db";
 
-/// How long a write waits for another one, and a read for a free connection.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// A statement that takes longer is told of in the log; ours take milliseconds.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Connections that read a SQLite file; each has a thread of its own.
+/// Connections that read a SQLite file, each with a thread of its own; one of them looks for what
+/// other processes write.
 const SQLITE_READERS: u32 = 4;
 /// Connections that read from PostgreSQL, of each node.
 const POSTGRES_READERS: u32 = 8;
 
-/// WAL, so that readers and the writer do not wait for each other; FULL, so that what was
-/// acknowledged outlives a loss of power. The log is cut back after a burst.
-const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-    PRAGMA journal_size_limit = 67108864";
-const SQLITE_READER: &str = "PRAGMA busy_timeout = 15000; PRAGMA trusted_schema = OFF; \
-    PRAGMA query_only = ON";
-/// What a database operator sees of who is connected; and no wait for a node that has frozen in
-/// the middle of a write.
-const POSTGRES_WRITER: &str = "SET application_name = 'architrave'; SET lock_timeout = '15s'; \
-    SET idle_in_transaction_session_timeout = '60s'";
-const POSTGRES_READER: &str = "SET application_name = 'architrave'; \
-    SET default_transaction_read_only = on";
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    /// A write for another one, and a read for a free connection.
+    pub(crate) patience: Duration,
+    /// Between two looks whether another process has written, where nobody tells: an upgrade lets
+    /// two processes have a file, and a listener of PostgreSQL may have lost its connection.
+    pub(crate) look: Duration,
+}
+
+impl Default for Waits {
+    /// A write takes milliseconds, or as long as it takes to lay out a large configuration.
+    fn default() -> Self {
+        Self { patience: Duration::from_secs(15), look: Duration::from_secs(1) }
+    }
+}
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -60,12 +64,13 @@ pub(crate) enum Engine {
 /// A place that can be connected to.
 pub(crate) struct Door {
     pub(crate) engine: Engine,
+    pub(crate) waits: Waits,
     options: AnyConnectOptions,
 }
 
 impl Place {
     /// Makes ready to connect; makes the file of a folder, readable by its owner alone.
-    pub(crate) fn door(&self) -> Result<Door, StoreError> {
+    pub(crate) fn door(&self, waits: Waits) -> Result<Door, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = match self {
             Self::Folder(folder) => (Engine::Sqlite, sqlite_url(&file(folder)?)?),
@@ -83,7 +88,7 @@ impl Place {
         let options = AnyConnectOptions::from_str(&url).map_err(|_| no_place())?;
         let options = options.log_statements(LevelFilter::Off);
         let options = options.log_slow_statements(LevelFilter::Warn, SLOW);
-        Ok(Door { engine, options })
+        Ok(Door { engine, waits, options })
     }
 }
 
@@ -92,7 +97,7 @@ impl Door {
     /// patience, and then say that it had none left.
     pub(crate) async fn knock(&self) -> Result<(), sqlx::Error> {
         let mut first = self.connect().await?;
-        first.execute(self.as_writer()).await?;
+        first.execute(AssertSqlSafe(self.as_writer())).await?;
         first.close().await
     }
 
@@ -101,30 +106,57 @@ impl Door {
         self.pool(1, self.as_writer())
     }
 
-    fn as_writer(&self) -> &'static str {
-        match self.engine {
-            Engine::Sqlite => SQLITE_WRITER,
-            Engine::Postgres => POSTGRES_WRITER,
-        }
-    }
-
     /// Connections that can only read.
     pub(crate) fn readers(&self) -> AnyPool {
         match self.engine {
-            Engine::Sqlite => self.pool(SQLITE_READERS, SQLITE_READER),
-            Engine::Postgres => self.pool(POSTGRES_READERS, POSTGRES_READER),
+            Engine::Sqlite => self.pool(SQLITE_READERS, self.as_reader()),
+            Engine::Postgres => self.pool(POSTGRES_READERS, self.as_reader()),
         }
     }
 
-    fn pool(&self, connections: u32, first: &'static str) -> AnyPool {
+    /// What a connection that writes says first. SQLite: WAL, so that readers and the writer do not
+    /// wait for each other; FULL, so that what was acknowledged outlives a loss of power; the log is
+    /// cut back after a burst. PostgreSQL: no wait for a node that has frozen in the middle of a
+    /// write.
+    fn as_writer(&self) -> String {
+        let patience = self.waits.patience.as_millis();
+        match self.engine {
+            Engine::Sqlite => format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864"
+            ),
+            Engine::Postgres => format!(
+                "SET application_name = 'architrave'; SET lock_timeout = {patience}; \
+                 SET idle_in_transaction_session_timeout = '60s'"
+            ),
+        }
+    }
+
+    /// What a connection that reads says first: that it does nothing else.
+    fn as_reader(&self) -> String {
+        let patience = self.waits.patience.as_millis();
+        match self.engine {
+            Engine::Sqlite => format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA trusted_schema = OFF; \
+                 PRAGMA query_only = ON"
+            ),
+            Engine::Postgres => "SET application_name = 'architrave'; \
+                                 SET default_transaction_read_only = on"
+                .to_owned(),
+        }
+    }
+
+    fn pool(&self, connections: u32, first: String) -> AnyPool {
         let options = AnyPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(self.waits.patience)
             // A file does not go away behind a connection; a server does.
             .test_before_acquire(self.engine == Engine::Postgres)
             .after_connect(move |connection, _| {
+                let first = first.clone();
                 Box::pin(async move {
-                    connection.execute(first).await?;
+                    connection.execute(AssertSqlSafe(first)).await?;
                     Ok(())
                 })
             });

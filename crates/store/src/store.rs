@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use architrave_core::Clock;
 use sqlx::any::AnyArguments;
@@ -17,13 +17,9 @@ use tokio::sync::watch;
 
 use crate::change::Change;
 use crate::feed::Feed;
-use crate::place::{Door, Engine};
+use crate::place::{Door, Engine, Waits};
 use crate::vault::Vault;
 use crate::{KEY_BYTES, Place, StoreError, key_checks, migrate};
-
-/// How often it is looked whether another process has written, where nobody tells: an upgrade
-/// lets two processes have a file, and a listener of PostgreSQL may have lost its connection.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// An open database; clones are the same. Reads are methods of it, writes those of a [`Change`].
 #[derive(Clone)]
@@ -73,24 +69,24 @@ impl Store {
         keys: Vec<[u8; KEY_BYTES]>,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        Self::open_looking(place, &keys, clock, LOOK_EVERY).await
+        Self::open_waiting(place, &keys, clock, Waits::default()).await
     }
 
-    pub(crate) async fn open_looking(
+    pub(crate) async fn open_waiting(
         place: &Place,
         keys: &[[u8; KEY_BYTES]],
         clock: Clock,
-        every: Duration,
+        waits: Waits,
     ) -> Result<Self, StoreError> {
         let vault = Vault::new(keys)?;
-        let door = place.door()?;
+        let door = place.door(waits)?;
         door.knock().await?;
         let writer = door.writer();
         let at = micros(&clock);
         migrate::migrate(&writer, door.engine, at).await?;
         key_checks::check(&writer, door.engine, &vault, at).await?;
         let readers = door.readers();
-        let feed = Feed::start(&door, &readers, every).await?;
+        let feed = Feed::start(&door, &readers).await?;
         let changes = AtomicUsize::new(0);
         Ok(Self(Arc::new(Inner { door, writer, readers, vault, clock, feed, changes })))
     }

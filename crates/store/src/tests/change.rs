@@ -1,9 +1,12 @@
 //! Changes: whole, one at a time, each with its row of the audit log.
 
-use architrave_core::task;
+use std::time::Duration;
 
-use super::{ada, each_store, entry};
-use crate::{AuditFilter, Page, StoreError};
+use architrave_core::{Clock, task};
+
+use super::{KEY, ada, each_store, entry};
+use crate::place::Waits;
+use crate::{AuditFilter, Page, Store, StoreError};
 
 #[test]
 fn a_committed_change_outlives_the_process_with_its_row_of_the_audit_log() {
@@ -89,6 +92,47 @@ fn changes_are_made_one_at_a_time_and_none_is_lost() {
         generations.sort_unstable();
         assert_eq!(generations, (1..=20).collect::<Vec<_>>());
         assert_eq!(store.setting("count").await.unwrap().as_deref(), Some("20"));
+    });
+}
+
+#[test]
+fn whoever_waits_for_another_write_for_too_long_is_told_that_the_database_is_busy() {
+    each_store(async |home| {
+        let waits = Waits { patience: Duration::from_millis(300), ..Waits::default() };
+        let open = Store::open_waiting(&home.place, &[KEY], Clock::system(), waits);
+        let (store, other) = (open.await.unwrap(), home.open().await);
+        let held = other.change().await.unwrap();
+        let error = store.change().await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy), "another process writes: {error}");
+        store.ping().await.unwrap();
+        drop(held);
+        let held = store.change().await.unwrap();
+        let error = store.change().await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy), "somebody here writes: {error}");
+        held.commit(entry("nothing")).await.unwrap();
+        store.change().await.unwrap().commit(entry("nothing")).await.unwrap();
+    });
+}
+
+#[test]
+fn a_full_disk_fails_the_change_and_loses_nothing() {
+    each_store(async |home| {
+        if home.folder.is_none() {
+            return;
+        }
+        let store = home.open().await;
+        let full = "PRAGMA max_page_count = 1";
+        sqlx::query(full).fetch_all(store.writer()).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        let error = change.set_setting("key", &"x".repeat(1_000_000)).await.unwrap_err();
+        assert!(error.to_string().contains("full"), "{error}");
+        change.commit(entry("setup")).await.unwrap_err();
+        assert_eq!(store.setting("key").await.unwrap(), None);
+        let free = "PRAGMA max_page_count = 100000";
+        sqlx::query(free).fetch_all(store.writer()).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        change.set_setting("key", &"x".repeat(1_000_000)).await.unwrap();
+        assert_eq!(change.commit(entry("setup")).await.unwrap(), 1);
     });
 }
 

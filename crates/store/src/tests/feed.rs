@@ -10,12 +10,14 @@ use tokio::time::timeout;
 
 use super::{Home, KEY, each_store, entry};
 use crate::Store;
+use crate::place::Waits;
 
 /// So seldom that whoever hears of something did not look for it.
 const NEVER: Duration = Duration::from_secs(3600);
 
 async fn open(home: &Home, every: Duration) -> Store {
-    Store::open_looking(&home.place, &[KEY], Clock::system(), every).await.unwrap()
+    let waits = Waits { look: every, ..Waits::default() };
+    Store::open_waiting(&home.place, &[KEY], Clock::system(), waits).await.unwrap()
 }
 
 async fn write(store: &Store) -> u64 {

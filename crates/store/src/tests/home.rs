@@ -8,6 +8,7 @@ use sqlx::AnyConnection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::place::Waits;
 use crate::{AuditEntry, KEY_BYTES, NewUser, Place, Store, StoreError};
 
 /// The key that tests seal with.
@@ -38,13 +39,13 @@ impl Home {
 
     /// Opens the database with some keys.
     pub(crate) async fn try_open(&self, keys: &[[u8; KEY_BYTES]]) -> Result<Store, StoreError> {
-        let every = Duration::from_millis(50);
-        Store::open_looking(&self.place, keys, Clock::system(), every).await
+        let waits = Waits { look: Duration::from_millis(50), ..Waits::default() };
+        Store::open_waiting(&self.place, keys, Clock::system(), waits).await
     }
 
     /// A connection past the store.
     pub(crate) async fn raw(&self) -> AnyConnection {
-        self.place.door().unwrap().connect().await.unwrap()
+        self.place.door(Waits::default()).unwrap().connect().await.unwrap()
     }
 }
 

@@ -1,0 +1,129 @@
+//! What the store costs in a SQLite file: `cargo bench -p architrave-store`.
+//!
+//! Not a test: it prints, and leaves the judgement to whoever reads it.
+
+use std::time::Duration;
+
+use architrave_core::{Clock, Moment};
+use architrave_store::{AuditEntry, KEY_BYTES, NewToken, ObjectWrite, Place, Store};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const TOKENS: u32 = 100_000;
+const OBJECTS: u32 = 10_000;
+const LOOKUPS: u32 = 10_000;
+const CHANGES: u32 = 200;
+const KEY: [u8; KEY_BYTES] = [1; KEY_BYTES];
+
+fn main() {
+    Runtime::new().expect("there are threads").block_on(async {
+        let folder = TempDir::new().expect("there is room");
+        let clock = Clock::system();
+        let place = Place::Folder(folder.path().to_owned());
+        let begun = clock.now();
+        let open = Store::open(&place, vec![KEY], clock.clone());
+        let store = open.await.expect("a new database opens");
+        let measure = Measure(clock);
+        measure.tell("open an empty database", begun, 1);
+        tokens(&store, &measure).await;
+        objects(&store, &measure).await;
+        changes(&store, &measure).await;
+        let file = folder.path().join("architrave.db");
+        measure.say(&format!("the file has {} MiB", bytes(&file) / 1024 / 1024));
+    });
+}
+
+async fn tokens(store: &Store, measure: &Measure) {
+    let begun = measure.0.now();
+    let mut change = store.change().await.expect("nobody else writes");
+    for number in 0..TOKENS {
+        let token = NewToken {
+            owner: format!("app_{:08}", number / 2),
+            name: "production".to_owned(),
+            secret_hash: hash(number),
+            prefix: "arc_key_".to_owned(),
+            last4: "wxyz".to_owned(),
+            scopes: Vec::new(),
+            expires_at: None,
+        };
+        change.insert_token(token).await.expect("there is room");
+    }
+    change.commit(AuditEntry::default()).await.expect("there is room");
+    measure.tell("insert tokens in one change", begun, TOKENS);
+    let begun = measure.0.now();
+    for number in 0..LOOKUPS {
+        let hash = hash(number.wrapping_mul(7_919) % TOKENS);
+        let found = store.token_by_hash(&hash).await.expect("the database reads");
+        assert!(found.is_some(), "it was inserted");
+    }
+    measure.tell("find a token by its digest", begun, LOOKUPS);
+}
+
+async fn objects(store: &Store, measure: &Measure) {
+    let begun = measure.0.now();
+    let mut change = store.change().await.expect("nobody else writes");
+    let secrets = ["/credentials/0/value".to_owned()];
+    for number in 0..OBJECTS {
+        let (name, body) = (format!("provider-{number:05}"), body(number));
+        let (kind, team) = ("provider", None);
+        let object = ObjectWrite { kind, name: &name, team, body: &body, secrets: &secrets };
+        change.insert_object("prv", object).await.expect("there is room");
+    }
+    change.commit(AuditEntry::default()).await.expect("there is room");
+    measure.tell("insert objects in one change", begun, OBJECTS);
+    for _round in 0..3 {
+        let begun = measure.0.now();
+        let all = store.all_objects().await.expect("the database reads");
+        assert_eq!(all.len(), OBJECTS as usize, "all are there");
+        measure.tell("load all objects, one secret each", begun, OBJECTS);
+    }
+}
+
+async fn changes(store: &Store, measure: &Measure) {
+    let begun = measure.0.now();
+    for number in 0..CHANGES {
+        let (name, body) = (format!("provider-{number:05}"), body(number + 1));
+        let mut change = store.change().await.expect("nobody else writes");
+        let before = change.object("provider", &name).await.expect("the database reads");
+        let before = before.expect("it was inserted");
+        let (kind, team) = ("provider", None);
+        let object = ObjectWrite { kind, name: &name, team, body: &body, secrets: &[] };
+        change.update_object(&before, object).await.expect("there is room");
+        change.commit(AuditEntry::default()).await.expect("there is room");
+    }
+    measure.tell("change one object, to the disk", begun, CHANGES);
+}
+
+fn body(number: u32) -> serde_json::Value {
+    json!({
+        "kind": "openai_compatible",
+        "base_url": format!("https://models-{number}.example.com/v1"),
+        "credentials": [{ "name": "main", "value": format!("sk-{number:040}"), "weight": 1 }],
+        "timeouts": { "connect": "2s", "first_byte": "60s" },
+    })
+}
+
+fn hash(number: u32) -> [u8; 32] {
+    let mut hash = [7; 32];
+    hash[..4].copy_from_slice(&number.wrapping_mul(2_654_435_761).to_be_bytes());
+    hash
+}
+
+fn bytes(file: &std::path::Path) -> u64 {
+    file.metadata().map(|facts| facts.len()).unwrap_or_default()
+}
+
+struct Measure(Clock);
+
+impl Measure {
+    fn tell(&self, what: &str, begun: Moment, count: u32) {
+        let took: Duration = self.0.now().since(begun);
+        self.say(&format!("{what}: {count} in {took:.2?}, {:.1?} each", took / count));
+    }
+
+    #[expect(clippy::print_stdout, reason = "its output is what it is for")]
+    fn say(&self, line: &str) {
+        println!("{line}");
+    }
+}
