@@ -16,6 +16,9 @@ use tracing::log::LevelFilter;
 
 use crate::StoreError;
 
+/// Before a busy database is tried again when it is opened.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What the file is called in the data folder.
 const FILE: &str = "architrave.db";
 
@@ -94,8 +97,20 @@ impl Place {
 
 impl Door {
     /// Connects once, to hear what is wrong at once: a pool would try again for as long as it has
-    /// patience, and then say that it had none left.
-    pub(crate) async fn knock(&self) -> Result<(), sqlx::Error> {
+    /// patience, and then say that it had none left. Only who finds it busy tries again: SQLite
+    /// does not wait by itself when it turns the log on.
+    pub(crate) async fn knock(&self) -> Result<(), StoreError> {
+        let mut tries = self.waits.patience.as_millis() / PAUSE.as_millis();
+        loop {
+            match self.try_knock().await.map_err(StoreError::from) {
+                Err(StoreError::Busy) if tries > 0 => tries -= 1,
+                done => return done,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn try_knock(&self) -> Result<(), sqlx::Error> {
         let mut first = self.connect().await?;
         first.execute(AssertSqlSafe(self.as_writer())).await?;
         first.close().await
@@ -103,15 +118,25 @@ impl Door {
 
     /// The one connection that writes.
     pub(crate) fn writer(&self) -> AnyPool {
-        self.pool(1, self.as_writer())
+        let options = self.pool(1, self.as_writer()).after_release(|connection, _| {
+            Box::pin(async move {
+                // Until here, whatever was begun and dropped is undone. SQLite may have done so
+                // before, on a full disk; then the driver believes in a transaction that is over,
+                // and could not begin another.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        options.connect_lazy_with(self.options.clone())
     }
 
     /// Connections that can only read.
     pub(crate) fn readers(&self) -> AnyPool {
-        match self.engine {
-            Engine::Sqlite => self.pool(SQLITE_READERS, self.as_reader()),
-            Engine::Postgres => self.pool(POSTGRES_READERS, self.as_reader()),
-        }
+        let connections = match self.engine {
+            Engine::Sqlite => SQLITE_READERS,
+            Engine::Postgres => POSTGRES_READERS,
+        };
+        self.pool(connections, self.as_reader()).connect_lazy_with(self.options.clone())
     }
 
     /// What a connection that writes says first. SQLite: WAL, so that readers and the writer do not
@@ -147,8 +172,8 @@ impl Door {
         }
     }
 
-    fn pool(&self, connections: u32, first: String) -> AnyPool {
-        let options = AnyPoolOptions::new()
+    fn pool(&self, connections: u32, first: String) -> AnyPoolOptions {
+        AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(self.waits.patience)
             // A file does not go away behind a connection; a server does.
@@ -159,8 +184,7 @@ impl Door {
                     connection.execute(AssertSqlSafe(first)).await?;
                     Ok(())
                 })
-            });
-        options.connect_lazy_with(self.options.clone())
+            })
     }
 
     /// A connection of one's own, as the database has it by itself.

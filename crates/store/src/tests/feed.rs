@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use architrave_core::Clock;
-use architrave_testkit::SOON;
+use architrave_testkit::{Postgres, SOON};
 use sqlx::Executor as _;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Home, KEY, each_store, entry};
-use crate::Store;
 use crate::place::Waits;
+use crate::{Place, Store};
 
 /// So seldom that whoever hears of something did not look for it.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -66,6 +66,36 @@ fn a_listener_that_lost_its_connection_hears_what_it_missed() {
             let number = write(&there).await;
             hears(here.generation(), number).await;
         }
+    });
+}
+
+#[test]
+fn a_listener_that_cannot_come_back_at_once_hears_of_what_was_done_meanwhile() {
+    each_store(async |home| {
+        let Place::Postgres(url) = &home.place else { return };
+        let path = url.expose().split('?').next().unwrap();
+        let database = path.rsplit('/').next().unwrap();
+        let admit = |may: bool| {
+            let statement = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS {may}");
+            Postgres::shared().sql("postgres", &statement);
+        };
+        let (here, there) = (open(home, NEVER).await, open(home, NEVER).await);
+        let number = write(&there).await;
+        hears(here.generation(), number).await;
+        let change = there.change().await.unwrap();
+        let mut raw = home.raw().await;
+        admit(false);
+        let gone: i64 = sqlx::query_scalar(
+            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+             WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+        )
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+        assert_eq!(gone, 2, "both listen");
+        let number = change.commit(entry("nothing")).await.unwrap();
+        admit(true);
+        hears(here.generation(), number).await;
     });
 }
 
