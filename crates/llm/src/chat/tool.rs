@@ -13,6 +13,8 @@ pub struct Tooling<'a> {
     pub choice: Option<ToolChoice<'a>>,
     /// Whether several may be called at once; none: as the provider does.
     pub parallel: Option<bool>,
+    /// Options of a search of the web before the answer, in OpenAI's form; none: there is none.
+    pub web_search: Option<Json<'a>>,
 }
 
 impl<'a> Tooling<'a> {

@@ -50,6 +50,7 @@ pub enum Field {
     ToolStrict "tool_strict" "The model is held to the schema of a tool"
     ToolFreeForm "tool_free_form" "Tools that take free text"
     ProviderTool "provider_tool" "Tools that the provider runs"
+    WebSearch "web_search_options" "A search of the web before the answer"
     ToolChoiceAuto "tool_choice_auto" "The model decides about tools"
     ToolChoiceNone "tool_choice_none" "No tool may be called"
     ToolChoiceRequired "tool_choice_required" "Some tool must be called"

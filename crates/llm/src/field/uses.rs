@@ -123,7 +123,8 @@ fn mark(mark: Option<CacheMark>, fields: &mut Fields) {
     fields.add_if(Field::CacheMarkTime, mark.is_some_and(|mark| mark.time.is_some()));
 }
 
-fn tools(Tooling { tools, choice, parallel }: &Tooling<'_>, fields: &mut Fields) {
+fn tools(Tooling { tools, choice, parallel, web_search }: &Tooling<'_>, fields: &mut Fields) {
+    fields.add_if(Field::WebSearch, web_search.is_some());
     for Tool { name: _, description: _, kind, cache } in tools {
         mark(*cache, fields);
         match kind {

@@ -13,6 +13,8 @@ mod rankings;
 mod replies;
 mod requests;
 mod streams;
+mod values;
+mod without;
 
 #[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
 #[path = "../../../../fuzz/src/llm.rs"]

@@ -28,6 +28,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ReasoningEncrypted => Say::Near("Anthropic's own; others' is left out"),
         F::Refusal => Say::Near("as text"),
         F::Citations => Say::Near("those of documents"),
+        F::WebSearch => {
+            Say::Refused("a search of the web is asked for in other words, or not at all")
+        }
         F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
         F::CacheMark | F::CacheMarkTime | F::CacheAutomatic => Say::Carried,
         F::CacheKey | F::CacheRetention => Say::Dropped("the cache goes by marks in the prompt"),

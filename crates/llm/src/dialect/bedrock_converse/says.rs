@@ -30,6 +30,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         }
         F::Refusal => Say::Near("as text"),
         F::Citations => Say::Carried,
+        F::WebSearch => {
+            Say::Refused("a search of the web is asked for in other words, or not at all")
+        }
         F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
         F::CacheMark | F::CacheMarkTime => Say::Carried,
         F::CacheAutomatic => Say::Near("as a mark at the end of the prompt"),

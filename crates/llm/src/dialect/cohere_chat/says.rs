@@ -28,6 +28,9 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
             Say::Dropped("reasoning goes back as its text alone")
         }
         F::Refusal => Say::Near("as text"),
+        F::WebSearch => {
+            Say::Refused("a search of the web is asked for in other words, or not at all")
+        }
         F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
         F::CacheMark | F::CacheMarkTime | F::CacheAutomatic | F::CacheKey | F::CacheRetention => {
             Say::Dropped("the provider caches by itself")

@@ -33,6 +33,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         }
         F::Refusal => Say::Near("as text"),
         F::Citations => Say::Dropped("earlier text has no citations"),
+        F::WebSearch => {
+            Say::Refused("a search of the web is asked for in other words, or not at all")
+        }
         F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
         F::CacheMark | F::CacheMarkTime | F::CacheAutomatic => {
             Say::Dropped("the provider caches by itself")

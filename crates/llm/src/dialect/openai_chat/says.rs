@@ -43,7 +43,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         }
         F::CacheKey | F::CacheRetention => Say::Carried,
         F::CacheContent => Say::Refused("nothing can be put into the cache before"),
-        F::Tools | F::ToolStrict | F::ToolFreeForm => Say::Carried,
+        F::Tools | F::ToolStrict | F::ToolFreeForm | F::WebSearch => Say::Carried,
         F::ProviderTool => Say::Refused("it is another provider's own"),
         F::ToolChoiceAuto | F::ToolChoiceNone | F::ToolChoiceRequired => Say::Carried,
         F::ToolChoiceNamed | F::ToolChoiceAllowed => Say::Carried,

@@ -31,6 +31,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ReasoningEncrypted => Say::Near("OpenAI's own; others' is left out"),
         F::Refusal => Say::Carried,
         F::Citations => Say::Near("those with links, and files at the provider"),
+        F::WebSearch => Say::Refused("the search is a tool there"),
         F::ProviderPart | F::ProviderTool => Say::Refused("it is one provider's own"),
         F::CacheMark | F::CacheMarkTime | F::CacheAutomatic => {
             Say::Dropped("the provider caches by itself")

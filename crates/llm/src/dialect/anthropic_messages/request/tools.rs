@@ -55,7 +55,7 @@ pub(super) fn read_choice<'a>(
 }
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
-    let Tooling { tools, choice, parallel } = tooling;
+    let Tooling { tools, choice, parallel, web_search: _ } = tooling;
     if !tools.is_empty() {
         w.key("tools").array(|w| tooling.allowed().for_each(|tool| write_tool(tool, w)));
     }

@@ -88,7 +88,7 @@ fn read_choice<'a>(cursor: &mut Cursor<'a>) -> Result<ToolChoice<'a>, JsonError>
 }
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
-    let Tooling { tools: _, choice, parallel: _ } = tooling;
+    let Tooling { tools: _, choice, parallel: _, web_search: _ } = tooling;
     w.key("toolConfig").object(|w| {
         w.key("tools").array(|w| tooling.allowed().for_each(|tool| write_tool(tool, w)));
         let (kind, name) = match choice {

@@ -56,7 +56,7 @@ pub(super) fn set_strict(tools: &mut [Tool<'_>], is_strict: bool) {
 }
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
-    let Tooling { tools, choice, parallel: _ } = tooling;
+    let Tooling { tools, choice, parallel: _, web_search: _ } = tooling;
     if tools.is_empty() {
         return;
     }

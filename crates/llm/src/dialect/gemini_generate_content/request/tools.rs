@@ -98,7 +98,7 @@ pub(super) fn hold(tools: &mut [Tool<'_>]) {
 
 pub(super) fn write(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
     // How many calls are made at once is not to be told there.
-    let Tooling { tools, choice, parallel: _ } = tooling;
+    let Tooling { tools, choice, parallel: _, web_search: _ } = tooling;
     if tools.is_empty() {
         return;
     }

@@ -30,6 +30,7 @@ pub(in crate::dialect) fn read<'a>(
                 request.tooling.choice = Some(tools::read_choice(cursor)?);
             }
             "parallel_tool_calls" => request.tooling.parallel = Some(cursor.truth()?),
+            "web_search_options" => request.tooling.web_search = Some(cursor.json()?),
             _ => read_option(cursor, name, &mut request)?,
         }
         Ok(())

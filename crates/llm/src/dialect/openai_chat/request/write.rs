@@ -46,7 +46,8 @@ pub(in crate::dialect) fn write(
     });
 }
 
-fn write_tooling(Tooling { tools, choice, parallel }: &Tooling<'_>, w: &mut Writer<'_>) {
+fn write_tooling(tooling: &Tooling<'_>, w: &mut Writer<'_>) {
+    let Tooling { tools, choice, parallel, web_search } = tooling;
     if !tools.is_empty() {
         w.key("tools").array(|w| tools.iter().for_each(|tool| tools::write(tool, w)));
     }
@@ -55,6 +56,9 @@ fn write_tooling(Tooling { tools, choice, parallel }: &Tooling<'_>, w: &mut Writ
         tools::write_choice(choice, tools, w);
     }
     w.truth_field("parallel_tool_calls", *parallel);
+    if let Some(options) = web_search {
+        w.key("web_search_options").json(options.as_str());
+    }
 }
 
 fn write_output(output: &Output<'_>, quirks: &Quirks, w: &mut Writer<'_>) {

@@ -101,7 +101,7 @@ fn read_named<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
 }
 
 pub(super) fn write(tooling: &Tooling<'_>, images: bool, w: &mut Writer<'_>) {
-    let Tooling { tools, choice, parallel } = tooling;
+    let Tooling { tools, choice, parallel, web_search: _ } = tooling;
     if !tools.is_empty() || images {
         w.key("tools").array(|w| {
             tools.iter().for_each(|tool| write_tool(tool, w));
