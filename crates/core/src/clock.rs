@@ -50,7 +50,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System { start: Instant },
-    Manual { nanos: Arc<AtomicU64> },
+    Manual { nanos: Arc<AtomicU64>, wall: Option<SystemTime> },
 }
 
 impl Clock {
@@ -64,7 +64,14 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual() -> Self {
-        Self(Source::Manual { nanos: Arc::new(AtomicU64::new(Self::HEAD_START)) })
+        Self(Source::Manual { nanos: Arc::new(AtomicU64::new(Self::HEAD_START)), wall: None })
+    }
+
+    /// A manual clock whose wall-clock time is `wall` until [`Clock::advance`] moves both.
+    #[must_use]
+    pub fn manual_at(wall: SystemTime) -> Self {
+        let nanos = Arc::new(AtomicU64::new(Self::HEAD_START));
+        Self(Source::Manual { nanos, wall: Some(wall) })
     }
 
     const HEAD_START: u64 = 1_000_000_000;
@@ -77,13 +84,13 @@ impl Clock {
                 let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 Moment(nanos.saturating_add(Self::HEAD_START))
             }
-            Source::Manual { nanos } => Moment(nanos.load(Ordering::Acquire)),
+            Source::Manual { nanos, .. } => Moment(nanos.load(Ordering::Acquire)),
         }
     }
 
     /// Moves a manual clock forward; a system clock moves by itself and ignores this.
     pub fn advance(&self, span: Duration) {
-        if let Source::Manual { nanos } = &self.0 {
+        if let Source::Manual { nanos, .. } = &self.0 {
             nanos.fetch_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), Ordering::AcqRel);
         }
     }
@@ -92,6 +99,27 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     pub fn wall(&self) -> SystemTime {
-        SystemTime::now()
+        match &self.0 {
+            Source::Manual { nanos, wall: Some(wall) } => {
+                let run = nanos.load(Ordering::Acquire).saturating_sub(Self::HEAD_START);
+                *wall + Duration::from_nanos(run)
+            }
+            Source::Manual { wall: None, .. } | Source::System { .. } => SystemTime::now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_its_wall_as_well_and_only_when_it_is_told() {
+        let clock = Clock::manual_at(UNIX_EPOCH);
+        assert_eq!(clock.clone().wall(), UNIX_EPOCH);
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(clock.wall(), UNIX_EPOCH + Duration::from_secs(90));
     }
 }
