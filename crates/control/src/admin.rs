@@ -1,13 +1,23 @@
 //! The actions of the admin API, one file each: take apart, look up, do, answer.
 //!
-//! Which path leads to which is in `routes.rs`; who may call is in `guard.rs`.
+//! Which path leads to which is in `routes.rs`; who may call is in `judge.rs`.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod endpoints;
 pub(crate) mod healthz;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod objects;
+pub(crate) mod openapi;
 pub(crate) mod readyz;
+pub(crate) mod service_accounts;
+pub(crate) mod session;
+pub(crate) mod sessions;
+pub(crate) mod setup;
+pub(crate) mod teams;
+pub(crate) mod tokens;
 pub(crate) mod upstreams;
 pub(crate) mod usage;
+pub(crate) mod users;
 pub(crate) mod version;

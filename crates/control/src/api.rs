@@ -1,27 +1,40 @@
 //! The admin API as one function: a parsed request in, a whole answer out.
 //!
-//! It opens no socket: the admin listener uses the same codec as traffic and calls this.
+//! It opens no socket: the admin listener uses the same codec as traffic and calls this. What
+//! happens to a request, in order, is in `serve`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use architrave_balance::Registry;
 use architrave_config::Admin;
-use architrave_config::ports::{ConfigPort, ModelsPort};
+use architrave_config::ports::{ConfigPort, DesiredPort, ModelsPort};
 use architrave_core::Clock;
 use architrave_telemetry::Metrics;
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response};
-use axum::response::IntoResponse as _;
-use tower_service::Service as _;
 
+use crate::call::Call;
+use crate::caller::{self, Caller, Origin};
+use crate::code::Code;
 use crate::error::ApiError;
-use crate::{guard, routes};
+use crate::guard::{self, Standing};
+use crate::idempotency::{self, Turn};
+use crate::judge::{Asked, judge};
+use crate::operation::{Access, Audit, Operation};
+use crate::platform::Platform;
+use crate::query::Query;
+use crate::router::{Matched, Router};
+use crate::{openapi, routes, usecase};
 
 /// The longest request body that is taken, in bytes: room for a configuration of 10,000 routes.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How much of what a client says it is is kept.
+const AGENT_CHARS_MAX: usize = 200;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// On every answer: nothing here is to be kept, guessed at, or shown inside another page.
 const ANSWER_HEADERS: [(HeaderName, HeaderValue); 3] = [
@@ -47,23 +60,31 @@ pub struct Dependencies {
     pub config: Arc<dyn ConfigPort>,
     /// Models and what consumers use of them.
     pub models: Arc<dyn ModelsPort>,
+    /// The objects in force, and how others are put in their place.
+    pub desired: Arc<dyn DesiredPort>,
+    /// The database with people and objects; `None` when the gateway runs from a file alone.
+    pub platform: Option<Platform>,
     /// The clock that the balancing code runs on.
     pub clock: Clock,
 }
 
+/// Put into a request's extensions by a listener when the connection is encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct OverTls;
+
 /// The admin API. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    admin: Arc<Admin>,
-    router: Router,
+    router: Arc<Router>,
+    dependencies: Arc<Dependencies>,
 }
 
 impl Api {
     /// Puts the API together.
     #[must_use]
     pub fn new(dependencies: Dependencies) -> Self {
-        let admin = Arc::new(dependencies.admin.clone());
-        Self { admin, router: routes::router(Arc::new(dependencies)) }
+        let router = Arc::new(Router::new(routes::operations()));
+        Self { router, dependencies: Arc::new(dependencies) }
     }
 
     /// Answers one request of the client at `peer`. Every request gets an answer; what the caller
@@ -73,40 +94,153 @@ impl Api {
     pub async fn call(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let mut answer = match guard::admit(&self.admin, request, peer) {
-            Ok(admitted) => self.route(admitted).await,
-            Err(refusal) => whole(refusal.into_response()).await,
+        let origin = origin(&request, peer);
+        let request_id = Arc::clone(&origin.request_id);
+        let answer = match Box::pin(self.serve(request, origin)).await {
+            Ok(answer) => whole(answer, &request_id).await,
+            Err(refusal) => refusal.into_whole_response(&request_id),
         };
+        let mut answer = if method == Method::HEAD { answer.map(|_| Bytes::new()) } else { answer };
         for (name, value) in ANSWER_HEADERS {
             answer.headers_mut().insert(name, value);
         }
+        if let Ok(id) = HeaderValue::try_from(&*request_id) {
+            answer.headers_mut().insert(REQUEST_ID, id);
+        }
         if method != Method::GET && method != Method::HEAD {
             let status = answer.status().as_u16();
-            tracing::info!(%peer, %method, path, status, "admin api write");
+            tracing::info!(%peer, %method, path, status, request_id = &*request_id, "admin api write");
         }
         answer
     }
 
-    async fn route(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let mut router = self.router.clone();
-        match router.call(request.map(Body::from)).await {
-            Ok(answer) => whole(answer).await,
-            Err(never) => match never {},
+    /// What happens to a request, in order: who calls, from where, what for, whether that is
+    /// allowed, whether it has been done before; then it is done.
+    async fn serve(
+        &self,
+        request: Request<Bytes>,
+        origin: Origin,
+    ) -> Result<Response<Body>, ApiError> {
+        let dependencies = &self.dependencies;
+        let identified = caller::identify(dependencies, request.headers(), origin.clone()).await;
+        let matched = self.router.find(request.method(), request.uri().path());
+        let operation = matched.as_ref().ok().map(|matched| &*matched.operation);
+        let is_open = operation.is_some_and(|operation| operation.access == Access::Open);
+        let standing = Standing {
+            has_proof: identified.as_ref().is_ok_and(Caller::has_proof),
+            is_set_up: usecase::setup::is_set_up(dependencies).await,
+            is_signing_in: operation.is_some_and(routes::is_signing_in),
+        };
+        guard::check(&dependencies.admin, &request, origin.address, standing)?;
+        let caller = match identified {
+            // A stale cookie keeps nobody from signing in, nor a probe from being answered.
+            Err(_unknown) if is_open => Caller::nobody(origin),
+            identified => identified?,
+        };
+        // Who is nobody is not told which paths there are.
+        let Matched { operation, names } = match matched {
+            Err(_) if !caller.is_known() => return Err(ApiError::token_missing()),
+            matched => matched?,
+        };
+        confirm(&caller, &operation, &request)?;
+        let query = Query::read(request.uri())?;
+        if !operation.is_lenient {
+            let known: Vec<&str> = operation.parameters.iter().map(|known| known.name).collect();
+            query.check(&known)?;
         }
+        let asked = Asked { operation: &operation, names: &names, query: &query };
+        let team = judge(dependencies, &caller, asked).await?;
+        let claim = match idempotency::claim(dependencies, &caller, &operation, &request).await? {
+            Turn::Again(answer) => return Ok(answer),
+            Turn::Do(claim) => claim,
+        };
+        let call = Arc::new(Call { operation, caller, names, query, team, claim });
+        let answer = self.run(&call, request).await;
+        idempotency::release(dependencies, call.claim.as_ref()).await;
+        Ok(answer)
+    }
+
+    /// Lets the handler answer, and notes in the audit log what it has changed in the running
+    /// gateway.
+    async fn run(&self, call: &Arc<Call>, request: Request<Bytes>) -> Response<Body> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Arc::clone(call));
+        let answer = call.operation.run(request, Arc::clone(&self.dependencies)).await;
+        if call.operation.audit == Audit::After && answer.status().is_success() {
+            usecase::audit::note(&self.dependencies, call).await;
+        }
+        answer
+    }
+
+    /// The API described as OpenAPI 3.1.
+    #[must_use]
+    pub fn openapi() -> serde_json::Value {
+        openapi::document(&routes::operations())
     }
 }
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Api").field("admin", &self.admin).finish_non_exhaustive()
+        formatter
+            .debug_struct("Api")
+            .field("admin", &self.dependencies.admin)
+            .finish_non_exhaustive()
     }
 }
 
-async fn whole(answer: Response<Body>) -> Response<Bytes> {
-    let (head, body) = answer.into_parts();
+/// A browser sends the cookie by itself, so a write by it must come with what only a page of ours
+/// can know.
+fn confirm(
+    caller: &Caller,
+    operation: &Operation,
+    request: &Request<Bytes>,
+) -> Result<(), ApiError> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    if operation.is_write()
+        && operation.access != Access::Open
+        && !session.is_confirmed_by(request.headers())
+    {
+        let message = "send the session's token as x-csrf-token; GET /api/v1/session shows it";
+        return Err(ApiError::new(Code::CsrfTokenWrong, message));
+    }
+    Ok(())
+}
+
+fn origin(request: &Request<Bytes>, address: IpAddr) -> Origin {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Origin {
+        address,
+        request_id: request_id().into(),
+        agent: agent.chars().take(AGENT_CHARS_MAX).collect(),
+        is_over_tls: request.extensions().get::<OverTls>().is_some(),
+    }
+}
+
+/// `req_` and 80 random bits: nobody needs to guess it, and no two are alike.
+fn request_id() -> String {
+    match caller::token::random_text::<10>() {
+        Ok(text) => format!("req_{text}"),
+        // Without randomness nothing that matters can be done, and this need not stop a scrape.
+        Err(_) => "req_unknown".to_owned(),
+    }
+}
+
+async fn whole(answer: Response<Body>, request_id: &str) -> Response<Bytes> {
+    let (mut head, body) = answer.into_parts();
+    if let Some(refusal) = head.extensions.remove::<ApiError>() {
+        let mut response = refusal.into_whole_response(request_id);
+        // What was said beside the refusal, such as a cookie that is over.
+        for (name, value) in &head.headers {
+            if !response.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+                response.headers_mut().append(name, value.clone());
+            }
+        }
+        return response;
+    }
     match to_bytes(body, usize::MAX).await {
         Ok(body) => Response::from_parts(head, body),
         // Bodies are made in memory; should one fail all the same, that is said and not hidden.
-        Err(error) => ApiError::internal(error.to_string()).into_whole_response(),
+        Err(error) => ApiError::internal(error.to_string()).into_whole_response(request_id),
     }
 }

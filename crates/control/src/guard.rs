@@ -1,75 +1,58 @@
-//! Who may call: checked for every request, before it is routed.
+//! From where may be called: checked for every request, before it is routed.
 //!
 //! A browser on the operator's machine can reach a loopback address for any page it shows. A page
 //! that rebinds its own name to us is stopped by the host, a page that posts to us by the origin,
-//! and everybody else beyond loopback by the token.
+//! and everybody else beyond loopback by having to say who they are.
 
 use std::net::IpAddr;
 
 use architrave_config::Admin;
 use axum::body::Bytes;
-use axum::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
+use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Request};
 
 use crate::api::BODY_BYTES_MAX;
 use crate::error::ApiError;
 
-/// Paths that need no token, so that probes need not know it; they then say less.
-const PROBES: [&str; 2] = ["/healthz", "/readyz"];
-
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Goes with an admitted request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Caller {
-    /// Whether the token was presented, or none is needed.
-    pub(crate) is_authorised: bool,
+/// What is known of the caller at this point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// Whether it has shown a token or a session: no foreign page can have made it, so any host
+    /// will do; a scraper or a browser may then use the name it knows us by.
+    pub(crate) has_proof: bool,
+    /// Whether there are users, so that everybody else has to show something.
+    pub(crate) is_set_up: bool,
+    /// Whether it asks for what people sign in by, under whatever name they know us by.
+    pub(crate) is_signing_in: bool,
 }
 
-/// Lets a request through with its [`Caller`], or says why not.
-pub(crate) fn admit(
+/// Lets a request go on, or says why not.
+pub(crate) fn check(
     admin: &Admin,
-    mut request: Request<Bytes>,
+    request: &Request<Bytes>,
     peer: IpAddr,
-) -> Result<Request<Bytes>, ApiError> {
+    standing: Standing,
+) -> Result<(), ApiError> {
     // The configuration already asks for a token beyond loopback; this holds if it ever did not.
-    if admin.token.is_none() && !peer.to_canonical().is_loopback() {
+    let is_beyond = !peer.to_canonical().is_loopback();
+    if admin.token.is_none() && !standing.is_set_up && is_beyond {
         return Err(ApiError::peer_not_allowed());
     }
-    let is_probe = PROBES.contains(&request.uri().path());
-    let token = check_token(admin, request.headers());
-    check_site(admin, &request, token.is_ok() && admin.token.is_some())?;
-    let caller = Caller { is_authorised: token.is_ok() };
-    if !is_probe {
-        token?;
-    }
+    check_site(admin, request, standing)?;
     if request.body().len() > BODY_BYTES_MAX {
         return Err(ApiError::body_too_large(BODY_BYTES_MAX));
     }
-    request.extensions_mut().insert(caller);
-    Ok(request)
+    Ok(())
 }
 
-fn check_token(admin: &Admin, headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(token) = &admin.token else { return Ok(()) };
-    let presented = headers.get(AUTHORIZATION).ok_or_else(ApiError::token_missing)?;
-    let (scheme, value) = split_scheme(presented).ok_or_else(ApiError::token_missing)?;
-    let is_right = scheme.eq_ignore_ascii_case(b"bearer") && token.matches(value);
-    if is_right { Ok(()) } else { Err(ApiError::token_invalid()) }
-}
-
-fn split_scheme(value: &HeaderValue) -> Option<(&[u8], &[u8])> {
-    let value = value.as_bytes();
-    let space = value.iter().position(|byte| *byte == b' ')?;
-    Some((&value[..space], value[space..].trim_ascii()))
-}
-
-/// `knows_token`: no foreign page can have made a caller present the token, so any host will do;
-/// a scraper may then use the name it knows us by.
-fn check_site(admin: &Admin, request: &Request<Bytes>, knows_token: bool) -> Result<(), ApiError> {
+fn check_site(admin: &Admin, request: &Request<Bytes>, standing: Standing) -> Result<(), ApiError> {
     let hosts = hosts(request)?;
-    let is_ours = |host: &Authority| knows_token || is_own_host(admin, host);
+    // Beyond loopback an operator has given us an address, and perhaps a name that we do not know.
+    let is_named = standing.is_signing_in && !admin.address.ip().is_loopback();
+    let is_ours = |host: &Authority| standing.has_proof || is_named || is_own_host(admin, host);
     if hosts.is_empty() || !hosts.iter().all(is_ours) {
         return Err(ApiError::host_not_allowed());
     }

@@ -7,27 +7,63 @@ use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use crate::error::ApiError;
 
-/// Enough for every body but a whole configuration.
+/// Enough for every body but configurations.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Enough for the configuration of one object: a listener with thousands of rules.
+const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 const JSON: &str = "application/json";
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A request body, read as JSON. Unknown keys are for `T` to refuse.
 pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// The configuration of an object.
+pub(crate) struct ConfigBody(pub(crate) Value);
+
+/// A merge patch of the configuration of an object.
+pub(crate) struct PatchBody(pub(crate) Value);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        // A form on a foreign page cannot send this type.
-        if !is_sent_as(request.headers(), &[JSON]) {
-            return Err(ApiError::content_type_not_supported(JSON));
-        }
-        read(&bytes(request, state).await?).map(Self)
+        take(request, state, &[JSON], BODY_BYTES_MAX).await.map(Self)
     }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ConfigBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        take(request, state, &[JSON], CONFIG_BYTES_MAX).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for PatchBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        take(request, state, &[MERGE_PATCH, JSON], CONFIG_BYTES_MAX).await.map(Self)
+    }
+}
+
+async fn take<S: Send + Sync, T: DeserializeOwned>(
+    request: Request,
+    state: &S,
+    types: &[&str],
+    bytes_max: usize,
+) -> Result<T, ApiError> {
+    // A form on a foreign page can send none of these types.
+    if !is_sent_as(request.headers(), types) {
+        return Err(ApiError::content_type_not_supported(&types.join(" or ")));
+    }
+    read(&bytes(request, state).await?, bytes_max)
 }
 
 /// A body that may be left out.
@@ -36,16 +72,32 @@ pub(crate) async fn maybe<T: DeserializeOwned + Default>(request: Request) -> Re
     let body = bytes(request, &()).await?;
     match (body.is_empty(), is_json) {
         (true, _) => Ok(T::default()),
-        (false, true) => read(&body),
+        (false, true) => read(&body, BODY_BYTES_MAX),
         (false, false) => Err(ApiError::content_type_not_supported(JSON)),
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    if body.len() > BODY_BYTES_MAX {
-        return Err(ApiError::body_too_large(BODY_BYTES_MAX));
+fn read<T: DeserializeOwned>(body: &[u8], bytes_max: usize) -> Result<T, ApiError> {
+    if body.len() > bytes_max {
+        return Err(ApiError::body_too_large(bytes_max));
     }
-    serde_json::from_slice(body).map_err(|error| ApiError::body_invalid(error.to_string()))
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        ApiError::body_fault(pointer, error.into_inner().to_string())
+    })?;
+    reader.end().map_err(|error| ApiError::body_fault("", error.to_string()))?;
+    Ok(read)
+}
+
+/// Where it is, as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let parts = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    });
+    parts.collect()
 }
 
 /// The body as it is: it has been received, and its length checked, before it came here.

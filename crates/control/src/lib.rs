@@ -1,16 +1,36 @@
-//! Floor 4: the admin API: what an operator sees of the running gateway and may change in it.
+//! Floor 4: the admin API: what an operator, the console and the command line see of the running
+//! gateway and may change in it, and who they are.
 //!
 //! Requests come in parsed and answers go out whole; the socket is `net`'s, the wiring `server`'s.
 //! Nothing here is on the path of traffic.
 
 mod admin;
 mod api;
+mod call;
+mod caller;
+mod code;
 mod error;
+mod etag;
 mod gauges;
 mod guard;
+mod idempotency;
 mod json;
+mod judge;
+mod openapi;
+mod operation;
+mod page;
+mod pages;
 mod path;
+mod permission;
+mod platform;
+mod query;
+mod reply;
+mod router;
 mod routes;
+mod time;
+mod usecase;
 
-pub use api::{Api, BODY_BYTES_MAX, Dependencies};
+pub use api::{Api, BODY_BYTES_MAX, Dependencies, OverTls};
 pub use gauges::expose_endpoints;
+pub use pages::{Page, pages};
+pub use platform::Platform;

@@ -1,21 +1,39 @@
-//! What a path names, with a refusal in our envelope when it cannot be read.
+//! What a path names, as a tuple of the names in its order.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
 
+use crate::call::Call;
 use crate::error::ApiError;
 
-/// The parts of a path in braces, unescaped.
+/// The parts of a path in braces, unescaped: one, or a pair.
 pub(crate) struct Named<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+/// What names can be taken as.
+pub(crate) trait OfNames: Sized {
+    /// `None` when there is another number of names.
+    fn of_names(names: &[String]) -> Option<Self>;
+}
+
+impl OfNames for String {
+    fn of_names(names: &[String]) -> Option<Self> {
+        let [one] = names else { return None };
+        Some(one.clone())
+    }
+}
+
+impl OfNames for (String, String) {
+    fn of_names(names: &[String]) -> Option<Self> {
+        let [one, other] = names else { return None };
+        Some((one.clone(), other.clone()))
+    }
+}
+
+impl<S: Sync, T: OfNames> FromRequestParts<S> for Named<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match Path::from_request_parts(parts, state).await {
-            Ok(Path(named)) => Ok(Self(named)),
-            Err(_not_utf8) => Err(ApiError::path_invalid()),
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let named = T::of_names(&Call::of(parts)?.names);
+        named.map(Self).ok_or_else(|| ApiError::internal("a path with other names than asked for"))
     }
 }

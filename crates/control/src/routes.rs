@@ -1,42 +1,40 @@
-//! Every path of the admin API, in one list.
+//! Every operation of the admin API, in one list.
 //!
-//! One line per path, one file per action under `admin/`; `docs/admin-api.md` explains each.
+//! Router, permission check, OpenAPI and the tables of docs/admin-api.md are made from it. One file
+//! per action under `admin/`.
 
-use std::sync::Arc;
+mod gateway;
+mod objects;
+mod people;
 
-use axum::Router;
-use axum::routing::{get, post};
+use serde_json::json;
 
-use crate::admin::{
-    config, endpoints, healthz, metrics, models, readyz, upstreams, usage, version,
-};
-use crate::api::Dependencies;
-use crate::error::ApiError;
+use crate::operation::{Operation, Parameter};
 
-pub(crate) fn router(dependencies: Arc<Dependencies>) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz::run))
-        .route("/readyz", get(readyz::run))
-        .route("/metrics", get(metrics::run))
-        .route("/api/v1/version", get(version::run))
-        .route("/api/v1/config", get(config::status::run))
-        .route("/api/v1/config:reload", post(config::reload::run))
-        .route("/api/v1/config:validate", post(config::validate::run))
-        .route("/api/v1/models", get(models::list::run))
-        // {name}:ready; names of models have colons, too.
-        .route("/api/v1/models/{name}", get(models::show::run).post(models::act::run))
-        .route("/api/v1/usage", get(usage::list::run))
-        .route("/api/v1/usage/{consumer}", get(usage::show::run))
-        .route("/api/v1/upstreams", get(upstreams::list::run))
-        .route("/api/v1/upstreams/{name}", get(upstreams::show::run))
-        .route("/api/v1/upstreams/{name}/endpoints", post(endpoints::add::run))
-        // {address}:drain, {address}:ready and {address}:set_weight; addresses have colons too,
-        // so `act` finds the last one.
-        .route(
-            "/api/v1/upstreams/{name}/endpoints/{address}",
-            get(endpoints::show::run).post(endpoints::act::run).delete(endpoints::remove::run),
-        )
-        .fallback(async || ApiError::route_not_found())
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .with_state(dependencies)
+/// All of them, in the order of the page.
+pub(crate) fn operations() -> Vec<Operation> {
+    let mut all = gateway::operations();
+    all.extend(objects::operations());
+    all.extend(people::operations());
+    all
 }
+
+/// Whether it is what somebody needs who is not known yet, by whatever name they know us.
+pub(crate) fn is_signing_in(operation: &Operation) -> bool {
+    const IDS: [&str; 4] = ["get_setup", "complete_setup", "sign_in", "redeem_code"];
+    IDS.contains(&operation.id.as_str())
+}
+
+/// Taken by every write of the database.
+const VALIDATE_ONLY: Parameter = Parameter {
+    name: "validate_only",
+    about: "Whether to say only if it would be possible, and to write nothing.",
+    schema: || json!({ "type": "boolean", "default": false }),
+};
+
+/// Whose something new is to be.
+const TEAM: Parameter = Parameter {
+    name: "team",
+    about: "The team that it is to belong to; the platform where it is left out.",
+    schema: || json!({ "type": "string", "pattern": "^[a-z0-9-]{1,63}$" }),
+};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use architrave_config::Admin;
-use architrave_control::{Api, BODY_BYTES_MAX, Dependencies};
+use architrave_control::{Api, BODY_BYTES_MAX, Dependencies, Platform};
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, task};
 use architrave_net::fields::Fields;
@@ -50,6 +50,8 @@ const LIMITS: WholeLimits = WholeLimits {
 pub(crate) struct AdminServer {
     engine: Arc<Engine>,
     clock: Clock,
+    /// What is remembered of people beside the database; `None` without one.
+    platform: Option<Platform>,
     control: Handle,
     shutdown: ShutdownSignal,
     current: Option<Running>,
@@ -80,7 +82,8 @@ impl AdminServer {
     /// No listener yet; [`AdminServer::apply`] opens one. To be called on the control runtime.
     #[must_use]
     pub(crate) fn new(engine: Arc<Engine>, clock: Clock, shutdown: ShutdownSignal) -> Self {
-        Self { engine, clock, control: Handle::current(), shutdown, current: None }
+        let platform = engine.store().map(|store| Platform::new(store.clone(), clock.clone()));
+        Self { engine, clock, platform, control: Handle::current(), shutdown, current: None }
     }
 
     /// Where it listens.
@@ -149,6 +152,8 @@ impl AdminServer {
             metrics: Arc::clone(&self.engine.gateway().metrics),
             config: Arc::new(EnginePort(Arc::clone(&self.engine))),
             models: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            desired: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            platform: self.platform.clone(),
             clock: self.clock.clone(),
         })
     }

@@ -199,6 +199,12 @@ impl Engine {
         &self.gateway
     }
 
+    /// The database, if there is one.
+    #[must_use]
+    pub(crate) fn store(&self) -> Option<&architrave_store::Store> {
+        self.desired.as_ref().map(|desired| &desired.database.store)
+    }
+
     /// All live upstreams.
     #[must_use]
     pub(crate) const fn registry(&self) -> &Arc<Registry> {

@@ -3,6 +3,7 @@
 use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
 use architrave_telemetry::stamp::rfc3339;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{Fault, faults};
 
@@ -10,16 +11,18 @@ pub(crate) mod reload;
 pub(crate) mod status;
 pub(crate) mod validate;
 
-#[derive(Serialize)]
-struct ConfigBody {
+/// Which configuration runs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConfigBody {
     generation: u64,
     loaded_at: Option<String>,
     file: Option<String>,
     last_error: Option<LastErrorBody>,
 }
 
-#[derive(Serialize)]
-struct LastErrorBody {
+/// Why the latest configuration was refused.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LastErrorBody {
     at: String,
     message: String,
     errors: Vec<Fault>,

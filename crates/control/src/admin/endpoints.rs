@@ -3,25 +3,32 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use architrave_balance::{EndpointStatus, Health, Origin, Upstream};
+use architrave_balance::{Endpoint, EndpointStatus, Health, Origin, Upstream};
 use architrave_core::Moment;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::upstreams;
+use crate::api::Dependencies;
 use crate::error::ApiError;
 use crate::json;
 
-pub(crate) mod act;
 pub(crate) mod add;
+pub(crate) mod drain;
+pub(crate) mod ready;
 pub(crate) mod remove;
+pub(crate) mod set_weight;
 pub(crate) mod show;
 
 /// The heaviest an endpoint can be, as in an SRV record.
 const WEIGHT_MAX: u32 = 65_535;
 
-#[derive(Serialize)]
-pub(super) struct EndpointBody {
+/// An endpoint, as it is now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EndpointBody {
+    #[schema(value_type = String)]
     address: SocketAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<String>,
@@ -99,6 +106,29 @@ fn not_found(upstream: &Upstream, address: SocketAddr) -> ApiError {
 
 fn parse_address(text: &str) -> Result<SocketAddr, ApiError> {
     text.parse().map_err(|_invalid| ApiError::address_invalid())
+}
+
+/// Does something to the endpoint that a path names, and answers with it as it is then.
+fn act(
+    dependencies: &Dependencies,
+    (name, address): &(String, String),
+    what: impl FnOnce(&Endpoint),
+) -> Result<Response, ApiError> {
+    let upstream = upstreams::find(dependencies, name)?;
+    let address = parse_address(address)?;
+    let endpoint = upstream.endpoint(address).ok_or_else(|| not_found(&upstream, address))?;
+    what(&endpoint);
+    let now = dependencies.clock.now();
+    put_in_force(&upstream, now);
+    answer(StatusCode::OK, &upstream, address, now)
+}
+
+/// So that the answer shows what the caller asked for, and not what was so a moment before.
+fn put_in_force(upstream: &Upstream, now: Moment) {
+    for change in upstream.refresh(now) {
+        let (endpoint, turned) = (change.endpoint.address(), change.transition.as_str());
+        tracing::info!(upstream = %upstream.name(), %endpoint, turned, "endpoint turned");
+    }
 }
 
 /// Whole microseconds, so that no digit is shown that was not measured.

@@ -3,14 +3,16 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::json;
 
-#[derive(Serialize)]
-struct Body {
+/// That the process lives.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthBody {
     status: &'static str,
 }
 
 pub(crate) async fn run() -> Response {
-    json::answer_in_line(StatusCode::OK, &Body { status: "ok" })
+    json::answer_in_line(StatusCode::OK, &HealthBody { status: "ok" })
 }

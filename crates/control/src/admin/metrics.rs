@@ -1,18 +1,13 @@
 //! `GET /metrics`: a scrape, in the dialect that the scraper likes best.
 
-use std::sync::Arc;
-
 use architrave_telemetry::Format;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::Dependencies;
+use crate::operation::Desk;
 
-pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn run(State(dependencies): State<Desk>, headers: HeaderMap) -> Response {
     let format = preferred(&headers);
     let mut body = String::new();
     dependencies.metrics.encode_as(format, &mut body);

@@ -4,29 +4,33 @@ use std::time::Duration;
 
 use architrave_config::ports::{DeploymentStatus, LaneStatus, ModelStatus, QuotaStatus};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-pub(crate) mod act;
 pub(crate) mod list;
+pub(crate) mod ready;
 pub(crate) mod show;
 
-#[derive(Serialize)]
-struct ModelBody {
+/// A model, as it does now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelBody {
     name: String,
     strategy: &'static str,
     fallbacks: Vec<String>,
     deployments: Vec<DeploymentBody>,
 }
 
-#[derive(Serialize)]
-struct DeploymentBody {
+/// A deployment, as it does now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeploymentBody {
     provider: String,
     model: String,
     priority: u32,
     lanes: Vec<LaneBody>,
 }
 
-#[derive(Serialize)]
-struct LaneBody {
+/// A lane, as it does now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LaneBody {
     credential: Option<String>,
     share_percent: f64,
     /// `ready`, or why it is passed over.
@@ -43,8 +47,9 @@ struct LaneBody {
     quotas: Vec<QuotaBody>,
 }
 
-#[derive(Serialize)]
-struct QuotaBody {
+/// What is left of a provider's quota.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QuotaBody {
     of: &'static str,
     left: u64,
     limit: Option<u64>,

@@ -3,22 +3,21 @@
 //! A configuration that was refused later does not make a serving gateway unready, but it is said
 //! here, because this is where people look.
 
-use std::sync::Arc;
-
 use architrave_config::ports::Readiness;
 use architrave_telemetry::stamp::rfc3339;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::api::Dependencies;
-use crate::guard::Caller;
+use crate::caller::Caller;
 use crate::json;
+use crate::operation::Desk;
 
-#[derive(Serialize)]
-struct Body {
+/// Whether traffic can be taken.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadinessBody {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting_for: Option<&'static str>,
@@ -26,16 +25,14 @@ struct Body {
     last_reload_error: Option<LastReloadError>,
 }
 
-#[derive(Serialize)]
+/// Why the latest configuration was refused.
+#[derive(Serialize, ToSchema)]
 struct LastReloadError {
     at: String,
     message: String,
 }
 
-pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
-    Extension(caller): Extension<Caller>,
-) -> Response {
+pub(crate) async fn run(State(dependencies): State<Desk>, caller: Caller) -> Response {
     let (code, status, waiting_for) = match dependencies.config.readiness() {
         Readiness::Ready => (StatusCode::OK, "ready", None),
         Readiness::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining", None),
@@ -44,10 +41,10 @@ pub(crate) async fn run(
         }
     };
     // What is in the file is nobody's business who has not shown the token.
-    let refused = if caller.is_authorised { dependencies.config.status().refused } else { None };
+    let refused = if caller.is_known() { dependencies.config.status().refused } else { None };
     let last_reload_error = refused.map(|refusal| LastReloadError {
         at: rfc3339(refusal.at),
         message: refusal.error.to_string(),
     });
-    json::answer_in_line(code, &Body { status, waiting_for, last_reload_error })
+    json::answer_in_line(code, &ReadinessBody { status, waiting_for, last_reload_error })
 }

@@ -6,6 +6,7 @@ use architrave_core::Moment;
 use architrave_core::name::{self, UpstreamName};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 use super::endpoints::{EndpointBody, endpoint_bodies};
 use crate::api::Dependencies;
@@ -14,8 +15,9 @@ use crate::error::ApiError;
 pub(crate) mod list;
 pub(crate) mod show;
 
-#[derive(Serialize)]
-struct UpstreamBody {
+/// An upstream, as it does now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UpstreamBody {
     name: String,
     balance: &'static str,
     in_flight: u32,

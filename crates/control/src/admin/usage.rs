@@ -4,18 +4,21 @@ use architrave_config::BudgetAmount;
 use architrave_config::ports::{BudgetUsage, ConsumerUsage};
 use architrave_telemetry::stamp::rfc3339;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub(crate) mod list;
 pub(crate) mod show;
 
-#[derive(Serialize)]
-struct UsageBody {
+/// What a consumer has used of its budgets.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UsageBody {
     consumer: String,
     budgets: Vec<BudgetBody>,
 }
 
-#[derive(Serialize)]
-struct BudgetBody {
+/// What was used of one budget.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BudgetBody {
     /// `tokens` or `nano_usd`: of what the numbers are.
     unit: &'static str,
     per: &'static str,

@@ -3,16 +3,18 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::json;
 
-#[derive(Serialize)]
-struct Body {
+/// What runs here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VersionBody {
     name: &'static str,
     version: &'static str,
 }
 
 pub(crate) async fn run() -> Response {
-    let body = Body { name: "architrave", version: env!("CARGO_PKG_VERSION") };
+    let body = VersionBody { name: "architrave", version: env!("CARGO_PKG_VERSION") };
     json::answer(StatusCode::OK, &body)
 }

@@ -11,9 +11,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
+use architrave_config::object::{Held, Object, ObjectChange, ObjectKind, Objects, Origin};
 use architrave_config::ports::{
-    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, LaneChoice,
-    LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal, ReloadError,
+    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, DesiredPort,
+    LaneChoice, LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal,
+    ReloadError, StageError, Staged,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, expose_endpoints};
@@ -56,6 +58,8 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
             config: Arc::clone(&config) as Arc<dyn ConfigPort>,
             models: Arc::new(FakeModels),
+            desired: Arc::new(FakeDesired::default()),
+            platform: None,
             clock: clock.clone(),
         });
         Self { registry, metrics, config, clock, api }
@@ -116,7 +120,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn upstream(name: &str, addresses: &[&str]) -> config::Upstream {
+pub(crate) fn upstream(name: &str, addresses: &[&str]) -> config::Upstream {
     config::Upstream {
         name: UpstreamName::new(name),
         balance: config::BalanceAlgorithm::P2cLeastRequest,
@@ -230,8 +234,72 @@ impl ConfigPort for FakeConfig {
     }
 }
 
+/// The objects in force: what is staged is judged as `server` judges it, and put in force in memory.
+#[derive(Clone, Default)]
+pub(crate) struct FakeDesired {
+    objects: Arc<Mutex<Arc<Objects>>>,
+    /// Why nothing can be carried out, where nothing can.
+    pub(crate) hindrance: Arc<Mutex<Option<String>>>,
+}
+
+impl FakeDesired {
+    /// Puts an object in force as one of `gateway.yaml`.
+    pub(crate) fn lay_over(&self, kind: ObjectKind, name: &str, body: serde_json::Value) {
+        let object = Object { kind, name: name.to_owned(), body };
+        let held = Held { object, origin: Origin::File("gateway.yaml".into()) };
+        Arc::make_mut(&mut *self.objects.lock().unwrap()).put(Arc::new(held));
+    }
+}
+
+impl DesiredPort for FakeDesired {
+    fn objects(&self) -> Arc<Objects> {
+        Arc::clone(&self.objects.lock().unwrap())
+    }
+
+    fn stage(&self, changes: Vec<ObjectChange>) -> Answer<'_, Result<Box<dyn Staged>, StageError>> {
+        Box::pin(async move {
+            let mut wanted = (*self.objects()).clone();
+            for change in changes {
+                let (kind, name) = change.about();
+                if let Some(Origin::File(file)) = wanted.get(kind, name).map(|held| &held.origin) {
+                    let (name, file) = (name.to_owned(), file.clone());
+                    return Err(StageError::ReadOnly { kind, name, file });
+                }
+                match change {
+                    ObjectChange::Put(object) => {
+                        wanted.put(Arc::new(Held { object, origin: Origin::Database }));
+                    }
+                    ObjectChange::Remove { kind, name } => drop(wanted.remove(kind, &name)),
+                }
+            }
+            let all = wanted.iter().map(|held| &held.object);
+            let judged = config::load_whole("version: 1", "gateway.yaml", all, &config::NoSources);
+            if let Err(faults) = judged {
+                let faults = faults.into_iter().map(|fault| fault.object.expect("of an object"));
+                return Err(StageError::Invalid(faults.collect()));
+            }
+            if let Some(why) = self.hindrance.lock().unwrap().clone() {
+                return Err(StageError::NotPossible(why));
+            }
+            let in_force = Arc::clone(&self.objects);
+            Ok(Box::new(FakeStaged { in_force, wanted: Arc::new(wanted) }) as Box<dyn Staged>)
+        })
+    }
+}
+
+struct FakeStaged {
+    in_force: Arc<Mutex<Arc<Objects>>>,
+    wanted: Arc<Objects>,
+}
+
+impl Staged for FakeStaged {
+    fn go_live(self: Box<Self>) -> Answer<'static, ()> {
+        Box::pin(async move { *self.in_force.lock().unwrap() = self.wanted })
+    }
+}
+
 /// Two models, and a consumer with two budgets.
-struct FakeModels;
+pub(crate) struct FakeModels;
 
 impl ModelsPort for FakeModels {
     fn models(&self) -> Vec<ModelStatus> {
@@ -311,7 +379,7 @@ impl ModelsPort for FakeModels {
 }
 
 /// An answer, printed as its snapshot shows it: status, content type, body.
-pub(crate) struct Reply(Response<Bytes>);
+pub(crate) struct Reply(pub(crate) Response<Bytes>);
 
 impl Reply {
     pub(crate) fn status(&self) -> u16 {
@@ -330,6 +398,15 @@ impl Reply {
         serde_json::from_slice(self.0.body()).expect("a JSON body")
     }
 
+    /// In one line.
+    pub(crate) fn summary(&self) -> String {
+        format!(
+            "{} {}",
+            self.status(),
+            self.text().split_whitespace().collect::<Vec<_>>().join(" ")
+        )
+    }
+
     /// The code of a refusal.
     pub(crate) fn code(&self) -> String {
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
@@ -343,9 +420,13 @@ impl fmt::Display for Reply {
         writeln!(formatter, "{}", self.0.status())?;
         if let Some(content_type) = self.header("content-type") {
             writeln!(formatter, "{content_type}\n")?;
-            let mut json = self.json();
-            json.sort_all_objects();
-            formatter.write_str(&serde_json::to_string_pretty(&json).unwrap())?;
+            let mut shown = self.json();
+            if let Some(id) = shown.get_mut("request_id") {
+                assert_eq!(self.header("x-request-id"), id.as_str());
+                *id = "[request id]".into();
+            }
+            shown.sort_all_objects();
+            formatter.write_str(&serde_json::to_string_pretty(&shown).unwrap())?;
         }
         Ok(())
     }

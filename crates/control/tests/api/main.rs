@@ -7,6 +7,11 @@
 mod gateway;
 mod guard;
 mod healthz;
+mod home;
 mod metrics;
+mod objects;
+mod pages;
+mod people;
 mod readyz;
 mod v1;
+mod walk;

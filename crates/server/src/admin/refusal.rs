@@ -20,10 +20,12 @@ const SAID_EVERY: Duration = Duration::from_secs(60);
 
 const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: application/problem+json\r\n\
-    Content-Length: 130\r\n\
+    Content-Length: 237\r\n\
     Retry-After: 1\r\n\
     Connection: close\r\n\r\n\
-    {\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"too_many_connections\",\
+    {\"type\":\"urn:architrave:problem:too_many_connections\",\
+    \"title\":\"Service Unavailable\",\"status\":503,\"code\":\"too_many_connections\",\
+    \"detail\":\"every place at the admin listener is taken\",\
     \"message\":\"every place at the admin listener is taken\"}\n";
 
 /// Refuses connections of one listener.

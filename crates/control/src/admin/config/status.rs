@@ -2,16 +2,14 @@
 //!
 //! Not the configuration itself: that may hold credentials.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::ConfigBody;
-use crate::api::Dependencies;
 use crate::json;
+use crate::operation::Desk;
 
-pub(crate) async fn run(State(dependencies): State<Arc<Dependencies>>) -> Response {
+pub(crate) async fn run(State(dependencies): State<Desk>) -> Response {
     json::answer(StatusCode::OK, &ConfigBody::from(dependencies.config.status()))
 }

@@ -2,27 +2,27 @@
 //!
 //! The body is the configuration itself, as YAML or JSON; nothing of it is kept.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::api::Dependencies;
 use crate::error::ApiError;
 use crate::json;
+use crate::operation::Desk;
 
 /// None of these can be sent by a form on a foreign page.
 const TYPES: [&str; 3] = ["application/json", "application/yaml", "application/x-yaml"];
 
-#[derive(Serialize)]
-struct Body {
+/// That a configuration has no fault.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ValidatedConfig {
     valid: bool,
 }
 
 pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
+    State(dependencies): State<Desk>,
     request: Request,
 ) -> Result<Response, ApiError> {
     if !json::is_sent_as(request.headers(), &TYPES) {
@@ -34,5 +34,5 @@ pub(crate) async fn run(
         .map_err(|_invalid| ApiError::body_invalid("the body is not utf-8".to_owned()))?;
     let checked = dependencies.config.validate(text).await;
     checked.map_err(|errors| ApiError::config_invalid(&errors))?;
-    Ok(json::answer(StatusCode::OK, &Body { valid: true }))
+    Ok(json::answer(StatusCode::OK, &ValidatedConfig { valid: true }))
 }

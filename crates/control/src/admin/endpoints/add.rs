@@ -1,29 +1,29 @@
 //! `POST /api/v1/upstreams/{name}/endpoints`: adds an endpoint that the configuration does not
 //! have. It stays through reloads, and goes with the process.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use architrave_balance::{Discovered, MembershipError, Upstream};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::response::Response;
 use serde::Deserialize;
+use std::net::SocketAddr;
+use utoipa::ToSchema;
 
 use super::WEIGHT_MAX;
 use crate::admin::upstreams;
-use crate::api::Dependencies;
 use crate::error::ApiError;
 use crate::json::JsonBody;
+use crate::operation::Desk;
 use crate::path::Named;
 
 /// The same keys as an endpoint of the file.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewEndpoint {
     address: String,
     #[serde(default = "default_weight")]
+    #[schema(minimum = 1, maximum = 65535, default = 1)]
     weight: u32,
     #[serde(default)]
     priority: u8,
@@ -34,7 +34,7 @@ const fn default_weight() -> u32 {
 }
 
 pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
+    State(dependencies): State<Desk>,
     Named(name): Named<String>,
     JsonBody(new): JsonBody<NewEndpoint>,
 ) -> Result<Response, ApiError> {

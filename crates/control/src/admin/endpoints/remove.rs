@@ -1,19 +1,17 @@
 //! `DELETE /api/v1/upstreams/{name}/endpoints/{address}`: removes an endpoint that was added by
 //! the API. Requests in flight at it are finished.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::add::refused;
 use crate::admin::upstreams;
-use crate::api::Dependencies;
 use crate::error::ApiError;
+use crate::operation::Desk;
 use crate::path::Named;
 
 pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
+    State(dependencies): State<Desk>,
     Named((name, address)): Named<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let upstream = upstreams::find(&dependencies, &name)?;

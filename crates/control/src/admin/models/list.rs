@@ -1,22 +1,44 @@
-//! `GET /api/v1/models`: every listed model with what serves it and how that does.
+//! `GET /api/v1/models`: every listed model with what serves it and how that does, and as it is
+//! configured where that may be seen.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::ModelBody;
-use crate::api::Dependencies;
-use crate::json;
+use crate::admin::objects::beside;
+use crate::call::Of;
+use crate::error::ApiError;
+use crate::operation::Desk;
+use crate::page::Paging;
+use crate::reply::Reply;
+use crate::usecase::objects;
 
-#[derive(Serialize)]
-struct Body {
-    models: Vec<ModelBody>,
-}
-
-pub(crate) async fn run(State(dependencies): State<Arc<Dependencies>>) -> Response {
-    let models = dependencies.models.models().into_iter().map(ModelBody::from).collect();
-    json::answer(StatusCode::OK, &Body { models })
+pub(crate) async fn run(
+    State(desk): State<Desk>,
+    Of(call): Of,
+    paging: Paging,
+) -> Result<Reply, ApiError> {
+    let kind = call.kind()?;
+    let live = desk.models.models();
+    let (shown, next) = objects::list(&desk, &call.caller, kind, &paging, true).await?;
+    if paging.is_asked_for {
+        let mut live: HashMap<String, ModelBody> =
+            live.into_iter().map(|model| (model.name.clone(), ModelBody::from(model))).collect();
+        let models: Vec<Value> =
+            shown.iter().map(|shown| beside(live.remove(&shown.name), Some(shown))).collect();
+        return Ok(Reply::ok(&json!({ "models": models, "next_page_token": next })));
+    }
+    // All of them, in the order of the file, as ever.
+    let shown: HashMap<&str, &objects::Shown> =
+        shown.iter().map(|shown| (shown.name.as_str(), shown)).collect();
+    let models: Vec<Value> = live
+        .into_iter()
+        .map(|model| {
+            let shown = shown.get(model.name.as_str()).copied();
+            beside(Some(ModelBody::from(model)), shown)
+        })
+        .collect();
+    Ok(Reply::ok(&json!({ "models": models })))
 }

@@ -1,22 +1,25 @@
-//! `GET /api/v1/upstreams/{name}`: one upstream with its endpoints.
-
-use std::sync::Arc;
+//! `GET /api/v1/upstreams/{name}`: one upstream with its endpoints, and as it is configured.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
 
 use super::UpstreamBody;
-use crate::api::Dependencies;
+use crate::admin::objects::beside;
+use crate::call::Of;
 use crate::error::ApiError;
-use crate::json;
-use crate::path::Named;
+use crate::operation::Desk;
+use crate::reply::Reply;
+use crate::usecase::objects;
 
-pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
-    Named(name): Named<String>,
-) -> Result<Response, ApiError> {
-    let upstream = super::find(&dependencies, &name)?;
-    let body = UpstreamBody::new(&upstream, dependencies.clock.now());
-    Ok(json::answer(StatusCode::OK, &body))
+pub(crate) async fn run(State(desk): State<Desk>, Of(call): Of) -> Result<Reply, ApiError> {
+    let kind = call.kind()?;
+    let name = call.names.first().map(String::as_str).unwrap_or_default();
+    let live = super::find(&desk, name);
+    let shown = objects::read(&desk, kind, name).await?;
+    let live = match (live, &shown) {
+        (Err(not_found), None) => return Err(not_found),
+        (live, _) => live.ok(),
+    };
+    let body = live.map(|upstream| UpstreamBody::new(&upstream, desk.clock.now()));
+    let etag = shown.as_ref().and_then(objects::Shown::etag);
+    Ok(Reply::ok(&beside(body, shown.as_ref())).with_etag(etag))
 }

@@ -1,19 +1,17 @@
 //! `GET /api/v1/usage/{consumer}`: what one consumer has used of its budgets.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::UsageBody;
-use crate::api::Dependencies;
 use crate::error::ApiError;
 use crate::json;
+use crate::operation::Desk;
 use crate::path::Named;
 
 pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
+    State(dependencies): State<Desk>,
     Named(consumer): Named<String>,
 ) -> Result<Response, ApiError> {
     let usage = dependencies.models.usage().into_iter().find(|usage| usage.consumer == consumer);

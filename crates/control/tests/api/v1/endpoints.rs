@@ -74,7 +74,7 @@ fn what_is_not_there_is_said() {
         ("127.0.0.1:9001:explode", "action_not_found"),
         ("127.0.0.1:9001", "method_not_allowed"),
         ("localhost:9001:drain", "address_invalid"),
-        ("drain", "address_invalid"),
+        ("drain", "method_not_allowed"),
         (":drain", "address_invalid"),
     ] {
         assert_eq!(gateway.post(&format!("{ENDPOINTS}/{target}"), "").code(), code, "{target}");

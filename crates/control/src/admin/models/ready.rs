@@ -1,40 +1,36 @@
 //! `POST /api/v1/models/{name}:ready`: ends the rests of what serves a model.
 
-use std::sync::Arc;
-
 use architrave_config::ports::{LaneChoice, NoSuch};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::ModelBody;
-use crate::api::Dependencies;
+use crate::call::Of;
 use crate::error::ApiError;
 use crate::json;
-use crate::path::Named;
+use crate::operation::Desk;
 
 /// Which lanes are meant; without a body, all.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Lanes {
+pub(crate) struct Lanes {
+    #[serde(default)]
     provider: Option<String>,
+    #[serde(default)]
     credential: Option<String>,
 }
 
 pub(crate) async fn run(
-    State(dependencies): State<Arc<Dependencies>>,
-    Named(target): Named<String>,
+    State(desk): State<Desk>,
+    Of(call): Of,
     request: Request,
 ) -> Result<Response, ApiError> {
-    // Names of models have colons, too.
-    let (name, action) = target.rsplit_once(':').ok_or_else(ApiError::method_not_allowed)?;
-    if action != "ready" {
-        return Err(ApiError::model_action_not_found(action));
-    }
+    let name = call.names.first().map(String::as_str).unwrap_or_default();
     let Lanes { provider, credential } = json::maybe(request).await?;
-    let lanes = LaneChoice { provider, credential };
-    match dependencies.models.ready(name, &lanes) {
+    match desk.models.ready(name, &LaneChoice { provider, credential }) {
         Ok(model) => Ok(json::answer(StatusCode::OK, &ModelBody::from(model))),
         Err(NoSuch::Model) => Err(ApiError::model_not_found(name)),
         Err(NoSuch::Lane) => Err(ApiError::lane_not_found(name)),

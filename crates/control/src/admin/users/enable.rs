@@ -1,0 +1,18 @@
+//! `POST /api/v1/users/{user}:enable`: they may sign in again.
+
+use axum::extract::State;
+
+use crate::call::Of;
+use crate::error::ApiError;
+use crate::operation::Desk;
+use crate::path::Named;
+use crate::reply::Reply;
+use crate::usecase::users;
+
+pub(crate) async fn run(
+    State(desk): State<Desk>,
+    Of(call): Of,
+    Named(name): Named<String>,
+) -> Result<Reply, ApiError> {
+    users::set_state(&desk, &call, &name, true).await
+}

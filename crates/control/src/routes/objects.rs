@@ -1,0 +1,188 @@
+//! The objects of the configuration: the same operations for every kind.
+
+use architrave_config::object::{ONLY_NAME, ObjectKind};
+use axum::http::{Method, StatusCode};
+
+use super::{TEAM, VALIDATE_ONLY};
+use crate::admin::{models, objects, upstreams};
+use crate::code::Code;
+use crate::operation::{Answered, Operation, Place, Tag, Takes};
+use crate::page;
+use crate::permission::Permission::{MoveObjects, ReadObjects, WriteObjects};
+
+const OK: StatusCode = StatusCode::OK;
+
+/// What every write of an object may be refused for.
+const WRITE: [Code; 9] = [
+    Code::ConfigNotPossible,
+    Code::NoDatabase,
+    Code::ObjectInvalid,
+    Code::PreconditionFailed,
+    Code::ReadOnlyObject,
+    Code::ReachNotPermitted,
+    Code::StoreUnavailable,
+    Code::TeamNotFound,
+    Code::ValueOutOfRange,
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    ObjectKind::ALL.into_iter().flat_map(of_kind).collect()
+}
+
+fn of_kind(kind: ObjectKind) -> Vec<Operation> {
+    let (list, one) = (format!("/api/v1/{}", kind.plural()), path(kind));
+    let (single, many) = (kind.singular(), kind.plural());
+    let mut all = vec![listing(kind, list.clone()), showing(kind, one.clone())];
+    if !kind.is_only() {
+        let create =
+            Operation::new(Method::POST, list, format!("create_{single}"), objects::create::run);
+        let create = create
+            .about(tag(kind), format!("Makes {} that is not there yet.", one_of(kind)))
+            .needs(WriteObjects, Place::NewInTeam)
+            .takes(Takes::Object)
+            .answers(StatusCode::CREATED, "It is there, and live.", Answered::Object)
+            .answers(OK, "It would be possible.", Answered::Object)
+            .refuses(&[Code::NameTaken]);
+        all.push(with_team(kind, create));
+    }
+    let replace = Operation::new(
+        Method::PUT,
+        one.clone(),
+        format!("replace_{single}"),
+        objects::replace::run,
+    );
+    let replace = replace
+        .about(
+            tag(kind),
+            format!("The {single} is to be as in the body, whether or not it is there."),
+        )
+        .needs(WriteObjects, Place::Object)
+        .takes(Takes::Object)
+        .answers(OK, "It is as sent, and live.", Answered::Object)
+        .answers(StatusCode::CREATED, "It is there, and live.", Answered::Object)
+        .refuses(&[Code::PreconditionRequired]);
+    all.push(with_team(kind, replace));
+    all.push(
+        Operation::new(Method::PATCH, one.clone(), format!("update_{single}"), objects::patch::run)
+            .about(tag(kind), format!("Changes parts of the {single}: a JSON Merge Patch."))
+            .needs(WriteObjects, Place::Object)
+            .takes(Takes::ObjectPatch)
+            .answers(OK, "It is changed, and live.", Answered::Object)
+            .refuses(&[Code::PreconditionRequired, Code::ObjectNotFound]),
+    );
+    all.push(
+        Operation::new(
+            Method::DELETE,
+            one.clone(),
+            format!("delete_{single}"),
+            objects::delete::run,
+        )
+        .about(tag(kind), format!("Removes the {single}, unless others need it."))
+        .needs(WriteObjects, Place::Object)
+        .answers(StatusCode::NO_CONTENT, "It is gone.", Answered::Nothing)
+        .refuses(&[Code::PreconditionRequired, Code::ObjectNotFound]),
+    );
+    if may_belong_to_teams(kind) {
+        all.push(
+            Operation::new(
+                Method::POST,
+                format!("{one}:move"),
+                format!("move_{single}"),
+                objects::give::run,
+            )
+            .about(tag(kind), format!("Gives the {single} to another team, or to none."))
+            .needs(MoveObjects, Place::Object)
+            .takes_json::<objects::give::NewOwner>()
+            .answers(OK, "It belongs there.", Answered::Object)
+            .refuses(&[Code::ObjectNotFound]),
+        );
+    }
+    let mut all: Vec<Operation> = all
+        .into_iter()
+        .map(|operation| {
+            if operation.is_write() {
+                operation.query(&[VALIDATE_ONLY]).refuses(&WRITE)
+            } else {
+                operation
+            }
+        })
+        .map(|operation| operation.of_kind(kind))
+        .collect();
+    debug_assert!(all.iter().all(|operation| operation.path.contains(many)));
+    all.sort_by_key(|operation| operation.split_verb().0.len());
+    all
+}
+
+fn listing(kind: ObjectKind, path: String) -> Operation {
+    let (id, summary) = (format!("list_{}", kind.plural()), match kind {
+        ObjectKind::Upstream => {
+            "Every upstream that the caller may see, by name, with its endpoints by address and how \
+             they do. All of them, unless a page is asked for."
+                .to_owned()
+        }
+        ObjectKind::Model => "Every model that is listed, with what serves it and how that does. \
+                              All of them, unless a page is asked for."
+            .to_owned(),
+        kind => format!("The {} that the caller may see, by name.", kind.plural()),
+    });
+    let listing = match kind {
+        ObjectKind::Upstream => {
+            Operation::new(Method::GET, path, id, upstreams::list::run).locally()
+        }
+        ObjectKind::Model => Operation::new(Method::GET, path, id, models::list::run).locally(),
+        _ => Operation::new(Method::GET, path, id, objects::list::run),
+    };
+    listing
+        .about(tag(kind), summary)
+        .needs(ReadObjects, Place::Somewhere)
+        .query(&page::PARAMETERS)
+        .answers(OK, "A page.", Answered::Objects)
+        .refuses(&[Code::PageTokenInvalid, Code::StoreUnavailable])
+}
+
+fn showing(kind: ObjectKind, path: String) -> Operation {
+    let (id, single) = (format!("get_{}", kind.singular()), kind.singular());
+    let showing = match kind {
+        ObjectKind::Upstream => {
+            Operation::new(Method::GET, path, id, upstreams::show::run).locally()
+        }
+        ObjectKind::Model => Operation::new(Method::GET, path, id, models::show::run).locally(),
+        _ => Operation::new(Method::GET, path, id, objects::show::run),
+    };
+    let showing = showing
+        .about(tag(kind), format!("One {single}."))
+        .needs(ReadObjects, Place::Object)
+        .answers(OK, "As it is.", Answered::Object)
+        .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]);
+    match kind {
+        ObjectKind::Upstream | ObjectKind::Model => showing,
+        _ => showing.answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing),
+    }
+}
+
+/// Where one is; the only one of a kind has its name in the path.
+fn path(kind: ObjectKind) -> String {
+    if kind.is_only() {
+        format!("/api/v1/{}/{ONLY_NAME}", kind.plural())
+    } else {
+        format!("/api/v1/{}/{{name}}", kind.plural())
+    }
+}
+
+/// `a route`, `an upstream`.
+fn one_of(kind: ObjectKind) -> String {
+    let article = if kind == ObjectKind::Upstream { "an" } else { "a" };
+    format!("{article} {}", kind.singular())
+}
+
+fn tag(kind: ObjectKind) -> Tag {
+    Tag::Objects(kind)
+}
+
+fn may_belong_to_teams(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Service | ObjectKind::Upstream | ObjectKind::Route)
+}
+
+fn with_team(kind: ObjectKind, operation: Operation) -> Operation {
+    if may_belong_to_teams(kind) { operation.query(&[TEAM]) } else { operation }
+}

@@ -1,0 +1,25 @@
+//! Objects: what is there, from the file and the database, and how it is changed: validated whole
+//! with all that is there, written with its row of the audit log, and live when that is done.
+
+mod merge;
+mod reach;
+mod read;
+mod write;
+
+pub(crate) use merge::merge;
+pub(crate) use read::{Shown, list, read, team_of};
+pub(crate) use write::{Change, Wanted, delete, move_to, write};
+
+use architrave_config::object::ObjectKind;
+
+use crate::code::Code;
+use crate::error::ApiError;
+
+/// Says that it is not there, whether it is not or may not be seen.
+pub(crate) fn not_found(kind: ObjectKind, name: &str) -> ApiError {
+    match kind {
+        ObjectKind::Upstream => ApiError::upstream_not_found(name),
+        ObjectKind::Model => ApiError::model_not_found(name),
+        _ => ApiError::new(Code::ObjectNotFound, format!("no {kind} is named {name}")),
+    }
+}

@@ -1,0 +1,241 @@
+//! How far the objects of a team reach: to what is the team's own, and to nothing of the machine.
+//!
+//! Whoever may change a team's objects is trusted with the team, not with the gateway. So through a
+//! team's role nobody can send traffic to another team's service, read a file, reach what only this
+//! machine should, or take paths and hosts that others have. The platform's admin may all of that.
+
+use std::net::IpAddr;
+
+use architrave_config::object::{ObjectKind, file_pointers};
+use serde_json::Value;
+
+use super::read::team_of;
+use crate::api::Dependencies;
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+
+/// What of a route decides which requests it gets.
+const CLAIMS: [&str; 3] = ["listeners", "hosts", "match"];
+
+/// A body that is to take the place of another, if there is one.
+pub(super) struct Reach<'a> {
+    pub(super) kind: ObjectKind,
+    pub(super) team: &'a str,
+    pub(super) before: Option<&'a Value>,
+    pub(super) body: &'a Value,
+}
+
+/// Refuses what reaches too far, where it did not before.
+pub(super) async fn check(dependencies: &Dependencies, reach: Reach<'_>) -> Result<(), ApiError> {
+    let mut faults = within_machine(&reach);
+    faults.extend(claims(&reach));
+    let before = reach.before.map(|before| references(reach.kind, before)).unwrap_or_default();
+    for reference in references(reach.kind, reach.body) {
+        let is_new =
+            !before.iter().any(|old| old.kind == reference.kind && old.name == reference.name);
+        if is_new && !is_own(dependencies, &reference, reach.team).await? {
+            let (kind, name) = (reference.kind, reference.name);
+            let message = format!("{kind} {name} is not one of team {}", reach.team);
+            faults.push(Fault::at(reference.pointer, message));
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = "an object of a team reaches beyond the team; a platform admin may do that";
+    Err(ApiError::new(Code::ReachNotPermitted, message).with_faults(faults))
+}
+
+async fn is_own(
+    dependencies: &Dependencies,
+    reference: &Reference,
+    team: &str,
+) -> Result<bool, ApiError> {
+    let of = team_of(dependencies, reference.kind, &reference.name).await?;
+    // What is not there at all is for validation to say.
+    Ok(of.is_none_or(|of| of.as_deref() == Some(team)))
+}
+
+/// One object that another refers to.
+struct Reference {
+    pointer: String,
+    kind: ObjectKind,
+    name: String,
+}
+
+fn references(kind: ObjectKind, body: &Value) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let mut add = |pointer: String, kind| {
+        if let Some(name) = body.pointer(&pointer).and_then(Value::as_str) {
+            found.push(Reference { pointer, kind, name: name.to_owned() });
+        }
+    };
+    match kind {
+        ObjectKind::Service => {
+            add("/http/upstream".to_owned(), ObjectKind::Upstream);
+            add("/prompt/model".to_owned(), ObjectKind::Model);
+            let models = body.pointer("/llm/models").and_then(Value::as_array);
+            for index in 0..models.map_or(0, Vec::len) {
+                add(format!("/llm/models/{index}"), ObjectKind::Model);
+            }
+        }
+        ObjectKind::Route => {
+            add("/service".to_owned(), ObjectKind::Service);
+            add("/mirror/service".to_owned(), ObjectKind::Service);
+            let services = body.pointer("/services").and_then(Value::as_array);
+            for index in 0..services.map_or(0, Vec::len) {
+                add(format!("/services/{index}/name"), ObjectKind::Service);
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// What of this machine is named that was not before: its files, its own addresses, leave to go
+/// to private ones, models that cost the platform money.
+fn within_machine(reach: &Reach<'_>) -> Vec<Fault> {
+    let was = |pointer: &str, value: &Value| {
+        reach.before.and_then(|before| before.pointer(pointer)) == Some(value)
+    };
+    let mut faults = Vec::new();
+    for pointer in file_pointers(reach.kind, reach.body) {
+        let value = reach.body.pointer(&pointer).unwrap_or(&Value::Null);
+        if !was(&pointer, value) {
+            faults.push(Fault::at(pointer, "files of the machine are named by a platform admin"));
+        }
+    }
+    if reach.kind == ObjectKind::Upstream {
+        let endpoints = reach.body.get("endpoints").and_then(Value::as_array);
+        for (index, endpoint) in endpoints.into_iter().flatten().enumerate() {
+            for key in ["/address", "/dns/name", "/dns_srv/name"] {
+                let Some(value) = endpoint.pointer(key) else { continue };
+                let pointer = format!("/endpoints/{index}{key}");
+                let text = value.as_str().unwrap_or_default();
+                if is_of_machine(text) && !was(&pointer, value) {
+                    let message = "this machine's own addresses are given out by a platform admin";
+                    faults.push(Fault::at(pointer, message));
+                }
+            }
+        }
+    }
+    // A service that asks every model, since it names none.
+    if let Some(llm) = reach.body.get("llm").filter(|_| reach.kind == ObjectKind::Service) {
+        let names_any = llm.get("models").and_then(Value::as_array);
+        let is_wide = names_any.is_none_or(|names| {
+            names.iter().any(|name| name.as_str().is_none_or(|name| name.contains(['*', '/'])))
+        });
+        if is_wide && !was("/llm", llm) {
+            let message = "models of the platform are given out by a platform admin";
+            faults.push(Fault::at("/llm/models", message));
+        }
+    }
+    faults
+}
+
+/// Whether it is loopback, link-local or no address at all, as far as the text tells.
+fn is_of_machine(text: &str) -> bool {
+    let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    if name == "localhost" || name.ends_with(".localhost") {
+        return true;
+    }
+    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(four)) => four.is_loopback() || four.is_link_local() || four.is_unspecified(),
+        Ok(IpAddr::V6(six)) => {
+            six.is_loopback() || six.is_unspecified() || six.is_unicast_link_local()
+        }
+        Err(_name) => false,
+    }
+}
+
+/// What a route may get is decided by a platform admin: nobody takes the paths of others.
+fn claims(reach: &Reach<'_>) -> Vec<Fault> {
+    if reach.kind != ObjectKind::Route {
+        return Vec::new();
+    }
+    let Some(before) = reach.before else {
+        let message = "a platform admin gives a team its routes, with their hosts and paths";
+        return vec![Fault::at("", message)];
+    };
+    let changed = CLAIMS.iter().filter(|key| reach.body.get(**key) != before.get(**key));
+    let fault = |key| {
+        Fault::at(format!("/{key}"), "which requests a route gets is decided by a platform admin")
+    };
+    changed.map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pointers(kind: ObjectKind, before: Option<&Value>, body: &Value) -> Vec<String> {
+        let reach = Reach { kind, team: "a", before, body };
+        let mut faults = within_machine(&reach);
+        faults.extend(claims(&reach));
+        faults.into_iter().filter_map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_teams_upstream_does_not_lead_to_the_machine_itself() {
+        for (address, is_refused) in [
+            ("127.0.0.1:9080", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("169.254.169.254:80", true),
+            ("0.0.0.0:80", true),
+            ("10.0.0.7:80", false),
+            ("[2001:db8::1]:80", false),
+        ] {
+            let body = json!({ "endpoints": [{ "address": address }] });
+            let found = pointers(ObjectKind::Upstream, None, &body);
+            assert_eq!(!found.is_empty(), is_refused, "{address}");
+            assert!(pointers(ObjectKind::Upstream, Some(&body), &body).is_empty(), "{address}");
+        }
+        for name in ["localhost", "LOCALHOST.", "x.localhost"] {
+            let body = json!({ "endpoints": [{ "dns": { "name": name, "port": 1 } }] });
+            assert_eq!(pointers(ObjectKind::Upstream, None, &body), ["/endpoints/0/dns/name"]);
+        }
+    }
+
+    #[test]
+    fn a_team_takes_no_files_and_no_model_that_it_was_not_given() {
+        let body = json!({ "endpoints": [], "tls": { "ca_file": "/etc/passwd" } });
+        assert_eq!(pointers(ObjectKind::Upstream, None, &body), ["/tls/ca_file"]);
+        for models in [json!({}), json!({ "models": ["*"] }), json!({ "models": ["openai/x"] })] {
+            let body = json!({ "llm": models });
+            assert_eq!(pointers(ObjectKind::Service, None, &body), ["/llm/models"]);
+            assert!(pointers(ObjectKind::Service, Some(&body), &body).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_team_changes_what_its_route_does_and_not_what_it_gets() {
+        let before = json!({ "hosts": ["a.example"], "service": "a" });
+        let slower = json!({ "hosts": ["a.example"], "service": "a", "timeout": "9s" });
+        let wider = json!({ "service": "a", "match": [{ "path": { "prefix": "/" } }] });
+        assert!(pointers(ObjectKind::Route, Some(&before), &slower).is_empty());
+        assert_eq!(pointers(ObjectKind::Route, Some(&before), &wider), ["/hosts", "/match"]);
+        assert_eq!(pointers(ObjectKind::Route, None, &slower), [""]);
+    }
+
+    #[test]
+    fn references_are_found_where_they_stand() {
+        let found = |kind, body: &Value| -> Vec<String> {
+            references(kind, body)
+                .into_iter()
+                .map(|one| format!("{} {}", one.pointer, one.name))
+                .collect()
+        };
+        let route = json!({
+            "services": [{ "name": "a" }, { "name": "b" }], "mirror": { "service": "c" },
+        });
+        let expected = ["/mirror/service c", "/services/0/name a", "/services/1/name b"];
+        assert_eq!(found(ObjectKind::Route, &route), expected);
+        let service = json!({ "http": { "upstream": "u" } });
+        assert_eq!(found(ObjectKind::Service, &service), ["/http/upstream u"]);
+    }
+}

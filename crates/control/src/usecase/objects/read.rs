@@ -1,0 +1,164 @@
+//! Objects as they are shown: the file's and the database's as one list, secrets out.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use architrave_config::object::{Held, ObjectKind, Origin, hide_secrets};
+use architrave_store::{ObjectRow, Page};
+use serde_json::Value;
+
+use crate::api::Dependencies;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::etag::etag;
+use crate::page::Paging;
+use crate::permission::Permission;
+
+/// How many rows are asked of the database at once, where it must be looked further.
+const ROWS_AT_ONCE: u32 = 200;
+
+/// An object as it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) kind: ObjectKind,
+    pub(crate) name: String,
+    pub(crate) team: Option<String>,
+    /// The file it comes from; `None` for the database.
+    pub(crate) file: Option<PathBuf>,
+    /// Its life in the database; `None` for one of a file, or one that is not written yet.
+    pub(crate) row: Option<RowFacts>,
+    /// In the form of the file, secrets out.
+    pub(crate) config: Value,
+}
+
+/// What the database knows of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct RowFacts {
+    pub(crate) id: String,
+    pub(crate) revision: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl Shown {
+    /// Its ETag; those of a file have none, since they cannot be changed here.
+    pub(crate) fn etag(&self) -> Option<String> {
+        self.row.as_ref().map(|row| etag(&row.id, row.revision))
+    }
+
+    pub(super) fn of_row(kind: ObjectKind, row: &ObjectRow) -> Self {
+        let facts = RowFacts {
+            id: row.id.clone(),
+            revision: row.revision,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        let config = hidden(kind, &row.name, &row.body);
+        let (name, team) = (row.name.clone(), row.team.clone());
+        Self { kind, name, team, file: None, row: Some(facts), config }
+    }
+
+    fn of_file(held: &Held) -> Option<Self> {
+        let Origin::File(file) = &held.origin else { return None };
+        let object = &held.object;
+        Some(Self {
+            kind: object.kind,
+            name: object.name.clone(),
+            team: None,
+            file: Some(file.clone()),
+            row: None,
+            config: hidden(object.kind, &object.name, &object.body),
+        })
+    }
+}
+
+/// A body as it may be shown, with its name in it as in the file.
+pub(super) fn hidden(kind: ObjectKind, name: &str, body: &Value) -> Value {
+    let mut shown = body.clone();
+    hide_secrets(kind, &mut shown);
+    named(kind, name, shown)
+}
+
+/// A body with its name first, as a list of the file has it; the only one of a kind has none.
+pub(super) fn named(kind: ObjectKind, name: &str, body: Value) -> Value {
+    let Value::Object(members) = body else { return body };
+    if kind.is_only() {
+        return Value::Object(members);
+    }
+    let mut all = serde_json::Map::new();
+    all.insert("name".to_owned(), name.into());
+    all.extend(members.into_iter().filter(|(key, _)| key != "name"));
+    Value::Object(all)
+}
+
+/// One object; the file's lies over the database.
+pub(crate) async fn read(
+    dependencies: &Dependencies,
+    kind: ObjectKind,
+    name: &str,
+) -> Result<Option<Shown>, ApiError> {
+    let objects = dependencies.desired.objects();
+    if let Some(shown) = objects.get(kind, name).and_then(|held| Shown::of_file(held)) {
+        return Ok(Some(shown));
+    }
+    let Some(platform) = &dependencies.platform else { return Ok(None) };
+    let row = platform.store().object(kind.singular(), name).await?;
+    Ok(row.map(|row| Shown::of_row(kind, &row)))
+}
+
+/// The team of an object, if it has one; `None` when there is no such object.
+pub(crate) async fn team_of(
+    dependencies: &Dependencies,
+    kind: ObjectKind,
+    name: &str,
+) -> Result<Option<Option<String>>, ApiError> {
+    Ok(read(dependencies, kind, name).await?.map(|shown| shown.team))
+}
+
+/// Objects of a kind that the caller may see, by name, and the token of the next page. Without a
+/// page that is asked for, `all` gives all of them.
+pub(crate) async fn list(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    kind: ObjectKind,
+    paging: &Paging,
+    all: bool,
+) -> Result<(Vec<Shown>, Option<String>), ApiError> {
+    let size = if all && !paging.is_asked_for {
+        usize::MAX
+    } else {
+        usize::try_from(paging.size).unwrap_or(usize::MAX)
+    };
+    let after = paging.after.as_deref();
+    let may_see = |team: Option<&str>| caller.may(Permission::ReadObjects, team);
+    let objects = dependencies.desired.objects();
+    let of_file = objects.list(kind).iter().filter_map(|held| Shown::of_file(held));
+    let mut of_file: VecDeque<Shown> = of_file
+        .filter(|shown| after.is_none_or(|after| shown.name.as_str() > after) && may_see(None))
+        .collect();
+    let mut shown = Vec::new();
+    // One more than is shown tells whether there is a next page.
+    let enough = size.saturating_add(1);
+    let mut next = paging.after.clone();
+    let mut is_more = dependencies.platform.is_some();
+    while is_more && shown.len() < enough {
+        let Some(platform) = &dependencies.platform else { break };
+        let page = Page { after: next.clone(), size: ROWS_AT_ONCE };
+        let (rows, following) = platform.store().objects(kind.singular(), &page).await?;
+        is_more = following.is_some();
+        next = following;
+        for row in rows.iter().filter(|row| may_see(row.team.as_deref())) {
+            while of_file.front().is_some_and(|file| file.name < row.name) {
+                shown.extend(of_file.pop_front());
+            }
+            shown.push(Shown::of_row(kind, row));
+        }
+    }
+    shown.extend(of_file);
+    if shown.len() <= size {
+        return Ok((shown, None));
+    }
+    shown.truncate(size);
+    let token = shown.last().map(|last| paging.token(&last.name));
+    Ok((shown, token))
+}

@@ -1,0 +1,364 @@
+//! Objects are changed: the new body, its checks, the whole configuration with it, the row and the
+//! audit log, and then it is live.
+
+use architrave_config::object::{
+    Object, ObjectChange, ObjectFault, ObjectKind, Origin, keep_secrets, secret_pointers,
+};
+use architrave_config::ports::{StageError, Staged};
+use architrave_store::{ObjectRow, ObjectWrite};
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use super::reach::{self, Reach};
+use super::read::{Shown, hidden, named};
+use super::{merge, not_found};
+use crate::admin::objects::envelope;
+use crate::api::Dependencies;
+use crate::call::Call;
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+use crate::etag::{Conditions, etag};
+use crate::permission::Permission;
+use crate::reply::Reply;
+use crate::usecase::{Done, Writing, teams};
+
+/// What is wanted of an object.
+pub(crate) struct Wanted<'a> {
+    pub(crate) dependencies: &'a Dependencies,
+    pub(crate) call: &'a Call,
+    pub(crate) kind: ObjectKind,
+    pub(crate) name: &'a str,
+    pub(crate) conditions: &'a Conditions,
+}
+
+/// How it is to be.
+pub(crate) enum Change {
+    /// There is to be one, and there is none.
+    Create(Value),
+    /// It is to be this, whether or not there is one.
+    Replace(Value),
+    /// This is to be different in the one that there is.
+    Patch(Value),
+}
+
+/// Writes an object.
+pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, ApiError> {
+    let Wanted { dependencies, call, kind, name, .. } = wanted;
+    check_name(kind, name)?;
+    check_origin(&wanted)?;
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let before = writing.change.object(kind.singular(), name).await?;
+    let team = agreed_team(&wanted, before.as_ref())?;
+    let body = new_body(&wanted, before.as_ref(), change)?;
+    check_reach(&wanted, team.as_deref(), before.as_ref(), &body).await?;
+    let object = Object { kind, name: name.to_owned(), body };
+    let staged = stage(&wanted, ObjectChange::Put(object.clone())).await?;
+    let secrets = secret_pointers(kind, &object.body);
+    let write = ObjectWrite {
+        kind: kind.singular(),
+        name,
+        team: team.as_deref(),
+        body: &object.body,
+        secrets: &secrets,
+    };
+    let after = match &before {
+        None => writing.change.insert_object(bare_prefix(kind), write).await,
+        Some(before) => writing.change.update_object(before, write).await,
+    };
+    let after = after.map_err(|error| teams::missing(error, team.as_deref()))?;
+    let verb = if before.is_some() { "update" } else { "create" };
+    end(&wanted, (writing, staged), verb, (before.as_ref(), &after)).await
+}
+
+/// Gives an object to another team, or to none.
+pub(crate) async fn move_to(wanted: Wanted<'_>, team: Option<&str>) -> Result<Reply, ApiError> {
+    let Wanted { dependencies, call, kind, name, .. } = wanted;
+    check_origin(&wanted)?;
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let before = writing.change.object(kind.singular(), name).await?;
+    let before = before.ok_or_else(|| not_found(kind, name))?;
+    let secrets = secret_pointers(kind, &before.body);
+    let write =
+        ObjectWrite { kind: kind.singular(), name, team, body: &before.body, secrets: &secrets };
+    // What it does stays the same: whose it is is nothing to the gateway.
+    let after = writing.change.update_object(&before, write).await;
+    let after = after.map_err(|error| teams::missing(error, team))?;
+    let reply = Reply::ok(&envelope(&Shown::of_row(kind, &after)));
+    let reply = reply.with_etag(Some(etag(&after.id, after.revision)));
+    let done = Done {
+        action: format!("move_{}", kind.singular()),
+        kind: kind.singular(),
+        name: name.to_owned(),
+        team: team.map(str::to_owned),
+        before: Some(serde_json::json!({ "team": before.team })),
+        after: Some(serde_json::json!({ "team": after.team })),
+    };
+    writing.end(done, reply).await
+}
+
+/// Removes an object.
+pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
+    let Wanted { dependencies, call, kind, name, conditions } = wanted;
+    check_origin(&wanted)?;
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let before = writing.change.object(kind.singular(), name).await?;
+    let before = before.ok_or_else(|| not_found(kind, name))?;
+    conditions.check(Some(&etag(&before.id, before.revision)))?;
+    let staged = stage(&wanted, ObjectChange::Remove { kind, name: name.to_owned() }).await?;
+    writing.change.remove_object(&before).await?;
+    let done = Done {
+        action: format!("delete_{}", kind.singular()),
+        kind: kind.singular(),
+        name: name.to_owned(),
+        team: before.team.clone(),
+        before: Some(hidden(kind, name, &before.body)),
+        after: None,
+    };
+    let is_live = !writing.validates_only();
+    let reply = writing.end(done, Reply::nothing()).await?;
+    if is_live {
+        staged.go_live().await;
+    }
+    Ok(reply)
+}
+
+async fn end(
+    wanted: &Wanted<'_>,
+    (writing, staged): (Writing<'_>, Box<dyn Staged>),
+    verb: &str,
+    (before, after): (Option<&ObjectRow>, &ObjectRow),
+) -> Result<Reply, ApiError> {
+    let Wanted { kind, name, .. } = *wanted;
+    let mut shown = Shown::of_row(kind, after);
+    let is_live = !writing.validates_only();
+    if !is_live && before.is_none() {
+        // It has no life yet.
+        shown.row = None;
+    }
+    let location = format!("/api/v1/{}/{}", kind.plural(), escape(name));
+    let reply = match before {
+        None if is_live => Reply::created(location, &envelope(&shown)),
+        _ => Reply::new(StatusCode::OK, &envelope(&shown)),
+    };
+    let reply = reply.with_etag(shown.etag().filter(|_| is_live));
+    let done = Done {
+        action: format!("{verb}_{}", kind.singular()),
+        kind: kind.singular(),
+        name: name.to_owned(),
+        team: after.team.clone(),
+        before: before.map(|before| hidden(kind, name, &before.body)),
+        after: Some(shown.config),
+    };
+    let reply = writing.end(done, reply).await?;
+    if is_live {
+        staged.go_live().await;
+    }
+    Ok(reply)
+}
+
+async fn stage(wanted: &Wanted<'_>, change: ObjectChange) -> Result<Box<dyn Staged>, ApiError> {
+    let staged = wanted.dependencies.desired.stage(vec![change]).await;
+    staged.map_err(|error| match error {
+        StageError::Invalid(faults) => invalid(wanted, faults),
+        StageError::ReadOnly { kind, name, file } => {
+            ApiError::read_only_object(kind.singular(), &name, &file)
+        }
+        StageError::NotPossible(why) => ApiError::new(Code::ConfigNotPossible, why),
+    })
+}
+
+/// Faults of the body with pointers into it; of other objects, with their names.
+fn invalid(wanted: &Wanted<'_>, faults: Vec<ObjectFault>) -> ApiError {
+    let message = match faults.len() {
+        1 => "the configuration would have a fault with this".to_owned(),
+        count => format!("the configuration would have {count} faults with this"),
+    };
+    let faults = faults.into_iter().map(|fault| {
+        let is_own = fault.kind == wanted.kind && fault.name == wanted.name;
+        let object = (!is_own).then(|| format!("{}/{}", fault.kind.plural(), fault.name));
+        let said = Fault::at(fault.pointer, fault.message).with_suggestion(fault.suggestion);
+        said.of_object(object)
+    });
+    ApiError::new(Code::ObjectInvalid, message).with_faults(faults.collect())
+}
+
+/// A name that can be one of the kind's.
+pub(super) fn check_name(kind: ObjectKind, name: &str) -> Result<(), ApiError> {
+    if kind.takes_name(name) {
+        return Ok(());
+    }
+    let rule = match kind {
+        ObjectKind::Policies => "the only one is named default",
+        ObjectKind::Model => "names of models are 1 to 128 of letters, digits and ._:/@+-",
+        _ => "names are 1 to 63 of a-z, 0-9 and -",
+    };
+    Err(ApiError::value_fault("/name", rule))
+}
+
+/// What the file has is changed there.
+fn check_origin(wanted: &Wanted<'_>) -> Result<(), ApiError> {
+    let Wanted { dependencies, kind, name, .. } = *wanted;
+    let objects = dependencies.desired.objects();
+    if let Some(Origin::File(file)) = objects.get(kind, name).map(|held| &held.origin) {
+        // Where there is nothing but the file, that is what matters.
+        if dependencies.platform.is_some() {
+            return Err(ApiError::read_only_object(kind.singular(), name, file));
+        }
+    }
+    Ok(())
+}
+
+/// Whose it is to be. It was judged for the team in the call; should it have moved since, that
+/// judgement is worth nothing.
+fn agreed_team(
+    wanted: &Wanted<'_>,
+    before: Option<&ObjectRow>,
+) -> Result<Option<String>, ApiError> {
+    let call = wanted.call;
+    match before {
+        Some(before) if before.team != call.team => {
+            let message = "it has changed since it was read";
+            Err(ApiError::new(Code::PreconditionFailed, message))
+        }
+        Some(before) => {
+            let asked = call.query.get("team");
+            let is_same = asked.is_none_or(|asked| before.team.as_deref() == Some(asked));
+            let message = "whose it is is changed by :move";
+            let fault = Fault::of_parameter("team", message);
+            is_same.then(|| before.team.clone()).ok_or_else(|| ApiError::query_fault(fault))
+        }
+        None => {
+            let may_belong = matches!(
+                wanted.kind,
+                ObjectKind::Service | ObjectKind::Upstream | ObjectKind::Route
+            );
+            if call.team.is_some() && !may_belong {
+                let message = format!("{} belong to no team", wanted.kind.plural());
+                return Err(ApiError::query_fault(Fault::of_parameter("team", message)));
+            }
+            Ok(call.team.clone())
+        }
+    }
+}
+
+/// What is to be written: what was sent, with what it says is to be kept.
+fn new_body(
+    wanted: &Wanted<'_>,
+    before: Option<&ObjectRow>,
+    change: Change,
+) -> Result<Value, ApiError> {
+    let Wanted { kind, name, conditions, .. } = *wanted;
+    let current = before.map(|before| etag(&before.id, before.revision));
+    let (Change::Create(sent) | Change::Replace(sent) | Change::Patch(sent)) = &change;
+    check_plain(sent)?;
+    let mut body = match change {
+        Change::Create(body) => {
+            if before.is_some() {
+                let message = format!("{kind} {name} is there already");
+                return Err(ApiError::new(Code::NameTaken, message).with_etag(current));
+            }
+            body
+        }
+        Change::Replace(body) => {
+            conditions.check(current.as_deref())?;
+            body
+        }
+        Change::Patch(patch) => {
+            let before = before.ok_or_else(|| not_found(kind, name))?;
+            conditions.check(current.as_deref())?;
+            let mut body = before.body.clone();
+            if !patch.is_object() {
+                return Err(ApiError::body_fault("", "a merge patch of an object is an object"));
+            }
+            merge(&mut body, patch);
+            body
+        }
+    };
+    let Value::Object(members) = &body else {
+        return Err(ApiError::body_fault("", "the configuration of an object is an object"));
+    };
+    let is_renamed = members.get("name").is_some_and(|own| own != name) && !kind.is_only();
+    if is_renamed {
+        return Err(ApiError::value_fault("/name", format!("this is named {name}")));
+    }
+    let nothing = Value::Null;
+    let old = before.map_or(&nothing, |before| &before.body);
+    if let Err(missing) = keep_secrets(kind, &mut body, old) {
+        let faults = missing.into_iter();
+        let faults: Vec<Fault> =
+            faults.map(|one| Fault::at(one.pointer.clone(), one.to_string())).collect();
+        let message = "there is no stored secret to keep";
+        return Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults));
+    }
+    Ok(named(kind, name, body))
+}
+
+/// `${env:…}` and `${file:…}` are for files: through the API they would give away what only the
+/// machine's owner should know.
+fn check_plain(sent: &Value) -> Result<(), ApiError> {
+    let mut faults = Vec::new();
+    find_substitutions(sent, &mut String::new(), &mut faults);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = "substitution is for files; send the value itself";
+    Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults))
+}
+
+fn find_substitutions(value: &Value, pointer: &mut String, faults: &mut Vec<Fault>) {
+    let mut within = |part: &str, value: &Value, pointer: &mut String| {
+        let length = pointer.len();
+        pointer.push('/');
+        pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        find_substitutions(value, pointer, faults);
+        pointer.truncate(length);
+    };
+    match value {
+        Value::String(text) if text.contains("${env:") || text.contains("${file:") => {
+            let message = "`${env:…}` and `${file:…}` are for files; send the value itself";
+            faults.push(Fault::at(pointer.clone(), message));
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                within(&index.to_string(), item, pointer);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                within(key, member, pointer);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Who may write it by a role in its team alone is not let reach beyond the team.
+async fn check_reach(
+    wanted: &Wanted<'_>,
+    team: Option<&str>,
+    before: Option<&ObjectRow>,
+    body: &Value,
+) -> Result<(), ApiError> {
+    let Wanted { dependencies, call, kind, .. } = *wanted;
+    let Some(team) = team else { return Ok(()) };
+    if call.caller.may(Permission::WriteObjects, None) {
+        return Ok(());
+    }
+    let before = before.map(|before| &before.body);
+    reach::check(dependencies, Reach { kind, team, before, body }).await
+}
+
+/// The store puts the `_` in.
+fn bare_prefix(kind: ObjectKind) -> &'static str {
+    kind.id_prefix().trim_end_matches('_')
+}
+
+/// A name as it stands in a path.
+pub(super) fn escape(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@+".contains(&byte);
+    let escaped = name.bytes().map(|byte| match byte {
+        byte if is_plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    escaped.collect()
+}
