@@ -1,5 +1,6 @@
 //! The gateway with a database: how it starts, what lasts, and that traffic never needs it.
 
+mod api;
 mod objects;
 mod postgres;
 mod start;

@@ -33,6 +33,9 @@ const DEBIAN: [(&str, &str); 9] = [
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
 const PYTHON: [&str; 2] = ["websockets==17.4", "grpcio==1.85.1"];
 
+/// The tester of APIs that are described by OpenAPI; apart from the others, for it brings much.
+const SCHEMATHESIS: [&str; 1] = ["schemathesis==4.32.5"];
+
 /// The official clients of AI services, and what the origin that plays their providers needs; apart
 /// from the others, for they bring much with them.
 const SDKS: [&str; 9] = [
@@ -90,6 +93,7 @@ fn all() -> Vec<Step> {
     vec![
         Step::new("packages", || packages::debian(&DEBIAN)),
         Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
+        Step::new("the tester of APIs", || packages::venv(&api_venv()?, &SCHEMATHESIS)),
         Step::new("clients of AI services", sdks),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
@@ -130,6 +134,7 @@ fn black_box(args: &[&str]) -> Result<Command> {
     command.args(["test", "--package", TESTS, "--test", "it"]).args(args);
     command.env("ARCHITRAVE_BIN", dist::binary()?);
     command.env("ARCHITRAVE_TEST_PYTHON", venv()?.join("bin/python"));
+    command.env("ARCHITRAVE_SCHEMATHESIS", api_venv()?.join("bin/schemathesis"));
     command.env("ARCHITRAVE_SDK_PYTHON", tree::target()?.join("sdk-venv/bin/python"));
     command.env("ARCHITRAVE_SDK_NODE", tree::target()?.join("sdk-node"));
     command.current_dir(tree::root());
@@ -138,6 +143,10 @@ fn black_box(args: &[&str]) -> Result<Command> {
 
 fn venv() -> Result<PathBuf> {
     Ok(tree::target()?.join("test-venv"))
+}
+
+fn api_venv() -> Result<PathBuf> {
+    Ok(tree::target()?.join("api-venv"))
 }
 
 /// Installs the official clients of AI services, for Python and for Node.

@@ -46,6 +46,18 @@ pub fn sdk_python() -> PathBuf {
     path
 }
 
+/// The tester of APIs that are described by OpenAPI.
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn schemathesis() -> PathBuf {
+    let named = variable("ARCHITRAVE_SCHEMATHESIS").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("api-venv/bin/schemathesis"));
+    assert!(path.is_file(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
 /// The folder with the official clients of AI services for Node.
 ///
 /// # Panics
