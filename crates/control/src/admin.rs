@@ -12,6 +12,7 @@ pub(crate) mod objects;
 pub(crate) mod openapi;
 pub(crate) mod readyz;
 pub(crate) mod service_accounts;
+pub(crate) mod services;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;

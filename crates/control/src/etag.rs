@@ -51,6 +51,11 @@ impl Conditions {
         self.if_none_match.as_ref().is_some_and(|tags| tags.has(Some(current)))
     }
 
+    /// Whether the request says which state it is about at all.
+    pub(crate) fn says_which(&self) -> bool {
+        self.if_match.is_some() || self.if_none_match.is_some()
+    }
+
     /// Lets a write go on over what is `current`; `None` when nothing is there.
     pub(crate) fn check(&self, current: Option<&str>) -> Result<(), ApiError> {
         let failed = |message: &'static str| {

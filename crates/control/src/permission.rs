@@ -92,6 +92,7 @@ permissions! {
     OperateGateway        "operate_gateway"         seen_by ReadGateway          [YES NOT NOT NOT NOT] "operate the gateway";
     ReadObjects           "read_objects"            seen_by ReadObjects          [YES YES YES YES YES] "see these objects";
     WriteObjects          "write_objects"           seen_by ReadObjects          [YES NOT YES YES NOT] "change these objects";
+    PublishServices       "publish_services"        seen_by ReadObjects          [YES NOT YES NOT NOT] "publish, deprecate or retire these services";
     OperateObjects        "operate_objects"         seen_by ReadObjects          [YES NOT YES YES NOT] "operate these objects";
     MoveObjects           "move_objects"            seen_by ReadObjects          [YES NOT NOT NOT NOT] "give objects to another team";
     ReadUsers             "read_users"              seen_by ReadUsers            [YES YES NOT NOT NOT] "see other users";

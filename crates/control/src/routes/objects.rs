@@ -4,11 +4,12 @@ use architrave_config::object::{ONLY_NAME, ObjectKind};
 use axum::http::{Method, StatusCode};
 
 use super::{TEAM, VALIDATE_ONLY};
-use crate::admin::{models, objects, upstreams};
+use crate::admin::{models, objects, services, upstreams};
 use crate::code::Code;
-use crate::operation::{Answered, Operation, Place, Tag, Takes};
+use crate::operation::{Answered, Form, Operation, Place, Tag, Takes};
 use crate::page;
 use crate::permission::Permission::{MoveObjects, ReadObjects, WriteObjects};
+use crate::usecase::objects::{MOVES, Move};
 
 const OK: StatusCode = StatusCode::OK;
 
@@ -97,6 +98,9 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
             .refuses(&[Code::ObjectNotFound]),
         );
     }
+    if kind == ObjectKind::Service {
+        all.extend(MOVES.iter().map(|step| moving(step, &one)));
+    }
     let mut all: Vec<Operation> = all
         .into_iter()
         .map(|operation| {
@@ -111,6 +115,25 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     debug_assert!(all.iter().all(|operation| operation.path.contains(many)));
     all.sort_by_key(|operation| operation.split_verb().0.len());
     all
+}
+
+/// A move of a service's life.
+fn moving(step: &'static Move, one: &str) -> Operation {
+    let (path, id) = (format!("{one}:{}", step.verb), format!("{}_service", step.verb));
+    let moving = if step.takes_terms() {
+        let form = Form::of::<services::deprecate::Deprecation>();
+        Operation::new(Method::POST, path, id, services::deprecate::run)
+            .takes(Takes::Json { form, is_required: false })
+    } else {
+        let form = Form::of::<services::step::StateChange>();
+        Operation::new(Method::POST, path, id, services::step::run)
+            .takes(Takes::Json { form, is_required: false })
+    };
+    moving
+        .about(tag(ObjectKind::Service), step.about)
+        .needs(step.permission, Place::Object)
+        .answers(OK, "It is so, and live.", Answered::Object)
+        .refuses(&[Code::ObjectNotFound, Code::StateNotFitting])
 }
 
 fn listing(kind: ObjectKind, path: String) -> Operation {

@@ -1,14 +1,16 @@
 //! Objects: what is there, from the file and the database, and how it is changed: validated whole
 //! with all that is there, written with its row of the audit log, and live when that is done.
 
+mod life;
 mod merge;
 mod reach;
 mod read;
 mod write;
 
+pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
 pub(crate) use read::{Shown, list, read, team_of};
-pub(crate) use write::{Change, Wanted, delete, move_to, write};
+pub(crate) use write::{Change, Terms, Wanted, delete, move_state, move_to, write};
 
 use architrave_config::object::ObjectKind;
 

@@ -8,6 +8,7 @@ mod gateway;
 mod guard;
 mod healthz;
 mod home;
+mod life;
 mod metrics;
 mod objects;
 mod pages;

@@ -387,7 +387,8 @@ fn a_team_does_not_reach_beyond_itself() {
         }
         home.send(&admin, "POST", "/api/v1/upstreams", &upstream("inner", "127.0.0.1:5432")).await;
         let services = "/api/v1/services?team=blue";
-        let service = |to: &str| json!({ "name": "s", "http": { "upstream": to } });
+        let service =
+            |to: &str| json!({ "name": "s", "http": { "upstream": to }, "state": "draft" });
         for to in ["red-up", "inner"] {
             let reply = home.send(&blue, "POST", services, &service(to)).await;
             assert_eq!(

@@ -100,6 +100,15 @@ const MATRIX: &str = "
     update_service                 - ? x + + + x ? x - -
     delete_service                 - ? x + + + x ? x - -
     move_service                   - ? x + x x x ? x - -
+    submit_service                 - ? x + + + x ? x - -
+    suspend_service                - ? x + + + x ? x - -
+    resume_service                 - ? x + + + x ? x - -
+    reject_service                 - ? x + + x x ? x - -
+    publish_service                - ? x + + x x ? x - -
+    withdraw_service               - ? x + + x x ? x - -
+    deprecate_service              - ? x + + x x ? x - -
+    retire_service                 - ? x + + x x ? x - -
+    archive_service                - ? x + + x x ? x - -
 
     list_routes                    - x + + + + + + + - -
     create_route                   - x x + x x x x x - -

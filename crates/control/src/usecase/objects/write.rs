@@ -7,12 +7,12 @@ use architrave_config::object::{
 use architrave_config::ports::{StageError, Staged};
 use architrave_store::{ObjectRow, ObjectWrite};
 use axum::http::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reach::{self, Reach};
 use super::read::{Shown, hidden, named};
-use super::{merge, not_found};
-use crate::admin::objects::envelope;
+use super::{Move, life, merge, not_found};
+use crate::admin::{self, objects::envelope};
 use crate::api::Dependencies;
 use crate::call::Call;
 use crate::code::Code;
@@ -21,6 +21,9 @@ use crate::etag::{Conditions, etag};
 use crate::permission::Permission;
 use crate::reply::Reply;
 use crate::usecase::{Done, Writing, teams};
+
+/// The longest reason that is kept with a move, in characters.
+const REASON_MAX: usize = 1_000;
 
 /// What is wanted of an object.
 pub(crate) struct Wanted<'a> {
@@ -51,8 +54,62 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     let team = agreed_team(&wanted, before.as_ref())?;
     let body = new_body(&wanted, before.as_ref(), change)?;
     check_reach(&wanted, team.as_deref(), before.as_ref(), &body).await?;
+    let may_publish = call.caller.may(Permission::PublishServices, team.as_deref());
+    life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
+    let (staged, after) = put(&wanted, &mut writing, (before.as_ref(), team), body).await?;
+    let verb = if before.is_some() { "update" } else { "create" };
+    end(&wanted, (writing, staged), (verb, None), (before.as_ref(), &after)).await
+}
+
+/// On what terms a service's life is moved.
+pub(crate) struct Terms {
+    /// Members of the configuration; `null` takes one away.
+    pub(crate) members: Map<String, Value>,
+    /// For the audit log.
+    pub(crate) reason: Option<String>,
+}
+
+/// Moves the life of the service that a call names by its custom method.
+pub(crate) async fn move_state(
+    dependencies: &Dependencies,
+    call: &Call,
+    conditions: &Conditions,
+    terms: Terms,
+) -> Result<Reply, ApiError> {
+    let kind = ObjectKind::Service;
+    let name = call.names.first().map(String::as_str).unwrap_or_default();
+    let wanted = Wanted { dependencies, call, kind, name, conditions };
+    let step = call.operation.split_verb().1.and_then(Move::of);
+    let step = step.ok_or_else(|| ApiError::internal("a custom method that is no move"))?;
+    let reason = terms.reason.as_deref();
+    if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX) {
+        let message = format!("up to {REASON_MAX} characters");
+        return Err(ApiError::value_fault("/reason", message));
+    }
+    check_origin(&wanted)?;
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let before = writing.change.object(kind.singular(), name).await?;
+    let before = before.ok_or_else(|| not_found(kind, name))?;
+    let team = agreed_team(&wanted, Some(&before))?;
+    if conditions.says_which() {
+        conditions.check(Some(&etag(&before.id, before.revision)))?;
+    }
+    let now = admin::objects::time(writing.change.at());
+    let body = step.apply(&before.body, &terms.members, &now)?;
+    let (staged, after) = put(&wanted, &mut writing, (Some(&before), team), body).await?;
+    end(&wanted, (writing, staged), (step.verb, reason), (Some(&before), &after)).await
+}
+
+/// Writes a body, once the whole configuration with it has been found good.
+async fn put(
+    wanted: &Wanted<'_>,
+    writing: &mut Writing<'_>,
+    (before, team): (Option<&ObjectRow>, Option<String>),
+    body: Value,
+) -> Result<(Box<dyn Staged>, ObjectRow), ApiError> {
+    let Wanted { kind, name, .. } = *wanted;
     let object = Object { kind, name: name.to_owned(), body };
-    let staged = stage(&wanted, ObjectChange::Put(object.clone())).await?;
+    let staged = stage(wanted, ObjectChange::Put(object.clone())).await?;
     let secrets = secret_pointers(kind, &object.body);
     let write = ObjectWrite {
         kind: kind.singular(),
@@ -61,13 +118,12 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
         body: &object.body,
         secrets: &secrets,
     };
-    let after = match &before {
+    let after = match before {
         None => writing.change.insert_object(bare_prefix(kind), write).await,
         Some(before) => writing.change.update_object(before, write).await,
     };
     let after = after.map_err(|error| teams::missing(error, team.as_deref()))?;
-    let verb = if before.is_some() { "update" } else { "create" };
-    end(&wanted, (writing, staged), verb, (before.as_ref(), &after)).await
+    Ok((staged, after))
 }
 
 /// Gives an object to another team, or to none.
@@ -125,7 +181,7 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
 async fn end(
     wanted: &Wanted<'_>,
     (writing, staged): (Writing<'_>, Box<dyn Staged>),
-    verb: &str,
+    (verb, reason): (&str, Option<&str>),
     (before, after): (Option<&ObjectRow>, &ObjectRow),
 ) -> Result<Reply, ApiError> {
     let Wanted { kind, name, .. } = *wanted;
@@ -141,13 +197,17 @@ async fn end(
         _ => Reply::new(StatusCode::OK, &envelope(&shown)),
     };
     let reply = reply.with_etag(shown.etag().filter(|_| is_live));
+    let mut written = shown.config;
+    if let (Value::Object(written), Some(reason)) = (&mut written, reason) {
+        written.insert("reason".to_owned(), reason.into());
+    }
     let done = Done {
         action: format!("{verb}_{}", kind.singular()),
         kind: kind.singular(),
         name: name.to_owned(),
         team: after.team.clone(),
         before: before.map(|before| hidden(kind, name, &before.body)),
-        after: Some(shown.config),
+        after: Some(written),
     };
     let reply = writing.end(done, reply).await?;
     if is_live {

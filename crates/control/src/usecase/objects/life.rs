@@ -1,0 +1,289 @@
+//! The life of a service: which moves there are, from which state to which, and what they write.
+//!
+//! The state is moved by these and by nothing else: who replaces or patches a service leaves it as
+//! it is. What the gateway makes of each state is `config::Lifecycle`'s.
+
+use architrave_config::object::ObjectKind;
+use serde_json::{Map, Value, json};
+
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+use crate::permission::Permission;
+
+/// What of a service's configuration says where it stands in its life.
+const KEYS: [&str; 7] =
+    ["state", "suspended", "deprecated_at", "sunset_at", "successor", "notice", "brownouts"];
+
+/// The keys that end with a deprecation that is taken back.
+const OF_AN_END: [&str; 5] = ["deprecated_at", "sunset_at", "successor", "notice", "brownouts"];
+
+const PUBLISHED: &str = "published";
+
+/// One move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// The custom method, which is also what the audit log calls it.
+    pub(crate) verb: &'static str,
+    /// What it does, in a sentence.
+    pub(crate) about: &'static str,
+    /// Who may.
+    pub(crate) permission: Permission,
+    from: &'static [&'static str],
+    effect: Effect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// To this state, and all that was said of an end is kept.
+    To(&'static str),
+    /// In use, and no end is known.
+    Publish,
+    /// Deprecated, on the terms that come with it.
+    Deprecate,
+    /// Out of service, or back.
+    Suspend(bool),
+}
+
+/// Every move, in the order of a life.
+pub(crate) const MOVES: [Move; 9] = [
+    Move {
+        verb: "submit",
+        about: "Asks for a draft to be looked at and published.",
+        permission: Permission::WriteObjects,
+        from: &["draft"],
+        effect: Effect::To("in_review"),
+    },
+    Move {
+        verb: "reject",
+        about: "Gives what was submitted back, as a draft.",
+        permission: Permission::PublishServices,
+        from: &["in_review"],
+        effect: Effect::To("draft"),
+    },
+    Move {
+        verb: "publish",
+        about: "Puts it in use; of one that is deprecated, takes that back.",
+        permission: Permission::PublishServices,
+        from: &["draft", "in_review", "deprecated"],
+        effect: Effect::Publish,
+    },
+    Move {
+        verb: "withdraw",
+        about: "Takes it out of use again, as a draft; for what nobody calls yet.",
+        permission: Permission::PublishServices,
+        from: &[PUBLISHED, "in_review"],
+        effect: Effect::To("draft"),
+    },
+    Move {
+        verb: "deprecate",
+        about: "Tells callers that it will end; again, with other dates.",
+        permission: Permission::PublishServices,
+        from: &[PUBLISHED, "deprecated"],
+        effect: Effect::Deprecate,
+    },
+    Move {
+        verb: "retire",
+        about: "Ends it: callers are answered 410, with where to go.",
+        permission: Permission::PublishServices,
+        from: &["deprecated"],
+        effect: Effect::To("retired"),
+    },
+    Move {
+        verb: "archive",
+        about: "Keeps it for the record alone.",
+        permission: Permission::PublishServices,
+        from: &["draft", "retired"],
+        effect: Effect::To("archived"),
+    },
+    Move {
+        verb: "suspend",
+        about: "Takes it out of service for now: callers are answered 503.",
+        permission: Permission::WriteObjects,
+        from: &[PUBLISHED, "deprecated", "retired"],
+        effect: Effect::Suspend(true),
+    },
+    Move {
+        verb: "resume",
+        about: "Puts it back into service.",
+        permission: Permission::WriteObjects,
+        from: &[PUBLISHED, "deprecated", "retired"],
+        effect: Effect::Suspend(false),
+    },
+];
+
+impl Move {
+    /// The move of a custom method.
+    pub(crate) fn of(verb: &str) -> Option<&'static Self> {
+        MOVES.iter().find(|one| one.verb == verb)
+    }
+
+    /// Whether it takes the terms of an end.
+    pub(crate) fn takes_terms(&self) -> bool {
+        self.effect == Effect::Deprecate
+    }
+
+    /// The configuration behind the move. `terms` are members of it, as they were sent; `now` is
+    /// RFC 3339.
+    ///
+    /// # Errors
+    /// That the service is in a state from which the move does not lead.
+    pub(crate) fn apply(
+        &self,
+        before: &Value,
+        terms: &Map<String, Value>,
+        now: &str,
+    ) -> Result<Value, ApiError> {
+        let state = state_of(before);
+        let is_suspended = before.get("suspended") == Some(&Value::Bool(true));
+        let is_idle = self.effect == Effect::Suspend(is_suspended);
+        if !self.from.contains(&state) || is_idle {
+            let is = if is_suspended && is_idle { "suspended" } else { state };
+            let message =
+                format!("it is {is}; :{} is for one that is {}", self.verb, self.fitting());
+            return Err(ApiError::new(Code::StateNotFitting, message));
+        }
+        let mut after = before.clone();
+        let Value::Object(members) = &mut after else { return Ok(after) };
+        match self.effect {
+            Effect::To(state) => drop(members.insert("state".to_owned(), json!(state))),
+            Effect::Suspend(true) => drop(members.insert("suspended".to_owned(), json!(true))),
+            Effect::Suspend(false) => drop(members.remove("suspended")),
+            Effect::Publish => {
+                members.insert("state".to_owned(), json!(PUBLISHED));
+                OF_AN_END.iter().for_each(|key| drop(members.remove(*key)));
+            }
+            Effect::Deprecate => {
+                members.insert("state".to_owned(), json!("deprecated"));
+                members.entry("deprecated_at").or_insert_with(|| json!(now));
+                for (key, value) in terms {
+                    match value {
+                        Value::Null => drop(members.remove(key)),
+                        value => drop(members.insert(key.clone(), value.clone())),
+                    }
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    fn fitting(&self) -> String {
+        match self.effect {
+            Effect::Suspend(true) => "in use and not suspended".to_owned(),
+            Effect::Suspend(false) => "suspended".to_owned(),
+            _ => self.from.join(" or "),
+        }
+    }
+}
+
+fn state_of(body: &Value) -> &str {
+    body.get("state").and_then(Value::as_str).unwrap_or(PUBLISHED)
+}
+
+/// Holds a body that was sent to the life that the service has: of what is there, nothing of it is
+/// changed, and what is new is a draft unless `may_publish`.
+pub(super) fn check(
+    kind: ObjectKind,
+    (before, after): (Option<&Value>, &Value),
+    may_publish: bool,
+) -> Result<(), ApiError> {
+    if kind != ObjectKind::Service {
+        return Ok(());
+    }
+    let Some(before) = before else {
+        if may_publish || state_of(after) == "draft" {
+            return Ok(());
+        }
+        let message = "whoever may not publish makes a draft: `state` is `draft`";
+        return Err(ApiError::value_fault("/state", message));
+    };
+    let changed = KEYS.iter().filter(|key| before.get(**key) != after.get(**key));
+    let faults: Vec<Fault> = changed
+        .map(|key| {
+            let message = "a service's life is moved by :publish, :deprecate and the others";
+            Fault::at(format!("/{key}"), message)
+        })
+        .collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = "the state of a service is not changed with its configuration";
+    Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-05-17T08:09:10.000000Z";
+
+    fn after(verb: &str, before: &Value, terms: &Value) -> Result<Value, ApiError> {
+        let terms = terms.as_object().cloned().unwrap_or_default();
+        Move::of(verb).unwrap().apply(before, &terms, NOW)
+    }
+
+    #[test]
+    fn every_move_leads_from_its_states_and_from_no_other() {
+        let states = ["draft", "in_review", "published", "deprecated", "retired", "archived"];
+        for (verb, from) in [
+            ("submit", &["draft"][..]),
+            ("reject", &["in_review"]),
+            ("publish", &["draft", "in_review", "deprecated"]),
+            ("withdraw", &["in_review", "published"]),
+            ("deprecate", &["published", "deprecated"]),
+            ("retire", &["deprecated"]),
+            ("archive", &["draft", "retired"]),
+            ("suspend", &["published", "deprecated", "retired"]),
+        ] {
+            let fits = |state: &&str| after(verb, &json!({ "state": state }), &json!({})).is_ok();
+            let fitting: Vec<_> = states.into_iter().filter(fits).collect();
+            assert_eq!(fitting, from, "{verb}");
+        }
+        let error = after("retire", &json!({}), &json!({})).unwrap_err();
+        assert_eq!(error.code(), Code::StateNotFitting);
+    }
+
+    #[test]
+    fn a_deprecation_has_its_terms_and_is_taken_back_whole() {
+        let plain = json!({ "name": "a", "http": {} });
+        let old = after("deprecate", &plain, &json!({ "sunset_at": "2027-01-01" })).unwrap();
+        let wanted = json!({
+            "name": "a", "http": {}, "state": "deprecated", "deprecated_at": NOW,
+            "sunset_at": "2027-01-01",
+        });
+        assert_eq!(old, wanted);
+        let later =
+            after("deprecate", &old, &json!({ "sunset_at": "2028-01-01", "successor": "b" }));
+        let later = later.unwrap();
+        assert_eq!(
+            (&later["sunset_at"], &later["deprecated_at"]),
+            (&json!("2028-01-01"), &json!(NOW))
+        );
+        let endless = after("deprecate", &later, &json!({ "sunset_at": null })).unwrap();
+        assert_eq!((endless.get("sunset_at"), &endless["successor"]), (None, &json!("b")));
+        let back = after("publish", &later, &json!({})).unwrap();
+        assert_eq!(back, json!({ "name": "a", "http": {}, "state": "published" }));
+    }
+
+    #[test]
+    fn suspending_changes_nothing_else_and_is_not_done_twice() {
+        let old = json!({ "state": "deprecated", "deprecated_at": "2026-01-01" });
+        let away = after("suspend", &old, &json!({})).unwrap();
+        assert!(after("suspend", &away, &json!({})).is_err());
+        assert_eq!(after("resume", &away, &json!({})).unwrap(), old);
+        assert!(after("resume", &old, &json!({})).is_err());
+    }
+
+    #[test]
+    fn a_configuration_that_is_sent_moves_no_state() {
+        let (old, new) =
+            (json!({ "state": "deprecated", "deprecated_at": "2026-01-01" }), json!({}));
+        let of = ObjectKind::Service;
+        assert!(check(of, (Some(&old), &old), false).is_ok());
+        let error = check(of, (Some(&old), &new), true).unwrap_err();
+        assert_eq!(error.code(), Code::ObjectInvalid);
+        assert!(check(ObjectKind::Route, (Some(&old), &new), false).is_ok());
+        assert!(check(of, (None, &new), true).is_ok());
+        assert!(check(of, (None, &new), false).is_err());
+        assert!(check(of, (None, &json!({ "state": "draft" })), false).is_ok());
+    }
+}

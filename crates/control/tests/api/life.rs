@@ -1,0 +1,122 @@
+//! The life of services through the API: moved by custom methods, by whom the table lets, and
+//! written down with the reason.
+
+use serde_json::{Value, json};
+
+use crate::home::{Home, Proof, each_database};
+
+/// A team `blue` with an upstream and a draft of a service, and its owner and maintainer.
+async fn team(home: &Home, admin: &Proof) -> (Proof, Proof) {
+    home.send(admin, "POST", "/api/v1/teams", &json!({ "name": "blue" })).await;
+    let (owner, _) = home.member(admin, "owner@example.com", "blue", "owner").await;
+    let (maintainer, _) = home.member(admin, "main@example.com", "blue", "maintainer").await;
+    let upstream = json!({ "name": "blue", "endpoints": [{ "address": "10.0.0.7:80" }] });
+    let made = home.send(&maintainer, "POST", "/api/v1/upstreams?team=blue", &upstream).await;
+    assert_eq!(made.status(), 201, "{made}");
+    let service = json!({ "name": "orders", "http": { "upstream": "blue" }, "state": "draft" });
+    let made = home.send(&maintainer, "POST", "/api/v1/services?team=blue", &service).await;
+    assert_eq!(made.status(), 201, "{made}");
+    (owner, maintainer)
+}
+
+async fn act(home: &Home, proof: &Proof, verb: &str, body: &Value) -> crate::gateway::Reply {
+    home.send(proof, "POST", &format!("/api/v1/services/orders:{verb}"), body).await
+}
+
+#[test]
+fn a_service_lives_from_draft_to_archive() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, maintainer) = team(&home, &admin).await;
+        let refused = act(&home, &maintainer, "publish", &json!({})).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
+        assert_eq!(act(&home, &maintainer, "submit", &json!({})).await.status(), 200);
+        let back = act(&home, &owner, "reject", &json!({ "reason": "no description" })).await;
+        assert_eq!(back.json()["config"]["state"], "draft");
+        act(&home, &maintainer, "submit", &json!({})).await;
+        let published = act(&home, &owner, "publish", &json!({})).await;
+        assert_eq!(published.json()["config"]["state"], "published");
+        let terms = json!({
+            "sunset_at": "2027-01-01", "successor": "/v2", "reason": "v2 is there",
+            "brownouts": [{ "from": "2026-12-01T10:00:00Z", "until": "2026-12-01T11:00:00Z" }],
+        });
+        let old = act(&home, &owner, "deprecate", &terms).await;
+        assert_eq!(old.status(), 200, "{old}");
+        let config = &old.json()["config"];
+        assert_eq!((&config["state"], &config["successor"]), (&json!("deprecated"), &json!("/v2")));
+        assert!(config["deprecated_at"].as_str().unwrap().starts_with("2026-05-17T"));
+        let moved = act(&home, &owner, "deprecate", &json!({ "successor": null })).await;
+        assert_eq!(moved.json()["config"].get("successor"), None);
+        assert_eq!(moved.json()["config"]["sunset_at"], "2027-01-01");
+        for (verb, state) in [("suspend", "deprecated"), ("resume", "deprecated")] {
+            let reply = act(&home, &maintainer, verb, &Value::Null).await;
+            assert_eq!(reply.json()["config"]["state"], state, "{reply}");
+        }
+        for (verb, state) in [("retire", "retired"), ("archive", "archived")] {
+            let reply = act(&home, &owner, verb, &json!({})).await;
+            assert_eq!(reply.json()["config"]["state"], state, "{reply}");
+        }
+        let actions = home.actions(&admin).await;
+        let expected = [
+            "archive_service",
+            "retire_service",
+            "resume_service",
+            "suspend_service",
+            "deprecate_service",
+            "deprecate_service",
+            "publish_service",
+            "submit_service",
+            "reject_service",
+            "submit_service",
+        ];
+        assert_eq!(actions[..10], expected);
+        let log = home.get(&admin, "/api/v1/audit?action=reject_service").await;
+        assert!(log.text().contains("no description"), "{log}");
+    });
+}
+
+#[test]
+fn a_move_that_does_not_fit_changes_nothing_and_says_what_would() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, _) = team(&home, &admin).await;
+        let early = act(&home, &owner, "retire", &json!({})).await;
+        assert_eq!((early.status(), early.code().as_str()), (409, "state_not_fitting"));
+        assert!(early.text().contains("it is draft; :retire is for one that is deprecated"));
+        act(&home, &owner, "publish", &json!({})).await;
+        let backwards = json!({ "deprecated_at": "2027-01-01", "sunset_at": "2026-01-01" });
+        let refused = act(&home, &owner, "deprecate", &backwards).await;
+        assert_eq!(refused.status(), 422, "{refused}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/sunset_at");
+        let unknown = act(&home, &owner, "deprecate", &json!({ "sunset": "2027-01-01" })).await;
+        assert_eq!(unknown.status(), 400, "{unknown}");
+        let shown = home.get(&owner, "/api/v1/services/orders").await;
+        assert_eq!(shown.json()["config"]["state"], "published");
+        let dry = "/api/v1/services/orders:deprecate?validate_only=true";
+        let tried = home.send(&owner, "POST", dry, &json!({})).await;
+        assert_eq!((tried.status(), &tried.json()["config"]["state"]), (200, &json!("deprecated")));
+        assert_eq!(home.get(&owner, "/api/v1/services/orders").await.json(), shown.json());
+    });
+}
+
+#[test]
+fn the_state_is_moved_by_nothing_else() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (_, maintainer) = team(&home, &admin).await;
+        let path = "/api/v1/services/orders";
+        for (who, patch) in [
+            (&maintainer, json!({ "state": "published" })),
+            (&admin, json!({ "suspended": true })),
+            (&admin, json!({ "state": null })),
+        ] {
+            let refused = home.change(who, "PATCH", path, &patch).await;
+            assert_eq!((refused.status(), refused.code().as_str()), (422, "object_invalid"));
+        }
+        let same = home.change(&maintainer, "PATCH", path, &json!({ "policies": {} })).await;
+        assert_eq!((same.status(), &same.json()["config"]["state"]), (200, &json!("draft")));
+        let bold = json!({ "name": "bold", "http": { "upstream": "blue" } });
+        let refused = home.send(&maintainer, "POST", "/api/v1/services?team=blue", &bold).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (422, "value_out_of_range"));
+    });
+}
