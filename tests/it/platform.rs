@@ -3,5 +3,6 @@
 mod api;
 mod objects;
 mod postgres;
+mod remote;
 mod start;
 mod transfer;

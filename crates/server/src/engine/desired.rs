@@ -400,17 +400,18 @@ impl Engine {
         Ok(Caught::Other)
     }
 
-    /// Makes a code for the first user, while there is none, and no code was given.
+    /// Makes a code for the first user, while there is none, and no code was given. Without an admin
+    /// listener nobody could use it.
     ///
     /// # Errors
     /// When the file with a code cannot be read, or the database fails.
     pub(crate) async fn renew_setup_code(&self) -> anyhow::Result<Option<SetupCode>> {
         match &self.desired {
-            None => Ok(None),
-            Some(desired) => {
+            Some(desired) if self.addresses().admin.is_some() => {
                 let file = self.options.setup_code_file.as_deref();
                 setup_code::renew(&desired.database.store, file).await
             }
+            _ => Ok(None),
         }
     }
 
