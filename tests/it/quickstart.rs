@@ -56,7 +56,7 @@ fn the_two_steps_to_a_real_model_lead_to_a_valid_file() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("valid: ") && said.contains("3 providers"), "{output:?}");
     let warned = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(warned.contains("service ai asks nobody for a key"), "{warned}");
+    assert!(!warned.contains("asks nobody for a key"), "only this machine gets in: {warned}");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn every_command_that_is_suggested_works_and_ctrl_c_ends_it() {
     assert!(!shell(&commands[1]).contains("port 9001"), "the first is out of service");
     assert!(shell(&commands[6]).contains("\"is_draining\": false"), "{}", commands[6]);
     assert!(shell(&commands[7]).contains("architrave_requests_total"), "{}", commands[7]);
-    eventually("every request became a line of JSON", SOON, || {
+    eventually("every request became a line", SOON, || {
         let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
         (log.lines().iter().filter(|line| is_json(line)).count() == 15).then_some(())
     });

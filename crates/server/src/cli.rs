@@ -6,6 +6,7 @@ use std::time::Duration;
 use architrave_core::Secret;
 use architrave_core::units::parse_duration;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::catalog::{self, CatalogPlace, Form, ListOptions, UpdateOptions};
@@ -99,6 +100,10 @@ pub(crate) fn parse() -> Invocation {
         clap::Error::raw(ErrorKind::InvalidValue, wrong).exit();
     }
     match matches.subcommand() {
+        Some(("run", matches)) if names_two_files(matches) => {
+            let why = "the gateway file is named twice: once by --config, and once without";
+            clap::Error::raw(ErrorKind::ArgumentConflict, format!("{why}\n")).exit()
+        }
         Some(("run", matches)) => Invocation::Run(run_options(matches)),
         Some(("validate", matches)) => {
             Invocation::Validate { file: file(matches), catalog: catalog_place(matches) }
@@ -135,7 +140,19 @@ fn command() -> Command {
         .subcommand(
             Command::new("validate")
                 .about("Check a gateway file: exit 0, or 1 with every error")
-                .arg(file_arg())
+                .arg(
+                    file_arg()
+                        .required(false)
+                        .required_unless_present("config")
+                        .conflicts_with("config"),
+                )
+                .arg(
+                    Arg::new("config")
+                        .long("config")
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("The same file, as `run` names it"),
+                )
                 .arg(data_arg().help("The folder whose catalog.txt it is checked against"))
                 .arg(catalog_arg()),
         )
@@ -168,6 +185,7 @@ fn run_command() -> Command {
     Command::new("run")
         .about("Run the gateway until SIGTERM or Ctrl-C: on a file, on a database, or on both")
         .after_long_help(first_steps())
+        .arg(file_arg().required(false).help("The gateway file, as --config names it"))
         .arg(
             Arg::new("config")
                 .long("config")
@@ -417,7 +435,14 @@ fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
 }
 
 fn file(matches: &ArgMatches) -> PathBuf {
-    path(matches, "file").expect("clap requires it")
+    let config = || matches.try_get_one::<PathBuf>("config").ok().flatten().cloned();
+    path(matches, "file").or_else(config).expect("clap requires it")
+}
+
+/// Whether the command line names a file in both ways; the environment gives way to it.
+fn names_two_files(matches: &ArgMatches) -> bool {
+    let is_told = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    is_told("file") && is_told("config")
 }
 
 fn database_arg() -> Arg {
@@ -446,7 +471,7 @@ fn wrong_database(matches: &ArgMatches) -> Option<&'static str> {
 /// How it is to run.
 fn run_options(matches: &ArgMatches) -> RunOptions {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let config = path(matches, "config");
+    let config = path(matches, "file").or_else(|| path(matches, "config"));
     let url = matches.get_one::<Secret>("database").cloned();
     let named = path(matches, "data");
     let database = match url {

@@ -59,8 +59,7 @@ impl Greeting<'_> {
         if let Some(admin) = self.addresses.admin {
             self.suggest_admin(&mut text, admin, door.as_ref());
         }
-        let _infallible =
-            write!(text, "\n  {bold}Here{plain}, every request becomes a line of JSON.\n");
+        let _infallible = write!(text, "\n  {bold}Here{plain}, every request becomes a line.\n");
         if let Some(file) = self.file {
             let file = file.display();
             let _infallible =

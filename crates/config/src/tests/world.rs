@@ -1,4 +1,4 @@
-//! What the tests load with: no environment, no files, and a small catalogue of providers.
+//! What the tests load with: an environment of keys alone, no files, and a small catalogue of providers.
 
 use crate::{CredentialForm, KindFacts, ProviderKinds, Sources};
 
@@ -6,8 +6,8 @@ use crate::{CredentialForm, KindFacts, ProviderKinds, Sources};
 pub(super) struct World;
 
 impl Sources for World {
-    fn env(&self, _name: &str) -> Option<String> {
-        None
+    fn env(&self, name: &str) -> Option<String> {
+        name.ends_with("_API_KEY").then(|| format!("{name}-of-the-environment"))
     }
 
     fn file(&self, _path: &str) -> Result<String, String> {

@@ -21,9 +21,20 @@ fn what_is_still_to_come_is_known_by_name() {
     }
     assert!(asked_for("architrave replay log --policy p").is_some());
     assert_eq!(asked_for(&format!("{with_file} --data dir")), None);
+    assert_eq!(asked_for("architrave run gateway.yaml --data dir"), None);
     assert_eq!(asked_for(with_file), None);
     assert_eq!(asked_for("architrave version"), None);
     assert!(later::refusal("--redis").contains("not in this version"));
+}
+
+#[test]
+fn a_file_to_check_is_named_as_run_names_it_too() {
+    for line in ["validate gw.yaml", "validate --config gw.yaml"] {
+        let line = format!("architrave {line}");
+        let matches = command().try_get_matches_from(line.split(' ')).expect("it is understood");
+        let matches = matches.subcommand_matches("validate").expect("it is `validate`");
+        assert_eq!(file(matches).as_os_str(), "gw.yaml", "{line}");
+    }
 }
 
 #[test]
@@ -86,6 +97,9 @@ fn a_file_alone_opens_no_database_and_all_else_does() {
     assert_eq!(postgres.database, Some(DatabaseChoice::Postgres(url)));
     assert_eq!(postgres.data, Some(PathBuf::from("architrave-data")));
     assert!(!format!("{postgres:?}").contains("u:p"), "{postgres:?}");
+    for rest in ["gw.yaml", "--config gw.yaml", "gw.yaml --demo --data d"] {
+        assert_eq!(run(rest).config, Some(PathBuf::from("gw.yaml")), "{rest}");
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) struct Chat {
     pub(super) key: Option<Key>,
     /// Models that can be asked, in the order of the file; at least one.
     pub(super) models: Vec<String>,
-    /// A model that says the same to everybody, and so what it lacks to be a real one.
+    /// A model that says the same to everybody while it lacks what it takes to be a real one.
     pub(super) guide: Option<String>,
 }
 
@@ -173,9 +173,10 @@ fn asked(
     Some(Some(Key { consumer: consumer.name.as_str().to_owned(), header }))
 }
 
-/// Whether nothing but a mock with one thing to say stands behind a model.
+/// Whether a mock with one thing to say stands behind a model: alone, or for when the real one is not
+/// to be had.
 fn is_guide(snapshot: &Snapshot, model: &Model) -> bool {
-    model.deployments.iter().all(|deployment| {
+    model.deployments.iter().any(|deployment| {
         let kind = &snapshot.providers[deployment.provider.get()].kind;
         matches!(kind, ProviderKind::Mock(Mock { reply: MockReply::Fixed(_), .. }))
     })
@@ -248,6 +249,29 @@ services: [{ name: shop, http: { upstream: shop } }, { name: ai, llm: {} }]
             format!("{keys}policies: {{ key_auth: {{}} }}\nroutes: [{{ name: r, service: ai }}]");
         let asked = chat(&all);
         assert_eq!(asked, Some((CHAT.to_owned(), "a".to_owned(), kept)));
+    }
+
+    #[test]
+    fn a_model_that_tells_what_it_lacks_is_shown_also_once_it_lacks_nothing() {
+        let guide = "version: 1
+listeners: [{ name: web, address: \"127.0.0.1:8080\", protocol: http }]
+providers:
+  - { name: p, kind: mock }
+  - { name: guide, kind: mock, mock: { reply: { fixed: two steps } } }
+models:
+  - { name: a, deployments: [{ provider: p, model: m }] }
+  - name: real
+    strategy: priority
+    deployments: [REAL{ provider: guide, model: m, priority: 1 }]
+services: [{ name: ai, llm: {} }]
+routes: [{ name: r, service: ai }]
+";
+        for real in ["", "{ provider: p, model: m }, "] {
+            let file = guide.replace("REAL", real);
+            let snapshot = architrave_config::load(&file, "f", &NoSources).expect("it is valid");
+            let way = Chat::of(&snapshot, first(&snapshot)).expect("there is a way");
+            assert_eq!(way.guide.as_deref(), Some("real"), "{real}");
+        }
     }
 
     #[test]
