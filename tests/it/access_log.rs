@@ -284,6 +284,44 @@ fn lines_are_complete_when_it_ends() {
 }
 
 #[test]
+fn which_rule_a_request_broke_is_said_to_the_client_and_in_the_log() {
+    let origin = Origin::named("a");
+    let gateway = Gateway::start(logged(&origin));
+    for (at, (bytes, detail, method)) in [
+        (
+            "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+            "there is more than one content length",
+            Value::from("GET"),
+        ),
+        ("PUT / HTTP/1.1\r\n\r\n", "the host field is missing", "PUT".into()),
+        ("GET / HTTP/1.1\r\nHost: h\r\na b: c\r\n\r\n", "a field name is malformed", "GET".into()),
+        (
+            "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
+            "the path is wrongly percent-encoded",
+            "GET".into(),
+        ),
+        (
+            "GET /../../x HTTP/1.1\r\nHost: h\r\n\r\n",
+            "the path climbs above the root",
+            "GET".into(),
+        ),
+        ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n", "the request line is malformed", Value::Null),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = Client::connect(gateway.web()).ask(bytes);
+        assert_eq!((answer.status, answer.reason()), (400, "bad_request".to_owned()), "{bytes:?}");
+        let body: Value = serde_json::from_slice(&answer.body).expect("a JSON body");
+        assert_eq!(body["detail"], detail, "{bytes:?}");
+        let parse = |line: &str| serde_json::from_str::<Value>(line).ok();
+        let line = gateway.stdout().wait_for("a line about it", at, SOON, parse);
+        assert_eq!(line["detail"], detail, "{line}");
+        assert_eq!(line["method"], method, "{line}");
+    }
+}
+
+#[test]
 fn what_was_asked_of_a_model_in_vain_is_named_too() {
     let config = Config::ai(
         "
@@ -295,8 +333,8 @@ fn what_was_asked_of_a_model_in_vain_is_named_too() {
     let gateway = Gateway::start(config.access_log("{ stdout: {} }"));
     let chat = r#","messages":[{"role":"user","content":"of nightfall"}]}"#;
     for (path, model, more, reason) in [
-        ("/v1/chat/completions", "gone", chat, "no_route"),
-        ("/v1/embeddings", "gone", r#","input":"hi"}"#, "no_route"),
+        ("/v1/chat/completions", "gone", chat, "unknown_model"),
+        ("/v1/embeddings", "gone", r#","input":"hi"}"#, "unknown_model"),
         ("/v1/messages", "fast", &chat.replacen(',', r#","max_tokens":9,"#, 1), "guardrail"),
     ] {
         let body = format!("{{\"model\":\"{model}\"{more}");

@@ -254,6 +254,7 @@ fn a_reload_and_a_check_can_be_asked_for() {
     assert_eq!(refused.status, 422);
     let body: serde_json::Value = serde_json::from_slice(&refused.body).expect("a JSON body");
     assert_eq!(body["errors"].as_array().map(Vec::len), Some(2), "{body}");
+    assert_eq!(body["title"], "Unprocessable Content", "as the status line has it");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod budget;
 mod cache;
 mod chat;
 mod count;
+mod cut_off;
 mod ended;
 mod examples;
 mod failures;

@@ -11,6 +11,7 @@ use architrave_testkit::{
     Client, Config, Gateway, GatewayOptions, LoadPlan, Origin, SOON, Stopwatch, eventually, heavy,
 };
 use rustix::process::Signal;
+use serde_json::Value;
 
 fn held(gate: &Gate) -> Origin {
     let wait = gate.clone();
@@ -51,11 +52,19 @@ fn requests_in_flight_are_answered_and_then_it_ends() {
     }
 }
 
+/// The last line of the log of a gateway that has ended.
+fn last_line(gateway: &Gateway) -> Value {
+    let lines = gateway.stdout().lines();
+    let last = lines.last().expect("there is a line");
+    serde_json::from_str(last).expect("every line is JSON")
+}
+
 #[test]
 fn what_does_not_end_in_time_is_cut_off() {
     let gate = Gate::new();
     let origin = held(&gate);
-    let gateway = GatewayOptions::new().drain_timeout("1s").start(Config::single(origin.addr()));
+    let config = Config::single(origin.addr()).access_log("{ stdout: {} }");
+    let gateway = GatewayOptions::new().drain_timeout("1s").start(config);
     let mut client = Client::connect(gateway.web());
     client.send(request("GET", "h", "/held", &[])).unwrap();
     eventually("it is in flight", SOON, || (origin.count() == 1).then_some(()));
@@ -65,6 +74,11 @@ fn what_does_not_end_in_time_is_cut_off() {
     assert!(took > Duration::from_millis(900) && took < Duration::from_secs(8), "{took:?}");
     assert!(client.ends_within(SOON));
     gate.open();
+    let line = last_line(&gateway);
+    assert_eq!(line["termination"], "gateway@wait", "{line}");
+    assert_eq!((&line["path"], &line["reason"]), (&"/held".into(), &"shutting_down".into()));
+    let said = gateway.stderr().lines();
+    assert_eq!(said.iter().filter(|line| line.contains("exchanges=1")).count(), 2, "{said:?}");
 }
 
 #[test]
@@ -83,7 +97,8 @@ fn with_nothing_in_flight_it_ends_at_once() {
 #[test]
 fn open_websockets_are_waited_for_and_then_closed() {
     let origin = echo_origin();
-    let gateway = GatewayOptions::new().drain_timeout("2s").start(Config::single(origin.addr()));
+    let config = Config::single(origin.addr()).access_log("{ stdout: {} }");
+    let gateway = GatewayOptions::new().drain_timeout("2s").start(config);
     let mut socket = WebSocket::connect(gateway.web(), "h", "/").expect("switched");
     gateway.signal(Signal::TERM);
     for _ in 0..5 {
@@ -91,6 +106,10 @@ fn open_websockets_are_waited_for_and_then_closed() {
     }
     assert_eq!(gateway.wait(), Ending::Code(0));
     assert!(socket.client().ends_within(SOON));
+    let line = last_line(&gateway);
+    assert_eq!((&line["protocol"], &line["reason"]), (&"tunnel".into(), &"shutting_down".into()));
+    assert_eq!(line["termination"], "gateway@tunnel", "{line}");
+    assert!(line["request_bytes"].as_u64() > Some(100), "{line}");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::time::Duration;
 use architrave_config::ConfigError;
 use architrave_config::ports::ReloadError;
 use axum::body::Bytes;
-use axum::http::Response;
 use axum::http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -325,7 +325,7 @@ impl ApiError {
         }
         let problem = Problem {
             r#type: code.uri(),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            title: title(status).to_owned(),
             status: status.as_u16(),
             code: code.as_str().to_owned(),
             detail: message.clone().into_owned(),
@@ -338,7 +338,7 @@ impl ApiError {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == axum::http::StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         let seconds = retry_after.map(|wait| wait.as_secs().max(1).to_string());
@@ -348,6 +348,15 @@ impl ApiError {
             }
         }
         response
+    }
+}
+
+/// What a status is called, by RFC 9110: as the status line has it.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        other => other.canonical_reason().unwrap_or_default(),
     }
 }
 

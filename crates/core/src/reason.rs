@@ -39,6 +39,12 @@ reasons! {
     Guardrail = "guardrail", 403;
     /// No route matches the request.
     NoRoute = "no_route", 404;
+    /// No model of that name may be asked for.
+    UnknownModel = "unknown_model", 404;
+    /// The service has nothing at that path, or of that id.
+    NotFound = "not_found", 404;
+    /// The service has something at that path, for other methods.
+    MethodNotAllowed = "method_not_allowed", 405;
     /// The client was too slow to send its head or body.
     ClientTimeout = "client_timeout", 408;
     /// The service has retired.
@@ -77,6 +83,8 @@ reasons! {
     QueueFull = "queue_full", 503;
     /// The gateway is at its limits.
     Overloaded = "overloaded", 503;
+    /// The gateway ended before the exchange had.
+    ShuttingDown = "shutting_down", 503;
     /// Connecting to the endpoint took too long.
     ConnectTimeout = "connect_timeout", 504;
     /// The endpoint, or the route's timeout, ran out of time before the response head.

@@ -2,6 +2,8 @@
 //!
 //! Never a bool: `true` reads as "allowed" to one and as "handled" to another.
 
+use std::borrow::Cow;
+
 use architrave_core::Reason;
 use architrave_net::Fields;
 
@@ -23,8 +25,9 @@ pub struct Reply {
     /// Why, when it is a refusal: the body is then problem+json with this reason. `None` for
     /// answers that are no failure (redirect, preflight): their body is empty.
     pub reason: Option<Reason>,
-    /// What the client is told beside the reason; empty without one. Never holds a secret.
-    pub detail: &'static str,
+    /// What the client is told beside the reason; empty without one. Our own words: it never holds a
+    /// secret, nor what a client sent.
+    pub detail: Cow<'static, str>,
     /// Fields of the answer, beside those that its body needs.
     pub fields: Fields,
 }
@@ -33,13 +36,14 @@ impl Reply {
     /// A refusal, with the status that belongs to its reason.
     #[must_use]
     pub const fn refuse(reason: Reason, detail: &'static str) -> Self {
+        let detail = Cow::Borrowed(detail);
         Self { status: reason.status(), reason: Some(reason), detail, fields: Fields::new() }
     }
 
     /// An answer that is no failure and has no body.
     #[must_use]
     pub const fn empty(status: u16) -> Self {
-        Self { status, reason: None, detail: "", fields: Fields::new() }
+        Self { status, reason: None, detail: Cow::Borrowed(""), fields: Fields::new() }
     }
 
     /// The same answer with one more field.

@@ -28,6 +28,9 @@ use crate::worker::{BusyGuard, Socket, Worker};
 /// How long to wait when the system has no more to give (file descriptors, memory).
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often a worker says aloud that a handshake failed; the others are told of at `debug`.
+const HANDSHAKE_TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// Serves one socket until it is told to close.
 pub(crate) async fn serve_socket(
     worker: Rc<Worker>,
@@ -236,6 +239,16 @@ async fn peek_more(stream: &TcpStream, bytes: &mut [u8], seen: usize) -> Result<
     }
 }
 
+/// Says why a handshake failed: now and then aloud, as whoever scans ports fails at them all day.
+fn tell_of_handshake(worker: &Worker, connection: &Connection, why: &str) {
+    let (listener, peer) = (connection.listener.config.name.as_str(), connection.peer);
+    if worker.may_tell_of_handshake(HANDSHAKE_TOLD_EVERY) {
+        tracing::info!(listener, %peer, why, "TLS handshake with a client failed");
+    } else {
+        tracing::debug!(listener, %peer, why, "TLS handshake with a client failed");
+    }
+}
+
 async fn serve_https(worker: Rc<Worker>, mut connection: Connection, stream: TcpStream) {
     let listener = Arc::clone(&connection.listener);
     let Some(tls) = &listener.tls else {
@@ -244,9 +257,18 @@ async fn serve_https(worker: Rc<Worker>, mut connection: Connection, stream: Tcp
     let mut timer = Timer::new();
     let limit = listener.config.timeouts.handshake;
     let handshake = timer.within(limit, tls.accept(stream)).await;
-    let Ok(Ok(stream)) = handshake else {
-        listener.metrics.tls_handshake_failed(worker.index());
-        return;
+    let why = match handshake {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_late) => Err("it took too long".to_owned()),
+    };
+    let stream = match why {
+        Ok(stream) => stream,
+        Err(why) => {
+            listener.metrics.tls_handshake_failed(worker.index());
+            tell_of_handshake(&worker, &connection, &why);
+            return;
+        }
     };
     let stream = Stream::from(stream);
     connection.tls = stream.accepted_tls().map(TlsFacts::of);

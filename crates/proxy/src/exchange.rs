@@ -1,6 +1,7 @@
 //! One request and its response in flight. Facts are written once, by the step that learns them;
 //! `record` only reads.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub struct Exchange<'p> {
     pub status: u16,
     /// Why it failed, when it did.
     pub reason: Option<Reason>,
+    /// What happened, in our own words; empty where the reason says it all.
+    pub detail: Cow<'static, str>,
     /// Who ended it, and in which phase.
     pub termination: Termination,
 }
@@ -129,6 +132,7 @@ impl<'p> Exchange<'p> {
             llm: None,
             status: 0,
             reason: None,
+            detail: Cow::Borrowed(""),
             termination: Termination::Complete,
         }
     }

@@ -13,6 +13,7 @@ use crate::assembly::LiveUpstream;
 use crate::connection::Connection;
 use crate::dispatch::llm::LlmFacts;
 use crate::exchange::Exchange;
+use crate::respond;
 use crate::worker::Worker;
 
 /// Counts an exchange as in flight until it is dropped, however it ends.
@@ -32,6 +33,38 @@ pub(crate) fn begin(worker: &Worker, connection: &Rc<Connection>) -> InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.connection.listener.metrics.exchange_ended(self.worker);
+    }
+}
+
+/// An exchange that is recorded also when it is dropped on its way, as those are that are left when
+/// the time for draining is over.
+#[derive(Debug)]
+pub(crate) struct ExchangeRecord<'w, 'p> {
+    worker: &'w Worker,
+    /// The exchange.
+    pub exchange: Exchange<'p>,
+    is_recorded: bool,
+}
+
+impl<'w, 'p> ExchangeRecord<'w, 'p> {
+    /// An exchange that begins.
+    pub(crate) const fn new(worker: &'w Worker, exchange: Exchange<'p>) -> Self {
+        Self { worker, exchange, is_recorded: false }
+    }
+
+    /// Records it: it is over.
+    pub(crate) fn record(&mut self) {
+        self.is_recorded = true;
+        record(self.worker, &self.exchange);
+    }
+}
+
+impl Drop for ExchangeRecord<'_, '_> {
+    fn drop(&mut self) {
+        if !self.is_recorded && !std::thread::panicking() {
+            respond::cut(&mut self.exchange);
+            self.record();
+        }
     }
 }
 
@@ -140,8 +173,10 @@ fn entry<'a>(
         cipher: Some(tls.cipher),
         sni: tls.server_name.as_deref(),
     });
+    // Without a target there was no request line, and the method is what every head begins with.
+    let method = if head.target.is_empty() { "" } else { head.method.as_str() };
     entry.http = Some(HttpEntry {
-        method: head.method.as_str().as_bytes(),
+        method: method.as_bytes(),
         host: head.authority.as_bytes(),
         path: head.path().as_bytes(),
         query: head.query().map(str::as_bytes),
@@ -155,6 +190,7 @@ fn entry<'a>(
     });
     entry.llm = exchange.llm.as_deref().map(llm_entry);
     entry.reason = exchange.reason;
+    entry.detail = &exchange.detail;
     entry.termination = exchange.termination;
     entry.request_bytes = exchange.request_bytes;
     entry.response_bytes = exchange.response_bytes;

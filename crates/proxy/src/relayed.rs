@@ -8,7 +8,7 @@ use architrave_net::DuplexEnd;
 use architrave_telemetry::{AccessEntry, HttpEntry, Party, Phase, Termination, Timings, TlsEntry};
 
 use crate::connection::Connection;
-use crate::respond::TunnelEnd;
+use crate::respond::Tunnel;
 use crate::worker::Worker;
 
 /// What is left of a relay that is over.
@@ -63,24 +63,45 @@ impl<'a> Relayed<'a> {
     }
 }
 
-/// Why a relay ended before both sides were done, and who ended it.
-pub(crate) const fn cut_short(end: DuplexEnd) -> Option<(Reason, Termination)> {
+/// Why a relay ended before both sides were done, and who ended it: where nobody has, the gateway,
+/// which ends itself.
+pub(crate) const fn cut_short(end: Option<DuplexEnd>) -> Option<(Reason, Termination)> {
     let (party, reason) = match end {
-        DuplexEnd::Finished => return None,
-        DuplexEnd::ClientFailed => (Party::Client, Reason::ClientClosed),
-        DuplexEnd::EndpointFailed => (Party::Endpoint, Reason::UpstreamReset),
-        DuplexEnd::Idle => (Party::Gateway, Reason::StallTimeout),
+        Some(DuplexEnd::Finished) => return None,
+        Some(DuplexEnd::ClientFailed) => (Party::Client, Reason::ClientClosed),
+        Some(DuplexEnd::EndpointFailed) => (Party::Endpoint, Reason::UpstreamReset),
+        Some(DuplexEnd::Idle) => (Party::Gateway, Reason::StallTimeout),
+        None => (Party::Gateway, Reason::ShuttingDown),
     };
     Some((reason, Termination::Ended { party, phase: Phase::Tunnel }))
 }
 
-/// Records a tunnel.
-pub(crate) fn record_tunnel(
-    worker: &Worker,
-    connection: &Connection,
+/// A tunnel that is recorded however it ends: also when it is dropped on its way, as those are that
+/// are left when the time for draining is over.
+pub(crate) struct TunnelRecord<'a> {
+    worker: &'a Worker,
+    connection: &'a Connection,
     began: Moment,
-    tunnel: &TunnelEnd,
-) {
+    /// The tunnel.
+    pub tunnel: Tunnel,
+}
+
+impl<'a> TunnelRecord<'a> {
+    /// A tunnel that begins.
+    pub(crate) fn new(worker: &'a Worker, connection: &'a Connection, tunnel: Tunnel) -> Self {
+        Self { worker, connection, began: worker.now(), tunnel }
+    }
+}
+
+impl Drop for TunnelRecord<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            record_tunnel(self.worker, self.connection, self.began, &self.tunnel);
+        }
+    }
+}
+
+fn record_tunnel(worker: &Worker, connection: &Connection, began: Moment, tunnel: &Tunnel) {
     let names = &tunnel.names;
     let http = HttpEntry {
         route: names.route.as_ref().map(RouteName::as_str),

@@ -17,14 +17,14 @@ use architrave_telemetry::{Party, Phase, Termination};
 
 use crate::assembly;
 use crate::dispatch::Forwarded;
-use crate::dispatch::llm::body_of_refusal;
+use crate::dispatch::llm::{body_of_refusal, name_exchange};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::serve::{Ending, Outcome, RequestFacts};
 use crate::worker::Worker;
 
 pub(crate) use problem::title;
-pub(crate) use tunnel::{Tunnel, TunnelEnd};
+pub(crate) use tunnel::Tunnel;
 
 /// Ends an exchange: passes on, or answers; and says what becomes of the connection.
 pub(crate) async fn finish(
@@ -87,6 +87,11 @@ async fn fail(
         reply = reply.with_field("Retry-After", seconds);
     }
     tracing::debug!(reason = failure.reason.as_str(), detail = %failure.detail, "exchange failed");
+    // What is wrong with an endpoint is the operator's to know; what with a request, the client's.
+    if failure.party == Party::Client {
+        reply.detail.clone_from(&failure.detail);
+    }
+    exchange.detail = failure.detail;
     // What such a client sent cannot be told apart from what it will send next: its connection is
     // closed, and the answer says so.
     let facts = if failure.party == Party::Client { &LAST } else { facts };
@@ -106,9 +111,10 @@ async fn answer(
     let body = match body_of_refusal(exchange, &reply) {
         Some(body) => {
             head.fields.append("Content-Type", b"application/json");
+            name_exchange(&mut head.fields, exchange);
             body
         }
-        None => problem::body(exchange, reply.reason, reply.detail, &mut head),
+        None => problem::body(exchange, reply.reason, &reply.detail, &mut head),
     };
     apply_policies(exchange, &mut head);
     send_own(worker, exchange, (&mut head, &body), facts, writer).await
@@ -210,6 +216,23 @@ const LAST: RequestFacts = RequestFacts {
     keep_alive: false,
 };
 
+/// Notes that an exchange ends for the gateway does; there is nobody any more who could answer.
+pub(crate) fn cut(exchange: &mut Exchange<'_>) {
+    if exchange.termination == Termination::Complete {
+        exchange.reason = Some(Reason::ShuttingDown);
+        exchange.termination = Termination::gateway(phase_of(exchange));
+    }
+}
+
+/// What is going on, as far as is noted while it does.
+const fn phase_of(exchange: &Exchange<'_>) -> Phase {
+    match (exchange.status, exchange.attempts) {
+        (0, 0) => Phase::Admit,
+        (0, _) => Phase::Wait,
+        _ => Phase::ResponseBody,
+    }
+}
+
 /// Ends an exchange in which the gateway itself went wrong, with an answer where none has begun.
 pub(crate) async fn break_off(
     worker: &Worker,
@@ -217,14 +240,8 @@ pub(crate) async fn break_off(
     writer: &mut Writer,
 ) -> Ending {
     exchange.reason = Some(Reason::Internal);
-    let is_answering = exchange.status != 0;
-    let phase = match exchange.attempts {
-        _ if is_answering => Phase::ResponseBody,
-        0 => Phase::Admit,
-        _ => Phase::Wait,
-    };
-    exchange.termination = Termination::gateway(phase);
-    if is_answering {
+    exchange.termination = Termination::gateway(phase_of(exchange));
+    if exchange.status != 0 {
         writer.abort();
         return Ending::Close;
     }

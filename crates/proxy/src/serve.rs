@@ -88,7 +88,9 @@ pub(crate) async fn serve_request(
 ) -> Ending {
     let Request { head, first_byte_at, facts, reader, writer } = request;
     let pinned = worker.pinned();
-    let mut exchange = Exchange::begin(worker, pinned.assembly(), connection, head);
+    let begun = Exchange::begin(worker, pinned.assembly(), connection, head);
+    let mut record = record::ExchangeRecord::new(worker, begun);
+    let exchange = &mut record.exchange;
     if first_byte_at.is_some() {
         exchange.first_byte_at = first_byte_at;
         exchange.timings.read_at = (facts.framing == Framing::Empty).then_some(exchange.began);
@@ -98,11 +100,11 @@ pub(crate) async fn serve_request(
         // Pinned where it is made, as are others below: a future is moved as a whole, with all the
         // room that its steps will need, and that costs more than much that it does.
         let steps = pin!(async {
-            let outcome = match prepare(worker, &mut exchange, &facts) {
+            let outcome = match prepare(worker, exchange, &facts) {
                 Some(outcome) => outcome,
                 None => {
                     let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
-                    let dispatched = pin!(dispatch(worker, &mut exchange, client)).await;
+                    let dispatched = pin!(dispatch(worker, exchange, client)).await;
                     match dispatched {
                         Ok(Dispatched::Forwarded(forwarded)) => Outcome::Forwarded(forwarded),
                         Ok(Dispatched::Llm(answer)) => Outcome::Llm(answer),
@@ -110,7 +112,7 @@ pub(crate) async fn serve_request(
                     }
                 }
             };
-            pin!(respond::finish(worker, &mut exchange, outcome, &facts, writer)).await
+            pin!(respond::finish(worker, exchange, outcome, &facts, writer)).await
         });
         AssertUnwindSafe(steps).catch_unwind().await
     };
@@ -118,12 +120,12 @@ pub(crate) async fn serve_request(
     // have left half done, its connections to both sides, is not used again.
     let ending = match ending {
         Ok(ending) => ending,
-        Err(_heard_by_the_hook) => respond::break_off(worker, &mut exchange, writer).await,
+        Err(_heard_by_the_hook) => respond::break_off(worker, &mut record.exchange, writer).await,
     };
     drop(in_flight);
-    record::record(worker, &exchange);
-    let Exchange { path, host, .. } = exchange;
-    for text in [path, host, facts.authority] {
+    record.record();
+    let Exchange { path, host, .. } = &mut record.exchange;
+    for text in [std::mem::take(path), std::mem::take(host), facts.authority] {
         worker.spares().texts.give(text);
     }
     ending

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use architrave_balance::Endpoint;
 use architrave_core::Moment;
@@ -48,6 +48,7 @@ pub struct Worker {
     sockets: Cell<usize>,
     parked: parked::Parked,
     is_draining: Cell<bool>,
+    handshake_told_at: Cell<Option<Moment>>,
     itself: Weak<Self>,
 }
 
@@ -103,6 +104,7 @@ impl Worker {
             sockets: Cell::new(0),
             parked: parked::Parked::default(),
             is_draining: Cell::new(false),
+            handshake_told_at: Cell::new(None),
             itself: itself.clone(),
             gateway,
         })
@@ -172,6 +174,16 @@ impl Worker {
             return Some(Arc::clone(listed));
         }
         self.direct_models.find(assembly, name)
+    }
+
+    /// Whether a failed handshake may be told of again; if so, it counts as told.
+    pub(crate) fn may_tell_of_handshake(&self, every: Duration) -> bool {
+        let now = self.now();
+        let may = self.handshake_told_at.get().is_none_or(|at| now.since(at) >= every);
+        if may {
+            self.handshake_told_at.set(Some(now));
+        }
+        may
     }
 
     /// Seals persistence cookies.

@@ -297,6 +297,13 @@ impl Engine {
         task::spawn(async move { engine.sockets.lock().await.release() });
     }
 
+    /// Exchanges in flight and connections open, at the listeners that there are.
+    pub(crate) fn open(&self) -> (u64, u64) {
+        let assembly = self.gateway.assembly.load();
+        let open = assembly.listeners.iter().map(|listener| listener.metrics.open());
+        open.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
     /// Writes out what the access log still holds.
     pub(crate) async fn flush_log(&self, timeout: Duration) {
         let log = Arc::clone(&self.gateway.access_log);

@@ -164,15 +164,20 @@ struct Staff {
 
 async fn drain(options: &RunOptions, engine: &Arc<Engine>, shutdown: &Shutdown, staff: Staff) {
     let Staff { workers, mut signals } = staff;
-    tracing::info!(timeout_s = options.drain_timeout.as_secs(), "draining");
+    let (exchanges, connections) = engine.open();
+    let timeout_s = options.drain_timeout.as_secs();
+    tracing::info!(timeout_s, exchanges, connections, "draining");
     engine.begin_draining();
     shutdown.drain();
     tokio::select! {
         is_drained = workers.ended(options.drain_timeout) => if !is_drained {
-            tracing::warn!("the time for draining is over: what is left is dropped");
+            let (exchanges, connections) = engine.open();
+            let why = "the time for draining is over: what is left is dropped";
+            tracing::warn!(exchanges, connections, "{why}");
         },
         () = until_told_again(&mut signals) => {
-            tracing::warn!("told again to end: what is left is dropped");
+            let (exchanges, connections) = engine.open();
+            tracing::warn!(exchanges, connections, "told again to end: what is left is dropped");
         }
     }
     shutdown.end();

@@ -83,7 +83,8 @@ pub(crate) struct Reasons(OnceLock<Box<[Tally; Reason::ALL.len()]>>);
 
 impl Reasons {
     pub(crate) fn add(&self, reason: Reason) {
-        self.0.get_or_init(Box::default)[reason as usize].add(1);
+        let made = || Box::new(std::array::from_fn(|_| Tally::default()));
+        self.0.get_or_init(made)[reason as usize].add(1);
     }
 
     pub(crate) fn get(&self, reason: Reason) -> u64 {

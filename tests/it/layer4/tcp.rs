@@ -240,6 +240,24 @@ fn connections_outlive_reloads_and_are_waited_for_at_the_end() {
 }
 
 #[test]
+fn a_connection_that_is_cut_at_the_end_is_logged() {
+    let origin = TcpOrigin::echo("a");
+    let config = Config::new()
+        .listener("l4", "protocol: tcp\nforward: [{ upstream: origin }]")
+        .upstream("origin", &[origin.addr()], "")
+        .access_log("{ stdout: {} }");
+    let gateway = GatewayOptions::new().drain_timeout("1s").start(config);
+    let mut client = Client::connect(gateway.addr("l4"));
+    assert_eq!(client.read_line().as_deref(), Ok("a"));
+    assert_eq!(gateway.terminate(), Ending::Code(0));
+    let lines = gateway.stdout().lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in ["\"shutting_down\"", "\"gateway@tunnel\"", "\"response_bytes\":3"] {
+        assert!(lines[0].contains(part), "{part} in {}", lines[0]);
+    }
+}
+
+#[test]
 fn a_connection_is_logged_when_it_ends() {
     let origin = TcpOrigin::echo("name");
     let config = Config::new()

@@ -48,6 +48,7 @@ fn without_a_key_nothing_is_asked() {
     let wrong = post(gateway.web(), "/v1/chat/completions", &wrong, &ask("hi"));
     assert_eq!((none.status, wrong.status, origin.count()), (401, 401, 0));
     assert!(parsed(&none)["error"]["message"].is_string(), "{}", none.text());
+    assert!(none.get("x-request-id").is_some_and(|id| !id.is_empty()), "{none:?}");
 }
 
 /// An origin that tells what it was asked for by as many tokens of the answer as `limit` finds.

@@ -378,6 +378,7 @@ fn a_path_that_is_not_there_is_no_model_that_is_not_there() {
         let told = parsed(&answer);
         assert_eq!((answer.status, &told["error"]["code"]), (404, &json!("unknown_url")), "{told}");
         assert_eq!(told["error"]["message"], "there is no such path here");
+        assert!(answer.get("x-request-id").is_some_and(|id| !id.is_empty()), "{answer:?}");
     }
     let near = parsed(&get("/v1/chat/completion"));
     let message = near["error"]["message"].as_str().expect("a text");
@@ -385,6 +386,7 @@ fn a_path_that_is_not_there_is_no_model_that_is_not_there() {
     for (path, allow) in [("/v1/chat/completions", "POST"), ("/v1/messages", "POST")] {
         let answer = get(path);
         assert_eq!((answer.status, answer.get("allow")), (405, Some(allow)), "{}", answer.text());
+        assert!(answer.get("x-request-id").is_some_and(|id| !id.is_empty()), "{answer:?}");
     }
     // Anthropic's clients are told in their words.
     assert_eq!(parsed(&get("/v1/messages"))["type"], "error");

@@ -2,7 +2,7 @@
 
 use architrave_testkit::{Client, Config, Gateway, Origin, Response};
 
-use super::{KEY, parsed};
+use super::{KEY, parsed, post};
 
 /// A gateway to a provider of Groq's kind and one of the house, behind a service with these
 /// `models`, whose consumer `ada` may ask for those.
@@ -74,4 +74,26 @@ fn a_consumer_without_patterns_is_told_of_the_file_alone() {
     let gateway = gateway("", "");
     let hers = listed(&gateway, &[KEY]);
     assert_eq!(hers, [("plain".to_owned(), "architrave".to_owned())]);
+}
+
+#[test]
+fn an_unknown_model_is_answered_with_the_one_that_may_be_meant() {
+    let near = "fast-ones/llama-3.3-70b-versatile";
+    let gateway = gateway("models: [\"*\"]", &format!("models: [\"{near}\", plain, house/exact]"));
+    for (asked, meant) in [
+        ("llama-3.3-70b-versatile", Some(near)),
+        ("plian", Some("plain")),
+        ("exact", Some("house/exact")),
+        ("house/exakt", Some("house/exact")),
+        // It is there, and not for her.
+        ("llama-3.1-8b-instant", None),
+        ("nobody", None),
+    ] {
+        let body = serde_json::json!({ "model": asked, "messages": [] });
+        let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &body);
+        let told = parsed(&answer)["error"]["message"].as_str().expect("a text").to_owned();
+        let rest = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        assert_eq!(told, format!("there is no model `{asked}` here{rest}"));
+        assert_eq!(answer.status, 404, "{told}");
+    }
 }

@@ -94,7 +94,9 @@ impl HeadParser {
             return Ok(None);
         }
         let Some(start) = skip_empty_line(window)? else { return Ok(None) };
-        if let Some(mut prelude) = request::parse(&window[start..], limits, last_authority, head)? {
+        let parsed = request::parse(&window[start..], limits, last_authority, head)
+            .inspect_err(|_wrong| request::note_line(&window[start..], limits, head));
+        if let Some(mut prelude) = parsed? {
             self.reset();
             prelude.consumed += start;
             return Ok(Some(prelude));

@@ -118,6 +118,23 @@ pub(crate) fn check_method(method: &Method) -> Result<(), ParseError> {
     }
 }
 
+/// Notes method and target of a head that is refused for what comes behind them, for the log.
+#[cold]
+pub(super) fn note_line(bytes: &[u8], limits: &HeadLimits, head: &mut RequestHead) {
+    if !head.target.is_empty() {
+        return;
+    }
+    let mut tokens = httparse::Request::new(&mut []);
+    // There is room for no field, and none is wanted.
+    let _line_alone = tokens.parse(bytes);
+    if let (Some(method), Some(target)) = (tokens.method, tokens.path)
+        && target.len() <= limits.uri_bytes_max
+    {
+        head.method = Method::from_token(method);
+        head.target.push_str(target);
+    }
+}
+
 /// The error that httparse's one stands for; what could be read goes to `head` for the log.
 #[cold]
 fn explain(

@@ -56,7 +56,7 @@ use ask::Ask;
 use missed::Missed;
 use run::Run;
 
-pub(crate) use answer::{AnswerBody, LlmAnswer};
+pub(crate) use answer::{AnswerBody, LlmAnswer, name_exchange};
 pub(crate) use facts::LlmFacts;
 pub(crate) use pass::vouch;
 pub(crate) use refusal::body_of_refusal;
@@ -206,11 +206,14 @@ fn unknown_path<'a>(
     let known = methods.first().and_then(|first| Surface::of(first, path, query));
     let dialect = known.map_or_else(|| refusal::dialect_of_path(path), |asked| asked.dialect());
     let allowed = methods.join(", ");
-    let error = match methods.is_empty() {
-        true => refusal::unknown_url(surface::nearest(method, path)),
-        false => refusal::wrong_method(&allowed),
+    let missed = match methods.is_empty() {
+        true => {
+            let error = refusal::unknown_url(surface::nearest(method, path));
+            Missed::refused(error, Reason::NotFound)
+        }
+        false => Missed::refused(refusal::wrong_method(&allowed), Reason::MethodNotAllowed),
     };
-    let mut answer = refuse(worker, exchange, dialect, Missed::refused(error, Reason::NoRoute));
+    let mut answer = refuse(worker, exchange, dialect, missed);
     if !methods.is_empty() {
         answer.head.fields.append("Allow", allowed.as_bytes());
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use architrave_balance::Outcome;
 use architrave_core::{Moment, Reason};
 use architrave_net::{Duplex, DuplexEnd, Stream};
-use architrave_telemetry::{Termination, Timings};
+use architrave_telemetry::{Phase, Termination, Timings};
 use tokio::net::TcpStream;
 
 use super::dial::{DialFacts, Dialled, dial};
@@ -27,7 +27,7 @@ pub(crate) async fn serve_tcp(worker: Rc<Worker>, connection: Connection, stream
         Ok(rule) => run.forward(stream.into(), rule.upstream).await,
         Err(failure) => run.refused(&failure),
     }
-    run.record();
+    run.is_over = true;
 }
 
 /// Forwards one TLS connection by what its ClientHello says.
@@ -44,10 +44,12 @@ pub(crate) async fn serve_tls(worker: Rc<Worker>, connection: Connection, stream
             run.failed(&error.into());
         }
     }
-    run.record();
+    run.is_over = true;
 }
 
-/// One connection on its way. Facts are written once, by the step that learns them.
+/// One connection on its way. Facts are written once, by the step that learns them. It is recorded
+/// when it is dropped: also on its way, as those are that are left when the time for draining is
+/// over.
 struct Run<'a> {
     worker: &'a Worker,
     connection: &'a Connection,
@@ -60,6 +62,20 @@ struct Run<'a> {
     down_bytes: u64,
     reason: Option<Reason>,
     termination: Termination,
+    is_over: bool,
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if !self.is_over {
+            self.reason = Some(Reason::ShuttingDown);
+            self.termination = Termination::gateway(self.phase());
+        }
+        self.record();
+    }
 }
 
 impl<'a> Run<'a> {
@@ -76,6 +92,16 @@ impl<'a> Run<'a> {
             down_bytes: 0,
             reason: None,
             termination: Termination::Complete,
+            is_over: false,
+        }
+    }
+
+    /// What is going on.
+    const fn phase(&self) -> Phase {
+        match (&self.upstream, self.dialling.endpoint) {
+            (Some(_), _) => Phase::Tunnel,
+            (None, Some(_)) => Phase::Connect,
+            (None, None) => Phase::Accept,
         }
     }
 
@@ -139,7 +165,7 @@ impl<'a> Run<'a> {
 
     /// Notes how the relay ended, and what that says about the endpoint.
     fn ended(&mut self, end: DuplexEnd) -> Outcome {
-        let Some((reason, termination)) = relayed::cut_short(end) else {
+        let Some((reason, termination)) = relayed::cut_short(Some(end)) else {
             // Some clients only look whether somebody is there, and some only send.
             let has_answered = self.down_bytes > 0;
             return if has_answered { Outcome::Success } else { Outcome::Neutral };

@@ -47,7 +47,7 @@ pub(super) async fn send(
 async fn send_stream(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
-    (mut head, mut stream): (ResponseHead, Box<LlmStream<'_>>),
+    (mut head, stream): (ResponseHead, Box<LlmStream<'_>>),
     facts: &RequestFacts,
     writer: &mut Writer,
 ) -> Ending {
@@ -63,17 +63,13 @@ async fn send_stream(
     let persist = persist_of(exchange.head.version, keep_alive);
     let options = ResponseOptions { framing, persist, is_to_head: false };
     exchange.status = head.status;
+    let mut passing = Passing { worker, exchange, stream: Some(stream) };
     let sent = match writer.send_response(&head, options) {
-        Ok(()) => {
-            writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
-            relay(exchange, &mut stream, writer).await
-        }
+        Ok(()) => passing.relay(writer).await,
         Err(error) => Err(RelayError::Sink(error)),
     };
-    let end = stream.end();
-    let failed = end.failure.as_ref().map(|_told| Reason::BadResponse);
-    let (broken, is_refused) = (end.broken.or(failed), end.is_refused);
-    settle::stream(worker, exchange, end);
+    let (broken, is_refused) = passing.settle().unwrap_or_default();
+    drop(passing);
     if let Err(error) = sent {
         let (reason, party) = match error {
             RelayError::Source(error) => (error.upstream_reason(), Party::Endpoint),
@@ -98,29 +94,52 @@ async fn send_stream(
     if persist == Persist::Close { Ending::Close } else { Ending::KeepAlive }
 }
 
-/// Moves the stream down until it is over, or the client gone.
-async fn relay(
-    exchange: &mut Exchange<'_>,
-    stream: &mut LlmStream<'_>,
-    writer: &mut Writer,
-) -> Result<(), RelayError> {
-    let mut download = Relay::default();
-    let mut half_closed = Timer::new();
-    half_closed.start(HALF_CLOSED);
-    let result = poll_fn(|context| {
-        let before = download.moved();
-        let result = download.poll(context, stream, writer);
-        if download.moved() > before {
-            half_closed.restart();
+/// A stream on its way: what was used is settled also when it is dropped there.
+struct Passing<'w, 'e, 'p, 's> {
+    worker: &'w Worker,
+    exchange: &'e mut Exchange<'p>,
+    stream: Option<Box<LlmStream<'s>>>,
+}
+
+impl Passing<'_, '_, '_, '_> {
+    /// Moves the stream down until it is over, or the client gone.
+    async fn relay(&mut self, writer: &mut Writer) -> Result<(), RelayError> {
+        let Self { exchange, stream: Some(stream), .. } = self else { return Ok(()) };
+        writer.limit_stall(exchange.connection.listener.config.timeouts.write_stall);
+        let mut download = Relay::default();
+        let mut half_closed = Timer::new();
+        half_closed.start(HALF_CLOSED);
+        poll_fn(|context| {
+            let before = download.moved();
+            let result = download.poll(context, &mut **stream, writer);
+            if download.moved() > before {
+                half_closed.restart();
+                exchange.response_bytes = download.moved();
+            }
+            if result.is_pending() && is_gone(context, writer, stream, &mut half_closed) {
+                return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
+            }
+            result
+        })
+        .await
+    }
+
+    /// Settles what was used; why it broke off, where it did, and whether a guardrail ended it.
+    fn settle(&mut self) -> Option<(Option<Reason>, bool)> {
+        let end = self.stream.take()?.end();
+        let failed = end.failure.as_ref().map(|_told| Reason::BadResponse);
+        let how = (end.broken.or(failed), end.is_refused);
+        settle::stream(self.worker, self.exchange, end);
+        Some(how)
+    }
+}
+
+impl Drop for Passing<'_, '_, '_, '_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _nobody_asks = self.settle();
         }
-        if result.is_pending() && is_gone(context, writer, stream, &mut half_closed) {
-            return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));
-        }
-        result
-    })
-    .await;
-    exchange.response_bytes = download.moved();
-    result
+    }
 }
 
 /// Whether the client is no longer there to take the answer.

@@ -52,13 +52,12 @@ pub(super) async fn pass_on(
     let mut download = Relay::default();
     let result = relay_both(
         &mut answered.call,
-        &mut download,
+        (&mut download, &mut exchange.response_bytes),
         writer,
         &mut answered.upload,
         &mut forwarded.body,
     )
     .await;
-    exchange.response_bytes = download.moved();
     exchange.request_bytes = answered.upload.moved();
     exchange.timings.read_at = forwarded.body.ended_at().or(exchange.timings.read_at);
     result?;
@@ -90,10 +89,11 @@ fn options_of(
     }
 }
 
-/// Moves the response down, and what is left of the request up, until the response is over.
+/// Moves the response down, and what is left of the request up, until the response is over. What
+/// went down is noted as it goes: whoever is dropped on the way is recorded, too.
 async fn relay_both(
     call: &mut Call,
-    download: &mut Relay,
+    (download, response_bytes): (&mut Relay, &mut u64),
     writer: &mut Writer,
     upload: &mut Relay,
     body: &mut RequestBody<'_>,
@@ -133,6 +133,7 @@ async fn relay_both(
         let downloaded = download.poll(context, down, writer);
         if download.moved() > before {
             half_closed.restart();
+            *response_bytes = download.moved();
         }
         if downloaded.is_pending() && is_gone(context, writer, body, &mut half_closed) {
             return Poll::Ready(Err(RelayError::Sink(WireError::Closed)));

@@ -30,9 +30,13 @@ pub(super) fn body(
     body.push_str(reason.as_str());
     body.push('"');
     if !detail.is_empty() {
-        // Details are our own words; they need no escaping.
+        // Details are our own words, and hardly any of them would need to be escaped.
         body.push_str(",\"detail\":\"");
-        body.push_str(detail);
+        body.extend(detail.chars().map(|it| match it {
+            '"' | '\\' => '\'',
+            it if it.is_control() => ' ',
+            it => it,
+        }));
         body.push('"');
     }
     let id = exchange.identity.request_id();

@@ -24,9 +24,18 @@ use crate::serve::Ending;
 /// The endpoint's side of a tunnel, and what must live as long as it.
 #[derive(Debug)]
 pub(crate) struct Tunnel {
-    endpoint: Stream,
-    upstream: Arc<LiveUpstream>,
-    names: TunnelNames,
+    /// Until it is relayed.
+    endpoint: Option<Stream>,
+    /// The upstream.
+    pub upstream: Arc<LiveUpstream>,
+    /// What it has to do with.
+    pub names: TunnelNames,
+    /// Bytes from the client so far.
+    pub up_bytes: u64,
+    /// Bytes to the client so far.
+    pub down_bytes: u64,
+    /// Who ended it, once somebody has.
+    pub end: Option<DuplexEnd>,
     /// A consumer's place among its parallel requests: a tunnel is one for as long as it lasts.
     _parallel: Option<ParallelGuard>,
     _load: Option<Load>,
@@ -75,9 +84,12 @@ pub(super) async fn begin(
     let endpoint = answered.call.into_tunnel();
     match (sent, endpoint) {
         (Ok(()), Some(endpoint)) => Ending::Tunnel(Box::new(Tunnel {
-            endpoint,
+            endpoint: Some(endpoint),
             upstream: Arc::clone(upstream),
             names: TunnelNames::of(exchange, answered.endpoint.address()),
+            up_bytes: 0,
+            down_bytes: 0,
+            end: None,
             _parallel: exchange.admission.parallel.take(),
             _load: answered.load,
             _place: answered.place,
@@ -107,37 +119,23 @@ impl TunnelNames {
     }
 }
 
-/// What went through a tunnel, and how it ended.
-#[derive(Debug)]
-pub(crate) struct TunnelEnd {
-    /// What it had to do with.
-    pub names: TunnelNames,
-    /// The upstream.
-    pub upstream: Arc<LiveUpstream>,
-    /// Bytes from the client.
-    pub up_bytes: u64,
-    /// Bytes to the client.
-    pub down_bytes: u64,
-    /// Who ended it.
-    pub end: DuplexEnd,
-}
-
 impl Tunnel {
     /// Relays until both sides are done. `moved` is told of bytes from and to the client.
-    pub(crate) async fn run(self, client: Stream, mut moved: impl FnMut(u64, u64)) -> TunnelEnd {
-        let idle = self.upstream.config.timeouts.idle;
-        let mut duplex = Duplex::new(client, self.endpoint, idle);
-        let (mut up_bytes, mut down_bytes) = (0, 0);
+    pub(crate) async fn run(&mut self, client: Stream, mut moved: impl FnMut(u64, u64)) {
+        let Some(endpoint) = self.endpoint.take() else { return };
+        let mut duplex = Duplex::new(client, endpoint, self.upstream.config.timeouts.idle);
         let end = poll_fn(|context| {
             let polled = duplex.poll(context);
-            let (up, down) = (duplex.up_bytes() - up_bytes, duplex.down_bytes() - down_bytes);
+            let up = duplex.up_bytes() - self.up_bytes;
+            let down = duplex.down_bytes() - self.down_bytes;
             if up + down > 0 {
                 moved(up, down);
             }
-            (up_bytes, down_bytes) = (up_bytes + up, down_bytes + down);
+            self.up_bytes += up;
+            self.down_bytes += down;
             polled
         })
         .await;
-        TunnelEnd { names: self.names, upstream: self.upstream, up_bytes, down_bytes, end }
+        self.end = Some(end);
     }
 }

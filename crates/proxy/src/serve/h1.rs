@@ -246,10 +246,9 @@ impl Session {
         let Some(stream) = into_stream(*reader, *writer) else {
             return;
         };
-        let began = self.worker.now();
         let (worker, metrics) = (self.worker.index(), &self.connection.listener.metrics);
-        let end = tunnel.run(stream, |up, down| metrics.relayed(worker, up, down)).await;
-        relayed::record_tunnel(&self.worker, &self.connection, began, &end);
+        let mut record = relayed::TunnelRecord::new(&self.worker, &self.connection, *tunnel);
+        record.tunnel.run(stream, |up, down| metrics.relayed(worker, up, down)).await;
     }
 }
 

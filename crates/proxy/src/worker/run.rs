@@ -77,7 +77,7 @@ pub fn run(seat: Seat, gateway: Arc<Gateway>) -> io::Result<()> {
         .event_interval(61)
         .build_local(LocalOptions::default())?;
     let shutdown = gateway.shutdown.clone();
-    runtime.block_on(async move {
+    let worker = runtime.block_on(async move {
         let worker = Worker::new(seat.index, gateway);
         let ticking = task::spawn_local(tick(Rc::clone(&worker)));
         let beating = task::spawn_local(beat(Rc::clone(&worker)));
@@ -88,10 +88,11 @@ pub fn run(seat: Seat, gateway: Arc<Gateway>) -> io::Result<()> {
         }
         ticking.abort();
         beating.abort();
-        worker.with_log(|log| log.tick());
+        worker
     });
-    // What is left after the time for draining is dropped here, with the runtime.
+    // What is left after the time for draining is dropped here, with the runtime; and recorded.
     drop(runtime);
+    worker.with_log(|log| log.tick());
     Ok(())
 }
 

@@ -37,6 +37,8 @@ pub struct AccessEntry<'a> {
     pub llm: Option<LlmEntry<'a>>,
     /// Why it failed, when it did.
     pub reason: Option<Reason>,
+    /// What happened, in our own words; empty where the reason says it all.
+    pub detail: &'a str,
     /// Who ended it, and in which phase.
     pub termination: Termination,
     /// Bytes of the request body; on layer 4 and in tunnels, all bytes from the client.
@@ -167,6 +169,7 @@ impl<'a> AccessEntry<'a> {
             http: None,
             llm: None,
             reason: None,
+            detail: "",
             termination: Termination::Complete,
             request_bytes: 0,
             response_bytes: 0,

@@ -80,6 +80,17 @@ impl ListenerMetrics {
         self.0.of(worker).exchanges_ended.add(1);
     }
 
+    /// Exchanges in flight, and connections or flows open: at this moment, or nearly.
+    #[must_use]
+    pub fn open(&self) -> (u64, u64) {
+        let of = |begun: fn(&Block) -> &Tally, ended: fn(&Block) -> &Tally| {
+            let ended = self.0.sum(ended);
+            self.0.sum(begun).saturating_sub(ended)
+        };
+        let exchanges = of(|block| &block.exchanges_begun, |block| &block.exchanges_ended);
+        (exchanges, of(|block| &block.opened, |block| &block.closed))
+    }
+
     /// A TLS handshake with a client failed or took too long.
     pub fn tls_handshake_failed(&self, worker: usize) {
         self.0.of(worker).tls_handshakes_failed.add(1);

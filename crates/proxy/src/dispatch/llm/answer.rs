@@ -97,16 +97,9 @@ impl LlmAnswer<'_> {
     /// Tells how the answer came about: which deployment, after how many attempts, at what price,
     /// and how long the gateway itself took.
     pub(super) fn explain(&mut self, exchange: &Exchange<'_>, now: Moment) {
-        let Some(facts) = &exchange.llm else { return };
         let fields = &mut self.head.fields;
-        let id = exchange.identity.request_id_bytes();
-        // Of the provider's answer where it has one; else the gateway's own, as client libraries
-        // show it to whoever looks into a failure.
-        for name in ["x-request-id", "request-id"] {
-            if !fields.contains(name) {
-                fields.append(name, id);
-            }
-        }
+        name_exchange(fields, exchange);
+        let Some(facts) = &exchange.llm else { return };
         let mut number = itoa::Buffer::new();
         if facts.attempts > 0 {
             let name = [&*facts.provider, "/", &*facts.upstream_model].concat();
@@ -123,6 +116,17 @@ impl LlmAnswer<'_> {
         fields.append("x-architrave-overhead-us", number.format(overhead).as_bytes());
         if facts.usage.is_some() {
             fields.append("x-architrave-cost", usd(facts.cost_nano_usd).as_bytes());
+        }
+    }
+}
+
+/// Says what an exchange is called: as the provider's answer has it, else in the gateway's own words,
+/// as client libraries show it to whoever looks into a failure.
+pub(crate) fn name_exchange(fields: &mut Fields, exchange: &Exchange<'_>) {
+    let id = exchange.identity.request_id_bytes();
+    for name in ["x-request-id", "request-id"] {
+        if !id.is_empty() && !fields.contains(name) {
+            fields.append(name, id);
         }
     }
 }

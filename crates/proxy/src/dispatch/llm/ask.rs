@@ -127,8 +127,11 @@ impl Ask {
 
     /// That the model is not to be had; the same words whether it is unknown or not allowed, so
     /// that nobody learns by asking which models there are.
-    pub(super) fn unknown_model(&self) -> ChatError {
-        let message = format!("there is no model `{}` here", shown(&self.model));
+    pub(super) fn unknown_model(&self, near: Option<&str>) -> ChatError {
+        let mut message = format!("there is no model `{}` here", shown(&self.model));
+        if let Some(near) = near {
+            message = format!("{message}; did you mean `{near}`?");
+        }
         let mut error = ChatError::new(ErrorKind::NotFound, message);
         error.code = Some("model_not_found".to_owned());
         error.param = Some("model".to_owned());

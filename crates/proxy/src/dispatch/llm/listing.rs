@@ -64,7 +64,7 @@ pub(super) fn get<'a>(
     let model = model.filter(|_| permit::may_ask(exchange, service, name)).or_else(named);
     let Some(model) = model else {
         let error = ChatError::new(ErrorKind::NotFound, "there is no such model here");
-        return Err(Missed::refused(error, Reason::NoRoute));
+        return Err(Missed::refused(error, Reason::UnknownModel));
     };
     let body = write_model(asked.surface.family(), &model);
     Ok(LlmAnswer::whole(200, "application/json", body))

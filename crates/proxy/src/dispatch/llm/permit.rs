@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use architrave_config::LlmService;
+use architrave_config::{LlmService, ModelPattern};
 use architrave_core::Reason;
 
 use super::Candidates;
@@ -15,6 +15,9 @@ use crate::worker::Worker;
 
 /// How many models are asked at most for one request, its own fallbacks and the client's counted.
 const CANDIDATES_MAX: usize = 16;
+
+/// For longer names nobody looks what may be meant.
+const NEAR_BYTES_MAX: usize = 128;
 
 /// The models that may answer: the one asked for, its fallbacks, and those that the body names.
 ///
@@ -32,7 +35,8 @@ pub(super) fn models(
         match find(worker, exchange, service, name) {
             Some(model) => add(exchange.assembly, worker, &mut candidates, model),
             None if is_first => {
-                return Err(Missed::refused(ask.unknown_model(), Reason::NoRoute));
+                let near = near(exchange, service, name);
+                return Err(Missed::refused(ask.unknown_model(near), Reason::UnknownModel));
             }
             None => {}
         }
@@ -51,7 +55,8 @@ pub(super) fn of_prompt(
 ) -> Result<Candidates, Missed> {
     let mut candidates = Candidates::new();
     let model = worker.model(exchange.assembly, &ask.model);
-    let model = model.ok_or_else(|| Missed::refused(ask.unknown_model(), Reason::NoRoute))?;
+    let model =
+        model.ok_or_else(|| Missed::refused(ask.unknown_model(None), Reason::UnknownModel))?;
     add(exchange.assembly, worker, &mut candidates, model);
     Ok(candidates)
 }
@@ -67,6 +72,32 @@ pub(super) fn find(
         return None;
     }
     worker.model(exchange.assembly, name)
+}
+
+/// The name that may be meant by one that there is not: the same with its provider before it, or one
+/// that is a slip of the finger away; only of those that the consumer may ask for.
+fn near<'e>(exchange: &'e Exchange<'_>, service: &'e LlmService, name: &str) -> Option<&'e str> {
+    if name.is_empty() || name.len() > NEAR_BYTES_MAX {
+        return None;
+    }
+    let models = &exchange.assembly.models;
+    let exact = |pattern: &'e ModelPattern| match pattern {
+        ModelPattern::Exact(name) => Some(&**name),
+        _ => None,
+    };
+    let own = exchange.consumer().and_then(|consumer| consumer.models.as_deref());
+    let patterns = service.models.iter().chain(own.unwrap_or_default());
+    let listed = || models.listed.iter().map(|model| &*model.name);
+    let named: Vec<&str> = patterns.filter_map(exact).collect();
+    let offered = models.offered.iter().map(|model| &*model.name);
+    let is_same =
+        |known: &&str| known.strip_suffix(name).is_some_and(|before| before.ends_with('/'));
+    let mut all = listed().chain(named.iter().copied()).chain(offered);
+    let same = all.find(|known| is_same(known) && may_ask(exchange, service, known));
+    same.or_else(|| {
+        let known = listed().chain(named).filter(|known| may_ask(exchange, service, known));
+        architrave_config::nearest(name, known)
+    })
 }
 
 /// Whether the service has a model of that name and the consumer may ask for it.

@@ -54,7 +54,8 @@ pub(crate) async fn serve<'a>(
         _ => {
             let message = "a prompt is asked by POST; GET says how";
             let error = ChatError { status: 405, ..ChatError::new(ErrorKind::NotFound, message) };
-            let mut answer = refuse(worker, exchange, &Missed::refused(error, Reason::NoRoute));
+            let mut answer =
+                refuse(worker, exchange, &Missed::refused(error, Reason::MethodNotAllowed));
             answer.head.fields.append("Allow", b"GET, HEAD, POST");
             answer
         }

@@ -47,7 +47,7 @@ pub(super) fn no_model(is_said: bool) -> ChatError {
 /// A request that is wrong.
 pub(super) fn invalid(error: ChatError) -> Missed {
     let reason = match error.status {
-        404 => Reason::NoRoute,
+        404 => Reason::NotFound,
         _ => Reason::BadRequest,
     };
     Missed::refused(error, reason)
@@ -132,7 +132,7 @@ pub(crate) fn body_of_refusal(exchange: &Exchange<'_>, reply: &Reply) -> Option<
     let method = exchange.head.method.as_str();
     let asked = Surface::of(method, path, exchange.head.query().unwrap_or_default());
     let dialect = asked.map_or_else(|| dialect_of_path(path), |asked| asked.dialect());
-    let message = match reply.detail {
+    let message = match &*reply.detail {
         "" => reason.as_str().replace('_', " "),
         detail => detail.to_owned(),
     };

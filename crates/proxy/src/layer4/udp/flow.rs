@@ -177,7 +177,7 @@ impl Flow {
 
     /// Passes on what the endpoint says, until the flow has been silent for too long.
     pub(super) async fn run(self: Rc<Self>) {
-        let listed = Listed(&self);
+        let mut listed = Listed { flow: &self, is_over: false };
         let mut timer = std::pin::pin!(sleep(self.left()));
         loop {
             let socket = self.way.borrow().as_ref().map(|way| Rc::clone(&way.socket));
@@ -200,6 +200,7 @@ impl Flow {
                 }
             }
         }
+        listed.is_over = true;
         drop(listed);
         self.end();
     }
@@ -333,11 +334,20 @@ impl Flow {
 
 /// A flow while it runs: it is taken out of the table when this is dropped, also by a panic. The two
 /// hold each other, so it would else keep its places for ever and nobody would answer its client.
-struct Listed<'a>(&'a Flow);
+/// Dropped before it is over, as those are that are left when the time for draining is, it is
+/// recorded.
+struct Listed<'a> {
+    flow: &'a Flow,
+    is_over: bool,
+}
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        self.0.flows.table.borrow_mut().remove(&self.0.key);
+        self.flow.flows.table.borrow_mut().remove(&self.flow.key);
+        if !self.is_over && !std::thread::panicking() {
+            let why = "the gateway ends";
+            self.flow.record(Some(&Failure::gateway(Reason::ShuttingDown, Phase::Tunnel, why)));
+        }
     }
 }
 

@@ -60,6 +60,7 @@ impl AccessEntry<'_> {
             http.print(out);
         }
         word(out, text_key!("reason"), self.reason.map(Reason::as_str));
+        text(out, text_key!("detail"), Some(self.detail.as_bytes()), TEXT_BYTES_MAX);
         word(out, text_key!("termination"), Some(self.termination.as_str()));
         self.timings.print(out);
         number(out, key!("request_bytes"), self.request_bytes);

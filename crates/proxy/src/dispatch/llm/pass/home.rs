@@ -276,7 +276,7 @@ fn sole(
 
 fn nothing_there() -> Missed {
     let error = ChatError::new(ErrorKind::NotFound, "there is nothing of that id here");
-    Missed::refused(error, Reason::NoRoute)
+    Missed::refused(error, Reason::NotFound)
 }
 
 fn apart() -> Missed {
@@ -296,5 +296,5 @@ fn unknown(model: &str) -> Missed {
     let mut error = ChatError::new(ErrorKind::NotFound, message);
     error.code = Some("model_not_found".to_owned());
     error.param = Some("model".to_owned());
-    Missed::refused(error, Reason::NoRoute)
+    Missed::refused(error, Reason::UnknownModel)
 }
