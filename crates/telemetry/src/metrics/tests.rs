@@ -275,6 +275,7 @@ fn everything_listed_can_be_exposed() {
         sink.count(Metric::GuardrailFindings, &["routes/ai", "masked"], 1);
         sink.count(Metric::CertificateNotAfter, &["site.pem"], 1);
         sink.count(Metric::AccessLogLines, &["written"], 1);
+        sink.count(Metric::StoreUp, &[], 1);
         let workers = WorkerMetrics::new(1);
         workers.came(0, Duration::ZERO, Duration::ZERO);
         workers.sample(Moment::ZERO, sink);
