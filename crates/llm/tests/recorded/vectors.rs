@@ -17,9 +17,9 @@ pub(crate) fn check(exchange: &Exchange, context: &Context) -> bool {
     let read = read_request(wire, Some("m"), exchange.request.as_bytes());
     let (request, _) = read.unwrap_or_else(|error| panic!("{name}: {error}"));
     for to in Wire::ALL {
-        write_requests(to, &request, &Losses::default()).map_or((), |written| {
+        if let Ok(written) = write_requests(to, &request, &Losses::default()) {
             assert!(!written.bodies.is_empty(), "{name}");
-        });
+        }
     }
     if exchange.status != 200 {
         return true;
