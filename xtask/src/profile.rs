@@ -5,12 +5,14 @@
 //! `docs/adr/0016-profile-guided-build.md`, also for when this is to be run.
 
 pub(crate) mod build;
+mod idle;
 mod loads;
 pub(crate) mod names;
 mod note;
 mod order;
 mod trim;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,8 +45,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     // What build scripts and procedural macros counted while they ran at build time is not wanted.
     clear(&counted)?;
     loads::train(&binary, &counted)?;
+    let apart = folder.join("apart");
+    clear(&apart)?;
+    let idle = idle::symbols(&binary, &apart)?;
     say::step("merging");
-    merge(&merger, &counted, &folder)?;
+    merge(&merger, &counted, idle, &folder)?;
     let profile = tree::root().join(PROFILE);
     let size = fs::metadata(&profile)?.len();
     ensure!(
@@ -73,7 +78,8 @@ fn merger(compiler: &build::Compiler) -> Result<PathBuf> {
 }
 
 /// Merges what was counted, drops what hardly ever ran, and writes the profile.
-fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
+/// `idle`: what runs of libraries and else while nobody asks.
+fn merge(merger: &Path, counted: &Path, idle: HashSet<String>, folder: &Path) -> Result<()> {
     let (whole, trimmed) = (folder.join("whole.txt"), folder.join("trimmed.txt"));
     let files = tree::files(counted, "profraw")?;
     ensure!(!files.is_empty(), "the binary left nothing in {}", counted.display());
@@ -96,7 +102,13 @@ fn merge(merger: &Path, counted: &Path, folder: &Path) -> Result<()> {
         )?;
         trim::symbols(&text).for_each(|symbol| *users.entry(symbol.to_owned()).or_default() += 1);
     }
-    order::write(parts.laid, &users, folder)?;
+    // Of what has counters they tell, and where a library was not compiled anew, this.
+    let uncounted: Vec<String> =
+        idle.into_iter().filter(|name| !users.contains_key(name)).collect();
+    say::line(format_args!("   {} of libraries are laid beside them", uncounted.len()));
+    let runs = u32::try_from(files.len()).unwrap_or(u32::MAX);
+    users.extend(uncounted.iter().map(|name| (name.clone(), runs)));
+    order::write([parts.laid, uncounted].concat(), &users, folder)?;
     let profile = tree::root().join(PROFILE);
     fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
     let mut command = Command::new(merger);

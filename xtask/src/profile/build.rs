@@ -77,7 +77,10 @@ pub(super) fn counting(target: &Path, counted: &Path) -> Result<PathBuf> {
         // The program that merges may have been built without the library that would unpack them.
         "-Cllvm-args=-enable-name-compression=false".to_owned(),
     ];
-    shell::run(command(&flags)?.arg("--target-dir").arg(target))?;
+    let mut command = command(&flags)?;
+    // Whoever looks at it while it runs wants to know what functions are called.
+    command.env("CARGO_PROFILE_DIST_STRIP", "none").arg("--target-dir").arg(target);
+    shell::run(&mut command)?;
     Ok(target.join("dist/architrave"))
 }
 
