@@ -95,8 +95,7 @@ fn model(
     let provider = providers::ours(source).or_else(|| is_provider(source).then_some(source))?;
     let kind = kind(entry.text("mode")?)?;
     let (name, is_full_key) = providers::name(source, key);
-    // Bought by the month, not by the token.
-    if name.contains("-commitment/") || name.ends_with("/container") {
+    if !is_model_name(name) {
         return None;
     }
     let (abilities, lacks) = abilities(entry, kind);
@@ -114,6 +113,43 @@ fn model(
         units: Vec::new(),
     };
     Some((model, is_full_key))
+}
+
+/// Whether a name is one that a provider can be asked by. Lists have rows beside those of models:
+/// for one size or quality of image, for a class of models, for a region with prices of its own, and
+/// for what is bought by the month.
+fn is_model_name(name: &str) -> bool {
+    let is_bought = name.contains("-commitment/") || name.ends_with("/container");
+    let is_class = name.contains("-up-to-");
+    let is_of_image = name.split('/').any(|part| is_size(part) || is_steps(part));
+    let is_of_region = name.split_once('/').is_some_and(|(first, _)| is_region(first));
+    !(is_bought || is_class || is_of_image || is_of_region)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `1024-x-1536`.
+fn is_size(part: &str) -> bool {
+    part.split_once("-x-").is_some_and(|(width, height)| is_number(width) && is_number(height))
+}
+
+/// `50-steps`, `max-steps`.
+fn is_steps(part: &str) -> bool {
+    part.strip_suffix("-steps").is_some_and(|count| count == "max" || is_number(count))
+}
+
+/// `eu-west-3`, `us-gov-east-1`.
+fn is_region(part: &str) -> bool {
+    let Some((place, number)) = part.rsplit_once('-') else { return false };
+    let mut words = place.split('-');
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_number(number)
+        && words.next().is_some_and(|first| first.len() == 2 && is_word(first))
+        && words.clone().next().is_some()
+        && words.all(is_word)
 }
 
 fn kind(mode: &str) -> Option<ModelKind> {

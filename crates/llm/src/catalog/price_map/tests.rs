@@ -81,3 +81,31 @@ fn what_is_no_list_at_all_is_told_with_its_line() {
     assert_eq!(said("{}\n{}"), "line 2: the body goes on after its end (byte 3)");
     assert!(said("{\n\"a\": {\"b\": 1").starts_with("line 2: "));
 }
+
+#[test]
+fn rows_that_are_no_models_are_passed_over() {
+    let entry = |key: &str| {
+        format!(
+            r#""{key}":{{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1e-6}}"#
+        )
+    };
+    let junk = [
+        "hd/1024-x-1792/dall-e-3",
+        "1024-x-1024/50-steps/stable-1",
+        "512-x-512/max-steps/stable-0",
+        "together-ai-up-to-4b",
+        "us-gov-east-1/gpt-x",
+        "eu-west-3/gpt-x",
+        "sample_spec/1-month-commitment/gpt-x",
+    ];
+    let real = ["gpt-4-x-1", "accounts/house/models/x-1", "eu/gpt-x", "up-to", "x-large-steps"];
+    let list: Vec<String> = junk.iter().chain(&real).map(|key| entry(key)).collect();
+    let list = PriceMap::read(&format!("{{{}}}", list.join(",")), |_| false).unwrap();
+    assert_eq!((list.taken, list.skipped), (real.len(), junk.len()), "{}", list.rows);
+    let catalog = Catalog::embedded();
+    let providers: Vec<_> = catalog.providers().collect();
+    let models = providers.iter().flat_map(|provider| catalog.models(&provider.name));
+    for model in models {
+        assert!(is_model_name(&model.name), "{}/{}", model.provider, model.name);
+    }
+}
