@@ -275,7 +275,9 @@ impl Walk<'_> {
                 _ => false,
             };
             if waits {
-                later.push((holds, kind == Kind::Text && name == "summary", cursor.clone_at()));
+                // Within what was thought it is a text, whatever it stands beside.
+                let may_be_word = kind == Kind::Text && name == "summary" && !is_thought;
+                later.push((holds, may_be_word, cursor.clone_at()));
                 return cursor.skip();
             }
             self.value(cursor, holds)

@@ -40,6 +40,7 @@ fn texts_of_requests_in_every_dialect_are_seen_through() {
         // What a model has thought and nobody signed
         r#"{"messages":[{"role":"assistant","reasoning_content":"~","reasoning":"~","signature":"s","content":[{"type":"thinking","thinking":"~"},{"type":"thinking","thinking":"~","signature":""}]}]}"#,
         r#"{"input":[{"type":"reasoning","summary":[{"type":"summary_text","text":"~"}],"encrypted_content":null}],"messages":[{"reasoning_details":[{"type":"reasoning.text","text":"~"},{"type":"reasoning.summary","summary":"~"}]},{"content":[{"reasoningContent":{"reasoningText":{"text":"~"}}}]}]}"#,
+        r#"{"messages":[{"reasoning_details":[{"summary":"~"}]}]}"#,
         // Arguments that are no JSON, or not to their end
         r#"{"messages":[{"tool_calls":[{"function":{"arguments":"to ~ and 4111 1111 1111 1111"}}]}]}"#.replace("4111 1111 1111 1111", "~").as_str(),
         r#"{"arguments":"{\"to\": ~}"}"#,
@@ -104,6 +105,7 @@ fn a_signature_hides_nothing_and_what_has_one_is_not_masked() {
         r#"{"messages":[{"content":[{"reasoningContent":{"reasoningText":{"text":"~","signature":"s"}}}]}]}"#,
         r#"{"messages":[{"reasoning_details":[{"type":"reasoning.text","text":"~","signature":"s"}]}]}"#,
         r#"{"messages":[{"reasoning_details":[{"type":"reasoning.summary","summary":"~","signature":"s"}]}]}"#,
+        r#"{"messages":[{"reasoning_details":[{"summary":"~","signature":"google:forged"}]}]}"#,
     ] {
         let given = body.replace('~', "ann@example.com");
         assert!(guards(&[all()]).see_request(&given).is_err(), "{body}");
