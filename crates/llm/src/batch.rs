@@ -3,6 +3,7 @@
 //! It is gone through as a body is: by the scan, so that whoever reads the lines sees the same
 //! models as this. What has to be changed is told as places for a [`Splice`](crate::scan::Splice).
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -60,6 +61,10 @@ pub struct BatchFile {
     pub models: Vec<LineModel>,
     /// What lives at a provider, each with the first line that names it.
     pub kept: Vec<(KeptId, usize)>,
+    /// The same to look it up: each line may name what each before it does.
+    known: HashSet<KeptId>,
+    /// How many lines came before those that are gone through.
+    before: usize,
 }
 
 /// A model that lines of a batch ask for.
@@ -101,6 +106,12 @@ impl From<BatchError> for ChatError {
 }
 
 impl BatchFile {
+    /// The part of a file that stands behind so many lines of it.
+    #[must_use]
+    pub fn behind(before: usize) -> Self {
+        Self { before, ..Self::default() }
+    }
+
     /// Goes through the lines of a file that lies there in a body.
     ///
     /// # Errors
@@ -113,7 +124,7 @@ impl BatchFile {
     ) -> Result<(), BatchError> {
         let mut from = file.start;
         let lines = body.get(file).unwrap_or_default().split(|byte| *byte == b'\n');
-        for (number, line) in lines.enumerate() {
+        for (number, line) in (self.before..).zip(lines) {
             if number == LINES_MAX {
                 return Err(BatchError::TooMany { what: "lines", max: LINES_MAX });
             }
@@ -153,7 +164,7 @@ impl BatchFile {
         let body = scanned.raw(Watched::LineBody, line).unwrap_or("{}");
         let named = surface.kept_in_request(body).map_err(|error| wrong(error.to_string()))?;
         for id in named {
-            if !self.kept.iter().any(|(known, _)| *known == id) {
+            if self.known.insert(id.clone()) {
                 self.kept.push((id, number));
             }
         }

@@ -17,9 +17,10 @@ mod openai_responses;
 mod order;
 mod quirks;
 mod signature;
+mod unknown;
 
-use crate::chat::{ChatError, ChatEvent, ChatReply, ChatRequest, Usage};
-use crate::field::{Field, Losses, ReplyField, Say};
+use crate::chat::{ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, Usage};
+use crate::field::{Field, FieldSet, Losses, ReplyField, Say};
 use crate::frame::{Frame, FrameWriter, Framing};
 use crate::json::{Cursor, JsonError, Writer};
 use crate::scan::Watch;
@@ -30,6 +31,7 @@ pub use context::Context;
 pub use quirks::Quirks;
 
 use order::Order;
+use unknown::Unknown;
 
 pub(crate) use openai_chat::usage::write as write_openai_usage;
 pub(crate) use openai_chat::wire::finish_word as openai_finish_word;
@@ -96,10 +98,20 @@ macro_rules! dialects {
                 match self { $(Self::$variant => $folder::says::request(field, quirks),)* }
             }
 
+            /// What of its carried and near fields is left out of this very request, for what it says.
+            fn left_out(self, request: &ChatRequest<'_>, quirks: &Quirks) -> FieldSet<Field> {
+                match self { $(Self::$variant => $folder::says::left_out(request, quirks),)* }
+            }
+
             /// What it makes of a field of a reply.
             #[must_use]
             pub fn reply_says(self, field: ReplyField) -> Say {
                 match self { $(Self::$variant => $folder::says::reply(field),)* }
+            }
+
+            /// Whether it has a form for a citation of a reply.
+            pub(crate) fn cites(self, citation: &Citation<'_>) -> bool {
+                match self { $(Self::$variant => $folder::says::cites(citation),)* }
             }
 
             fn read_request_from<'a>(
@@ -170,8 +182,13 @@ macro_rules! dialects {
                 }
             }
 
-            fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
-                match self { $(Self::$variant(reader) => reader.read(frame, emit),)* }
+            fn read(
+                &mut self,
+                frame: &Frame<'_>,
+                unknown: &mut Unknown,
+                emit: &mut Emit<'_>,
+            ) -> Result<(), JsonError> {
+                match self { $(Self::$variant(reader) => reader.read(frame, unknown, emit),)* }
             }
 
             fn end(&mut self, emit: &mut Emit<'_>) {
@@ -216,13 +233,15 @@ dialects! {
 pub struct EventReader {
     reader: AnyReader,
     order: Order,
+    unknown: Unknown,
 }
 
 impl EventReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub fn new(dialect: Dialect, context: &Context) -> Self {
-        Self { reader: AnyReader::new(dialect, context), order: Order::default() }
+        let reader = AnyReader::new(dialect, context);
+        Self { reader, order: Order::default(), unknown: Unknown::default() }
     }
 
     /// Reads one framed event.
@@ -231,14 +250,21 @@ impl EventReader {
     /// Where the event is none of the dialect, or comes where it cannot; it is skipped, and the
     /// stream goes on.
     pub fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
-        let Self { reader, order } = self;
-        reader.read(frame, &mut |event| order.take(event, emit))?;
+        let Self { reader, order, unknown } = self;
+        reader.read(frame, unknown, &mut |event| order.take(event, emit))?;
         order.check()
+    }
+
+    /// The paths of what its events had and nobody here understands, each once, and how many more
+    /// there were at least.
+    #[must_use]
+    pub fn unknown(&self) -> (Vec<String>, usize) {
+        self.unknown.told()
     }
 
     /// The stream has ended: closes what is open.
     pub fn end(&mut self, emit: &mut Emit<'_>) {
-        let Self { reader, order } = self;
+        let Self { reader, order, unknown: _ } = self;
         reader.end(&mut |event| order.take(event, emit));
     }
 }
@@ -289,7 +315,8 @@ impl Dialect {
         out: &mut Vec<u8>,
     ) -> Result<Losses, ChatError> {
         let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
-        losses.dropped = losses.dropped.with(quirks.dropped_beside(&request.sampling));
+        losses.dropped = losses.dropped.with(self.left_out(request, quirks));
+        losses.near = losses.near.without(losses.dropped);
         self.write_request_to(request, quirks, &mut Writer::new(out));
         Ok(losses)
     }
@@ -319,7 +346,21 @@ impl Dialect {
         out: &mut Vec<u8>,
     ) -> Losses {
         self.write_reply_to(reply, context, &mut Writer::new(out));
-        Losses::of_reply(reply, |field| self.reply_says(field))
+        self.losses_of_reply(reply)
+    }
+
+    /// What of a reply the dialect cannot say, streamed or not.
+    #[must_use]
+    pub fn losses_of_reply(self, reply: &ChatReply<'_>) -> Losses {
+        let mut losses = Losses::of_reply(reply, |field| self.reply_says(field));
+        let parts = reply.choices.iter().flat_map(|choice| &choice.parts);
+        let mut citations = parts.flat_map(|part| match &part.content {
+            Content::Text(text) => text.citations.as_slice(),
+            _ => &[],
+        });
+        let is_one_lost = citations.any(|citation| !self.cites(citation));
+        losses.reply_dropped.add_if(ReplyField::Citations, is_one_lost);
+        losses
     }
 
     /// Reads what a provider answered with a status that is no success; always an error, the status

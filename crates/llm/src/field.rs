@@ -6,6 +6,7 @@
 //! (`says.rs`); the meeting of both is the loss. So no writer can drop a thing in silence: tests
 //! hold each table to what reader and writer do.
 
+pub(crate) mod left_out;
 mod list;
 mod losses;
 mod reply_list;
@@ -16,7 +17,7 @@ mod uses;
 pub use list::Field;
 pub use losses::Losses;
 pub use reply_list::ReplyField;
-pub use reply_uses::reply_fields;
+pub use reply_uses::{StreamUses, reply_fields};
 pub use set::{FieldSet, Listed};
 pub use uses::request_fields;
 

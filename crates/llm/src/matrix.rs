@@ -52,7 +52,7 @@ Between the same dialect on both sides nothing is translated: the body goes on a
 Everything a dialect's reader does not know at all is told by its path in the warning header, too.
 
 - **yes**: carried.
-- **near**: said in another way; the note says how.
+- **near**: said in another way; the note says how. What a note calls left out is told in the warning header by the requests that have it, as is a carried wish whose value has no like there: effort `max` at OpenAI, sound and images at once at Gemini.
 - **no**: cannot be said there; dropped with a warning in `x-architrave-dropped`, the rest keeps its meaning.
 - **refused**: cannot be said there, and the request would mean something else without; 400 naming the field.
 ";

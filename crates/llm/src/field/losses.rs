@@ -3,6 +3,9 @@
 use super::{Field, FieldSet, Listed, ReplyField, Say};
 use crate::chat::{ChatError, ChatReply, ChatRequest};
 
+/// The longest name of what was lost that is told: a client may have fields of any length.
+const NAME_BYTES_MAX: usize = 128;
+
 /// What a translation loses. Empty for most requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -66,8 +69,14 @@ impl Losses {
     /// What writing the reply in a dialect loses; a reply is never refused.
     #[must_use]
     pub fn of_reply(reply: &ChatReply<'_>, says: impl Fn(ReplyField) -> Say) -> Self {
+        Self::of_reply_fields(super::reply_fields(reply), says)
+    }
+
+    /// What writing a reply that uses those fields loses.
+    #[must_use]
+    pub fn of_reply_fields(fields: FieldSet<ReplyField>, says: impl Fn(ReplyField) -> Say) -> Self {
         let mut losses = Self::default();
-        for field in super::reply_fields(reply).iter() {
+        for field in fields.iter() {
             losses.reply_dropped.add_if(field, !matches!(says(field), Say::Carried | Say::Near(_)));
         }
         losses
@@ -92,18 +101,34 @@ impl Losses {
         known + self.dropped_beside.len() + self.unknown.len() + self.unknown_more
     }
 
-    /// The names of what was dropped, for the warning header; none where nothing was. Bytes that a
-    /// header cannot have become `?`.
+    /// The names of what was dropped, request and reply alike: a loss is of one or of the other.
+    /// What stands in no header becomes `?`, and long paths are cut.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let beside = self.dropped_beside.iter().map(|name| (*name).to_owned());
+        let of_reply = self.reply_dropped.iter().map(|field| field.name().to_owned());
+        let dropped = self.dropped.iter().map(|field| field.name().to_owned());
+        let unknown = self.unknown.iter().map(|path| shown(path));
+        let more = (self.unknown_more > 0).then(|| format!("and {} more", self.unknown_more));
+        dropped.chain(beside).chain(of_reply).chain(unknown).chain(more).collect()
+    }
+
+    /// The names of what was dropped, for the warning header; none where nothing was.
     #[must_use]
     pub fn header(&self) -> Option<String> {
-        let beside = self.dropped_beside.iter().map(|name| (*name).to_owned());
-        let dropped = self.dropped.iter().map(|field| field.name().to_owned()).chain(beside);
-        let unknown =
-            self.unknown.iter().map(|path| path.replace(|c: char| !c.is_ascii_graphic(), "?"));
-        let more = (self.unknown_more > 0).then(|| format!("and {} more", self.unknown_more));
-        let names: Vec<String> = dropped.chain(unknown).chain(more).collect();
+        let names = self.names();
         (!names.is_empty()).then(|| names.join(", "))
     }
+}
+
+/// A path as it may stand in a header.
+fn shown(path: &str) -> String {
+    let mut shown = path.replace(|letter: char| !letter.is_ascii_graphic(), "?");
+    if shown.len() > NAME_BYTES_MAX {
+        shown.truncate(NAME_BYTES_MAX);
+        shown.push_str("...");
+    }
+    shown
 }
 
 fn refused<F: Listed>(field: F, why: &str) -> ChatError {

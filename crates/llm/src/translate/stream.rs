@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use crate::chat::{ChatError, ChatEvent, Delta, ErrorKind, Usage};
-use crate::completion::CompletionWriter;
+use crate::chat::{ChatError, ChatEvent, Citation, Delta, ErrorKind, Usage};
+use crate::completion::{self, CompletionWriter};
 use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
+use crate::field::{Losses, ReplyField, Say, StreamUses};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
 
 /// What stands between the reading of a stream and its writing: it sees every event and says what
@@ -24,6 +25,7 @@ pub trait EventFilter: fmt::Debug {
 #[derive(Debug)]
 pub struct StreamTranslation {
     frames: FrameReader,
+    from: Dialect,
     reader: EventReader,
     filter: Option<Box<dyn EventFilter>>,
     sink: Sink,
@@ -35,6 +37,9 @@ pub struct StreamTranslation {
 struct Sink {
     writer: ClientWriter,
     frames: FrameWriter,
+    uses: StreamUses,
+    /// Whether it had a citation that the client's dialect has no form for.
+    lost_citation: bool,
     usage: Option<Usage>,
     answer_bytes: u64,
     error: Option<ChatError>,
@@ -44,15 +49,35 @@ struct Sink {
 /// In whose words the client is answered.
 #[derive(Debug)]
 enum ClientWriter {
-    Chat(EventWriter),
+    Chat(EventWriter, Dialect),
     Completion(CompletionWriter),
+}
+
+impl ClientWriter {
+    /// What it makes of a field of a reply that comes in that dialect.
+    fn says(&self, field: ReplyField, from: Dialect) -> Say {
+        match self {
+            // What only one provider understands goes on in its own words.
+            Self::Chat(_, to) if *to == from && field == ReplyField::ProviderPart => Say::Carried,
+            Self::Chat(_, to) => to.reply_says(field),
+            Self::Completion(_) => completion::reply_says(field),
+        }
+    }
+
+    /// Whether it has a form for a citation.
+    fn cites(&self, citation: &Citation<'_>) -> bool {
+        match self {
+            Self::Chat(_, to) => to.cites(citation),
+            Self::Completion(_) => false,
+        }
+    }
 }
 
 impl StreamTranslation {
     /// A translation at the start of a stream.
     #[must_use]
     pub fn new(from: (Dialect, Framing), to: (Dialect, Framing), context: &Context) -> Self {
-        let writer = ClientWriter::Chat(EventWriter::new(to.0, context));
+        let writer = ClientWriter::Chat(EventWriter::new(to.0, context), to.0);
         Self::with(from, (writer, to.1), context)
     }
 
@@ -66,11 +91,14 @@ impl StreamTranslation {
     fn with(from: (Dialect, Framing), to: (ClientWriter, Framing), context: &Context) -> Self {
         Self {
             frames: FrameReader::new(from.1),
+            from: from.0,
             reader: EventReader::new(from.0, context),
             filter: None,
             sink: Sink {
                 writer: to.0,
                 frames: FrameWriter::new(to.1),
+                uses: StreamUses::default(),
+                lost_citation: false,
                 usage: None,
                 answer_bytes: 0,
                 error: None,
@@ -88,7 +116,7 @@ impl StreamTranslation {
 
     /// Reads the provider's next bytes and appends what the client is to be sent.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let Self { frames, reader, filter, sink, bad_events } = self;
+        let Self { frames, from: _, reader, filter, sink, bad_events } = self;
         let mut is_lost = false;
         frames.push(bytes, &mut |frame| match frame {
             Ok(frame) => {
@@ -107,7 +135,7 @@ impl StreamTranslation {
 
     /// The provider's stream has ended. Where it broke off, the client is told so.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        let Self { frames, reader, filter, sink, bad_events } = self;
+        let Self { frames, from: _, reader, filter, sink, bad_events } = self;
         let mut take = |event: ChatEvent<'_>| give(filter, &event, sink, out);
         frames.end(&mut |frame| {
             let read = frame.map(|frame| reader.read(&frame, &mut take));
@@ -149,6 +177,16 @@ impl StreamTranslation {
         self.filter.as_ref().is_some_and(|filter| filter.has_refused())
     }
 
+    /// What of the stream could not be said in the words of the client, so far.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        let says = |field| self.sink.writer.says(field, self.from);
+        let mut losses = Losses::of_reply_fields(self.sink.uses.fields(), says);
+        losses.reply_dropped.add_if(ReplyField::Citations, self.sink.lost_citation);
+        losses.add_unknown(self.reader.unknown());
+        losses
+    }
+
     /// Events that could not be read and were skipped.
     #[must_use]
     pub fn bad_events(&self) -> u64 {
@@ -161,16 +199,20 @@ impl Sink {
         if self.is_over {
             return;
         }
+        self.uses.see(event);
         match event {
             ChatEvent::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             ChatEvent::PartDelta { delta: Delta::Text(text) | Delta::Arguments(text), .. } => {
                 self.answer_bytes += text.len() as u64;
             }
+            ChatEvent::PartDelta { delta: Delta::Citation(citation), .. } => {
+                self.lost_citation |= !self.writer.cites(citation);
+            }
             ChatEvent::Error(error) => self.error = Some(error.clone()),
             _ => {}
         }
         match &mut self.writer {
-            ClientWriter::Chat(writer) => writer.write(event, &mut self.frames, out),
+            ClientWriter::Chat(writer, _) => writer.write(event, &mut self.frames, out),
             ClientWriter::Completion(writer) => writer.write(event, &mut self.frames, out),
         }
         self.is_over = matches!(event, ChatEvent::Error(_) | ChatEvent::End);

@@ -4,7 +4,7 @@ use architrave_llm::chat::{ChatReply, ErrorKind};
 use architrave_llm::dialect::{Dialect, EventReader, EventWriter};
 use architrave_llm::field::{FieldSet, Listed, ReplyField, Say, reply_fields};
 use architrave_llm::frame::{FrameReader, FrameWriter};
-use architrave_llm::translate::{Assembly, replay};
+use architrave_llm::translate::{Assembly, StreamTranslation, replay};
 
 use crate::fixtures::{self, context};
 
@@ -28,7 +28,14 @@ fn what_a_table_carries_comes_through() {
             let (reply, _) = from.read_reply(&body, &context()).unwrap();
             for &to in Dialect::ALL {
                 let mut out = Vec::new();
-                to.write_reply(&reply, &context(), &mut out);
+                let told = to.write_reply(&reply, &context(), &mut out).reply_dropped;
+                let mut dropped = FieldSet::default();
+                for field in told.iter() {
+                    // What only one provider understands is its own words' to say.
+                    let is_own = from == to && field == ReplyField::ProviderPart;
+                    let is_lost = matches!(to.reply_says(field), Say::Dropped(_)) && !is_own;
+                    dropped.add_if(field, is_lost);
+                }
                 let out = String::from_utf8(out).unwrap();
                 let (again, losses) = to.read_reply(&out, &context()).unwrap();
                 assert!(
@@ -37,6 +44,8 @@ fn what_a_table_carries_comes_through() {
                 );
                 let lost = carried(to, &reply).without(reply_fields(&again));
                 assert!(lost.is_empty(), "{from:?} to {to:?}: {lost:?} of {out}");
+                let there = dropped.without(dropped.without(reply_fields(&again)));
+                assert!(there.is_empty(), "{from:?} to {to:?}: {there:?} is not lost in {out}");
                 let totals = |reply: &ChatReply<'_>| reply.usage.map(|usage| usage.total());
                 assert_eq!(totals(&again).unwrap_or(0), totals(&reply).unwrap_or(0));
             }
@@ -56,6 +65,43 @@ fn what_a_table_carries_comes_through_a_stream() {
             }
         }
     }
+}
+
+/// What a stream of one dialect loses in another, whole events at a time.
+fn lost_by_stream(from: Dialect, to: Dialect, reply: &ChatReply<'_>) -> FieldSet<ReplyField> {
+    let (mut stream, mut out) = (Vec::new(), Vec::new());
+    let mut writer = EventWriter::new(from, &context());
+    let mut frames = FrameWriter::new(from.framing());
+    replay(reply, &mut |event| writer.write(&event, &mut frames, &mut stream));
+    frames.end(&mut stream);
+    let spoken = |dialect: Dialect| (dialect, dialect.framing());
+    let mut translation = StreamTranslation::new(spoken(from), spoken(to), &context());
+    translation.push(&stream, &mut out);
+    translation.end(&mut out);
+    let losses = translation.losses();
+    // Bedrock tells it when it is too late for anybody to pass it on.
+    let unknown = losses.unknown.iter().find(|path| *path != "serviceTier");
+    assert_eq!(unknown, None, "{from:?} does not know what it wrote");
+    losses.reply_dropped
+}
+
+#[test]
+fn what_a_stream_loses_is_told_as_of_a_whole_reply() {
+    let mut compared = 0;
+    for &from in Dialect::ALL {
+        for body in fixtures::list(from, "full_reply.json") {
+            let (reply, _) = from.read_reply(&body, &context()).unwrap();
+            // What a stream of the dialect has of it; the names of models and times are made up.
+            let told = streamed(from, &reply);
+            for &to in Dialect::ALL.iter().filter(|to| **to != from) {
+                let whole = to.write_reply(&told, &context(), &mut Vec::new()).reply_dropped;
+                let stream = lost_by_stream(from, to, &reply);
+                assert_eq!(stream, whole, "{from:?} to {to:?}: {body}");
+                compared += usize::from(!whole.is_empty());
+            }
+        }
+    }
+    assert!(compared > 20, "{compared} lose something");
 }
 
 /// A reply told as a stream of a dialect, and read from it.

@@ -29,6 +29,42 @@ struct Through {
     carried: FieldSet<Field>,
     /// What of its own words the dialect does not know.
     unknown: Vec<String>,
+    /// What is told as left out.
+    told: FieldSet<Field>,
+    /// What is said in another way by the table, and leaves no trace of which anybody is told.
+    untold: Vec<Field>,
+}
+
+/// The fields that are near by the table, of which nothing is to be seen there: without them the
+/// very same is written, and they are not told as left out.
+fn untold(
+    (request, told): (&ChatRequest<'static>, FieldSet<Field>),
+    (to, quirks): (Dialect, &Quirks),
+    written: &[u8],
+) -> Vec<Field> {
+    let is_near = |field: &Field| matches!(to.says(*field, quirks), Say::Near(_));
+    let near = request_fields(request).iter().filter(is_near);
+    let seekable = near.filter(|field| !told.has(*field) && !is_as_without(*field));
+    let unseen = seekable.filter(|field| {
+        let mut without = request.clone();
+        without::take_out(&mut without, *field);
+        assert!(!request_fields(&without).has(*field), "{} cannot be taken out", field.name());
+        let mut out = Vec::new();
+        to.write_request(&without, quirks, &mut out).is_ok() && out == written
+    });
+    unseen.collect()
+}
+
+/// What is said by saying nothing: that is what the table tells of them.
+fn is_as_without(field: Field) -> bool {
+    matches!(
+        field,
+        Field::ToolChoiceAuto
+            | Field::ToolChoiceNone
+            | Field::ServiceClass
+            | Field::ReasoningAdaptive
+            | Field::ReasoningShown
+    )
 }
 
 /// Puts a body in another dialect's words, without what that refuses.
@@ -36,7 +72,11 @@ fn through(from: Dialect, to: Dialect, quirks: &Quirks, body: &'static str) -> T
     let (mut request, _) = from.read_request(body, &Address::default()).unwrap();
     request.model = "there".into();
     let (mut out, mut refused) = (Vec::new(), Vec::new());
-    while let Err(error) = to.write_request(&request, quirks, &mut out) {
+    let written = loop {
+        let error = match to.write_request(&request, quirks, &mut out) {
+            Ok(losses) => break losses,
+            Err(error) => error,
+        };
         let ChatError { param, message, .. } = error;
         let name = param.unwrap_or_else(|| panic!("{from:?} to {to:?}: no field: {message}"));
         let field = Field::ALL.iter().copied().find(|field| field.name() == name);
@@ -47,7 +87,7 @@ fn through(from: Dialect, to: Dialect, quirks: &Quirks, body: &'static str) -> T
         assert!(!request_fields(&request).has(field), "{name} cannot be taken out of {body}");
         refused.push(field);
         out.clear();
-    }
+    };
     let out: &'static str = String::leak(String::from_utf8(out).unwrap());
     let (came, losses) = to
         .read_request(out, &address(&request))
@@ -57,13 +97,14 @@ fn through(from: Dialect, to: Dialect, quirks: &Quirks, body: &'static str) -> T
     for field in request_fields(&request).iter() {
         carried.add_if(field, to.says(field, quirks) == Say::Carried);
     }
+    // What is left out for what it says is told.
+    carried = carried.without(written.dropped);
     if without_tools(&request) && matches!(to.says(Field::ToolChoiceNone, quirks), Say::Near(_)) {
         carried = carried.without(about_tools());
     }
-    // Data that a tool gave has no name there, but is a document, which may have one.
-    let is_named = |path: &String| to == Dialect::CohereChat && path.ends_with(".document.id");
-    let unknown = losses.unknown.into_iter().filter(|path| !is_named(path)).collect();
-    Through { said: request, refused, came, carried, unknown }
+    let told = written.dropped;
+    let untold = untold((&request, told), (to, quirks), out.as_bytes());
+    Through { said: request, refused, came, carried, unknown: losses.unknown, told, untold }
 }
 
 /// The bodies of a dialect, and all that they say.
@@ -81,6 +122,16 @@ fn bodies(dialect: Dialect) -> (Vec<&'static str>, FieldSet<Field>) {
 /// calls as text.
 fn without_tools(request: &ChatRequest<'_>) -> bool {
     request.tooling.tools.is_empty() || request.tooling.choice == Some(ToolChoice::None)
+}
+
+/// The fields that are told as left out and can be read all the same.
+fn gone(to: Dialect, quirks: &Quirks, through: &Through) -> FieldSet<Field> {
+    let mut dropped = FieldSet::default();
+    for field in through.told.iter() {
+        dropped.add_if(field, matches!(to.says(field, quirks), Say::Dropped(_)));
+    }
+    let came = request_fields(&through.came);
+    came.without(came.without(dropped))
 }
 
 fn about_tools() -> FieldSet<Field> {
@@ -105,10 +156,6 @@ fn cannot_be_shown(from: Dialect, to: Dialect) -> FieldSet<Field> {
     except(Field::DocumentCited, is_bare && matches!(from, AnthropicMessages | BedrockConverse));
     // It stands with the id of a file alone.
     except(Field::ImageDetail, from == GeminiGenerateContent);
-    // Google's are of no use to others.
-    except(Field::ReasoningSignature, from == GeminiGenerateContent && to == AnthropicMessages);
-    // A model speaks or draws, and is asked for sound first.
-    except(Field::ImageOutput, from == Dialect::OpenaiChat && to == GeminiGenerateContent);
     fields
 }
 
@@ -131,6 +178,14 @@ fn what_a_table_carries_comes_through_with_its_value_and_what_it_refuses_is_name
                     }
                     if !through.unknown.is_empty() {
                         wrong.push(format!("{pair}: unknown {:?} of body {at}", through.unknown));
+                    }
+                    if !through.untold.is_empty() {
+                        wrong.push(format!("{pair}: untold {:?} of body {at}", through.untold));
+                    }
+                    // What is told as lost is not there.
+                    let there = gone(to, quirks, &through);
+                    if !there.is_empty() {
+                        wrong.push(format!("{pair}: not lost {there:?} of body {at}"));
                     }
                     for it in values::differing(&through.said, &through.came, through.carried) {
                         wrong.push(format!("{pair}: changed {it:?} of body {at}"));
@@ -279,4 +334,59 @@ fn mistakes_are_told_by_field() {
         let error = Dialect::OpenaiChat.read_request(body, &Address::default()).unwrap_err();
         assert_eq!(error.param.as_deref(), Some(field));
     }
+}
+
+/// The names of what is told as left out where a body goes to a dialect.
+fn dropped(from: Dialect, body: &str, (to, quirks): (Dialect, &Quirks)) -> String {
+    let (request, _) = from.read_request(body, &Address::default()).unwrap();
+    let losses = to.write_request(&request, quirks, &mut Vec::new()).unwrap();
+    losses.header().unwrap_or_default()
+}
+
+#[test]
+fn what_only_another_maker_reads_is_told_as_left_out() {
+    use Dialect::{
+        AnthropicMessages, BedrockConverse, CohereChat, GeminiGenerateContent, OpenaiResponses,
+    };
+    let signed = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"text":"hm","thought":true,"thoughtSignature":"c2ln"},{"functionCall":{"name":"f","args":{}},"thoughtSignature":"c2ln"}]}]}"#;
+    let plain = Quirks::default();
+    for (to, told) in [
+        (AnthropicMessages, "tool_call_signature, reasoning, reasoning_signature"),
+        (BedrockConverse, "tool_call_signature, reasoning, reasoning_signature"),
+        (OpenaiResponses, "tool_call_signature, reasoning, reasoning_signature"),
+        (CohereChat, "tool_call_signature, reasoning_signature"),
+        (GeminiGenerateContent, ""),
+    ] {
+        assert_eq!(dropped(GeminiGenerateContent, signed, (to, &plain)), told, "{to:?}");
+    }
+    let own = r#"{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"c2ln"},{"type":"redacted_thinking","data":"c2ln"}]}]}"#;
+    for (to, told) in [
+        (AnthropicMessages, ""),
+        (BedrockConverse, ""),
+        (GeminiGenerateContent, "reasoning, reasoning_signature, reasoning_encrypted"),
+    ] {
+        assert_eq!(dropped(AnthropicMessages, own, (to, &plain)), told, "{to:?}");
+    }
+}
+
+#[test]
+fn a_wish_that_is_granted_by_half_is_told() {
+    let both = r#"{"model":"m","messages":[],"modalities":["text","audio","image"],"audio":{"voice":"a","format":"wav"}}"#;
+    let image = r#"{"model":"m","messages":[],"modalities":["text","image"]}"#;
+    let gemini = (Dialect::GeminiGenerateContent, &Quirks::default());
+    assert_eq!(dropped(Dialect::OpenaiChat, both, gemini), "image_output");
+    assert_eq!(dropped(Dialect::OpenaiChat, image, gemini), "");
+    let effort = |effort: &str| {
+        format!(
+            r#"{{"model":"m","max_tokens":9,"messages":[],"output_config":{{"effort":"{effort}"}}}}"#
+        )
+    };
+    for to in [Dialect::OpenaiChat, Dialect::OpenaiResponses] {
+        let told =
+            |word| dropped(Dialect::AnthropicMessages, &effort(word), (to, &Quirks::default()));
+        assert_eq!((&*told("max"), &*told("xhigh")), ("reasoning_effort", ""), "{to:?}");
+    }
+    let tier = r#"{"model":"m","messages":[],"service_tier":"priority"}"#;
+    let claude = (Dialect::AnthropicMessages, &Quirks::default());
+    assert_eq!(dropped(Dialect::OpenaiChat, tier, claude), "service_tier");
 }

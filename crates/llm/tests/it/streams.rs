@@ -217,3 +217,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_stream_has_that_nobody_understands_is_told_once() {
+    let chunk =
+        r#"{"id":"c","mood":"high","choices":[{"index":0,"delta":{"content":"a","zeal":3}}]}"#;
+    let last = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    let stream =
+        format!("{}data: {last}\n\ndata: [DONE]\n\n", format!("data: {chunk}\n\n").repeat(9));
+    let (chat, claude) = (Dialect::OpenaiChat, Dialect::AnthropicMessages);
+    let mut translation =
+        StreamTranslation::new((chat, chat.framing()), (claude, claude.framing()), &context());
+    let mut out = Vec::new();
+    translation.push(stream.as_bytes(), &mut out);
+    translation.end(&mut out);
+    let told = translation.losses().header();
+    assert_eq!(told.as_deref(), Some("mood, choices[0].delta.zeal"));
+}
+
+#[test]
+fn a_stream_that_says_all_there_is_has_hardly_anything_that_nobody_understands() {
+    for &dialect in Dialect::ALL {
+        let (_, translation) = translate(dialect, Dialect::OpenaiChat, &[]);
+        let unknown = translation.losses().unknown;
+        // What a guardrail of Bedrock's did, and what Cohere's model was asked in the end.
+        let expected: &[&str] = match dialect {
+            Dialect::BedrockConverse => &["trace"],
+            Dialect::CohereChat => &["prompt"],
+            _ => &[],
+        };
+        assert_eq!(unknown, expected, "{dialect:?}");
+    }
+}

@@ -39,9 +39,8 @@ fn value(request: &ChatRequest<'_>, field: Field) -> Option<String> {
         Field::RepetitionPenalty => format!("{:?}", sampling.repetition_penalty),
         Field::Seed => format!("{:?}", sampling.seed),
         Field::LogitBias => json(sampling.logit_bias.as_ref()?.as_str()),
-        // The highest word of one is that of the other, and no token of it is none of it.
+        // No token of it is none of it.
         Field::ReasoningEffort => match (reasoning.effort, reasoning.tokens_max) {
-            (Some(Effort::Max), _) => format!("{:?}", Effort::ExtraHigh),
             (None, Some(0)) => format!("{:?}", Effort::None),
             (effort, _) => effort.map_or_else(String::new, |effort| format!("{effort:?}")),
         },

@@ -9,9 +9,18 @@ use architrave_llm::field::{Field, request_fields};
 
 /// Takes a field out, with whatever cannot be without it.
 pub(crate) fn take_out(request: &mut ChatRequest<'_>, field: Field) {
+    if field == Field::SystemLater {
+        let is_system =
+            |message: &Message<'_>| matches!(message.role, Role::System | Role::Developer);
+        let mut has_begun = false;
+        request.messages.retain(|message| {
+            has_begun |= !is_system(message);
+            !(has_begun && is_system(message))
+        });
+    }
     take_out_parts(&mut request.messages, field);
     take_out_tools(&mut request.tooling, field);
-    let ChatRequest { output, sampling, reasoning, caching, account, .. } = request;
+    let ChatRequest { tooling, output, sampling, reasoning, caching, account, .. } = request;
     match field {
         Field::Stop => output.stop.clear(),
         Field::Choices => output.choices = None,
@@ -21,6 +30,21 @@ pub(crate) fn take_out(request: &mut ChatRequest<'_>, field: Field) {
         Field::AudioOutput => output.audio = None,
         Field::ImageOutput => output.images = false,
         Field::FormatJson | Field::FormatSchema => output.format = None,
+        Field::Metadata => account.metadata = None,
+        Field::CacheAutomatic => caching.automatic = None,
+        Field::Prediction => output.prediction = None,
+        Field::ToolStrict => make_lax(tooling),
+        Field::ToolChoiceAuto
+        | Field::ToolChoiceNone
+        | Field::ToolChoiceRequired
+        | Field::ToolChoiceNamed
+        | Field::ToolChoiceAllowed => tooling.choice = None,
+        Field::ReasoningEffort => {
+            reasoning.effort = None;
+            reasoning.tokens_max = reasoning.tokens_max.filter(|tokens| *tokens > 0);
+        }
+        Field::ReasoningTokens => reasoning.tokens_max = None,
+        Field::ReasoningAdaptive => reasoning.is_adaptive = false,
         Field::Seed => sampling.seed = None,
         Field::LogitBias => sampling.logit_bias = None,
         Field::ReasoningShown => reasoning.shown = None,
@@ -102,5 +126,14 @@ fn take_out_tools(tooling: &mut Tooling<'_>, field: Field) {
     };
     if is_void {
         tooling.choice = None;
+    }
+}
+
+/// Holds the model to no schema of a tool.
+fn make_lax(tooling: &mut Tooling<'_>) {
+    for tool in &mut tooling.tools {
+        if let ToolKind::Function { strict, .. } = &mut tool.kind {
+            *strict = None;
+        }
     }
 }

@@ -1,8 +1,12 @@
 //! What Anthropic Messages makes of every field.
 
+use super::citation;
+use super::thinking::Thinking;
+use crate::chat::{ChatRequest, Citation, Effort, Maker, ReasoningPart, Signature};
 use crate::dialect::Quirks;
 use crate::dialect::quirks::DRAWS_ITSELF;
-use crate::field::{Field, ReplyField, Say};
+use crate::field::left_out::{self, Taken};
+use crate::field::{Field, FieldSet, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
@@ -21,10 +25,10 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::VideoBytes | F::VideoUrl => Say::Refused("video cannot be sent"),
         F::ToolCall | F::ToolResult | F::ToolResultImage | F::ToolResultDocument => Say::Carried,
         F::ToolResultError => Say::Carried,
-        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
+        F::ToolCallSignature => Say::Dropped("only its maker reads it"),
         F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
         F::ReasoningText => Say::Near("what Anthropic's models thought; others' is left out"),
-        F::ReasoningSignature => Say::Carried,
+        F::ReasoningSignature => Say::Near("Anthropic's own; others' are left out"),
         F::ReasoningEncrypted => Say::Near("Anthropic's own; others' is left out"),
         F::Refusal => Say::Near("as text"),
         F::Citations => Say::Near("those of documents"),
@@ -68,6 +72,41 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -> FieldSet<Field> {
+    // It reasons at least a little where it reasons at all.
+    let lacks: &[Effort] = if quirks.reasoning_by_effort { &[Effort::Minimal] } else { &[] };
+    left_out::of_thoughts(request, taken)
+        .with(left_out::of_citations(request, citation::is_writable))
+        .with(left_out::of_effort(request, lacks))
+        .with(left_out::of_service_class(request, &["auto", "default"]))
+        .with(quirks.dropped_beside(&request.sampling))
+        .with(without_room(request, quirks))
+}
+
+/// The effort of reasoning, where the limit of the output leaves no room for any, or a number of
+/// tokens says how much.
+pub(in crate::dialect) fn without_room(
+    request: &ChatRequest<'_>,
+    quirks: &Quirks,
+) -> FieldSet<Field> {
+    let thinking = Thinking::of(&request.reasoning, request.output.tokens_max, quirks);
+    let effort = request.reasoning.effort;
+    let wants = effort.is_some_and(|effort| effort != Effort::None);
+    let is_by_number = request.reasoning.tokens_max.is_some();
+    let mut fields = FieldSet::default();
+    let is_said = thinking.effort.is_some() || (!thinking.is_silent() && !is_by_number);
+    fields.add_if(Field::ReasoningEffort, wants && !is_said);
+    fields
+}
+
+/// What of a thought Claude takes back: what it has signed itself.
+pub(in crate::dialect) fn taken(thought: &ReasoningPart<'_>) -> Taken {
+    let is_own =
+        |one: &Option<Signature<'_>>| one.as_ref().is_some_and(|one| one.maker == Maker::Anthropic);
+    let signature = is_own(&thought.signature);
+    Taken { text: signature, signature, encrypted: is_own(&thought.encrypted) }
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -93,4 +132,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::ServiceClass => Say::Carried,
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }
+}
+
+/// A citation is a link, or a place in a document.
+pub(in crate::dialect) fn cites(citation: &Citation<'_>) -> bool {
+    citation::is_writable(citation)
 }

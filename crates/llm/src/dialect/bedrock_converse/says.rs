@@ -1,8 +1,9 @@
 //! What Bedrock Converse makes of every field.
 
-use crate::dialect::Quirks;
+use crate::chat::{ChatRequest, Citation, Effort};
 use crate::dialect::quirks::DRAWS_ITSELF;
-use crate::field::{Field, ReplyField, Say};
+use crate::dialect::{Quirks, anthropic_messages};
+use crate::field::{Field, FieldSet, ReplyField, Say, left_out};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
@@ -23,7 +24,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::DocumentFacts => Say::Near("as text"),
         F::ToolCall | F::ToolResult | F::ToolResultImage | F::ToolResultDocument => Say::Carried,
         F::ToolResultError => Say::Carried,
-        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
+        F::ToolCallSignature => Say::Dropped("only its maker reads it"),
         F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
         F::ReasoningText | F::ReasoningSignature | F::ReasoningEncrypted => {
             Say::Near("what Claude thought and signed; others' is left out")
@@ -86,6 +87,17 @@ fn reasoning(field: Field, quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -> FieldSet<Field> {
+    let is_by_effort = quirks.takes_claude_fields && quirks.reasoning_by_effort;
+    let lacks: &[Effort] = if is_by_effort { &[Effort::Minimal] } else { &[] };
+    let classes = ["auto", "default", "flex", "priority", "reserved"];
+    left_out::of_thoughts(request, anthropic_messages::says::taken)
+        .with(left_out::of_effort(request, lacks))
+        .with(left_out::of_service_class(request, &classes))
+        .with(quirks.dropped_beside(&request.sampling))
+        .with(anthropic_messages::says::without_room(request, quirks))
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -112,4 +124,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::ServiceClass => Say::Near("at the end of a stream, too late to be passed on"),
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }
+}
+
+/// There is a form for every citation.
+pub(in crate::dialect) fn cites(_citation: &Citation<'_>) -> bool {
+    true
 }

@@ -3,7 +3,7 @@
 //! One that has but text, title and context is a document of the form; others keep their data whole.
 
 use crate::chat::{Json, Media, MediaKind, Source, Text};
-use crate::json::{Cursor, JsonError, Kind, Writer};
+use crate::json::{Cursor, JsonError, Kind, Writer, is_object};
 
 /// A document as it is written.
 #[derive(Debug, Default)]
@@ -69,6 +69,35 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Data that a tool gave, with the id of the document that it stands in: in other dialects data has
+/// nothing beside it. Nothing where it has another id of its own, or is no object.
+pub(super) fn with_id<'a>(data: &Json<'a>, id: &str) -> Option<Json<'a>> {
+    if !is_object(data.as_str()) {
+        return None;
+    }
+    let (mut own, mut is_empty) = (None, true);
+    let read = Cursor::new(data.as_str()).object(|cursor, name| {
+        is_empty = false;
+        match name {
+            "id" => own = Some(cursor.json()?),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    read.ok()?;
+    let mut quoted = Vec::with_capacity(id.len() + 2);
+    Writer::new(&mut quoted).text(id);
+    let quoted = String::from_utf8(quoted).ok()?;
+    match own {
+        Some(own) => (own.as_str() == quoted).then(|| data.clone()),
+        None => {
+            let members = data.as_str().trim_ascii_start().strip_prefix('{')?;
+            let comma = if is_empty { "" } else { "," };
+            Json::new(format!("{{\"id\":{quoted}{comma}{members}"))
+        }
+    }
+}
+
 /// Writes a document of the form; nothing of one that is no text, which was refused before.
 pub(super) fn write(media: &Media<'_>, w: &mut Writer<'_>) {
     let Media { kind: _, source, title, context, detail: _, is_cited: _, facts } = media;
@@ -85,4 +114,22 @@ pub(super) fn write(media: &Media<'_>, w: &mut Writer<'_>) {
             (None, _) => w.object(|_| {}),
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_that_a_tool_gave_keeps_the_id_of_its_document() {
+        let with = |data: &'static str| {
+            let data = Json::new(data.to_owned()).unwrap();
+            with_id(&data, "a\"b").map(|json| json.as_str().to_owned())
+        };
+        assert_eq!(with(" {\"high\":1}").unwrap(), r#"{"id":"a\"b","high":1}"#);
+        assert_eq!(with("{ }").unwrap(), r#"{"id":"a\"b" }"#);
+        assert_eq!(with(r#"{"id":"a\"b"}"#).unwrap(), r#"{"id":"a\"b"}"#);
+        assert_eq!(with(r#"{"id":7}"#), None);
+        assert_eq!(with("\"a text\""), None);
+    }
 }

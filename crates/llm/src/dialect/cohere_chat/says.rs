@@ -1,7 +1,8 @@
 //! What Cohere's chat makes of every field.
 
+use crate::chat::{ChatRequest, Citation, Media, MediaKind, Source};
 use crate::dialect::Quirks;
-use crate::field::{Field, ReplyField, Say};
+use crate::field::{Field, FieldSet, ReplyField, Say, left_out};
 
 pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
     use Field as F;
@@ -22,7 +23,7 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
         F::ToolResultImage => Say::Near("in a message of the user after the results"),
         F::ToolResultDocument => Say::Near("as data of the result"),
         F::ToolResultError => Say::Dropped("that a tool failed is told by its text alone"),
-        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
+        F::ToolCallSignature => Say::Dropped("only its maker reads it"),
         F::ToolCallFreeForm | F::ToolFreeForm => Say::Refused("tools take named arguments"),
         F::ReasoningSignature | F::ReasoningEncrypted => {
             Say::Dropped("reasoning goes back as its text alone")
@@ -70,6 +71,14 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, _quirks: &Quirks) -> FieldSet<Field> {
+    // What a tool gives is text or data; its images come behind it.
+    let is_taken = |media: &Media<'_>| {
+        media.kind == MediaKind::Image || matches!(media.source, Source::Text(_))
+    };
+    left_out::of_effort_beside_tokens(request).with(left_out::of_result_media(request, is_taken))
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -97,4 +106,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::ServiceClass => Say::Dropped("there are no classes of service"),
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }
+}
+
+/// There is a form for every citation.
+pub(in crate::dialect) fn cites(_citation: &Citation<'_>) -> bool {
+    true
 }

@@ -1,7 +1,9 @@
 //! What Gemini makes of every field.
 
+use crate::chat::{ChatRequest, Citation, Effort, Maker, ReasoningPart, Signature};
 use crate::dialect::Quirks;
-use crate::field::{Field, ReplyField, Say};
+use crate::field::left_out::{self, Taken};
+use crate::field::{Field, FieldSet, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
@@ -80,6 +82,35 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -> FieldSet<Field> {
+    // These models cannot be told not to think at all, and have no words above `high`.
+    let lacks: &[Effort] = match quirks.reasoning_by_effort {
+        true => &[Effort::None, Effort::ExtraHigh, Effort::Max],
+        false => &[],
+    };
+    let mut fields = left_out::of_thoughts(request, taken)
+        .with(left_out::of_calls(request, |signature| signature.maker == Maker::Google))
+        .with(left_out::of_effort(request, lacks));
+    // A model speaks or draws, and is asked for sound alone where both are wanted.
+    let output = &request.output;
+    fields.add_if(Field::ImageOutput, output.images && output.audio.is_some());
+    let safety = request.account.safety.as_ref();
+    fields.add_if(Field::Safety, safety.is_some_and(|safety| safety.maker != Maker::Google));
+    if !quirks.reasoning_by_effort {
+        fields = fields.with(left_out::of_effort_beside_tokens(request));
+    }
+    fields
+}
+
+/// What of a thought Google takes back: one signature of its own, and the words with it.
+fn taken(thought: &ReasoningPart<'_>) -> Taken {
+    let is_own =
+        |one: &Option<Signature<'_>>| one.as_ref().is_some_and(|one| one.maker == Maker::Google);
+    let encrypted = is_own(&thought.encrypted);
+    let signature = is_own(&thought.signature);
+    Taken { text: encrypted || signature, signature: signature && !encrypted, encrypted }
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -105,4 +136,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }
+}
+
+/// There is a form for every citation.
+pub(in crate::dialect) fn cites(_citation: &Citation<'_>) -> bool {
+    true
 }

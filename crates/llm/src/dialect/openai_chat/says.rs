@@ -1,8 +1,9 @@
 //! What OpenAI Chat makes of every field.
 
+use crate::chat::{ChatRequest, Citation, Effort};
 use crate::dialect::Quirks;
 use crate::dialect::quirks::DRAWS_ITSELF;
-use crate::field::{Field, ReplyField, Say};
+use crate::field::{Field, FieldSet, ReplyField, Say, left_out};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
@@ -71,6 +72,10 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, _quirks: &Quirks) -> FieldSet<Field> {
+    left_out::of_effort(request, &[Effort::Max])
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -93,4 +98,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::ServiceClass | F::Fingerprint => Say::Carried,
     }
+}
+
+/// A citation is a link.
+pub(in crate::dialect) fn cites(citation: &Citation<'_>) -> bool {
+    citation.url.is_some()
 }

@@ -13,7 +13,7 @@ use crate::chat::Text;
 use crate::json::Writer;
 
 pub(super) use list::JsonList;
-pub(super) use of_parts::{Reads, items};
+pub(super) use of_parts::{Reads, is_citable_by_provider, items};
 pub(super) use read::{Read, read, read_logprobs};
 
 /// An item to be written.

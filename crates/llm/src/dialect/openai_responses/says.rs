@@ -1,8 +1,11 @@
 //! What OpenAI Responses make of every field.
 
+use super::item;
+use crate::chat::{ChatRequest, Citation, Effort, Maker, ReasoningPart};
 use crate::dialect::Quirks;
 use crate::dialect::quirks::DRAWS_ITSELF;
-use crate::field::{Field, ReplyField, Say};
+use crate::field::left_out::{self, Taken};
+use crate::field::{Field, FieldSet, ReplyField, Say};
 
 pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     use Field as F;
@@ -24,7 +27,7 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ToolCall | F::ToolCallFreeForm | F::ToolResult | F::ToolResultImage => Say::Carried,
         F::ToolResultDocument => Say::Near("as a file, or as text"),
         F::ToolResultError => Say::Dropped("that a tool failed is told by its text alone"),
-        F::ToolCallSignature => Say::Near("left out, as only its maker reads it"),
+        F::ToolCallSignature => Say::Dropped("only its maker reads it"),
         F::ReasoningText if quirks.takes_reasoning => Say::Carried,
         F::ReasoningText => Say::Near("what OpenAI's models thought; others' is left out"),
         F::ReasoningSignature => Say::Dropped("signatures are for their makers"),
@@ -69,6 +72,17 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
     }
 }
 
+pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -> FieldSet<Field> {
+    let taken = |thought: &ReasoningPart<'_>| {
+        let encrypted = thought.encrypted.as_ref().is_some_and(|one| one.maker == Maker::Openai);
+        Taken { text: encrypted || quirks.takes_reasoning, signature: false, encrypted }
+    };
+    left_out::of_thoughts(request, taken)
+        .with(left_out::of_citations(request, item::is_citable_by_provider))
+        .with(left_out::of_effort(request, &[Effort::Max]))
+        .with(quirks.dropped_beside(&request.sampling))
+}
+
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
     use ReplyField as F;
     match field {
@@ -93,4 +107,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::ServiceClass => Say::Carried,
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }
+}
+
+/// There is a form for every citation.
+pub(in crate::dialect) fn cites(_citation: &Citation<'_>) -> bool {
+    true
 }

@@ -4,6 +4,7 @@ use super::super::reply::read_message_start;
 use super::super::request::read_block;
 use super::super::{citation, error, usage, wire};
 use crate::chat::{ChatEvent, Content, Delta, Finish, Part, PartKind, Text};
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -44,11 +45,13 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         let mut cursor = Cursor::new(frame.data);
         let event = read_event(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         if self.is_over {
             return Ok(());
         }
@@ -59,6 +62,7 @@ impl Reader {
                 for event in read_message_start(&mut message)? {
                     emit(event);
                 }
+                unknown.take_below("message", &mut message);
             }
             "content_block_start" => {
                 if let Some(part) = block {
@@ -68,12 +72,14 @@ impl Reader {
             "content_block_delta" => {
                 if let Some(mut delta) = delta {
                     self.delta(index, &mut delta, emit)?;
+                    unknown.take_below("delta", &mut delta);
                 }
             }
             "content_block_stop" => self.stop(index, emit),
             "message_delta" => {
                 if let Some(mut delta) = delta {
                     finish(&mut delta, emit)?;
+                    unknown.take_below("delta", &mut delta);
                 }
                 usage.into_iter().for_each(|usage| emit(ChatEvent::Usage(usage)));
             }
@@ -155,7 +161,8 @@ impl Reader {
                     deltas.push(Delta::Signature(signature::read(cursor.text()?)));
                 }
                 "citation" => deltas.push(Delta::Citation(citation::read(cursor)?)),
-                _ => cursor.skip()?,
+                "type" | "partial_json" => cursor.skip()?,
+                _ => cursor.unknown()?,
             }
             Ok(())
         })?;
@@ -197,7 +204,9 @@ fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
                 cursor.skip()?;
             }
             "usage" => event.usage = cursor.maybe(usage::read)?,
-            _ => cursor.skip()?,
+            // Of a failure all is read again.
+            "error" | "request_id" => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })?;
@@ -210,7 +219,7 @@ fn finish(cursor: &mut Cursor<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError>
         match name {
             "stop_reason" => finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word)),
             "stop_sequence" => stop_text = cursor.maybe(Cursor::text)?,
-            _ => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })?;

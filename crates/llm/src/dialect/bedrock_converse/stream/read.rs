@@ -3,6 +3,7 @@
 
 use super::super::{citation, error, media, redacted, usage, wire};
 use crate::chat::{ChatEvent, Delta, Finish, MediaKind, PartKind, ReasoningPart, Text, Usage};
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -59,6 +60,7 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         if self.is_over {
@@ -72,6 +74,7 @@ impl Reader {
         let mut cursor = Cursor::new(frame.data);
         let Event { index, start, deltas, finish, usage } = read_event(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         match frame.name {
             "messageStart" => emit(ChatEvent::Start {
                 id: None,
@@ -192,8 +195,9 @@ fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
                 event.finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word));
             }
             "usage" => event.usage = cursor.maybe(usage::read)?,
-            // Padding against those who measure, times, traces of guardrails.
-            _ => cursor.skip()?,
+            // Who speaks, padding against those who measure, times.
+            "role" | "p" | "metrics" => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })?;
@@ -210,7 +214,7 @@ fn read_start<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Start<'a>>, JsonErro
                 "name" => name_ = cursor.text()?,
                 "format" => format = cursor.text()?,
                 "type" => is_own = cursor.maybe(Cursor::text)?.is_some(),
-                _ => cursor.skip()?,
+                _ => cursor.unknown()?,
             }
             Ok(())
         })?;
@@ -240,7 +244,7 @@ fn read_delta<'a>(cursor: &mut Cursor<'a>, deltas: &mut Vec<Given<'a>>) -> Resul
         "reasoningContent" | "toolUse" | "image" => {
             cursor.object(|cursor, name| read_inner(cursor, (kind, name), deltas))
         }
-        _ => cursor.skip(),
+        _ => cursor.unknown(),
     })
 }
 
@@ -268,7 +272,7 @@ fn read_inner<'a>(
             let delta = Delta::Bytes { media_type: None, base64, transcript: None };
             (PartKind::Media(MediaKind::Image), delta)
         }
-        _ => return cursor.skip(),
+        _ => return cursor.unknown(),
     };
     deltas.push(Given { kind, delta });
     Ok(())

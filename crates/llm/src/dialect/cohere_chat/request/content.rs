@@ -37,12 +37,13 @@ fn read_block<'a>(cursor: &mut Cursor<'a>, is_result: bool) -> Result<Part<'a>, 
 fn read_document<'a>(cursor: &mut Cursor<'a>, is_result: bool) -> Result<Content<'a>, JsonError> {
     let mut document = document::read(cursor)?;
     Ok(match document.data.take() {
-        Some(data) if is_result => {
-            if document.id.is_some() {
+        Some(data) if is_result => Content::Json(match &document.id {
+            None => data,
+            Some(id) => document::with_id(&data, id).unwrap_or_else(|| {
                 cursor.note_unknown("id");
-            }
-            Content::Json(data)
-        }
+                data
+            }),
+        }),
         data => {
             document.data = data;
             Content::Media(document.into_media())

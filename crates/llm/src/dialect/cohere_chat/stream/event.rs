@@ -37,7 +37,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> 
             "logprobs" => {
                 cursor.maybe(|cursor| logprobs::read(cursor, &mut event.tokens))?;
             }
-            _ => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })?;
@@ -55,7 +55,7 @@ fn read_delta<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), 
             }
             "error" => event.error = cursor.maybe(Cursor::text)?,
             "usage" => event.usage = cursor.maybe(usage::read)?,
-            _ => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })
@@ -70,14 +70,17 @@ fn read_message<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<()
                     "text" => event.text = cursor.maybe(Cursor::text)?,
                     "thinking" => event.thinking = cursor.maybe(Cursor::text)?,
                     "signature" => event.signature = cursor.maybe(Cursor::text)?,
-                    _ => cursor.skip()?,
+                    // The kind says the same as the name of what it holds.
+                    "type" => cursor.skip()?,
+                    _ => cursor.unknown()?,
                 }
                 Ok(())
             })?,
             ("tool_plan", Kind::Text) => event.plan = Some(cursor.text()?),
             ("tool_calls", Kind::Object) => event.call = Some(tool_call::read(cursor)?),
             ("citations", Kind::Object) => event.passage = Some(citation::read(cursor)?),
-            _ => cursor.skip()?,
+            ("role", _) => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })

@@ -4,6 +4,7 @@
 use super::super::citation::Passage;
 use super::event::{self, Event};
 use crate::chat::{ChatError, ChatEvent, Delta, ErrorKind, Finish, PartKind, Text};
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -49,6 +50,7 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         if self.is_over || frame.data == "[DONE]" {
@@ -57,6 +59,7 @@ impl Reader {
         let mut cursor = Cursor::new(frame.data);
         let event = event::read(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         match event.kind.as_ref() {
             "message-start" => emit(ChatEvent::Start {
                 id: event.id,

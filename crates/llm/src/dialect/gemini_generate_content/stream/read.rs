@@ -7,6 +7,7 @@ use crate::chat::{
     ChatEvent, Citation, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart,
     Signature, Source, TextPart, ToolCall,
 };
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -55,11 +56,13 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         let mut cursor = Cursor::new(frame.data);
         let response = response::read(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         self.take(response, emit);
         Ok(())
     }

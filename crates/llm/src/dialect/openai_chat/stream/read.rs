@@ -6,6 +6,7 @@ use crate::chat::{
     Text,
 };
 use crate::dialect::arguments::Progress;
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError};
@@ -73,6 +74,7 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         if frame.data == "[DONE]" {
@@ -82,6 +84,7 @@ impl Reader {
         let mut cursor = Cursor::new(frame.data);
         let chunk = chunk::read(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         self.take(chunk, emit);
         Ok(())
     }

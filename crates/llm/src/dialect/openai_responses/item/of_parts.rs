@@ -70,7 +70,12 @@ fn push<'a>(content: &Content<'a>, reads: Reads, items: &mut Vec<Item<'a>>) {
 
 /// A provider knows links and its own files only.
 fn is_citable(citation: &crate::chat::Citation<'_>, reads: Reads) -> bool {
-    reads == Reads::Client || citation.url.is_some() || citation.source_id.is_some()
+    reads == Reads::Client || is_citable_by_provider(citation)
+}
+
+/// Whether a provider knows what a citation is about.
+pub(in super::super) fn is_citable_by_provider(citation: &crate::chat::Citation<'_>) -> bool {
+    citation.url.is_some() || citation.source_id.is_some()
 }
 
 fn say<'a>(said: Said<'a>, items: &mut Vec<Item<'a>>) {

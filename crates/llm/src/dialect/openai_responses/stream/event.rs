@@ -42,9 +42,24 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> 
                 event.response = Some(cursor.clone_at());
                 cursor.skip()?;
             }
-            _ => cursor.skip()?,
+            // Where it belongs is told by numbers as well; of a failure all is read again.
+            (
+                "sequence_number" | "item_id" | "obfuscation" | "part" | "annotation_index"
+                | "error" | "code" | "message" | "param" | "name",
+                _,
+            ) => cursor.skip()?,
+            // Progress of tools that the provider runs has fields of its own: the item tells it.
+            _ if !says_words(&event.kind) => cursor.skip()?,
+            _ => cursor.unknown()?,
         }
         Ok(())
     })?;
     Ok(event)
+}
+
+/// Whether an event says words of the answer.
+fn says_words(kind: &str) -> bool {
+    ["response.output_text.", "response.refusal.", "response.reasoning_", "response.function_call"]
+        .iter()
+        .any(|begin| kind.starts_with(begin))
 }

@@ -10,6 +10,7 @@ use super::parts::{Parts, Place, Sort};
 use crate::chat::{
     ChatError, ChatEvent, Content, Delta, ErrorKind, Finish, PartKind, ReasoningPart, Source, Text,
 };
+use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit};
 use crate::frame::Frame;
 use crate::json::{Cursor, JsonError, Kind};
@@ -32,6 +33,7 @@ impl Reader {
     pub(in crate::dialect) fn read(
         &mut self,
         frame: &Frame<'_>,
+        unknown: &mut Unknown,
         emit: &mut Emit<'_>,
     ) -> Result<(), JsonError> {
         if self.is_over || frame.data == "[DONE]" {
@@ -40,6 +42,7 @@ impl Reader {
         let mut cursor = Cursor::new(frame.data);
         let event = event::read(&mut cursor)?;
         cursor.end()?;
+        unknown.take(&mut cursor);
         let head = || match &event.response {
             Some(response) => read_head(&mut response.clone_at()),
             None => Ok(Head::default()),

@@ -6,6 +6,7 @@ use crate::chat::{
 };
 use crate::chat::{Maker, Text};
 use crate::dialect::Context;
+use crate::dialect::unknown::Unknown;
 use crate::frame::{Frame, FrameWriter, Framing};
 use crate::translate::Assembly;
 
@@ -14,7 +15,7 @@ fn read(events: &[&str]) -> Result<ChatReply<'static>, Option<ChatError>> {
     let mut assembly = Assembly::default();
     for data in events {
         let frame = Frame { name: "", is_exception: false, data };
-        reader.read(&frame, &mut |event| assembly.take(&event)).unwrap();
+        reader.read(&frame, &mut Unknown::default(), &mut |event| assembly.take(&event)).unwrap();
     }
     assembly.finish()
 }
