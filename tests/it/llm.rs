@@ -20,6 +20,8 @@ mod kept;
 mod kept_things;
 mod lanes;
 mod listing;
+mod losses;
+mod mocked;
 mod prompt;
 mod providers;
 mod quirks;

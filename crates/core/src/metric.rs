@@ -184,6 +184,10 @@ metrics! {
     LlmBroken = "architrave_llm_broken_answers_total", Counter,
         ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"],
         "Answers that broke off at the provider after they had begun.";
+    LlmDropped = "architrave_llm_dropped_fields_total", Counter,
+        ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "of"],
+        "Fields of requests and of answers that could not be said in the other dialect and were \
+         left out, by of: request or reply.";
     LlmAttemptFailures = "architrave_llm_attempt_failures_total", Counter,
         ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "reason"],
         "Attempts at a model that failed before an answer began, by reason: rate_limited, \

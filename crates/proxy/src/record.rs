@@ -11,7 +11,7 @@ use architrave_telemetry::{AccessEntry, HttpEntry, LlmEntry, ModelAnswer, Timing
 
 use crate::assembly::LiveUpstream;
 use crate::connection::Connection;
-use crate::dispatch::llm::LlmFacts;
+use crate::dispatch::llm::{LlmFacts, settle};
 use crate::exchange::Exchange;
 use crate::respond;
 use crate::worker::Worker;
@@ -63,6 +63,7 @@ impl Drop for ExchangeRecord<'_, '_> {
     fn drop(&mut self) {
         if !self.is_recorded && !std::thread::panicking() {
             respond::cut(&mut self.exchange);
+            settle::cut(self.worker, &mut self.exchange);
             self.record();
         }
     }
@@ -107,6 +108,7 @@ fn record_model(worker: &Worker, exchange: &Exchange<'_>, facts: &LlmFacts) {
         cost_nano_usd: facts.cost_nano_usd,
         is_priced: facts.row.is_some(),
         is_failed: facts.is_broken,
+        dropped: [facts.dropped.len() as u64, facts.reply_dropped.len() as u64],
     };
     metrics.record(worker.index(), &answer);
     if let Some(consumer) = exchange.consumer_metrics() {
@@ -134,6 +136,8 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
             .then_some(facts.cost_nano_usd),
         cache: facts.cache,
         bad_events: facts.bad_events,
+        dropped: &facts.dropped,
+        reply_dropped: &facts.reply_dropped,
     }
 }
 

@@ -65,3 +65,40 @@ fn a_stream_that_is_cut_at_the_end_is_logged_and_paid_for() {
         gate.open();
     }
 }
+
+#[test]
+fn what_is_cut_before_its_head_is_logged_and_pays_for_its_prompt() {
+    for body in [
+        json!({ "model": "fast", "messages": [{ "role": "user", "content": "x".repeat(4_000) }] }),
+        json!({ "model": "fast", "stream": true, "messages": [{ "role": "user", "content": "x".repeat(4_000) }] }),
+    ] {
+        let data = TempDir::new().expect("there is room for a directory");
+        let gate = Gate::new();
+        let held = gate.clone();
+        let (told, asked) = std::sync::mpsc::sync_channel(1);
+        let origin = Origin::start(move |exchange| {
+            let _ = exchange.read_body();
+            let _ = told.send(());
+            held.pass();
+        });
+        let options = GatewayOptions::new().data(data.path()).drain_timeout("1s");
+        let gateway = options.start(file(&origin));
+        let mut client = Client::connect(gateway.web());
+        client.send(request("/v1/chat/completions", &[KEY], &body.to_string())).expect("sent");
+        assert_eq!(asked.recv_timeout(SOON), Ok(()), "it has been asked");
+        gateway.signal(Signal::TERM);
+        assert_eq!(gateway.wait(), Ending::Code(0));
+        let line: Value = gateway
+            .stdout()
+            .wait_for("the line of it", 0, SOON, |line| serde_json::from_str(line).ok());
+        assert_eq!(line["reason"], "shutting_down", "{line}");
+        assert_eq!(line["termination"], "gateway@wait", "{line}");
+        assert_eq!((&line["status"], &line["estimated"]), (&Value::Null, &json!(true)), "{line}");
+        let used = line["input_tokens"].as_u64().unwrap_or_else(|| panic!("{line}"));
+        assert!(used > 900 && line["output_tokens"] == json!(0), "{line}");
+        assert!(line["cost_nano_usd"].as_u64() > Some(0), "{line}");
+        let again = GatewayOptions::new().data(data.path()).start(file(&origin));
+        has_spent(&again, used);
+        gate.open();
+    }
+}

@@ -246,12 +246,87 @@ fn a_file_that_went_by_unseen_makes_no_batch() {
     let target = begin(&gateway);
     assert_eq!(step(&gateway, &target, &WHOLE, &line("dear")).status, 200, "it is no batch's");
     assert_eq!((batch(&gateway, &[KEY]).status, second.count()), (400, 2));
-    // Nor does one of which a part did.
+    // Nor does one of which a part did, by another name.
     let target = begin_with(&gateway, LINES);
-    let part = ["X-Goog-Upload-Command: upload", "X-Goog-Upload-Offset: 0"];
+    let part = ["X-Goog-Upload-Command: put", "X-Goog-Upload-Offset: 0"];
     assert_eq!(step(&gateway, &target, &part, &line("dear")).status, 200);
     assert_eq!(step(&gateway, &target, &WHOLE, &line("fast")).status, 200);
     let refused = batch(&gateway, &[KEY]);
     assert_eq!(refused.status, 400, "{}", refused.text());
     assert!(refused.text().contains("application/jsonl"), "{}", refused.text());
+}
+
+/// A step of a file that comes in pieces.
+fn piece(gateway: &Gateway, target: &str, (at, bytes): (usize, &str), is_last: bool) -> Response {
+    let command = if is_last { "upload, finalize" } else { "upload" };
+    let fields =
+        [format!("X-Goog-Upload-Command: {command}"), format!("X-Goog-Upload-Offset: {at}")];
+    step(gateway, target, &fields.each_ref().map(String::as_str), bytes)
+}
+
+/// What a provider was brought, step by step: from where on, and what.
+fn brought(origin: &Origin) -> Vec<(u64, Vec<u8>)> {
+    let steps = origin.requests().into_iter().filter_map(|seen| {
+        let command = seen.head.get("x-goog-upload-command")?;
+        let offset = seen.head.get("x-goog-upload-offset").map(|it| it.parse().expect("a number"));
+        command.contains("upload").then(|| (offset.unwrap_or(0), seen.body.clone()))
+    });
+    steps.collect()
+}
+
+#[test]
+fn a_file_that_comes_in_pieces_is_gone_through_line_by_line() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let plain = "{\"request\":{\"contents\":[]}}\n";
+    let came = [&line("fast").repeat(9_000), plain, line("tuned").trim_end()].concat();
+    let gone = [&line("models/m").repeat(9_000), plain, line("tunedModels/t").trim_end()].concat();
+    let target = begin_with(&gateway, LINES);
+    let ends = [10, 300_007, 300_020, 700_000, came.len()];
+    let mut from = 0;
+    for end in ends {
+        let told = piece(&gateway, &target, (from, &came[from..end]), end == came.len());
+        assert_eq!(told.status, 200, "{end}: {}", told.text());
+        let status = if end == came.len() { "final" } else { "active" };
+        assert_eq!(told.get("x-goog-upload-status"), Some(status), "{end}");
+        if end != came.len() {
+            let asked = step(&gateway, &target, &["X-Goog-Upload-Command: query"], "");
+            let size = asked.get("x-goog-upload-size-received").map(str::to_owned);
+            assert_eq!((asked.status, size), (200, Some(end.to_string())));
+        }
+        from = end;
+    }
+    let steps = brought(&second);
+    assert!(steps.len() < ends.len(), "what fills no block waits");
+    let mut whole = Vec::new();
+    for (at, (offset, body)) in steps.iter().enumerate() {
+        assert_eq!(*offset, whole.len() as u64);
+        assert!(at + 1 == steps.len() || body.len() % (256 * 1024) == 0, "{}", body.len());
+        whole.extend_from_slice(body);
+    }
+    assert_eq!(String::from_utf8(whole).expect("text"), gone);
+    let made = batch(&gateway, &[KEY]);
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(first.count(), 0);
+}
+
+#[test]
+fn a_line_in_a_later_piece_that_asks_for_what_cannot_be_had_is_named() {
+    let (first, second) = (keeping(), keeping());
+    let gateway = gateway([&first, &second]);
+    let target = begin_with(&gateway, LINES);
+    let came = [line("fast"), line("fast"), line("dear")].concat();
+    // The border lies within the name.
+    let border = came.rfind("dear").expect("it is there") + 2;
+    assert_eq!(piece(&gateway, &target, (0, &came[..border]), false).status, 200);
+    let refused = piece(&gateway, &target, (border, &came[border..]), true);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let message = parsed(&refused)["error"]["message"].to_string();
+    assert!(message.contains("line 3") && message.contains("`dear`"), "{message}");
+    assert!(brought(&second).is_empty(), "nothing of it is there");
+    // The same step with what may be asked for goes on where the last one ended.
+    let rest = came[border..].replacen("ar", "", 1);
+    let wrong = piece(&gateway, &target, (7, &rest), true);
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+    assert!(wrong.text().contains(&format!("byte {border}")), "{}", wrong.text());
 }

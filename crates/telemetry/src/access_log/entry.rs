@@ -114,6 +114,10 @@ pub struct LlmEntry<'a> {
     pub cache: Option<&'a str>,
     /// Events of the provider's stream that could not be read.
     pub bad_events: u64,
+    /// Fields of the request that the provider's dialect could not say.
+    pub dropped: &'a [String],
+    /// Fields of the answer that the client's dialect could not say.
+    pub reply_dropped: &'a [String],
 }
 
 /// A lane that was passed over, or asked in vain.

@@ -26,6 +26,9 @@ pub const TOKEN_CLASSES: [&str; 10] = [
     "output_image",
 ];
 
+/// Of what fields are left out where the other dialect cannot say them, in that order.
+const DROPPED_OF: [&str; 2] = ["request", "reply"];
+
 /// How many of the classes are of the prompt.
 const INPUT_CLASSES: usize = 6;
 
@@ -64,6 +67,8 @@ pub struct ModelAnswer {
     pub is_priced: bool,
     /// Whether it was cut short.
     pub is_failed: bool,
+    /// Fields of the request and of the answer that were left out.
+    pub dropped: [u64; DROPPED_OF.len()],
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +82,7 @@ struct Block {
     cost_nano_usd: Tally,
     unpriced: Tally,
     failed: Tally,
+    dropped: [Tally; DROPPED_OF.len()],
 }
 
 impl ModelMetrics {
@@ -113,6 +119,11 @@ impl ModelMetrics {
         block.cost_nano_usd.add(answer.cost_nano_usd);
         block.unpriced.add(u64::from(!answer.is_priced));
         block.failed.add(u64::from(answer.is_failed));
+        for (tally, count) in block.dropped.iter().zip(answer.dropped) {
+            if count > 0 {
+                tally.add(count);
+            }
+        }
     }
 
     pub(crate) fn sample(&self, sink: &mut SampleSink) {
@@ -144,6 +155,13 @@ impl ModelMetrics {
             if count > 0 {
                 let [operation, provider, model] = *labels;
                 sink.count(Metric::LlmTokens, &[operation, provider, model, class], count);
+            }
+        }
+        for (place, of) in DROPPED_OF.iter().enumerate() {
+            let count = self.blocks.sum(|block| &block.dropped[place]);
+            if count > 0 {
+                let [operation, provider, model] = *labels;
+                sink.count(Metric::LlmDropped, &[operation, provider, model, of], count);
             }
         }
         sink.count(Metric::LlmCost, labels, self.blocks.sum(|block| &block.cost_nano_usd));

@@ -91,6 +91,7 @@ fn busy() -> Arc<Metrics> {
             cost_nano_usd: 160_200,
             is_priced: false,
             is_failed: true,
+            dropped: [2, 1],
         },
     );
     metrics.gateway().config_taken(1, UNIX_EPOCH + Duration::from_secs(1_700_000_000));
@@ -119,6 +120,10 @@ fn a_scrape_adds_up_what_workers_counted() {
         ("architrave_request_duration_seconds_bucket{route=\"orders\",le=\"+Inf\"}", 3.0),
         ("architrave_request_duration_seconds_sum{route=\"orders\"}", 60.004),
         ("architrave_request_duration_seconds_count{route=\"orders\"}", 3.0),
+        (
+            "architrave_llm_dropped_fields_total{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"openai\",gen_ai_request_model=\"fast\",of=\"request\"}",
+            2.0,
+        ),
         ("architrave_request_bytes_total{route=\"orders\"}", 20.0),
         ("architrave_response_bytes_total{route=\"orders\"}", 250.0),
         ("architrave_listener_connections_total{listener=\"web\"}", 2.0),

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use architrave_net::h1::Gone;
 use architrave_net::{Reader, Timer, WireError};
@@ -45,11 +46,30 @@ impl<'r> Awaited<'r> {
     }
 
     fn poll_client_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match self.client.poll_gone(context) {
-            Poll::Ready(Gone::Reset) => Poll::Ready(()),
-            // It may have closed its half only: it gets a moment more.
-            Poll::Ready(Gone::Closed) => self.half_closed.poll_elapsed(context),
-            Poll::Pending => Poll::Pending,
-        }
+        poll_gone(self.client, &mut self.half_closed, context)
     }
+}
+
+fn poll_gone(client: &mut Reader, half_closed: &mut Timer, context: &mut Context<'_>) -> Poll<()> {
+    match client.poll_gone(context) {
+        Poll::Ready(Gone::Reset) => Poll::Ready(()),
+        // It may have closed its half only: it gets a moment more.
+        Poll::Ready(Gone::Closed) => half_closed.poll_elapsed(context),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+/// Lets a time pass; `false` where the client went away before it was over.
+pub(super) async fn for_as_long(client: &mut Reader, time: Duration) -> bool {
+    if time.is_zero() {
+        return true;
+    }
+    let (mut timer, mut half_closed) = (Timer::new(), Timer::new());
+    timer.start(time);
+    half_closed.start(HALF_CLOSED);
+    poll_fn(|context| match timer.poll_elapsed(context) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending => poll_gone(client, &mut half_closed, context).map(|()| false),
+    })
+    .await
 }

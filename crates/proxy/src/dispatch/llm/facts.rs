@@ -49,6 +49,10 @@ pub(crate) struct LlmFacts {
     pub metrics: Option<Arc<ModelMetrics>>,
     /// Events of the provider's stream that could not be read.
     pub bad_events: u64,
+    /// Fields of the request that the provider's dialect could not say.
+    pub dropped: Vec<String>,
+    /// Fields of the answer that the client's dialect could not say.
+    pub reply_dropped: Vec<String>,
     /// How long endpoints were waited for, over all attempts.
     pub waited: Duration,
     /// `hit` or `miss` where there is a cache.
@@ -61,6 +65,8 @@ pub(crate) struct LlmFacts {
     pub reservation: Option<architrave_policy::ledger::Reservation>,
     /// Where the answer comes from; `None` for the mock's.
     pub upstream: Option<Arc<LiveUpstream>>,
+    /// What of it is held while an answer is awaited, and at what price.
+    pub held: Option<(Usage, Option<Arc<Model>>)>,
     /// The attempt that answers, in flight.
     pub flight: Option<Flight>,
     /// The model that answers, where somebody knows what it costs.

@@ -3,6 +3,7 @@
 //! who made it.
 
 mod feed;
+pub(super) mod pieces;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -35,6 +36,8 @@ const ID_BYTES_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct KeptIds {
     parts: Box<[Mutex<Part>]>,
+    /// Files of batches that come in several requests.
+    pub(super) pieces: pieces::Pieces,
     /// Who writes down what is remembered, where somebody does.
     told: OnceLock<mpsc::Sender<feed::Told>>,
     /// Whether something was not written down since that was looked at.
@@ -124,6 +127,7 @@ impl Default for KeptIds {
     fn default() -> Self {
         Self {
             parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            pieces: pieces::Pieces::default(),
             told: OnceLock::new(),
             has_overflown: AtomicBool::new(false),
         }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use architrave_config::{self as config, ProviderKind};
-use architrave_llm::chat::ChatError;
+use architrave_llm::chat::{ChatError, ChatEvent, ChatReply, Text, Usage};
 use architrave_llm::dialect::{Context as ReplyContext, Dialect, EventWriter};
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::json::{Number, Writer};
@@ -30,6 +30,8 @@ pub(super) struct MockSteps {
     is_waiting: bool,
     is_over: bool,
     guard: Option<Box<ReplyGuard>>,
+    /// What was used so far, which the client may not want to be told.
+    used: Option<Usage>,
 }
 
 /// Bytes that are gathered before they are given out, where steps do not wait.
@@ -48,7 +50,19 @@ impl MockSteps {
             is_waiting: false,
             is_over: false,
             guard: None,
+            used: None,
         }
+    }
+
+    /// How long its first event takes; from then on nothing is waited for before that.
+    pub(super) fn take_first_wait(&mut self) -> Duration {
+        self.next = self.next.take().or_else(|| self.steps.next());
+        self.next.as_mut().map_or(Duration::ZERO, |step| std::mem::take(&mut step.after))
+    }
+
+    /// What was used so far.
+    pub(super) const fn used(&self) -> Option<Usage> {
+        self.used
     }
 
     /// The same, seen through by guardrails.
@@ -86,6 +100,9 @@ impl MockSteps {
                 return if out.is_empty() { Poll::Pending } else { Poll::Ready(true) };
             }
             self.is_waiting = false;
+            if let ChatEvent::Usage(usage) = &step.event {
+                self.used.get_or_insert_default().merge(usage);
+            }
             let (writer, frames) = (&mut self.writer, &mut self.frames);
             match &mut self.guard {
                 Some(guard) => {
@@ -110,7 +127,7 @@ pub(super) enum Said {
         /// Its body in the client's dialect.
         body: Vec<u8>,
         /// What it used.
-        usage: Option<architrave_llm::chat::Usage>,
+        usage: Option<Usage>,
         /// How long it takes.
         after: Duration,
     },
@@ -120,6 +137,17 @@ pub(super) enum Said {
     Failed(MockFailure),
     /// What a provider would refuse, too.
     Refused(ChatError),
+}
+
+impl Said {
+    /// How long it takes to its first word.
+    pub(super) fn take_first_wait(&mut self) -> Duration {
+        match self {
+            Self::Whole { after, .. } => *after,
+            Self::Stream(steps) => steps.take_first_wait(),
+            Self::Failed(_) | Self::Refused(_) => Duration::ZERO,
+        }
+    }
 }
 
 /// Asks the mock of a lane; `number` counts the requests to it.
@@ -144,7 +172,9 @@ pub(super) fn say(
         if granted.is_some() {
             request.output.tokens_max = granted;
         }
-        mock.reply(&request, ask.dialect, context)
+        let reply = mock.reply(&request, ask.dialect, context)?;
+        // It is no model of anybody's, so it goes by the name that it was asked by.
+        Ok(ChatReply { model: Some(Text::Owned(ask.model.clone())), ..reply })
     });
     match reply {
         Err(error) => Said::Refused(error),
@@ -175,11 +205,12 @@ fn mock_of(lane: &LiveLane) -> Option<Mock> {
     })
 }
 
-/// The vectors that the mock has for the texts of a request in OpenAI's words, in the same.
+/// The vectors that the mock has for the texts of a request in OpenAI's words, in the same; `model`
+/// is the name that it was asked by.
 ///
 /// # Errors
 /// What is wrong with the request.
-pub(super) fn embeddings(body: &[u8]) -> Result<Vec<u8>, ChatError> {
+pub(super) fn embeddings(body: &[u8], model: &str) -> Result<Vec<u8>, ChatError> {
     let (request, _losses) = embedding::read_request(embedding::Wire::Openai, None, body)?;
     let dimensions = request.dimensions.and_then(|count| usize::try_from(count).ok());
     let dimensions = dimensions.unwrap_or(EMBED_DIMENSIONS);
@@ -203,7 +234,7 @@ pub(super) fn embeddings(body: &[u8]) -> Result<Vec<u8>, ChatError> {
                 });
             }
         });
-        w.key("model").text(&request.model);
+        w.key("model").text(model);
         w.key("usage").object(|w| {
             w.key("prompt_tokens").count(tokens);
             w.key("total_tokens").count(tokens);

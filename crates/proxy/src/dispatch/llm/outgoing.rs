@@ -334,3 +334,60 @@ pub(super) async fn offloaded<T: Send + 'static>(
     let done = worker.gateway().offload.run(work).await;
     done.unwrap_or_else(|not_done| Err(ChatError::new(ErrorKind::Overloaded, not_done.to_string())))
 }
+
+/// Goes through a body and gives it back, elsewhere where that would take too long here. It is done
+/// whatever else waits: where there is no room it is done here after all.
+pub(super) async fn looked_at<T: Send + 'static>(
+    worker: &Worker,
+    body: Vec<u8>,
+    look: impl Fn(&[u8]) -> T + Clone + Send + 'static,
+) -> (Vec<u8>, T) {
+    if !is_large(body.len()) {
+        let seen = look(&body);
+        return (body, seen);
+    }
+    let body = Arc::new(body);
+    let (there, elsewhere) = (Arc::clone(&body), look.clone());
+    let done = worker.gateway().offload.run(move || {
+        let seen = elsewhere(&there);
+        // Before anybody hears of it: who gets it back is to have it alone.
+        drop(there);
+        seen
+    });
+    let seen = done.await.unwrap_or_else(|_not_done| look(&body));
+    (Arc::try_unwrap(body).unwrap_or_else(|shared| shared.to_vec()), seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use architrave_config::AccessLogTarget;
+
+    use super::*;
+    use crate::testing::{Stage, on_a_worker};
+
+    const FILE: &str =
+        "version: 1\nlisteners: [{ name: web, address: \"127.0.0.1:0\", protocol: http }]\n";
+
+    #[test]
+    fn a_large_body_is_looked_at_elsewhere_and_comes_back_as_it_was() {
+        on_a_worker(async {
+            let stage = Stage::start(Ipv4Addr::LOCALHOST, FILE, &AccessLogTarget::None);
+            let here = std::thread::current().id();
+            let look = |body: &[u8]| (std::thread::current().id(), body.len());
+            for (bytes, is_elsewhere) in [(OFFLOAD_BYTES_MIN - 1, false), (OFFLOAD_BYTES_MIN, true)]
+            {
+                let body = vec![7; bytes];
+                let at = body.as_ptr();
+                let (body, (thread, seen)) = looked_at(&stage.worker, body, look).await;
+                assert_eq!(
+                    (body.as_ptr(), body.len(), seen),
+                    (at, bytes, bytes),
+                    "no copy is made"
+                );
+                assert_eq!(thread != here, is_elsewhere, "{bytes}");
+            }
+        });
+    }
+}

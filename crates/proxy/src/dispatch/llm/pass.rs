@@ -78,8 +78,14 @@ pub(super) async fn serve<'a>(
         _ => {}
     }
     let way = home::find(worker, exchange, asked, &mut passing, service)?;
+    if let Some(taken) = lines::asked_how_far(worker, exchange, (facts, asked)) {
+        return Ok(lines::so_far(taken));
+    }
     if let Way::Named(model, place) = &way {
         batch::see(worker, exchange, service, model.lane(*place), &mut passing).await?;
+    }
+    if let Some(held) = passing.lines().filter(|lines| lines.is_held()) {
+        return Ok(lines::so_far(held.note_taken(worker, exchange)));
     }
     let used = units::asked(worker, asked, &passing).await?;
     if let Some(facts) = &mut exchange.llm {

@@ -2,13 +2,11 @@
 //! and what lives at the provider by it remembered.
 
 use std::pin::pin;
-use std::time::Duration;
 
-use architrave_balance::deployment::Flight;
+use architrave_balance::deployment::{End, Failure, Flight};
 use architrave_core::Reason;
-use architrave_llm::chat::Usage;
 use architrave_llm::dialect::{Context, Dialect};
-use architrave_llm::surface::{Kept, KeptId, Surface};
+use architrave_llm::surface::{Kept, KeptId};
 use architrave_policy::cache::KeptReply;
 
 use super::answer::{AnswerBody, LlmAnswer};
@@ -17,7 +15,8 @@ use super::kept::Home;
 use super::missed::{Missed, nothing_serves};
 use super::mock::{MockSteps, Said};
 use super::opening::Opening;
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
+use super::reply::Untold;
 use super::run::Run;
 use super::seen::{self, Seen};
 use super::stream::{LlmStream, Recording};
@@ -42,28 +41,21 @@ impl<'w> Run<'w, '_> {
         self.remember_home(exchange, lane, success);
     }
 
-    /// Remembers where things live that the answer made and that the provider keeps; of a stream
-    /// the answer itself: what else it makes is remembered as it tells it.
+    /// Remembers where a streamed answer lives that the provider keeps: what else it makes is
+    /// remembered as it tells it. What a whole one made shows when it is told.
     fn remember_home(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, success: &Success) {
         let dialect = self.ask.dialect;
-        let made = match success {
-            // Whoever has answers said aloud says so in a field that may name one, too.
-            Success::Whole(..)
-                if dialect == Dialect::OpenaiChat && !self.ask.scanned.may_name_kept =>
-            {
-                Vec::new()
-            }
-            Success::Whole(bytes, outgoing, _) if outgoing.dialect == dialect => {
-                let text = std::str::from_utf8(bytes).unwrap_or_default();
-                Surface::chat(dialect).kept_in_reply(text)
-            }
-            Success::Stream(outgoing, _, opening)
-                if outgoing.dialect == dialect && dialect == Dialect::OpenaiResponses =>
-            {
-                opening.id.iter().map(|id| (Kept::Reply, id.clone())).collect()
-            }
-            _ => Vec::new(),
-        };
+        if let Success::Stream(outgoing, _, opening) = success
+            && outgoing.dialect == dialect
+            && dialect == Dialect::OpenaiResponses
+        {
+            let made = opening.id.iter().map(|id| (Kept::Reply, id.clone())).collect();
+            self.remember(exchange, lane, made);
+        }
+    }
+
+    /// Remembers where things live that an answer made and that the provider keeps.
+    fn remember(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, made: Vec<KeptId>) {
         if !made.is_empty() {
             self.worker.gateway().kept.remember(&made, &Home::of(exchange, lane, true));
             if let Some(facts) = &mut exchange.llm {
@@ -84,13 +76,13 @@ impl<'w> Run<'w, '_> {
         let context = self.context(exchange);
         let mut answer = match *success {
             Success::Whole(bytes, outgoing, answered) => {
-                pin!(self.tell_whole(exchange, (bytes, &outgoing, answered), &context)).await?
+                let whole = (bytes, &*outgoing, answered);
+                pin!(self.tell_whole(exchange, lane, whole, &context)).await?
             }
             Success::Stream(outgoing, answered, opening) => {
                 self.tell_stream(exchange, lane, &outgoing, (answered, opening), &context)
             }
-            Success::Mock(Said::Whole { body, usage, after }) => {
-                self.take_time(exchange, after).await;
+            Success::Mock(Said::Whole { body, usage, after: _ }) => {
                 if let Some(facts) = &mut exchange.llm {
                     settle::note(facts, usage.unwrap_or_default(), usage.is_none());
                 }
@@ -111,21 +103,11 @@ impl<'w> Run<'w, '_> {
     async fn tell_whole(
         &self,
         exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
         (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
         context: &Context,
     ) -> Result<LlmAnswer<'w>, Missed> {
-        // What is to be told as a stream is seen through as it came.
-        let bytes = match self.ask.stream {
-            false => bytes,
-            true => seen::see_reply(self.worker, &self.seen.guards, bytes).await.inspect_err(
-                |_refused| {
-                    let usage = Usage { input: self.ask.prompt_tokens, ..Usage::default() };
-                    if let Some(facts) = &mut exchange.llm {
-                        settle::note(facts, usage, true);
-                    }
-                },
-            )?,
-        };
+        let bytes = pin!(self.seen_before(exchange, outgoing.dialect, bytes)).await?;
         let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
         let mut answer = match &told {
             Ok(told) => LlmAnswer::whole(200, told.content_type, Vec::new()),
@@ -137,18 +119,60 @@ impl<'w> Run<'w, '_> {
         {
             self.worker.keep(*answered, upstream, self.worker.now());
         }
-        let told = told.map_err(|error| Missed::provider(error, Reason::BadResponse))?;
+        let told = told.map_err(|untold| self.untold(exchange, *untold))?;
         if let Some(facts) = &mut exchange.llm {
-            settle::note(facts, told.usage, told.is_estimated);
+            settle::note(facts, told.used.usage, told.used.is_estimated);
         }
+        self.remember(exchange, lane, told.made);
         answer.tell_losses(&outgoing.losses);
         answer.tell_losses(&told.losses);
+        settle::note_dropped(exchange, &outgoing.losses);
+        settle::note_reply_dropped(exchange, &told.losses);
         let body = match self.ask.stream {
             true => told.body,
             false => self.seen_through(exchange, told.body, context).await?,
         };
         answer.body = AnswerBody::Whole(body);
         Ok(answer)
+    }
+
+    /// What is to be told as a stream, seen through as it came.
+    ///
+    /// # Errors
+    /// That a guardrail refuses it; it is paid for all the same.
+    async fn seen_before(
+        &self,
+        exchange: &mut Exchange<'_>,
+        from: Dialect,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, Missed> {
+        let guards = &self.seen.guards;
+        if !self.ask.stream || !guards.looks_at_replies() {
+            return Ok(bytes);
+        }
+        let (bytes, used) = reply::charged(self.worker, self.ask, from, bytes).await;
+        seen::see_reply(self.worker, guards, bytes).await.inspect_err(|_refused| {
+            if let Some(facts) = &mut exchange.llm {
+                settle::note(facts, used.usage, used.is_estimated);
+            }
+        })
+    }
+
+    /// An answer that came and cannot be told: it was given, and is paid for. That it is none is
+    /// the provider's doing, and held against the lane.
+    fn untold(&self, exchange: &mut Exchange<'_>, untold: Untold) -> Missed {
+        let Untold { error, used, is_providers } = untold;
+        if let Some(facts) = &mut exchange.llm {
+            settle::note(facts, used.usage, used.is_estimated);
+            facts.is_broken = is_providers;
+            if let Some(flight) = facts.flight.take_if(|_| is_providers) {
+                flight.finish(End::Failed(Failure::Broken), self.worker.now());
+            }
+        }
+        match is_providers {
+            true => Missed::provider(error, Reason::BadResponse),
+            false => Missed::refused(error, Reason::Overloaded),
+        }
     }
 
     /// A stream of a provider's, as far as it has opened.
@@ -173,6 +197,7 @@ impl<'w> Run<'w, '_> {
             stream.record(recorder);
         }
         answer.tell_losses(&outgoing.losses);
+        settle::note_dropped(exchange, &outgoing.losses);
         answer
     }
 
@@ -197,17 +222,6 @@ impl<'w> Run<'w, '_> {
         answer
     }
 
-    /// Waits for as long as the mock takes, which counts as a provider's time.
-    async fn take_time(&self, exchange: &mut Exchange<'_>, after: Duration) {
-        let began = self.worker.now();
-        if !after.is_zero() {
-            tokio::time::sleep(after).await;
-        }
-        if let Some(facts) = &mut exchange.llm {
-            facts.waited += self.worker.now().since(began);
-        }
-    }
-
     /// Shows a whole answer to the guardrails, and keeps it where that is wanted.
     async fn seen_through(
         &self,
@@ -217,12 +231,17 @@ impl<'w> Run<'w, '_> {
     ) -> Result<Vec<u8>, Missed> {
         let Seen { guards, offer } = &self.seen;
         let body = seen::see_reply(self.worker, guards, body).await?;
-        // Whoever asks again for what has not the form shall get another answer.
-        let has_form = |form| super::prompt::has_form(form, &body);
-        if offer.is_some() && self.form.is_none_or(has_form) {
-            let kept = KeptReply::of_chat(self.ask.dialect, &body, context);
-            seen::keep(self.worker, exchange, *offer, kept);
+        if offer.is_none() {
+            return Ok(body);
         }
+        let (dialect, form, context) = (self.ask.dialect, self.form.cloned(), context.clone());
+        let (body, kept) = outgoing::looked_at(self.worker, body, move |body| {
+            // Whoever asks again for what has not the form shall get another answer.
+            let has_form = form.as_ref().is_none_or(|form| super::prompt::has_form(form, body));
+            has_form.then(|| KeptReply::of_chat(dialect, body, &context)).flatten()
+        })
+        .await;
+        seen::keep(self.worker, exchange, *offer, kept);
         Ok(body)
     }
 

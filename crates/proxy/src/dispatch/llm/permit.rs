@@ -141,7 +141,12 @@ pub(super) fn may_use(exchange: &Exchange<'_>, service: &LlmService, provider: &
 }
 
 /// Adds a model and, behind it, those that it falls back on; theirs come after all of its own.
-fn add(assembly: &Assembly, worker: &Worker, to: &mut Candidates, model: Arc<LiveModel>) {
+pub(super) fn add(
+    assembly: &Assembly,
+    worker: &Worker,
+    to: &mut Candidates,
+    model: Arc<LiveModel>,
+) {
     let from = to.len();
     push(to, model);
     let mut at = from;

@@ -21,7 +21,7 @@ use super::ask::Ask;
 use super::facts::LlmFacts;
 use super::missed::Missed;
 use super::run::Run;
-use super::{permit, read_body, refusal, reserve, seen};
+use super::{outgoing, permit, read_body, refusal, reserve, seen};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -117,7 +117,10 @@ async fn ask<'a>(
         }
         AnswerBody::Whole(bytes) => {
             head.fields.append("Content-Type", b"application/json");
-            AnswerBody::Whole(output::tell(service, &bytes)?)
+            let service = service.clone();
+            let tell = move |bytes: &[u8]| output::tell(&service, bytes);
+            let (_as_it_came, told) = outgoing::looked_at(worker, bytes, tell).await;
+            AnswerBody::Whole(told?)
         }
         AnswerBody::Stream(stream) => {
             head.fields.append("Content-Type", b"text/event-stream");

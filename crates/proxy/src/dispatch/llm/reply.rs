@@ -5,7 +5,8 @@ use architrave_llm::chat::{ChatError, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
-use architrave_llm::translate::{self, StreamTranslation};
+use architrave_llm::surface::{KeptId, Surface};
+use architrave_llm::translate::{self, StreamTranslation, TranslatedReply};
 use architrave_llm::{estimate, pass};
 use architrave_net::{Fields, Reader, ResponseHead};
 use architrave_policy::guardrail::ReplyGuard;
@@ -25,80 +26,130 @@ pub(super) struct Told {
     /// The media type of it.
     pub content_type: &'static str,
     /// What was used.
+    pub used: Charged,
+    /// What could not be said.
+    pub losses: Losses,
+    /// What it says was made that lives at the provider now.
+    pub made: Vec<KeptId>,
+}
+
+/// What an answer used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Charged {
+    /// By the class of tokens.
     pub usage: Usage,
     /// Whether that is an estimate, the provider having said nothing.
     pub is_estimated: bool,
-    /// What could not be said.
-    pub losses: Losses,
+}
+
+/// An answer that was given and cannot be told. It is paid for like any other.
+pub(super) struct Untold {
+    /// Why.
+    pub error: ChatError,
+    /// What it used.
+    pub used: Charged,
+    /// Whether it is no answer at all, and not the gateway that has no room for it.
+    pub is_providers: bool,
+}
+
+impl Charged {
+    /// What a provider says of an answer of so many bytes; where it does not: the prompt as it was
+    /// reserved, the answer by its length.
+    fn of(told: Option<Usage>, prompt_tokens: u64, bytes: usize) -> Self {
+        let is_estimated = told.is_none();
+        let usage = told.unwrap_or_else(|| Usage {
+            input: prompt_tokens,
+            output: estimate::tokens_of_bytes(bytes as u64),
+            ..Usage::default()
+        });
+        Self { usage, is_estimated }
+    }
+}
+
+/// What a whole answer says that it used, with the answer.
+pub(super) async fn charged(
+    worker: &Worker,
+    ask: &Ask,
+    from: Dialect,
+    bytes: Vec<u8>,
+) -> (Vec<u8>, Charged) {
+    let (bytes, told) =
+        outgoing::looked_at(worker, bytes, move |bytes| pass::usage_of_reply(from, bytes)).await;
+    let used = Charged::of(told, ask.prompt_tokens, bytes.len());
+    (bytes, used)
 }
 
 /// Tells a whole answer in the client's dialect.
 ///
 /// # Errors
-/// That it cannot be read.
+/// That it cannot be read, or that too much waits.
 pub(super) async fn tell(
     worker: &Worker,
     ask: &Ask,
     outgoing: &Outgoing,
     bytes: Vec<u8>,
     context: &Context,
-) -> Result<Told, ChatError> {
+) -> Result<Told, Box<Untold>> {
     let (from, to) = (outgoing.dialect, ask.dialect);
+    // Whoever has answers said aloud says so in a field that may name one, too.
+    let may_make = from == to && (to != Dialect::OpenaiChat || ask.scanned.may_name_kept);
     let prompt_tokens = ask.prompt_tokens;
+    let made = move |bytes: &[u8]| match may_make {
+        true => Surface::chat(to).kept_in_reply(std::str::from_utf8(bytes).unwrap_or_default()),
+        false => Vec::new(),
+    };
     if from == to && !ask.stream {
-        let usage = pass::usage_of_reply(to, &bytes);
-        return Ok(Told::new(bytes, "application/json", usage, prompt_tokens));
+        let look = move |bytes: &[u8]| (pass::usage_of_reply(to, bytes), made(bytes));
+        let (body, (usage, made)) = outgoing::looked_at(worker, bytes, look).await;
+        let used = Charged::of(usage, prompt_tokens, body.len());
+        let losses = Losses::default();
+        return Ok(Told { body, content_type: "application/json", used, losses, made });
     }
-    let (stream, framing) = (ask.stream, ask.framing);
-    let context = context.clone();
-    outgoing::offloaded(worker, bytes.len(), move || {
-        if stream {
-            return replayed((from, to), framing, &bytes, &context, prompt_tokens);
+    let framing = ask.stream.then_some(ask.framing);
+    let (length, context) = (bytes.len(), context.clone());
+    let told = outgoing::offloaded(worker, length, move || {
+        let told = translated((from, to), framing, &bytes, &context);
+        // What it was charged for can often be read where the rest of it cannot.
+        let usage = match &told {
+            Ok(told) => told.usage,
+            Err(_) => pass::usage_of_reply(from, &bytes),
+        };
+        let told = told.map(|told| (told, made(&bytes)));
+        Ok((told, Charged::of(usage, prompt_tokens, length)))
+    });
+    match told.await {
+        Ok((Ok((told, made)), used)) => {
+            let TranslatedReply { body, losses, usage: _ } = told;
+            let content_type = framing.map_or("application/json", Framing::content_type);
+            Ok(Told { body, content_type, used, losses, made })
         }
-        let told = translate::reply(from, to, &bytes, &context)?;
-        let losses = told.losses;
-        let told = Told::new(told.body, "application/json", told.usage, prompt_tokens);
-        Ok(Told { losses, ..told })
-    })
-    .await
-}
-
-impl Told {
-    fn new(
-        body: Vec<u8>,
-        content_type: &'static str,
-        usage: Option<Usage>,
-        prompt_tokens: u64,
-    ) -> Self {
-        let is_estimated = usage.is_none();
-        // Where the provider does not say it: the prompt as it was reserved, the answer by its
-        // length.
-        let usage = usage.unwrap_or_else(|| Usage {
-            input: prompt_tokens,
-            output: estimate::tokens_of_bytes(body.len() as u64),
-            ..Usage::default()
-        });
-        Self { body, content_type, usage, is_estimated, losses: Losses::default() }
+        Ok((Err(error), used)) => Err(Box::new(Untold { error, used, is_providers: true })),
+        Err(error) => {
+            let used = Charged::of(None, prompt_tokens, length);
+            Err(Box::new(Untold { error, used, is_providers: false }))
+        }
     }
 }
 
-/// Tells a whole answer as the stream that the client asked for: some servers have none.
-fn replayed(
+/// A whole answer in another dialect, or as the stream that the client asked for in that framing:
+/// some servers have none.
+fn translated(
     (from, to): (Dialect, Dialect),
-    framing: Framing,
+    framing: Option<Framing>,
     bytes: &[u8],
     context: &Context,
-    prompt_tokens: u64,
-) -> Result<Told, ChatError> {
+) -> Result<TranslatedReply, ChatError> {
+    let Some(framing) = framing else { return translate::reply(from, to, bytes, context) };
     let text = std::str::from_utf8(bytes).map_err(|_not_text| unreadable())?;
-    let (reply, losses) = from.read_reply(text, context).map_err(|_no_reply| unreadable())?;
+    let (reply, read) = from.read_reply(text, context).map_err(|_no_reply| unreadable())?;
     let mut body = Vec::with_capacity(bytes.len() * 2);
     let mut writer = EventWriter::new(to, context);
     let mut frames = FrameWriter::new(framing);
     translate::replay(&reply, &mut |event| writer.write(&event, &mut frames, &mut body));
     frames.end(&mut body);
-    let told = Told::new(body, framing.content_type(), reply.usage, prompt_tokens);
-    Ok(Told { losses, ..told })
+    let mut losses = if from == to { Losses::default() } else { to.losses_of_reply(&reply) };
+    losses.add_unknown((read.unknown, read.unknown_more));
+    Ok(TranslatedReply { body, usage: reply.usage, losses })
 }
 
 /// A stream in the client's dialect.

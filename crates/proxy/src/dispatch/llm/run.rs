@@ -25,7 +25,7 @@ use super::read_reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
-use super::{Candidates, credential, fallback, fit, passed_over, refusal, settle, signal};
+use super::{Candidates, awaited, credential, fallback, fit, passed_over, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
 use crate::worker::Worker;
@@ -198,7 +198,7 @@ impl<'w> Run<'w, '_> {
         flight: &mut Flight,
     ) -> Attempted {
         if lane.side.reach.is_none() {
-            return self.ask_mock(exchange, lane);
+            return pin!(self.ask_mock(exchange, lane, flight)).await;
         }
         let caller = Caller::of(exchange);
         let written =
@@ -294,13 +294,39 @@ impl<'w> Run<'w, '_> {
         }
     }
 
-    fn ask_mock(&self, exchange: &Exchange<'_>, lane: &LiveLane) -> Attempted {
+    /// Asks the mock, whose answer is judged when the time is over that it takes.
+    async fn ask_mock(
+        &mut self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        flight: &mut Flight,
+    ) -> Attempted {
         let context = self.context(exchange);
-        match mock::say(self.ask, lane, self.granted, lane.count_request(), &context) {
-            Said::Failed(failure) => signal::judge(failure.error, &Limits::default(), About::Model),
-            Said::Refused(error) => Attempted::Declined(refusal::invalid(error)),
-            said => Attempted::Answered(Box::new(Success::Mock(said))),
+        let said = mock::say(self.ask, lane, self.granted, lane.count_request(), &context);
+        let mut said = match said {
+            Said::Failed(failure) => {
+                return signal::judge(failure.error, &Limits::default(), About::Model);
+            }
+            Said::Refused(error) => return Attempted::Declined(refusal::invalid(error)),
+            said => said,
+        };
+        let began = self.worker.now();
+        let wait = said.take_first_wait();
+        settle::hold(exchange, lane, self.ask.prompt_tokens);
+        let is_awaited = awaited::for_as_long(self.client, wait).await;
+        let at = self.worker.now();
+        if !is_awaited {
+            settle::abandoned(self.worker, exchange, lane, self.ask.prompt_tokens);
+            return attempted::nobody_waits();
         }
+        if self.ask.stream {
+            flight.first_token(at);
+        }
+        if let Some(facts) = &mut exchange.llm {
+            facts.waited += at.since(began);
+            facts.first_token = self.ask.stream.then(|| at.since(began));
+        }
+        Attempted::Answered(Box::new(Success::Mock(said)))
     }
 
     /// What a translation is told of the request.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use architrave_balance::deployment::{End, Failure, Spent};
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
+use architrave_llm::field::Losses;
 use architrave_llm::used::{self, Used};
 use architrave_net::Fields;
 use architrave_policy::{RateReport, ledger};
@@ -30,6 +31,20 @@ pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bo
     }
 }
 
+/// Notes what of the request could not be said along the lane that answers.
+pub(super) fn note_dropped(exchange: &mut Exchange<'_>, losses: &Losses) {
+    if let Some(facts) = &mut exchange.llm {
+        facts.dropped = losses.names();
+    }
+}
+
+/// Notes what of the answer could not be said to the client.
+pub(super) fn note_reply_dropped(exchange: &mut Exchange<'_>, losses: &Losses) {
+    if let Some(facts) = &mut exchange.llm {
+        facts.reply_dropped = losses.names();
+    }
+}
+
 /// Notes along which lane the answer comes, for what it costs.
 pub(super) fn along(worker: &Worker, facts: &mut LlmFacts, lane: &LiveLane) {
     worker.gateway().unpriced.tell(lane);
@@ -44,6 +59,7 @@ pub(super) fn hold(exchange: &mut Exchange<'_>, lane: &LiveLane, prompt_tokens: 
     let mut used = Used::from(usage);
     used.fill(&facts.asked);
     let cost = lane.known.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
+    facts.held = Some((usage, lane.known.priced().map(Arc::clone)));
     keep_held(facts, usage, cost);
 }
 
@@ -61,7 +77,24 @@ fn keep_held(facts: &mut LlmFacts, mut usage: Usage, mut cost: u64) {
 pub(super) fn let_go(exchange: &mut Exchange<'_>, waited: Duration) {
     let Some(facts) = &mut exchange.llm else { return };
     facts.waited += waited;
+    facts.held = None;
     keep_held(facts, Usage::default(), 0);
+}
+
+/// Settles an exchange that the gateway cuts before its answer has begun: what is held is what it
+/// used, for the provider has the whole request.
+pub(crate) fn cut(worker: &Worker, exchange: &mut Exchange<'_>) {
+    let Some(facts) = &mut exchange.llm else { return };
+    let is_open = facts.usage.is_none();
+    if let Some((usage, row)) = facts.held.take().filter(|_| is_open) {
+        facts.row = row;
+        note(facts, usage, true);
+        // What nobody asked a model for used nothing.
+        if usage.total() == 0 && facts.cost_nano_usd == 0 {
+            facts.usage = None;
+        }
+    }
+    close(worker, exchange, None);
 }
 
 /// The client went away while an answer was awaited: what is held is what it used, for the
@@ -134,6 +167,7 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
         _ => None,
     };
     facts.bad_events = end.bad_events;
+    facts.reply_dropped = end.losses.names();
     let failure = match (end.broken, &end.failure) {
         (Some(architrave_core::Reason::StallTimeout), _) => Some(Failure::TimedOut),
         (Some(_), _) => Some(Failure::Broken),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
+use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::{PassedStream, UsageSieve};
 use architrave_llm::translate::StreamTranslation;
@@ -83,6 +84,8 @@ pub(crate) struct StreamEnd {
     pub is_refused: bool,
     /// Events that could not be read.
     pub bad_events: u64,
+    /// What of it could not be said in the words of the client.
+    pub losses: Losses,
     /// Why it broke off, where it did.
     pub broken: Option<Reason>,
     /// What the provider said in its place, or that it said no end, where it ended it so.
@@ -228,10 +231,17 @@ impl<'a> LlmStream<'a> {
         };
         // Of what is left unread, nobody has told what it used.
         let is_read = is_ended && !self.is_left_unread;
-        let Seen { used, answer_tokens, bad_events, made, failure } =
+        let Seen { used, answer_tokens, bad_events, losses, made, failure } =
             self.through.into_seen(is_read);
+        // The mock says what it uses whether or not the client is told.
+        let used = match &self.from {
+            From::Mock(steps) => Used { tokens: steps.used().or(used.tokens), ..used },
+            From::Endpoint(_) => used,
+        };
         let failure = failure.filter(|_| is_ended);
-        let is_whole = is_read && failure.is_none();
+        // What a guardrail cut off of the mock's had not told all that it used.
+        let is_cut_short = is_refused && matches!(self.from, From::Mock(_));
+        let is_whole = is_read && failure.is_none() && !is_cut_short;
         if let Some((kept, home)) = &self.keeps_at {
             kept.remember(&made, home);
         }
@@ -247,6 +257,7 @@ impl<'a> LlmStream<'a> {
             is_whole,
             is_refused,
             bad_events,
+            losses,
             broken: self.broken,
             failure,
             recording: self.recording.filter(|_| !is_formless),

@@ -132,6 +132,8 @@ impl LlmEntry<'_> {
         if self.bad_events > 0 {
             number(out, key!("bad_events"), self.bad_events);
         }
+        texts(out, key!("dropped"), self.dropped);
+        texts(out, key!("reply_dropped"), self.reply_dropped);
     }
 }
 
@@ -149,6 +151,23 @@ fn passed_over(out: &mut Vec<u8>, lanes: &[PassedOver]) {
         json::text(out, lane.as_bytes(), TEXT_BYTES_MAX);
     }
     if !lanes.is_empty() {
+        out.push(b']');
+    }
+}
+
+/// An array of texts, some of which a client may have thought up; left out where it is empty.
+fn texts(out: &mut Vec<u8>, key: &[u8], values: &[String]) {
+    for (at, value) in values.iter().enumerate() {
+        match at {
+            0 => {
+                out.extend_from_slice(key);
+                out.extend_from_slice(b"[\"");
+            }
+            _ => out.extend_from_slice(b",\""),
+        }
+        json::text(out, value.as_bytes(), TEXT_BYTES_MAX);
+    }
+    if !values.is_empty() {
         out.push(b']');
     }
 }

@@ -60,6 +60,8 @@ fn full() -> AccessEntry<'static> {
             cost_nano_usd: Some(160_200),
             cache: Some("miss"),
             bad_events: 1,
+            dropped: &*DROPPED,
+            reply_dropped: &DROPPED[..1],
         }),
         reason: Some(Reason::ClientClosed),
         termination: Termination::client(Phase::ResponseBody),
@@ -76,6 +78,9 @@ fn full() -> AccessEntry<'static> {
         )
     }
 }
+
+static DROPPED: LazyLock<[String; 2]> =
+    LazyLock::new(|| ["logprobs".to_owned(), "mood\"".to_owned()]);
 
 static PASSED_OVER: LazyLock<[PassedOver; 2]> = LazyLock::new(|| {
     let told = |lane: &str, why, failure| PassedOver { lane: lane.to_owned(), why, failure };
@@ -106,7 +111,8 @@ fn a_full_line_says_everything_and_no_value_of_the_query() {
         r#""stream":true,"first_token_ms":28.500,"input_tokens":900,"cached_tokens":512,"#,
         r#""output_tokens":42,"cache_write_tokens":60,"input_image_tokens":28,"#,
         r#""reasoning_tokens":30,"estimated":true,"cost_nano_usd":160200,"cache":"miss","#,
-        r#""bad_events":1,"tls_version":"TLSv1.3","#,
+        r#""bad_events":1,"dropped":["logprobs","mood\""],"reply_dropped":["logprobs"],"#,
+        r#""tls_version":"TLSv1.3","#,
         r#""tls_cipher":"TLS13_AES_256_GCM_SHA384","tls_sni":"api.example.com","worker":1}"#,
         "\n"
     );

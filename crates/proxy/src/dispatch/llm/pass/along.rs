@@ -127,8 +127,11 @@ impl Along<'_, '_> {
         let sent = self.send(exchange, reader, &flight).await;
         let can_be_sent_again = self.passing.can_be_sent_again();
         match sent {
-            Ok(success) => {
-                self.settle(exchange, flight, &success);
+            Ok(mut success) => {
+                if let Some(lines) = self.passing.lines() {
+                    lines.note_taken(self.worker, exchange);
+                }
+                self.settle(exchange, flight, &mut success).await;
                 Ok(success)
             }
             Err(Attempted::Failed(failure, missed)) => {
@@ -195,7 +198,10 @@ impl Along<'_, '_> {
                     let watching = self.watching(exchange, &head, prepared.as_ref());
                     let watching = watching.map_err(Attempted::Declined)?;
                     let head = match &prepared {
-                        Some(prepared) => with_losses(head, &prepared.losses),
+                        Some(prepared) => {
+                            settle::note_dropped(exchange, &prepared.losses);
+                            with_losses(head, &prepared.losses)
+                        }
                         None => head,
                     };
                     return Ok(Success::Stream(head, answered, watching));

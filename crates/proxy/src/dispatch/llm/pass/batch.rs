@@ -30,12 +30,12 @@ pub(super) async fn see(
     lane: &LiveLane,
     passing: &mut Passing,
 ) -> Result<(), Missed> {
-    let Some(Requests { form, files, bytes, edits }) = passing.requests_mut() else {
+    let Some(Requests { form, files, before, bytes, edits }) = passing.requests_mut() else {
         return Ok(());
     };
     let body = Arc::clone(bytes);
     let found = outgoing::offloaded(worker, body.len(), move || {
-        let mut found = BatchFile::default();
+        let mut found = BatchFile::behind(before);
         for file in files {
             found.read(form, &body, file)?;
         }
@@ -61,7 +61,7 @@ pub(super) async fn see(
             edits.extend(model.spans.into_iter().map(|span| (span, name.clone())));
         }
     }
-    Ok(())
+    passing.put_together(worker).await
 }
 
 /// What the provider calls a model; nothing where it is called by the provider's own name already.

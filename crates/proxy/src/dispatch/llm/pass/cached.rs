@@ -1,8 +1,7 @@
 //! Answers that are given again: of what is no chat, those that come whole and are the same each time.
 
-use architrave_llm::chat::Usage;
 use architrave_llm::surface::Asked;
-use architrave_policy::cache::{KeptReply, Wish};
+use architrave_policy::cache::{QuestionKey, Wish};
 
 use super::request::Passing;
 use crate::dispatch::llm::answer::LlmAnswer;
@@ -41,15 +40,8 @@ pub(super) async fn look<'a>(
     Ok(answer)
 }
 
-/// Keeps a whole answer, where that is wanted.
-pub(super) fn keep(
-    worker: &Worker,
-    exchange: &mut Exchange<'_>,
-    (status, body): (u16, &[u8]),
-    usage: Option<Usage>,
-) {
+/// Under what a whole answer of that status is kept, where that is wanted.
+pub(super) fn offer(exchange: &mut Exchange<'_>, status: u16) -> Option<(QuestionKey, Wish)> {
     let offer = exchange.llm.as_mut().and_then(|facts| facts.offer.take());
-    if offer.is_some() && status == 200 {
-        seen::keep(worker, exchange, offer, KeptReply::of_other(body, usage));
-    }
+    offer.filter(|_| status == 200)
 }

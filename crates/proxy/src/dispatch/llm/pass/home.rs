@@ -89,10 +89,9 @@ fn models(
     name: &str,
 ) -> Result<Vec<Arc<LiveModel>>, Missed> {
     let model = permit::find(worker, exchange, service, name).ok_or_else(|| unknown(name))?;
-    let fallbacks = model.fallbacks.iter();
-    let fallbacks: Vec<_> =
-        fallbacks.filter_map(|name| worker.model(exchange.assembly, name)).collect();
-    Ok([model].into_iter().chain(fallbacks).collect())
+    let mut models = Vec::new();
+    permit::add(exchange.assembly, worker, &mut models, model);
+    Ok(models)
 }
 
 /// The one lane that a request for chat can go along which names what lives at a provider: there,
@@ -156,10 +155,7 @@ fn hold_to_lines(
                 Surface::OpenaiBatchCreate => {
                     ("input_file_id", "the file was not uploaded for the purpose `batch`")
                 }
-                _ => (
-                    "file_name",
-                    "the file was not uploaded as `application/jsonl` and in one request",
-                ),
+                _ => ("file_name", "the file was not uploaded as `application/jsonl`"),
             };
             return Err(refusal::invalid(ChatError::invalid(field, message)));
         }

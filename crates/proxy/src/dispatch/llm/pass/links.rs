@@ -24,31 +24,40 @@ use crate::worker::Worker;
 const ASKED_FIELDS: [&str; 6] = [
     "x-goog-upload-protocol",
     "x-goog-upload-command",
-    "x-goog-upload-offset",
+    OFFSET_FIELD,
     "x-goog-upload-file-name",
     LENGTH_FIELD,
     "x-goog-upload-header-content-type",
 ];
 /// How large a file is to be, as clients say it before it comes.
 const LENGTH_FIELD: &str = "x-goog-upload-header-content-length";
+/// Where in the file a step begins.
+const OFFSET_FIELD: &str = "x-goog-upload-offset";
 /// What providers say of it, the links apart.
 const TOLD_FIELDS: [&str; 3] =
-    ["x-goog-upload-status", "x-goog-upload-size-received", "x-goog-upload-chunk-granularity"];
+    ["x-goog-upload-status", SIZE_FIELD, "x-goog-upload-chunk-granularity"];
+/// How much of a file has come.
+const SIZE_FIELD: &str = "x-goog-upload-size-received";
 /// Where Anthropic's batches are.
 const BATCHES: &str = "/messages/batches";
 /// The link to where the next steps go.
 const LINK_FIELD: &str = "x-goog-upload-url";
 
-/// What of a request's head goes along.
-pub(super) fn ask(surface: Surface, client: &Fields, fields: &mut Fields) {
+/// What of a request's head goes along; `offset` is where in the file what is sent begins, where
+/// that is not where the client says.
+pub(super) fn ask(surface: Surface, client: &Fields, offset: Option<u64>, fields: &mut Fields) {
     if surface != Surface::GeminiFileUpload {
         return;
     }
     // Models of a batch's file are renamed: how long it will be then nobody knows yet.
     let are_lines = lines::are_begun(surface, client);
     for name in ASKED_FIELDS.into_iter().filter(|name| !are_lines || *name != LENGTH_FIELD) {
-        if let Some(value) = client.get(name) {
-            fields.append(name, value);
+        match (client.get(name), offset) {
+            (Some(_), Some(offset)) if name == OFFSET_FIELD => {
+                fields.append(name, itoa::Buffer::new().format(offset).as_bytes());
+            }
+            (Some(value), _) => fields.append(name, value),
+            (None, _) => {}
         }
     }
 }
@@ -91,7 +100,9 @@ impl Along<'_, '_> {
         if self.asked.surface != Surface::GeminiFileUpload {
             return;
         }
-        for name in TOLD_FIELDS {
+        // Of what comes in pieces the provider has other bytes than the client has sent.
+        let is_piece = self.passing.lines().is_some_and(|lines| lines.offset().is_some());
+        for name in TOLD_FIELDS.into_iter().filter(|name| !is_piece || *name != SIZE_FIELD) {
             if let Some(value) = from.fields.get(name) {
                 to.fields.append(name, value);
             }

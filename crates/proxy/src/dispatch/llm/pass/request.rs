@@ -15,12 +15,12 @@ use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
 use super::body::{Body, Deep};
 use super::form::Form;
-use super::lines::Requests;
+use super::lines::{Lines, Requests};
 use super::{form_sight, links};
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Payload;
 use crate::dispatch::llm::reserve::Wanted;
-use crate::dispatch::llm::{kept, refusal, seen};
+use crate::dispatch::llm::{kept, outgoing, refusal, seen};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
 use crate::serve::RequestFacts;
@@ -128,7 +128,7 @@ impl Passing {
             {
                 let said = self.content_type.as_deref().unwrap_or_default();
                 form_sight::read_on(form, reader, self.bytes_max).await?;
-                form_sight::see(form, &guards, (said, asked.surface.watch()))?;
+                form_sight::see(worker, form, &guards, (said, asked.surface.watch())).await?;
                 // It may be said behind the model.
                 self.stream |= form.look.is_true(Watched::Stream);
             }
@@ -219,15 +219,40 @@ impl Passing {
             Body::Form(form) if form.is_batch() => Some(Requests {
                 form: LineForm::Openai,
                 files: form.files(),
+                before: 0,
                 bytes: &form.bytes,
                 edits: &mut form.edits,
             }),
             Body::Lines(lines) => Some(Requests {
                 form: LineForm::Gemini,
-                files: std::iter::once(0..lines.bytes.len()).collect(),
+                files: std::iter::once(lines.whole()).collect(),
+                before: lines.before(),
                 bytes: &lines.bytes,
                 edits: &mut lines.edits,
             }),
+            _ => None,
+        }
+    }
+
+    /// Puts together what goes on of a file that comes in pieces.
+    ///
+    /// # Errors
+    /// That too much waits.
+    pub(super) async fn put_together(&mut self, worker: &Worker) -> Result<(), Missed> {
+        let Body::Lines(lines) = &mut self.body else { return Ok(()) };
+        let (length, mut taken) = (lines.bytes.len(), std::mem::take(lines));
+        let done = outgoing::offloaded(worker, length, move || {
+            taken.put_together();
+            Ok(taken)
+        });
+        *lines = done.await.map_err(refusal::invalid)?;
+        Ok(())
+    }
+
+    /// A piece of the file of a batch, or all of it.
+    pub(super) fn lines(&self) -> Option<&Lines> {
+        match &self.body {
+            Body::Lines(lines) => Some(lines),
             _ => None,
         }
     }

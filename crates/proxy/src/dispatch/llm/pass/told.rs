@@ -14,6 +14,7 @@ use architrave_llm::surface::{Asked, KeptId, Operation, Surface};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::{self, Used};
 use architrave_net::ResponseHead;
+use architrave_policy::cache::KeptReply;
 
 use super::along::{Along, SSE, Success, Watching};
 use super::sight::{hides_texts, not_seen_through};
@@ -101,10 +102,24 @@ impl Along<'_, '_> {
         };
         let (length, context) = (answers.iter().map(Vec::len).sum(), self.context(exchange));
         let told = outgoing::offloaded(self.worker, length, move || {
-            let told = prepared.answer(&answers, &context)?;
+            let told = prepared.answer(&answers, &context);
+            // What it was charged for can often be read where the rest of it cannot.
+            let told = told.map_err(|error| (error, used_by_all(&prepared, &answers)));
             Ok((told, prepared, answers))
         });
-        let (told, prepared, mut answers) = told.await.map_err(failed)?;
+        let (told, prepared, mut answers) = match told.await {
+            Ok((Ok(told), prepared, answers)) => (told, prepared, answers),
+            Ok((Err((error, used)), ..)) => {
+                let used = Used::from(used);
+                return Err(self.untold(exchange, &used, length, failed(error)));
+            }
+            Err(error) => {
+                let missed = Missed::refused(error, Reason::Overloaded);
+                return Err(self.untold(exchange, &Used::default(), length, missed));
+            }
+        };
+        settle::note_dropped(exchange, &prepared.losses);
+        settle::note_reply_dropped(exchange, &told.losses);
         let head = with_losses(with_losses(head, &prepared.losses), &told.losses);
         let bytes = told.body.or_else(|| answers.pop()).unwrap_or_default();
         let bytes = self.relinked(exchange, bytes);
@@ -126,6 +141,21 @@ impl Along<'_, '_> {
                 self.note(facts, used, length);
             }
         })
+    }
+
+    /// Notes an answer that came and cannot be told: it was given, and is paid for.
+    fn untold(
+        &self,
+        exchange: &mut Exchange<'_>,
+        used: &Used,
+        bytes: usize,
+        missed: Missed,
+    ) -> Missed {
+        if let Some(facts) = &mut exchange.llm {
+            self.note(facts, used, bytes);
+            facts.is_broken = missed.reason == Reason::BadResponse;
+        }
+        missed
     }
 
     /// Notes what an answer of so many bytes used and what it costs. What is only fetched was paid
@@ -154,8 +184,9 @@ impl Along<'_, '_> {
             }
             PreparedBody::Written(bodies) => bodies.clone(),
         };
+        let model = self.passing.model().unwrap_or_default();
         let answers: Result<Vec<Vec<u8>>, ChatError> =
-            bodies.iter().map(|body| mock::embeddings(body)).collect();
+            bodies.iter().map(|body| mock::embeddings(body, model)).collect();
         let answers = answers.map_err(refusal::invalid)?;
         let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
         head.fields.append("Content-Type", b"application/json");
@@ -173,7 +204,12 @@ impl Along<'_, '_> {
     }
 
     /// Notes what an answer used, and where the thing lives that it made.
-    pub(super) fn settle(&self, exchange: &mut Exchange<'_>, flight: Flight, success: &Success) {
+    pub(super) async fn settle(
+        &self,
+        exchange: &mut Exchange<'_>,
+        flight: Flight,
+        success: &mut Success,
+    ) {
         let now = self.worker.now();
         let Some(facts) = &mut exchange.llm else { return };
         if self.asked.operation().is_inference() {
@@ -188,8 +224,13 @@ impl Along<'_, '_> {
                     output_tokens: usage.output_total(),
                 };
                 flight.finish(End::Answered(spent), now);
-                cached::keep(self.worker, exchange, (head.status, bytes), used.tokens);
-                self.remember(exchange, bytes);
+                let offer = cached::offer(exchange, head.status);
+                let look = self.look(offer.is_some(), used.tokens);
+                let (body, seen) =
+                    outgoing::looked_at(self.worker, std::mem::take(bytes), look).await;
+                *bytes = body;
+                seen::keep(self.worker, exchange, offer, seen.kept);
+                self.remember(exchange, seen.made);
             }
             Success::Stream(..) => facts.flight = Some(flight),
             Success::Tunnel(..) => {
@@ -199,15 +240,30 @@ impl Along<'_, '_> {
         }
     }
 
+    /// What is to be seen in an answer: what it says was made, and what of it is kept for others.
+    fn look(
+        &self,
+        is_offered: bool,
+        usage: Option<Usage>,
+    ) -> impl Fn(&[u8]) -> Looked + Clone + Send + use<> {
+        let surface = self.asked.surface;
+        let may_make = self.asked.operation().makes_kept() || self.passing.is_home_known();
+        move |bytes| Looked {
+            made: match std::str::from_utf8(bytes) {
+                Ok(text) if may_make => surface.kept_in_reply(text),
+                _ => Vec::new(),
+            },
+            kept: if is_offered { KeptReply::of_other(bytes, usage) } else { None },
+        }
+    }
+
     /// Remembers where the things live that an answer says were made, and what belongs to a thing
     /// that was made here.
-    fn remember(&self, exchange: &Exchange<'_>, bytes: &[u8]) {
+    fn remember(&self, exchange: &Exchange<'_>, mut made: Vec<KeptId>) {
         let operation = self.asked.operation();
         if !operation.makes_kept() && !self.passing.is_home_known() {
             return;
         }
-        let Ok(text) = std::str::from_utf8(bytes) else { return };
-        let mut made = self.asked.surface.kept_in_reply(text);
         if self.passing.has_seen_requests(self.worker, exchange) {
             let lines: Vec<_> = made.iter().cloned().map(lines::as_lines).collect();
             made.extend(lines);
@@ -248,6 +304,21 @@ impl Along<'_, '_> {
         };
         Usage { input, output, ..Usage::default() }
     }
+}
+
+/// What was seen in an answer.
+struct Looked {
+    made: Vec<KeptId>,
+    kept: Option<KeptReply>,
+}
+
+/// What these answers used, as they tell it; nothing where one of them does not.
+fn used_by_all(prepared: &Prepared, answers: &[Vec<u8>]) -> Option<Usage> {
+    let mut sum = Usage::default();
+    for answer in answers {
+        sum.add(&prepared.used_by(answer)?);
+    }
+    Some(sum)
 }
 
 /// A head that tells what could not be said.

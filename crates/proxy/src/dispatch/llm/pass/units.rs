@@ -32,8 +32,12 @@ pub(super) async fn asked(
     let Some(form) = passing.form() else { return Ok(Used::default()) };
     let mut used = used::of_form(asked.surface, form.look.count(Watched::Choices));
     if let Some(mut length) = sound_length(asked, passing) {
-        length.see(&form.bytes);
-        used.add(Unit::SecondIn, length.seconds(bytes_of(form.rest)));
+        let (bytes, rest) = (Arc::clone(&form.bytes), bytes_of(form.rest));
+        let seconds = outgoing::offloaded(worker, bytes.len(), move || {
+            length.see(&bytes);
+            Ok(length.seconds(rest))
+        });
+        used.add(Unit::SecondIn, seconds.await.map_err(refusal::invalid)?);
     }
     Ok(used)
 }

@@ -14,6 +14,7 @@ use architrave_llm::surface::{self, Asked, Operation, Surface};
 use architrave_net::{Method, Version};
 
 use super::body::text_of;
+use super::lines::Lines;
 use super::links;
 use super::request::{NO_MODEL, Passing};
 use crate::dispatch::llm::missed::Missed;
@@ -203,7 +204,8 @@ fn with_payload(
     let fields = &mut head.fields;
     passing.tell_forms(fields);
     outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
-    links::ask(found.surface, caller.fields, fields);
+    let offset = passing.lines().and_then(Lines::offset);
+    links::ask(found.surface, caller.fields, offset, fields);
     if passing.upgrade().is_some() {
         outgoing::shake_hands(fields, caller.fields);
     }

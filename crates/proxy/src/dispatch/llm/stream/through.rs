@@ -4,6 +4,7 @@
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::estimate;
+use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::{PassedStream, UsageSieve, WholeEvents};
 use architrave_llm::surface::KeptId;
@@ -33,6 +34,8 @@ pub(super) struct Seen {
     pub answer_tokens: u64,
     /// Events that could not be read.
     pub bad_events: u64,
+    /// What of it could not be said in the words of the client.
+    pub losses: Losses,
     /// What it made that the provider keeps.
     pub made: Vec<KeptId>,
     /// Why it is not whole, of one that the provider has ended.
@@ -167,12 +170,21 @@ impl Through {
                 watch.end();
                 let failure = if is_read { watch.take_failure() } else { None };
                 let (answer_tokens, made) = (watch.answer_tokens(), watch.take_made());
-                Seen { used: watch.into_used(), answer_tokens, bad_events: 0, made, failure }
+                Seen {
+                    used: watch.into_used(),
+                    answer_tokens,
+                    bad_events: 0,
+                    // It went on as it came.
+                    losses: Losses::default(),
+                    made,
+                    failure,
+                }
             }
             Self::Translated(translation) => Seen {
                 used: translation.usage().into(),
                 answer_tokens: estimate::tokens_of_bytes(translation.answer_bytes()),
                 bad_events: translation.bad_events(),
+                losses: translation.losses(),
                 made: Vec::new(),
                 failure: translation.error().filter(|_| !translation.is_refused()).cloned(),
             },
@@ -180,6 +192,7 @@ impl Through {
                 used: watch.used(is_read),
                 answer_tokens: watch.answer_tokens(),
                 bad_events: 0,
+                losses: Losses::default(),
                 made: Vec::new(),
                 failure: None,
             },

@@ -1,0 +1,69 @@
+//! The mock behind another name: what it says of itself, and of what it used, is the same in every
+//! dialect, streamed or not.
+
+use architrave_testkit::dialect::post;
+use architrave_testkit::{Client, Config, Dialect, Gateway, SOON};
+use serde_json::{Value, json};
+
+fn gateway() -> Gateway {
+    let config = Config::ai(
+        "
+        providers: [{ name: pretend, kind: mock, mock: { first_token: 30ms } }]
+        models: [{ name: fast, deployments: [{ provider: pretend, model: echo }] },
+          { name: near, deployments: [{ provider: pretend, model: embed }] }]
+        ",
+    );
+    Gateway::start(config.access_log("{ stdout: {} }"))
+}
+
+/// The names of models that an answer says, whole or in its events.
+fn names(answer: &Value) -> Vec<&Value> {
+    let places =
+        ["/model", "/modelVersion", "/response/model", "/message/model", "/messageStart/model"];
+    places.iter().filter_map(|place| answer.pointer(place)).collect()
+}
+
+#[test]
+fn an_answer_goes_by_the_name_that_was_asked_for_and_says_the_same_of_itself_streamed_or_not() {
+    let gateway = gateway();
+    for (number, dialect) in Dialect::ALL.into_iter().enumerate() {
+        let mut lines: Vec<Value> = Vec::new();
+        for stream in [false, true] {
+            let question = dialect.question("fast", "is anybody there?", stream);
+            let asked = post(&dialect.path("fast", stream), &[], &question);
+            let answer = Client::connect(gateway.web()).ask(asked);
+            assert_eq!(answer.status, 200, "{dialect:?}: {}", answer.text());
+            let said = match stream {
+                true => dialect.events(&answer.body),
+                false => vec![serde_json::from_slice(&answer.body).expect("JSON")],
+            };
+            let names: Vec<&Value> = said.iter().flat_map(names).collect();
+            let is_silent = matches!(dialect, Dialect::Bedrock | Dialect::Cohere);
+            assert_eq!(names.is_empty(), is_silent, "{dialect:?} {stream}: {said:?}");
+            assert!(names.iter().all(|name| **name == "fast"), "{dialect:?} {stream}: {names:?}");
+            let at = 2 * number + usize::from(stream);
+            lines.push(
+                gateway
+                    .stdout()
+                    .wait_for("a line about it", at, SOON, |line| serde_json::from_str(line).ok()),
+            );
+        }
+        for member in ["input_tokens", "output_tokens", "estimated", "model", "upstream_model"] {
+            assert_eq!(lines[0][member], lines[1][member], "{dialect:?}: {member}");
+        }
+        assert!(lines[0]["output_tokens"].as_u64() > Some(0), "{}", lines[0]);
+        assert_eq!(lines[0]["first_token_ms"], Value::Null, "of a stream alone");
+        let first = lines[1]["first_token_ms"].as_f64().unwrap_or_else(|| panic!("{}", lines[1]));
+        assert!(first >= 30.0, "{}", lines[1]);
+    }
+}
+
+#[test]
+fn vectors_go_by_the_name_that_was_asked_for() {
+    let gateway = gateway();
+    let asked = post("/v1/embeddings", &[], &json!({ "model": "near", "input": "hi" }));
+    let answer = Client::connect(gateway.web()).ask(asked);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(answer["model"], "near");
+}
