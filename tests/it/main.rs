@@ -10,6 +10,7 @@ mod catalog_rows;
 mod catalog_update;
 mod cli;
 mod data;
+mod descriptions;
 mod discovery;
 mod faults;
 mod fleet;

@@ -1,7 +1,7 @@
 //! `cargo xtask gen`: writes anew what is generated from the code, so that it can be committed;
 //! `cargo xtask test` fails when it is stale.
 //!
-//! Metrics, policies, the description of the admin API and configuration snapshots are written by their own tests in the mode that
+//! Metrics, policies, rules for descriptions, the description of the admin API and configuration snapshots are written by their own tests in the mode that
 //! writes; the pages here are what the binary prints.
 
 use std::path::{Path, PathBuf};
@@ -34,6 +34,8 @@ pub(crate) fn run() -> Result<()> {
     shell::read(policies.env("ARCHITRAVE_GOLDEN", "write"))?;
     let mut control = cargo(&["test", "--quiet", "--package", "architrave-control", "pages"]);
     shell::read(control.env("ARCHITRAVE_GOLDEN", "write"))?;
+    let mut openapi = cargo(&["test", "--quiet", "--package", "architrave-openapi", "--lib"]);
+    shell::read(openapi.env("ARCHITRAVE_GOLDEN", "write"))?;
     let mut config = cargo(&["test", "--quiet", "--package", "architrave-config"]);
     shell::read(config.env("INSTA_UPDATE", "always"))?;
     // The test that finds docs/metrics.md stale rewrites it and fails once; the second run tells.

@@ -69,6 +69,9 @@ impl Document {
         if scope.count("models") == self.models.len() {
             self.check_fallbacks(scope);
         }
+        if scope.count("services") == self.services.len() {
+            self.check_versions(scope);
+        }
         Some(Snapshot {
             listeners: self.listeners.into_iter().map(Arc::new).collect(),
             upstreams: self.upstreams.into_iter().map(Arc::new).collect(),
@@ -160,6 +163,30 @@ impl Document {
                 _ => format!("`{closing}` would fall back to itself: {}", names.join(" → ")),
             };
             scope.reader.refuse(node.place, message);
+        }
+    }
+
+    /// All versions of a service name the same one, which names none, and have unlike labels.
+    fn check_versions(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("services").map_or(&[][..], |list| list.items());
+        let mut known: HashMap<(usize, &str), &str> = HashMap::new();
+        for (at, service) in self.services.iter().enumerate() {
+            let Some(version) = &service.version else { continue };
+            let base = version.of.map_or(at, |of| of.get());
+            let place = |key: &str| items[at].get(key).map_or(items[at].place, |node| node.place);
+            if version.of.is_some() {
+                let named = self.services.get(base).and_then(|base| base.version.as_ref());
+                if base == at || named.is_some_and(|named| named.of.is_some()) {
+                    let message = "is itself a version of another: name that one";
+                    scope.reader.refuse(place("version_of"), message);
+                    continue;
+                }
+            }
+            if let Some(other) = known.insert((base, version.label.as_str()), service.name.as_str())
+            {
+                let message = format!("`{other}` is version {} already", version.label);
+                scope.reader.refuse(place("version"), message);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod listener;
 mod load;
 pub mod model;
 pub mod object;
+mod plain;
 pub mod policy;
 pub mod ports;
 pub mod provider;
@@ -38,6 +39,7 @@ pub use listener::{
 };
 pub use load::{WholeFault, keys_of, load, load_whole};
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
+pub use plain::{PlainDocument, PlainFault, read_plain};
 pub use policy::PolicySet;
 pub use provider::{
     CredentialForm, CredentialSecret, KindFacts, Mock, MockReply, NoKinds, Provider,
@@ -48,8 +50,10 @@ pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;
 pub use service::{
-    Brownout, InputKind, Lifecycle, LlmService, OutputForm, PromptInput, PromptService, Service,
-    ServiceKind, ServiceState, Standing, Successor, Template, TemplatePart,
+    Api, ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, Brownout,
+    InputKind, Lifecycle, LlmService, NoApiReader, OutputForm, PromptInput, PromptService, Service,
+    ServiceKind, ServiceState, ServiceVersion, Sharing, Standing, Successor, Template,
+    TemplatePart, Visibility, major,
 };
 pub use snapshot::{
     ConsumerIndex, ListenerIndex, ModelIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot,

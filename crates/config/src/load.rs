@@ -57,7 +57,7 @@ pub fn keys_of(text: &str, file: &str, sources: &dyn Sources) -> Result<Keys, Ve
     let mut tree = tree::parse(text, file, &mut faults).map_err(|error| vec![error])?;
     tree::substitute(&mut tree, sources, &mut faults);
     let names = Names::default();
-    let mut reader = Reader::new(&names, sources.provider_kinds());
+    let mut reader = Reader::new(&names, sources);
     let keys = tree.root.get("keys").map(|node| Keys::read(node, &mut reader));
     faults.append(&mut reader.faults);
     match keys {
@@ -78,7 +78,7 @@ fn read(
         faults.push(Fault { explains_all: true, ..Fault::new(tree.root.place, message) });
     }
     let names = Names::gather(&tree.root, &mut faults);
-    let mut reader = Reader::new(&names, sources.provider_kinds());
+    let mut reader = Reader::new(&names, sources);
     let snapshot = Document::read(&tree.root, &mut reader);
     faults.append(&mut reader.faults);
     match snapshot {

@@ -37,8 +37,8 @@ pub(crate) use record::{Nothing, Scope, empty, record};
 pub(crate) use scalar::{AnyText, FilePath, Money, Size, Span, Text, Time, VisibleSecret, scalar};
 pub(crate) use shape::{FieldShape, OptionShape, RecordShape, Shape};
 
-use crate::ProviderKinds;
 use crate::tree::{Fault, Node, Place};
+use crate::{ProviderKinds, Sources};
 
 /// Something that can be written in a configuration. Often a marker for *how* it is written
 /// (such as [`Size`]), with the type that is kept as its `Value`.
@@ -63,12 +63,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) names: &'a Names<'a>,
     /// What the catalogue knows of providers.
     pub(crate) kinds: &'a dyn ProviderKinds,
+    /// The world outside of the text.
+    pub(crate) sources: &'a dyn Sources,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn new(names: &'a Names<'a>, kinds: &'a dyn ProviderKinds) -> Self {
-        Self { names, kinds, faults: Vec::new() }
+    pub(crate) fn new(names: &'a Names<'a>, sources: &'a dyn Sources) -> Self {
+        Self { names, kinds: sources.provider_kinds(), sources, faults: Vec::new() }
     }
 
     /// Notes a fault at a place.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::document::Document;
 use crate::read::{FieldShape, OptionShape, RecordShape, Shape, Written};
+use crate::service::DESCRIPTION;
 
 /// The definition that lets `${env:…}` and `${file:…}` stand for any scalar.
 const SUBSTITUTION: &str = "Substitution";
@@ -111,13 +112,17 @@ pub(crate) fn of(shape: &Shape, definitions: &mut Definitions) -> Json {
 }
 
 fn text(kind: &str, pattern: Option<&str>, definitions: &Definitions) -> Json {
-    if kind == "secret" && !definitions.is_file {
+    if matches!(kind, "secret" | DESCRIPTION) && !definitions.is_file {
         return json!({ "title": kind, "anyOf": [{ "type": "string", "minLength": 1 }, kept()] });
     }
     let Some(pattern) = pattern else { return json!({ "type": "string", "title": kind }) };
     // What looks like a number may be written without quotes.
     let numeric = matches!(kind, "port or range" | "status or range" | "condition or status");
-    let types = if numeric { json!(["string", "integer"]) } else { json!("string") };
+    let types = match kind {
+        "version" => json!(["string", "number"]),
+        _ if numeric => json!(["string", "integer"]),
+        _ => json!("string"),
+    };
     definitions.scalar(json!({ "type": types, "title": kind, "pattern": pattern }))
 }
 
@@ -125,7 +130,7 @@ fn text(kind: &str, pattern: Option<&str>, definitions: &Definitions) -> Json {
 fn kept() -> Json {
     json!({
         "type": "object",
-        "description": "Shown in place of a secret; sent, it keeps the one that is stored.",
+        "description": "Shown in place of a secret, or of a text that is long; sent, it keeps what is stored.",
         "properties": { "has_value": { "const": true } },
         "required": ["has_value"],
         "additionalProperties": false,

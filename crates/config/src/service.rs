@@ -1,24 +1,33 @@
 //! A service: what a route leads to. Exactly one kind each.
 
+mod api;
 mod lifecycle;
 mod llm;
 mod prompt;
+mod sharing;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use architrave_core::name::ServiceName;
+use architrave_core::name::{ServiceName, TeamName};
 
+pub(crate) use api::DESCRIPTION;
+pub use api::{
+    Api, ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, NoApiReader,
+};
 pub use lifecycle::{Brownout, Lifecycle, ServiceState, Standing, Successor};
 pub use llm::LlmService;
 pub use prompt::{InputKind, OutputForm, PromptInput, PromptService, Template, TemplatePart};
+pub use sharing::{ServiceVersion, Sharing, Visibility, major};
 
 use crate::PolicySet;
 use crate::policy::refuse_those_of_models;
-use crate::read::{List, Name, Ref, Scope, Time, empty, record};
-use crate::snapshot::UpstreamIndex;
+use crate::read::{List, Name, Nothing, Ref, Scope, Time, choice, empty, record};
+use crate::snapshot::{ServiceIndex, UpstreamIndex};
+use api::ApiWritten;
 use lifecycle::{LinkText, SuccessorText};
 use prompt::PromptWritten;
+use sharing::VersionLabel;
 
 /// What a route leads to.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +40,12 @@ pub struct Service {
     pub lifecycle: Lifecycle,
     /// Policies of this service.
     pub policies: Arc<PolicySet>,
+    /// Whose it is, and who may know of it.
+    pub sharing: Sharing,
+    /// Which version it is, where it says so.
+    pub version: Option<ServiceVersion>,
+    /// The description of its API.
+    pub api: Option<Api>,
 }
 
 /// The kinds of service.
@@ -41,6 +56,8 @@ pub enum ServiceKind {
         /// Its upstream.
         upstream: UpstreamIndex,
     },
+    /// Answers from the description of the API, before there is an origin.
+    Mock,
     /// Models, in the dialect of every client.
     Llm(LlmService),
     /// A prompt with holes, that a model answers.
@@ -56,7 +73,7 @@ record! {
     pub(crate) struct ServiceWritten => Service by finish {
         /// Its name.
         "name": Name<ServiceName> => name: ServiceName,
-        /// An HTTP origin behind an upstream.
+        /// An HTTP origin behind an upstream, or a mock of one.
         "http": Option<HttpService> = None => http: Option<HttpService>,
         /// Models, in the dialect of every client: the whole surface of OpenAI, Anthropic, Gemini,
         /// Cohere and Bedrock below the route.
@@ -78,18 +95,39 @@ record! {
         "notice": Option<LinkText> = None => notice: Option<String>,
         /// When, while deprecated, calls are answered 410, so that whoever still calls notices.
         "brownouts": List<Brownout> = Vec::new() => brownouts: Vec<Brownout>,
+        /// The team that it belongs to; in a database, whose it is is said beside it.
+        "team": Option<Name<TeamName>> = None => team: Option<TeamName>,
+        /// Who may know of it, beside the platform's admins.
+        "visibility": Visibility = Visibility::Private => visibility: Visibility,
+        /// The teams that it is shared with, where `visibility` is `teams`.
+        "shared_with": List<Name<TeamName>> = Vec::new() => shared_with: Vec<TeamName>,
+        /// What this version of it is called.
+        "version": Option<VersionLabel> = None => version: Option<String>,
+        /// The service that it is another version of; that one lists all of them.
+        "version_of": Option<Ref<ServiceIndex>> = None => version_of: Option<ServiceIndex>,
+        /// The description of its API. By it the gateway knows which operation is asked for, tells of
+        /// those that are deprecated, and answers in place of a `mock`.
+        "api": Option<ApiWritten> = None => api: Option<ApiWritten>,
         /// Policies of this service.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
-    later "mcp", "team", "visibility", "version";
+    later "mcp";
 }
 
-record! {
-    /// An HTTP origin behind an upstream.
-    #[derive(Debug)]
-    pub(crate) struct HttpService {
-        /// Its upstream.
-        "upstream": Ref<UpstreamIndex> => upstream: UpstreamIndex,
+/// An HTTP origin, or what stands for one.
+#[derive(Debug)]
+pub(crate) enum HttpService {
+    Upstream(UpstreamIndex),
+    Mock,
+}
+
+choice! {
+    /// An HTTP origin, or what stands for one.
+    HttpService {
+        /// An upstream.
+        "upstream": Ref<UpstreamIndex> => HttpService::Upstream,
+        /// Answers from the description of the API: examples, or samples of the schemas.
+        "mock": Nothing => |Nothing| HttpService::Mock,
     }
 }
 
@@ -110,16 +148,42 @@ impl ServiceWritten {
             brownouts: self.brownouts,
         };
         lifecycle.check(scope);
+        let sharing =
+            Sharing { team: self.team, visibility: self.visibility, shared_with: self.shared_with };
+        sharing.check(scope);
+        if self.version_of.is_some() && self.version.is_none() {
+            scope.refuse_at("version_of", "what is this version called? `version` says it");
+        }
+        let is_mock = matches!(self.http, Some(HttpService::Mock));
+        let wanted = if is_mock { ApiUse::Answers } else { ApiUse::Operations };
+        let api = self.api.and_then(|api| api.resolve(wanted, scope));
+        if scope.has("api") && !scope.has("http") {
+            scope.refuse_at("api", "only services of kind `http` have one");
+        }
+        if is_mock && !scope.has("api") {
+            scope.refuse_at("http", "a mock answers from the description of the API: `api`");
+        }
         let kind = if let Some(llm) = self.llm {
             ServiceKind::Llm(llm)
         } else if let Some(prompt) = self.prompt {
             ServiceKind::Prompt(Box::new(prompt))
         } else {
-            ServiceKind::Http { upstream: self.http?.upstream }
+            match self.http? {
+                HttpService::Upstream(upstream) => ServiceKind::Http { upstream },
+                HttpService::Mock => ServiceKind::Mock,
+            }
         };
-        if matches!(kind, ServiceKind::Http { .. }) {
+        if matches!(kind, ServiceKind::Http { .. } | ServiceKind::Mock) {
             refuse_those_of_models(scope);
         }
-        Some(Service { name: self.name, kind, lifecycle, policies: self.policies.into() })
+        Some(Service {
+            name: self.name,
+            kind,
+            lifecycle,
+            policies: self.policies.into(),
+            sharing,
+            version: self.version.map(|label| ServiceVersion { label, of: self.version_of }),
+            api,
+        })
     }
 }

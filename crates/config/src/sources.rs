@@ -1,8 +1,9 @@
 //! What loading asks of the world outside of the text: the texts for `${env:…}` and `${file:…}`,
-//! and the kinds of provider there are. A port that whoever loads provides, so that this crate
+//! the kinds of provider there are, and who can read descriptions of APIs. A port that whoever loads provides, so that this crate
 //! itself reads neither the environment nor the disk, and knows no catalogue.
 
 use crate::provider::{NoKinds, ProviderKinds};
+use crate::service::{ApiReader, NoApiReader};
 
 /// What loading may ask for.
 pub trait Sources {
@@ -19,6 +20,19 @@ pub trait Sources {
     /// The catalogue of providers; by default an empty one.
     fn provider_kinds(&self) -> &dyn ProviderKinds {
         &NoKinds
+    }
+
+    /// The text of a description of an API, by a path relative to the working directory.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in a few words, without the path.
+    fn description(&self, path: &str) -> Result<String, String> {
+        self.file(path)
+    }
+
+    /// Who can read descriptions of APIs; by default nobody.
+    fn api_reader(&self) -> &dyn ApiReader {
+        &NoApiReader
     }
 }
 

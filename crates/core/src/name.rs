@@ -60,6 +60,8 @@ names! {
     RouteName,
     /// The name of a service.
     ServiceName,
+    /// The name of a team.
+    TeamName,
     /// The name of an upstream.
     UpstreamName,
     /// The name of a consumer.

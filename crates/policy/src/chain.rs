@@ -5,6 +5,7 @@
 
 mod build;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -90,6 +91,17 @@ impl Chain {
             }
         }
         guards
+    }
+
+    /// The path that the service is to see of one that came in, as far as it is known before the
+    /// caller is.
+    #[must_use]
+    pub fn rewritten<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        let rewrite = self.after.iter().find_map(|policy| match &**policy {
+            Policy::Rewrite(rewrite) => Some(rewrite),
+            _ => None,
+        });
+        rewrite.map_or(Cow::Borrowed(path), |rewrite| rewrite.path_of(path))
     }
 
     /// Whether a client may connect at all: what there is to ask where no HTTP is spoken.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use architrave_config::{
     Consumer, ConsumerCredential, ConsumerLimits, Lifecycle, ListenerIndex, ListenerLimits,
     ListenerProtocol, ListenerTimeouts, PolicySet, Route, RouteIndex, Service, ServiceIndex,
-    ServiceKind, Snapshot, UpstreamIndex,
+    ServiceKind, Sharing, Snapshot, UpstreamIndex,
 };
 use architrave_core::name::{ConsumerName, ListenerName, RouteName, ServiceName};
 use architrave_core::units::Rate;
@@ -43,6 +43,9 @@ impl Levels {
                 kind: ServiceKind::Http { upstream: UpstreamIndex(0) },
                 lifecycle: Lifecycle::PUBLISHED,
                 policies: Arc::new(self.service.clone()),
+                sharing: Sharing::PRIVATE,
+                version: None,
+                api: None,
             })],
             routes: vec![Arc::new(route(self.route.clone()))],
             consumers: consumers.into_iter().map(Arc::new).collect(),

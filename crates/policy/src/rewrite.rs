@@ -3,6 +3,8 @@
 //! It works on the canonical path and leaves a canonical path: nothing that was resolved or
 //! refused before routing can come back by taking a prefix away.
 
+use std::borrow::Cow;
+
 use architrave_config::policy as config;
 use architrave_config::policy::rewrite::PathRewrite;
 use architrave_net::path::canonicalize;
@@ -25,6 +27,21 @@ impl Build<config::Rewrite> for Rewrite {
             PathRewrite::Replace(path) => PathRewrite::Replace(canonical(path)),
         });
         Self { path, host: config.host.clone() }
+    }
+}
+
+impl Rewrite {
+    /// The path that it makes of another.
+    pub(crate) fn path_of<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match &self.path {
+            None => Cow::Borrowed(path),
+            Some(PathRewrite::Replace(path)) => Cow::Owned(path.clone()),
+            Some(PathRewrite::StripPrefix(prefix)) => {
+                let mut path = path.to_owned();
+                strip_prefix(&mut path, prefix);
+                Cow::Owned(path)
+            }
+        }
     }
 }
 

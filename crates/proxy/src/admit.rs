@@ -11,6 +11,7 @@ use crate::exchange::{Exchange, MatchedRoute};
 use crate::failure::Failure;
 use crate::forwarded;
 use crate::identity::Identity;
+use crate::operation;
 use crate::route::RequestFacts;
 use crate::serve;
 use crate::worker::Worker;
@@ -30,6 +31,7 @@ pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Resul
         .map_err(|error| Failure::client(Reason::BadRequest, Phase::Head, error.to_string()))?;
     check_server_name(exchange)?;
     let matched = find(worker, exchange)?;
+    exchange.operation = operation::asked_for(exchange, &matched);
     exchange.matched = Some(matched);
     Ok(())
 }

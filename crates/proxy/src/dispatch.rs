@@ -1,9 +1,10 @@
-//! Step 5: to the service, by its kind: an HTTP origin behind an upstream, or models.
+//! Step 5: to the service, by its kind: an HTTP origin behind an upstream, a mock of one, or models.
 
 mod choose;
 mod hedge;
 pub(crate) mod llm;
 mod mirror;
+mod mock;
 mod plan;
 mod retry;
 
@@ -59,7 +60,7 @@ pub(crate) struct Forwarded<'a, 'p> {
 pub(crate) enum Dispatched<'a, 'p> {
     /// An endpoint's answer, to be passed on.
     Forwarded(Forwarded<'a, 'p>),
-    /// An answer of a model, or why there is none, in the dialect of the client.
+    /// An answer of a model, or why there is none, in the dialect of the client; or a mock's.
     Llm(Box<llm::LlmAnswer<'a>>),
 }
 
@@ -79,6 +80,10 @@ pub(crate) async fn dispatch<'a, 'p>(
     match &service.kind {
         LiveKind::Http(upstream) => {
             pin!(forward(worker, exchange, client, upstream)).await.map(Dispatched::Forwarded)
+        }
+        LiveKind::Mock(api) => {
+            let answer = Box::pin(mock::serve(worker, exchange, client, api)).await;
+            answer.map(|answer| Dispatched::Llm(Box::new(answer)))
         }
         // Boxed: what such an exchange needs is large, and the others shall not pay for it.
         LiveKind::Llm(service) => {

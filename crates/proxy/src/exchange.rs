@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::Endpoint;
-use architrave_config::Consumer;
+use architrave_config::{ApiOperation, Consumer};
 use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
 use architrave_policy::ledger::Account;
@@ -49,6 +49,8 @@ pub struct Exchange<'p> {
     pub admission: Admission,
     /// What it matched.
     pub matched: Option<MatchedRoute<'p>>,
+    /// The operation of the service's API that is asked for, where its description knows it.
+    pub operation: Option<&'p ApiOperation>,
     /// Attempts made so far.
     pub attempts: u32,
     /// The endpoint of the last attempt.
@@ -123,6 +125,7 @@ impl<'p> Exchange<'p> {
             identity: Identity::default(),
             admission: Admission::default(),
             matched: None,
+            operation: None,
             attempts: 0,
             endpoint: None,
             timings: ExchangeTimings::default(),

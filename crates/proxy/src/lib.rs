@@ -21,6 +21,7 @@ pub mod keyring;
 mod layer4;
 mod models;
 pub mod offload;
+mod operation;
 pub mod persistence;
 mod queue;
 mod record;

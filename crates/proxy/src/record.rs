@@ -187,6 +187,7 @@ fn entry<'a>(
         status: (exchange.status != 0).then_some(exchange.status),
         route: matched.map(|matched| matched.route.config.name.as_str()),
         service: service.map(|service| service.name.as_str()),
+        operation: exchange.operation.map(|operation| &*operation.label),
         consumer: exchange.consumer().map(|consumer| consumer.name.as_str()),
         request_id: Some(exchange.identity.request_id()),
         trace_id: Some(exchange.identity.trace_id()),

@@ -20,6 +20,7 @@ use crate::dispatch::Forwarded;
 use crate::dispatch::llm::{body_of_refusal, name_exchange};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
+use crate::operation;
 use crate::serve::{Ending, Outcome, RequestFacts};
 use crate::worker::Worker;
 
@@ -120,13 +121,12 @@ async fn answer(
     send_own(worker, exchange, (&mut head, &body), facts, writer).await
 }
 
-/// What is said to a client beside the answer itself: of the service's end, and by policies, which
+/// What is said to a client beside the answer itself: of an end to come, and by policies, which
 /// have the last word.
 fn apply_policies(exchange: &Exchange<'_>, head: &mut ResponseHead) {
     let Some(matched) = &exchange.matched else { return };
-    if let Some(life) = matched.service.and_then(|service| service.life.as_deref()) {
-        life.tell(&mut head.fields);
-    }
+    let life = matched.service.and_then(|service| service.life.as_deref());
+    operation::tell(life, exchange.operation, &mut head.fields);
     matched.chain.respond(&mut ResponseView { head, admission: &exchange.admission });
 }
 

@@ -1,9 +1,14 @@
 //! The catalogue as validation sees it: which kinds of provider there are, and what each needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use architrave_config::{CredentialForm, KindFacts, ProviderKinds, Sources};
+use architrave_config::{ApiReader, CredentialForm, KindFacts, ProviderKinds, Sources};
 use architrave_llm::catalog::{Auth, Catalog, Provider};
+use architrave_openapi::DescriptionReader;
+
+/// The descriptions that this process has in use, whoever asks for them.
+pub(crate) static DESCRIPTIONS: LazyLock<DescriptionReader> =
+    LazyLock::new(DescriptionReader::default);
 
 /// The providers of a catalogue.
 pub(crate) struct CatalogKinds(pub(crate) Arc<Catalog>);
@@ -51,6 +56,10 @@ impl Sources for CatalogOnly {
 
     fn provider_kinds(&self) -> &dyn ProviderKinds {
         &self.0
+    }
+
+    fn api_reader(&self) -> &dyn ApiReader {
+        &*DESCRIPTIONS
     }
 }
 

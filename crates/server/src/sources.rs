@@ -7,14 +7,18 @@ use std::sync::Arc;
 
 use architrave_config::object::{Held, ObjectFault, Objects, Origin, objects_of};
 use architrave_config::ports::{ReloadError, StageError};
-use architrave_config::{ConfigError, Keys, ProviderKinds, Snapshot, Sources, WholeFault};
+use architrave_config::{
+    ApiReader, ConfigError, Keys, ProviderKinds, Snapshot, Sources, WholeFault,
+};
 use architrave_llm::catalog::Catalog;
 
 use crate::exposed::{self, Exposed, TextFile};
-use crate::kinds::CatalogKinds;
+use crate::kinds::{CatalogKinds, DESCRIPTIONS};
 
 /// A file that is substituted into a value is a secret or a name, never a document.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Descriptions of APIs are documents: as long as whoever reads them takes.
+const DESCRIPTION_BYTES_MAX: u64 = 8 << 20;
 
 /// What stands for a file where there is a database and no file: where the database is managed.
 const NO_FILE: &str = "version: 1\nadmin: { address: \"127.0.0.1:9080\" }\n";
@@ -180,7 +184,19 @@ impl Sources for SystemSources {
         Ok(text)
     }
 
+    fn description(&self, path: &str) -> Result<String, String> {
+        let length = std::fs::metadata(path).map_err(|error| error.kind().to_string())?.len();
+        if length > DESCRIPTION_BYTES_MAX {
+            return Err(format!("larger than {DESCRIPTION_BYTES_MAX} bytes"));
+        }
+        std::fs::read_to_string(path).map_err(|error| error.kind().to_string())
+    }
+
     fn provider_kinds(&self) -> &dyn ProviderKinds {
         &self.kinds
+    }
+
+    fn api_reader(&self) -> &dyn ApiReader {
+        &*DESCRIPTIONS
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{ONLY_NAME, Object, ObjectKind};
 use crate::read::{Shape, is_number};
-use crate::tree::{self, Content, Node};
+use crate::tree::{self, Content, Fault, Node};
 use crate::{ConfigError, Sources};
 
 /// The objects of a gateway file. With `sources`, what it asks for is put in; without, it stands
@@ -40,10 +40,30 @@ pub fn objects_of(
         }
         for item in node.items() {
             let Some(name) = item.get("name").and_then(Node::text) else { continue };
-            objects.push(Object { kind, name: name.to_owned(), body: json(item, kind.shape()) });
+            let mut body = json(item, kind.shape());
+            if let Some(sources) = sources.filter(|_| kind == ObjectKind::Service)
+                && let Err(why) = take_in(&mut body, sources)
+            {
+                let place = item.get("api").map_or(item.place, |api| api.place);
+                faults.push(Fault::new(place, why));
+            }
+            objects.push(Object { kind, name: name.to_owned(), body });
         }
     }
+    if !faults.is_empty() {
+        return Err(tree.report(faults, file));
+    }
     Ok(objects)
+}
+
+/// Puts the text of a description in the place of the name of its file, which means nothing
+/// elsewhere.
+fn take_in(body: &mut Value, sources: &dyn Sources) -> Result<(), String> {
+    let Some(Value::Object(api)) = body.get_mut("api") else { return Ok(()) };
+    let Some(Value::String(path)) = api.remove("file") else { return Ok(()) };
+    let text = sources.description(&path).map_err(|why| format!("{path}: {why}"))?;
+    api.insert("text".to_owned(), Value::String(text));
+    Ok(())
 }
 
 /// The keys of a gateway file beside its objects, such as `admin`; `version` aside.

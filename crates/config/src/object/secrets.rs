@@ -2,6 +2,7 @@
 //! because its type is, so that no list of paths can fall behind.
 //!
 //! A secret that is shown is `{"has_value": true}`, and what comes back as that stays as it was.
+//! The same goes for the text of a description, which is no secret, only too long to be shown.
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ObjectKind, push_part};
 use crate::read::Shape;
+use crate::service::DESCRIPTION;
 
 /// A secret that was to stay as it is, where there is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +24,7 @@ pub struct NoSuchSecret {
 
 /// Puts `{"has_value": true}` in place of every secret of a body.
 pub fn hide_secrets(kind: ObjectKind, body: &mut Value) {
-    for pointer in secret_pointers(kind, body) {
+    for pointer in hidden_pointers(kind, body) {
         if let Some(leaf) = body.pointer_mut(&pointer) {
             *leaf = json!({ "has_value": true });
         }
@@ -41,7 +43,7 @@ pub fn keep_secrets(
     old: &Value,
 ) -> Result<(), Vec<NoSuchSecret>> {
     let mut missing = Vec::new();
-    for pointer in secret_pointers(kind, new) {
+    for pointer in hidden_pointers(kind, new) {
         if !new.pointer(&pointer).is_some_and(is_kept) {
             continue;
         }
@@ -66,6 +68,15 @@ pub fn secret_pointers(kind: ObjectKind, body: &Value) -> Vec<String> {
         return Vec::new();
     }
     leaves(kind, body, SECRET)
+}
+
+/// What is not shown of a body: secrets, and texts that are read by an operation of their own.
+fn hidden_pointers(kind: ObjectKind, body: &Value) -> Vec<String> {
+    let mut pointers = secret_pointers(kind, body);
+    if kind == ObjectKind::Service {
+        pointers.extend(leaves(kind, body, DESCRIPTION));
+    }
+    pointers
 }
 
 /// Where a body names files of the machine that the gateway runs on, as JSON Pointers (RFC 6901):

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use architrave_core::name::{
     self, ConsumerName, CredentialName, ListenerName, ModelName, ProviderName, RouteName,
-    ServiceName, UpstreamName,
+    ServiceName, TeamName, UpstreamName,
 };
 
 use super::{Reader, Shape, Written};
@@ -142,6 +142,7 @@ names!(
     ListenerName,
     UpstreamName,
     ServiceName,
+    TeamName,
     RouteName,
     ConsumerName,
     ProviderName,

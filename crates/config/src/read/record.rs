@@ -167,6 +167,13 @@ impl<'s, 't, 'a> Scope<'s, 't, 'a> {
         self.reader.refuse(self.node.place, message);
     }
 
+    /// Notes a fault at a key within a key's value; at the outer, where the inner is absent.
+    pub(crate) fn refuse_within(&mut self, outer: &str, inner: &str, message: impl Into<String>) {
+        let node = self.node.get(outer).unwrap_or(self.node);
+        let place = node.get(inner).map_or(node.place, |value| value.place);
+        self.reader.refuse(place, message);
+    }
+
     /// Notes a fault at a key's value; at the record when the key is absent.
     pub(crate) fn refuse_at(&mut self, key: &str, message: impl Into<String>) {
         let place = self.node.get(key).map_or(self.node.place, |value| value.place);
@@ -187,7 +194,7 @@ impl Reader<'_> {
 /// What an absent block means: every key at its default.
 pub(crate) fn empty<W: Written>() -> W::Value {
     let names = super::Names::default();
-    W::read(&Node::empty_map(), &mut Reader::new(&names, &crate::NoKinds))
+    W::read(&Node::empty_map(), &mut Reader::new(&names, &crate::NoSources))
         .expect("every key has a default")
 }
 

@@ -1,6 +1,12 @@
-//! What the tests load with: an environment of keys alone, no files, and a small catalogue of providers.
+//! What the tests load with: an environment of keys alone, one description and no other file, and a
+//! small catalogue of providers.
 
-use crate::{CredentialForm, KindFacts, ProviderKinds, Sources};
+use std::sync::Arc;
+
+use crate::{
+    ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, CredentialForm,
+    KindFacts, ProviderKinds, Sources,
+};
 
 /// A few kinds of provider, one of each sort.
 pub(super) struct World;
@@ -14,8 +20,56 @@ impl Sources for World {
         Err(String::from("no files are available here"))
     }
 
+    fn description(&self, path: &str) -> Result<String, String> {
+        let is_there = path == "orders.yaml";
+        is_there.then(|| "openapi: 3.0.0".to_owned()).ok_or_else(|| "not found".to_owned())
+    }
+
     fn provider_kinds(&self) -> &dyn ProviderKinds {
         self
+    }
+
+    fn api_reader(&self) -> &dyn ApiReader {
+        self
+    }
+}
+
+impl ApiReader for World {
+    fn read(&self, text: &str, wanted: ApiUse) -> Result<Arc<dyn ApiDescription>, Vec<String>> {
+        if !text.starts_with("openapi:") {
+            return Err(vec!["line 1: no description".to_owned(), "line 2: nor here".to_owned()]);
+        }
+        let operation = ApiOperation {
+            label: format!("for {wanted:?}").into(),
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            deprecated_at: None,
+            sunset_at: None,
+            notice: None,
+        };
+        Ok(Arc::new(Described(text.to_owned(), [operation])))
+    }
+}
+
+/// A description of one operation.
+#[derive(Debug)]
+struct Described(String, [ApiOperation; 1]);
+
+impl ApiDescription for Described {
+    fn text(&self) -> &str {
+        &self.0
+    }
+
+    fn operations(&self) -> &[ApiOperation] {
+        &self.1
+    }
+
+    fn find(&self, _method: &str, _path: &str) -> Option<&ApiOperation> {
+        self.1.first()
+    }
+
+    fn answer(&self, _request: &ApiRequest<'_>) -> ApiAnswer {
+        ApiAnswer { status: 200, headers: Vec::new(), body: Vec::new() }
     }
 }
 

@@ -107,6 +107,11 @@ impl Tree<'_> {
         Some(object_fault(kind, name.to_owned(), pointer, fault))
     }
 
+    /// The line of a place, from 1.
+    pub(crate) fn line(&self, place: Place) -> u32 {
+        self.position(place).line
+    }
+
     fn position(&self, place: Place) -> Position {
         let start = Position { line: 1, column: 1 };
         usize::try_from(place.0)

@@ -68,6 +68,22 @@ impl LiveLife {
         Err(Failure::gateway(reason, Phase::Admit, refusal(reason)))
     }
 
+    /// Since when the service is deprecated, or will be.
+    pub(crate) const fn deprecated_at(&self) -> Option<SystemTime> {
+        self.lifecycle.deprecated_at
+    }
+
+    /// When the service retires.
+    pub(crate) const fn sunset_at(&self) -> Option<SystemTime> {
+        self.lifecycle.sunset_at
+    }
+
+    /// Where people read of an end, where no end of the service itself has said it.
+    pub(crate) fn notice_unsaid(&self) -> Option<&str> {
+        let is_said = self.lifecycle.deprecated_at.is_some();
+        self.lifecycle.notice.as_deref().filter(|_| !is_said)
+    }
+
     /// Tells a caller of the service's end. What an endpoint says of its own, which may be about a
     /// part of the service alone, stays as it is.
     pub(crate) fn tell(&self, fields: &mut Fields) {

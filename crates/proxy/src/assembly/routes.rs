@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_config::{
-    ListenerIndex, LlmService, PromptService, Route, RouteIndex, Service, ServiceIndex,
+    Api, ListenerIndex, LlmService, PromptService, Route, RouteIndex, Service, ServiceIndex,
     ServiceKind, Snapshot,
 };
 use architrave_core::name::ServiceName;
@@ -25,6 +25,8 @@ pub struct LiveService {
     pub kind: LiveKind,
     /// What is told of its life; `None` for those of which no end is known.
     pub life: Option<Box<LiveLife>>,
+    /// The description of its API.
+    pub api: Option<Api>,
 }
 
 /// The kinds of service.
@@ -32,6 +34,8 @@ pub struct LiveService {
 pub enum LiveKind {
     /// An HTTP origin behind an upstream.
     Http(Arc<LiveUpstream>),
+    /// Answers from the description of the API.
+    Mock(Api),
     /// Models.
     Llm(LlmService),
     /// A prompt with holes, that a model answers.
@@ -44,7 +48,7 @@ impl LiveService {
     pub const fn upstream(&self) -> Option<&Arc<LiveUpstream>> {
         match &self.kind {
             LiveKind::Http(upstream) => Some(upstream),
-            LiveKind::Llm(_) | LiveKind::Prompt(_) => None,
+            LiveKind::Mock(_) | LiveKind::Llm(_) | LiveKind::Prompt(_) => None,
         }
     }
 }
@@ -99,11 +103,15 @@ pub(super) fn live_service(
 ) -> Arc<LiveService> {
     let kind = match &service.kind {
         ServiceKind::Http { upstream } => LiveKind::Http(Arc::clone(&upstreams[upstream.get()])),
+        ServiceKind::Mock => LiveKind::Mock(
+            service.api.clone().expect("validation holds a mock to having a description"),
+        ),
         ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
         ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
     };
     let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);
-    Arc::new(LiveService { name: service.name.clone(), kind, life })
+    let api = service.api.clone();
+    Arc::new(LiveService { name: service.name.clone(), kind, life, api })
 }
 
 pub(super) fn route_slots(

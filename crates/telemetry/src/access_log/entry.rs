@@ -148,6 +148,8 @@ pub struct HttpEntry<'a> {
     pub route: Option<&'a str>,
     /// The service's name.
     pub service: Option<&'a str>,
+    /// The operation of the service's API: its id, or method and path.
+    pub operation: Option<&'a str>,
     /// The consumer's name.
     pub consumer: Option<&'a str>,
     /// The value of `X-Request-Id` that went to the endpoint.

@@ -17,7 +17,7 @@ const RESERVED_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a body was not read.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(in crate::dispatch) enum Unread {
     /// It is larger than allowed.
     TooLarge,
     /// It is no sound JSON object.
@@ -49,7 +49,7 @@ pub(super) async fn read_json(
 }
 
 /// Reads a body of at most `bytes_max` bytes, showing each piece to `see`.
-pub(super) async fn read(
+pub(in crate::dispatch) async fn read(
     reader: &mut Reader,
     facts: &RequestFacts,
     bytes_max: u64,
@@ -88,7 +88,10 @@ pub(super) async fn read(
 
 /// Gives a client that waits for it leave to send its body: nothing is asked of a provider before
 /// the body is there.
-pub(super) async fn give_leave(facts: &RequestFacts, writer: &mut Writer) -> Result<(), WireError> {
+pub(in crate::dispatch) async fn give_leave(
+    facts: &RequestFacts,
+    writer: &mut Writer,
+) -> Result<(), WireError> {
     if !facts.expects_continue {
         return Ok(());
     }

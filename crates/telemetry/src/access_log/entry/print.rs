@@ -95,6 +95,7 @@ impl HttpEntry<'_> {
         }
         word(out, text_key!("route"), self.route);
         word(out, text_key!("service"), self.service);
+        text(out, text_key!("operation"), self.operation.map(str::as_bytes), TEXT_BYTES_MAX);
         word(out, text_key!("consumer"), self.consumer);
         text(out, text_key!("request_id"), self.request_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("trace_id"), self.trace_id.map(str::as_bytes), TEXT_BYTES_MAX);

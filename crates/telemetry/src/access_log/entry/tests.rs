@@ -40,6 +40,7 @@ fn full() -> AccessEntry<'static> {
             status: Some(200),
             route: Some("orders"),
             service: Some("orders"),
+            operation: None,
             consumer: Some("mobile"),
             request_id: Some("0195f1c2"),
             trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736"),

@@ -1,0 +1,33 @@
+//! Floor 2: descriptions of APIs, as OpenAPI 3.0 and 3.1 have them: read, linted, compared with one
+//! another, and answered from.
+//!
+//! Pure: a text in, facts out. Nothing outside of a description is ever fetched for it.
+
+pub mod breaking;
+mod compiled;
+mod description;
+mod difference;
+mod fault;
+pub mod lint;
+mod matcher;
+pub mod mock;
+mod operation;
+mod page;
+mod pointer;
+mod read;
+mod schema;
+mod template;
+mod walk;
+
+pub use breaking::{BreakingChange, BreakingRule};
+pub use compiled::{Compiled, DescriptionReader};
+pub use description::{Description, Edition};
+pub use difference::{Difference, difference};
+pub use fault::DescriptionFault;
+pub use lint::{Finding, LintRule, Severity, lint};
+pub use matcher::Matcher;
+pub use operation::Operation;
+pub use page::{breaking_page, lint_page};
+
+#[cfg(test)]
+mod tests;
