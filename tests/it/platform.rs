@@ -5,5 +5,6 @@ mod crash;
 mod objects;
 mod postgres;
 mod remote;
+mod services;
 mod start;
 mod transfer;

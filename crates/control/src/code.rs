@@ -53,11 +53,13 @@ codes! {
     SetupCodeWrong = 403 "setup_code_wrong", "The set-up code is wrong, used or has expired.";
     UserCodeWrong = 403 "user_code_wrong", "The one-time code is wrong, used or has expired.";
     ActionNotFound = 404 "action_not_found", "There is no such custom method.";
+    DescriptionNotFound = 404 "description_not_found", "The service has no description that is kept here.";
     EndpointNotFound = 404 "endpoint_not_found", "The upstream has no endpoint of that address.";
     LaneNotFound = 404 "lane_not_found", "Nothing that serves the model is there by that credential.";
     MemberNotFound = 404 "member_not_found", "The user is not a member of the team.";
     ObjectNotFound = 404 "object_not_found", "No object of that kind has that name, or the caller may not see it.";
     ModelNotFound = 404 "model_not_found", "No model is listed by that name.";
+    RevisionNotFound = 404 "revision_not_found", "The service has no such revision, or it is no longer kept.";
     RouteNotFound = 404 "route_not_found", "Nothing is served at this path.";
     ServiceAccountNotFound = 404 "service_account_not_found", "No service account has that name, or the caller may not see it.";
     SessionNotFound = 404 "session_not_found", "The caller has no such session.";
@@ -67,6 +69,7 @@ codes! {
     UsageNotFound = 404 "usage_not_found", "No consumer is named so, or it has no budgets.";
     UserNotFound = 404 "user_not_found", "There is no such user.";
     MethodNotAllowed = 405 "method_not_allowed", "The path does not answer this method.";
+    BreakingChanges = 409 "breaking_changes", "Callers of what is published would break; `errors` says by what.";
     ConfigNotPossible = 409 "config_not_possible", "The configuration cannot be carried out; the message says why.";
     EndpointExists = 409 "endpoint_exists", "The upstream has this endpoint already.";
     EndpointIsConfigured = 409 "endpoint_is_configured", "The endpoint comes from the configuration.";
@@ -84,6 +87,7 @@ codes! {
     BodyTooLarge = 413 "body_too_large", "The body is too long.";
     ContentTypeNotSupported = 415 "content_type_not_supported", "The body is sent as another type than this takes.";
     ConfigInvalid = 422 "config_invalid", "The configuration has faults; `errors` has all of them.";
+    DescriptionInvalid = 422 "description_invalid", "The description of the API is not taken; `errors` says why.";
     IdempotencyKeyReused = 422 "idempotency_key_reused", "The key came with another request before.";
     ObjectInvalid = 422 "object_invalid", "The configuration would have faults with this; `errors` has all of them.";
     PasswordTooWeak = 422 "password_too_weak", "The password is too short, too long or too easily guessed.";

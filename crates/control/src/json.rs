@@ -14,14 +14,17 @@ use crate::error::ApiError;
 
 /// Enough for every body but configurations.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Enough for the configuration of one object: a listener with thousands of rules.
-const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+/// Enough for the configuration of one object: a service with the description of its API.
+const CONFIG_BYTES_MAX: usize = crate::api::BODY_BYTES_MAX;
 
 const JSON: &str = "application/json";
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A request body, read as JSON. Unknown keys are for `T` to refuse.
 pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// A request body with a whole document in it.
+pub(crate) struct LargeBody<T>(pub(crate) T);
 
 /// The configuration of an object.
 pub(crate) struct ConfigBody(pub(crate) Value);
@@ -34,6 +37,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         take(request, state, &[JSON], BODY_BYTES_MAX).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LargeBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        take(request, state, &[JSON], crate::api::BODY_BYTES_MAX).await.map(Self)
     }
 }
 

@@ -82,7 +82,7 @@ async fn needs(
     match place {
         Place::Platform => permit(caller, permission, None).map(|()| None),
         Place::Somewhere => {
-            let may = caller.may_somewhere(permission);
+            let may = asked.operation.is_shared || caller.may_somewhere(permission);
             may.then_some(None).ok_or_else(|| ApiError::not_permitted(permission.about()))
         }
         Place::User => {
@@ -99,8 +99,12 @@ async fn needs(
         Place::Object => {
             let kind = asked.operation.kind.ok_or_else(|| ApiError::internal("no kind"))?;
             let hidden = || usecase::objects::not_found(kind, name);
-            match usecase::objects::team_of(dependencies, kind, name).await? {
-                Some(team) => within(caller, permission, team, hidden),
+            let shown = usecase::objects::read(dependencies, kind, name).await?;
+            match shown {
+                Some(shown) if shown.is_shared_with(caller) => {
+                    shared(caller, (permission, asked.operation.is_shared), shown.team)
+                }
+                Some(shown) => within(caller, permission, shown.team, hidden),
                 // What `PUT` makes is judged where it is to be.
                 None if asked.query.get("team").is_some() => {
                     new_in_team(dependencies, caller, permission, asked.query).await
@@ -122,6 +126,18 @@ fn within(
         return Err(hidden());
     }
     permit(caller, permission, team.as_deref())?;
+    Ok(team)
+}
+
+/// Judges what its team shares with the caller, who is told that it is there.
+fn shared(
+    caller: &Caller,
+    (permission, is_shared): (Permission, bool),
+    team: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    if !is_shared {
+        permit(caller, permission, team.as_deref())?;
+    }
     Ok(team)
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Operation {
     /// The kind of object, where all kinds share a handler.
     pub(crate) kind: Option<ObjectKind>,
     pub(crate) audit: Audit,
+    /// Whether it shows what a team shares with the caller, to whoever is known.
+    pub(crate) is_shared: bool,
     run: Run,
 }
 
@@ -230,6 +232,7 @@ impl Operation {
             codes: Vec::new(),
             kind: None,
             audit: Audit::Within,
+            is_shared: false,
             run,
         }
     }
@@ -301,6 +304,12 @@ impl Operation {
 
     pub(crate) fn of_kind(mut self, kind: ObjectKind) -> Self {
         self.kind = Some(kind);
+        self
+    }
+
+    /// Also for those with whom what it shows is shared.
+    pub(crate) fn shared(mut self) -> Self {
+        self.is_shared = true;
         self
     }
 

@@ -6,6 +6,7 @@
 mod gateway;
 mod objects;
 mod people;
+mod services;
 
 use serde_json::json;
 

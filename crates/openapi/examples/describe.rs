@@ -1,18 +1,16 @@
 //! Tells what is made of a description: `cargo run --release -p architrave-openapi --example
-//! describe -- FILE [NEW]`. With a second file, what changed to it. For trying out published ones.
+//! describe < FILE`. For trying out published ones.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use architrave_config::ApiRequest;
 use architrave_openapi::mock::Mock;
-use architrave_openapi::{Description, difference, lint};
+use architrave_openapi::{Description, lint};
 
 #[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a tool of one's own")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut files = std::env::args().skip(1);
-    let file = files.next().ok_or("which file?")?;
-    let text = std::fs::read_to_string(&file)?;
+    let text = std::io::read_to_string(std::io::stdin())?;
     let begun = Instant::now();
     let description = match Description::read(&text) {
         Ok(description) => description,
@@ -38,26 +36,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         told.1 = format!("line {} {}: {}", finding.line, finding.pointer, finding.message);
     }
     rules.iter().for_each(|(rule, (count, last))| println!("  {count} {rule}, such as {last}"));
-    if let Some(other) = files.next() {
-        let other = Description::read(&std::fs::read_to_string(&other)?)
-            .map_err(|faults| format!("{faults:?}"))?;
-        let begun = Instant::now();
-        let difference = difference(&description, &other, SystemTime::now());
-        println!(
-            "{} added, {} changed, {} removed, {} breaking in {:?}",
-            difference.added.len(),
-            difference.changed.len(),
-            difference.removed.len(),
-            difference.breaking.len(),
-            begun.elapsed()
-        );
-        for change in difference.breaking.iter().take(20) {
-            println!(
-                "  {} {}: {} {:?}",
-                change.rule.name, change.pointer, change.message, change.operations
-            );
-        }
-    }
     let begun = Instant::now();
     let mock = Mock::new(description);
     println!("a mock in {:?}", begun.elapsed());

@@ -361,8 +361,23 @@ fn wanted(file: &Path, catalog: &Arc<Catalog>) -> anyhow::Result<Objects> {
         let settings = settings.join(", ");
         eprintln!("note: {settings}: what is no object stays with the file of the gateway");
     }
-    let held = objects.into_iter().map(|object| Held { object, origin: Origin::Database });
-    Ok(Objects::new(held))
+    let mut of_teams: Vec<String> = Vec::new();
+    let held = objects.into_iter().map(|mut object| {
+        // In a database, whose an object is is no part of what it says.
+        if object.kind == ObjectKind::Service
+            && let Some(members) = object.body.as_object_mut()
+            && members.remove("team").is_some()
+        {
+            of_teams.push(object.name.clone());
+        }
+        Held { object, origin: Origin::Database }
+    });
+    let objects = Objects::new(held);
+    if !of_teams.is_empty() {
+        let services = of_teams.join(", ");
+        eprintln!("note: {services}: give them to their teams by POST /api/v1/services/NAME:move");
+    }
+    Ok(objects)
 }
 
 async fn put_one(change: &mut Change, one: &Difference) -> Result<(), StoreError> {

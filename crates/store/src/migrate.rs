@@ -15,12 +15,20 @@ struct Migration {
 }
 
 /// Every step, in order; the version of a database is how many it has taken.
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "begin",
-    both: include_str!("../migrations/0001_begin.sql"),
-    sqlite: include_str!("../migrations/0001_begin.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_begin.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "begin",
+        both: include_str!("../migrations/0001_begin.sql"),
+        sqlite: include_str!("../migrations/0001_begin.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_begin.postgres.sql"),
+    },
+    Migration {
+        name: "revisions",
+        both: include_str!("../migrations/0002_revisions.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.
 const ADVISORY_LOCK: i64 = 0x6172_6368_6974_7261;

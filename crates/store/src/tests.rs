@@ -11,6 +11,7 @@ mod keys;
 mod migrate;
 mod objects;
 mod people;
+mod revisions;
 mod sessions;
 mod settings;
 mod tokens;

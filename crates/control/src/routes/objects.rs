@@ -3,8 +3,9 @@
 use architrave_config::object::{ONLY_NAME, ObjectKind};
 use axum::http::{Method, StatusCode};
 
-use super::{TEAM, VALIDATE_ONLY};
-use crate::admin::{models, objects, services, upstreams};
+use super::{TEAM, VALIDATE_ONLY, services};
+use crate::admin::services as actions;
+use crate::admin::{models, objects, upstreams};
 use crate::code::Code;
 use crate::operation::{Answered, Form, Operation, Place, Tag, Takes};
 use crate::page;
@@ -100,12 +101,17 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     }
     if kind == ObjectKind::Service {
         all.extend(MOVES.iter().map(|step| moving(step, &one)));
+        all.extend(services::of_service(&one));
     }
     let mut all: Vec<Operation> = all
         .into_iter()
         .map(|operation| {
             if operation.is_write() {
-                operation.query(&[VALIDATE_ONLY]).refuses(&WRITE)
+                let writes = operation.query(&[VALIDATE_ONLY]).refuses(&WRITE);
+                match kind {
+                    ObjectKind::Service => writes.refuses(&[Code::BreakingChanges]),
+                    _ => writes,
+                }
             } else {
                 operation
             }
@@ -120,14 +126,17 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
 /// A move of a service's life.
 fn moving(step: &'static Move, one: &str) -> Operation {
     let (path, id) = (format!("{one}:{}", step.verb), format!("{}_service", step.verb));
+    let taking = |form, moving: Operation| moving.takes(Takes::Json { form, is_required: false });
     let moving = if step.takes_terms() {
-        let form = Form::of::<services::deprecate::Deprecation>();
-        Operation::new(Method::POST, path, id, services::deprecate::run)
-            .takes(Takes::Json { form, is_required: false })
+        let moving = Operation::new(Method::POST, path, id, actions::deprecate::run);
+        taking(Form::of::<actions::deprecate::Deprecation>(), moving)
+    } else if step.publishes() {
+        let moving = Operation::new(Method::POST, path, id, actions::publish::run);
+        taking(Form::of::<actions::publish::Publication>(), moving)
+            .refuses(&[Code::BreakingChanges])
     } else {
-        let form = Form::of::<services::step::StateChange>();
-        Operation::new(Method::POST, path, id, services::step::run)
-            .takes(Takes::Json { form, is_required: false })
+        let moving = Operation::new(Method::POST, path, id, actions::step::run);
+        taking(Form::of::<actions::step::StateChange>(), moving)
     };
     moving
         .about(tag(ObjectKind::Service), step.about)
@@ -155,6 +164,7 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
         ObjectKind::Model => Operation::new(Method::GET, path, id, models::list::run).locally(),
         _ => Operation::new(Method::GET, path, id, objects::list::run),
     };
+    let listing = if kind == ObjectKind::Service { listing.shared() } else { listing };
     listing
         .about(tag(kind), summary)
         .needs(ReadObjects, Place::Somewhere)
@@ -177,6 +187,7 @@ fn showing(kind: ObjectKind, path: String) -> Operation {
         .needs(ReadObjects, Place::Object)
         .answers(OK, "As it is.", Answered::Object)
         .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]);
+    let showing = if kind == ObjectKind::Service { showing.shared() } else { showing };
     match kind {
         ObjectKind::Upstream | ObjectKind::Model => showing,
         _ => showing.answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing),

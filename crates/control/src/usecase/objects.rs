@@ -1,15 +1,27 @@
 //! Objects: what is there, from the file and the database, and how it is changed: validated whole
 //! with all that is there, written with its row of the audit log, and live when that is done.
 
+mod describe;
+mod described;
+mod gate;
+mod history;
+mod import;
 mod life;
 mod merge;
 mod reach;
 mod read;
+mod revisions;
+mod versions;
 mod write;
 
+pub(crate) use describe::{description, lint_of, put_description};
+pub(crate) use gate::Override;
+pub(crate) use history::{compare_revisions, list_revisions, roll_back, show_revision};
+pub(crate) use import::{Import, import};
 pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
-pub(crate) use read::{Shown, list, read, team_of};
+pub(crate) use read::{Shown, list, read};
+pub(crate) use versions::{list_versions, make_version};
 pub(crate) use write::{Change, Terms, Wanted, delete, move_state, move_to, write};
 
 use architrave_config::object::ObjectKind;

@@ -273,7 +273,7 @@ impl DesiredPort for FakeDesired {
                 }
             }
             let all = wanted.iter().map(|held| &held.object);
-            let judged = config::load_whole("version: 1", "gateway.yaml", all, &config::NoSources);
+            let judged = config::load_whole("version: 1", "gateway.yaml", all, &Descriptions);
             if let Err(faults) = judged {
                 let faults = faults.into_iter().map(|fault| fault.object.expect("of an object"));
                 return Err(StageError::Invalid(faults.collect()));
@@ -284,6 +284,34 @@ impl DesiredPort for FakeDesired {
             let in_force = Arc::clone(&self.objects);
             Ok(Box::new(FakeStaged { in_force, wanted: Arc::new(wanted) }) as Box<dyn Staged>)
         })
+    }
+}
+
+/// No files, no catalogue: descriptions alone can be read.
+struct Descriptions;
+
+impl config::Sources for Descriptions {
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &str) -> Result<String, String> {
+        Err(String::from("no files are available here"))
+    }
+
+    fn api_reader(&self) -> &dyn config::ApiReader {
+        self
+    }
+}
+
+impl config::ApiReader for Descriptions {
+    fn read(
+        &self,
+        text: &str,
+        wanted: config::ApiUse,
+    ) -> Result<Arc<dyn config::ApiDescription>, Vec<String>> {
+        let compiled = architrave_openapi::Compiled::new(text, wanted)?;
+        Ok(Arc::new(compiled))
     }
 }
 

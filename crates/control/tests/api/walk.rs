@@ -93,7 +93,7 @@ const MATRIX: &str = "
     delete_upstream                - ? x + + + x ? x - -
     move_upstream                  - ? x + x x x ? x - -
 
-    list_services                  - x + + + + + + + - -
+    list_services                  - + + + + + + + + - -
     create_service                 - x x + x x x x x - -
     get_service                    - ? + + + + + ? + - -
     replace_service                - ? x + + + x ? x - -
@@ -109,6 +109,16 @@ const MATRIX: &str = "
     deprecate_service              - ? x + + x x ? x - -
     retire_service                 - ? x + + x x ? x - -
     archive_service                - ? x + + x x ? x - -
+    get_service_api                - ? + + + + + ? + - -
+    put_service_api                - ? x + + + x ? x - -
+    lint_service_api               - ? + + + + + ? + - -
+    import_service                 - ? x + + + x ? x - -
+    list_service_revisions         - ? + + + + + ? + - -
+    get_service_revision           - ? + + + + + ? + - -
+    compare_service_revisions      - ? + + + + + ? + - -
+    rollback_service               - ? x + + + x ? x - -
+    list_service_versions          - ? + + + + + ? + - -
+    create_service_version         - ? x + + + x ? x - -
 
     list_routes                    - x + + + + + + + - -
     create_route                   - x x + x x x x x - -
@@ -256,6 +266,7 @@ fn filled(path: &str, id: &str, nobody: &str) -> String {
         .replace("{user}", user)
         .replace("{token}", "tok_none")
         .replace("{session}", "ses_none")
+        .replace("{revision}", "1")
 }
 
 /// What a caller is told, as the matrix has it. What is not there is told apart from what may not
@@ -265,7 +276,9 @@ fn met(reply: &Reply) -> &'static str {
         401 if reply.code() != "credentials_wrong" => "-",
         403 if ["setup_code_wrong", "user_code_wrong"].contains(&reply.code().as_str()) => "+",
         403 => "x",
-        404 if reply.code() == "endpoint_not_found" => "+",
+        404 if ["endpoint_not_found", "description_not_found"].contains(&reply.code().as_str()) => {
+            "+"
+        }
         404 => "?",
         _ => "+",
     }

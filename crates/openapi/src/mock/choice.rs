@@ -199,7 +199,6 @@ fn acceptable<'c, 'd>(
             let quality = quality.map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
             // The more exactly named, the better.
             let exactness = 2 - u32::from(range.contains('*')) - u32::from(range.starts_with("*/"));
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1")]
             let thousandths = (quality.clamp(0.0, 1.0) * 1000.0) as u32;
             (is_fitting && thousandths > 0).then_some(thousandths * 4 + exactness)
         });

@@ -173,9 +173,7 @@ fn unlike(value: Value, at: usize) -> Value {
 }
 
 fn whole(bound: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-    let count = bound.clamp(0.0, LENGTH_MAX as f64) as usize;
-    count
+    bound.clamp(0.0, LENGTH_MAX as f64) as usize
 }
 
 fn text(told: &Flat<'_>) -> Value {
@@ -244,7 +242,6 @@ fn number(told: &Flat<'_>, is_whole: bool) -> Value {
         };
     }
     if is_whole {
-        #[expect(clippy::cast_possible_truncation, reason = "saturates, as is right")]
         let whole = number as i64;
         return json!(whole);
     }

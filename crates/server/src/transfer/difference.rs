@@ -101,10 +101,25 @@ fn places(before: &Object, after: &Object) -> Vec<Place> {
             places.push(Place { pointer, before, after });
         }
     }
+    // As long as it is, nobody wants to read it here.
+    let (before_text, after_text) = (description(&one), description(&other));
+    if let (Some(before), Some(after)) = (before_text, after_text)
+        && before != after
+    {
+        let (before, after) = ("a description".to_owned(), "another description".to_owned());
+        places.push(Place { pointer: DESCRIPTION.to_owned(), before, after });
+    }
     hide_secrets(before.kind, &mut one);
     hide_secrets(after.kind, &mut other);
     compare(&one, &other, &mut String::new(), &mut places);
     places
+}
+
+/// Where a service has the description of its API.
+const DESCRIPTION: &str = "/api/text";
+
+fn description(body: &Value) -> Option<&str> {
+    body.pointer(DESCRIPTION)?.as_str()
 }
 
 fn compare(one: &Value, other: &Value, pointer: &mut String, places: &mut Vec<Place>) {

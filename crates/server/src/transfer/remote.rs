@@ -101,7 +101,11 @@ impl Remote {
                     if let (Some(id), Some(revision)) = (id, revision) {
                         tags.insert((kind, name.to_owned()), format!("\"{id}.{revision}\""));
                     }
-                    let body = shown["config"].clone();
+                    let mut body = shown["config"].clone();
+                    if body.pointer("/api/text/has_value").is_some() {
+                        let path = format!("/api/v1/{}/{}/api", kind.plural(), encoded(name));
+                        body["api"]["text"] = self.text(&path)?.into();
+                    }
                     let object = Object { kind, name: name.to_owned(), body };
                     let origin = match shown["origin"].as_str() {
                         Some("file") => Origin::File("the gateway file".into()),
@@ -154,6 +158,16 @@ impl Remote {
         .map(drop)
     }
 
+    /// A text, as it was sent.
+    fn text(&self, path: &str) -> anyhow::Result<String> {
+        let bytes = self.bytes("GET", path, &[], None);
+        let bytes = bytes.with_context(|| format!("{SCHEME}{}", self.authority))?;
+        let (status, body) =
+            whole(&bytes).context("it does not answer as an admin listener does")?;
+        ensure!(status == 200, "GET {path}: {status}");
+        Ok(std::str::from_utf8(body)?.to_owned())
+    }
+
     /// Asks, and has an answer only where it was not refused.
     fn ask(
         &self,
@@ -183,6 +197,17 @@ impl Remote {
         fields: &[(&str, &str)],
         body: Option<&str>,
     ) -> anyhow::Result<Answer> {
+        let bytes = self.bytes(method, path, fields, body)?;
+        parse(&bytes).context("it does not answer as an admin listener does")
+    }
+
+    fn bytes(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> anyhow::Result<Vec<u8>> {
         let address =
             self.authority.to_socket_addrs()?.next().context("no address of that name")?;
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -210,12 +235,19 @@ impl Remote {
         stream.write_all(body.as_bytes())?;
         let mut bytes = Vec::new();
         stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes)?;
-        parse(&bytes).context("it does not answer as an admin listener does")
+        Ok(bytes)
     }
 }
 
 /// An answer that came whole: head, and a body of the length that it says.
 fn parse(bytes: &[u8]) -> Option<Answer> {
+    let (status, body) = whole(bytes)?;
+    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).ok()? };
+    Some(Answer { status, body })
+}
+
+/// Status and body of an answer that came whole.
+fn whole(bytes: &[u8]) -> Option<(u16, &[u8])> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 4..]);
     let mut lines = head.split("\r\n");
@@ -225,9 +257,7 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         let is_length = name.eq_ignore_ascii_case("content-length");
         is_length.then(|| value.trim().parse::<usize>().ok())?
     });
-    let body = body.get(..length.unwrap_or(0))?;
-    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).ok()? };
-    Some(Answer { status, body })
+    Some((status, body.get(..length.unwrap_or(0))?))
 }
 
 /// A name as a part of a path or query.

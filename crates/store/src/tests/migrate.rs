@@ -33,7 +33,7 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
         let newer = "INSERT INTO migrations (version, name, at) VALUES (99, 'later', 0)";
         raw.execute(newer).await.unwrap();
         let error = home.try_open(&[KEY]).await.unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
         assert!(error.to_string().contains("run the program that wrote it"), "{error}");
     });
 }

@@ -11,7 +11,7 @@ use crate::etag::Conditions;
 use crate::json;
 use crate::operation::Desk;
 use crate::reply::Reply;
-use crate::usecase::objects::{self, Terms};
+use crate::usecase::objects::{self, Override, Terms};
 
 /// The terms of an end. What is left out stays as it was, and `null` takes it away; times are
 /// written as in the gateway file.
@@ -66,6 +66,6 @@ pub(crate) async fn run(
         Ok(Value::Object(members)) => members,
         _ => return Err(ApiError::internal("the terms are an object")),
     };
-    let terms = Terms { members, reason };
+    let terms = Terms { members, reason, given: Override::default() };
     Box::pin(objects::move_state(&desk, &call, &conditions, terms)).await
 }

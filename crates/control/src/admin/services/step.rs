@@ -11,7 +11,7 @@ use crate::etag::Conditions;
 use crate::json;
 use crate::operation::Desk;
 use crate::reply::Reply;
-use crate::usecase::objects::{self, Terms};
+use crate::usecase::objects::{self, Override, Terms};
 
 /// Why; may be left out.
 #[derive(Default, Deserialize, ToSchema)]
@@ -29,6 +29,6 @@ pub(crate) async fn run(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let StateChange { reason } = json::maybe(request).await?;
-    let terms = Terms { members: Map::new(), reason };
+    let terms = Terms { members: Map::new(), reason, given: Override::default() };
     Box::pin(objects::move_state(&desk, &call, &conditions, terms)).await
 }

@@ -11,7 +11,7 @@ use crate::error::{ApiError, Fault};
 use crate::permission::Permission;
 
 /// What of a service's configuration says where it stands in its life.
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["state", "suspended", "deprecated_at", "sunset_at", "successor", "notice", "brownouts"];
 
 /// The keys that end with a deprecation that is taken back.
@@ -122,6 +122,11 @@ impl Move {
         self.effect == Effect::Deprecate
     }
 
+    /// Whether callers are led to it by this.
+    pub(crate) fn publishes(&self) -> bool {
+        self.effect == Effect::Publish
+    }
+
     /// The configuration behind the move. `terms` are members of it, as they were sent; `now` is
     /// RFC 3339.
     ///
@@ -173,6 +178,11 @@ impl Move {
             _ => self.from.join(" or "),
         }
     }
+}
+
+/// Whether callers are led to a service.
+pub(super) fn is_in_use(body: &Value) -> bool {
+    matches!(state_of(body), PUBLISHED | "deprecated")
 }
 
 fn state_of(body: &Value) -> &str {

@@ -91,6 +91,72 @@ pub(super) fn named(kind: ObjectKind, name: &str, body: Value) -> Value {
     Value::Object(all)
 }
 
+/// What others than its team are told of a service.
+const OF_OTHERS: [&str; 12] = [
+    "name",
+    "state",
+    "suspended",
+    "deprecated_at",
+    "sunset_at",
+    "successor",
+    "notice",
+    "brownouts",
+    "version",
+    "version_of",
+    "visibility",
+    "api",
+];
+
+impl Shown {
+    /// As the caller may see it: whole, or what others than its team are told; `None` where it is
+    /// not for them.
+    pub(crate) fn for_caller(mut self, caller: &Caller) -> Option<Self> {
+        if caller.may(Permission::ReadObjects, self.team.as_deref()) {
+            return Some(self);
+        }
+        if !self.is_shared_with(caller) {
+            return None;
+        }
+        if let Value::Object(members) = &mut self.config {
+            members.retain(|key, _| OF_OTHERS.contains(&key.as_str()));
+        }
+        Some(self)
+    }
+
+    /// Whether it is a service in use that its team shares with the caller.
+    pub(crate) fn is_shared_with(&self, caller: &Caller) -> bool {
+        let text = |key: &str| self.config.get(key).and_then(Value::as_str);
+        let is_out = matches!(text("state"), None | Some("published" | "deprecated" | "retired"));
+        if self.kind != ObjectKind::Service || !is_out {
+            return false;
+        }
+        match text("visibility") {
+            Some("signed_in" | "public") => caller.is_known(),
+            Some("teams") => {
+                let teams = self.config.get("shared_with").and_then(Value::as_array);
+                let mut teams = teams.into_iter().flatten().filter_map(Value::as_str);
+                teams.any(|team| caller.may(Permission::ReadObjects, Some(team)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Those of some objects that the caller may see, as they may see them.
+pub(super) async fn all_seen(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    kind: ObjectKind,
+    names: &[&str],
+) -> Result<Vec<Shown>, ApiError> {
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        let shown = read(dependencies, kind, name).await?;
+        all.extend(shown.and_then(|shown| shown.for_caller(caller)));
+    }
+    Ok(all)
+}
+
 /// One object; the file's lies over the database.
 pub(crate) async fn read(
     dependencies: &Dependencies,
@@ -134,7 +200,8 @@ pub(crate) async fn list(
     let objects = dependencies.desired.objects();
     let of_file = objects.list(kind).iter().filter_map(|held| Shown::of_file(held));
     let mut of_file: VecDeque<Shown> = of_file
-        .filter(|shown| after.is_none_or(|after| shown.name.as_str() > after) && may_see(None))
+        .filter(|shown| after.is_none_or(|after| shown.name.as_str() > after))
+        .filter_map(|shown| shown.for_caller(caller))
         .collect();
     let mut shown = Vec::new();
     // One more than is shown tells whether there is a next page.
@@ -147,11 +214,16 @@ pub(crate) async fn list(
         let (rows, following) = platform.store().objects(kind.singular(), &page).await?;
         is_more = following.is_some();
         next = following;
-        for row in rows.iter().filter(|row| may_see(row.team.as_deref())) {
-            while of_file.front().is_some_and(|file| file.name < row.name) {
+        for row in &rows {
+            // Hiding what is secret costs more than seeing that it is not for them.
+            if !may_see(row.team.as_deref()) && kind != ObjectKind::Service {
+                continue;
+            }
+            let Some(one) = Shown::of_row(kind, row).for_caller(caller) else { continue };
+            while of_file.front().is_some_and(|file| file.name < one.name) {
                 shown.extend(of_file.pop_front());
             }
-            shown.push(Shown::of_row(kind, row));
+            shown.push(one);
         }
     }
     shown.extend(of_file);

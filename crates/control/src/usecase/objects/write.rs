@@ -1,6 +1,8 @@
 //! Objects are changed: the new body, its checks, the whole configuration with it, the row and the
 //! audit log, and then it is live.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use architrave_config::object::{
     Object, ObjectChange, ObjectFault, ObjectKind, Origin, keep_secrets, secret_pointers,
 };
@@ -9,9 +11,10 @@ use architrave_store::{ObjectRow, ObjectWrite};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::gate::{self, Override};
 use super::reach::{self, Reach};
 use super::read::{Shown, hidden, named};
-use super::{Move, life, merge, not_found};
+use super::{Move, life, merge, not_found, revisions};
 use crate::admin::{self, objects::envelope};
 use crate::api::Dependencies;
 use crate::call::Call;
@@ -56,9 +59,10 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     check_reach(&wanted, team.as_deref(), before.as_ref(), &body).await?;
     let may_publish = call.caller.may(Permission::PublishServices, team.as_deref());
     life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
-    let (staged, after) = put(&wanted, &mut writing, (before.as_ref(), team), body).await?;
     let verb = if before.is_some() { "update" } else { "create" };
-    end(&wanted, (writing, staged), (verb, None), (before.as_ref(), &after)).await
+    let note = Note { why: &format!("{verb}_{}", kind.singular()), given: &Override::default() };
+    let put = put(&wanted, &mut writing, (before.as_ref(), team), (body, note)).await?;
+    end(&wanted, (writing, put), (verb, None), before.as_ref()).await
 }
 
 /// On what terms a service's life is moved.
@@ -67,6 +71,8 @@ pub(crate) struct Terms {
     pub(crate) members: Map<String, Value>,
     /// For the audit log.
     pub(crate) reason: Option<String>,
+    /// Whether what breaks callers is published all the same.
+    pub(crate) given: Override,
 }
 
 /// Moves the life of the service that a call names by its custom method.
@@ -96,8 +102,38 @@ pub(crate) async fn move_state(
     }
     let now = admin::objects::time(writing.change.at());
     let body = step.apply(&before.body, &terms.members, &now)?;
-    let (staged, after) = put(&wanted, &mut writing, (Some(&before), team), body).await?;
-    end(&wanted, (writing, staged), (step.verb, reason), (Some(&before), &after)).await
+    let note = Note { why: reason.unwrap_or(step.verb), given: &terms.given };
+    let put = put(&wanted, &mut writing, (Some(&before), team), (body, note)).await?;
+    end(&wanted, (writing, put), (step.verb, reason), Some(&before)).await
+}
+
+/// Why something is written.
+#[derive(Clone, Copy)]
+pub(super) struct Note<'a> {
+    /// For whoever looks at revisions.
+    pub(super) why: &'a str,
+    /// Whether what breaks callers is written all the same.
+    pub(super) given: &'a Override,
+}
+
+/// One object that is to be so, or to be gone.
+pub(super) struct Planned {
+    pub(super) kind: ObjectKind,
+    pub(super) name: String,
+    pub(super) team: Option<String>,
+    /// As it is.
+    pub(super) before: Option<ObjectRow>,
+    /// As it is to be; `None` for gone.
+    pub(super) body: Option<Value>,
+}
+
+/// What was written, and is not live yet.
+pub(super) struct Put {
+    staged: Box<dyn Staged>,
+    /// Rows in the order of the plan, without those that are gone.
+    pub(super) rows: Vec<ObjectRow>,
+    /// What breaks callers and was written all the same.
+    overridden: Option<Value>,
 }
 
 /// Writes a body, once the whole configuration with it has been found good.
@@ -105,25 +141,82 @@ async fn put(
     wanted: &Wanted<'_>,
     writing: &mut Writing<'_>,
     (before, team): (Option<&ObjectRow>, Option<String>),
-    body: Value,
-) -> Result<(Box<dyn Staged>, ObjectRow), ApiError> {
-    let Wanted { kind, name, .. } = *wanted;
-    let object = Object { kind, name: name.to_owned(), body };
-    let staged = stage(wanted, ObjectChange::Put(object.clone())).await?;
-    let secrets = secret_pointers(kind, &object.body);
-    let write = ObjectWrite {
-        kind: kind.singular(),
-        name,
-        team: team.as_deref(),
-        body: &object.body,
-        secrets: &secrets,
+    (body, note): (Value, Note<'_>),
+) -> Result<Put, ApiError> {
+    let planned = Planned {
+        kind: wanted.kind,
+        name: wanted.name.to_owned(),
+        team,
+        before: before.cloned(),
+        body: Some(body),
     };
+    put_all(wanted, writing, &[planned], note).await
+}
+
+/// Writes several objects as one, once the whole configuration with them has been found good and
+/// breaks nobody who calls; with the revisions of the services that it is about.
+pub(super) async fn put_all(
+    wanted: &Wanted<'_>,
+    writing: &mut Writing<'_>,
+    planned: &[Planned],
+    note: Note<'_>,
+) -> Result<Put, ApiError> {
+    let changes: Vec<ObjectChange> = planned
+        .iter()
+        .map(|one| match &one.body {
+            None => ObjectChange::Remove { kind: one.kind, name: one.name.clone() },
+            Some(body) => {
+                let (kind, name) = (one.kind, one.name.clone());
+                ObjectChange::Put(Object { kind, name, body: body.clone() })
+            }
+        })
+        .collect();
+    let staged = stage(wanted, changes.clone()).await?;
+    let before = wanted.dependencies.desired.objects();
+    let after = revisions::with(&before, &changes);
+    let mut overridden = None;
+    for one in planned.iter().filter(|one| one.kind == ObjectKind::Service) {
+        let Some(body) = &one.body else { continue };
+        let of = (one.before.as_ref(), one.name.as_str(), body);
+        overridden = gate::check(writing, &after, of, note.given).await?.or(overridden);
+    }
+    let mut rows = Vec::with_capacity(planned.len());
+    for one in planned {
+        rows.extend(write_one(writing, one).await?);
+    }
+    let actor = wanted.call.caller.actor_name().to_owned();
+    revisions::note(writing, (&before, &after), &changes, (&actor, note.why)).await?;
+    Ok(Put { staged, rows, overridden })
+}
+
+async fn write_one(
+    writing: &mut Writing<'_>,
+    planned: &Planned,
+) -> Result<Option<ObjectRow>, ApiError> {
+    let Planned { kind, name, team, before, body } = planned;
+    let Some(body) = body else {
+        if let Some(before) = before {
+            writing.change.remove_object(before).await?;
+            if *kind == ObjectKind::Service {
+                writing.change.forget_revisions(&before.id).await?;
+            }
+        }
+        return Ok(None);
+    };
+    let secrets = secret_pointers(*kind, body);
+    let team = team.as_deref();
+    let write = ObjectWrite { kind: kind.singular(), name, team, body, secrets: &secrets };
     let after = match before {
-        None => writing.change.insert_object(bare_prefix(kind), write).await,
+        None => writing.change.insert_object(bare_prefix(*kind), write).await,
         Some(before) => writing.change.update_object(before, write).await,
     };
-    let after = after.map_err(|error| teams::missing(error, team.as_deref()))?;
-    Ok((staged, after))
+    after.map(Some).map_err(|error| teams::missing(error, team))
+}
+
+/// The time of a change.
+pub(super) fn now(writing: &Writing<'_>) -> SystemTime {
+    let micros = u64::try_from(writing.change.at()).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_micros(micros)
 }
 
 /// Gives an object to another team, or to none.
@@ -160,8 +253,15 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
     let before = writing.change.object(kind.singular(), name).await?;
     let before = before.ok_or_else(|| not_found(kind, name))?;
     conditions.check(Some(&etag(&before.id, before.revision)))?;
-    let staged = stage(&wanted, ObjectChange::Remove { kind, name: name.to_owned() }).await?;
-    writing.change.remove_object(&before).await?;
+    let planned = Planned {
+        kind,
+        name: name.to_owned(),
+        team: before.team.clone(),
+        before: Some(before.clone()),
+        body: None,
+    };
+    let note = Note { why: &format!("delete_{}", kind.singular()), given: &Override::default() };
+    let Put { staged, .. } = put_all(&wanted, &mut writing, &[planned], note).await?;
     let done = Done {
         action: format!("delete_{}", kind.singular()),
         kind: kind.singular(),
@@ -180,11 +280,14 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
 
 async fn end(
     wanted: &Wanted<'_>,
-    (writing, staged): (Writing<'_>, Box<dyn Staged>),
+    (writing, put): (Writing<'_>, Put),
     (verb, reason): (&str, Option<&str>),
-    (before, after): (Option<&ObjectRow>, &ObjectRow),
+    before: Option<&ObjectRow>,
 ) -> Result<Reply, ApiError> {
     let Wanted { kind, name, .. } = *wanted;
+    let Some(after) = put.rows.first() else {
+        return Err(ApiError::internal("nothing was written"));
+    };
     let mut shown = Shown::of_row(kind, after);
     let is_live = !writing.validates_only();
     if !is_live && before.is_none() {
@@ -197,18 +300,44 @@ async fn end(
         _ => Reply::new(StatusCode::OK, &envelope(&shown)),
     };
     let reply = reply.with_etag(shown.etag().filter(|_| is_live));
-    let mut written = shown.config;
-    if let (Value::Object(written), Some(reason)) = (&mut written, reason) {
-        written.insert("reason".to_owned(), reason.into());
+    finish(wanted, (writing, put), (verb, reason), (before, reply)).await
+}
+
+/// Makes what was written last, with its row of the audit log, and puts it in force.
+pub(super) async fn finish(
+    wanted: &Wanted<'_>,
+    (writing, put): (Writing<'_>, Put),
+    (verb, reason): (&str, Option<&str>),
+    (before, reply): (Option<&ObjectRow>, Reply),
+) -> Result<Reply, ApiError> {
+    let Wanted { kind, name, .. } = *wanted;
+    let Put { staged, rows, overridden } = put;
+    let after = rows.first();
+    let mut written = after.map(|after| hidden(kind, name, &after.body));
+    if let Some(Value::Object(written)) = &mut written {
+        if let Some(reason) = reason {
+            written.insert("reason".to_owned(), reason.into());
+        }
+        if let Some(overridden) = overridden {
+            written.insert("override".to_owned(), overridden);
+        }
+        // What else was written with it.
+        let beside: Vec<String> =
+            rows.iter().skip(1).map(|row| format!("{}/{}", row.kind, row.name)).collect();
+        if !beside.is_empty() {
+            written.insert("with".to_owned(), beside.into());
+        }
     }
+    let team = after.or(before).and_then(|row| row.team.clone());
     let done = Done {
         action: format!("{verb}_{}", kind.singular()),
         kind: kind.singular(),
         name: name.to_owned(),
-        team: after.team.clone(),
+        team,
         before: before.map(|before| hidden(kind, name, &before.body)),
-        after: Some(written),
+        after: written,
     };
+    let is_live = !writing.validates_only();
     let reply = writing.end(done, reply).await?;
     if is_live {
         staged.go_live().await;
@@ -216,8 +345,11 @@ async fn end(
     Ok(reply)
 }
 
-async fn stage(wanted: &Wanted<'_>, change: ObjectChange) -> Result<Box<dyn Staged>, ApiError> {
-    let staged = wanted.dependencies.desired.stage(vec![change]).await;
+async fn stage(
+    wanted: &Wanted<'_>,
+    changes: Vec<ObjectChange>,
+) -> Result<Box<dyn Staged>, ApiError> {
+    let staged = wanted.dependencies.desired.stage(changes).await;
     staged.map_err(|error| match error {
         StageError::Invalid(faults) => invalid(wanted, faults),
         StageError::ReadOnly { kind, name, file } => {
@@ -256,7 +388,7 @@ pub(super) fn check_name(kind: ObjectKind, name: &str) -> Result<(), ApiError> {
 }
 
 /// What the file has is changed there.
-fn check_origin(wanted: &Wanted<'_>) -> Result<(), ApiError> {
+pub(super) fn check_origin(wanted: &Wanted<'_>) -> Result<(), ApiError> {
     let Wanted { dependencies, kind, name, .. } = *wanted;
     let objects = dependencies.desired.objects();
     if let Some(Origin::File(file)) = objects.get(kind, name).map(|held| &held.origin) {
@@ -270,7 +402,7 @@ fn check_origin(wanted: &Wanted<'_>) -> Result<(), ApiError> {
 
 /// Whose it is to be. It was judged for the team in the call; should it have moved since, that
 /// judgement is worth nothing.
-fn agreed_team(
+pub(super) fn agreed_team(
     wanted: &Wanted<'_>,
     before: Option<&ObjectRow>,
 ) -> Result<Option<String>, ApiError> {
@@ -337,6 +469,9 @@ fn new_body(
     let Value::Object(members) = &body else {
         return Err(ApiError::body_fault("", "the configuration of an object is an object"));
     };
+    if kind == ObjectKind::Service {
+        check_service(members)?;
+    }
     let is_renamed = members.get("name").is_some_and(|own| own != name) && !kind.is_only();
     if is_renamed {
         return Err(ApiError::value_fault("/name", format!("this is named {name}")));
@@ -351,6 +486,20 @@ fn new_body(
         return Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults));
     }
     Ok(named(kind, name, body))
+}
+
+/// What of a service is said elsewhere than in its configuration, where there is a database.
+fn check_service(members: &Map<String, Value>) -> Result<(), ApiError> {
+    if members.contains_key("team") {
+        let message = "whose it is is said by `?team=` when it is made, and changed by :move";
+        return Err(ApiError::value_fault("/team", message));
+    }
+    let api = members.get("api").and_then(Value::as_object);
+    if api.is_some_and(|api| api.contains_key("file")) {
+        let message = "files are named in gateway files alone: send the text";
+        return Err(ApiError::value_fault("/api/file", message));
+    }
+    Ok(())
 }
 
 /// `${env:…}` and `${file:…}` are for files: through the API they would give away what only the
@@ -393,7 +542,7 @@ fn find_substitutions(value: &Value, pointer: &mut String, faults: &mut Vec<Faul
 }
 
 /// Who may write it by a role in its team alone is not let reach beyond the team.
-async fn check_reach(
+pub(super) async fn check_reach(
     wanted: &Wanted<'_>,
     team: Option<&str>,
     before: Option<&ObjectRow>,

@@ -1,0 +1,119 @@
+//! What the use cases of services need of descriptions: read and compared off the threads that
+//! answer others, since a large one takes a second.
+
+use std::time::SystemTime;
+
+use architrave_openapi::{Description, Difference, Finding, Severity, difference, lint};
+use serde_json::{Value, json};
+
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+
+/// Findings that are listed in one answer.
+const FINDINGS_TOLD_MAX: usize = 500;
+/// Operations that are listed of each sort.
+const OPERATIONS_TOLD_MAX: usize = 500;
+
+/// Reads a description.
+///
+/// # Errors
+/// Everything for which it is not taken, below `pointer` of the body.
+pub(super) async fn read(text: &str) -> Result<Description, ApiError> {
+    let text = text.to_owned();
+    let read = beside(move || Description::read(&text)).await?;
+    read.map_err(|faults| {
+        let message = match faults.len() {
+            1 => "the description is not taken: it has a fault".to_owned(),
+            count => format!("the description is not taken: it has {count} faults"),
+        };
+        let faults = faults.into_iter().map(|fault| {
+            Fault::at(fault.pointer, format!("line {}: {}", fault.line, fault.message))
+        });
+        ApiError::new(Code::DescriptionInvalid, message).with_faults(faults.collect())
+    })
+}
+
+/// Holds a description against every rule.
+pub(super) async fn findings(text: &str) -> Result<Vec<Finding>, ApiError> {
+    let text = text.to_owned();
+    let found = beside(move || Description::read(&text).map(|description| lint(&description)));
+    // One that is stored was read before; should that have become another rule, it has no findings.
+    Ok(found.await?.unwrap_or_default())
+}
+
+/// What changes from one description to another.
+pub(super) async fn compare(old: &str, new: &str, now: SystemTime) -> Result<Difference, ApiError> {
+    if old == new {
+        return Ok(Difference::default());
+    }
+    let (old, new) = (old.to_owned(), new.to_owned());
+    let compared = beside(move || {
+        let (old, new) = (Description::read(&old), Description::read(&new));
+        old.ok().zip(new.ok()).map(|(old, new)| difference(&old, &new, now))
+    });
+    Ok(compared.await?.unwrap_or_default())
+}
+
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ApiError::internal(error.to_string()))
+}
+
+/// A description in a few words.
+pub(super) fn summary(description: &Description, text: &str) -> Value {
+    json!({
+        "title": description.title(),
+        "version": description.version(),
+        "operations": description.operations().len(),
+        "digest": architrave_store::digest_of(text),
+    })
+}
+
+/// A difference as it is shown.
+pub(super) fn shown(difference: &Difference) -> Value {
+    let some =
+        |all: &[String]| -> Vec<String> { all.iter().take(OPERATIONS_TOLD_MAX).cloned().collect() };
+    let breaking = difference.breaking.iter().map(|change| {
+        json!({
+            "rule": change.rule.name,
+            "pointer": change.pointer,
+            "message": change.message,
+            "operations": change.operations,
+        })
+    });
+    json!({
+        "added": some(&difference.added),
+        "changed": some(&difference.changed),
+        "removed": some(&difference.removed),
+        "breaking": breaking.collect::<Vec<_>>(),
+    })
+}
+
+/// Findings as they are shown.
+pub(super) fn listed(findings: &[Finding]) -> Value {
+    let count = |severity: Severity| {
+        findings.iter().filter(|finding| finding.rule.severity == severity).count()
+    };
+    let told = findings.iter().take(FINDINGS_TOLD_MAX).map(|finding| {
+        json!({
+            "rule": finding.rule.name,
+            "severity": finding.rule.severity.as_str(),
+            "pointer": finding.pointer,
+            "line": finding.line,
+            "message": finding.message,
+        })
+    });
+    json!({
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warning),
+        "hints": count(Severity::Hint),
+        "findings": told.collect::<Vec<_>>(),
+    })
+}
+
+/// The text of the description in the body of a service.
+pub(super) fn text_of(body: &Value) -> Option<&str> {
+    body.pointer("/api/text")?.as_str()
+}

@@ -1,0 +1,131 @@
+//! The gate before callers: what breaks those of the description that is published is not
+//! published over it, unless whoever does so says why.
+
+use architrave_config::major;
+use architrave_config::object::{ObjectKind, Objects};
+use architrave_openapi::BreakingChange;
+use architrave_store::ObjectRow;
+use serde_json::{Value, json};
+
+use super::described::{compare, text_of};
+use super::life::is_in_use;
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+use crate::usecase::Writing;
+
+/// Changes that are told in a refusal, and kept in the audit log.
+const TOLD_MAX: usize = 100;
+
+/// That what breaks is published all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Override {
+    /// Whether it is.
+    pub(crate) is_given: bool,
+    /// Why.
+    pub(crate) reason: Option<String>,
+}
+
+impl Override {
+    /// Refuses one without a reason.
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        let has_reason = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
+        if self.is_given && !has_reason {
+            let message = "whoever publishes what breaks callers says why: `reason`";
+            return Err(ApiError::value_fault("/reason", message));
+        }
+        Ok(())
+    }
+}
+
+/// Lets a service that is to be in use go on, where its description breaks no caller of the one
+/// that is published; what breaks, where that is overridden, for the audit log.
+pub(super) async fn check(
+    writing: &mut Writing<'_>,
+    wanted: &Objects,
+    (before, name, body): (Option<&ObjectRow>, &str, &Value),
+    given: &Override,
+) -> Result<Option<Value>, ApiError> {
+    given.check()?;
+    let Some(text) = text_of(body).filter(|_| is_in_use(body)) else { return Ok(None) };
+    let Some(published) = published(writing, wanted, (before, name, body)).await? else {
+        return Ok(None);
+    };
+    let now = super::write::now(writing);
+    let breaking = compare(&published, text, now).await?.breaking;
+    if breaking.is_empty() {
+        return Ok(None);
+    }
+    if given.is_given {
+        let told: Vec<String> = breaking.iter().take(TOLD_MAX).map(in_words).collect();
+        return Ok(Some(json!({ "reason": given.reason, "breaking": told })));
+    }
+    let count = match breaking.len() {
+        1 => "a change breaks".to_owned(),
+        count => format!("{count} changes break"),
+    };
+    let message = format!(
+        "{count} callers of what is published; publish another major version, or send \
+         `\"override\": true` with a `reason`"
+    );
+    let faults = breaking.iter().take(TOLD_MAX);
+    let faults: Vec<Fault> =
+        faults.map(|change| Fault::at(change.pointer.clone(), in_words(change))).collect();
+    Err(ApiError::new(Code::BreakingChanges, message).with_faults(faults))
+}
+
+fn in_words(change: &BreakingChange) -> String {
+    let operations = change.operations.join(", ");
+    format!("{}: {} ({operations})", change.rule.name, change.message)
+}
+
+/// The description that callers have: the one of this service that was last published; of a new
+/// version, that of the latest one in use with the same major number.
+async fn published(
+    writing: &mut Writing<'_>,
+    wanted: &Objects,
+    (before, name, body): (Option<&ObjectRow>, &str, &Value),
+) -> Result<Option<String>, ApiError> {
+    if let Some(before) = before
+        && let Some(revision) = writing.change.published_revision(&before.id).await?
+    {
+        let Some(digest) = revision.description else { return Ok(None) };
+        return Ok(writing.change.description(&digest).await?);
+    }
+    let Some(label) = label(body) else { return Ok(None) };
+    let root = body.get("version_of").and_then(Value::as_str).unwrap_or(name);
+    let siblings = wanted.list(ObjectKind::Service).iter().filter(|held| {
+        let object = &held.object;
+        let is_of_same = object.name == root
+            || object.body.get("version_of").and_then(Value::as_str) == Some(root);
+        let is_of_major =
+            self::label(&object.body).is_some_and(|other| major(&other) == major(&label));
+        object.name != name && is_of_same && is_of_major && is_in_use(&object.body)
+    });
+    let latest = siblings.max_by_key(|held| order(&self::label(&held.object.body)));
+    Ok(latest.and_then(|held| text_of(&held.object.body)).map(str::to_owned))
+}
+
+fn label(body: &Value) -> Option<String> {
+    match body.get("version")? {
+        Value::String(label) => Some(label.clone()),
+        Value::Number(label) => Some(label.to_string()),
+        _ => None,
+    }
+}
+
+/// What labels are sorted by: their numbers, one after another.
+fn order(label: &Option<String>) -> Vec<u64> {
+    let parts = label.as_deref().unwrap_or_default().split(|letter: char| !letter.is_ascii_digit());
+    parts.filter_map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+
+    #[test]
+    fn labels_are_in_the_order_of_their_numbers() {
+        let of = |label: &str| order(&Some(label.to_owned()));
+        assert!(of("1.10") > of("1.9") && of("v2") > of("1.10") && of("2.0.1") > of("2"));
+    }
+}

@@ -1,0 +1,349 @@
+//! Descriptions, revisions, versions and sharing of services through the API.
+
+use serde_json::{Value, json};
+
+use crate::gateway::Reply;
+use crate::home::{Home, Proof, each_database};
+
+/// A description with these operations, each by its path and what is said of its answer.
+fn described(paths: &[(&str, &str)]) -> Value {
+    let paths: serde_json::Map<String, Value> = paths
+        .iter()
+        .map(|(path, kind)| {
+            let schema = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": kind } } });
+            let content = json!({ "application/json": { "schema": schema } });
+            let responses = json!({ "200": { "description": "d", "content": content } });
+            let id = format!("get{}", path.replace('/', "_"));
+            ((*path).to_owned(), json!({ "get": { "operationId": id, "responses": responses } }))
+        })
+        .collect();
+    json!({
+        "openapi": "3.1.0", "info": { "title": "Orders", "version": "1" },
+        "servers": [{ "url": "https://api.example/v1" }], "paths": paths,
+    })
+}
+
+async fn teams(home: &Home, admin: &Proof) -> (Proof, Proof, Proof) {
+    for team in ["blue", "red", "grey"] {
+        home.send(admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+    }
+    let (blue, _) = home.member(admin, "blue@example.com", "blue", "owner").await;
+    let (red, _) = home.member(admin, "red@example.com", "red", "developer").await;
+    let (grey, _) = home.member(admin, "grey@example.com", "grey", "developer").await;
+    (blue, red, grey)
+}
+
+async fn import(home: &Home, proof: &Proof, name: &str, query: &str, body: &Value) -> Reply {
+    home.send(proof, "POST", &format!("/api/v1/services/{name}:import{query}"), body).await
+}
+
+async fn listen(home: &Home, admin: &Proof) {
+    let web = json!({ "name": "web", "address": "127.0.0.1:8080", "protocol": "http" });
+    let made = home.send(admin, "POST", "/api/v1/listeners", &web).await;
+    assert_eq!(made.status(), 201, "{made}");
+}
+
+#[test]
+fn a_service_is_imported_and_brought_up_to_date_with_what_was_set_beside() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        listen(&home, &admin).await;
+        let body = json!({ "description": described(&[("/orders", "integer"), ("/old", "integer")]), "routes": "prefix" });
+        let tried = import(&home, &admin, "orders", "?validate_only=true", &body).await;
+        assert_eq!(tried.status(), 200, "{tried}");
+        assert_eq!(tried.json()["difference"]["added"], json!(["get_orders", "get_old"]));
+        assert!(tried.json()["lint"]["warnings"].as_u64().unwrap() > 0, "{tried}");
+        assert_eq!(home.get(&admin, "/api/v1/services/orders").await.status(), 404);
+
+        let made = import(&home, &admin, "orders", "", &body).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let service = &made.json()["service"]["config"];
+        assert_eq!(
+            (&service["http"], &service["state"]),
+            (&json!({ "mock": {} }), &json!("draft"))
+        );
+        assert_eq!(service["api"], json!({ "text": { "has_value": true } }));
+        let route = &made.json()["route"]["config"];
+        assert_eq!(route["match"], json!([{ "path": { "prefix": "/v1" } }]));
+
+        let policies = json!({ "policies": { "body_limit": { "request": "1MiB" } } });
+        let changed = home.change(&admin, "PATCH", "/api/v1/routes/orders", &policies).await;
+        assert_eq!(changed.status(), 200, "{changed}");
+        let body = json!({ "description": described(&[("/orders", "string"), ("/new/{id}", "integer")]), "routes": "operations" });
+        let again = import(&home, &admin, "orders", "", &body).await;
+        assert_eq!(again.status(), 200, "{again}");
+        let difference = &again.json()["difference"];
+        assert_eq!(difference["added"], json!(["get_new_{id}"]));
+        assert_eq!(difference["removed"], json!(["get_old"]));
+        assert_eq!(difference["changed"], json!(["get_orders"]));
+        let route = &again.json()["route"]["config"];
+        assert_eq!(route["policies"], policies["policies"]);
+        assert_eq!(
+            route["match"],
+            json!([
+                { "path": { "exact": "/v1/orders" }, "methods": ["GET", "HEAD"] },
+                { "path": { "regex": "/v1/new/[^/]+" }, "methods": ["GET", "HEAD"] },
+            ])
+        );
+        let actions = home.actions(&admin).await;
+        assert_eq!(actions[..3], ["import_service", "update_route", "import_service"]);
+    });
+}
+
+#[test]
+fn what_is_no_description_changes_nothing() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let empty =
+            import(&home, &admin, "orders", "", &json!({ "description": described(&[]) })).await;
+        assert_eq!((empty.status(), empty.code().as_str()), (422, "description_invalid"));
+        let mut outside = described(&[("/a", "integer")]);
+        outside["paths"]["/a"]["get"]["responses"]["200"] =
+            json!({ "$ref": "http://10.0.0.1/x.yaml" });
+        let refused = import(&home, &admin, "orders", "", &json!({ "description": outside })).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (422, "description_invalid"));
+        let fault = &refused.json()["errors"][0];
+        assert_eq!(fault["pointer"], "/paths/~1a/get/responses/200");
+        assert!(fault["message"].as_str().unwrap().contains("never fetched"), "{refused}");
+        assert_eq!(home.get(&admin, "/api/v1/services/orders").await.status(), 404);
+        // A path of a file is for gateway files, and so is the team.
+        for (key, value) in [("api", json!({ "file": "/etc/passwd" })), ("team", json!("blue"))] {
+            let mut body = json!({ "name": "x", "http": { "mock": {} } });
+            body[key] = value;
+            let refused = home.send(&admin, "POST", "/api/v1/services", &body).await;
+            assert_eq!(
+                (refused.status(), refused.code().as_str()),
+                (422, "value_out_of_range"),
+                "{refused}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_description_is_put_and_read_as_it_was_sent() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let service = json!({ "name": "orders", "http": { "mock": {} }, "api": { "text": described(&[("/a", "integer")]).to_string() } });
+        let made = home.send(&admin, "POST", "/api/v1/services", &service).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let path = "/api/v1/services/orders/api";
+        let yaml = "openapi: 3.1.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get: { operationId: get_a, responses: { '200': { description: d, content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } } } }\n";
+        let headers = [("content-type", "application/yaml")];
+        let blind = home.call(&admin, "PUT", path, &headers, yaml).await;
+        assert_eq!(
+            (blind.status(), blind.code().as_str()),
+            (428, "precondition_required"),
+            "{blind}"
+        );
+        let etag = home.get(&admin, path).await.header("etag").unwrap().to_owned();
+        let headers = [("content-type", "application/yaml"), ("if-match", etag.as_str())];
+        let put = home.call(&admin, "PUT", path, &headers, yaml).await;
+        assert_eq!(put.status(), 200, "{put}");
+        assert_eq!(put.json()["operations"], 1);
+        let shown = home.get(&admin, path).await;
+        assert_eq!((shown.text(), shown.header("content-type")), (yaml, Some("application/yaml")));
+        assert_eq!(put.header("etag"), shown.header("etag"));
+        let lint = home.get(&admin, "/api/v1/services/orders/lint").await;
+        let findings = lint.json()["findings"].as_array().unwrap().clone();
+        assert!(findings.iter().any(|it| it["rule"] == "security-missing"), "{lint}");
+        // Whoever sends back what was shown keeps it.
+        let config = home.get(&admin, "/api/v1/services/orders").await.json()["config"].clone();
+        let same = home.change(&admin, "PUT", "/api/v1/services/orders", &config).await;
+        assert_eq!(same.status(), 200, "{same}");
+        assert_eq!(home.get(&admin, path).await.text(), yaml);
+    });
+}
+
+#[test]
+fn revisions_are_kept_compared_and_gone_back_to() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        listen(&home, &admin).await;
+        let upstream = json!({ "name": "orders", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        let body = json!({ "description": described(&[("/a", "integer")]), "upstream": "orders", "routes": "prefix", "reason": "first" });
+        assert_eq!(import(&home, &admin, "orders", "", &body).await.status(), 201);
+        home.send(&admin, "POST", "/api/v1/services/orders:submit", &json!({})).await;
+        let faster = json!({ "endpoints": [{ "address": "10.0.0.8:80" }] });
+        assert_eq!(
+            home.change(&admin, "PATCH", "/api/v1/upstreams/orders", &faster).await.status(),
+            200
+        );
+        let body = json!({ "description": described(&[("/a", "integer"), ("/b", "integer")]) });
+        assert_eq!(import(&home, &admin, "orders", "", &body).await.status(), 200);
+        let more = json!({ "name": "more", "service": "orders", "hosts": ["more.example"] });
+        assert_eq!(home.send(&admin, "POST", "/api/v1/routes", &more).await.status(), 201);
+
+        let at = "/api/v1/services/orders/revisions";
+        let listed = home.get(&admin, at).await;
+        let numbers: Vec<i64> = listed.json()["revisions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["revision"].as_i64().unwrap())
+            .collect();
+        assert_eq!(numbers, [4, 3, 2, 1], "a move of its life is none: {listed}");
+        assert_eq!(listed.json()["revisions"][3]["note"], "first");
+        let second = home.get(&admin, &format!("{at}/2/diff")).await;
+        let places: Vec<Value> = second.json()["config"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["pointer"].clone())
+            .collect();
+        assert_eq!(places, [json!("/upstreams/orders/endpoints")], "{second}");
+        let third = home.get(&admin, &format!("{at}/3/diff?against=1")).await;
+        assert_eq!(third.json()["api"]["added"], json!(["get_b"]));
+        assert_eq!(home.get(&admin, &format!("{at}/9")).await.code(), "revision_not_found");
+
+        let back = home
+            .send(&admin, "POST", "/api/v1/services/orders:rollback", &json!({ "revision": 1 }))
+            .await;
+        assert_eq!(back.status(), 200, "{back}");
+        assert_eq!(back.json()["config"]["state"], "in_review", "its life is no part of it");
+        let upstream = home.get(&admin, "/api/v1/upstreams/orders").await;
+        assert_eq!(upstream.json()["config"]["endpoints"][0]["address"], "10.0.0.7:80");
+        assert_eq!(home.get(&admin, "/api/v1/routes/more").await.status(), 404, "it came later");
+        let text = home.get(&admin, "/api/v1/services/orders/api").await;
+        assert!(!text.text().contains("/b"), "{text}");
+        let listed = home.get(&admin, &format!("{at}?page_size=1")).await;
+        assert_eq!(
+            (&listed.json()["revisions"][0]["revision"], &listed.json()["revisions"][0]["note"]),
+            (&json!(5), &json!("rollback to 1"))
+        );
+        let first = home.get(&admin, &format!("{at}/5/diff?against=1")).await;
+        assert_eq!(
+            (&first.json()["config"], &first.json()["api"]["changed"]),
+            (&json!([]), &json!([]))
+        );
+    });
+}
+
+#[test]
+fn what_breaks_callers_is_not_published_unless_somebody_says_why() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let old = json!({ "description": described(&[("/a", "integer")]), "version": "1.0" });
+        assert_eq!(import(&home, &admin, "orders", "", &old).await.status(), 201);
+        let publish = "/api/v1/services/orders:publish";
+        assert_eq!(home.send(&admin, "POST", publish, &json!({})).await.status(), 200);
+        // In use already: a description is live at once.
+        let new = json!({ "description": described(&[("/a", "string")]) });
+        let refused = import(&home, &admin, "orders", "", &new).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (409, "breaking_changes"),
+            "{refused}"
+        );
+        assert!(
+            refused.json()["errors"][0]["message"]
+                .as_str()
+                .unwrap()
+                .starts_with("response-type-changed: `id`"),
+            "{refused}"
+        );
+        // As a draft it may be anything, until it is published.
+        home.send(&admin, "POST", "/api/v1/services/orders:withdraw", &json!({})).await;
+        assert_eq!(import(&home, &admin, "orders", "", &new).await.status(), 200);
+        let refused = home.send(&admin, "POST", publish, &json!({})).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (409, "breaking_changes"));
+        let mute = home.send(&admin, "POST", publish, &json!({ "override": true })).await;
+        assert_eq!((mute.status(), mute.code().as_str()), (422, "value_out_of_range"));
+        let why = json!({ "override": true, "reason": "nobody calls it yet" });
+        let published = home.send(&admin, "POST", publish, &why).await;
+        assert_eq!(published.status(), 200, "{published}");
+        let log = home.get(&admin, "/api/v1/audit?action=publish_service").await;
+        let after = &log.json()["audit"][0]["after"];
+        assert_eq!(after["override"]["reason"], "nobody calls it yet", "{log}");
+        assert!(
+            after["override"]["breaking"][0].as_str().unwrap().starts_with("response-type-changed")
+        );
+        // From now on that is what callers have.
+        assert_eq!(import(&home, &admin, "orders", "", &new).await.status(), 200);
+    });
+}
+
+#[test]
+fn another_version_is_a_draft_like_it_and_held_to_its_major_number() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let old = json!({ "description": described(&[("/a", "integer")]), "version": "1.0" });
+        import(&home, &admin, "orders", "", &old).await;
+        home.send(&admin, "POST", "/api/v1/services/orders:publish", &json!({})).await;
+        let at = "/api/v1/services/orders/versions";
+        for (name, version) in [("orders-1-1", "1.1"), ("orders-2", "2.0")] {
+            let made =
+                home.send(&admin, "POST", at, &json!({ "name": name, "version": version })).await;
+            assert_eq!(made.status(), 201, "{made}");
+            let config = &made.json()["config"];
+            assert_eq!(
+                (&config["state"], &config["version_of"]),
+                (&json!("draft"), &json!("orders"))
+            );
+        }
+        let twice =
+            home.send(&admin, "POST", at, &json!({ "name": "orders-3", "version": "2.0" })).await;
+        assert_eq!((twice.status(), twice.code().as_str()), (422, "object_invalid"), "{twice}");
+        let listed = home.get(&admin, "/api/v1/services/orders-2/versions").await;
+        let names: Vec<&str> = ["orders", "orders-1-1", "orders-2"].to_vec();
+        let told: Vec<Value> = listed.json()["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["name"].clone())
+            .collect();
+        assert_eq!(told, names);
+        let new = json!({ "description": described(&[("/b", "integer")]) });
+        for (name, status) in [("orders-1-1", 409), ("orders-2", 200)] {
+            assert_eq!(import(&home, &admin, name, "", &new).await.status(), 200);
+            let path = format!("/api/v1/services/{name}:publish");
+            let published = home.send(&admin, "POST", &path, &json!({})).await;
+            assert_eq!(published.status(), status, "{name}: {published}");
+        }
+    });
+}
+
+#[test]
+fn a_service_is_seen_by_those_with_whom_it_is_shared() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (blue, red, grey) = teams(&home, &admin).await;
+        let body = json!({ "description": described(&[("/a", "integer")]) });
+        let made = import(&home, &blue, "orders", "?team=blue", &body).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let share = async |patch: Value| {
+            let changed = home.change(&blue, "PATCH", "/api/v1/services/orders", &patch).await;
+            assert_eq!(changed.status(), 200, "{changed}");
+        };
+        let seen = async |who: &Proof| {
+            let shown = home.get(who, "/api/v1/services/orders").await;
+            let list = home.get(who, "/api/v1/services").await;
+            let is_listed = list.json()["services"].as_array().is_some_and(|all| !all.is_empty());
+            assert_eq!(shown.status() == 200, is_listed, "{shown} {list}");
+            shown
+        };
+        share(json!({ "visibility": "teams", "shared_with": ["red"] })).await;
+        assert_eq!(seen(&red).await.status(), 404, "a draft is nobody else's");
+        assert_eq!(
+            home.send(&blue, "POST", "/api/v1/services/orders:publish", &json!({})).await.status(),
+            200
+        );
+        let shown = seen(&red).await;
+        assert_eq!(shown.status(), 200, "{shown}");
+        let config = &shown.json()["config"];
+        assert_eq!((config.get("http"), &config["visibility"]), (None, &json!("teams")), "{shown}");
+        assert_eq!(home.get(&red, "/api/v1/services/orders/api").await.status(), 200);
+        assert_eq!(home.get(&red, "/api/v1/services/orders/revisions").await.status(), 403);
+        let refused = home.change(&red, "PATCH", "/api/v1/services/orders", &json!({})).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
+        assert_eq!(seen(&grey).await.status(), 404);
+        assert_eq!(home.get(&grey, "/api/v1/services/orders/api").await.status(), 404);
+        for visibility in ["signed_in", "public"] {
+            share(json!({ "visibility": visibility, "shared_with": null })).await;
+            assert_eq!(seen(&grey).await.status(), 200, "{visibility}");
+        }
+        share(json!({ "visibility": "private" })).await;
+        assert_eq!(seen(&red).await.status(), 404);
+    });
+}
