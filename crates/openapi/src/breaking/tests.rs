@@ -34,7 +34,7 @@ components:
 ";
 
 /// What breaks by replacing texts of the description.
-fn changes(edits: &[(&str, &str)]) -> Vec<BreakingChange> {
+fn changes(edits: &[Edit]) -> Vec<BreakingChange> {
     let mut text = BASE.to_owned();
     for (old, new) in edits {
         assert!(text.contains(old), "{old}");
@@ -44,12 +44,15 @@ fn changes(edits: &[(&str, &str)]) -> Vec<BreakingChange> {
     difference(&described(BASE), &described(&text), now).breaking
 }
 
-fn rules(edits: &[(&str, &str)]) -> Vec<&'static str> {
+fn rules(edits: &[Edit]) -> Vec<&'static str> {
     changes(edits).iter().map(|change| change.rule.name).collect()
 }
 
+/// What is replaced, and by what.
+type Edit = (&'static str, &'static str);
+
 /// Each rule; an edit that breaks by it alone; an edit of the same place that breaks nobody.
-const CASES: &[(&str, (&str, &str), (&str, &str))] = &[
+const CASES: &[(&str, Edit, Edit)] = &[
     (
         "operation-removed",
         ("    put:\n", "    x-put:\n"),
