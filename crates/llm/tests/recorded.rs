@@ -138,6 +138,14 @@ fn check_stream(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
         whole.agree(&assemble(to, &out, name), to, &format!("{name} in {}", to.name()));
         let pair = format!("{} {} stream bad events", from.name(), to.name());
         *counts.entry(pair).or_default() += usize::try_from(at_once.bad_events()).unwrap();
+        let losses = at_once.losses();
+        assert_eq!(losses, by_bytes.losses(), "{name} in {}: other losses", to.name());
+        let pair = format!("{} {} stream", from.name(), to.name());
+        *counts.entry(pair).or_default() += losses.reply_dropped.iter().count();
+        if from == to {
+            let unknown = losses.unknown.len() + losses.unknown_more;
+            *counts.entry(format!("{} stream unknown", from.name())).or_default() += unknown;
+        }
     }
     let mut passed = PassedStream::new(from, from.framing()).to_its_end();
     exchange.reply.chunks(50).for_each(|piece| passed.see(piece));
