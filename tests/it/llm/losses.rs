@@ -4,7 +4,7 @@
 use architrave_testkit::{Config, Gateway, Origin, Response, SOON, eventually};
 use serde_json::{Value, json};
 
-use super::house::{has_spent, keyed, sole, with_ada};
+use super::house::{has_spent, keyed, provider, sole, with_ada};
 use super::{KEY, STREAM_HEAD, last_event, post, reply};
 
 fn logged(models: Config) -> Gateway {
@@ -129,4 +129,27 @@ fn vectors_that_cannot_be_told_are_paid_for() {
     let line = line(&gateway, 0);
     assert!(line["input_tokens"].as_u64() > Some(0), "{line}");
     assert!(line["cost_nano_usd"].as_u64() > Some(0), "{line}");
+}
+
+#[test]
+fn where_an_answer_is_none_another_deployment_is_asked_and_both_are_paid_for() {
+    let said = r#"{"type":"message","usage":{"input_tokens":40,"output_tokens":9},"content":7}"#;
+    let first = Origin::start(move |exchange| reply(exchange, 200, said));
+    let second = super::saying("hello");
+    let providers = [provider(0, "anthropic", "", &first), provider(1, "openai", "/v1", &second)];
+    let models = Config::new().web().and(&format!(
+        "providers:\n{}\nmodels: [{{ name: fast, strategy: priority, deployments: \
+         [{{ provider: p0, model: claude-sonnet-4-5 }}, \
+         {{ provider: p1, model: gpt-4o-mini, priority: 1 }}] }}]",
+        providers.join("\n")
+    ));
+    let gateway = logged(models);
+    let body = json!({ "model": "fast", "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!((first.count(), second.count()), (1, 1));
+    let line = line(&gateway, 0);
+    assert_eq!(line["passed_over"], json!(["tried:broken p0/claude-sonnet-4-5 main"]), "{line}");
+    assert_eq!((&line["input_tokens"], &line["output_tokens"]), (&json!(51), &json!(16)), "{line}");
+    has_spent(&gateway, 67);
 }

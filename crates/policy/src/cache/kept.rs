@@ -3,6 +3,7 @@
 
 use architrave_llm::chat::{ChatReply, Finish, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
+use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::json::{Cursor, Kind};
 use architrave_llm::translate::replay;
@@ -79,18 +80,23 @@ impl KeptReply {
         self.usage
     }
 
-    /// Appends the answer told as a stream, from its first event to its end. `false`, and nothing
-    /// appended, where it is no chat.
-    pub fn write_stream(&self, framing: Framing, context: &Context, out: &mut Vec<u8>) -> bool {
-        let Some(dialect) = self.dialect else { return false };
-        let Ok(text) = std::str::from_utf8(&self.body) else { return false };
+    /// Appends the answer told as a stream, from its first event to its end; what of it a stream
+    /// cannot tell. Nothing, and nothing appended, where it is no chat.
+    pub fn write_stream(
+        &self,
+        framing: Framing,
+        context: &Context,
+        out: &mut Vec<u8>,
+    ) -> Option<Losses> {
+        let dialect = self.dialect?;
+        let text = std::str::from_utf8(&self.body).ok()?;
         // It was read before it was kept, so it can be read again.
-        let Ok((reply, _)) = dialect.read_reply(text, context) else { return false };
+        let (reply, losses) = dialect.read_reply(text, context).ok()?;
         let mut frames = FrameWriter::new(framing);
         let mut writer = EventWriter::new(dialect, context);
         replay(&reply, &mut |event| writer.write(&event, &mut frames, out));
         frames.end(out);
-        true
+        Some(losses)
     }
 
     /// The bytes that it takes.

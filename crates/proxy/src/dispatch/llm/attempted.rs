@@ -42,6 +42,13 @@ pub(super) enum Success {
     Mock(Said),
 }
 
+impl Success {
+    /// Whether it is all here, so that another lane may still answer where it is none.
+    pub(super) const fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(..))
+    }
+}
+
 /// Notes whom an attempt asks.
 pub(super) fn note_attempt(
     worker: &Worker,

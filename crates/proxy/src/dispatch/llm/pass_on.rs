@@ -20,10 +20,33 @@ use super::reply::Untold;
 use super::run::Run;
 use super::seen::{self, Seen};
 use super::stream::{LlmStream, Recording};
-use super::{reply, settle};
+use super::{reply, settle, signal};
 use crate::attempt::Answered;
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
+
+/// Why a whole answer does not go on.
+pub(super) enum NotTold {
+    /// It is none: another lane may have one.
+    Unreadable(Missed),
+    /// A guardrail refuses it, or there is no room to read it.
+    Refused(Missed),
+}
+
+impl NotTold {
+    /// What the client is told where no other lane is asked.
+    pub(super) fn into_missed(self) -> Missed {
+        match self {
+            Self::Unreadable(missed) | Self::Refused(missed) => missed,
+        }
+    }
+}
+
+impl From<Missed> for NotTold {
+    fn from(missed: Missed) -> Self {
+        Self::Refused(missed)
+    }
+}
 
 impl<'w> Run<'w, '_> {
     /// Notes that an answer is passed on; its attempt is in flight until all of it is gone.
@@ -75,10 +98,6 @@ impl<'w> Run<'w, '_> {
         let worker = self.worker;
         let context = self.context(exchange);
         let mut answer = match *success {
-            Success::Whole(bytes, outgoing, answered) => {
-                let whole = (bytes, &*outgoing, answered);
-                pin!(self.tell_whole(exchange, lane, whole, &context)).await?
-            }
             Success::Stream(outgoing, answered, opening) => {
                 self.tell_stream(exchange, lane, &outgoing, (answered, opening), &context)
             }
@@ -90,9 +109,31 @@ impl<'w> Run<'w, '_> {
                 LlmAnswer::whole(200, "application/json", body)
             }
             Success::Mock(Said::Stream(steps)) => self.tell_mock(exchange, steps, &context),
-            Success::Mock(Said::Failed(_) | Said::Refused(_)) => return Err(nothing_serves()),
+            Success::Whole(..) | Success::Mock(Said::Failed(_) | Said::Refused(_)) => {
+                return Err(nothing_serves());
+            }
         };
         answer.explain(exchange, worker.now());
+        Ok(answer)
+    }
+
+    /// Puts a whole answer of a provider's into the client's dialect.
+    ///
+    /// # Errors
+    /// Why it does not go on.
+    pub(super) async fn pass_on_whole(
+        &self,
+        exchange: &mut Exchange<'_>,
+        lane: &LiveLane,
+        success: Box<Success>,
+    ) -> Result<LlmAnswer<'w>, NotTold> {
+        let context = self.context(exchange);
+        let Success::Whole(bytes, outgoing, answered) = *success else {
+            return Err(NotTold::Refused(nothing_serves()));
+        };
+        let whole = (bytes, &*outgoing, answered);
+        let mut answer = pin!(self.tell_whole(exchange, lane, whole, &context)).await?;
+        answer.explain(exchange, self.worker.now());
         Ok(answer)
     }
 
@@ -106,7 +147,7 @@ impl<'w> Run<'w, '_> {
         lane: &LiveLane,
         (bytes, outgoing, answered): (Vec<u8>, &Outgoing, Box<Answered>),
         context: &Context,
-    ) -> Result<LlmAnswer<'w>, Missed> {
+    ) -> Result<LlmAnswer<'w>, NotTold> {
         let bytes = pin!(self.seen_before(exchange, outgoing.dialect, bytes)).await?;
         let told = reply::tell(self.worker, self.ask, outgoing, bytes, context).await;
         let mut answer = match &told {
@@ -119,7 +160,7 @@ impl<'w> Run<'w, '_> {
         {
             self.worker.keep(*answered, upstream, self.worker.now());
         }
-        let told = told.map_err(|untold| self.untold(exchange, *untold))?;
+        let told = told.map_err(|untold| self.untold(exchange, lane, *untold))?;
         if let Some(facts) = &mut exchange.llm {
             settle::note(facts, told.used.usage, told.used.is_estimated);
         }
@@ -160,19 +201,24 @@ impl<'w> Run<'w, '_> {
 
     /// An answer that came and cannot be told: it was given, and is paid for. That it is none is
     /// the provider's doing, and held against the lane.
-    fn untold(&self, exchange: &mut Exchange<'_>, untold: Untold) -> Missed {
+    fn untold(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, untold: Untold) -> NotTold {
         let Untold { error, used, is_providers } = untold;
-        if let Some(facts) = &mut exchange.llm {
-            settle::note(facts, used.usage, used.is_estimated);
-            facts.is_broken = is_providers;
-            if let Some(flight) = facts.flight.take_if(|_| is_providers) {
-                flight.finish(End::Failed(Failure::Broken), self.worker.now());
+        if !is_providers {
+            if let Some(facts) = &mut exchange.llm {
+                settle::note(facts, used.usage, used.is_estimated);
             }
+            return NotTold::Refused(Missed::refused(error, Reason::Overloaded));
         }
-        match is_providers {
-            true => Missed::provider(error, Reason::BadResponse),
-            false => Missed::refused(error, Reason::Overloaded),
+        settle::in_vain(self.worker, exchange, lane, used.usage);
+        let missed = Missed::provider(error, Reason::BadResponse);
+        if let Some(facts) = &mut exchange.llm {
+            facts.is_estimated |= used.is_estimated;
+            let flight = facts.flight.take();
+            let rested = flight
+                .and_then(|flight| flight.finish(End::Failed(Failure::Broken), self.worker.now()));
+            signal::note((self.worker, exchange), lane, (Failure::Broken, rested), &missed);
         }
+        NotTold::Unreadable(missed)
     }
 
     /// A stream of a provider's, as far as it has opened.

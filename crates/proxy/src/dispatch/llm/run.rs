@@ -21,6 +21,7 @@ use super::endpoint::EndpointTries;
 use super::missed::{Missed, nothing_serves};
 use super::mock::{self, Said};
 use super::outgoing::{self, Caller, Outgoing};
+use super::pass_on::NotTold;
 use super::read_reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
@@ -87,6 +88,17 @@ impl<'w> Run<'w, '_> {
                 note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
                 match attempted {
+                    Attempted::Answered(success) if success.is_whole() => {
+                        self.answered(exchange, lane, flight, &success);
+                        match pin!(self.pass_on_whole(exchange, lane, success)).await {
+                            Ok(answer) => return Ok(answer),
+                            Err(NotTold::Refused(missed)) => return Err(missed),
+                            Err(NotTold::Unreadable(missed)) => {
+                                tried.push(Tried { place, failure: Failure::Broken });
+                                last = Some(missed);
+                            }
+                        }
+                    }
                     Attempted::Answered(success) => {
                         self.answered(exchange, lane, flight, &success);
                         return pin!(self.pass_on(exchange, lane, success)).await;
@@ -140,6 +152,11 @@ impl<'w> Run<'w, '_> {
         note_attempt(self.worker, exchange, lane, why.word());
         let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
         match attempted {
+            Attempted::Answered(success) if success.is_whole() => {
+                self.answered(exchange, lane, flight, &success);
+                let told = pin!(self.pass_on_whole(exchange, lane, success)).await;
+                told.map_err(NotTold::into_missed)
+            }
             Attempted::Answered(success) => {
                 self.answered(exchange, lane, flight, &success);
                 pin!(self.pass_on(exchange, lane, success)).await

@@ -14,7 +14,7 @@ use architrave_policy::guardrail::{self, Found, Guards};
 use super::answer::LlmAnswer;
 use super::ask::Ask;
 use super::missed::Missed;
-use super::{outgoing, read_reply, refusal};
+use super::{outgoing, read_reply, refusal, settle};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -57,7 +57,7 @@ pub(super) async fn see<'a>(
     };
     let known = cache.lookup(&key, wish, worker.now());
     let context = context(worker, exchange, ask);
-    let answer = known.and_then(|known| given_again(&known, ask, &context));
+    let answer = known.and_then(|known| given_again(exchange, &known, ask, &context));
     if let Some(facts) = &mut exchange.llm {
         facts.cache = Some(if answer.is_some() { "hit" } else { "miss" });
         facts.model.clone_from(&ask.model);
@@ -187,13 +187,21 @@ fn text_of(body: &[u8]) -> Result<&str, Missed> {
 }
 
 /// A kept answer, as it was, or told as the stream that is asked for.
-fn given_again<'a>(known: &Arc<KeptReply>, ask: &Ask, context: &Context) -> Option<LlmAnswer<'a>> {
+fn given_again<'a>(
+    exchange: &mut Exchange<'_>,
+    known: &Arc<KeptReply>,
+    ask: &Ask,
+    context: &Context,
+) -> Option<LlmAnswer<'a>> {
     if !ask.stream {
         return Some(LlmAnswer::whole(200, known.content_type(), known.body().to_vec()));
     }
     let mut body = Vec::with_capacity(known.body().len() * 2);
-    let is_told = known.write_stream(ask.framing, context, &mut body);
-    is_told.then(|| LlmAnswer::whole(200, ask.framing.content_type(), body))
+    let losses = known.write_stream(ask.framing, context, &mut body)?;
+    settle::note_reply_dropped(exchange, &losses);
+    let mut answer = LlmAnswer::whole(200, ask.framing.content_type(), body);
+    answer.tell_losses(&losses);
+    Some(answer)
 }
 
 /// Keeps a whole answer, where that is wanted.

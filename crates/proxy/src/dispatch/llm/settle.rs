@@ -24,7 +24,8 @@ pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bo
     used.fill(&facts.asked);
     facts.cost_nano_usd = facts.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
     facts.usage = used.tokens;
-    facts.is_estimated = is_estimated;
+    // What came in vain before may be one.
+    facts.is_estimated = is_estimated || (facts.in_vain.is_some() && facts.is_estimated);
     if let Some((usage, cost)) = &facts.in_vain {
         facts.usage.get_or_insert_default().add(usage);
         facts.cost_nano_usd = facts.cost_nano_usd.saturating_add(*cost);
