@@ -36,6 +36,21 @@ pub struct Object {
     pub body: Value,
 }
 
+impl Object {
+    /// The object with the team that it belongs to in it, as a file has it. In a database, that is
+    /// said beside what the object says. Only services know whose they are.
+    #[must_use]
+    pub fn of_team(mut self, team: Option<&str>) -> Self {
+        if let (ObjectKind::Service, Value::Object(members)) = (self.kind, &mut self.body) {
+            match team {
+                Some(team) => drop(members.insert("team".to_owned(), team.into())),
+                None => drop(members.remove("team")),
+            }
+        }
+        self
+    }
+}
+
 /// The body may hold secrets.
 impl fmt::Debug for Object {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -144,3 +144,13 @@ fn the_schema_of_a_body_is_closed_and_knows_secrets_that_are_kept() {
     let text = Value::Object(all).to_string();
     assert!(text.contains("#/components/schemas/") && !text.contains("#/$defs/"));
 }
+
+#[test]
+fn only_services_know_whose_they_are() {
+    let object = |kind| Object { kind, name: "a".to_owned(), body: json!({ "http": {} }) };
+    let service = object(ObjectKind::Service).of_team(Some("blue"));
+    assert_eq!(service.body, json!({ "http": {}, "team": "blue" }));
+    assert_eq!(service.of_team(None).body, json!({ "http": {} }));
+    let route = object(ObjectKind::Route).of_team(Some("blue"));
+    assert_eq!(route.body, json!({ "http": {} }));
+}

@@ -339,3 +339,72 @@ fn every_operation_lets_in_whom_it_should_and_nobody_else() {
 fn what_is_made_in_a_team_is_made_by_whom_the_team_trusts() {
     each_database(async |home| walk(home, MADE_IN_THE_TEAM, true).await);
 }
+
+/// What teams meet at a service of another's that is published and shared: one that it is shared
+/// with, and a third.
+const SHARED: &str = "
+    get_service                    + ?
+    get_service_api                + ?
+    list_service_versions          + ?
+    replace_service                x ?
+    update_service                 x ?
+    delete_service                 x ?
+    move_service                   x ?
+    submit_service                 x ?
+    suspend_service                x ?
+    resume_service                 x ?
+    reject_service                 x ?
+    publish_service                x ?
+    withdraw_service               x ?
+    deprecate_service              x ?
+    retire_service                 x ?
+    archive_service                x ?
+    put_service_api                x ?
+    lint_service_api               x ?
+    import_service                 x ?
+    list_service_revisions         x ?
+    get_service_revision           x ?
+    compare_service_revisions      x ?
+    rollback_service               x ?
+    create_service_version         x ?
+";
+
+#[test]
+fn what_is_shared_is_seen_by_whom_it_is_shared_with_and_changed_by_nobody_else() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        for team in ["blue", "red", "grey"] {
+            home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+        }
+        let (shared, _) = home.member(&admin, "red@example.com", "red", "owner").await;
+        let (third, _) = home.member(&admin, "grey@example.com", "grey", "owner").await;
+        fill(&home, &admin).await;
+        let sharing = json!({ "visibility": "teams", "shared_with": ["red"] });
+        let reply = home.change(&admin, "PATCH", "/api/v1/services/team", &sharing).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+        let expectations = expectations(SHARED);
+        let document = Api::openapi();
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            if !path.starts_with("/api/v1/services/{name}") {
+                continue;
+            }
+            for (method, operation) in methods.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                let expected = expectations.get(id).unwrap_or_else(|| panic!("{id} is not here"));
+                seen += 1;
+                let target = filled(path, id, "");
+                let has_body = operation.get("requestBody").is_some();
+                let body = if has_body { json!({}) } else { Value::Null };
+                for (proof, expected) in [&shared, &third].into_iter().zip(expected) {
+                    let reply = home.send(proof, &method.to_uppercase(), &target, &body).await;
+                    if met(&reply) != *expected {
+                        wrong.push(format!("{id}: expected {expected}, {}", reply.summary()));
+                    }
+                }
+            }
+        }
+        assert_eq!(seen, expectations.len(), "there are operations that there are not");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}

@@ -229,6 +229,7 @@ impl Rows {
             };
             known.insert((row.kind, row.name.clone()), (row.id, row.revision));
             let object = Object { kind, name: row.name, body: row.body };
+            let object = object.of_team(row.team.as_deref());
             let is_known = objects.get(kind, &object.name).is_some_and(|old| old.object == object);
             if !is_known {
                 objects.put(Arc::new(Held { object, origin: Origin::Database }));

@@ -64,7 +64,7 @@ impl Shown {
         Some(Self {
             kind: object.kind,
             name: object.name.clone(),
-            team: None,
+            team: object.body.get("team").and_then(Value::as_str).map(str::to_owned),
             file: Some(file.clone()),
             row: None,
             config: hidden(object.kind, &object.name, &object.body),

@@ -111,7 +111,8 @@ fn content(objects: &Objects, name: &str) -> Option<(Value, Option<String>)> {
     let description = text_of(&held.object.body).map(str::to_owned);
     let mut service = shown(&held.object);
     if let Value::Object(members) = &mut service {
-        members.retain(|key, _| !life::KEYS.contains(&key.as_str()));
+        // Nor is whose it is.
+        members.retain(|key, _| !life::KEYS.contains(&key.as_str()) && key != "team");
     }
     let of_database = |held: &&std::sync::Arc<Held>| held.origin == Origin::Database;
     let routes = objects.list(ObjectKind::Route).iter().filter(of_database);

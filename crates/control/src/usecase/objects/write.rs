@@ -167,7 +167,8 @@ pub(super) async fn put_all(
             None => ObjectChange::Remove { kind: one.kind, name: one.name.clone() },
             Some(body) => {
                 let (kind, name) = (one.kind, one.name.clone());
-                ObjectChange::Put(Object { kind, name, body: body.clone() })
+                let object = Object { kind, name, body: body.clone() };
+                ObjectChange::Put(object.of_team(one.team.as_deref()))
             }
         })
         .collect();
@@ -229,7 +230,8 @@ pub(crate) async fn move_to(wanted: Wanted<'_>, team: Option<&str>) -> Result<Re
     let secrets = secret_pointers(kind, &before.body);
     let write =
         ObjectWrite { kind: kind.singular(), name, team, body: &before.body, secrets: &secrets };
-    // What it does stays the same: whose it is is nothing to the gateway.
+    let object = Object { kind, name: name.to_owned(), body: before.body.clone() };
+    let staged = stage(&wanted, vec![ObjectChange::Put(object.of_team(team))]).await?;
     let after = writing.change.update_object(&before, write).await;
     let after = after.map_err(|error| teams::missing(error, team))?;
     let reply = Reply::ok(&envelope(&Shown::of_row(kind, &after)));
@@ -242,7 +244,12 @@ pub(crate) async fn move_to(wanted: Wanted<'_>, team: Option<&str>) -> Result<Re
         before: Some(serde_json::json!({ "team": before.team })),
         after: Some(serde_json::json!({ "team": after.team })),
     };
-    writing.end(done, reply).await
+    let is_live = !writing.validates_only();
+    let reply = writing.end(done, reply).await?;
+    if is_live {
+        staged.go_live().await;
+    }
+    Ok(reply)
 }
 
 /// Removes an object.
