@@ -39,5 +39,6 @@ mod supervision;
 mod tls;
 mod tour;
 mod upgrade;
+mod usage;
 mod validate;
 mod websocket;

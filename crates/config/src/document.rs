@@ -85,6 +85,7 @@ impl Document {
             keys: self.keys,
             access_log: self.telemetry.access_log.to,
             access_log_format: self.telemetry.access_log.format,
+            usage: self.telemetry.usage,
         })
     }
 

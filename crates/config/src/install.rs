@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use architrave_core::Secret;
 
 use crate::read::{
-    FilePath, Nothing, Scope, SocketAddress, choice, empty, is_visible_ascii, record, words,
+    Count, FilePath, Nothing, Number, Scope, Size, SocketAddress, choice, empty, is_visible_ascii,
+    record, words,
 };
 
 record! {
@@ -105,6 +106,66 @@ record! {
     pub(crate) struct Telemetry {
         /// One line per exchange.
         "access_log": AccessLog = empty::<AccessLog>() => pub(crate) access_log: AccessLog,
+        /// What is kept of the use of the gateway; only with a database.
+        "usage": Usage = Usage::default() => pub(crate) usage: Usage,
     }
-    later "audit_log", "events", "logs", "metrics", "otlp", "traces", "tracing", "usage";
+    later "audit_log", "events", "logs", "metrics", "otlp", "traces", "tracing";
+}
+
+/// A share that shows what is usual and costs next to nothing.
+const SAMPLE_PERCENT: f64 = 1.0;
+/// As long as one looks for what went wrong.
+const MINUTES_DAYS: u32 = 7;
+/// A quarter, to compare weeks.
+const HOURS_DAYS: u32 = 90;
+/// Three years, to compare years.
+const DAYS_DAYS: u32 = 1_095;
+/// As minutes are.
+const REQUESTS_DAYS: u32 = 7;
+/// Some hundred MiB.
+const REQUESTS_MAX: u64 = 200_000;
+/// Room for a thousand services with a hundred callers each.
+const BYTES_MAX: u64 = 4 << 30;
+/// Below that there would be nothing to look at.
+const BYTES_MIN: u64 = 16 << 20;
+
+record! {
+    /// What is kept of the use of the gateway; only with a database.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Usage {
+        /// Whether anything is.
+        "enabled": bool = true => pub is_enabled: bool,
+        /// How many percent of the exchanges that went well are in the request log; errors are,
+        /// always.
+        "sample_percent": Number<0, 100> = SAMPLE_PERCENT => pub sample_percent: f64,
+        /// Whether the request log has the addresses of clients.
+        "client_address": bool = false => pub has_client_address: bool,
+        /// How many days things are kept.
+        "keep_days": UsageKeepDays = empty::<UsageKeepDays>() => pub keep_days: UsageKeepDays,
+        /// Exchanges that the request log has at most; the oldest make room.
+        "requests_max": Count<u64, 0, 100_000_000> = REQUESTS_MAX => pub requests_max: u64,
+        /// Bytes that all of it takes at most; the oldest makes room, the request log first.
+        "bytes_max": Size<u64, BYTES_MIN> = BYTES_MAX => pub bytes_max: u64,
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        empty::<Self>()
+    }
+}
+
+record! {
+    /// How many days things are kept.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct UsageKeepDays {
+        /// Sums of minutes.
+        "minutes": Count<u32, 1, 3650> = MINUTES_DAYS => pub minutes: u32,
+        /// Sums of hours.
+        "hours": Count<u32, 1, 3650> = HOURS_DAYS => pub hours: u32,
+        /// Sums of days.
+        "days": Count<u32, 1, 3650> = DAYS_DAYS => pub days: u32,
+        /// The request log.
+        "requests": Count<u32, 1, 3650> = REQUESTS_DAYS => pub requests: u32,
+    }
 }

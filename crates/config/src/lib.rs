@@ -32,7 +32,7 @@ mod tests;
 pub use consumer::{Budget, BudgetAmount, Consumer, ConsumerCredential, ConsumerLimits, Period};
 pub use error::ConfigError;
 pub use format::format;
-pub use install::{AccessLogFormat, AccessLogTarget, Admin, Keys};
+pub use install::{AccessLogFormat, AccessLogTarget, Admin, Keys, Usage, UsageKeepDays};
 pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
     ListenerTls,

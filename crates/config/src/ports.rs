@@ -5,6 +5,7 @@
 
 mod desired;
 mod models;
+mod usage;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use models::{
     BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,
     NoSuch, QuotaStatus,
 };
+pub use usage::UsagePort;
 
 /// An answer that takes a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -9,7 +9,7 @@ use architrave_core::Secret;
 
 use crate::{
     AccessLogFormat, AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, Model,
-    PolicySet, Provider, Route, Service, Upstream,
+    PolicySet, Provider, Route, Service, Upstream, Usage,
 };
 
 macro_rules! indices {
@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub access_log: AccessLogTarget,
     /// How it is written; `None`: as where it goes suggests.
     pub access_log_format: Option<AccessLogFormat>,
+    /// What is kept of the use of the gateway, where there is a database.
+    pub usage: Usage,
 }
 
 impl Snapshot {

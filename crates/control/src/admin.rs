@@ -11,6 +11,7 @@ pub(crate) mod models;
 pub(crate) mod objects;
 pub(crate) mod openapi;
 pub(crate) mod readyz;
+pub(crate) mod requests;
 pub(crate) mod service_accounts;
 pub(crate) mod services;
 pub(crate) mod session;

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use architrave_balance::Registry;
 use architrave_config::Admin;
-use architrave_config::ports::{ConfigPort, DesiredPort, ModelsPort};
+use architrave_config::ports::{ConfigPort, DesiredPort, ModelsPort, UsagePort};
 use architrave_core::Clock;
+use architrave_store::{RequestRow, UsageStore};
 use architrave_telemetry::Metrics;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response};
+use tokio::sync::broadcast;
 
 use crate::call::Call;
 use crate::caller::{self, Caller, Origin};
@@ -64,8 +66,21 @@ pub struct Dependencies {
     pub desired: Arc<dyn DesiredPort>,
     /// The database with people and objects; `None` when the gateway runs from a file alone.
     pub platform: Option<Platform>,
+    /// What was used; `None` when nobody keeps it.
+    pub usage: Option<UsageDesk>,
     /// The clock that the balancing code runs on.
     pub clock: Clock,
+}
+
+/// Where it is asked what was used.
+#[derive(Clone)]
+pub struct UsageDesk {
+    /// What is kept.
+    pub store: UsageStore,
+    /// Who keeps it.
+    pub port: Arc<dyn UsagePort>,
+    /// Exchanges as they end, while anybody listens.
+    pub tail: broadcast::Sender<Arc<RequestRow>>,
 }
 
 /// Put into a request's extensions by a listener when the connection is encrypted.

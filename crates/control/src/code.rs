@@ -60,6 +60,7 @@ codes! {
     ObjectNotFound = 404 "object_not_found", "No object of that kind has that name, or the caller may not see it.";
     ModelNotFound = 404 "model_not_found", "No model is listed by that name.";
     RevisionNotFound = 404 "revision_not_found", "The service has no such revision, or it is no longer kept.";
+    RequestNotFound = 404 "request_not_found", "The request log has no such exchange, or the caller may not see it.";
     RouteNotFound = 404 "route_not_found", "Nothing is served at this path.";
     ServiceAccountNotFound = 404 "service_account_not_found", "No service account has that name, or the caller may not see it.";
     SessionNotFound = 404 "session_not_found", "The caller has no such session.";
@@ -78,10 +79,12 @@ codes! {
     LastOwner = 409 "last_owner", "The team would have no owner then.";
     NameTaken = 409 "name_taken", "Something of this kind has this name.";
     NoDatabase = 409 "no_database", "The gateway runs from a file alone and keeps nothing.";
+    NoUsage = 409 "no_usage", "What is used is not kept, as the gateway file says.";
     ReadOnlyObject = 409 "read_only_object", "The object comes from the gateway file and is changed there.";
     SetupComplete = 409 "setup_complete", "There are users already.";
     StateNotFitting = 409 "state_not_fitting", "What is to be changed is in a state in which this makes no sense.";
     TeamNotEmpty = 409 "team_not_empty", "The team still has objects or service accounts.";
+    TooManyFollowed = 409 "too_many_followed", "The exchanges of as many consumers as can be are put into the request log already.";
     UpstreamIsFull = 409 "upstream_is_full", "The upstream has as many endpoints as it can.";
     PreconditionFailed = 412 "precondition_failed", "It has changed since, or is there already; `ETag` says what it is now.";
     BodyTooLarge = 413 "body_too_large", "The body is too long.";
@@ -97,6 +100,7 @@ codes! {
     Internal = 500 "internal", "Something in the gateway went wrong; its log says more.";
     StoreUnavailable = 503 "store_unavailable", "The database does not answer.";
     TooBusy = 503 "too_busy", "Too many passwords are being checked; try again in a moment.";
+    TooManyWatchers = 503 "too_many_watchers", "As many as can be are watching requests already.";
     TooManyConnections = 503 "too_many_connections", "Every connection of the admin listener is taken.";
 }
 

@@ -277,6 +277,11 @@ impl ApiError {
         Self::new(Code::NoDatabase, message)
     }
 
+    pub(crate) fn no_usage() -> Self {
+        let message = "what is used is not kept here: `telemetry.usage.enabled` is false";
+        Self::new(Code::NoUsage, message)
+    }
+
     pub(crate) fn host_not_allowed() -> Self {
         let message = "the host must be localhost, a loopback address or the admin address";
         Self::new(Code::HostNotAllowed, message)

@@ -1,7 +1,8 @@
 //! Floor 4: the admin API: what an operator, the console and the command line see of the running
 //! gateway and may change in it, and who they are.
 //!
-//! Requests come in parsed and answers go out whole; the socket is `net`'s, the wiring `server`'s.
+//! Requests come in parsed and answers go out whole, or piece by piece where somebody watches; the
+//! socket is `net`'s, the wiring `server`'s.
 //! Nothing here is on the path of traffic.
 
 mod admin;
@@ -27,10 +28,12 @@ mod query;
 mod reply;
 mod router;
 mod routes;
+mod stream;
 mod time;
 mod usecase;
 
-pub use api::{Api, BODY_BYTES_MAX, Dependencies, OverTls};
+pub use api::{Api, BODY_BYTES_MAX, Dependencies, OverTls, UsageDesk};
 pub use gauges::expose_endpoints;
 pub use pages::{Page, pages};
 pub use platform::Platform;
+pub use stream::Stream;

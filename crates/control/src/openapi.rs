@@ -193,7 +193,18 @@ impl Described<'_> {
             if let Some(content) = self.content(answer.what) {
                 response["content"] = content;
             }
-            all.insert(answer.status.as_str().to_owned(), response);
+            match all.get_mut(answer.status.as_str()) {
+                // The same in another form.
+                Some(before) => {
+                    let others = response["content"].as_object().cloned().unwrap_or_default();
+                    if let Some(content) = before["content"].as_object_mut() {
+                        content.extend(others);
+                    }
+                }
+                None => {
+                    all.insert(answer.status.as_str().to_owned(), response);
+                }
+            }
         }
         let mut refusals: BTreeMap<u16, BTreeSet<Code>> = BTreeMap::new();
         for code in codes(self.operation) {

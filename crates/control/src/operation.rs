@@ -59,6 +59,7 @@ pub(crate) enum Tag {
     Gateway,
     Endpoints,
     Usage,
+    Requests,
     Objects(ObjectKind),
     Session,
     Users,
@@ -74,6 +75,7 @@ impl Tag {
             Self::Gateway => "gateway",
             Self::Endpoints => "endpoints",
             Self::Usage => "usage",
+            Self::Requests => "requests",
             Self::Objects(kind) => kind.plural(),
             Self::Session => "session",
             Self::Users => "users",
@@ -88,8 +90,8 @@ impl Tag {
     pub(crate) fn all() -> Vec<Self> {
         let mut tags = vec![Self::Gateway];
         tags.extend(ObjectKind::ALL.iter().copied().map(Self::Objects));
-        tags.extend([Self::Endpoints, Self::Usage, Self::Session, Self::Users, Self::Tokens]);
-        tags.extend([Self::ServiceAccounts, Self::Teams, Self::Audit]);
+        tags.extend([Self::Endpoints, Self::Usage, Self::Requests, Self::Session, Self::Users]);
+        tags.extend([Self::Tokens, Self::ServiceAccounts, Self::Teams, Self::Audit]);
         tags
     }
 }

@@ -102,6 +102,7 @@ permissions! {
     ManageTeams           "manage_teams"            seen_by ReadTeams            [YES NOT YES NOT NOT] "change this team and who is in it";
     ReadServiceAccounts   "read_service_accounts"   seen_by ReadServiceAccounts  [YES YES YES YES NOT] "see these service accounts";
     ManageServiceAccounts "manage_service_accounts" seen_by ReadServiceAccounts  [YES NOT YES NOT NOT] "manage these service accounts";
+    ReadUsage             "read_usage"              seen_by ReadUsage            [YES YES YES YES YES] "see what was used";
     ReadAudit             "read_audit"              seen_by ReadAudit            [YES YES YES NOT NOT] "read this audit log";
 }
 

@@ -7,6 +7,7 @@ mod gateway;
 mod objects;
 mod people;
 mod services;
+mod usage;
 
 use serde_json::json;
 
@@ -15,6 +16,7 @@ use crate::operation::{Operation, Parameter};
 /// All of them, in the order of the page.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = gateway::operations();
+    all.extend(usage::operations());
     all.extend(objects::operations());
     all.extend(people::operations());
     all

@@ -4,12 +4,14 @@
 //! or not at all.
 
 pub(crate) mod audit;
+mod csv;
 pub(crate) mod objects;
 pub(crate) mod service_accounts;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod teams;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 mod writing;
 

@@ -11,6 +11,7 @@ pub mod secret;
 pub mod shutdown;
 pub mod task;
 pub mod units;
+pub mod usage;
 
 pub use clock::{Clock, Moment};
 pub use reason::Reason;

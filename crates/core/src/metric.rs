@@ -228,6 +228,19 @@ metrics! {
         "When the certificate in this file expires, in Unix time.";
     StoreUp = "architrave_store_up", Gauge, [],
         "Whether the database answers, 1 or 0; absent without one. Traffic does not need it.";
+    UsageEvents = "architrave_usage_events_total", Counter, [],
+        "Exchanges that were added up for the API's usage.";
+    UsageDropped = "architrave_usage_dropped_total", Counter, ["cause"],
+        "Exchanges whose usage was lost: queue_full, where the one who adds up did not keep up; or \
+         no_room, where sums could not be written for long.";
+    UsageOthers = "architrave_usage_others_total", Counter, [],
+        "Exchanges that were added up under `(others)`, as there were too many names in a minute.";
+    UsageWrites = "architrave_usage_writes_total", Counter, ["outcome"],
+        "Writes of usage to the database, by outcome: ok or failed; what failed is tried again.";
+    UsageUp = "architrave_usage_up", Gauge, [],
+        "1 while usage can be written, 0 when the latest write has failed.";
+    UsageRequests = "architrave_usage_requests_total", Counter, ["outcome"],
+        "Lines of the request log, by outcome: kept, or dropped because there were too many at once.";
     ProcessCpu = "process_cpu_seconds_total", Counter, [],
         "Processor time that the process has spent, in user and system mode together.";
     ProcessResidentMemory = "process_resident_memory_bytes", Gauge, [],

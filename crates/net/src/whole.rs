@@ -1,9 +1,13 @@
 //! A small HTTP/1.1 server of whole messages, for the admin listener and for demo origins: the
-//! same codec as traffic, bodies in memory under a limit. Not for traffic.
+//! same codec as traffic, bodies in memory under a limit, but for answers that go on for as long as
+//! there is something to tell. Not for traffic.
 
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use crate::fields::Fields;
 use crate::h1::{H1Reader, H1Writer, HeadLimits, Persist};
@@ -34,8 +38,11 @@ pub struct WholeResponse {
     pub status: u16,
     /// Its fields, without framing.
     pub fields: Fields,
-    /// Its body.
+    /// Its body, or the beginning of it.
     pub body: Vec<u8>,
+    /// What follows the body, piece by piece, until whoever sends it has had enough; the connection
+    /// ends with it.
+    pub rest: Option<mpsc::Receiver<Bytes>>,
 }
 
 /// Serves the requests of one connection, one after the other, until either side has had enough.
@@ -54,16 +61,22 @@ pub async fn serve_whole<Answer: Future<Output = WholeResponse>>(
         }
         let read = read_request(&mut reader, limits);
         let read = timer.within(limits.message, read).await.unwrap_or(Err(WireError::Stalled));
-        let (response, is_to_head, keep_alive) = match read {
+        let (mut response, is_to_head, keep_alive) = match read {
             Ok((head, body, keep_alive)) => {
                 let is_to_head = head.method == Method::Head;
-                (answer(head, body).await, is_to_head, keep_alive)
+                let response = answer(head, body).await;
+                let keep_alive = keep_alive && response.rest.is_none();
+                (response, is_to_head, keep_alive)
             }
             Err(WireError::Closed | WireError::Io(_)) => return,
             Err(error) => (refusal(&error), false, false),
         };
         let write = write_response(&mut writer, &response, is_to_head, keep_alive, limits.message);
         let written = timer.within(limits.message, write).await;
+        if let (Some(rest), Ok(Ok(())), false) = (response.rest.take(), &written, is_to_head) {
+            // Whoever does not read any more is found out by the next piece.
+            let _gone = write_rest(&mut writer, rest).await;
+        }
         if !keep_alive || !matches!(written, Ok(Ok(()))) {
             return;
         }
@@ -111,7 +124,7 @@ fn refusal(error: &WireError) -> WholeResponse {
     let mut fields = Fields::new();
     fields.append("Content-Type", b"text/plain; charset=utf-8");
     let body = format!("{error}\n").into_bytes();
-    WholeResponse { status: error.downstream_reason().status(), fields, body }
+    WholeResponse { status: error.downstream_reason().status(), fields, body, rest: None }
 }
 
 async fn write_response(
@@ -127,14 +140,27 @@ async fn write_response(
         ..ResponseHead::default()
     };
     let framing = match response.body.len() {
+        _ if response.rest.is_some() && !is_to_head => Framing::UntilClose,
         length if length > 0 && !is_to_head => Framing::Length(length as u64),
         _ => Framing::Empty,
     };
     let persist = if keep_alive { Persist::KeepAlive } else { Persist::Close };
     writer.send_response(&head, ResponseOptions { framing, persist, is_to_head })?;
     writer.limit_stall(limit);
-    if framing != Framing::Empty {
+    if framing != Framing::Empty && !response.body.is_empty() {
         writer.write_all(&response.body).await?;
+    }
+    if framing != Framing::UntilClose {
+        writer.finish(None)?;
+    }
+    writer.flush().await
+}
+
+/// Writes what comes, as it comes; a client that takes nothing for too long is let go.
+async fn write_rest(writer: &mut Writer, mut rest: mpsc::Receiver<Bytes>) -> Result<(), WireError> {
+    while let Some(piece) = rest.recv().await {
+        writer.write_all(&piece).await?;
+        writer.flush().await?;
     }
     writer.finish(None)?;
     writer.flush().await

@@ -72,7 +72,12 @@ fn find<'p>(worker: &Worker, exchange: &Exchange<'p>) -> Result<MatchedRoute<'p>
     let facts = RequestFacts::new(exchange.head, &exchange.host, &exchange.path);
     let route = routes.tables.find(&facts).ok_or_else(no_route)?;
     let lead = choose_lead(worker, route);
-    Ok(MatchedRoute { route, service: lead.service.as_ref(), chain: &lead.chain })
+    Ok(MatchedRoute {
+        route,
+        service: lead.service.as_ref(),
+        chain: &lead.chain,
+        place: &lead.place,
+    })
 }
 
 fn routes_of<'p>(exchange: &Exchange<'p>) -> Result<&'p ListenerRoutes, Failure> {

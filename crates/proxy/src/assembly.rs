@@ -17,6 +17,7 @@ use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::tls::TlsError;
 use architrave_policy::RateLimiters;
 use architrave_policy::ledger::{Account, Ledger};
+use architrave_telemetry::usage::UsageCaller;
 use architrave_telemetry::{ConsumerMetrics, Metrics, RouteMetrics};
 
 pub use life::LiveLife;
@@ -49,6 +50,8 @@ pub struct Assembly {
     pub(crate) accounts: Vec<Option<Arc<Account>>>,
     /// What consumers use of models, in the snapshot's order.
     pub(crate) consumers: Vec<Arc<ConsumerMetrics>>,
+    /// Consumers as usage events name them, in the snapshot's order.
+    pub(crate) callers: Vec<Arc<UsageCaller>>,
     /// By [`LiveListener::slot`].
     slots: Vec<Option<ListenerRoutes>>,
     /// Of the next listener that is new. Never one that has been in use: a connection may outlive
@@ -141,6 +144,13 @@ impl Assembly {
         let consumers = (snapshot.consumers.iter())
             .map(|consumer| parts.metrics.consumer(&consumer.name))
             .collect();
+        let callers = (snapshot.consumers.iter())
+            .map(|consumer| UsageCaller {
+                consumer: consumer.name.as_str().into(),
+                ..UsageCaller::default()
+            })
+            .map(Arc::new)
+            .collect();
         let slots = route_slots(&snapshot, &listeners, &services, parts);
         for upstream in &upstreams {
             let limits = &upstream.config.limits;
@@ -153,6 +163,7 @@ impl Assembly {
             models,
             accounts,
             consumers,
+            callers,
             generation: previous.map_or(1, |previous| previous.generation + 1),
             listeners,
             upstreams,

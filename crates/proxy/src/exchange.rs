@@ -12,6 +12,7 @@ use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
 use architrave_policy::ledger::Account;
 use architrave_policy::{Admission, Chain};
+use architrave_telemetry::usage::{UsageCaller, UsagePlace};
 use architrave_telemetry::{ConsumerMetrics, Termination};
 
 use crate::assembly::{Assembly, LiveRoute, LiveService};
@@ -85,6 +86,8 @@ pub struct MatchedRoute<'p> {
     pub service: Option<&'p Arc<LiveService>>,
     /// The policies of listener, route and service.
     pub chain: &'p Chain,
+    /// By what its use is told apart.
+    pub place: &'p Arc<UsagePlace>,
 }
 
 /// How long the parts of an exchange took.
@@ -150,6 +153,12 @@ impl<'p> Exchange<'p> {
     pub(crate) fn consumer_metrics(&self) -> Option<&'p ConsumerMetrics> {
         let index = self.admission.consumer?;
         self.assembly.consumers.get(index.get()).map(|metrics| &**metrics)
+    }
+
+    /// Who calls, for the usage event.
+    pub(crate) fn usage_caller(&self) -> Option<Arc<UsageCaller>> {
+        let index = self.admission.consumer?;
+        self.assembly.callers.get(index.get()).cloned()
     }
 
     /// Who calls, once a credential has proved it.

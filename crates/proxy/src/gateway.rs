@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use arc_swap::ArcSwap;
 use architrave_core::Clock;
 use architrave_core::shutdown::ShutdownSignal;
-use architrave_telemetry::{AccessLog, Metrics};
+use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 use crate::assembly::Assembly;
 use crate::dispatch::llm::kept::KeptIds;
@@ -25,6 +25,8 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     /// Where lines go.
     pub access_log: Arc<AccessLog>,
+    /// Where usage events go; `None` where nobody keeps them, and then none are made.
+    pub usage: Option<UsageQueue>,
     /// Whether to go on.
     pub shutdown: ShutdownSignal,
     /// Seals persistence cookies.

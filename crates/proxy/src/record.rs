@@ -1,5 +1,7 @@
 //! Step 8: what is left of an exchange: figures and a line. It only reads.
 
+mod usage;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +93,7 @@ pub(crate) fn record(worker: &Worker, exchange: &Exchange<'_>) {
             metrics.looked_up(worker.index(), outcome == "hit");
         }
     }
+    worker.with_usage(|usage| usage::record(worker, exchange, (began, total), usage));
     worker.with_log(|log| {
         if log.is_enabled() {
             log.write(&entry(worker, exchange, (began, total)));

@@ -51,6 +51,7 @@ impl Stage {
                 clock,
                 metrics,
                 access_log: AccessLog::open(log, LineForm::Json).unwrap(),
+                usage: None,
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
                 kept: std::sync::Arc::default(),

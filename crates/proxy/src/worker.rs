@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use architrave_balance::Endpoint;
 use architrave_core::Moment;
 use architrave_net::{Pool, PoolKey};
-use architrave_telemetry::{EndpointMetrics, WorkerLog};
+use architrave_telemetry::{EndpointMetrics, UsageQueue, WorkerLog, WorkerUsage};
 use foldhash::fast::RandomState;
 
 use crate::assembly::{Assembly, LiveListener, LiveUpstream};
@@ -38,6 +38,7 @@ pub struct Worker {
     pool: Pool,
     random: RefCell<fastrand::Rng>,
     log: RefCell<WorkerLog>,
+    usage: Option<RefCell<WorkerUsage>>,
     pinned: RefCell<Rc<Pinned>>,
     endpoint_metrics: RefCell<HashMap<PoolKey, Arc<EndpointMetrics>, RandomState>>,
     date: RefCell<(u64, String)>,
@@ -88,12 +89,14 @@ impl Worker {
     #[must_use]
     pub fn new(index: usize, gateway: Arc<Gateway>) -> Rc<Self> {
         let log = gateway.access_log.worker(index);
+        let usage = gateway.usage.as_ref().map(UsageQueue::worker);
         let pinned = pin(&gateway, gateway.assembly.load_full());
         Rc::new_cyclic(|itself| Self {
             index,
             pool: Pool::default(),
             random: RefCell::new(fastrand::Rng::new()),
             log: RefCell::new(log),
+            usage: usage.map(RefCell::new),
             pinned: RefCell::new(pinned),
             endpoint_metrics: RefCell::default(),
             date: RefCell::default(),
@@ -159,6 +162,21 @@ impl Worker {
     /// Calls `work` with this worker's log.
     pub fn with_log<T>(&self, work: impl FnOnce(&mut WorkerLog) -> T) -> T {
         work(&mut self.log.borrow_mut())
+    }
+
+    /// Calls `work` with this worker's end of the usage queue, where anybody keeps what is used.
+    pub fn with_usage(&self, work: impl FnOnce(&mut WorkerUsage)) {
+        if let Some(usage) = &self.usage {
+            work(&mut usage.borrow_mut());
+        }
+    }
+
+    /// Hands over the usage events that there are.
+    fn tick_usage(&self) {
+        self.with_usage(|usage| {
+            let now = self.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            usage.tick(i64::try_from(now.as_micros()).unwrap_or(i64::MAX));
+        });
     }
 
     /// The idle connections of this worker.

@@ -13,7 +13,9 @@ use std::time::Duration;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use architrave_config::Admin;
-use architrave_control::{Api, BODY_BYTES_MAX, Dependencies, Platform};
+use architrave_control::{
+    Api, BODY_BYTES_MAX, Dependencies, Platform, Stream as AnswerStream, UsageDesk,
+};
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, task};
 use architrave_net::fields::Fields;
@@ -154,8 +156,15 @@ impl AdminServer {
             models: Arc::new(EnginePort(Arc::clone(&self.engine))),
             desired: Arc::new(EnginePort(Arc::clone(&self.engine))),
             platform: self.platform.clone(),
+            usage: self.usage_desk(),
             clock: self.clock.clone(),
         })
+    }
+
+    fn usage_desk(&self) -> Option<UsageDesk> {
+        let (store, keeper) = self.engine.usage()?;
+        let port = Arc::new(EnginePort(Arc::clone(&self.engine)));
+        Some(UsageDesk { store: store.clone(), port, tail: keeper.tail().clone() })
     }
 
     fn open(&self, admin: Admin, socket: std::net::TcpListener) -> anyhow::Result<Running> {
@@ -269,12 +278,13 @@ impl Desk {
         let Ok(response) = call.await else {
             return WholeResponse { status: 500, ..WholeResponse::default() };
         };
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
+        let rest = parts.extensions.remove::<AnswerStream>().and_then(|stream| stream.take());
         let mut fields = Fields::new();
         for (name, value) in &parts.headers {
             fields.append(name.as_str(), value.as_bytes());
         }
-        WholeResponse { status: parts.status.as_u16(), fields, body: body.to_vec() }
+        WholeResponse { status: parts.status.as_u16(), fields, body: body.to_vec(), rest }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use architrave_core::{Clock, Secret};
 use architrave_proxy::Keyring;
-use architrave_store::{AuditEntry, Place, Store, StoreError};
+use architrave_store::{AuditEntry, Place, Store, StoreError, UsageStore};
 use tokio::time::timeout;
 
 /// What the keys that seal secrets at rest are derived for.
@@ -33,6 +33,8 @@ pub(crate) enum DatabaseChoice {
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     pub store: Store,
+    /// What was used, in a file of its own beside it or in tables of its own.
+    pub usage: UsageStore,
     /// The file of the embedded one, and which it was when it was opened.
     file: Option<(PathBuf, u64)>,
 }
@@ -71,12 +73,13 @@ impl Database {
             DatabaseChoice::Embedded => Place::Folder(folder.to_owned()),
             DatabaseChoice::Postgres(url) => Place::Postgres(url.clone()),
         };
+        let usage = UsageStore::beside(&place, clock.clone());
         let keys = keyring.derive(SECRETS_AT_REST);
         let opened = Store::open(&place, keys, clock.clone()).await;
         let store = opened.with_context(|| choice.name(folder))?;
         let file = matches!(choice, DatabaseChoice::Embedded).then(|| folder.join(FILE));
         let file = file.and_then(|file| Some((file.clone(), inode(&file)?)));
-        Ok(Self { store, file })
+        Ok(Self { store, usage, file })
     }
 
     /// Whether it answers, and is where it was: a file that was removed would take what is written
@@ -94,7 +97,8 @@ impl Database {
 
     /// Ends all connections to it.
     pub(crate) async fn close(&self) {
-        if timeout(PATIENCE, self.store.close()).await.is_err() {
+        let both = async { tokio::join!(self.store.close(), self.usage.close()) };
+        if timeout(PATIENCE, both).await.is_err() {
             tracing::debug!("some connections to the database were cut off");
         }
     }

@@ -81,7 +81,7 @@ fn answer(port: u16, head: &RequestHead, body: &[u8]) -> WholeResponse {
     let mut fields = Fields::new();
     fields.append("Content-Type", b"text/plain; charset=utf-8");
     if head.path() == "/healthz" {
-        return WholeResponse { status: 200, fields, body: b"ok\n".to_vec() };
+        return WholeResponse { status: 200, fields, body: b"ok\n".to_vec(), rest: None };
     }
     let mut text = format!("Hello from the demo origin on port {port}.\n\n");
     text.push_str(&format!("{} {}\nHost: {}\n", head.method.as_str(), head.target, head.authority));
@@ -93,5 +93,5 @@ fn answer(port: u16, head: &RequestHead, body: &[u8]) -> WholeResponse {
     if !body.is_empty() {
         text.push_str(&format!("\n{} bytes of body\n", body.len()));
     }
-    WholeResponse { status: 200, fields, body: text.into_bytes() }
+    WholeResponse { status: 200, fields, body: text.into_bytes(), rest: None }
 }

@@ -33,7 +33,7 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::upkeep::Upkeep;
 use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
-use architrave_telemetry::{AccessLog, Metrics};
+use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 pub(crate) use addresses::{Addresses, reachable};
 use desired::Desired;
@@ -51,6 +51,7 @@ use crate::kept::KeptFile;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, GatewayText, Loaded};
+use crate::usage::UsageKeeper;
 use crate::watch::Stamp;
 use crate::workers::{CommandSenders, Workers};
 use crate::{advice, unguarded};
@@ -77,6 +78,8 @@ pub(crate) struct Engine {
     sockets: Arc<tokio::sync::Mutex<Sockets>>,
     /// The objects of the database; `None`: there is none, and the file is all there is.
     desired: Option<Desired>,
+    /// Who keeps what is used; `None`: nobody does.
+    usage: Option<UsageKeeper>,
     /// The objects of the file, once somebody has asked, where there is no database.
     of_file: Mutex<Option<(u64, Arc<Objects>)>>,
     state: Mutex<State>,
@@ -130,11 +133,13 @@ impl Engine {
         let registry = Arc::new(Registry::new());
         registry.replace(assembly.upstreams.iter().map(|upstream| Arc::clone(&upstream.balance)));
         architrave_control::expose_endpoints(&metrics, Arc::clone(&registry), clock.clone());
+        let keeps_usage = desired.is_some() && snapshot.usage.is_enabled;
         let gateway = Arc::new(Gateway {
             assembly: ArcSwap::from_pointee(assembly),
             clock: clock.clone(),
             metrics,
             access_log,
+            usage: keeps_usage.then(UsageQueue::default),
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
             kept: Arc::default(),
@@ -155,6 +160,9 @@ impl Engine {
         );
         let upkeep =
             Upkeep::start(Arc::clone(&registry), resolver, clock.clone(), shutdown.signal());
+        let usage = (desired.as_ref().filter(|_| keeps_usage))
+            .map(|desired| UsageKeeper::start(&gateway, desired.database.usage.clone()))
+            .transpose()?;
         let (workers, senders) = Workers::start(options.workers, &gateway)?;
         let engine = Arc::new(Self {
             options: options.clone(),
@@ -168,6 +176,7 @@ impl Engine {
             kept,
             sockets: Arc::new(tokio::sync::Mutex::new(sockets)),
             desired,
+            usage,
             of_file: Mutex::default(),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),
@@ -203,6 +212,19 @@ impl Engine {
     #[must_use]
     pub(crate) fn store(&self) -> Option<&architrave_store::Store> {
         self.desired.as_ref().map(|desired| &desired.database.store)
+    }
+
+    /// What was used and who keeps it, if anybody does.
+    #[must_use]
+    pub(crate) fn usage(&self) -> Option<(&architrave_store::UsageStore, &UsageKeeper)> {
+        Some((&self.desired.as_ref()?.database.usage, self.usage.as_ref()?))
+    }
+
+    /// Writes down what was used in the last moments. To be called after the last exchange.
+    pub(crate) async fn close_usage(&self) {
+        if let Some(usage) = &self.usage {
+            usage.close().await;
+        }
     }
 
     /// All live upstreams.

@@ -25,6 +25,7 @@ mod text;
 mod transfer;
 mod unguarded;
 mod upgrade;
+mod usage;
 mod watch;
 mod workers;
 

@@ -128,6 +128,7 @@ async fn serve(
     following.abort();
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
     engine.close_leases(successor.map(|successor| successor.socket)).await;
+    engine.close_usage().await;
     engine.flush_log(LOG_FLUSH).await;
     engine.close_database().await;
     tracing::info!("ended");

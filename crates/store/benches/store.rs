@@ -4,8 +4,12 @@
 
 use std::time::Duration;
 
+use architrave_core::usage::{Amount, Dimension, Span};
 use architrave_core::{Clock, Moment};
-use architrave_store::{AuditEntry, KEY_BYTES, NewToken, ObjectWrite, Place, Store};
+use architrave_store::{
+    AuditEntry, KEY_BYTES, NewToken, ObjectWrite, Place, Store, UsageBatch, UsageCell, UsageGroup,
+    UsageKey, UsageQuery, UsageSlice, UsageStore,
+};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -29,6 +33,7 @@ fn main() {
         tokens(&store, &measure).await;
         objects(&store, &measure).await;
         changes(&store, &measure).await;
+        usage(&place, &measure).await;
         let file = folder.path().join("architrave.db");
         measure.say(&format!("the file has {} MiB", bytes(&file) / 1024 / 1024));
     });
@@ -102,6 +107,84 @@ fn body(number: u32) -> serde_json::Value {
         "credentials": [{ "name": "main", "value": format!("sk-{number:040}"), "weight": 1 }],
         "timeouts": { "connect": "2s", "first_byte": "60s" },
     })
+}
+
+/// Services of a month of use, each with two statuses, and what is asked of it.
+const SERVICES: i64 = 1_000;
+const DAYS: i64 = 30;
+const DAY: i64 = 86_400;
+
+async fn usage(place: &Place, measure: &Measure) {
+    let store = UsageStore::beside(place, measure.0.clone());
+    let writer = store.begin_writer().await.expect("nobody else writes");
+    let begun = measure.0.now();
+    let mut part = writer << 32;
+    for day in 0..DAYS {
+        let mut batch = UsageBatch { writer, ..UsageBatch::default() };
+        for service in 0..SERVICES {
+            for (place, status) in ["200", "503"].into_iter().enumerate() {
+                let key = service * 2 + place as i64 + 1;
+                if day == 0 {
+                    batch.keys.push(usage_key(key, service, status));
+                }
+                batch.cells.push(usage_cell(DAY, day * DAY, key, &mut part));
+                let hours =
+                    (0..24).map(|hour| usage_cell(3_600, day * DAY + hour * 3_600, key, &mut part));
+                batch.cells.extend(hours);
+            }
+        }
+        store.write(&batch).await.expect("there is room");
+    }
+    let cells = u32::try_from(SERVICES * 2 * DAYS * 25).expect("it is a small number");
+    measure.tell("write cells of 1,000 services over 30 days", begun, cells);
+    let whole = UsageQuery {
+        slices: vec![UsageSlice { step: DAY, from: 0, to: DAYS * DAY }],
+        ..UsageQuery::default()
+    };
+    let service = UsageGroup::Dimension(Dimension::Service);
+    let by_service = UsageQuery { groups: vec![service], ..whole.clone() };
+    let by_both = UsageQuery { groups: vec![service, UsageGroup::Class], ..whole.clone() };
+    let by_day = UsageQuery { bucket: Some(DAY), ..by_service.clone() };
+    let hours = vec![UsageSlice { step: 3_600, from: 0, to: DAYS * DAY }];
+    let one = vec![(service, vec!["service-7".to_owned()])];
+    let of_one =
+        UsageQuery { slices: hours.clone(), bucket: Some(3_600), filters: one, ..whole.clone() };
+    let by_hour = UsageQuery { slices: hours, bucket: Some(3_600), ..whole.clone() };
+    for (what, query) in [
+        ("30 days as a whole", &whole),
+        ("30 days by service", &by_service),
+        ("30 days by service and class", &by_both),
+        ("30 days by day and service", &by_day),
+        ("30 days of one service by hour", &of_one),
+        ("30 days of all services by hour", &by_hour),
+    ] {
+        for _round in 0..2 {
+            let begun = measure.0.now();
+            let rows = store.usage_sums(query).await.expect("the database reads");
+            measure.tell(&format!("{what}: {} rows", rows.len()), begun, 1);
+        }
+    }
+    let begun = measure.0.now();
+    let sketches = store.usage_sketches(&by_service, Span::Latency).await;
+    let count = sketches.expect("the database reads").len();
+    measure.tell(&format!("30 days by service: {count} sketches"), begun, 1);
+    measure.say(&format!("usage has {} MiB", store.bytes().await.expect("it says") / 1024 / 1024));
+}
+
+fn usage_key(id: i64, service: i64, status: &str) -> UsageKey {
+    let texts = Dimension::ALL.iter().map(|dimension| match dimension {
+        Dimension::Service => format!("service-{service}").into(),
+        Dimension::Route => format!("route-{service}").into(),
+        Dimension::Status => status.into(),
+        _ => "".into(),
+    });
+    UsageKey { id, seen_at: 0, texts: texts.collect() }
+}
+
+fn usage_cell(step: i64, at: i64, key: i64, part: &mut i64) -> UsageCell {
+    *part += 1;
+    let sketches = [vec![7; 200], Vec::new()];
+    UsageCell { step, at, key, part: *part, sums: [1_000; Amount::COUNT], sketches }
 }
 
 fn hash(number: u32) -> [u8; 32] {

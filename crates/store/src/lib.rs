@@ -25,6 +25,7 @@ mod settings;
 mod store;
 mod teams;
 mod tokens;
+mod usage;
 mod users;
 mod vault;
 
@@ -42,6 +43,10 @@ pub use sessions::Session;
 pub use store::Store;
 pub use teams::{Membership, NewTeam, Team};
 pub use tokens::{NewToken, Token};
+pub use usage::{
+    RequestFilter, RequestRow, UsageBatch, UsageCell, UsageGroup, UsageKeep, UsageKey, UsageQuery,
+    UsageScope, UsageSlice, UsageStore, UsageSums, UsageSwept,
+};
 pub use users::{NewUser, Subject, User};
 pub use vault::KEY_BYTES;
 

@@ -7,12 +7,21 @@ use crate::StoreError;
 use crate::place::Engine;
 
 /// One step.
-struct Migration {
-    name: &'static str,
-    both: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
+pub(crate) struct Migration {
+    pub(crate) name: &'static str,
+    pub(crate) both: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
 }
+
+/// A row of steps, and the table that says which of them a database has taken.
+pub(crate) struct Steps {
+    pub(crate) table: &'static str,
+    pub(crate) all: &'static [Migration],
+}
+
+/// The steps of the database of objects and people.
+pub(crate) const OBJECTS: Steps = Steps { table: "migrations", all: MIGRATIONS };
 
 /// Every step, in order; the version of a database is how many it has taken.
 const MIGRATIONS: &[Migration] = &[
@@ -50,32 +59,44 @@ pub(crate) async fn begin(
 }
 
 /// Takes the steps that the database has not taken yet.
-pub(crate) async fn migrate(writer: &AnyPool, engine: Engine, at: i64) -> Result<(), StoreError> {
-    while step(writer, engine, at).await? {}
+pub(crate) async fn migrate(
+    writer: &AnyPool,
+    engine: Engine,
+    steps: &Steps,
+    at: i64,
+) -> Result<(), StoreError> {
+    while step(writer, engine, steps, at).await? {}
     Ok(())
 }
 
 /// Takes one step; `false` when there is none left.
-async fn step(writer: &AnyPool, engine: Engine, at: i64) -> Result<bool, StoreError> {
+async fn step(
+    writer: &AnyPool,
+    engine: Engine,
+    steps: &Steps,
+    at: i64,
+) -> Result<bool, StoreError> {
     let mut change = begin(writer, engine).await?;
-    change
-        .execute(
-            "CREATE TABLE IF NOT EXISTS migrations \
-             (version BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)",
-        )
-        .await?;
-    let found = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM migrations");
+    let table = steps.table;
+    let made = format!(
+        "CREATE TABLE IF NOT EXISTS {table} \
+         (version BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)"
+    );
+    change.execute(AssertSqlSafe(made)).await?;
+    let found = format!("SELECT COALESCE(MAX(version), 0) FROM {table}");
+    let found = sqlx::query_scalar(AssertSqlSafe(found));
     let found: i64 = found.fetch_one(&mut *change).await?;
-    let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let known = i64::try_from(steps.all.len()).expect("there are few migrations");
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    let next = usize::try_from(found).ok().and_then(|taken| MIGRATIONS.get(taken));
+    let next = usize::try_from(found).ok().and_then(|taken| steps.all.get(taken));
     let Some(migration) = next else {
         return Ok(false);
     };
     change.execute(AssertSqlSafe(migration.text(engine))).await?;
-    let taken = sqlx::query("INSERT INTO migrations (version, name, at) VALUES ($1, $2, $3)");
+    let taken = format!("INSERT INTO {table} (version, name, at) VALUES ($1, $2, $3)");
+    let taken = sqlx::query(AssertSqlSafe(taken));
     taken.bind(found + 1).bind(migration.name).bind(at).execute(&mut *change).await?;
     change.commit().await?;
     Ok(true)
@@ -90,7 +111,10 @@ impl Migration {
             Engine::Postgres => {
                 let numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
                 let both = self.both.replace("INTEGER PRIMARY KEY AUTOINCREMENT", numbered);
-                let both = both.replace(" BLOB", " BYTEA").replace(" TEXT", " TEXT COLLATE \"C\"");
+                let both = both
+                    .replace(" BLOB", " BYTEA")
+                    .replace(" TEXT", " TEXT COLLATE \"C\"")
+                    .replace(" WITHOUT ROWID", "");
                 format!("{both}\n{}", self.postgres)
             }
         }

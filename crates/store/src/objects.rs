@@ -104,6 +104,9 @@ reads! {
     /// Objects of a kind, by name.
     fn objects(kind: &str, page: &Page) -> (Vec<ObjectRow>, Option<String>);
 
+    /// The names of the objects of a kind that belong to one of these teams, in their order.
+    fn object_names_of(kind: &str, teams: &[String]) -> Vec<String>;
+
     /// Every object, by kind and name, as they were at one moment.
     fn all_objects() -> Vec<ObjectRow>;
 
@@ -128,6 +131,21 @@ async fn objects(
     let rows = query.fetch_all(sight.on).await?;
     let rows = rows.iter().map(|found| row(found, sight.vault)).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |row: &ObjectRow| row.name.clone()))
+}
+
+async fn object_names_of(
+    sight: Sight<'_>,
+    kind: &str,
+    teams: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let query = "SELECT name FROM objects WHERE kind = $1 AND team = $2 ORDER BY name";
+    let mut names = Vec::new();
+    for team in teams {
+        let of_team = sqlx::query_scalar(query).bind(kind).bind(team).fetch_all(&mut *sight.on);
+        names.extend(of_team.await?);
+    }
+    names.sort();
+    Ok(names)
 }
 
 async fn objects_mark(sight: Sight<'_>) -> Result<ObjectsMark, StoreError> {

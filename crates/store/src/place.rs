@@ -20,7 +20,7 @@ use crate::StoreError;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the file is called in the data folder.
-const FILE: &str = "architrave.db";
+pub(crate) const FILE: &str = "architrave.db";
 
 /// A statement that takes longer is told of in the log; ours take milliseconds.
 const SLOW: Duration = Duration::from_secs(1);
@@ -68,15 +68,27 @@ pub(crate) enum Engine {
 pub(crate) struct Door {
     pub(crate) engine: Engine,
     pub(crate) waits: Waits,
+    is_synced: bool,
     options: AnyConnectOptions,
 }
 
 impl Place {
     /// Makes ready to connect; makes the file of a folder, readable by its owner alone.
     pub(crate) fn door(&self, waits: Waits) -> Result<Door, StoreError> {
+        self.door_to(FILE, waits, true)
+    }
+
+    /// The same to another file of the folder. What is not `is_synced` outlives the process, but
+    /// the last moments before the machine itself stops may be lost, whole.
+    pub(crate) fn door_to(
+        &self,
+        name: &str,
+        waits: Waits,
+        is_synced: bool,
+    ) -> Result<Door, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = match self {
-            Self::Folder(folder) => (Engine::Sqlite, sqlite_url(&file(folder)?)?),
+            Self::Folder(folder) => (Engine::Sqlite, sqlite_url(&file(folder, name)?)?),
             Self::Postgres(url) => (Engine::Postgres, url.expose().to_owned()),
         };
         // The URL may hold a password, so that no error repeats it.
@@ -91,7 +103,7 @@ impl Place {
         let options = AnyConnectOptions::from_str(&url).map_err(|_| no_place())?;
         let options = options.log_statements(LevelFilter::Off);
         let options = options.log_slow_statements(LevelFilter::Warn, SLOW);
-        Ok(Door { engine, waits, options })
+        Ok(Door { engine, waits, is_synced, options })
     }
 }
 
@@ -148,12 +160,14 @@ impl Door {
         match self.engine {
             Engine::Sqlite => format!(
                 "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864"
+                 PRAGMA synchronous = {}; PRAGMA foreign_keys = ON; \
+                 PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864",
+                if self.is_synced { "FULL" } else { "NORMAL" }
             ),
             Engine::Postgres => format!(
                 "SET application_name = 'architrave'; SET lock_timeout = {patience}; \
-                 SET idle_in_transaction_session_timeout = '60s'"
+                 SET idle_in_transaction_session_timeout = '60s'{}",
+                if self.is_synced { "" } else { "; SET synchronous_commit = off" }
             ),
         }
     }
@@ -199,8 +213,8 @@ impl Door {
 }
 
 /// The file, made where it is not there: SQLite gives the files beside it the same rights.
-fn file(folder: &Path) -> Result<PathBuf, StoreError> {
-    let file = folder.join(FILE);
+fn file(folder: &Path, name: &str) -> Result<PathBuf, StoreError> {
+    let file = folder.join(name);
     let mut options = OpenOptions::new();
     let made = options.write(true).create(true).truncate(false).mode(0o600).open(&file);
     made.map_err(|error| StoreError::file(&file, error))?;

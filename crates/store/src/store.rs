@@ -83,7 +83,7 @@ impl Store {
         door.knock().await?;
         let writer = door.writer();
         let at = micros(&clock);
-        migrate::migrate(&writer, door.engine, at).await?;
+        migrate::migrate(&writer, door.engine, &migrate::OBJECTS, at).await?;
         key_checks::check(&writer, door.engine, &vault, at).await?;
         let readers = door.readers();
         let feed = Feed::start(&door, &readers).await?;
@@ -201,7 +201,7 @@ impl Store {
     }
 }
 
-fn micros(clock: &Clock) -> i64 {
+pub(crate) fn micros(clock: &Clock) -> i64 {
     let since = clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

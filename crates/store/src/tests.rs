@@ -15,5 +15,6 @@ mod revisions;
 mod sessions;
 mod settings;
 mod tokens;
+mod usage;
 
 use home::{Home, KEY, ada, each_store, entry};

@@ -9,6 +9,7 @@ pub mod sample;
 pub mod stamp;
 mod tally;
 pub mod termination;
+pub mod usage;
 
 pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings, TlsEntry};
 pub use access_log::{AccessLog, LineForm, WorkerLog};
@@ -24,3 +25,4 @@ pub use metrics::worker::WorkerMetrics;
 pub use metrics::{Metrics, SampleSource};
 pub use sample::{Format, SampleSink};
 pub use termination::{Party, Phase, Termination};
+pub use usage::{UsageQueue, WorkerUsage};

@@ -1,13 +1,22 @@
-//! What consumers have used of their budgets, as the API shows it; the actions are beside this file.
+//! What consumers have used of their budgets, and what was used at all, as the API shows it; the
+//! actions are beside this file.
 
 use architrave_config::BudgetAmount;
 use architrave_config::ports::{BudgetUsage, ConsumerUsage};
 use architrave_telemetry::stamp::rfc3339;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::reply::Reply;
+use crate::usecase::usage::Form;
+
+pub(crate) mod breakdown;
 pub(crate) mod list;
+pub(crate) mod series;
 pub(crate) mod show;
+pub(crate) mod top;
 
 /// What a consumer has used of its budgets.
 #[derive(Serialize, ToSchema)]
@@ -28,6 +37,14 @@ pub(crate) struct BudgetBody {
     spent: u64,
     reserved: u64,
     left: u64,
+}
+
+/// An answer in the form that is wanted.
+fn answer<T: Serialize>(form: Form, body: &T, to_csv: impl Fn(&T) -> String) -> Response {
+    match form {
+        Form::Json => Reply::ok(body).into_response(),
+        Form::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], to_csv(body)).into_response(),
+    }
 }
 
 impl From<ConsumerUsage> for UsageBody {

@@ -12,8 +12,6 @@ use crate::admin::healthz::{self, HealthBody};
 use crate::admin::models::ready::Lanes;
 use crate::admin::models::{self, ModelBody};
 use crate::admin::readyz::{self, ReadinessBody};
-use crate::admin::usage::list::UsageList;
-use crate::admin::usage::{self, UsageBody};
 use crate::admin::version::{self, VersionBody};
 use crate::admin::{metrics, openapi};
 use crate::code::Code;
@@ -28,7 +26,6 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut all = probes();
     all.extend(configuration());
     all.extend(endpoints());
-    all.extend(usage());
     all
 }
 
@@ -204,22 +201,4 @@ fn endpoints() -> Vec<Operation> {
         operation.of_kind(ObjectKind::Upstream).locally().leniently().refuses(&refused)
     })
     .collect()
-}
-
-fn usage() -> Vec<Operation> {
-    vec![
-        Operation::new(Method::GET, "/api/v1/usage", "list_usage", usage::list::run)
-            .about(Tag::Usage, "What every consumer with budgets has used of them.")
-            .needs(ReadGateway, Place::Platform)
-            .locally()
-            .leniently()
-            .answers_json::<UsageList>(OK, "By consumer."),
-        Operation::new(Method::GET, "/api/v1/usage/{consumer}", "get_usage", usage::show::run)
-            .about(Tag::Usage, "What one consumer has used of its budgets.")
-            .needs(ReadGateway, Place::Platform)
-            .locally()
-            .leniently()
-            .answers_json::<UsageBody>(OK, "By budget.")
-            .refuses(&[Code::UsageNotFound]),
-    ]
 }

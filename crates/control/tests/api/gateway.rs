@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
@@ -15,7 +15,7 @@ use architrave_config::object::{Held, Object, ObjectChange, ObjectKind, Objects,
 use architrave_config::ports::{
     Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, DesiredPort,
     LaneChoice, LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal,
-    ReloadError, StageError, Staged,
+    ReloadError, StageError, Staged, UsagePort,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, expose_endpoints};
@@ -60,6 +60,7 @@ impl Gateway {
             models: Arc::new(FakeModels),
             desired: Arc::new(FakeDesired::default()),
             platform: None,
+            usage: None,
             clock: clock.clone(),
         });
         Self { registry, metrics, config, clock, api }
@@ -457,5 +458,25 @@ impl fmt::Display for Reply {
             formatter.write_str(&serde_json::to_string_pretty(&shown).unwrap())?;
         }
         Ok(())
+    }
+}
+
+/// Follows as it is told.
+#[derive(Debug, Default)]
+pub(crate) struct FakeUsage(Mutex<Vec<(String, SystemTime)>>);
+
+impl UsagePort for FakeUsage {
+    fn keep_days(&self) -> config::UsageKeepDays {
+        config::Usage::default().keep_days
+    }
+
+    fn follow(&self, consumer: &str, until: SystemTime) -> bool {
+        let mut followed = self.0.lock().unwrap();
+        followed.push((consumer.to_owned(), until));
+        followed.len() < 3
+    }
+
+    fn followed(&self) -> Vec<(String, SystemTime)> {
+        self.0.lock().unwrap().clone()
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_balance::{Registry, Upstream};
 use architrave_config::Admin;
-use architrave_control::{Api, Dependencies, Platform};
+use architrave_control::{Api, Dependencies, Platform, UsageDesk};
 use architrave_core::{Clock, Secret};
-use architrave_store::{AuditEntry, Place, Store};
+use architrave_store::{AuditEntry, Place, Store, UsageStore};
 use architrave_telemetry::Metrics;
 use architrave_testkit::Postgres;
 use axum::body::Bytes;
@@ -17,8 +17,9 @@ use axum::http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::sync::broadcast;
 
-use crate::gateway::{FakeConfig, FakeDesired, FakeModels, Reply, upstream};
+use crate::gateway::{FakeConfig, FakeDesired, FakeModels, FakeUsage, Reply, upstream};
 
 pub(crate) const ADMIN: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "a long password";
@@ -29,6 +30,7 @@ pub(crate) const FILE_TOKEN: &str = "s3cret";
 /// A gateway over an empty database.
 pub(crate) struct Home {
     pub(crate) store: Store,
+    pub(crate) usage: UsageStore,
     pub(crate) clock: Clock,
     pub(crate) desired: FakeDesired,
     pub(crate) api: Api,
@@ -71,6 +73,7 @@ impl Home {
             None => Place::Postgres(Secret::new(Postgres::shared().database())),
         };
         let store = Store::open(&place, vec![[7; 32]], clock.clone()).await.unwrap();
+        let usage = UsageStore::beside(&place, clock.clone());
         let registry = Arc::new(Registry::new());
         let live = upstream("wide", &["127.0.0.1:9001"]);
         registry.replace([Arc::new(Upstream::new(Arc::new(live), None, clock.now()))]);
@@ -83,10 +86,15 @@ impl Home {
             models: Arc::new(FakeModels),
             desired: Arc::new(desired.clone()),
             platform: Some(Platform::new(store.clone(), clock.clone())),
+            usage: Some(UsageDesk {
+                store: usage.clone(),
+                port: Arc::new(FakeUsage::default()),
+                tail: broadcast::Sender::new(16),
+            }),
             clock: clock.clone(),
         };
         let api = Api::new(dependencies.clone());
-        Self { store, clock, desired, api, dependencies, _folder: folder }
+        Self { store, usage, clock, desired, api, dependencies, _folder: folder }
     }
 
     /// The same gateway whose file names a token, at an address.

@@ -15,5 +15,6 @@ mod objects;
 mod pages;
 mod people;
 mod readyz;
+mod usage;
 mod v1;
 mod walk;

@@ -50,6 +50,15 @@ const MATRIX: &str = "
     set_endpoint_weight            - ? x + + + x ? x - -
     list_usage                     - x + + x x x x + - -
     get_usage                      - x + + x x x x + - -
+    get_usage_series               - x + + + + + + + - -
+    get_usage_top                  - x + + + + + + + - -
+    get_usage_breakdown            - x + + + + + + + - -
+    list_requests                  - x + + + + + + + - -
+    export_requests                - x + + + + + + + - -
+    tail_requests                  - x + + + + + + + - -
+    get_request                    - x ? ? ? ? ? ? ? - -
+    list_followed                  - x + + x x x x + - -
+    follow_requests                - x x + x x x x x - -
 
     list_listeners                 - x + + + + + + + - -
     create_listener                - x x + x x x x x - -
@@ -262,6 +271,7 @@ fn filled(path: &str, id: &str, nobody: &str) -> String {
     path.replace("{name}", name)
         .replace("{address}", "10.0.0.7:80")
         .replace("{consumer}", "mobile")
+        .replace("{request}", "rql_1")
         .replace("{team}", "blue")
         .replace("{user}", user)
         .replace("{token}", "tok_none")

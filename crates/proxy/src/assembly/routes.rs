@@ -11,6 +11,7 @@ use architrave_config::{
 use architrave_core::name::ServiceName;
 use architrave_policy::{Chain, ChainBuilder};
 use architrave_telemetry::RouteMetrics;
+use architrave_telemetry::usage::UsagePlace;
 
 use super::life::LiveLife;
 use super::{LiveListener, LiveUpstream, Parts};
@@ -85,6 +86,8 @@ pub struct Lead {
     pub service: Option<Arc<LiveService>>,
     /// The policies of listener, route and service.
     pub chain: Arc<Chain>,
+    /// By what the use of this end is told apart.
+    pub place: Arc<UsagePlace>,
 }
 
 /// The routes of one listener.
@@ -163,8 +166,18 @@ fn live_route(
     mut chain: impl FnMut(Option<ServiceIndex>) -> Arc<Chain>,
 ) -> LiveRoute {
     let service = |index: ServiceIndex| Arc::clone(&services[index.get()]);
-    let mut lead =
-        |index: Option<ServiceIndex>| Lead { service: index.map(service), chain: chain(index) };
+    let place = |service: Option<&Service>| UsagePlace {
+        service: service.map_or("", |service| service.name.as_str()).into(),
+        version: (service.and_then(|service| service.version.as_ref()))
+            .map_or("", |version| version.label.as_str())
+            .into(),
+        route: config.name.as_str().into(),
+    };
+    let mut lead = |index: Option<ServiceIndex>| Lead {
+        service: index.map(service),
+        chain: chain(index),
+        place: Arc::new(place(index.map(|index| &*snapshot.services[index.get()]))),
+    };
     let is_there = |service: ServiceIndex| is_published(service, snapshot);
     let published = config.services.iter().filter(|one| is_there(one.service));
     let leads = match &published.collect::<Vec<_>>()[..] {

@@ -93,6 +93,7 @@ pub fn run(seat: Seat, gateway: Arc<Gateway>) -> io::Result<()> {
     // What is left after the time for draining is dropped here, with the runtime; and recorded.
     drop(runtime);
     worker.with_log(|log| log.tick());
+    worker.tick_usage();
     Ok(())
 }
 
@@ -184,6 +185,7 @@ async fn tick(worker: Rc<Worker>) {
         interval.tick().await;
         count = count.wrapping_add(1);
         worker.with_log(|log| log.tick());
+        worker.tick_usage();
         // Also lets go of an assembly that nobody here uses any more.
         let current = worker.pinned().assembly().generation;
         if current != generation {

@@ -1,12 +1,13 @@
 //! What the control side may ask of the engine.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use architrave_config::ConfigError;
 use architrave_config::ports::{
     Answer, ConfigPort, ConfigStatus, ConsumerUsage, LaneChoice, ModelStatus, ModelsPort, NoSuch,
-    Readiness, ReloadError,
+    Readiness, ReloadError, UsagePort,
 };
+use architrave_config::{ConfigError, UsageKeepDays};
 
 use super::{Engine, lock};
 use crate::kinds::{CatalogKinds, CatalogOnly};
@@ -45,6 +46,33 @@ impl ConfigPort for EnginePort {
             })
         })
     }
+}
+
+impl UsagePort for EnginePort {
+    fn keep_days(&self) -> UsageKeepDays {
+        self.0.gateway.assembly.load().snapshot.usage.keep_days
+    }
+
+    fn follow(&self, consumer: &str, until: SystemTime) -> bool {
+        let now = micros(self.0.gateway.clock.wall());
+        let queue = self.0.gateway.usage.as_ref();
+        queue.is_some_and(|queue| queue.follow(consumer, micros(until), now))
+    }
+
+    fn followed(&self) -> Vec<(String, SystemTime)> {
+        let now = micros(self.0.gateway.clock.wall());
+        let queue = self.0.gateway.usage.as_ref();
+        let followed = queue.map(|queue| queue.followed(now)).unwrap_or_default();
+        let time = |micros: i64| {
+            UNIX_EPOCH + Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+        };
+        followed.into_iter().map(|(name, until)| (name, time(until))).collect()
+    }
+}
+
+fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 impl ModelsPort for EnginePort {

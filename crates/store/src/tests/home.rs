@@ -43,6 +43,12 @@ impl Home {
         Store::open_waiting(&self.place, keys, Clock::system(), waits).await
     }
 
+    /// A connection past the store of what was used.
+    pub(crate) async fn raw_usage(&self) -> AnyConnection {
+        let door = self.place.door_to("usage.db", Waits::default(), false).unwrap();
+        door.connect().await.unwrap()
+    }
+
     /// A connection past the store.
     pub(crate) async fn raw(&self) -> AnyConnection {
         self.place.door(Waits::default()).unwrap().connect().await.unwrap()

@@ -280,7 +280,12 @@ fn everything_listed_can_be_exposed() {
         sink.count(Metric::GuardrailFindings, &["routes/ai", "masked"], 1);
         sink.count(Metric::CertificateNotAfter, &["site.pem"], 1);
         sink.count(Metric::AccessLogLines, &["written"], 1);
-        sink.count(Metric::StoreUp, &[], 1);
+        for metric in [Metric::StoreUp, Metric::UsageEvents, Metric::UsageOthers, Metric::UsageUp] {
+            sink.count(metric, &[], 1);
+        }
+        sink.count(Metric::UsageDropped, &["queue_full"], 1);
+        sink.count(Metric::UsageWrites, &["ok"], 1);
+        sink.count(Metric::UsageRequests, &["kept"], 1);
         let workers = WorkerMetrics::new(1);
         workers.came(0, Duration::ZERO, Duration::ZERO);
         workers.sample(Moment::ZERO, sink);

@@ -1,6 +1,7 @@
-//! The audit log as CSV (RFC 4180), for spreadsheets; nothing in it is a formula to them.
+//! The audit log as CSV (RFC 4180), for spreadsheets.
 
 use super::AuditRowBody;
+use crate::usecase::csv::line;
 
 const COLUMNS: [&str; 13] = [
     "id",
@@ -41,27 +42,5 @@ pub(super) fn row(row: &AuditRowBody, out: &mut String) {
         row.address.as_deref().unwrap_or_default(),
         &row.request_id,
     ];
-    let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-    out.push_str(&fields.join(","));
-    out.push_str("\r\n");
-}
-
-fn quoted(field: &str) -> String {
-    // Spreadsheets take what begins so for a formula.
-    let mark = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    let is_plain = !field.contains([',', '"', '\r', '\n']) && mark.is_empty();
-    if is_plain { field.to_owned() } else { format!("\"{mark}{}\"", field.replace('"', "\"\"")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_where_they_must_be_and_are_never_formulas() {
-        assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted(r#"{"a":1,"b":2}"#), r#""{""a"":1,""b"":2}""#);
-        assert_eq!(quoted("two\nlines"), "\"two\nlines\"");
-        assert_eq!(quoted("=cmd()"), "\"'=cmd()\"");
-    }
+    line(fields, out);
 }

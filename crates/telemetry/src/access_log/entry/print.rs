@@ -47,15 +47,39 @@ const TEXT_BYTES_MAX: usize = 512;
 impl AccessEntry<'_> {
     /// Appends the line as JSON, with its line feed. Fields without a value are left out.
     pub(in crate::access_log) fn print(&self, worker: usize, stamp: &mut Stamp, out: &mut Vec<u8>) {
+        self.print_begin(stamp, out);
+        self.print_addresses(out);
+        self.print_rest(worker, out);
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// Appends the same where it is no line among thousands: a JSON object, with the addresses of
+    /// the client or without.
+    pub fn print_alone(&self, worker: usize, has_addresses: bool, out: &mut Vec<u8>) {
+        self.print_begin(&mut Stamp::default(), out);
+        if has_addresses {
+            self.print_addresses(out);
+        }
+        self.print_rest(worker, out);
+        out.push(b'}');
+    }
+
+    fn print_begin(&self, stamp: &mut Stamp, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"time\":\"");
         stamp.print(self.time, out);
         out.push(b'"');
         word(out, text_key!("listener"), Some(self.listener));
         word(out, text_key!("protocol"), Some(self.protocol));
+    }
+
+    fn print_addresses(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(text_key!("client_ip"));
         json::ip(out, self.client.ip());
         number(out, key!("client_port"), self.client.port().into());
         address(out, text_key!("peer"), self.peer);
+    }
+
+    fn print_rest(&self, worker: usize, out: &mut Vec<u8>) {
         if let Some(http) = &self.http {
             http.print(out);
         }
@@ -77,7 +101,6 @@ impl AccessEntry<'_> {
             text(out, text_key!("tls_sni"), tls.sni.map(str::as_bytes), TEXT_BYTES_MAX);
         }
         number(out, key!("worker"), worker as u64);
-        out.extend_from_slice(b"}\n");
     }
 }
 

@@ -1,0 +1,272 @@
+//! The request log, as far as the caller may see it, and whose exchanges are all put there.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use architrave_config::object::ObjectKind;
+use architrave_store::{Page, RequestFilter, RequestRow};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::asked::refuse;
+use super::{Form, csv, desk, moment, scope};
+use crate::api::Dependencies;
+use crate::call::Call;
+use crate::code::Code;
+use crate::error::{ApiError, Fault};
+use crate::page::Paging;
+use crate::time::parse_rfc3339;
+
+/// As many rows an export has at most; it is made in memory.
+const EXPORT_ROWS_MAX: usize = 50_000;
+
+/// How many are read at once for it.
+const ROWS_AT_ONCE: u32 = 1_000;
+
+/// How long a consumer is followed at most.
+const FOLLOW_MINUTES_MAX: u64 = 24 * 60;
+
+/// One exchange.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RequestBody {
+    /// `null` where it is not in the request log and only watched.
+    id: Option<String>,
+    /// When it ended.
+    at: String,
+    /// What the endpoint was told as `X-Request-Id`.
+    request_id: String,
+    trace_id: String,
+    service: Option<String>,
+    route: Option<String>,
+    consumer: Option<String>,
+    team: Option<String>,
+    model: Option<String>,
+    method: String,
+    /// In the canonical spelling, without a query.
+    path: String,
+    /// `null` where none was sent.
+    status: Option<i64>,
+    /// Why the gateway answered for itself, or cut it short.
+    reason: Option<String>,
+    latency_us: i64,
+    /// What the access log says of it: phases, attempts, endpoint, tokens and the like; see
+    /// logging.md. Only where one exchange is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    facts: Option<Value>,
+}
+
+/// A page of the request log, the latest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RequestPage {
+    requests: Vec<RequestBody>,
+    next_page_token: Option<String>,
+}
+
+/// Whose exchanges are all to be put into the request log.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FollowBody {
+    /// The consumer or application.
+    consumer: String,
+    /// For how long; 0 ends it, and 60 is what it is where it is left out.
+    #[schema(minimum = 0, maximum = 1440)]
+    minutes: Option<u64>,
+}
+
+/// Somebody whose exchanges are all put into the request log.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FollowedBody {
+    consumer: String,
+    until: String,
+}
+
+/// Everybody whose exchanges are all put into the request log.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FollowedList {
+    followed: Vec<FollowedBody>,
+}
+
+pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    let facts = has_facts.then(|| serde_json::from_str(&row.facts).ok()).flatten();
+    RequestBody {
+        id: (row.id != 0).then(|| id_text(row.id)),
+        at: moment(row.at),
+        request_id: row.request_id,
+        trace_id: row.trace_id,
+        service: some(row.service),
+        route: some(row.route),
+        consumer: some(row.consumer),
+        team: some(row.team),
+        model: some(row.model),
+        method: row.method,
+        path: row.path,
+        status: (row.status != 0).then_some(row.status),
+        reason: some(row.reason),
+        latency_us: row.latency_us,
+        facts,
+    }
+}
+
+/// A number as an id: numbers of 64 bits do not survive every JSON reader.
+fn id_text(id: i64) -> String {
+    format!("rql_{id:x}")
+}
+
+fn id_of(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix("rql_")?;
+    let is_plain = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_plain.then(|| i64::from_str_radix(digits, 16).ok())?
+}
+
+/// One page of what the caller may see.
+pub(crate) async fn list(
+    dependencies: &Dependencies,
+    call: &Call,
+    paging: &Paging,
+) -> Result<RequestPage, ApiError> {
+    let filter = filter(dependencies, call).await?;
+    let (rows, next) = desk(dependencies)?.store.requests(&filter, &paging.page()).await?;
+    let next_page_token = next.map(|next| paging.token(&next));
+    let requests = rows.into_iter().map(|row| body(row, false)).collect();
+    Ok(RequestPage { requests, next_page_token })
+}
+
+/// All of what the caller may see, as text, and whether there is more.
+pub(crate) async fn export(
+    dependencies: &Dependencies,
+    call: &Call,
+    form: Form,
+) -> Result<(String, bool), ApiError> {
+    let filter = filter(dependencies, call).await?;
+    let store = &desk(dependencies)?.store;
+    let mut text = String::new();
+    if form == Form::Csv {
+        csv::requests_head(&mut text);
+    }
+    let mut page = Page::first(ROWS_AT_ONCE);
+    let mut count = 0;
+    loop {
+        let (rows, next) = store.requests(&filter, &page).await?;
+        for row in rows {
+            if count == EXPORT_ROWS_MAX {
+                return Ok((text, true));
+            }
+            count += 1;
+            let body = body(row, form == Form::Json);
+            match form {
+                Form::Csv => csv::request(&body, &mut text),
+                Form::Json => {
+                    let line = serde_json::to_string(&body);
+                    text += &line.map_err(|error| ApiError::internal(error.to_string()))?;
+                    text.push('\n');
+                }
+            }
+        }
+        match next {
+            None => return Ok((text, false)),
+            next => page.after = next,
+        }
+    }
+}
+
+/// One exchange, with everything that is known of it.
+pub(crate) async fn show(
+    dependencies: &Dependencies,
+    call: &Call,
+    id: &str,
+) -> Result<RequestBody, ApiError> {
+    let scope = scope(dependencies, call).await?;
+    let store = &desk(dependencies)?.store;
+    let found = match id_of(id) {
+        Some(id) => store.request(id, scope.as_ref()).await?,
+        None => None,
+    };
+    let missing = || ApiError::new(Code::RequestNotFound, format!("there is no exchange {id}"));
+    found.map(|row| body(row, true)).ok_or_else(missing)
+}
+
+/// Has every exchange of a consumer put into the request log for a while.
+pub(crate) fn follow(
+    dependencies: &Dependencies,
+    wanted: &FollowBody,
+) -> Result<FollowedList, ApiError> {
+    let desk = desk(dependencies)?;
+    let minutes = wanted.minutes.unwrap_or(60);
+    if minutes > FOLLOW_MINUTES_MAX {
+        let message = format!("minutes is at most {FOLLOW_MINUTES_MAX}");
+        let faults = vec![Fault::at("/minutes", message.clone())];
+        return Err(ApiError::new(Code::ValueOutOfRange, message).with_faults(faults));
+    }
+    let objects = dependencies.desired.objects();
+    if objects.get(ObjectKind::Consumer, &wanted.consumer).is_none() {
+        let message = format!("there is no consumer {}", wanted.consumer);
+        let faults = vec![Fault::at("/consumer", message.clone())];
+        return Err(ApiError::new(Code::ValueOutOfRange, message).with_faults(faults));
+    }
+    let until = dependencies.clock.wall() + Duration::from_secs(minutes * 60);
+    if !desk.port.follow(&wanted.consumer, until) {
+        let message = "too many are followed; end one of them first";
+        return Err(ApiError::new(Code::TooManyFollowed, message));
+    }
+    followed(dependencies)
+}
+
+/// Whose exchanges are all put into the request log.
+pub(crate) fn followed(dependencies: &Dependencies) -> Result<FollowedList, ApiError> {
+    let followed = desk(dependencies)?.port.followed();
+    let followed = followed.into_iter().map(|(consumer, until)| {
+        let since = until.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        FollowedBody { consumer, until: moment(micros) }
+    });
+    Ok(FollowedList { followed: followed.collect() })
+}
+
+pub(super) async fn filter(
+    dependencies: &Dependencies,
+    call: &Call,
+) -> Result<RequestFilter, ApiError> {
+    let text = |name: &str| call.query.get(name).map(str::to_owned);
+    let time = |name: &str| {
+        let Some(text) = call.query.get(name) else { return Ok(None) };
+        let message = || format!("{name} is a time such as 2026-05-17T08:09:10Z");
+        parse_rfc3339(text).map(Some).ok_or_else(|| refuse(name, message()))
+    };
+    let number = |name: &str| {
+        let Some(text) = call.query.get(name) else { return Ok(None) };
+        let found = text.parse::<u32>().ok().map(i64::from);
+        found.map(Some).ok_or_else(|| refuse(name, format!("{name} is a whole number")))
+    };
+    Ok(RequestFilter {
+        since: time("from")?,
+        until: time("to")?,
+        service: text("service"),
+        route: text("route"),
+        consumer: text("consumer"),
+        model: text("model"),
+        method: text("method"),
+        status_min: number("status_min")?,
+        status_max: number("status_max")?,
+        reason: text("reason"),
+        latency_us_min: number("latency_us_min")?,
+        called: text("request_id"),
+        scope: scope(dependencies, call).await?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_back_and_nothing_else_is() {
+        for id in [0, 1, 7 << 32 | 9, i64::MAX] {
+            assert_eq!(id_of(&id_text(id)), Some(id));
+        }
+        for text in ["", "1", "rql_", "rql_-1", "rql_+1", "rql_ffffffffffffffffff", "rql_G"] {
+            assert_eq!(id_of(text), None, "{text}");
+        }
+    }
+}
