@@ -32,8 +32,10 @@ pub(crate) use llm::run_gap_load;
 use stand::Candidate;
 pub(crate) use stand::free_port;
 
-const NAMES: &[&str] =
-    &["http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "reload", "memory"];
+const NAMES: &[&str] = &[
+    "http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "usage", "reload",
+    "memory",
+];
 
 /// How a bench is run.
 pub(crate) struct Options {
@@ -117,6 +119,7 @@ const OF_CPU_ALONE: &[&str] = &[
     "large",
     "tcp",
     "routes",
+    "usage",
     "llm",
     "llm-burst",
     "llm-prompt",

@@ -17,6 +17,8 @@ use crate::{say, tree};
 pub(crate) enum Unit {
     /// CPU microseconds per request.
     Request,
+    /// CPU microseconds of the workers per request; what the whole process had is told beside it.
+    WorkersRequest,
     /// CPU milliseconds per GiB of body.
     Gibibyte,
 }
@@ -60,6 +62,7 @@ impl CostBench {
             "large" => Self::large(),
             "tcp" => Self::tcp(),
             "routes" => Self::routes()?,
+            "usage" => Self::usage(),
             _ => return super::llm::of_cost(name),
         }))
     }
@@ -98,6 +101,27 @@ impl CostBench {
             ],
             unit_of: "nginx",
             bounds: vec![Bound { of: "architrave with policies", to: "nginx", limit: 1.15 }],
+        }
+    }
+
+    /// An API key and a rate limit from the database with what is used kept, against the same from
+    /// a file, of which nothing is kept.
+    fn usage() -> Self {
+        let fields = vec![format!("x-api-key: {}", super::peer::API_KEY)];
+        let load = Load::Wrk { connections: 64, fields, script: None };
+        let ours =
+            |work, label: &str| Candidate::alone(Peer::Architrave, work, load.clone()).named(label);
+        Self {
+            name: "usage",
+            title: "policies from the database with usage kept, against the same from a file",
+            demands: FORWARDED,
+            unit: Unit::WorkersRequest,
+            candidates: vec![
+                ours(Work::Usage, "database with usage"),
+                ours(Work::Policies, "file without"),
+            ],
+            unit_of: "file without",
+            bounds: vec![Bound { of: "database with usage", to: "file without", limit: 1.10 }],
         }
     }
 
@@ -239,6 +263,19 @@ impl CostBench {
                 tree::read(file)?.trim()
             ));
         }
+        if matches!(self.unit, Unit::WorkersRequest) {
+            for (candidate, samples) in self.candidates.iter().zip(rounds) {
+                let whole: Vec<f64> =
+                    samples.iter().map(|sample| Unit::Request.cost(sample)).collect();
+                report.line(&format!(
+                    "{}: {:.2} {} of the whole process ({}).\n",
+                    candidate.label,
+                    median(&whole),
+                    Unit::Request.name(),
+                    spread(&whole)
+                ));
+            }
+        }
         let costs: Vec<Vec<f64>> = rounds
             .iter()
             .map(|samples| samples.iter().map(|sample| self.unit.cost(sample)).collect())
@@ -291,6 +328,7 @@ impl Unit {
     fn name(self) -> &'static str {
         match self {
             Self::Request => "CPU µs/request",
+            Self::WorkersRequest => "CPU µs/request of the workers",
             Self::Gibibyte => "CPU ms/GiB",
         }
     }
@@ -299,6 +337,9 @@ impl Unit {
         let cpu = sample.cpu.as_secs_f64();
         match self {
             Self::Request => cpu * 1e6 / sample.seen.requests as f64,
+            Self::WorkersRequest => {
+                sample.workers.as_secs_f64() * 1e6 / sample.seen.requests as f64
+            }
             Self::Gibibyte => cpu * 1e3 / (sample.seen.bytes as f64 / f64::from(1 << 30)),
         }
     }

@@ -47,6 +47,8 @@ pub(crate) enum Work {
     Http,
     /// The same with an API key checked and a rate limit counted (ours only).
     Policies,
+    /// The same from a database, with what is used kept (ours only).
+    Usage,
     /// HTTP/2 without TLS in, HTTP/1.1 out.
     Http2,
     /// As `Http`, with buffers made large for large replies (nginx only).

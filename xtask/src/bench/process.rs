@@ -91,6 +91,25 @@ impl Process {
         Ok(Duration::from_secs(1) * ticks / TICKS_PER_SECOND)
     }
 
+    /// User and system time so far of its threads whose names begin so.
+    pub(crate) fn cpu_of_threads(&self, prefix: &str) -> Result<Duration> {
+        let mut ticks = 0;
+        for entry in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let folder = entry?.path();
+            // A thread may end meanwhile.
+            let Ok(name) = fs::read_to_string(folder.join("comm")) else { continue };
+            if !name.starts_with(prefix) {
+                continue;
+            }
+            let stat = fs::read_to_string(folder.join("stat"))?;
+            let (_, rest) = stat.rsplit_once(')').context("a line of /proc has no name")?;
+            for field in rest.split_whitespace().skip(11).take(2) {
+                ticks += field.parse::<u32>()?;
+            }
+        }
+        Ok(Duration::from_secs(1) * ticks / TICKS_PER_SECOND)
+    }
+
     /// Resident memory of the program and its children, in KiB.
     pub(crate) fn resident_kib(&self) -> Result<u64> {
         let mut total = 0;

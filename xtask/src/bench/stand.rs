@@ -24,6 +24,8 @@ pub(crate) const LOAD_CORE: &str = "1";
 /// A round counts only when the gateway's core was at least this busy.
 pub(crate) const BUSY_LEAST: f64 = 0.9;
 const WARM_UP_SECONDS: u32 = 3;
+/// What the names of our workers' threads begin with.
+const WORKER: &str = "worker-";
 /// How long a candidate is measured before the next has its turn. Where cores of a virtual machine
 /// are placed, and what its neighbours leave of a cache, changes every ten seconds or so: what is
 /// compared must lie closer together than that.
@@ -94,6 +96,8 @@ impl Running {
 pub(crate) struct Sample {
     /// CPU time of the candidate.
     pub(crate) cpu: Duration,
+    /// What of it its workers had, where it is ours.
+    pub(crate) workers: Duration,
     /// How long the load was on.
     pub(crate) wall: Duration,
     /// How long the gateway's core had nothing to do meanwhile.
@@ -111,6 +115,7 @@ impl Sample {
     /// Adds what another turn of the same round showed.
     fn add(&mut self, turn: Self) {
         self.cpu += turn.cpu;
+        self.workers += turn.workers;
         self.wall += turn.wall;
         self.idle += turn.idle;
         self.seen.add(turn.seen);
@@ -205,7 +210,7 @@ impl Stand {
                 "{peer:?} does not pass on the origin's answer:\n{answer}"
             );
         }
-        if candidate.work == Work::Policies {
+        if matches!(candidate.work, Work::Policies | Work::Usage) {
             let answer = first_answer(setup.port)?;
             ensure!(
                 answer.starts_with("HTTP/1.1 401"),
@@ -272,6 +277,11 @@ impl Stand {
         let load = &running.candidate.load;
         let cpu =
             |process: &Option<Process>| process.as_ref().map_or(Ok(Duration::ZERO), Process::cpu);
+        let of_workers = |process: &Option<Process>| {
+            let process = process.as_ref();
+            process.map_or(Ok(Duration::ZERO), |process| process.cpu_of_threads(WORKER))
+        };
+        let workers = of_workers(&running.process)?;
         let (idle, before, start) =
             (core_idle(GATEWAY_CORE)?, cpu(&running.process)?, self.clock.now());
         let seen = load
@@ -283,7 +293,8 @@ impl Stand {
         if let Some(process) = running.process.as_mut() {
             process.check_alive()?;
         }
-        Ok(Sample { cpu, wall, idle, seen })
+        let workers = of_workers(&running.process)?.saturating_sub(workers);
+        Ok(Sample { cpu, workers, wall, idle, seen })
     }
 }
 

@@ -37,11 +37,34 @@ pub(super) fn version() -> Result<String> {
 pub(super) fn command(setup: &Setup) -> Result<Command> {
     let config = setup.folder.join("gateway.yaml");
     tree::write(&config, &text(setup))?;
+    if setup.work == Work::Usage {
+        return on_database(setup, &config);
+    }
     let mut command = Command::new(program()?);
     command.arg("run").arg("--config").arg(config);
     command.args(["--workers", &setup.workers.to_string()]);
     Ok(command)
 }
+
+/// The same objects in a database of its own, under which lies a file without any.
+fn on_database(setup: &Setup, objects: &std::path::Path) -> Result<Command> {
+    let data = setup.folder.join("data");
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    let mut apply = Command::new(program()?);
+    shell::run(apply.arg("apply").arg(objects).arg("--data").arg(&data))?;
+    let config = setup.folder.join("rest.yaml");
+    tree::write(&config, &format!("version: 1\n{QUIET}"))?;
+    let mut command = Command::new(program()?);
+    command.arg("run").arg("--config").arg(config).arg("--data").arg(data);
+    command.args(["--workers", &setup.workers.to_string()]);
+    Ok(command)
+}
+
+/// What is no object: an admin listener, and no access log.
+const QUIET: &str = "admin: { address: \"127.0.0.1:0\" }\n\
+                     telemetry: { access_log: { to: { none: {} } } }\n";
 
 /// The gateway file for chat with a model.
 fn llm_text(setup: &Setup, work: LlmWork) -> String {
@@ -75,7 +98,7 @@ pub(crate) fn text(setup: &Setup) -> String {
         Work::Http | Work::Http2 | Work::BigBuffers => {
             "routes: [{ name: all, service: origin }]\n".to_owned()
         }
-        Work::Policies => format!(
+        Work::Policies | Work::Usage => format!(
             "routes:\n  - name: all\n    service: origin\n    policies:\n      \
              key_auth: {{ headers: [x-api-key] }}\n      \
              rate_limit: {{ rate: 1000000/s, key: {{ consumer: {{}} }} }}\n\
@@ -92,7 +115,7 @@ pub(crate) fn text(setup: &Setup) -> String {
     format!(
         "version: 1\nlisteners: [{{ name: web, address: \"127.0.0.1:{port}\", protocol: {protocol}{forward} }}]\n\
          upstreams: [{{ name: origin, endpoints: [{{ address: \"127.0.0.1:{origin}\" }}] }}]\n\
-         {service}{rest}admin: {{ address: \"127.0.0.1:0\" }}\n\
-         telemetry: {{ access_log: {{ to: {{ none: {{}} }} }} }}\n"
+         {service}{rest}{}",
+        if setup.work == Work::Usage { "" } else { QUIET }
     )
 }
