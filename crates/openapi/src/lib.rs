@@ -30,4 +30,6 @@ pub use operation::Operation;
 pub use page::{breaking_page, lint_page};
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

@@ -26,11 +26,9 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
     for (status, before) in all(old, pair.before) {
         let same = after.iter().find(|(other, _)| other.eq_ignore_ascii_case(status));
         let Some((_, answer)) = same else {
-            let is_covered = after.iter().any(|(other, _)| {
-                other.len() == 3
-                    && other[1..].eq_ignore_ascii_case("xx")
-                    && other[..1] == status[..1]
-            });
+            let range = status.get(..1).map(|first| format!("{first}xx"));
+            let is_covered =
+                after.iter().any(|(other, _)| Some(other.to_ascii_lowercase()) == range);
             if status.starts_with('2') && !is_covered {
                 let message = format!("{status} is not promised any more");
                 notes.note(&STATUS, pair.after, &before.pointer, message);

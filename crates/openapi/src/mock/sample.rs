@@ -8,6 +8,8 @@ use crate::schema::{Additional, Flat, flat};
 
 /// Values in one sample; then lists and optional properties stay empty.
 const VALUES_MAX: usize = 2000;
+/// Values after which there is `null`, whatever is asked for.
+const VALUES_HARD_MAX: usize = 4 * VALUES_MAX;
 /// Deeper, what may be left out is.
 const DEPTH_SOFT: usize = 8;
 /// Deeper, there is `null`, whatever is asked for.
@@ -36,7 +38,7 @@ struct Sampler<'d> {
 impl<'d> Sampler<'d> {
     fn value(&mut self, schema: Found<'d>, depth: usize) -> Value {
         self.values += 1;
-        if depth > DEPTH_MAX {
+        if depth > DEPTH_MAX || self.values > VALUES_HARD_MAX {
             return Value::Null;
         }
         let Some(target) = self.description.resolved(schema.clone()) else { return Value::Null };

@@ -164,6 +164,10 @@ fn a_schema_that_grows_without_an_end_has_a_sample_with_one() {
         text.push_str(&format!("    S{at}: {{ type: object, properties: {{ a: {{ $ref: '#/components/schemas/S{next}' }}, b: {{ $ref: '#/components/schemas/S{next}' }}, c: {{ $ref: '#/components/schemas/S{next}' }} }} }}\n"));
     }
     text.push_str("    S20: { type: string }\n");
+    // Neither does what must be there keep it from ending.
+    let needed = text.replace("properties:", "required: [a, b, c], properties:");
+    let value = sample(&described(&needed), "/components/schemas/S0").expect("a sample");
+    assert!(value.to_string().len() < 1_000_000, "{}", value.to_string().len());
     let value = sample(&described(&text), "/components/schemas/S0").expect("a sample");
     assert!(value.to_string().len() < 200_000, "{}", value.to_string().len());
 }

@@ -5,7 +5,7 @@ use architrave_store::digest_of;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::described::{compare, findings, listed, read, shown, summary, text_of};
+use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
 use super::gate::Override;
 use super::not_found;
 use super::write::{
@@ -59,6 +59,7 @@ pub(crate) async fn put_description(
     let body = with_description(&before.body, &text);
     check_reach(&wanted, team.as_deref(), Some(&before), &body).await?;
     let old = text_of(&before.body).map(str::to_owned);
+    let _kept = at_hand(old.as_deref()).await?;
     let planned = Planned {
         kind,
         name: name.to_owned(),

@@ -1,9 +1,12 @@
 //! What the use cases of services need of descriptions: read and compared off the threads that
 //! answer others, since a large one takes a second.
 
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::SystemTime;
 
-use architrave_openapi::{Description, Difference, Finding, Severity, difference, lint};
+use architrave_openapi::{
+    Description, DescriptionFault, Difference, Finding, Severity, difference, lint,
+};
 use serde_json::{Value, json};
 
 use crate::code::Code;
@@ -18,10 +21,8 @@ const OPERATIONS_TOLD_MAX: usize = 500;
 ///
 /// # Errors
 /// Everything for which it is not taken, below `pointer` of the body.
-pub(super) async fn read(text: &str) -> Result<Description, ApiError> {
-    let text = text.to_owned();
-    let read = beside(move || Description::read(&text)).await?;
-    read.map_err(|faults| {
+pub(super) async fn read(text: &str) -> Result<Arc<Description>, ApiError> {
+    parsed(text).await?.map_err(|faults| {
         let message = match faults.len() {
             1 => "the description is not taken: it has a fault".to_owned(),
             count => format!("the description is not taken: it has {count} faults"),
@@ -35,10 +36,9 @@ pub(super) async fn read(text: &str) -> Result<Description, ApiError> {
 
 /// Holds a description against every rule.
 pub(super) async fn findings(text: &str) -> Result<Vec<Finding>, ApiError> {
-    let text = text.to_owned();
-    let found = beside(move || Description::read(&text).map(|description| lint(&description)));
     // One that is stored was read before; should that have become another rule, it has no findings.
-    Ok(found.await?.unwrap_or_default())
+    let Ok(description) = parsed(text).await? else { return Ok(Vec::new()) };
+    beside(move || lint(&description)).await
 }
 
 /// What changes from one description to another.
@@ -46,12 +46,41 @@ pub(super) async fn compare(old: &str, new: &str, now: SystemTime) -> Result<Dif
     if old == new {
         return Ok(Difference::default());
     }
-    let (old, new) = (old.to_owned(), new.to_owned());
-    let compared = beside(move || {
-        let (old, new) = (Description::read(&old), Description::read(&new));
-        old.ok().zip(new.ok()).map(|(old, new)| difference(&old, &new, now))
-    });
-    Ok(compared.await?.unwrap_or_default())
+    let (Ok(old), Ok(new)) = (parsed(old).await?, parsed(new).await?) else {
+        return Ok(Difference::default());
+    };
+    beside(move || difference(&old, &new, now)).await
+}
+
+/// A description that was read, as long as somebody has it: one change looks at the same text several
+/// times.
+async fn parsed(text: &str) -> Result<Parsed, ApiError> {
+    let digest = architrave_store::digest_of(text);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known().iter().find(|(other, _)| *other == digest).and_then(|(_, it)| it.upgrade());
+    if let Some(found) = found {
+        return Ok(Ok(found));
+    }
+    let text = text.to_owned();
+    let read = beside(move || Description::read(&text).map(Arc::new)).await?;
+    if let Ok(read) = &read {
+        let mut known = known();
+        known.retain(|(_, kept)| kept.strong_count() > 0);
+        known.push((digest, Arc::downgrade(read)));
+    }
+    Ok(read)
+}
+
+type Parsed = Result<Arc<Description>, Vec<DescriptionFault>>;
+
+static KNOWN: Mutex<Vec<(String, Weak<Description>)>> = Mutex::new(Vec::new());
+
+/// Keeps a stored description at hand, for as long as what is given back is kept.
+pub(super) async fn at_hand(text: Option<&str>) -> Result<Option<Arc<Description>>, ApiError> {
+    match text {
+        Some(text) => Ok(parsed(text).await?.ok()),
+        None => Ok(None),
+    }
 }
 
 async fn beside<T: Send + 'static>(

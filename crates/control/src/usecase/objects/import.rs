@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::describe::{members, with_description};
-use super::described::{compare, findings, listed, read, shown, summary, text_of};
+use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
 use super::gate::Override;
 use super::life;
 use super::read::{Shown, named};
@@ -91,6 +91,8 @@ pub(crate) async fn import(wanted: Wanted<'_>, import: Import) -> Result<Reply, 
         let current = before.as_ref().map(|before| etag(&before.id, before.revision));
         conditions.check(current.as_deref())?;
     }
+    let old = before.as_ref().and_then(|before| text_of(&before.body));
+    let _kept = at_hand(old).await?;
     let body = service(&import, name, before.as_ref(), &text)?;
     let may_publish = call.caller.may(Permission::PublishServices, team.as_deref());
     life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
@@ -122,7 +124,6 @@ pub(crate) async fn import(wanted: Wanted<'_>, import: Import) -> Result<Reply, 
     }
     let note = Note { why: import.reason.as_deref().unwrap_or("import_service"), given: &given };
     let put = put_all(&wanted, &mut writing, &planned, note).await?;
-    let old = before.as_ref().and_then(|before| text_of(&before.body));
     let difference = match old {
         Some(old) => compare(old, &text, now(&writing)).await?,
         None => Difference {
