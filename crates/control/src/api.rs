@@ -30,8 +30,9 @@ use crate::query::Query;
 use crate::router::{Matched, Router};
 use crate::{openapi, routes, usecase};
 
-/// The longest request body that is taken, in bytes: room for a configuration of 10,000 routes.
-pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The longest request body that is taken, in bytes: room for the largest descriptions of
+/// APIs there are, as texts in JSON.
+pub const BODY_BYTES_MAX: usize = 24 * 1024 * 1024;
 
 /// How much of what a client says it is is kept.
 const AGENT_CHARS_MAX: usize = 200;

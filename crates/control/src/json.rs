@@ -35,38 +35,37 @@ pub(crate) struct PatchBody(pub(crate) Value);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        take(request, state, &[JSON], BODY_BYTES_MAX).await.map(Self)
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        take(request, &[JSON], BODY_BYTES_MAX).await.map(Self)
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LargeBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        take(request, state, &[JSON], crate::api::BODY_BYTES_MAX).await.map(Self)
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        take(request, &[JSON], crate::api::BODY_BYTES_MAX).await.map(Self)
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for ConfigBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        take(request, state, &[JSON], CONFIG_BYTES_MAX).await.map(Self)
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        take(request, &[JSON], CONFIG_BYTES_MAX).await.map(Self)
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for PatchBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        take(request, state, &[MERGE_PATCH, JSON], CONFIG_BYTES_MAX).await.map(Self)
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        take(request, &[MERGE_PATCH, JSON], CONFIG_BYTES_MAX).await.map(Self)
     }
 }
 
-async fn take<S: Send + Sync, T: DeserializeOwned>(
+async fn take<T: DeserializeOwned>(
     request: Request,
-    state: &S,
     types: &[&str],
     bytes_max: usize,
 ) -> Result<T, ApiError> {
@@ -74,13 +73,13 @@ async fn take<S: Send + Sync, T: DeserializeOwned>(
     if !is_sent_as(request.headers(), types) {
         return Err(ApiError::content_type_not_supported(&types.join(" or ")));
     }
-    read(&bytes(request, state).await?, bytes_max)
+    read(&bytes(request).await?, bytes_max)
 }
 
 /// A body that may be left out.
 pub(crate) async fn maybe<T: DeserializeOwned + Default>(request: Request) -> Result<T, ApiError> {
     let is_json = is_sent_as(request.headers(), &[JSON]);
-    let body = bytes(request, &()).await?;
+    let body = bytes(request).await?;
     match (body.is_empty(), is_json) {
         (true, _) => Ok(T::default()),
         (false, true) => read(&body, BODY_BYTES_MAX),
@@ -112,10 +111,11 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// The body as it is: it has been received, and its length checked, before it came here.
-pub(crate) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state)
+pub(crate) async fn bytes(request: Request) -> Result<Bytes, ApiError> {
+    // The extractor of axum has a limit of its own, which is none of ours.
+    axum::body::to_bytes(request.into_body(), crate::api::BODY_BYTES_MAX)
         .await
-        .map_err(|rejection| ApiError::internal(rejection.body_text()))
+        .map_err(|error| ApiError::internal(error.to_string()))
 }
 
 /// Whether the content type is one of `types`, whatever its parameters.

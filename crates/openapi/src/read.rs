@@ -9,7 +9,7 @@ use crate::walk::Within;
 use crate::{DescriptionFault, pointer};
 
 /// The largest descriptions that are published have about this much.
-pub(crate) const TEXT_BYTES_MAX: usize = 8 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 16 << 20;
 /// More than ten times of what the largest published ones have.
 const OPERATIONS_MAX: usize = 20_000;
 /// Nobody reads more at once.

@@ -18,7 +18,7 @@ use crate::kinds::{CatalogKinds, DESCRIPTIONS};
 /// A file that is substituted into a value is a secret or a name, never a document.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Descriptions of APIs are documents: as long as whoever reads them takes.
-const DESCRIPTION_BYTES_MAX: u64 = 8 << 20;
+const DESCRIPTION_BYTES_MAX: u64 = 16 << 20;
 
 /// What stands for a file where there is a database and no file: where the database is managed.
 const NO_FILE: &str = "version: 1\nadmin: { address: \"127.0.0.1:9080\" }\n";

@@ -73,3 +73,22 @@ fn a_service_of_hundreds_of_operations_is_imported_mocked_and_published() {
     let difference = ask(&gateway, "GET", "/api/v1/services/things/revisions", &Value::Null);
     assert_eq!(json_of(&difference)["revisions"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn a_description_as_long_as_the_longest_published_ones_is_taken() {
+    let folder = TempDir::new().expect("there is room for a directory");
+    let config = Config::new().web().to_string();
+    let admin = format!("admin: {{ address: \"127.0.0.1:0\", token: {TOKEN} }}");
+    let config = config.replace("admin: { address: \"127.0.0.1:0\" }", &admin);
+    let gateway = GatewayOptions::new().data(folder.path()).start(&config);
+    let path = "/api/v1/services/things:import?validate_only=true";
+    let with = |bytes: usize| {
+        let long = format!("{}x-notes: >\n  {}\n", large(), "\"words\" ".repeat(bytes / 8));
+        ask(&gateway, "POST", path, &json!({ "description": long }))
+    };
+    let taken = with(12 << 20);
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    let refused = with(17 << 20);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("longer than 16 MiB"), "{}", refused.text());
+}

@@ -85,7 +85,7 @@ fn a_reference_to_elsewhere_is_refused_and_named() {
 #[test]
 fn bounds_hold() {
     let long = format!("{HEAD}paths: {{}}\n# {}", "x".repeat(super::TEXT_BYTES_MAX));
-    assert!(faults(&long)[0].contains("longer than 8 MiB"));
+    assert!(faults(&long)[0].contains("longer than 16 MiB"));
     let mut deep = String::from(HEAD);
     deep.push_str("paths: {}\ncomponents: ");
     deep.push_str(&"{a: ".repeat(100));

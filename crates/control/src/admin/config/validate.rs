@@ -29,7 +29,7 @@ pub(crate) async fn run(
         let expected = "application/yaml or application/json";
         return Err(ApiError::content_type_not_supported(expected));
     }
-    let body = json::bytes(request, &()).await?;
+    let body = json::bytes(request).await?;
     let text = String::from_utf8(body.into())
         .map_err(|_invalid| ApiError::body_invalid("the body is not utf-8".to_owned()))?;
     let checked = dependencies.config.validate(text).await;
