@@ -150,9 +150,12 @@ async fn serve_connection(
         told: std::cell::RefCell::default(),
     };
     if connection.listener.config.proxy_protocol
-        && read_proxy_header(&mut connection, &stream).await.is_err()
+        && let Err(Unsound(why)) = read_proxy_header(&mut connection, &stream).await
     {
-        connection.listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+        let listener = &connection.listener;
+        listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+        let listener = listener.config.name.as_str();
+        tracing::info!(listener, %peer, why, "the PROXY header of a client was refused");
         return;
     }
     match connection.listener.config.protocol {
@@ -168,16 +171,20 @@ async fn serve_connection(
 
 /// Why the beginning of a connection was not as it must be.
 #[derive(Debug)]
-pub(crate) struct Unsound;
+pub(crate) struct Unsound(&'static str);
+
+const GONE: Unsound = Unsound("the connection ended within it");
 
 /// Reads the PROXY header, and not a byte more: what follows may be a TLS handshake.
 async fn read_proxy_header(connection: &mut Connection, stream: &TcpStream) -> Result<(), Unsound> {
     if !connection.is_trusted {
-        return Err(Unsound);
+        return Err(Unsound("its peer is none of trusted_proxies"));
     }
     let limit = connection.listener.config.timeouts.handshake;
     let read = read_exactly_the_header(stream);
-    let header = tokio::time::timeout(limit, read).await.map_err(|_elapsed| Unsound)??;
+    let header = tokio::time::timeout(limit, read)
+        .await
+        .map_err(|_elapsed| Unsound("it did not come in time"))??;
     // Whom to believe about the requests that follow is another question: whoever sends the PROXY
     // header passes on what its own client writes into fields, unread.
     connection.is_trusted = false;
@@ -199,16 +206,18 @@ async fn read_exactly_the_header(stream: &TcpStream) -> Result<Addresses, Unsoun
     loop {
         let count = peek_more(stream, &mut bytes, seen).await?;
         seen = count;
-        match proxy_protocol::parse(&bytes[..count]).map_err(|_error| Unsound)? {
+        match proxy_protocol::parse(&bytes[..count])
+            .map_err(|_error| Unsound("it is none of version 1 or 2"))?
+        {
             Progress::Done(header) => {
                 let mut consumed = 0;
                 while consumed < header.consumed {
-                    stream.readable().await.map_err(|_gone| Unsound)?;
+                    stream.readable().await.map_err(|_gone| GONE)?;
                     match stream.try_read(&mut bytes[..header.consumed - consumed]) {
-                        Ok(0) => return Err(Unsound),
+                        Ok(0) => return Err(GONE),
                         Ok(count) => consumed += count,
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        Err(_gone) => return Err(Unsound),
+                        Err(_gone) => return Err(GONE),
                     }
                 }
                 return Ok(header.addresses.map(|it| (it.source, it.destination)));
@@ -221,7 +230,7 @@ async fn read_exactly_the_header(stream: &TcpStream) -> Result<Addresses, Unsoun
 /// Waits until more than `seen` bytes can be peeked at; how many there are.
 async fn peek_more(stream: &TcpStream, bytes: &mut [u8], seen: usize) -> Result<usize, Unsound> {
     loop {
-        let ready = stream.ready(Interest::READABLE).await.map_err(|_gone| Unsound)?;
+        let ready = stream.ready(Interest::READABLE).await.map_err(|_gone| GONE)?;
         let peeked = stream.try_io(Interest::READABLE, || {
             let (_, count) = rustix::net::recv(stream, &mut *bytes, RecvFlags::PEEK)?;
             // The same bytes again: with this word the runtime waits until others come.
@@ -234,7 +243,7 @@ async fn peek_more(stream: &TcpStream, bytes: &mut [u8], seen: usize) -> Result<
         match peeked {
             Ok(count) if count > seen => return Ok(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready.is_read_closed() => {}
-            _ => return Err(Unsound),
+            _ => return Err(GONE),
         }
     }
 }

@@ -80,6 +80,7 @@ fn said_scheme(fields: &Fields) -> Option<bool> {
 pub(crate) fn discard_claims(connection: &Connection, fields: &mut Fields) {
     if !connection.is_trusted {
         fields.remove_all_known(CLAIMS);
+        fields.remove_known(Known::ForwardedOther);
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// SIGHUP: read the file again.
+    /// SIGHUP: read the file again. SIGUSR1 as well: what rotates logs sends it to other servers,
+    /// and a reload begins the log anew.
     Reload,
     /// SIGTERM or Ctrl-C: finish what is in flight, then end.
     Drain,
@@ -19,6 +20,7 @@ pub(crate) enum Signal {
 #[derive(Debug)]
 pub(crate) struct Signals {
     hangup: Stream,
+    user1: Stream,
     interrupt: Stream,
     terminate: Stream,
     user2: Stream,
@@ -32,6 +34,7 @@ impl Signals {
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
+            user1: signal(SignalKind::user_defined1())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             user2: signal(SignalKind::user_defined2())?,
@@ -42,6 +45,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.hangup.recv() => Signal::Reload,
+            _ = self.user1.recv() => Signal::Reload,
             _ = self.interrupt.recv() => Signal::Drain,
             _ = self.terminate.recv() => Signal::Drain,
             _ = self.user2.recv() => Signal::Upgrade,

@@ -4,12 +4,16 @@ use architrave_testkit::client::get;
 use architrave_testkit::{Client, Config, Gateway, Origin, Request};
 
 /// What a liar says about where a request comes from.
-const CLAIMS: [&str; 5] = [
+const CLAIMS: [&str; 9] = [
     "X-Forwarded-For: 203.0.113.7",
     "X-Forwarded-Proto: https",
     "X-Forwarded-Host: bank.example",
     "Forwarded: for=203.0.113.7;proto=https;host=bank.example",
     "X-Real-IP: 203.0.113.7",
+    "X-Forwarded-Prefix: /bank.example",
+    "x-forwarded-ssl: bank.example",
+    "X-Forwarded-User: bank.example",
+    "Front-End-Https: bank.example",
 ];
 
 fn ask(listener: &str, fields: &[&str]) -> Request {
@@ -62,6 +66,7 @@ fn a_trusted_proxy_is_believed_and_added() {
     assert_eq!(chain, "203.0.113.7, 127.0.0.1");
     assert_eq!(request.get("x-forwarded-proto"), Some("https"));
     assert_eq!(request.get("x-forwarded-host"), Some("bank.example"));
+    assert_eq!(request.get("x-forwarded-prefix"), Some("/bank.example"));
     let forwarded = request.head.all("forwarded").join(", ").to_lowercase();
     assert!(forwarded.starts_with("for=203.0.113.7"), "{forwarded}");
     assert!(forwarded.contains("for=127.0.0.1"), "{forwarded}");

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use architrave_testkit::l4::TcpOrigin;
 use architrave_testkit::wire::Wire;
-use architrave_testkit::{Client, Config, Gateway, Origin, SOON, WireError};
+use architrave_testkit::{Client, Config, Gateway, Origin, SOON, WireError, eventually};
 
 /// The twelve bytes that version 2 begins with.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
@@ -119,6 +119,10 @@ fn whoever_is_not_trusted_or_not_in_form_is_turned_away() {
     let mut client = Client::connect(strangers.addr("l4"));
     let _ = client.send(&good);
     assert!(client.ends_within(SOON), "a stranger is believed");
+    eventually("it is told", SOON, || {
+        let said = strangers.stderr().lines().join("\n");
+        said.contains("none of trusted_proxies").then_some(())
+    });
 
     let gateway = relaying(&format!("{REQUIRED}\ntimeouts: {{ handshake: 1s }}"), &origin, "off");
     let mut unspoken = SIGNATURE.to_vec();

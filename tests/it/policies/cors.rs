@@ -1,7 +1,7 @@
 //! `cors`: what browsers of other origins may do.
 
 use architrave_testkit::client::request;
-use architrave_testkit::{Client, Gateway, Origin, Response};
+use architrave_testkit::{Client, Config, Gateway, Origin, Response};
 
 use super::guarded;
 
@@ -42,6 +42,26 @@ fn a_preflight_is_answered_by_the_gateway() {
     assert_eq!(response.head.all("access-control-allow-credentials"), [""; 0]);
     assert!(list(&response, "vary").contains(&"origin".to_owned()), "{response:?}");
     assert_eq!(origin.count(), 0, "neither the key is asked for nor the origin");
+}
+
+#[test]
+fn a_preflight_is_for_the_route_of_the_request_to_come() {
+    let origin = Origin::named("a");
+    let config = Config::new().web().upstream("origin", &[origin.addr()], "").route(
+        "all",
+        &format!(
+            "match: [{{ headers: {{ x-token: {{ exact: acme }}, x-old: {{ present: false }} }}, \
+             cookies: {{ cohort: {{ exact: b }} }} }}]\nservice: origin\npolicies: {{ {POLICY} }}"
+        ),
+    );
+    let gateway = Gateway::start(config);
+    let from = "https://shop.example";
+    let response = preflight(&gateway, from, "PUT", "content-type, X-Token");
+    assert!(matches!(response.status, 200 | 204), "{response:?}");
+    assert_eq!(response.get("access-control-allow-origin"), Some(from));
+    assert_eq!(preflight(&gateway, from, "PUT", "content-type").status, 404, "no token will come");
+    assert_eq!(preflight(&gateway, from, "PUT", "x-token, x-old").status, 404, "the old will");
+    assert_eq!(origin.count(), 0);
 }
 
 #[test]

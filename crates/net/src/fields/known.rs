@@ -15,6 +15,9 @@ pub enum Known {
     Date,
     Expect,
     Forwarded,
+    /// What else proxies say of their clients: `X-Forwarded-…` beside those below, and
+    /// `Front-End-Https`. Several names, so never asked for by one.
+    ForwardedOther,
     Host,
     Http2Settings,
     KeepAlive,
@@ -82,6 +85,8 @@ impl Known {
             (17, b'x') if is("X-Forwarded-Proto") => Self::XForwardedProto,
             (18, b'p') if is("Proxy-Authenticate") => Self::ProxyAuthenticate,
             (19, b'p') if is("Proxy-Authorization") => Self::ProxyAuthorization,
+            (15, b'f') if is("Front-End-Https") => Self::ForwardedOther,
+            (13.., b'x') if starts(name, b"x-forwarded-") => Self::ForwardedOther,
             _ => Self::Other,
         }
     }
@@ -92,6 +97,11 @@ impl Known {
     pub const fn is_hop_by_hop(self) -> bool {
         HOP_BY_HOP.has(self)
     }
+}
+
+/// Whether `name` begins with `start`, in any case.
+fn starts(name: &[u8], start: &[u8]) -> bool {
+    name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
 /// What [`Known::is_hop_by_hop`] says of each field.

@@ -58,10 +58,14 @@ impl Conditions {
     pub(super) fn hold(&self, request: &RequestFacts<'_>) -> bool {
         (self.methods.is_empty() || self.methods.iter().any(|method| method == request.method()))
             && self.headers.iter().all(|(name, wanted)| {
+                if request.announces(name) {
+                    return !matches!(wanted, ValueMatch::Present(false));
+                }
                 holds_for_any(wanted, request.header(name).map(std::str::from_utf8))
             })
             && self.query.iter().all(|(name, wanted)| holds(wanted, request.query(name).as_deref()))
-            && self.cookies.iter().all(|(name, wanted)| holds(wanted, request.cookie(name)))
+            && (self.cookies.iter().all(|(name, wanted)| holds(wanted, request.cookie(name)))
+                || request.is_preflight())
             && self.path.as_ref().is_none_or(|regex| regex.is_match(request.path()))
     }
 }

@@ -39,6 +39,20 @@ impl<'a> RequestFacts<'a> {
         preflight.and_then(Result::ok).unwrap_or_else(|| self.head.method.as_str())
     }
 
+    /// Whether it is a CORS preflight that asks whether the header `name` may come: then it comes
+    /// with the request itself, and nobody knows its value yet.
+    pub(super) fn announces(&self, name: &str) -> bool {
+        let names = self.head.fields.all("access-control-request-headers");
+        let mut names = names.flat_map(|list| list.split(|byte| *byte == b','));
+        self.is_preflight()
+            && names.any(|one| one.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Whether it is a CORS preflight; browsers send none with cookies.
+    pub(super) fn is_preflight(&self) -> bool {
+        preflight_method(self.head).is_some()
+    }
+
     pub(super) fn header(&self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         // `Host` lives outside the fields.
         let authority = (name == "host").then_some(self.head.authority.as_bytes());
