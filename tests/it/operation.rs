@@ -102,10 +102,58 @@ fn a_change_that_a_signal_told_of_is_taken_once() {
         wait_for_a_look(&gateway, &other);
     }
     assert_eq!(gateway.config_state().generation, before + 1);
-    gateway.write_config(Config::single(origin.addr()).access_log("{ none: {} }"));
+    gateway.write_config(Config::single(origin.addr()).and("# another text"));
     eventually("the watch takes what no signal told of", SOON, || {
         (gateway.config_state().generation == before + 2).then_some(())
     });
+}
+
+#[test]
+fn a_file_that_was_touched_and_says_the_same_is_not_taken_again() {
+    let (origin, other) = (Origin::named("a"), Origin::named("b"));
+    let config = Config::single(origin.addr());
+    let gateway = Gateway::start(&config);
+    let before = gateway.config_state().generation;
+    gateway.write_config(&config);
+    for _look in 0..3 {
+        wait_for_a_look(&gateway, &other);
+    }
+    assert_eq!(gateway.config_state().generation, before);
+    // Whoever asks for it gets it read anew, with all that it names.
+    assert_eq!(gateway.reload(&config), Reloaded::Taken);
+}
+
+#[test]
+fn a_file_that_is_gone_is_said_and_all_goes_on_until_it_is_back() {
+    let origin = Origin::named("a");
+    let config = Config::single(origin.addr());
+    let gateway = Gateway::start(&config);
+    std::fs::remove_file(gateway.dir().join("gateway.yaml")).expect("it is there");
+    let said = || {
+        let ready = gateway.admin_json("/readyz");
+        ready["last_reload_error"]["message"].as_str().map(str::to_owned)
+    };
+    let message = eventually("it is said", SOON, said);
+    assert!(message.contains("gateway.yaml") && message.contains("gone"), "{message}");
+    assert_eq!(gateway.metrics().sum("architrave_config_last_reload_success", &[]), 0.0);
+    assert_eq!(get(gateway.web(), "h", "/", &[]).text(), "a");
+    gateway.write_config(&config);
+    eventually("it is back", SOON, || said().is_none().then_some(()));
+    assert_eq!(gateway.metrics().sum("architrave_config_last_reload_success", &[]), 1.0);
+}
+
+#[test]
+fn an_endpoint_that_is_not_well_says_why() {
+    let (well, sick) = (Origin::named("a"), free_address());
+    let check = "health: { active: { check: { tcp: {} }, interval: 100ms, timeout: 1s, fall: 1 } }";
+    let gateway = Gateway::start(Config::balanced(&[well.addr(), sick], check));
+    let why = eventually("it is found unwell", SOON, || {
+        let endpoint = gateway.endpoint("origin", sick);
+        let is_unwell = endpoint["health"] == "unhealthy";
+        is_unwell.then(|| endpoint["check_error"].as_str().map(str::to_owned)).flatten()
+    });
+    assert!(why.contains("refused"), "{why}");
+    assert!(gateway.endpoint("origin", well.addr())["check_error"].is_null());
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The gateway with a database: how it starts, what lasts, and that traffic never needs it.
 
 mod api;
+mod backup;
 mod crash;
+mod front;
 mod objects;
 mod postgres;
 mod remote;
 mod services;
+mod sign_in;
 mod start;
 mod transfer;

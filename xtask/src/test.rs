@@ -95,6 +95,7 @@ fn all() -> Vec<Step> {
         Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
         Step::new("the tester of APIs", || packages::venv(&api_venv()?, &SCHEMATHESIS)),
         Step::new("clients of AI services", sdks),
+        Step::new("the OpenID provider", oidc),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
         Step::new("unit, property, golden and tidy tests", || {
@@ -137,6 +138,7 @@ fn black_box(args: &[&str]) -> Result<Command> {
     command.env("ARCHITRAVE_SCHEMATHESIS", api_venv()?.join("bin/schemathesis"));
     command.env("ARCHITRAVE_SDK_PYTHON", tree::target()?.join("sdk-venv/bin/python"));
     command.env("ARCHITRAVE_SDK_NODE", tree::target()?.join("sdk-node"));
+    command.env("ARCHITRAVE_OIDC_NODE", tree::target()?.join("oidc-node"));
     command.current_dir(tree::root());
     Ok(command)
 }
@@ -154,6 +156,11 @@ fn sdks() -> Result<()> {
     let target = tree::target()?;
     packages::venv(&target.join("sdk-venv"), &SDKS)?;
     packages::node(&target.join("sdk-node"), &tree::root().join("tests/sdk/node"))
+}
+
+/// Installs the provider by whose word the tests sign in.
+fn oidc() -> Result<()> {
+    packages::node(&tree::target()?.join("oidc-node"), &tree::root().join("tests/oidc"))
 }
 
 fn cargo(args: &[&str]) -> Result<()> {

@@ -22,6 +22,9 @@ use crate::status::{EndpointStatus, Health, Transition};
 
 /// The heaviest an endpoint can be.
 pub(crate) const WEIGHT_MAX: u32 = 65_535;
+/// How much of what a probe found wrong is kept: enough to know what to look for.
+const PROBE_ERROR_CHARS_MAX: usize = 200;
+
 /// Marks that nobody has set the weight by hand.
 const NOT_SET: u32 = u32::MAX;
 
@@ -40,6 +43,8 @@ pub struct Endpoint {
     ejections: AtomicU64,
     /// Nanoseconds of the clock; zero before the first probe.
     probed_at: AtomicU64,
+    /// What the last probe found wrong; read by nobody who picks.
+    probe_error: Mutex<Option<Box<str>>>,
     idle_connections: Arc<AtomicU32>,
     shown: Shown,
     weight_by_hand: AtomicU32,
@@ -74,6 +79,7 @@ impl Endpoint {
             streak: FailureStreak::default(),
             ejections: AtomicU64::new(0),
             probed_at: AtomicU64::new(0),
+            probe_error: Mutex::default(),
             idle_connections: Arc::default(),
             shown: Shown::default(),
             weight_by_hand: AtomicU32::new(NOT_SET),
@@ -133,6 +139,15 @@ impl Endpoint {
         turned.then_some(if passed { Transition::Healthy } else { Transition::Unhealthy })
     }
 
+    /// Keeps what the last probe found wrong, for people; nothing where it passed.
+    pub fn note_probe_error(&self, error: Option<&str>) {
+        *lock(&self.probe_error) = error.map(|error| {
+            let cut =
+                error.char_indices().nth(PROBE_ERROR_CHARS_MAX).map_or(error.len(), |at| at.0);
+            Box::from(&error[..cut])
+        });
+    }
+
     /// Takes it out of service for new picks, at once; what is in flight goes on.
     pub fn drain(&self) {
         self.change(|standing| standing.draining = true);
@@ -180,6 +195,7 @@ impl Endpoint {
             failures_in_a_row: self.streak.length(),
             ejections: self.ejections.load(Ordering::Relaxed),
             latency: self.latency.at_last_answer(),
+            probe_error: lock(&self.probe_error).as_deref().map(str::to_owned),
             probed_ago: match self.probed_at.load(Ordering::Relaxed) {
                 0 => None,
                 nanos => Some(now.since(Moment::from_nanos(nanos))),

@@ -88,6 +88,8 @@ pub struct EndpointStatus {
     pub ejections: u64,
     /// Its peak-sensitive moving average as of its last answer; `None` before the first.
     pub latency: Option<Duration>,
+    /// What the last probe found wrong; `None` where it passed or there was none.
+    pub probe_error: Option<String>,
     /// How long ago the last probe reported; `None` before the first.
     pub probed_ago: Option<Duration>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use architrave_core::Secret;
 
 use crate::consumer::ConsumerWritten;
+use crate::identity_provider::IdentityProviderWritten;
 use crate::install::Telemetry;
 use crate::listener::ListenerWritten;
 use crate::model::ModelWritten;
@@ -16,8 +17,8 @@ use crate::service::ServiceWritten;
 use crate::tree::Node;
 use crate::upstream::UpstreamWritten;
 use crate::{
-    Admin, Consumer, ConsumerCredential, Keys, Listener, ListenerProtocol, Model, ModelRef,
-    PolicySet, Provider, Route, SendProxyProtocol, Service, Snapshot, Upstream,
+    Admin, Consumer, ConsumerCredential, IdentityProvider, Keys, Listener, ListenerProtocol, Model,
+    ModelRef, PolicySet, Portal, Provider, Route, SendProxyProtocol, Service, Snapshot, Upstream,
 };
 
 record! {
@@ -40,16 +41,21 @@ record! {
         "providers": List<ProviderWritten> = Vec::new() => providers: Vec<Provider>,
         /// What clients ask for.
         "models": List<ModelWritten> = Vec::new() => models: Vec<Model>,
+        /// Whose word it is who signs in, beside passwords.
+        "identity_providers": List<IdentityProviderWritten> = Vec::new()
+            => identity_providers: Vec<IdentityProvider>,
         /// Policies for every exchange.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
         /// The admin listener; without it there is none.
         "admin": Option<Admin> = None => admin: Option<Admin>,
+        /// The portal listener; without it there is none.
+        "portal": Option<Portal> = None => portal: Option<Portal>,
         /// Where the root key comes from.
         "keys": Keys = Keys::default() => keys: Keys,
         /// What the gateway says about its work.
         "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
     }
-    later "applications", "mcp_servers", "plans", "portal", "products", "subscriptions", "teams";
+    later "applications", "mcp_servers", "plans", "products", "subscriptions", "teams";
 }
 
 impl Document {
@@ -80,8 +86,10 @@ impl Document {
             consumers: self.consumers.into_iter().map(Arc::new).collect(),
             providers: self.providers.into_iter().map(Arc::new).collect(),
             models: self.models.into_iter().map(Arc::new).collect(),
+            identity_providers: self.identity_providers.into_iter().map(Arc::new).collect(),
             policies: self.policies.into(),
             admin: self.admin,
+            portal: self.portal,
             keys: self.keys,
             access_log: self.telemetry.access_log.to,
             access_log_format: self.telemetry.access_log.format,
@@ -101,25 +109,41 @@ impl Document {
             }
             taken.push(listener);
         }
-        let Some(admin) = &self.admin else { return };
-        let at_admin = |listener: &Listener| {
-            !is_udp(listener)
-                && admin.address.port() != 0
-                && listener.ports.contains(&admin.address.port())
-                && same_ip(listener.ip, admin.address.ip())
-        };
-        let address = scope.node.get("admin").and_then(|admin| admin.get("address"));
-        let (Some(address), Some(at)) = (address, self.listeners.iter().position(at_admin)) else {
-            return;
-        };
-        // Told of whichever comes later; a listener of the database comes after any file.
-        let listener = items[at].get("address").map_or(items[at].place, |address| address.place);
-        if listener > address.place {
-            scope.reader.refuse(listener, "the admin listener already has this address");
-        } else {
-            let name = &self.listeners[at].name;
-            let message = format!("the listener `{name}` already has this address");
-            scope.reader.refuse(address.place, message);
+        let own = [
+            ("admin", self.admin.as_ref().map(|admin| admin.address)),
+            ("portal", self.portal.as_ref().map(|portal| portal.address)),
+        ];
+        for (key, taken) in own {
+            let Some(taken) = taken.filter(|taken| taken.port() != 0) else { continue };
+            let is_at = |listener: &Listener| {
+                !is_udp(listener)
+                    && listener.ports.contains(&taken.port())
+                    && same_ip(listener.ip, taken.ip())
+            };
+            let address = scope.node.get(key).and_then(|own| own.get("address"));
+            let at = self.listeners.iter().position(is_at);
+            let (Some(address), Some(at)) = (address, at) else { continue };
+            // Told of whichever comes later; a listener of the database comes after any file.
+            let listener =
+                items[at].get("address").map_or(items[at].place, |address| address.place);
+            if listener > address.place {
+                let message = format!("the {key} listener already has this address");
+                scope.reader.refuse(listener, message);
+            } else {
+                let name = &self.listeners[at].name;
+                let message = format!("the listener `{name}` already has this address");
+                scope.reader.refuse(address.place, message);
+            }
+        }
+        let [(_, admin), (_, portal)] = own;
+        if let (Some(admin), Some(portal)) = (admin, portal)
+            && portal.port() != 0
+            && admin.port() == portal.port()
+            && same_ip(admin.ip(), portal.ip())
+        {
+            let address = scope.node.get("portal").and_then(|portal| portal.get("address"));
+            let place = address.map_or(scope.node.place, |address| address.place);
+            scope.reader.refuse(place, "the admin listener already has this address");
         }
     }
 

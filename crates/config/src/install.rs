@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use architrave_core::Secret;
+use ipnet::IpNet;
 
+use crate::listener::ListenerTls;
 use crate::read::{
-    Count, FilePath, Nothing, Number, Scope, Size, SocketAddress, choice, empty, is_visible_ascii,
-    record, words,
+    BaseUrl, Cidr, Count, Days, FilePath, List, Nothing, Number, Scope, Size, SocketAddress,
+    choice, empty, is_visible_ascii, record, words,
 };
 
 record! {
@@ -18,10 +21,44 @@ record! {
         "address": SocketAddress => pub address: SocketAddr,
         /// The bearer token that callers must present; required beyond loopback.
         "token": Option<Secret> = None => pub token: Option<Secret>,
+        /// Where browsers reach it, where that is another place than its address, such as behind a
+        /// proxy that ends TLS: its host is answered to, and with `https` cookies are for TLS alone.
+        "public_url": Option<BaseUrl> = None => pub public_url: Option<String>,
+        /// Certificates; with them it speaks TLS alone.
+        "tls": Option<ListenerTls> = None => pub tls: Option<ListenerTls>,
+        /// Whose `X-Forwarded-For` says who calls; nobody's by default.
+        "trusted_proxies": List<Cidr> = Vec::new() => pub trusted_proxies: Vec<IpNet>,
+        /// The audit log.
+        "audit": AuditLog = AuditLog::default() => pub audit: AuditLog,
+    }
+}
+
+record! {
+    /// The audit log of the database.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct AuditLog {
+        /// How long its rows are kept, in days; from `30d` to `3650d`.
+        "keep": Days<30, 3650> = AUDIT_KEEP => pub keep: Duration,
+    }
+}
+
+/// A year and a month: what was done before the last yearly review can still be looked at in this one.
+const AUDIT_KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+impl Default for AuditLog {
+    fn default() -> Self {
+        Self { keep: AUDIT_KEEP }
     }
 }
 
 impl Admin {
+    /// One that listens there, and nothing more.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        let (trusted_proxies, audit) = (Vec::new(), AuditLog::default());
+        Self { address, token: None, public_url: None, tls: None, trusted_proxies, audit }
+    }
+
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Self> {
         if !self.address.ip().is_loopback() && !scope.has("token") {
             let message = "beyond loopback, the admin listener needs a `token`";
@@ -33,6 +70,36 @@ impl Admin {
             scope.refuse_at("token", "a token is of visible ASCII without spaces");
         }
         Some(self)
+    }
+}
+
+record! {
+    /// The portal listener: what is for those who subscribe and call, and nothing of admin.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Portal {
+        /// Where it listens.
+        "address": SocketAddress => pub address: SocketAddr,
+        /// Where browsers reach it; by default `http://` or `https://` and the host they came by.
+        "public_url": Option<BaseUrl> = None => pub public_url: Option<String>,
+        /// Certificates; with them it speaks TLS alone.
+        "tls": Option<ListenerTls> = None => pub tls: Option<ListenerTls>,
+        /// Whose `X-Forwarded-For` says who calls; nobody's by default.
+        "trusted_proxies": List<Cidr> = Vec::new() => pub trusted_proxies: Vec<IpNet>,
+    }
+}
+
+impl Portal {
+    /// The same as a listener of the API, which has no token: people alone sign in there.
+    #[must_use]
+    pub fn as_listener(&self) -> Admin {
+        Admin {
+            address: self.address,
+            token: None,
+            public_url: self.public_url.clone(),
+            tls: self.tls.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            audit: AuditLog::default(),
+        }
     }
 }
 

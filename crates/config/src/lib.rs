@@ -7,6 +7,7 @@ pub mod consumer;
 mod document;
 pub mod error;
 mod format;
+pub mod identity_provider;
 pub mod install;
 pub mod listener;
 mod load;
@@ -32,7 +33,12 @@ mod tests;
 pub use consumer::{Budget, BudgetAmount, Consumer, ConsumerCredential, ConsumerLimits, Period};
 pub use error::ConfigError;
 pub use format::format;
-pub use install::{AccessLogFormat, AccessLogTarget, Admin, Keys, Usage, UsageKeepDays};
+pub use identity_provider::{
+    GroupRole, GroupRoles, IdentityProvider, PlatformRole, RoleOfGroup, TeamRole,
+};
+pub use install::{
+    AccessLogFormat, AccessLogTarget, Admin, AuditLog, Keys, Portal, Usage, UsageKeepDays,
+};
 pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
     ListenerTls,

@@ -34,7 +34,9 @@ pub(crate) use number::{Count, Number, Percent, Ratio};
 pub(crate) use path::PathText;
 pub(crate) use pattern::Pattern;
 pub(crate) use record::{Nothing, Scope, empty, record};
-pub(crate) use scalar::{AnyText, FilePath, Money, Size, Span, Text, Time, VisibleSecret, scalar};
+pub(crate) use scalar::{
+    AnyText, Days, FilePath, Money, Size, Span, Text, Time, VisibleSecret, scalar,
+};
 pub(crate) use shape::{FieldShape, OptionShape, RecordShape, Shape};
 
 use crate::tree::{Fault, Node, Place};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use architrave_core::Secret;
 
 use crate::{
-    AccessLogFormat, AccessLogTarget, Admin, Consumer, ConsumerCredential, Keys, Listener, Model,
-    PolicySet, Provider, Route, Service, Upstream, Usage,
+    AccessLogFormat, AccessLogTarget, Admin, Consumer, ConsumerCredential, IdentityProvider, Keys,
+    Listener, Model, PolicySet, Portal, Provider, Route, Service, Upstream, Usage,
 };
 
 macro_rules! indices {
@@ -62,10 +62,14 @@ pub struct Snapshot {
     pub providers: Vec<Arc<Provider>>,
     /// What clients ask for.
     pub models: Vec<Arc<Model>>,
+    /// Whose word it is who signs in, in the order of the file.
+    pub identity_providers: Vec<Arc<IdentityProvider>>,
     /// Policies for every exchange.
     pub policies: Arc<PolicySet>,
     /// The admin listener; `None` when the file has no `admin` block.
     pub admin: Option<Admin>,
+    /// The portal listener; `None` when the file has no `portal` block.
+    pub portal: Option<Portal>,
     /// Where the root key comes from.
     pub keys: Keys,
     /// Where the access log goes.
@@ -94,6 +98,7 @@ impl Snapshot {
         let presented = self.providers.iter().flat_map(|provider| &provider.credentials);
         secrets
             .chain(presented.flat_map(|credential| credential.secret.secrets()))
+            .chain(self.identity_providers.iter().filter_map(|it| it.client_secret.as_ref()))
             .chain(self.admin.iter().filter_map(|admin| admin.token.as_ref()))
     }
 }

@@ -55,7 +55,8 @@ pub struct Upstream {
     pub retry: Retry,
     /// When a second attempt is started beside the first.
     pub hedge: Option<Hedge>,
-    /// How far its endpoints may lie. Nothing that is written under `upstreams` is bounded.
+    /// How far its endpoints may lie. What is written under `upstreams` is bounded only where it says
+    /// so.
     pub egress: Egress,
 }
 

@@ -3,6 +3,7 @@
 //! Which path leads to which is in `routes.rs`; who may call is in `judge.rs`.
 
 pub(crate) mod audit;
+pub(crate) mod backups;
 pub(crate) mod config;
 pub(crate) mod endpoints;
 pub(crate) mod healthz;

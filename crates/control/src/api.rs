@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use architrave_balance::Registry;
 use architrave_config::Admin;
-use architrave_config::ports::{ConfigPort, DesiredPort, ModelsPort, UsagePort};
+use architrave_config::ports::{ConfigPort, DesiredPort, IdentityPort, ModelsPort, UsagePort};
 use architrave_core::Clock;
 use architrave_store::{RequestRow, UsageStore};
 use architrave_telemetry::Metrics;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response};
 use tokio::sync::broadcast;
 
@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::guard::{self, Standing};
 use crate::idempotency::{self, Turn};
 use crate::judge::{Asked, judge};
-use crate::operation::{Access, Audit, Operation};
+use crate::operation::{Access, Audit, Operation, Surface};
 use crate::platform::Platform;
 use crate::query::Query;
 use crate::router::{Matched, Router};
@@ -39,6 +39,13 @@ const AGENT_CHARS_MAX: usize = 200;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What proxies say of whom they speak for.
+const FORWARDED: [HeaderName; 3] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
 /// On every answer: nothing here is to be kept, guessed at, or shown inside another page.
 const ANSWER_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -52,6 +59,8 @@ const ANSWER_HEADERS: [(HeaderName, HeaderValue); 3] = [
 /// What the API shows and changes.
 #[derive(Clone)]
 pub struct Dependencies {
+    /// Which listener this is for.
+    pub surface: Surface,
     /// The address of the admin listener and the token, if there is one. When a reload changes
     /// them, make a new [`Api`]: that is cheap.
     pub admin: Admin,
@@ -65,6 +74,8 @@ pub struct Dependencies {
     pub models: Arc<dyn ModelsPort>,
     /// The objects in force, and how others are put in their place.
     pub desired: Arc<dyn DesiredPort>,
+    /// Identity providers, and the way to them.
+    pub identity: Arc<dyn IdentityPort>,
     /// The database with people and objects; `None` when the gateway runs from a file alone.
     pub platform: Option<Platform>,
     /// What was used; `None` when nobody keeps it.
@@ -84,6 +95,18 @@ pub struct UsageDesk {
     pub tail: broadcast::Sender<Arc<RequestRow>>,
 }
 
+impl Dependencies {
+    /// Where a browser reaches us, without a slash at its end: as the file says, else as it did.
+    pub(crate) fn base_url(&self, headers: &HeaderMap, origin: &Origin) -> String {
+        if let Some(url) = &self.admin.public_url {
+            return url.clone();
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let scheme = if origin.is_over_tls { "https" } else { "http" };
+        format!("{scheme}://{}", host.unwrap_or_default())
+    }
+}
+
 /// Put into a request's extensions by a listener when the connection is encrypted.
 #[derive(Clone, Copy, Debug)]
 pub struct OverTls;
@@ -99,7 +122,7 @@ impl Api {
     /// Puts the API together.
     #[must_use]
     pub fn new(dependencies: Dependencies) -> Self {
-        let router = Arc::new(Router::new(routes::operations()));
+        let router = Arc::new(Router::new(routes::operations_on(dependencies.surface)));
         Self { router, dependencies: Arc::new(dependencies) }
     }
 
@@ -110,7 +133,7 @@ impl Api {
     pub async fn call(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let origin = origin(&request, peer);
+        let origin = origin(&self.dependencies.admin, &request, peer);
         let request_id = Arc::clone(&origin.request_id);
         let answer = match Box::pin(self.serve(request, origin)).await {
             Ok(answer) => whole(answer, &request_id).await,
@@ -139,13 +162,18 @@ impl Api {
     ) -> Result<Response<Body>, ApiError> {
         let dependencies = &self.dependencies;
         let identified = caller::identify(dependencies, request.headers(), origin.clone()).await;
-        let matched = self.router.find(request.method(), request.uri().path());
+        let mut matched = self.router.find(request.method(), request.uri().path());
+        if dependencies.surface == Surface::Portal {
+            // Which methods and custom methods a path has elsewhere is nobody's business here.
+            matched = matched.map_err(|_elsewhere| ApiError::nothing_here());
+        }
         let operation = matched.as_ref().ok().map(|matched| &*matched.operation);
         let is_open = operation.is_some_and(|operation| operation.access == Access::Open);
         let standing = Standing {
             has_proof: identified.as_ref().is_ok_and(Caller::has_proof),
             is_set_up: usecase::setup::is_set_up(dependencies).await,
             is_signing_in: operation.is_some_and(routes::is_signing_in),
+            is_coming_back: operation.is_some_and(routes::is_coming_back),
         };
         guard::check(&dependencies.admin, &request, origin.address, standing)?;
         let caller = match identified {
@@ -155,17 +183,30 @@ impl Api {
         };
         // Who is nobody is not told which paths there are.
         let Matched { operation, names } = match matched {
-            Err(_) if !caller.is_known() => return Err(ApiError::token_missing()),
+            Err(_) if !caller.is_known() && dependencies.surface == Surface::Admin => {
+                return Err(ApiError::token_missing());
+            }
             matched => matched?,
         };
-        confirm(&caller, &operation, &request)?;
+        if let Err(refusal) = confirm(&caller, &operation, &request) {
+            let about = (&*operation, &names[..]);
+            usecase::audit::note_denied(dependencies, &caller, about, &refusal).await;
+            return Err(refusal);
+        }
         let query = Query::read(request.uri())?;
         if !operation.is_lenient {
             let known: Vec<&str> = operation.parameters.iter().map(|known| known.name).collect();
             query.check(&known)?;
         }
         let asked = Asked { operation: &operation, names: &names, query: &query };
-        let team = judge(dependencies, &caller, asked).await?;
+        let team = match judge(dependencies, &caller, asked).await {
+            Ok(team) => team,
+            Err(refusal) => {
+                let about = (&*operation, &names[..]);
+                usecase::audit::note_denied(dependencies, &caller, about, &refusal).await;
+                return Err(refusal);
+            }
+        };
         let claim = match idempotency::claim(dependencies, &caller, &operation, &request).await? {
             Turn::Again(answer) => return Ok(answer),
             Turn::Do(claim) => claim,
@@ -182,16 +223,20 @@ impl Api {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(Arc::clone(call));
         let answer = call.operation.run(request, Arc::clone(&self.dependencies)).await;
+        if let Some(refusal) = answer.extensions().get::<ApiError>().cloned() {
+            let about = (&*call.operation, &call.names[..]);
+            usecase::audit::note_denied(&self.dependencies, &call.caller, about, &refusal).await;
+        }
         if call.operation.audit == Audit::After && answer.status().is_success() {
             usecase::audit::note(&self.dependencies, call).await;
         }
         answer
     }
 
-    /// The API described as OpenAPI 3.1.
+    /// The API described as OpenAPI 3.1, as one listener answers it.
     #[must_use]
-    pub fn openapi() -> serde_json::Value {
-        openapi::document(&routes::operations())
+    pub fn openapi(surface: Surface) -> serde_json::Value {
+        openapi::document(&routes::operations_on(surface))
     }
 }
 
@@ -222,14 +267,18 @@ fn confirm(
     Ok(())
 }
 
-fn origin(request: &Request<Bytes>, address: IpAddr) -> Origin {
+fn origin(admin: &Admin, request: &Request<Bytes>, address: IpAddr) -> Origin {
     let agent = request.headers().get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    // A proxy on this machine that nobody has told us of speaks for who knows whom.
+    let speaks_for_others = FORWARDED.iter().any(|name| request.headers().contains_key(name));
     Origin {
         address,
+        is_near: address.to_canonical().is_loopback() && !speaks_for_others,
         request_id: request_id().into(),
         agent: agent.chars().take(AGENT_CHARS_MAX).collect(),
-        is_over_tls: request.extensions().get::<OverTls>().is_some(),
+        is_over_tls: request.extensions().get::<OverTls>().is_some()
+            || guard::is_by_public_tls(admin, request),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub(crate) use cookie::{SessionCookie, clearing_cookie, setting_cookie};
+pub(crate) use cookie::{SessionCookie, SignInCookie, clearing_cookie, setting_cookie};
 pub(crate) use identify::identify;
 
 use crate::operation::{Operation, Tag};
@@ -35,6 +35,8 @@ pub(crate) struct Origin {
     pub(crate) request_id: Arc<str>,
     /// What the client says it is, cut short.
     pub(crate) agent: String,
+    /// Whether it came from this machine, and from nobody who speaks for others.
+    pub(crate) is_near: bool,
     /// Whether nobody on the way could read it.
     pub(crate) is_over_tls: bool,
 }

@@ -36,6 +36,7 @@ codes! {
     HeaderInvalid = 400 "header_invalid", "A header such as `If-Match` or `Idempotency-Key` cannot be read.";
     PageTokenInvalid = 400 "page_token_invalid", "The page token is not one of this list with these filters.";
     PathInvalid = 400 "path_invalid", "The path cannot be read.";
+    SignInOver = 400 "sign_in_over", "The sign-in was not begun in this browser, is over or was ended before; begin again.";
     QueryInvalid = 400 "query_invalid", "A query parameter is unknown, given twice or out of range; `errors` says which.";
     CredentialsWrong = 401 "credentials_wrong", "E-mail or password is wrong, or nobody may sign in with them now.";
     SessionInvalid = 401 "session_invalid", "The session is over; sign in again.";
@@ -43,6 +44,7 @@ codes! {
     TokenMissing = 401 "token_missing", "Nobody has signed in, and no token was sent.";
     CsrfTokenWrong = 403 "csrf_token_wrong", "A write by a session needs `x-csrf-token` as the session has it.";
     HostNotAllowed = 403 "host_not_allowed", "The `Host` is not one of ours.";
+    IdentityNotProven = 403 "identity_not_proven", "The word of the identity provider is not believed; the message says why.";
     NotPermitted = 403 "not_permitted", "The caller may not do this.";
     OriginNotAllowed = 403 "origin_not_allowed", "The request was made by a page of another origin.";
     PasswordWrong = 403 "password_wrong", "The present password is another one.";
@@ -50,11 +52,13 @@ codes! {
     ReachNotPermitted = 403 "reach_not_permitted", "A team's object refers to what is not the team's; `errors` says where.";
     ScopeNotPermitted = 403 "scope_not_permitted", "The token's scopes do not have this.";
     SessionNeeded = 403 "session_needed", "This takes a person who has signed in, not a token.";
+    SignInNotPermitted = 403 "sign_in_not_permitted", "The identity provider knows them, and they are not let in here; the message says why.";
     SetupCodeWrong = 403 "setup_code_wrong", "The set-up code is wrong, used or has expired.";
     UserCodeWrong = 403 "user_code_wrong", "The one-time code is wrong, used or has expired.";
     ActionNotFound = 404 "action_not_found", "There is no such custom method.";
     DescriptionNotFound = 404 "description_not_found", "The service has no description that is kept here.";
     EndpointNotFound = 404 "endpoint_not_found", "The upstream has no endpoint of that address.";
+    IdentityProviderNotFound = 404 "identity_provider_not_found", "No identity provider has that name.";
     LaneNotFound = 404 "lane_not_found", "Nothing that serves the model is there by that credential.";
     MemberNotFound = 404 "member_not_found", "The user is not a member of the team.";
     ObjectNotFound = 404 "object_not_found", "No object of that kind has that name, or the caller may not see it.";
@@ -71,6 +75,8 @@ codes! {
     UserNotFound = 404 "user_not_found", "There is no such user.";
     MethodNotAllowed = 405 "method_not_allowed", "The path does not answer this method.";
     BreakingChanges = 409 "breaking_changes", "Callers of what is published would break; `errors` says by what.";
+    BackupNotPossible = 409 "backup_not_possible", "No backup can be made here; the message says why.";
+    BackupUnderWay = 409 "backup_under_way", "A backup is being made.";
     ConfigNotPossible = 409 "config_not_possible", "The configuration cannot be carried out; the message says why.";
     EndpointExists = 409 "endpoint_exists", "The upstream has this endpoint already.";
     EndpointIsConfigured = 409 "endpoint_is_configured", "The endpoint comes from the configuration.";
@@ -98,6 +104,7 @@ codes! {
     PreconditionRequired = 428 "precondition_required", "Changing what exists needs `If-Match` with its `ETag`.";
     TooManyAttempts = 429 "too_many_attempts", "Too many wrong attempts; `Retry-After` says when to try again.";
     Internal = 500 "internal", "Something in the gateway went wrong; its log says more.";
+    IdentityProviderUnavailable = 502 "identity_provider_unavailable", "The identity provider does not answer as it should; the message says how.";
     StoreUnavailable = 503 "store_unavailable", "The database does not answer.";
     TooBusy = 503 "too_busy", "Too many passwords are being checked; try again in a moment.";
     TooManyWatchers = 503 "too_many_watchers", "As many as can be are watching requests already.";

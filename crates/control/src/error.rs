@@ -122,9 +122,13 @@ impl ApiError {
         }))
     }
 
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// What the caller is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
     }
 
     pub(crate) fn with_faults(mut self, faults: Vec<Fault>) -> Self {
@@ -153,6 +157,11 @@ impl ApiError {
         let message = "nothing is served at this path; there are /healthz, /readyz, /metrics, \
                        /api/v1/upstreams, /api/v1/models and more, see docs/admin-api.md";
         Self::new(Code::RouteNotFound, message)
+    }
+
+    /// The same where nobody is told what there is elsewhere.
+    pub(crate) fn nothing_here() -> Self {
+        Self::new(Code::RouteNotFound, "nothing is served at this path")
     }
 
     /// `allow`: the methods that the path answers.

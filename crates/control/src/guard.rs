@@ -27,6 +27,9 @@ pub(crate) struct Standing {
     pub(crate) is_set_up: bool,
     /// Whether it asks for what people sign in by, under whatever name they know us by.
     pub(crate) is_signing_in: bool,
+    /// Whether it is where an identity provider sends a browser back, which comes from another site
+    /// by its nature; a cookie and what follows from it say whether it is ours.
+    pub(crate) is_coming_back: bool,
 }
 
 /// Lets a request go on, or says why not.
@@ -67,8 +70,22 @@ fn check_site(admin: &Admin, request: &Request<Bytes>, standing: Standing) -> Re
     // Browsers say `none` for what the user typed in, `same-site` also for another port.
     let is_own_site = |site: &HeaderValue| *site == "same-origin" || *site == "none";
     let is_own = headers.get_all(ORIGIN).iter().all(is_own_origin)
-        && headers.get_all(SEC_FETCH_SITE).iter().all(is_own_site);
+        && (standing.is_coming_back || headers.get_all(SEC_FETCH_SITE).iter().all(is_own_site));
     if is_own { Ok(()) } else { Err(ApiError::origin_not_allowed()) }
+}
+
+/// Whether a request came by the public address, which is one of TLS: a proxy that ends it stands
+/// before us.
+pub(crate) fn is_by_public_tls(admin: &Admin, request: &Request<Bytes>) -> bool {
+    let Some(("https", public)) = public_authority(admin) else { return false };
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| public.eq_ignore_ascii_case(host))
+}
+
+/// The scheme and the authority of the public address.
+fn public_authority(admin: &Admin) -> Option<(&str, &str)> {
+    let (scheme, rest) = admin.public_url.as_deref()?.split_once("://")?;
+    Some((scheme, rest.split('/').next()?))
 }
 
 /// Every host that the request names: the one in its target and every `Host` field.
@@ -84,7 +101,9 @@ fn is_own_host(admin: &Admin, authority: &Authority) -> bool {
         return false;
     }
     let host = authority.host();
-    if host.eq_ignore_ascii_case("localhost") {
+    let is_public = public_authority(admin)
+        .is_some_and(|(_, public)| public.eq_ignore_ascii_case(authority.as_str()));
+    if is_public || host.eq_ignore_ascii_case("localhost") {
         return true;
     }
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

@@ -58,7 +58,6 @@ pub(crate) async fn claim(
     let (Some(key), Some(platform), true) = (key, &dependencies.platform, takes_key) else {
         return Ok(Turn::Do(None));
     };
-    platform.sweep().await;
     let (actor, digest) = (caller.actor().to_owned(), digest(request));
     match platform.store().claim_idempotency(&actor, &key, &digest).await? {
         IdempotencyClaim::First => {

@@ -91,6 +91,10 @@ fn read<T: DeserializeOwned>(body: &[u8], bytes_max: usize) -> Result<T, ApiErro
     if body.len() > bytes_max {
         return Err(ApiError::body_too_large(bytes_max));
     }
+    if let Some(pointer) = nul_in(body) {
+        let message = "a text holds the character NUL, which no database keeps";
+        return Err(ApiError::body_fault(pointer, message));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -98,6 +102,40 @@ fn read<T: DeserializeOwned>(body: &[u8], bytes_max: usize) -> Result<T, ApiErro
     })?;
     reader.end().map_err(|error| ApiError::body_fault("", error.to_string()))?;
     Ok(read)
+}
+
+/// Where a text or a key holds NUL, which can only be written as an escape.
+fn nul_in(body: &[u8]) -> Option<String> {
+    const ESCAPE: &[u8] = br"\u0000";
+    if !body.windows(ESCAPE.len()).any(|window| window == ESCAPE) {
+        return None;
+    }
+    // What is no JSON is refused for that.
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let mut pointer = String::new();
+    find_nul(&value, &mut pointer).then_some(pointer)
+}
+
+/// Extends `pointer` to the first text with NUL in it.
+fn find_nul(value: &Value, pointer: &mut String) -> bool {
+    let length = pointer.len();
+    let mut within = |part: &str, value: &Value| {
+        pointer.push('/');
+        pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        let is_found = part.contains('\0') || find_nul(value, pointer);
+        if !is_found {
+            pointer.truncate(length);
+        }
+        is_found
+    };
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => {
+            items.iter().enumerate().any(|(at, item)| within(&at.to_string(), item))
+        }
+        Value::Object(members) => members.iter().any(|(key, member)| within(key, member)),
+        _ => false,
+    }
 }
 
 /// Where it is, as a JSON Pointer (RFC 6901).

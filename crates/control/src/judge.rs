@@ -69,7 +69,7 @@ fn in_person(caller: &Caller, asked: &Asked<'_>) -> Result<(), ApiError> {
 
 /// A scraper beside the gateway needs no token while the file names none, as ever.
 fn is_scrape(dependencies: &Dependencies, caller: &Caller) -> bool {
-    dependencies.admin.token.is_none() && caller.origin.address.to_canonical().is_loopback()
+    dependencies.admin.token.is_none() && caller.origin.is_near
 }
 
 async fn needs(

@@ -17,6 +17,7 @@ mod guard;
 mod idempotency;
 mod json;
 mod judge;
+mod oidc;
 mod openapi;
 mod operation;
 mod page;
@@ -28,12 +29,17 @@ mod query;
 mod reply;
 mod router;
 mod routes;
+mod setup_code;
 mod stream;
 mod time;
 mod usecase;
 
 pub use api::{Api, BODY_BYTES_MAX, Dependencies, OverTls, UsageDesk};
 pub use gauges::expose_endpoints;
+pub use operation::Surface;
 pub use pages::{Page, pages};
 pub use platform::Platform;
+pub use setup_code::{
+    SETUP_CODE_EXPIRES_AT, SETUP_CODE_HASH, SETUP_CODE_LETTERS, setup_code_digest,
+};
 pub use stream::Stream;

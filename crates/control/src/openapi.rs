@@ -79,9 +79,12 @@ impl ObjectSchemas {
 
 /// What the envelope of a kind of object is called.
 fn envelope_name(kind: ObjectKind) -> String {
-    let mut name = kind.singular().to_owned();
-    name[..1].make_ascii_uppercase();
-    name + "Object"
+    let parts = kind.singular().split('_').map(|part| {
+        let mut part = part.to_owned();
+        part[..1].make_ascii_uppercase();
+        part
+    });
+    parts.collect::<String>() + "Object"
 }
 
 fn page_name(kind: ObjectKind) -> String {

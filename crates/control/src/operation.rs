@@ -50,6 +50,8 @@ pub(crate) struct Operation {
     pub(crate) audit: Audit,
     /// Whether it shows what a team shares with the caller, to whoever is known.
     pub(crate) is_shared: bool,
+    /// Whether the portal answers it as well.
+    pub(crate) is_on_portal: bool,
     run: Run,
 }
 
@@ -198,6 +200,15 @@ pub(crate) enum Answered {
     AnyJson,
 }
 
+/// By which listener an operation is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// The admin listener, which answers all of them.
+    Admin,
+    /// The portal listener: what is for those who subscribe and call.
+    Portal,
+}
+
 /// Who writes the audit row of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audit {
@@ -235,6 +246,7 @@ impl Operation {
             kind: None,
             audit: Audit::Within,
             is_shared: false,
+            is_on_portal: false,
             run,
         }
     }
@@ -312,6 +324,12 @@ impl Operation {
     /// Also for those with whom what it shows is shared.
     pub(crate) fn shared(mut self) -> Self {
         self.is_shared = true;
+        self
+    }
+
+    /// Also for those who subscribe and call: theirs, or open to all.
+    pub(crate) fn on_portal(mut self) -> Self {
+        self.is_on_portal = true;
         self
     }
 

@@ -83,13 +83,15 @@ fn permissions(operations: &[Operation]) -> String {
         - Its services lead to upstreams of the team and its routes to services of the team.\n\
         - Which listeners, hosts and paths a route has is decided by a platform admin, who makes \
         the route and gives it to the team with `:move`.\n\
-        - Its upstreams do not lead to loopback or link-local addresses.\n\
+        - Its upstreams do not lead to loopback or link-local addresses, and where they have names to \
+        look up, to the public internet alone (`allow_private: false`).\n\
         - It names no files of the machine and no models of the platform.\n\n\
         ## What each operation asks for\n\n\
-        | operation | permission | where |\n| --- | --- | --- |\n";
+        | operation | permission | where | on the portal |\n| --- | --- | --- | --- |\n";
     for operation in operations {
         let (permission, place) = asked(operation.access);
-        page += &format!("| `{}` | {permission} | {place} |\n", operation.id);
+        let portal = if operation.is_on_portal { "yes" } else { "" };
+        page += &format!("| `{}` | {permission} | {place} | {portal} |\n", operation.id);
     }
     page
 }

@@ -2,16 +2,22 @@
 //! who try to get in. Lives as long as the process, through every reload.
 
 pub(crate) mod attempts;
+pub(crate) mod backups;
 pub(crate) mod password;
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use architrave_core::Clock;
-use architrave_store::{Change, Store, StoreError};
+use architrave_store::{AuditEntry, AuditFilter, Change, Page, Store, StoreError};
 
+use crate::admin::objects::time;
 use crate::error::ApiError;
+use crate::oidc::Issuers;
 use attempts::Attempts;
+use backups::Backups;
 use password::Passwords;
 
 /// The open platform's database and what goes with it. Cheap to clone; clones are the same.
@@ -22,28 +28,31 @@ struct Inner {
     store: Store,
     passwords: Passwords,
     attempts: Attempts,
+    /// Who is refused writes that are not theirs: so often it is written down.
+    denials: Attempts,
+    issuers: Issuers,
+    backups: Option<Backups>,
     /// What [`Platform::is_set_up`] found, and when: the store's generation with the answer in the
     /// lowest bit; 0 before it has looked.
     set_up: AtomicU64,
-    /// When what has expired was last thrown away, in microseconds UTC.
-    swept_at: AtomicI64,
 }
 
-/// How often that is done, in microseconds: an hour.
-const SWEEP_EVERY: i64 = 60 * 60 * 1_000_000;
-
 impl Platform {
-    /// Over a database that is open.
+    /// Over a database that is open; backups of it go into the folder, where it can be copied.
     #[must_use]
-    pub fn new(store: Store, clock: Clock) -> Self {
+    pub fn new(store: Store, clock: Clock, backups: Option<PathBuf>) -> Self {
+        let issuers = Issuers::new(clock.clone());
+        let denials = Attempts::new(clock.clone());
         let attempts = Attempts::new(clock);
         let passwords = Passwords::new();
         Self(Arc::new(Inner {
             store,
             passwords,
             attempts,
+            denials,
+            issuers,
+            backups: backups.map(Backups::new),
             set_up: AtomicU64::new(0),
-            swept_at: AtomicI64::new(0),
         }))
     }
 
@@ -65,26 +74,66 @@ impl Platform {
         &self.0.attempts
     }
 
+    /// How often what an address was refused is written down.
+    pub(crate) fn denials(&self) -> &Attempts {
+        &self.0.denials
+    }
+
+    /// Where backups are; `None` where none can be made here.
+    pub(crate) fn backups(&self) -> Option<&Backups> {
+        self.0.backups.as_ref()
+    }
+
+    /// What is remembered of identity providers.
+    pub(crate) fn issuers(&self) -> &Issuers {
+        &self.0.issuers
+    }
+
     /// The time in microseconds UTC.
     pub(crate) fn now(&self) -> i64 {
         self.0.store.now()
     }
 
-    /// Throws away, once in a while, what has expired: sessions and kept answers.
-    pub(crate) async fn sweep(&self) {
-        let now = self.now();
-        let last = self.0.swept_at.swap(now, Ordering::AcqRel);
-        if now - last < SWEEP_EVERY {
-            // Somebody else's turn is not over.
-            self.0.swept_at.fetch_min(last, Ordering::AcqRel);
-            return;
-        }
+    /// Throws away what has expired: sessions, sign-ins, kept answers, and the rows of the audit log
+    /// that are older than `audit_keep`. To be called once in a while, by whoever wires this.
+    pub async fn sweep(&self, audit_keep: Duration) {
         let store = &self.0.store;
-        for swept in [store.sweep_sessions().await, store.sweep_idempotency().await] {
+        for swept in [
+            store.sweep_sessions().await,
+            store.sweep_sign_ins().await,
+            store.sweep_idempotency().await,
+            self.expire_audit(audit_keep).await,
+        ] {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be thrown away");
             }
         }
+    }
+
+    /// Throws old rows of the audit log away, and leaves one that says so; returns how many there
+    /// were.
+    async fn expire_audit(&self, keep: Duration) -> Result<u64, StoreError> {
+        let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+        let before = self.now().saturating_sub(keep);
+        let filter = AuditFilter { until: Some(before), ..AuditFilter::default() };
+        let (old, _) = self.0.store.audit(&filter, &Page::first(1)).await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let mut change = self.0.store.change().await?;
+        let count = change.expire_audit(before).await?;
+        let entry = AuditEntry {
+            actor: "system".to_owned(),
+            actor_name: "system".to_owned(),
+            via: "system".to_owned(),
+            action: "expire_audit".to_owned(),
+            kind: "audit".to_owned(),
+            after: Some(serde_json::json!({ "rows": count, "before": time(before) })),
+            ..AuditEntry::default()
+        };
+        change.commit(entry).await?;
+        tracing::info!(count, "old rows of the audit log were thrown away");
+        Ok(count)
     }
 
     /// Whether there are users. Asks the database once, and until there are some again after

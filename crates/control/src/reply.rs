@@ -17,13 +17,13 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Value>,
     pub(crate) etag: Option<String>,
     pub(crate) location: Option<String>,
-    cookie: Option<HeaderValue>,
+    cookies: Vec<HeaderValue>,
 }
 
 impl Reply {
     pub(crate) fn new(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_value(body).expect("our bodies are always JSON");
-        Self { status, body: Some(body), etag: None, location: None, cookie: None }
+        Self { status, body: Some(body), etag: None, location: None, cookies: Vec::new() }
     }
 
     pub(crate) fn ok(body: &impl Serialize) -> Self {
@@ -32,7 +32,7 @@ impl Reply {
 
     pub(crate) fn nothing() -> Self {
         let status = StatusCode::NO_CONTENT;
-        Self { status, body: None, etag: None, location: None, cookie: None }
+        Self { status, body: None, etag: None, location: None, cookies: Vec::new() }
     }
 
     /// 304: the caller has it.
@@ -49,8 +49,15 @@ impl Reply {
         Self { etag, ..self }
     }
 
-    pub(crate) fn with_cookie(self, cookie: HeaderValue) -> Self {
-        Self { cookie: Some(cookie), ..self }
+    /// 303: what was asked for goes on elsewhere.
+    pub(crate) fn see_other(location: String) -> Self {
+        let status = StatusCode::SEE_OTHER;
+        Self { status, location: Some(location), ..Self::nothing() }
+    }
+
+    pub(crate) fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.cookies.push(cookie);
+        self
     }
 
     /// The fields of the head that are kept with it.
@@ -72,7 +79,7 @@ impl IntoResponse for Reply {
                 Err(error) => return ApiError::internal(error.to_string()).into_response(),
             };
         }
-        if let Some(cookie) = self.cookie {
+        for cookie in self.cookies {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
         response

@@ -11,7 +11,7 @@ mod usage;
 
 use serde_json::json;
 
-use crate::operation::{Operation, Parameter};
+use crate::operation::{Operation, Parameter, Surface};
 
 /// All of them, in the order of the page.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -22,10 +22,29 @@ pub(crate) fn operations() -> Vec<Operation> {
     all
 }
 
+/// Those that a listener answers.
+pub(crate) fn operations_on(surface: Surface) -> Vec<Operation> {
+    let is_there = |one: &Operation| surface == Surface::Admin || one.is_on_portal;
+    operations().into_iter().filter(is_there).collect()
+}
+
 /// Whether it is what somebody needs who is not known yet, by whatever name they know us.
 pub(crate) fn is_signing_in(operation: &Operation) -> bool {
-    const IDS: [&str; 4] = ["get_setup", "complete_setup", "sign_in", "redeem_code"];
+    const IDS: [&str; 7] = [
+        "get_setup",
+        "complete_setup",
+        "sign_in",
+        "list_sign_in_providers",
+        "begin_sign_in",
+        "finish_sign_in",
+        "redeem_code",
+    ];
     IDS.contains(&operation.id.as_str())
+}
+
+/// Whether browsers come there from another site by its nature.
+pub(crate) fn is_coming_back(operation: &Operation) -> bool {
+    operation.id == "finish_sign_in"
 }
 
 /// Taken by every write of the database.

@@ -4,11 +4,13 @@
 //! or not at all.
 
 pub(crate) mod audit;
+pub(crate) mod backups;
 mod csv;
 pub(crate) mod objects;
 pub(crate) mod service_accounts;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod sign_in;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod usage;

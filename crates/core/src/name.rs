@@ -68,6 +68,8 @@ names! {
     ConsumerName,
     /// The name of a provider.
     ProviderName,
+    /// The name of an identity provider.
+    IdentityProviderName,
     /// The name of a provider's credential.
     CredentialName,
     /// The name of a model, which clients ask for; by the rule of [`check_model`].

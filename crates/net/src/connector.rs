@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_config::{Egress, SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
+use architrave_config::{SendProxyProtocol, Upstream, UpstreamProtocol, UpstreamTls};
 use architrave_core::{Reason, task};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -72,11 +72,7 @@ impl From<&Upstream> for ConnectionSettings {
             send_proxy_protocol: upstream.send_proxy_protocol,
             tls: upstream.tls.clone(),
             connect_timeout: upstream.timeouts.connect,
-            egress: match upstream.egress {
-                Egress::Anywhere => None,
-                Egress::NoMetadata => Some(egress::Permission::Private),
-                Egress::Public => Some(egress::Permission::Public),
-            },
+            egress: egress::Permission::of_upstream(upstream.egress),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use architrave_config::Egress;
 use thiserror::Error;
 
 /// How far whoever named the destination may reach.
@@ -17,6 +18,16 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// What is asked of the endpoints of an upstream; `None` where nothing is.
+    #[must_use]
+    pub const fn of_upstream(egress: Egress) -> Option<Self> {
+        match egress {
+            Egress::Anywhere => None,
+            Egress::NoMetadata => Some(Self::Private),
+            Egress::Public => Some(Self::Public),
+        }
+    }
+
     /// The permission of a provider, an MCP server or a webhook by the host in its URL: an address
     /// or `localhost` is said with open eyes, a name leads where others want.
     #[must_use]

@@ -1,8 +1,10 @@
-//! One small question by HTTP/1.1 `POST` on a connection of its own, and its whole answer.
+//! One small question by HTTP/1.1 on a connection of its own, and its whole answer.
 //!
-//! For what the control runtime asks for, such as access tokens; traffic has pools. It follows no
+//! For what the control runtime asks for, such as access tokens and the keys of identity providers;
+//! traffic has pools. It follows no
 //! redirect, and it resolves no name: whoever asks has judged the address.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
@@ -24,7 +26,7 @@ const READ_BYTES: usize = 4 << 10;
 pub const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// What is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// Host and port as the URL has them.
     pub authority: &'a str,
@@ -32,10 +34,35 @@ pub struct Question<'a> {
     pub host: &'a str,
     /// Path and query.
     pub path: &'a str,
-    /// The type of the body.
+    /// What stands in `Authorization`; printed nowhere.
+    pub authorization: Option<&'a str>,
+    /// What is sent, by `POST`; without it, it is a `GET`.
+    pub body: Option<QuestionBody<'a>>,
+}
+
+/// What is sent with a question.
+#[derive(Clone, Copy)]
+pub struct QuestionBody<'a> {
+    /// Its type.
     pub content_type: &'a str,
-    /// The body, at least one byte.
-    pub body: &'a [u8],
+    /// At least one byte.
+    pub bytes: &'a [u8],
+}
+
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = self.method();
+        write!(formatter, "{method:?} {} {}", self.authority, self.path)
+    }
+}
+
+impl Question<'_> {
+    const fn method(&self) -> Method {
+        match self.body {
+            Some(_) => Method::Post,
+            None => Method::Get,
+        }
+    }
 }
 
 /// A whole answer.
@@ -71,7 +98,7 @@ pub enum FetchError {
 ///
 /// # Errors
 /// [`FetchError`].
-pub async fn post(
+pub async fn ask(
     address: SocketAddr,
     tls: Option<&ClientTls>,
     question: &Question<'_>,
@@ -83,7 +110,7 @@ pub async fn post(
         None => stream.into(),
     };
     stream.write_all(&request(question)).await?;
-    let answer = read(&mut stream).await?;
+    let answer = read(&mut stream, &question.method()).await?;
     // It is whole; how the other side takes its leave changes nothing.
     let _closed = stream.shutdown().await;
     Ok(answer)
@@ -93,9 +120,14 @@ fn request(question: &Question<'_>) -> Vec<u8> {
     let mut fields = Fields::new();
     fields.append("User-Agent", concat!("architrave/", env!("CARGO_PKG_VERSION")).as_bytes());
     fields.append("Accept", b"application/json");
-    fields.append("Content-Type", question.content_type.as_bytes());
+    if let Some(authorization) = question.authorization {
+        fields.append("Authorization", authorization.as_bytes());
+    }
+    if let Some(body) = &question.body {
+        fields.append("Content-Type", body.content_type.as_bytes());
+    }
     let head = RequestHead {
-        method: Method::Post,
+        method: question.method(),
         version: Version::Http11,
         authority: question.authority.to_owned(),
         target: question.path.to_owned(),
@@ -103,18 +135,19 @@ fn request(question: &Question<'_>) -> Vec<u8> {
     };
     let options = RequestOptions { close: true, ..RequestOptions::default() };
     let mut out = Vec::new();
-    let framing = Framing::Length(question.body.len() as u64);
+    let body = question.body.map(|body| body.bytes);
+    let framing = body.map_or(Framing::Empty, |body| Framing::Length(body.len() as u64));
     write_request(&head, question.path, framing, &options, &mut out);
-    out.extend_from_slice(question.body);
+    out.extend_from_slice(body.unwrap_or_default());
     out
 }
 
-async fn read(stream: &mut Stream) -> Result<WholeAnswer, FetchError> {
+async fn read(stream: &mut Stream, method: &Method) -> Result<WholeAnswer, FetchError> {
     let mut parser = HeadParser::new();
     let mut head = ResponseHead::default();
     let mut received = Vec::new();
     let framing = loop {
-        match parser.response(&received, &RESPONSE_LIMITS, &Method::Post, &mut head)? {
+        match parser.response(&received, &RESPONSE_LIMITS, method, &mut head)? {
             Some(prelude) => {
                 received.drain(..prelude.consumed);
                 if !head.is_interim() {
@@ -176,9 +209,13 @@ mod tests {
         authority: "tokens.example:8443",
         host: "tokens.example",
         path: "/token?a=b",
-        content_type: "application/x-www-form-urlencoded",
-        body: b"grant_type=x",
+        authorization: None,
+        body: Some(QuestionBody {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: b"grant_type=x",
+        }),
     };
+    const END: &[u8] = b"grant_type=x";
 
     /// Reads one request up to its known body and answers it.
     async fn serve<S>(mut stream: S, answer: Vec<u8>) -> String
@@ -186,7 +223,11 @@ mod tests {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut request = Vec::new();
-        while !request.ends_with(QUESTION.body) {
+        let is_whole = |request: &[u8]| match request.starts_with(b"GET") {
+            true => request.ends_with(b"\r\n\r\n"),
+            false => request.ends_with(END),
+        };
+        while !is_whole(&request) {
             request.push(stream.read_u8().await.unwrap());
         }
         // A client that has had enough may be gone.
@@ -231,7 +272,7 @@ mod tests {
             ("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
         ] {
             let (address, served) = server(answer.into()).await;
-            let answer = post(address, None, &QUESTION).await.unwrap();
+            let answer = ask(address, None, &QUESTION).await.unwrap();
             assert_eq!(answer, WholeAnswer { status: 200, body: body.into() });
             let request = served.await.unwrap();
             assert!(request.starts_with("POST /token?a=b HTTP/1.1\r\n"), "{request}");
@@ -239,6 +280,19 @@ mod tests {
             assert!(host.is_some_and(|host| host.ends_with("tokens.example:8443")), "{request}");
             assert!(request.ends_with("\r\n\r\ngrant_type=x"), "{request}");
         }
+    }
+
+    #[tokio::test]
+    async fn without_a_body_it_is_a_get_and_what_proves_us_is_shown() {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        let (address, served) = server(answer.into()).await;
+        let question = Question { authorization: Some("Bearer hush"), body: None, ..QUESTION };
+        assert!(!format!("{question:?}").contains("hush"));
+        assert_eq!(ask(address, None, &question).await.unwrap().body, b"{}");
+        let request = served.await.unwrap().to_lowercase();
+        assert!(request.starts_with("get /token?a=b http/1.1\r\n"), "{request}");
+        assert!(request.contains("\r\nauthorization: bearer hush\r\n"), "{request}");
+        assert!(!request.contains("content-"), "{request}");
     }
 
     #[tokio::test]
@@ -255,7 +309,7 @@ mod tests {
             (too_long, |error| matches!(error, FetchError::TooLong)),
         ] {
             let (address, served) = server(answer).await;
-            let error = post(address, None, &QUESTION).await.unwrap_err();
+            let error = ask(address, None, &QUESTION).await.unwrap_err();
             assert!(is_right(&error), "{error:?}");
             served.await.unwrap();
         }
@@ -270,7 +324,7 @@ mod tests {
             let tls = ServerTls::load(&authority.listener(&[&files])).unwrap();
             let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 1\r\n\r\nx".to_vec();
             let (address, served) = server_with(Some(tls), answer).await;
-            let answer = post(address, Some(&client), &QUESTION).await;
+            let answer = ask(address, Some(&client), &QUESTION).await;
             match answer {
                 Ok(answer) => assert_eq!((passes, answer.status), (true, 400)),
                 Err(error) => assert!(!passes && matches!(error, FetchError::Tls(_)), "{error:?}"),

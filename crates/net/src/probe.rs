@@ -11,6 +11,7 @@ use architrave_config::{ActiveHealth, HealthCheck, SendProxyProtocol, Upstream, 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::egress;
 use crate::h1::ParseError;
 use crate::proxy_protocol;
 use crate::stream::Stream;
@@ -37,6 +38,7 @@ pub struct Probe {
     tls: Option<ClientTls>,
     protocol: UpstreamProtocol,
     send_proxy_protocol: SendProxyProtocol,
+    permission: Option<egress::Permission>,
 }
 
 /// Why an endpoint did not pass.
@@ -45,6 +47,9 @@ pub enum ProbeError {
     /// No connection could be made, or it broke.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// The address is not one that may be connected to.
+    #[error("{0}")]
+    Egress(#[from] egress::Refused),
     /// No verdict within the check's timeout.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
@@ -103,7 +108,8 @@ impl Probe {
             HealthCheck::Http { .. } | HealthCheck::Grpc { .. } => tls,
         };
         let check = settings.check.clone();
-        Self { check, timeout: settings.timeout, tls, protocol, send_proxy_protocol }
+        let permission = None;
+        Self { check, timeout: settings.timeout, tls, protocol, send_proxy_protocol, permission }
     }
 
     /// The check of an upstream; `None` when it has no active one. Reads the files of its TLS.
@@ -118,7 +124,9 @@ impl Probe {
         };
         let load = |tls| ClientTls::load(tls, protocol);
         let tls = upstream.tls.as_ref().map(load).transpose()?;
-        Ok(Some(Self::new(settings, tls, protocol, upstream.send_proxy_protocol)))
+        let probe = Self::new(settings, tls, protocol, upstream.send_proxy_protocol);
+        let permission = egress::Permission::of_upstream(upstream.egress);
+        Ok(Some(Self { permission, ..probe }))
     }
 
     /// Probes one endpoint. `server_name` is its DNS name where it has one.
@@ -167,6 +175,9 @@ impl Probe {
         address: SocketAddr,
         server_name: Option<&str>,
     ) -> Result<Stream, ProbeError> {
+        if let Some(permission) = self.permission {
+            egress::judge(address.ip(), permission)?;
+        }
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut header = Vec::new();

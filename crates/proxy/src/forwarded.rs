@@ -22,10 +22,33 @@ pub(crate) fn client_of(connection: &Connection, fields: &Fields) -> SocketAddr 
     if !connection.is_trusted {
         return connection.client;
     }
-    let trusted = &connection.listener.config.trusted_proxies;
+    client_behind(&connection.listener.config.trusted_proxies, connection.client, fields)
+}
+
+/// What a trusted proxy says of whom it speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The client.
+    pub client: IpAddr,
+    /// Whether the client came over TLS; `None` where it says nothing of that.
+    pub is_secure: Option<bool>,
+}
+
+/// Who the client is when `peer` is one of the trusted proxies, and how it came; `None` when it is
+/// not one of them.
+#[must_use]
+pub fn claimed(trusted: &[IpNet], peer: IpAddr, fields: &Fields) -> Option<Claimed> {
+    let peer = unmapped_ip(peer);
+    is_trusted(trusted, peer).then(|| Claimed {
+        client: client_behind(trusted, SocketAddr::new(peer, 0), fields).ip(),
+        is_secure: said_scheme(fields),
+    })
+}
+
+fn client_behind(trusted: &[IpNet], peer: SocketAddr, fields: &Fields) -> SocketAddr {
     let lines: Vec<&[u8]> = fields.all_known(Known::XForwardedFor).collect();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
-    let mut client = connection.client;
+    let mut client = peer;
     for hop in hops.take(HOPS_MAX) {
         let Some(address) = parse_hop(hop) else {
             return client;

@@ -14,7 +14,7 @@ mod exchange;
 mod failure;
 #[cfg(test)]
 mod fault;
-mod forwarded;
+pub mod forwarded;
 pub mod gateway;
 mod identity;
 pub mod keyring;

@@ -1,5 +1,5 @@
-//! The admin listener: the admin API of `control` behind the HTTP/1.1 codec of `net`, on a thread
-//! of its own so that no worker ever waits for it.
+//! The listeners of the API, admin and portal: the API of `control` behind the HTTP/1.1 codec of
+//! `net`, each on a thread of its own so that no worker ever waits for it.
 
 mod places;
 mod refusal;
@@ -12,23 +12,28 @@ use std::time::Duration;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use architrave_config::Admin;
+use architrave_config::{Admin, Portal, Snapshot};
 use architrave_control::{
-    Api, BODY_BYTES_MAX, Dependencies, Platform, Stream as AnswerStream, UsageDesk,
+    Api, BODY_BYTES_MAX, Dependencies, OverTls, Platform, Stream as AnswerStream, Surface,
+    UsageDesk,
 };
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, task};
 use architrave_net::fields::Fields;
 use architrave_net::h1::HeadLimits;
 use architrave_net::socket::listen_tcp;
+use architrave_net::tls::ServerTls;
 use architrave_net::whole::{WholeLimits, WholeResponse, serve_whole};
 use architrave_net::{RequestHead, Stream};
+use architrave_proxy::forwarded::claimed;
 use architrave_telemetry::Metrics;
 use architrave_telemetry::metrics::gateway::Seated;
 use bytes::Bytes;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::engine::{Engine, EnginePort};
 use crate::sockets::Inherited;
@@ -41,6 +46,9 @@ const CONNECTIONS_MAX: usize = 128;
 /// How long answers under way may take when the listener closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A handshake is three round trips of at most a second, with room for loss.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 const LIMITS: WholeLimits = WholeLimits {
     head: HeadLimits { head_bytes_max: 16 * 1024, headers_max: 64, uri_bytes_max: 4 * 1024 },
     body_bytes_max: BODY_BYTES_MAX,
@@ -48,9 +56,99 @@ const LIMITS: WholeLimits = WholeLimits {
     idle: Duration::from_secs(60),
 };
 
-/// The admin listener, wherever it is now.
-pub(crate) struct AdminServer {
+/// Both listeners of the API.
+pub(crate) struct ApiServers {
+    admin: AdminServer,
+    portal: AdminServer,
+}
+
+/// What [`ApiServers::apply`] will do.
+#[derive(Debug)]
+pub(crate) struct PreparedApis {
+    admin: PreparedAdmin,
+    portal: PreparedAdmin,
+}
+
+impl ApiServers {
+    /// No listener yet; [`ApiServers::apply`] opens them. To be called on the control runtime.
+    #[must_use]
+    pub(crate) fn new(
+        engine: &Arc<Engine>,
+        platform: Option<&Platform>,
+        clock: &Clock,
+        shutdown: &ShutdownSignal,
+    ) -> Self {
+        let server = |surface| AdminServer {
+            engine: Arc::clone(engine),
+            surface,
+            clock: clock.clone(),
+            platform: platform.cloned(),
+            control: Handle::current(),
+            shutdown: shutdown.clone(),
+            current: None,
+        };
+        Self { admin: server(Surface::Admin), portal: server(Surface::Portal) }
+    }
+
+    /// Where the admin listener is.
+    #[must_use]
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        self.admin.address()
+    }
+
+    /// Where the portal listener is.
+    #[must_use]
+    pub(crate) fn portal(&self) -> Option<SocketAddr> {
+        self.portal.address()
+    }
+
+    /// Their sockets with their labels, for a new process.
+    pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, BorrowedFd<'_>)> {
+        [&self.admin, &self.portal].into_iter().filter_map(AdminServer::labelled)
+    }
+
+    /// Binds what a configuration needs and is not there yet, or takes it from an old process.
+    ///
+    /// # Errors
+    /// When an address is taken or not ours, or a certificate cannot be read.
+    pub(crate) fn prepare(
+        &self,
+        snapshot: &Snapshot,
+        inherited: &mut Inherited,
+    ) -> anyhow::Result<PreparedApis> {
+        let portal = snapshot.portal.as_ref().map(Portal::as_listener);
+        Ok(PreparedApis {
+            admin: self.admin.prepare(snapshot.admin.clone(), inherited)?,
+            portal: self.portal.prepare(portal, inherited)?,
+        })
+    }
+
+    /// Opens, moves or closes them, or gives them other settings where they are.
+    ///
+    /// # Errors
+    /// When the system has no thread or file left; the old listener stays then.
+    pub(crate) fn apply(&mut self, prepared: PreparedApis) -> anyhow::Result<()> {
+        self.admin.apply(prepared.admin)?;
+        self.portal.apply(prepared.portal)
+    }
+
+    /// Closes them; a new process has taken over their sockets.
+    pub(crate) fn close(&mut self) {
+        self.admin.current = None;
+        self.portal.current = None;
+    }
+
+    /// Reads their certificates again where the files have changed. On an error the old ones stay.
+    pub(crate) fn reload_changed_certificates(&self) {
+        self.admin.reload_changed_certificates();
+        self.portal.reload_changed_certificates();
+    }
+}
+
+/// One listener of the API, wherever it is now.
+struct AdminServer {
     engine: Arc<Engine>,
+    surface: Surface,
     clock: Clock,
     /// What is remembered of people beside the database; `None` without one.
     platform: Option<Platform>,
@@ -65,75 +163,100 @@ struct Running {
     address: SocketAddr,
     /// For a new process.
     copy: std::net::TcpListener,
-    api: Arc<ArcSwap<Api>>,
+    front: Arc<ArcSwap<Front>>,
     _open: watch::Sender<()>,
 }
 
-/// What [`AdminServer::apply`] will do; nothing can go wrong with it any more but the system.
+/// What becomes of one; nothing can go wrong with it any more but the system.
 #[derive(Debug)]
-pub(crate) enum PreparedAdmin {
+enum PreparedAdmin {
     /// No listener.
     Close,
     /// The same socket, perhaps with another token.
-    Stay(Admin),
+    Stay(Admin, Option<Arc<ServerTls>>),
     /// A new socket, which is already bound.
-    Open(Admin, std::net::TcpListener),
+    Open(Admin, Option<Arc<ServerTls>>, std::net::TcpListener),
+}
+
+/// What a connection meets.
+struct Front {
+    api: Api,
+    tls: Option<Arc<ServerTls>>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl AdminServer {
-    /// No listener yet; [`AdminServer::apply`] opens one. To be called on the control runtime.
-    #[must_use]
-    pub(crate) fn new(engine: Arc<Engine>, clock: Clock, shutdown: ShutdownSignal) -> Self {
-        let platform = engine.store().map(|store| Platform::new(store.clone(), clock.clone()));
-        Self { engine, clock, platform, control: Handle::current(), shutdown, current: None }
-    }
-
     /// Where it listens.
-    #[must_use]
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
+    fn address(&self) -> Option<SocketAddr> {
         self.current.as_ref().map(|running| running.address)
     }
 
     /// Its socket with its label, for a new process.
-    #[must_use]
-    pub(crate) fn labelled(&self) -> Option<(String, BorrowedFd<'_>)> {
+    fn labelled(&self) -> Option<(String, BorrowedFd<'_>)> {
         let running = self.current.as_ref()?;
-        Some((label(running.admin.address), running.copy.as_fd()))
+        Some((self.label(running.admin.address), running.copy.as_fd()))
     }
 
     /// Binds what `wanted` needs and is not there yet, or takes it from an old process.
     ///
     /// # Errors
     /// When the address is taken or not ours.
-    pub(crate) fn prepare(
+    fn prepare(
         &self,
         wanted: Option<Admin>,
         inherited: &mut Inherited,
     ) -> anyhow::Result<PreparedAdmin> {
         let Some(admin) = wanted else { return Ok(PreparedAdmin::Close) };
+        let tls = self.tls(&admin)?;
         if self.current.as_ref().is_some_and(|running| running.admin.address == admin.address) {
-            return Ok(PreparedAdmin::Stay(admin));
+            return Ok(PreparedAdmin::Stay(admin, tls));
         }
-        let socket = match inherited.take(&label(admin.address)) {
+        let socket = match inherited.take(&self.label(admin.address)) {
             Some(fd) => std::net::TcpListener::from(fd),
             None => listen_tcp(admin.address, false)
-                .with_context(|| format!("admin: cannot listen on {}", admin.address))?,
+                .with_context(|| format!("{}: cannot listen on {}", self.word(), admin.address))?,
         };
-        Ok(PreparedAdmin::Open(admin, socket))
+        Ok(PreparedAdmin::Open(admin, tls, socket))
+    }
+
+    /// The TLS that is wanted: the one that there is, where its settings are the same.
+    fn tls(&self, admin: &Admin) -> anyhow::Result<Option<Arc<ServerTls>>> {
+        let Some(settings) = &admin.tls else { return Ok(None) };
+        let current = self.current.as_ref().and_then(|running| running.front.load().tls.clone());
+        if let Some(current) = current.filter(|current| current.settings() == settings) {
+            return Ok(Some(current));
+        }
+        let loaded = ServerTls::load_http1(settings).context(self.word())?;
+        Ok(Some(Arc::new(loaded)))
+    }
+
+    /// Reads its certificates again where their files have changed. On an error the old ones stay.
+    fn reload_changed_certificates(&self) {
+        let tls = self.current.as_ref().and_then(|running| running.front.load().tls.clone());
+        match tls.map(|tls| tls.reload_if_changed()) {
+            Some(Ok(true)) => tracing::info!(listener = self.word(), "certificates read again"),
+            Some(Err(error)) => {
+                tracing::error!(listener = self.word(), %error, "the old certificates stay");
+            }
+            Some(Ok(false)) | None => {}
+        }
     }
 
     /// Opens, moves or closes the listener, or gives it another token where it is.
     ///
     /// # Errors
     /// When the system has no thread or file left; the old listener stays then.
-    pub(crate) fn apply(&mut self, prepared: PreparedAdmin) -> anyhow::Result<()> {
+    fn apply(&mut self, prepared: PreparedAdmin) -> anyhow::Result<()> {
         match prepared {
             PreparedAdmin::Close => self.current = None,
-            PreparedAdmin::Open(admin, socket) => self.current = Some(self.open(admin, socket)?),
-            PreparedAdmin::Stay(admin) => {
+            PreparedAdmin::Open(admin, tls, socket) => {
+                self.current = Some(self.open(admin, tls, socket)?);
+            }
+            PreparedAdmin::Stay(admin, tls) => {
                 let Some(mut running) = self.current.take() else { return Ok(()) };
                 if running.admin != admin {
-                    running.api.store(Arc::new(self.api(&admin, running.address)));
+                    let front = self.front(&admin, tls, running.address);
+                    running.front.store(Arc::new(front));
                     running.admin = admin;
                 }
                 self.current = Some(running);
@@ -142,19 +265,33 @@ impl AdminServer {
         Ok(())
     }
 
-    /// Closes the listener; a new process has taken over its socket.
-    pub(crate) fn close(&mut self) {
-        self.current = None;
+    const fn word(&self) -> &'static str {
+        match self.surface {
+            Surface::Admin => "admin",
+            Surface::Portal => "portal",
+        }
+    }
+
+    /// What tells its socket from others when it is handed over.
+    fn label(&self, address: SocketAddr) -> String {
+        format!("{} {address}", self.word())
+    }
+
+    fn front(&self, admin: &Admin, tls: Option<Arc<ServerTls>>, address: SocketAddr) -> Front {
+        let api = self.api(admin, address);
+        Front { api, tls, trusted_proxies: admin.trusted_proxies.clone() }
     }
 
     fn api(&self, admin: &Admin, address: SocketAddr) -> Api {
         Api::new(Dependencies {
+            surface: self.surface,
             admin: Admin { address, ..admin.clone() },
             registry: Arc::clone(self.engine.registry()),
             metrics: Arc::clone(&self.engine.gateway().metrics),
             config: Arc::new(EnginePort(Arc::clone(&self.engine))),
             models: Arc::new(EnginePort(Arc::clone(&self.engine))),
             desired: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            identity: Arc::new(EnginePort(Arc::clone(&self.engine))),
             platform: self.platform.clone(),
             usage: self.usage_desk(),
             clock: self.clock.clone(),
@@ -167,47 +304,51 @@ impl AdminServer {
         Some(UsageDesk { store: store.clone(), port, tail: keeper.tail().clone() })
     }
 
-    fn open(&self, admin: Admin, socket: std::net::TcpListener) -> anyhow::Result<Running> {
+    fn open(
+        &self,
+        admin: Admin,
+        tls: Option<Arc<ServerTls>>,
+        socket: std::net::TcpListener,
+    ) -> anyhow::Result<Running> {
         let address = socket.local_addr()?;
         let copy = socket.try_clone()?;
-        let api = Arc::new(ArcSwap::from_pointee(self.api(&admin, address)));
+        let front = Arc::new(ArcSwap::from_pointee(self.front(&admin, tls, address)));
         let (open, closed) = watch::channel(());
         let desk = Desk {
-            api: Arc::clone(&api),
+            front: Arc::clone(&front),
             control: self.control.clone(),
             metrics: Arc::clone(&self.engine.gateway().metrics),
+            surface: self.surface,
         };
         let clock = self.clock.clone();
         let shutdown = self.shutdown.clone();
-        std::thread::Builder::new().name("admin".into()).spawn(move || {
+        std::thread::Builder::new().name(self.word().into()).spawn(move || {
             let runtime =
                 Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
             let runtime = match runtime {
                 Ok(runtime) => runtime,
-                Err(error) => return tracing::error!(%error, "the admin listener could not start"),
+                Err(error) => {
+                    return tracing::error!(%error, "a listener of the API could not start");
+                }
             };
             runtime.block_on(async move {
                 match TcpListener::from_std(socket) {
                     Ok(socket) => serve(socket, desk, Refusals::new(clock), closed, shutdown).await,
-                    Err(error) => tracing::error!(%error, "the admin listener could not start"),
+                    Err(error) => tracing::error!(%error, "a listener of the API could not start"),
                 }
             });
         })?;
-        Ok(Running { admin, address, copy, api, _open: open })
+        Ok(Running { admin, address, copy, front, _open: open })
     }
-}
-
-/// What tells the admin socket from others when it is handed over.
-fn label(address: SocketAddr) -> String {
-    format!("admin {address}")
 }
 
 /// Where requests are answered: by the API in force, on the control runtime.
 #[derive(Clone)]
 struct Desk {
-    api: Arc<ArcSwap<Api>>,
+    front: Arc<ArcSwap<Front>>,
     control: Handle,
     metrics: Arc<Metrics>,
+    surface: Surface,
 }
 
 async fn serve(
@@ -231,18 +372,13 @@ async fn serve(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let admin = desk.metrics.gateway();
         if let Some(place) = places.take() {
-            admin.admin_connected(if place.is_anothers {
-                Seated::Displacing
-            } else {
-                Seated::Free
-            });
+            desk.seated(if place.is_anothers { Seated::Displacing } else { Seated::Free });
             task::spawn_local(desk.clone().attend(stream, peer.ip(), place));
         } else {
-            admin.admin_connected(Seated::Refused);
+            desk.seated(Seated::Refused);
             if let Some(count) = refusals.note() {
-                tracing::warn!(count, "admin connections refused: every place is taken");
+                tracing::warn!(count, "connections to the API refused: every place is taken");
             }
             let refusals = Rc::clone(&refusals);
             task::spawn_local(async move { refusals.refuse(stream).await });
@@ -254,27 +390,55 @@ async fn serve(
 }
 
 impl Desk {
+    /// Counts a connection to the admin listener.
+    fn seated(&self, seated: Seated) {
+        if self.surface == Surface::Admin {
+            self.metrics.gateway().admin_connected(seated);
+        }
+    }
+
     /// Serves one connection until it ends, or until another needs its place.
     async fn attend(self, stream: TcpStream, peer: IpAddr, place: Place) {
+        let tls = self.front.load().tls.clone();
+        let from = Whence { peer, is_over_tls: tls.is_some() };
         let answer = |head, body| async {
             place.answering(true);
-            let answer = self.answer(peer, head, body).await;
+            let answer = self.answer(from, head, body).await;
             place.answering(false);
             answer
         };
+        let serving = async {
+            let stream = match tls {
+                None => Stream::from(stream),
+                Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => Stream::from(stream),
+                    // Whoever speaks no TLS here finds that out; scanners do so all day.
+                    Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS on admin"),
+                    Err(_late) => return,
+                },
+            };
+            serve_whole(stream, &LIMITS, answer).await;
+        };
         tokio::select! {
-            () = serve_whole(Stream::from(stream), &LIMITS, answer) => {}
+            () = serving => {}
             () = place.lost() => {}
         }
     }
 
     /// Hands a request to the API, on the control runtime, and its answer back.
-    async fn answer(&self, peer: IpAddr, head: RequestHead, body: Vec<u8>) -> WholeResponse {
-        let Some(request) = request_of(&head, body) else {
+    async fn answer(&self, from: Whence, head: RequestHead, body: Vec<u8>) -> WholeResponse {
+        let Some(mut request) = request_of(&head, body) else {
             return WholeResponse { status: 400, ..WholeResponse::default() };
         };
-        let api = self.api.load_full();
-        let call = self.control.spawn(async move { api.call(request, peer.to_canonical()).await });
+        let front = self.front.load_full();
+        let claimed = claimed(&front.trusted_proxies, from.peer, &head.fields);
+        let peer = claimed.map_or(from.peer, |claimed| claimed.client);
+        let is_secure = claimed.and_then(|claimed| claimed.is_secure);
+        if is_secure.unwrap_or(from.is_over_tls) {
+            request.extensions_mut().insert(OverTls);
+        }
+        let call =
+            self.control.spawn(async move { front.api.call(request, peer.to_canonical()).await });
         let Ok(response) = call.await else {
             return WholeResponse { status: 500, ..WholeResponse::default() };
         };
@@ -286,6 +450,13 @@ impl Desk {
         }
         WholeResponse { status: parts.status.as_u16(), fields, body: body.to_vec(), rest }
     }
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy)]
+struct Whence {
+    peer: IpAddr,
+    is_over_tls: bool,
 }
 
 fn request_of(head: &RequestHead, body: Vec<u8>) -> Option<http::Request<Bytes>> {

@@ -11,11 +11,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::catalog::{self, CatalogPlace, Form, ListOptions, UpdateOptions};
 use crate::database::DatabaseChoice;
-use crate::transfer::{ApplyOptions, DiffOptions, ExportOptions, Server, Target};
+use crate::transfer::{ApplyOptions, DiffOptions, ExportOptions, Target};
 
 mod later;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 /// The file that the README begins with; a test of the README holds the two to one text.
 const FIRST_FILE: &str = "\
@@ -55,6 +56,13 @@ pub(crate) enum Invocation {
     Apply(ApplyOptions),
     /// Say what differs between them.
     Diff(DiffOptions),
+    /// Copy the embedded database.
+    Backup {
+        /// Which.
+        target: Target,
+        /// The file that is made.
+        file: PathBuf,
+    },
     /// Make a new set-up code.
     SetupCode(Target),
     /// Print the JSON Schema of the file.
@@ -115,14 +123,13 @@ pub(crate) fn parse() -> Invocation {
             ("list", matches) => Invocation::ListCatalog(list_options(matches)),
             (_, matches) => Invocation::UpdateCatalog(update_options(matches)),
         },
-        Some(("export", matches)) => Invocation::Export(export_options(matches)),
-        Some(("apply", matches)) => Invocation::Apply(apply_options(matches)),
-        Some(("diff", matches)) => Invocation::Diff(DiffOptions {
-            target: target(matches),
-            server: server(matches),
-            file: file(matches),
-        }),
-        Some(("setup-code", matches)) => Invocation::SetupCode(target(matches)),
+        Some(("export", matches)) => Invocation::Export(transfer::export_options(matches)),
+        Some(("apply", matches)) => Invocation::Apply(transfer::apply_options(matches)),
+        Some(("diff", matches)) => Invocation::Diff(transfer::diff_options(matches)),
+        Some(("backup", matches)) => {
+            Invocation::Backup { target: transfer::target(matches), file: file(matches) }
+        }
+        Some(("setup-code", matches)) => Invocation::SetupCode(transfer::target(matches)),
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,
         _ => Invocation::Version,
@@ -157,7 +164,8 @@ fn command() -> Command {
                 .arg(catalog_arg()),
         )
         .subcommand(
-            Command::new("fmt").about("Lay a gateway file out anew, in place").arg(file_arg()).arg(
+            Command::new("fmt")
+                .about("Indent a gateway file by two spaces a level and tidy its white space, in place").arg(file_arg()).arg(
                 Arg::new("check")
                     .long("check")
                     .action(ArgAction::SetTrue)
@@ -172,7 +180,7 @@ fn command() -> Command {
                 .subcommand(list_command())
                 .subcommand(update_command()),
         )
-        .subcommands(transfer_commands())
+        .subcommands(transfer::commands())
         .subcommand(Command::new("schema").about("Print the JSON Schema of the gateway file"))
         .subcommand(
             Command::new("reference").about("Print the reference of the gateway file as Markdown"),
@@ -249,100 +257,6 @@ fn run_command() -> Command {
                 .help("Also serve three demo origins on 127.0.0.1:9001 to 9003"),
         )
         .args(later::flags())
-}
-
-/// The commands that work on a database.
-fn transfer_commands() -> [Command; 4] {
-    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
-    let on_database = |command: Command| {
-        command
-            .arg(
-                data_arg()
-                    .default_value(catalog::DATA)
-                    .help("The folder of the embedded database, and of the root key"),
-            )
-            .arg(database_arg())
-            .arg(
-                Arg::new("config")
-                    .long("config")
-                    .env("ARCHITRAVE_CONFIG")
-                    .value_name("FILE")
-                    .value_parser(value_parser!(PathBuf))
-                    .help("The gateway file that lies over it, where there is one"),
-            )
-            .arg(catalog_arg())
-    };
-    let export = Command::new("export")
-        .about("Write the objects of a database as a gateway file")
-        .arg(
-            Arg::new("output")
-                .long("output")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("The file that is written, for its owner alone; by default standard output"),
-        )
-        .arg(flag("with-secrets").help(
-            "Write secrets out; without, ${env:NAME} stands for each, and what must be set is \
-             listed on standard error",
-        ));
-    let apply = Command::new("apply")
-        .about("Make the objects of a database those of a gateway file, all or none")
-        .arg(file_arg())
-        .arg(flag("dry-run").help("Write nothing; only say what would change"))
-        .arg(flag("prune").help("Also remove the objects that the file does not have"));
-    let diff = Command::new("diff")
-        .about("Say what differs between a database and a gateway file: exit 0, or 2 if anything")
-        .arg(file_arg());
-    let setup_code = Command::new("setup-code")
-        .about("Make a new code for the first admin, while there is none; a gateway may run");
-    let or_server = |command: Command| {
-        let server =
-            Arg::new("server").long("server").value_name("URL").conflicts_with("database").help(
-                "A running gateway that is asked in place of the database: http://127.0.0.1:9080",
-            );
-        let token = Arg::new("token-file")
-            .long("token-file")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .requires("server")
-            .help("A file with the token that is presented to it");
-        on_database(command).arg(server).arg(token)
-    };
-    [or_server(export), or_server(apply), or_server(diff), on_database(setup_code)]
-}
-
-fn target(matches: &ArgMatches) -> Target {
-    let url = matches.get_one::<Secret>("database").cloned();
-    Target {
-        choice: url.map_or(DatabaseChoice::Embedded, DatabaseChoice::Postgres),
-        data: path(matches, "data").expect("it has a default"),
-        config: path(matches, "config"),
-        catalog: catalog_place(matches),
-    }
-}
-
-fn server(matches: &ArgMatches) -> Option<Server> {
-    let url = matches.get_one::<String>("server").cloned()?;
-    Some(Server { url, token_file: path(matches, "token-file") })
-}
-
-fn export_options(matches: &ArgMatches) -> ExportOptions {
-    ExportOptions {
-        target: target(matches),
-        server: server(matches),
-        output: path(matches, "output"),
-        with_secrets: matches.get_flag("with-secrets"),
-    }
-}
-
-fn apply_options(matches: &ArgMatches) -> ApplyOptions {
-    ApplyOptions {
-        target: target(matches),
-        server: server(matches),
-        file: file(matches),
-        is_dry_run: matches.get_flag("dry-run"),
-        is_pruning: matches.get_flag("prune"),
-    }
 }
 
 fn list_command() -> Command {

@@ -94,6 +94,12 @@ impl DataFolder {
         self.path.join("kept")
     }
 
+    /// The folder of copies of the embedded database.
+    #[must_use]
+    pub(crate) fn backups(&self) -> PathBuf {
+        self.path.join("backups")
+    }
+
     /// The file of what consumers have spent.
     #[must_use]
     pub(crate) fn ledger(&self) -> PathBuf {

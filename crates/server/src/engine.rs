@@ -35,17 +35,17 @@ use architrave_proxy::upkeep::Upkeep;
 use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
-pub(crate) use addresses::{Addresses, reachable};
+pub(crate) use addresses::Addresses;
 use desired::Desired;
 
 pub(crate) use certificates::reload_changed as reload_changed_certificates;
 pub(crate) use port::EnginePort;
 
-use crate::admin::AdminServer;
+use crate::admin::ApiServers;
 use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
 use crate::data::{self, DataFolder};
-use crate::database::Database;
+use crate::database::{Database, DatabaseChoice};
 use crate::exposed::Exposed;
 use crate::kept::KeptFile;
 use crate::leases::Leases;
@@ -53,6 +53,7 @@ use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, GatewayText, Loaded};
 use crate::usage::UsageKeeper;
 use crate::watch::Stamp;
+use crate::web::Web;
 use crate::workers::{CommandSenders, Workers};
 use crate::{advice, unguarded};
 use crate::{keys, logging};
@@ -85,7 +86,10 @@ pub(crate) struct Engine {
     state: Mutex<State>,
     /// Of the file when it was last read.
     stamp: Mutex<Stamp>,
-    admin: Mutex<Option<AdminServer>>,
+    /// What the file said when it was last taken.
+    taken_text: Mutex<Arc<str>>,
+    admin: Mutex<Option<ApiServers>>,
+    web: Web,
     _upkeep: Upkeep,
 }
 
@@ -158,6 +162,7 @@ impl Engine {
             clock.clone(),
             shutdown.signal(),
         );
+        let web = Web::new(Arc::clone(&resolver));
         let upkeep =
             Upkeep::start(Arc::clone(&registry), resolver, clock.clone(), shutdown.signal());
         let usage = (desired.as_ref().filter(|_| keeps_usage))
@@ -180,7 +185,9 @@ impl Engine {
             of_file: Mutex::default(),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),
+            taken_text: Mutex::new(Arc::clone(&file.text)),
             admin: Mutex::default(),
+            web,
             _upkeep: upkeep,
         });
         {
@@ -225,6 +232,13 @@ impl Engine {
         if let Some(usage) = &self.usage {
             usage.close().await;
         }
+    }
+
+    /// Where backups of the embedded database go; `None` where there is none.
+    #[must_use]
+    pub(crate) fn backups_folder(&self) -> Option<std::path::PathBuf> {
+        let is_embedded = self.options.database == Some(DatabaseChoice::Embedded);
+        self.data.as_ref().filter(|_| is_embedded).map(DataFolder::backups)
     }
 
     /// All live upstreams.
@@ -276,17 +290,17 @@ impl Engine {
         }
     }
 
-    /// Opens the admin listener where the configuration wants it; a reload may move it.
+    /// Opens the listeners of the API where the configuration wants them; a reload may move them.
     ///
     /// # Errors
     /// When its address is taken.
     pub(crate) fn open_admin(
         &self,
-        mut admin: AdminServer,
+        mut admin: ApiServers,
         inherited: &mut Inherited,
     ) -> anyhow::Result<()> {
-        let wanted = self.gateway.assembly.load().snapshot.admin.clone();
-        admin.apply(admin.prepare(wanted, inherited)?)?;
+        let assembly = self.gateway.assembly.load_full();
+        admin.apply(admin.prepare(&assembly.snapshot, inherited)?)?;
         *lock(&self.admin) = Some(admin);
         Ok(())
     }
@@ -305,7 +319,7 @@ impl Engine {
     /// When no more files can be opened.
     pub(crate) fn copies(&self, sockets: &Sockets) -> io::Result<Vec<(String, OwnedFd)>> {
         let admin = lock(&self.admin);
-        let admin = admin.as_ref().and_then(AdminServer::labelled);
+        let admin = admin.iter().flat_map(ApiServers::labelled);
         let data = self.data.as_ref().map(DataFolder::labelled);
         let all = sockets.labelled().into_iter().chain(admin).chain(data);
         all.map(|(label, fd)| Ok((label, fd.try_clone_to_owned()?))).collect()

@@ -82,7 +82,9 @@ fn certificates(snapshot: &Snapshot) -> impl Iterator<Item = &CertificateFiles> 
         _ => None,
     });
     let presented = snapshot.upstreams.iter().filter_map(|upstream| upstream.tls.as_ref());
-    shown.flatten().chain(presented.filter_map(|tls| tls.client.as_ref()))
+    let admin = snapshot.admin.iter().filter_map(|admin| admin.tls.as_ref());
+    let of_admin = admin.flat_map(|tls| &tls.certificates);
+    shown.flatten().chain(of_admin).chain(presented.filter_map(|tls| tls.client.as_ref()))
 }
 
 /// Every file with the key of a service account that is presented to a provider.

@@ -161,7 +161,13 @@ impl Greeting<'_> {
         } else {
             ("", "")
         };
-        let base = format!("http://{admin}/api/v1/upstreams");
+        // By its own name a certificate is seldom for loopback.
+        let has_tls = self.snapshot.admin.as_ref().is_some_and(|admin| admin.tls.is_some());
+        let (scheme, token) = match has_tls {
+            true => ("https", format!(" -k{token}")),
+            false => ("http", token.to_owned()),
+        };
+        let base = format!("{scheme}://{admin}/api/v1/upstreams");
         let web = door.and_then(|door| door.web.as_ref());
         let asked = web.and_then(|web| self.demo(*web.upstreams.first()?));
         let demo = asked.or(self.demos.first());
@@ -175,10 +181,10 @@ impl Greeting<'_> {
                 self.suggest(text, "take the first out of service, and put it back", &acts);
             }
         } else if !self.snapshot.models.is_empty() {
-            let models = [format!("curl -s{token} http://{admin}/api/v1/models")];
+            let models = [format!("curl -s{token} {scheme}://{admin}/api/v1/models")];
             self.suggest(text, &format!("the models, and how they do{note}"), &models);
         }
-        let metrics = format!("curl -s{token} http://{admin}/metrics");
+        let metrics = format!("curl -s{token} {scheme}://{admin}/metrics");
         self.suggest(text, "what happened, in figures", &[metrics]);
     }
 

@@ -2,12 +2,16 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use anyhow::Context;
 use architrave_config::{AccessLogFormat, AccessLogTarget, Snapshot};
+use architrave_core::Clock;
 use architrave_telemetry::{LineForm, Metrics};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 /// Starts the log: level from `ARCHITRAVE_LOG`, `info` by default.
 ///
@@ -26,9 +30,26 @@ pub(crate) fn start(is_json: bool) -> anyhow::Result<()> {
     if is_json {
         builder.json().flatten_event(true).init();
     } else {
-        builder.with_ansi(is_coloured(&std::io::stderr())).compact().init();
+        let builder = builder.with_ansi(is_coloured(&std::io::stderr())).compact();
+        match std::io::stderr().is_terminal() {
+            // Side by side with the lines of the access log, which have the same clock.
+            true => builder.with_timer(TimeOfDay(Clock::system())).init(),
+            false => builder.init(),
+        }
     }
     Ok(())
+}
+
+/// The time of day in UTC, as the access log has it at a terminal.
+struct TimeOfDay(Clock);
+
+impl FormatTime for TimeOfDay {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        let since = self.0.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let second = since.as_secs() % 86_400;
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        write!(writer, "{hour:02}:{minute:02}:{second:02}")
+    }
 }
 
 /// How the access log is written: as the file says, else for people where it goes to a terminal.

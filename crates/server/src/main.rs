@@ -27,6 +27,7 @@ mod unguarded;
 mod upgrade;
 mod usage;
 mod watch;
+mod web;
 mod workers;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         cli::Invocation::Export(options) => transfer::export(&options),
         cli::Invocation::Apply(options) => transfer::apply(&options),
         cli::Invocation::Diff(options) => transfer::diff(&options),
+        cli::Invocation::Backup { target, file } => transfer::backup(&target, &file),
         cli::Invocation::SetupCode(target) => transfer::new_setup_code(&target),
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use architrave_control::Platform;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::handover::HandoverSocket;
 use sd_notify::NotifyState;
 
-use crate::admin::AdminServer;
+use crate::admin::ApiServers;
 use crate::cli::RunOptions;
-use crate::engine::{Engine, reachable};
+use crate::engine::Engine;
 use crate::greeting::Greeting;
 use crate::setup_code::SetupCode;
 use crate::signals::{Signal, Signals};
@@ -28,6 +29,9 @@ const LOOK_KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 /// Threads of the control runtime: probes, DNS, reloads, the admin API.
 const CONTROL_THREADS: usize = 2;
+
+/// How often what has expired in the database is thrown away.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long the last lines of the access log may take.
 const LOG_FLUSH: Duration = Duration::from_secs(2);
@@ -99,10 +103,14 @@ async fn serve(
     let clock = Clock::system();
     let left = (predecessor.map(|predecessor| &**predecessor), &mut inherited);
     let (engine, workers) = Engine::start(options, &clock, &shutdown, left).await?;
-    let admin = AdminServer::new(Arc::clone(&engine), clock.clone(), shutdown.signal());
+    let platform = engine
+        .store()
+        .map(|store| Platform::new(store.clone(), clock.clone(), engine.backups_folder()));
+    let admin = ApiServers::new(&engine, platform.as_ref(), &clock, &shutdown.signal());
     engine.open_admin(admin, &mut inherited)?;
     // What nobody wants any more must not queue connections for nobody.
     drop(inherited);
+    let sweeping = platform.map(|platform| task::spawn(sweep(Arc::clone(&engine), platform)));
     let watching = task::spawn(watch::watch(Arc::clone(&engine)));
     let following = task::spawn(Arc::clone(&engine).follow_database());
     // Whoever goes on with a gateway was told before.
@@ -126,6 +134,9 @@ async fn serve(
     }
     watching.abort();
     following.abort();
+    if let Some(sweeping) = sweeping {
+        sweeping.abort();
+    }
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
     engine.close_leases(successor.map(|successor| successor.socket)).await;
     engine.close_usage().await;
@@ -133,6 +144,18 @@ async fn serve(
     engine.close_database().await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Throws away, for as long as it is polled, what has expired in the database.
+async fn sweep(engine: Arc<Engine>, platform: Platform) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let snapshot = Arc::clone(&engine.gateway().assembly.load().snapshot);
+        let audit = snapshot.admin.as_ref().map(|admin| admin.audit.clone()).unwrap_or_default();
+        platform.sweep(audit.keep).await;
+    }
 }
 
 /// Obeys signals until one of them ends the process' work; the process that goes on with it, if
@@ -206,8 +229,7 @@ fn announce(engine: &Engine, options: &RunOptions) {
 /// Says how the first user is made, while there is none.
 #[expect(clippy::print_stderr, reason = "told to the person at the terminal, and to nobody else")]
 fn announce_setup(engine: &Engine, options: &RunOptions, code: &SetupCode) {
-    let Some(admin) = engine.addresses().admin else { return };
-    let console = format!("http://{}/", reachable(admin));
+    let Some(console) = engine.console_url() else { return };
     if options.is_log_json {
         tracing::info!(console, setup_code = code.as_str(), "nobody has set this gateway up yet");
         return;

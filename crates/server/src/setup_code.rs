@@ -4,8 +4,10 @@
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use architrave_control::{
+    SETUP_CODE_EXPIRES_AT, SETUP_CODE_HASH, SETUP_CODE_LETTERS, setup_code_digest,
+};
 use architrave_store::Store;
-use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::database::by_system;
@@ -14,17 +16,13 @@ use crate::database::by_system;
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// Forty bits: more than can be tried in half an hour where wrong ones are limited.
-const LETTERS: usize = 8;
+const LETTERS: usize = SETUP_CODE_LETTERS;
 
 /// Long enough to open a browser.
 const LIFE_MICROS: i64 = 30 * 60 * 1_000_000;
 
 /// A code that somebody gives is at least as long as one of ours.
 const GIVEN_CHARS_MIN: usize = 8;
-
-/// Where the code's digest and end are kept.
-const HASH: &str = "setup_code_hash";
-const EXPIRES_AT: &str = "setup_code_expires_at";
 
 /// A code that was made, for people.
 #[derive(Debug)]
@@ -76,28 +74,10 @@ pub(crate) async fn make(store: &Store) -> anyhow::Result<Option<SetupCode>> {
 async fn keep(store: &Store, code: &str) -> anyhow::Result<()> {
     let mut change = store.change().await?;
     let expires_at = change.at().saturating_add(LIFE_MICROS);
-    change.set_setting(HASH, &hash(code)).await?;
-    change.set_setting(EXPIRES_AT, &expires_at.to_string()).await?;
+    change.set_setting(SETUP_CODE_HASH, &setup_code_digest(code)).await?;
+    change.set_setting(SETUP_CODE_EXPIRES_AT, &expires_at.to_string()).await?;
     change.commit(by_system("create_setup_code", "setup", "")).await?;
     Ok(())
-}
-
-/// What is kept of a code: its SHA-256, in hex.
-fn hash(code: &str) -> String {
-    let spelled = spelled(code);
-    digest(&SHA256, spelled.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A code of eight letters as it is printed, `K7QF-2M9D`, so that it can be typed in any way; any
-/// other code as it is. Whoever checks codes spells them in the same way.
-fn spelled(code: &str) -> String {
-    let is_typed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == ' ';
-    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
-    if letters.len() != LETTERS || !code.chars().all(is_typed) {
-        return code.trim().to_owned();
-    }
-    let letters = letters.to_ascii_uppercase();
-    format!("{}-{}", &letters[..LETTERS / 2], &letters[LETTERS / 2..])
 }
 
 #[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
@@ -131,7 +111,8 @@ mod tests {
         let known = |letter: &char| *letter == '-' || ALPHABET.contains(&(*letter as u8));
         assert!(letters.iter().all(known), "{code:?}");
         assert_ne!(code.as_str(), SetupCode::by_chance().unwrap().as_str());
-        assert_eq!(spelled(&code.as_str().to_lowercase().replace('-', "")), code.as_str());
+        let typed = code.as_str().to_lowercase().replace('-', "");
+        assert_eq!(setup_code_digest(&typed), setup_code_digest(code.as_str()));
         for letter in "01IO".bytes() {
             assert!(!ALPHABET.contains(&letter));
         }

@@ -1,5 +1,5 @@
-//! The commands that move objects between a gateway and a gateway file: export, apply, diff; and the
-//! one that makes a set-up code. They work on the database itself, or ask a gateway that runs.
+//! The commands that move objects between a gateway and a gateway file: export, apply, diff; and those
+//! that copy the database and make a set-up code. They work on the database itself, or ask a gateway that runs.
 #![expect(clippy::print_stderr, reason = "telling the person at the terminal is what they do")]
 
 mod difference;
@@ -194,6 +194,23 @@ pub(crate) fn diff(options: &DiffOptions) -> ExitCode {
         let lines: String = differences.iter().map(|one| format!("{one}\n")).collect();
         text::print(&lines);
         Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
+    }))
+}
+
+/// Copies the embedded database, whether or not a gateway runs.
+pub(crate) fn backup(target: &Target, file: &Path) -> ExitCode {
+    ended(run(async {
+        ensure!(
+            target.choice == DatabaseChoice::Embedded,
+            "this copies the embedded database; make backups of PostgreSQL with pg_dump"
+        );
+        let opened = Opened::read(target).await?;
+        let made = opened.database.store.backup(file).await;
+        opened.close().await;
+        made?;
+        let key = target.data.join(keys::ROOT_KEY);
+        eprintln!("{} is whole; its secrets are sealed with {}", file.display(), key.display());
+        Ok(ExitCode::SUCCESS)
     }))
 }
 

@@ -25,6 +25,7 @@ type FileStamp = (SystemTime, u64, u64);
 /// Watches for as long as it is polled.
 pub(crate) async fn watch(engine: Arc<Engine>) {
     let mut seen = Stamp::default();
+    let mut is_gone = false;
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -33,22 +34,36 @@ pub(crate) async fn watch(engine: Arc<Engine>) {
         let gateway = Arc::clone(engine.gateway());
         // Files on a disk that hangs must not hang the control runtime with them.
         let options = engine.options().clone();
+        let looking = Arc::clone(&engine);
         let look = tokio::task::spawn_blocking(move || {
             reload_changed_certificates(&gateway);
+            looking.reload_admin_certificates();
             Stamp::of(&options)
         });
         let Ok(now) = look.await else { continue };
         // Taken when it has stood still for one look: an editor may still be writing.
+        let has_settled = now == seen;
         let is_there = now.file.is_some() || engine.options().config.is_none();
-        if is_there && now == seen && !engine.has_read(now) {
+        if has_settled && !is_there && !is_gone {
+            engine.note_file_gone();
+        }
+        if has_settled {
+            is_gone = !is_there;
+        }
+        if is_there && has_settled && !engine.has_read(now) {
             // The outcome is in the log, in the metrics and in `/readyz`.
-            let _told = engine.reload("file changed").await;
+            engine.reload_if_other().await;
         }
         seen = now;
     }
 }
 
 impl Stamp {
+    /// Whether only the gateway file looks like another one than in `other`.
+    pub(crate) fn has_same_catalog(&self, other: &Self) -> bool {
+        self.catalog == other.catalog
+    }
+
     /// What the files look like now.
     pub(crate) fn of(options: &RunOptions) -> Self {
         let file = options.config.as_deref().and_then(stamp);

@@ -37,6 +37,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        name: "sign_ins",
+        both: include_str!("../migrations/0003_sign_ins.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.

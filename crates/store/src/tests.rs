@@ -14,6 +14,7 @@ mod people;
 mod revisions;
 mod sessions;
 mod settings;
+mod sign_ins;
 mod tokens;
 mod usage;
 

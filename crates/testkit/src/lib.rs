@@ -20,6 +20,7 @@ pub mod message;
 pub mod name_server;
 pub mod namespace;
 pub mod nginx;
+pub mod oidc;
 pub mod origin;
 pub mod postgres;
 pub mod process;

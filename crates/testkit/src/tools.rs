@@ -70,6 +70,18 @@ pub fn sdk_node() -> PathBuf {
     path
 }
 
+/// The folder with the OpenID provider for Node.
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn oidc_node() -> PathBuf {
+    let named = variable("ARCHITRAVE_OIDC_NODE").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("oidc-node"));
+    assert!(path.is_dir(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
 /// A program on the path, or in the places of system programs.
 ///
 /// # Panics
@@ -85,6 +97,7 @@ pub fn program(name: &str) -> PathBuf {
         "unshare" => "util-linux",
         "ip" => "iproute2",
         "postgres" => "postgresql",
+        "node" => "nodejs",
         other => other,
     };
     found.unwrap_or_else(|| panic!("`{name}` is not installed: apt-get install {package}"))

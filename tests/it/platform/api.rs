@@ -8,12 +8,18 @@ use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Origin, Respon
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const CODE: &str = "a code of the test's own";
+pub(super) const CODE: &str = "a code of the test's own";
 const TOKEN: &str = "the-token-of-the-file";
 
 /// Asks the admin listener, with more fields in the head.
 #[track_caller]
-fn ask(gateway: &Gateway, method: &str, path: &str, fields: &[&str], body: &Value) -> Response {
+pub(super) fn ask(
+    gateway: &Gateway,
+    method: &str,
+    path: &str,
+    fields: &[&str],
+    body: &Value,
+) -> Response {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let length = format!("Content-Length: {}", body.len());
     let mut all = vec!["Connection: close", &length, "Content-Type: application/json"];
@@ -23,12 +29,12 @@ fn ask(gateway: &Gateway, method: &str, path: &str, fields: &[&str], body: &Valu
     Client::connect(gateway.admin()).ask(bytes)
 }
 
-fn json_of(response: &Response) -> Value {
+pub(super) fn json_of(response: &Response) -> Value {
     serde_json::from_slice(&response.body).expect("the admin API answers in JSON")
 }
 
 /// A set-up gateway; what the first admin shows.
-fn set_up(gateway: &Gateway) -> [String; 2] {
+pub(super) fn set_up(gateway: &Gateway) -> [String; 2] {
     let body = json!({
         "code": CODE,
         "email": "ada@example.com",

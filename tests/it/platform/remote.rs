@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use architrave_testkit::client::get;
-use architrave_testkit::{Gateway, GatewayOptions, Origin, tools};
+use architrave_testkit::{Client, Gateway, GatewayOptions, Origin, tools};
 use tempfile::TempDir;
 
 use super::objects::way_to;
@@ -73,6 +73,12 @@ models: [{ name: \"of/slashes\", deployments: [{ provider: p, model: echo }] }]\
     let (code, _, said) = world.with_token(&["apply", &file, "--prune"]);
     assert!(code == Some(0) && said.ends_with("4 changes\n"), "{said}");
     assert_eq!(world.with_token(&["diff", &file]).0, Some(0));
+    let mut client = Client::connect(world.gateway.admin());
+    let token = format!("Authorization: Bearer {TOKEN}");
+    let host = world.gateway.admin().to_string();
+    let audit = client.get(&host, "/api/v1/audit?via=cli", &[&token]);
+    assert!(audit.text().contains("\"action\": \"create_route\""), "{}", audit.text());
+    drop(client);
     // The listener is there since: where it is, a start says.
     let data = world.dir.path().join("data");
     drop(world.gateway);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::PolicySet;
 use crate::consumer::ConsumerWritten;
+use crate::identity_provider::IdentityProviderWritten;
 use crate::listener::ListenerWritten;
 use crate::model::ModelWritten;
 use crate::provider::ProviderWritten;
@@ -73,6 +74,8 @@ kinds! {
     Provider: ProviderWritten, "provider", "providers", "prv";
     /// What clients ask for.
     Model: ModelWritten, "model", "models", "mdl";
+    /// Whose word it is who signs in.
+    IdentityProvider: IdentityProviderWritten, "identity_provider", "identity_providers", "idp";
     /// The policies for every exchange: one object, named [`ONLY_NAME`](super::ONLY_NAME).
     Policies: PolicySet, "policies", "policies", "pol";
 }

@@ -7,8 +7,8 @@ use std::collections::hash_map::Entry as Slot;
 use std::marker::PhantomData;
 
 use architrave_core::name::{
-    self, ConsumerName, CredentialName, ListenerName, ModelName, ProviderName, RouteName,
-    ServiceName, TeamName, UpstreamName,
+    self, ConsumerName, CredentialName, IdentityProviderName, ListenerName, ModelName,
+    ProviderName, RouteName, ServiceName, TeamName, UpstreamName,
 };
 
 use super::{Reader, Shape, Written};
@@ -38,6 +38,7 @@ impl<'a> Names<'a> {
         let mut table = |kind: &str, word: &str| gather_kind(root, kind, word, faults);
         table("routes", "route");
         table("consumers", "consumer");
+        table("identity_providers", "identity provider");
         Self {
             listeners: table("listeners", "listener"),
             upstreams: table("upstreams", "upstream"),
@@ -146,6 +147,7 @@ names!(
     RouteName,
     ConsumerName,
     ProviderName,
+    IdentityProviderName,
     CredentialName
 );
 

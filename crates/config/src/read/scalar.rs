@@ -171,6 +171,35 @@ impl<const MIN: u64> Written for Span<MIN> {
     }
 }
 
+/// A time in whole days, from `MIN` to `MAX` of them.
+pub(crate) struct Days<const MIN: u64, const MAX: u64>;
+
+/// The seconds of a day.
+const DAY_SECONDS: u64 = 24 * 3600;
+
+impl<const MIN: u64, const MAX: u64> Written for Days<MIN, MAX> {
+    type Value = Duration;
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Duration> {
+        let days = scalar(node, reader, "a time in days such as `400d`", |text| {
+            super::number::digits::<u64>(text.strip_suffix('d')?)
+        })?;
+        if !(MIN..=MAX).contains(&days) {
+            reader.refuse(node.place, format!("must be from {MIN}d to {MAX}d"));
+            return None;
+        }
+        Some(Duration::from_secs(days * DAY_SECONDS))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text { kind: "days", pattern: Some("^[0-9]+d$") }
+    }
+
+    fn show(value: &Duration) -> Option<Json> {
+        Some(format!("{}d", value.as_secs() / DAY_SECONDS).into())
+    }
+}
+
 /// A moment of the calendar as RFC 3339 has it, `2026-12-31T23:59:59Z`, or a day, which means its
 /// first moment in UTC; from 1970 on.
 pub(crate) struct Time;

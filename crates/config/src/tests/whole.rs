@@ -346,3 +346,16 @@ fn the_keys_of_a_file_are_read_by_themselves() {
     assert_eq!(keys_of(&missing, "f", &NoSources).unwrap_err().len(), 1);
     assert!(keys_of("version: 1\nkeys: { fil: x }\n", "f", &NoSources).is_err());
 }
+
+#[test]
+fn a_number_where_a_text_is_meant_is_the_text_as_it_is_written() {
+    let file = "version: 1\nconsumers: [{ name: c, credentials: [{ api_key: 0012345 }, \
+                { basic: { username: 7, password: 1e3 } }] }]\n";
+    let snapshot = whole(file, &[]).expect("it is valid");
+    let said: Vec<&str> = snapshot.secrets().map(architrave_core::Secret::expose).collect();
+    assert_eq!(said, ["0012345", "1e3"]);
+    let error =
+        whole("version: 1\nconsumers: [{ name: c, credentials: [{ api_key: [1] }] }]\n", &[]);
+    let said = error.expect_err("a list is no text")[0].error.to_string();
+    assert!(said.contains("consumers[0].credentials[0].api_key: expected a secret text"), "{said}");
+}

@@ -51,6 +51,10 @@ record! {
         "retry": RetryWritten = Retry::default() => retry: Retry,
         /// When a second attempt is started beside the first.
         "hedge": Option<Hedge> = None => hedge: Option<Hedge>,
+        /// Whether its endpoints may lie outside of the public internet. Where a team writes an
+        /// upstream with names through the API, `false` is what it gets, and a platform admin alone
+        /// can say otherwise.
+        "allow_private": bool = true => allow_private: bool,
     }
 }
 
@@ -83,7 +87,7 @@ impl UpstreamWritten {
             timeouts: self.timeouts,
             retry: self.retry,
             hedge: self.hedge,
-            egress: Egress::Anywhere,
+            egress: if self.allow_private { Egress::Anywhere } else { Egress::Public },
         })
     }
 

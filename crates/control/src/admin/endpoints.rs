@@ -48,6 +48,8 @@ pub(crate) struct EndpointBody {
     failures_in_a_row: u32,
     ejections: u64,
     latency_ms: Option<f64>,
+    /// What the last health check found wrong; `null` where it passed or there is none.
+    check_error: Option<String>,
 }
 
 impl EndpointBody {
@@ -72,6 +74,7 @@ impl EndpointBody {
             failures_in_a_row: status.failures_in_a_row,
             ejections: status.ejections,
             latency_ms: status.latency.map(millis),
+            check_error: status.probe_error,
         }
     }
 

@@ -2,17 +2,27 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::api::Api;
 use crate::json;
+use crate::operation::{Desk, Surface};
 
-/// It does not change while the process lives.
-static TEXT: LazyLock<Vec<u8>> =
-    LazyLock::new(|| json::text(&Api::openapi()).expect("the description is JSON"));
+/// They do not change while the process lives.
+static ADMIN: LazyLock<Vec<u8>> = LazyLock::new(|| text(Surface::Admin));
+static PORTAL: LazyLock<Vec<u8>> = LazyLock::new(|| text(Surface::Portal));
 
-pub(crate) async fn run() -> Response {
+pub(crate) async fn run(State(desk): State<Desk>) -> Response {
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    ([content_type], TEXT.as_slice()).into_response()
+    let text = match desk.surface {
+        Surface::Admin => &ADMIN,
+        Surface::Portal => &PORTAL,
+    };
+    ([content_type], text.as_slice()).into_response()
+}
+
+fn text(surface: Surface) -> Vec<u8> {
+    json::text(&Api::openapi(surface)).expect("the description is JSON")
 }

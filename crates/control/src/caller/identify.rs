@@ -8,6 +8,7 @@ use super::{By, Caller, Origin, SessionCookie, Who};
 use crate::api::Dependencies;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::operation::Surface;
 use crate::permission::Role;
 use crate::platform::Platform;
 use crate::usecase::sessions;
@@ -21,11 +22,12 @@ pub(crate) async fn identify(
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         return by_token(dependencies, authorization, origin).await;
     }
-    if let (Some(cookie), Some(platform)) = (SessionCookie::of(headers), &dependencies.platform) {
+    let cookie = SessionCookie::of(headers, origin.is_over_tls);
+    if let (Some(cookie), Some(platform)) = (cookie, &dependencies.platform) {
         return by_session(platform, cookie, origin).await;
     }
-    let is_near = origin.address.to_canonical().is_loopback();
-    if dependencies.admin.token.is_none() && is_near {
+    let is_open_here = dependencies.surface == Surface::Admin;
+    if is_open_here && dependencies.admin.token.is_none() && origin.is_near {
         let has_no_database = dependencies.platform.is_none();
         if !is_set_up(dependencies).await {
             return Ok(Caller::admin(Who::Local { has_no_database }, origin));
@@ -77,9 +79,10 @@ async fn by_token(
 /// Where no token is asked for, what comes without need is passed over, as it was before there
 /// were users.
 async fn unasked(dependencies: &Dependencies, origin: Origin) -> Option<Caller> {
-    let is_near = origin.address.to_canonical().is_loopback();
     let has_no_database = dependencies.platform.is_none();
-    let is_asked_for = dependencies.admin.token.is_some() || !is_near;
+    let is_asked_for = dependencies.admin.token.is_some()
+        || !origin.is_near
+        || dependencies.surface == Surface::Portal;
     if is_asked_for || is_set_up(dependencies).await {
         return None;
     }

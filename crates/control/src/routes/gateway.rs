@@ -13,10 +13,11 @@ use crate::admin::models::ready::Lanes;
 use crate::admin::models::{self, ModelBody};
 use crate::admin::readyz::{self, ReadinessBody};
 use crate::admin::version::{self, VersionBody};
-use crate::admin::{metrics, openapi};
+use crate::admin::{backups, metrics, openapi};
 use crate::code::Code;
 use crate::operation::{Access, Answered, Form, Operation, Place, Tag, Takes};
 use crate::permission::Permission::{OperateGateway, OperateObjects, ReadGateway, ReadObjects};
+use crate::usecase::backups::{BackupBody, BackupList};
 
 const OK: StatusCode = StatusCode::OK;
 const ENDPOINTS: &str = "/api/v1/upstreams/{name}/endpoints";
@@ -25,6 +26,7 @@ const ENDPOINT: &str = "/api/v1/upstreams/{name}/endpoints/{address}";
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = probes();
     all.extend(configuration());
+    all.extend(backing_up());
     all.extend(endpoints());
     all
 }
@@ -33,6 +35,7 @@ fn probes() -> Vec<Operation> {
     let metrics_types = &["text/plain", "application/openmetrics-text"];
     vec![
         Operation::new(Method::GET, "/healthz", "get_health", healthz::run)
+            .on_portal()
             .about(Tag::Gateway, "Whether the process lives.")
             .open()
             .leniently()
@@ -58,6 +61,7 @@ fn probes() -> Vec<Operation> {
             .leniently()
             .answers(OK, "Every metric.", Answered::Text(metrics_types)),
         Operation::new(Method::GET, "/openapi.json", "get_openapi", openapi::run)
+            .on_portal()
             .about(Tag::Gateway, "This API described as OpenAPI 3.1.")
             .open()
             .leniently()
@@ -68,6 +72,28 @@ fn probes() -> Vec<Operation> {
             .locally()
             .leniently()
             .answers_json::<VersionBody>(OK, "What runs here."),
+    ]
+}
+
+fn backing_up() -> Vec<Operation> {
+    let refusals = [Code::BackupNotPossible, Code::StoreUnavailable];
+    vec![
+        Operation::new(Method::GET, "/api/v1/backups", "list_backups", backups::list::run)
+            .about(Tag::Gateway, "The copies of the embedded database that are kept.")
+            .needs(OperateGateway, Place::Platform)
+            .answers_json::<BackupList>(OK, "Every one, the newest first.")
+            .refuses(&refusals),
+        Operation::new(Method::POST, "/api/v1/backups", "create_backup", backups::create::run)
+            .about(
+                Tag::Gateway,
+                "Copies the embedded database as it is now into the folder `backups` of the data \
+                 folder, while it is written; the newest ten are kept.",
+            )
+            .needs(OperateGateway, Place::Platform)
+            .audited_after()
+            .answers_json::<BackupBody>(StatusCode::CREATED, "It is there.")
+            .refuses(&refusals)
+            .refuses(&[Code::BackupUnderWay]),
     ]
 }
 

@@ -33,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     let (list, one) = (format!("/api/v1/{}", kind.plural()), path(kind));
-    let (single, many) = (kind.singular(), kind.plural());
+    let (single, many, said) = (kind.singular(), kind.plural(), words(kind));
     let mut all = vec![listing(kind, list.clone()), showing(kind, one.clone())];
     if !kind.is_only() {
         let create =
@@ -56,7 +56,7 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     let replace = replace
         .about(
             tag(kind),
-            format!("The {single} is to be as in the body, whether or not it is there."),
+            format!("The {said} is to be as in the body, whether or not it is there."),
         )
         .needs(WriteObjects, Place::Object)
         .takes(Takes::Object)
@@ -66,7 +66,7 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     all.push(with_team(kind, replace));
     all.push(
         Operation::new(Method::PATCH, one.clone(), format!("update_{single}"), objects::patch::run)
-            .about(tag(kind), format!("Changes parts of the {single}: a JSON Merge Patch."))
+            .about(tag(kind), format!("Changes parts of the {said}: a JSON Merge Patch."))
             .needs(WriteObjects, Place::Object)
             .takes(Takes::ObjectPatch)
             .answers(OK, "It is changed, and live.", Answered::Object)
@@ -79,7 +79,7 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
             format!("delete_{single}"),
             objects::delete::run,
         )
-        .about(tag(kind), format!("Removes the {single}, unless others need it."))
+        .about(tag(kind), format!("Removes the {said}, unless others need it."))
         .needs(WriteObjects, Place::Object)
         .answers(StatusCode::NO_CONTENT, "It is gone.", Answered::Nothing)
         .refuses(&[Code::PreconditionRequired, Code::ObjectNotFound]),
@@ -92,7 +92,7 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
                 format!("move_{single}"),
                 objects::give::run,
             )
-            .about(tag(kind), format!("Gives the {single} to another team, or to none."))
+            .about(tag(kind), format!("Gives the {said} to another team, or to none."))
             .needs(MoveObjects, Place::Object)
             .takes_json::<objects::give::NewOwner>()
             .answers(OK, "It belongs there.", Answered::Object)
@@ -155,7 +155,10 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
         ObjectKind::Model => "Every model that is listed, with what serves it and how that does. \
                               All of them, unless a page is asked for."
             .to_owned(),
-        kind => format!("The {} that the caller may see, by name.", kind.plural()),
+        kind => {
+            let many = kind.plural().replace('_', " ");
+            format!("The {many} that the caller may see, by name.")
+        }
     });
     let listing = match kind {
         ObjectKind::Upstream => {
@@ -174,7 +177,7 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
 }
 
 fn showing(kind: ObjectKind, path: String) -> Operation {
-    let (id, single) = (format!("get_{}", kind.singular()), kind.singular());
+    let id = format!("get_{}", kind.singular());
     let showing = match kind {
         ObjectKind::Upstream => {
             Operation::new(Method::GET, path, id, upstreams::show::run).locally()
@@ -183,7 +186,7 @@ fn showing(kind: ObjectKind, path: String) -> Operation {
         _ => Operation::new(Method::GET, path, id, objects::show::run),
     };
     let showing = showing
-        .about(tag(kind), format!("One {single}."))
+        .about(tag(kind), format!("One {}.", words(kind)))
         .needs(ReadObjects, Place::Object)
         .answers(OK, "As it is.", Answered::Object)
         .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]);
@@ -205,8 +208,14 @@ fn path(kind: ObjectKind) -> String {
 
 /// `a route`, `an upstream`.
 fn one_of(kind: ObjectKind) -> String {
-    let article = if kind == ObjectKind::Upstream { "an" } else { "a" };
-    format!("{article} {}", kind.singular())
+    let is_vowel = matches!(kind, ObjectKind::Upstream | ObjectKind::IdentityProvider);
+    let article = if is_vowel { "an" } else { "a" };
+    format!("{article} {}", words(kind))
+}
+
+/// A kind as people say it.
+fn words(kind: ObjectKind) -> String {
+    kind.singular().replace('_', " ")
 }
 
 fn tag(kind: ObjectKind) -> Tag {

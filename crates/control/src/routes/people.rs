@@ -20,6 +20,7 @@ use crate::usecase::service_accounts::{
 };
 use crate::usecase::sessions::{Identity, SessionList, SignIn};
 use crate::usecase::setup::SetUp;
+use crate::usecase::sign_in::SignInProviders;
 use crate::usecase::teams::{
     MemberBody, MemberPage, MemberRole, NewTeamBody, TeamBody, TeamPage, TeamPatch,
 };
@@ -77,6 +78,7 @@ fn set_up() -> Vec<Operation> {
 fn signing_in() -> Vec<Operation> {
     vec![
         Operation::new(Method::POST, "/api/v1/session", "sign_in", session::sign_in::run)
+            .on_portal()
             .about(Tag::Session, "Signs in with e-mail address and password.")
             .open()
             .takes_json::<SignIn>()
@@ -87,7 +89,69 @@ fn signing_in() -> Vec<Operation> {
                 Code::TooBusy,
                 Code::TooManyAttempts,
             ]),
+        Operation::new(
+            Method::GET,
+            "/api/v1/session/providers",
+            "list_sign_in_providers",
+            session::list_providers::run,
+        )
+        .on_portal()
+        .about(Tag::Session, "The identity providers by whose word people may sign in.")
+        .open()
+        .answers_json::<SignInProviders>(OK, "Every one, in the order of the configuration.")
+        .refuses(&[Code::NoDatabase]),
+        Operation::new(
+            Method::GET,
+            "/api/v1/session/providers/{name}:begin",
+            "begin_sign_in",
+            session::begin::run,
+        )
+        .on_portal()
+        .about(Tag::Session, "Sends a browser to an identity provider, to sign in there.")
+        .open()
+        .query(&[Parameter {
+            name: "return_to",
+            about: "The path to go on to when it is done.",
+            schema: || json!({ "type": "string", "pattern": "^/", "default": "/" }),
+        }])
+        .answers(StatusCode::SEE_OTHER, "`Location` is at the provider.", Answered::Nothing)
+        .refuses(&[
+            Code::IdentityProviderNotFound,
+            Code::IdentityProviderUnavailable,
+            Code::NoDatabase,
+            Code::TooBusy,
+            Code::TooManyAttempts,
+        ]),
+        Operation::new(
+            Method::GET,
+            "/api/v1/session/callback",
+            "finish_sign_in",
+            session::finish::run,
+        )
+        .on_portal()
+        .about(Tag::Session, "Where an identity provider sends a browser back; signs in.")
+        .open()
+        .leniently()
+        .query(&["state", "code", "iss", "error"].map(|name| Parameter {
+            name,
+            about: "As OpenID Connect has it.",
+            schema: || json!({ "type": "string" }),
+        }))
+        .answers(
+            StatusCode::SEE_OTHER,
+            "Signed in; the cookie is the session, and `Location` where to go on.",
+            Answered::Nothing,
+        )
+        .refuses(&[
+            Code::IdentityNotProven,
+            Code::IdentityProviderNotFound,
+            Code::IdentityProviderUnavailable,
+            Code::NoDatabase,
+            Code::SignInNotPermitted,
+            Code::SignInOver,
+        ]),
         Operation::new(Method::GET, "/api/v1/session", "get_session", session::show::run)
+            .on_portal()
             .about(
                 Tag::Session,
                 "Who calls, with which roles; by a session also the token that its writes need.",
@@ -95,11 +159,13 @@ fn signing_in() -> Vec<Operation> {
             .access(Access::Own)
             .answers_json::<Identity>(OK, "Who calls."),
         Operation::new(Method::DELETE, "/api/v1/session", "sign_out", session::sign_out::run)
+            .on_portal()
             .about(Tag::Session, "Ends the session that the cookie shows.")
             .access(Access::OwnInPerson)
             .query(&[VALIDATE_ONLY])
             .answers(NO_CONTENT, "Signed out.", Answered::Nothing),
         Operation::new(Method::GET, "/api/v1/sessions", "list_sessions", sessions::list::run)
+            .on_portal()
             .about(Tag::Session, "Where the caller is signed in.")
             .access(Access::Own)
             .answers_json::<SessionList>(OK, "Every session."),
@@ -109,6 +175,7 @@ fn signing_in() -> Vec<Operation> {
             "end_session",
             sessions::end::run,
         )
+        .on_portal()
         .about(Tag::Session, "Signs the caller out elsewhere.")
         .access(Access::OwnInPerson)
         .query(&[VALIDATE_ONLY])
@@ -188,7 +255,8 @@ fn users() -> Vec<Operation> {
             "set_password",
             users::set_password::run,
         )
-        .about(Tag::Users, "Sets another password for oneself; every other session is over.")
+        .on_portal()
+            .about(Tag::Users, "Sets another password for oneself; every other session is over.")
         .access(Access::OwnInPerson)
         .query(&[VALIDATE_ONLY])
         .takes_json::<NewPassword>()
@@ -206,7 +274,8 @@ fn users() -> Vec<Operation> {
             "redeem_code",
             users::redeem_code::run,
         )
-        .about(
+        .on_portal()
+            .about(
             Tag::Users,
             "Sets the password of whoever has the code of an invitation or a reset; then they can \
              sign in.",
@@ -227,12 +296,14 @@ fn users() -> Vec<Operation> {
 fn tokens() -> Vec<Operation> {
     vec![
         Operation::new(Method::GET, "/api/v1/tokens", "list_tokens", tokens::list::run)
+            .on_portal()
             .about(Tag::Tokens, "The caller's tokens, the oldest first.")
             .access(Access::Own)
             .query(&page::PARAMETERS)
             .answers_json::<TokenPage>(OK, "A page.")
             .refuses(&[Code::PageTokenInvalid]),
         Operation::new(Method::POST, "/api/v1/tokens", "create_token", tokens::create::run)
+            .on_portal()
             .about(
                 Tag::Tokens,
                 "Makes a personal access token. The answer shows it, once. By a session only: a \
@@ -250,6 +321,7 @@ fn tokens() -> Vec<Operation> {
             "revoke_token",
             tokens::revoke::run,
         )
+        .on_portal()
         .about(Tag::Tokens, "A token of the caller's is worth nothing any more, at once.")
         .access(Access::Own)
         .query(&[VALIDATE_ONLY])

@@ -11,7 +11,10 @@ use super::{Done, entry, platform};
 use crate::admin::objects::time;
 use crate::api::Dependencies;
 use crate::call::Call;
+use crate::caller::Caller;
+use crate::code::Code;
 use crate::error::{ApiError, Fault};
+use crate::operation::Operation;
 use crate::page::Paging;
 use crate::permission::Permission;
 use crate::time::parse_rfc3339;
@@ -168,6 +171,51 @@ fn filter(call: &Call) -> Result<AuditFilter, ApiError> {
         since: time("since")?,
         until: time("until")?,
     })
+}
+
+/// Writes down that somebody was refused a write that is not theirs: so many of an address, and then
+/// one once in a while, so that nobody can fill the log.
+pub(crate) async fn note_denied(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    (operation, names): (&Operation, &[String]),
+    refusal: &ApiError,
+) {
+    let is_denied = matches!(
+        refusal.code(),
+        Code::NotPermitted
+            | Code::ScopeNotPermitted
+            | Code::ReachNotPermitted
+            | Code::SessionNeeded
+            | Code::CsrfTokenWrong
+            | Code::SetupCodeWrong
+            | Code::UserCodeWrong
+    );
+    let Some(platform) = &dependencies.platform else { return };
+    if !operation.is_write()
+        || !is_denied
+        || platform.denials().take(caller.origin.address).is_err()
+    {
+        return;
+    }
+    let done = Done {
+        action: "denied".to_owned(),
+        kind: operation.kind.map_or(operation.tag.as_str(), |kind| kind.singular()),
+        name: names.join(" "),
+        after: Some(serde_json::json!({
+            "operation": operation.id,
+            "code": refusal.code().as_str(),
+        })),
+        ..Done::default()
+    };
+    let written = async {
+        let change = platform.change().await?;
+        change.commit(entry(caller, done)).await?;
+        Ok::<_, ApiError>(())
+    };
+    if let Err(error) = written.await {
+        tracing::error!(operation = operation.id, ?error, "not in the audit log");
+    }
 }
 
 /// Writes down what was changed in the running gateway and is kept nowhere else. It has happened

@@ -162,7 +162,6 @@ pub(crate) async fn sign_in(
 }
 
 async fn let_in(platform: &Platform, origin: &Origin, user: User) -> Result<Opened, ApiError> {
-    platform.sweep().await;
     let mut change = platform.change().await?;
     if user.failures > 0 || user.locked_until.is_some() {
         change.set_sign_in_standing(&user.id, 0, None).await?;

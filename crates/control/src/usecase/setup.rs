@@ -10,18 +10,13 @@ use super::sessions::{self, Opened};
 use super::users::{check_display_name, check_email, user_body};
 use super::{Done, entry, platform};
 use crate::api::Dependencies;
-use crate::caller::token::{hex, sha256};
 use crate::caller::{Caller, Who};
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::permission::Role;
 use crate::platform::{Platform, password};
+use crate::setup_code::{SETUP_CODE_EXPIRES_AT, SETUP_CODE_HASH, setup_code_digest};
 use crate::usecase::sessions::attempt;
-
-/// Where the code's digest is kept, as hexadecimal digits.
-const CODE_HASH: &str = "setup_code_hash";
-/// Until when it is good, in microseconds UTC.
-const CODE_EXPIRES_AT: &str = "setup_code_expires_at";
 
 /// Who sets up.
 #[derive(Deserialize, ToSchema)]
@@ -72,8 +67,8 @@ pub(crate) async fn set_up(
         subject: None,
     };
     let user = change.insert_user(user).await?;
-    change.remove_setting(CODE_HASH).await?;
-    change.remove_setting(CODE_EXPIRES_AT).await?;
+    change.remove_setting(SETUP_CODE_HASH).await?;
+    change.remove_setting(SETUP_CODE_EXPIRES_AT).await?;
     let opened = sessions::open(platform, &mut change, &caller.origin, user.clone()).await?;
     let done = Done {
         action: "set_up".to_owned(),
@@ -89,10 +84,10 @@ pub(crate) async fn set_up(
 }
 
 async fn check_code(platform: &Platform, change: &mut Change, code: &str) -> Result<(), ApiError> {
-    let expected = change.setting(CODE_HASH).await?.unwrap_or_default();
-    let expires_at = change.setting(CODE_EXPIRES_AT).await?;
+    let expected = change.setting(SETUP_CODE_HASH).await?.unwrap_or_default();
+    let expires_at = change.setting(SETUP_CODE_EXPIRES_AT).await?;
     let expires_at: i64 = expires_at.and_then(|text| text.parse().ok()).unwrap_or_default();
-    let given = hex(&sha256(spelled(code).as_bytes()));
+    let given = setup_code_digest(code);
     let is_right: bool = given.as_bytes().ct_eq(expected.as_bytes()).into();
     if is_right && platform.now() < expires_at {
         return Ok(());
@@ -100,31 +95,4 @@ async fn check_code(platform: &Platform, change: &mut Change, code: &str) -> Res
     let message =
         "the set-up code is wrong or has expired; `architrave setup-code` makes a new one";
     Err(ApiError::new(Code::SetupCodeWrong, message))
-}
-
-/// The code as it was printed, `K7QF-2M9D`, however it was typed in; a code that an operator has
-/// chosen is taken as it is.
-fn spelled(code: &str) -> String {
-    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
-    let is_printed_form = letters.len() == 8
-        && code.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == ' ');
-    if is_printed_form {
-        let letters = letters.to_ascii_uppercase();
-        format!("{}-{}", &letters[..4], &letters[4..])
-    } else {
-        code.trim().to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_taken_however_it_is_typed_in() {
-        for typed in ["K7QF-2M9D", "k7qf-2m9d", "k7qf2m9d", " K7QF 2M9D "] {
-            assert_eq!(spelled(typed), "K7QF-2M9D", "{typed}");
-        }
-        assert_eq!(spelled("a code of one's own\n"), "a code of one's own");
-    }
 }

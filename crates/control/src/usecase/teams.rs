@@ -344,7 +344,11 @@ async fn find_user(change: &mut Change, text: &str) -> Result<Option<User>, ApiE
 }
 
 /// Somebody must be able to manage the team.
-async fn keep_an_owner(change: &mut Change, team: &str, but: &str) -> Result<(), ApiError> {
+pub(super) async fn keep_an_owner(
+    change: &mut Change,
+    team: &str,
+    but: &str,
+) -> Result<(), ApiError> {
     let mut page = Page::first(ROWS_AT_ONCE);
     loop {
         let (members, next) = change.members_of(team, &page).await?;

@@ -37,6 +37,8 @@ pub(crate) struct UserBody {
     state: String,
     /// Whether a password has been set.
     has_password: bool,
+    /// The issuer by whose word they sign in, where there is one.
+    issuer: Option<String>,
     /// Until when nobody may sign in as them, after wrong passwords.
     locked_until: Option<String>,
     revision: i64,
@@ -120,6 +122,7 @@ pub(crate) fn user_body(user: &User) -> UserBody {
         role: user.role.clone(),
         state: user.state.clone(),
         has_password: user.password_hash.is_some(),
+        issuer: user.subject.as_ref().map(|subject| subject.issuer.clone()),
         locked_until: user.locked_until.map(time),
         revision: user.revision,
         created_at: time(user.created_at),
@@ -263,7 +266,8 @@ pub(crate) async fn set_state(
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.user(id).await?.ok_or_else(|| not_found(id))?;
     let mut user = before.clone();
-    user.state = match (is_enabled, before.password_hash.is_some()) {
+    let has_proof = before.password_hash.is_some() || before.subject.is_some();
+    user.state = match (is_enabled, has_proof) {
         (false, _) => "disabled",
         (true, true) => "active",
         (true, false) => "invited",
@@ -398,7 +402,11 @@ pub(crate) async fn redeem_code(
 }
 
 /// Somebody must be able to manage users.
-async fn keep_an_admin(change: &mut Change, before: &User, after: &User) -> Result<(), ApiError> {
+pub(super) async fn keep_an_admin(
+    change: &mut Change,
+    before: &User,
+    after: &User,
+) -> Result<(), ApiError> {
     let is_admin = |user: &User| user.role.as_deref() == Some("admin") && user.state == "active";
     if !is_admin(before) || is_admin(after) {
         return Ok(());

@@ -18,7 +18,7 @@ use architrave_config::ports::{
     ReloadError, StageError, Staged, UsagePort,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
-use architrave_control::{Api, Dependencies, expose_endpoints};
+use architrave_control::{Api, Dependencies, Surface, expose_endpoints};
 use architrave_core::name::UpstreamName;
 use architrave_core::{Clock, Secret};
 use architrave_telemetry::Metrics;
@@ -53,12 +53,14 @@ impl Gateway {
         expose_endpoints(&metrics, Arc::clone(&registry), clock.clone());
         let config = Arc::new(FakeConfig::default());
         let api = Api::new(Dependencies {
-            admin: Admin { address: address.parse().unwrap(), token: token.map(Secret::new) },
+            surface: Surface::Admin,
+            admin: Admin { token: token.map(Secret::new), ..Admin::at(address.parse().unwrap()) },
             registry: Arc::clone(&registry),
             metrics: Arc::clone(&metrics),
             config: Arc::clone(&config) as Arc<dyn ConfigPort>,
             models: Arc::new(FakeModels),
             desired: Arc::new(FakeDesired::default()),
+            identity: Arc::new(crate::identity::FakeIdentity::default()),
             platform: None,
             usage: None,
             clock: clock.clone(),
@@ -249,6 +251,16 @@ impl FakeDesired {
         let object = Object { kind, name: name.to_owned(), body };
         let held = Held { object, origin: Origin::File("gateway.yaml".into()) };
         Arc::make_mut(&mut *self.objects.lock().unwrap()).put(Arc::new(held));
+    }
+}
+
+impl FakeDesired {
+    /// Those in force, read as `server` reads them.
+    pub(crate) fn identity_providers(&self) -> Vec<Arc<config::IdentityProvider>> {
+        let objects = self.objects();
+        let all = objects.list(ObjectKind::IdentityProvider).iter().map(|held| &held.object);
+        let read = config::load_whole("version: 1", "gateway.yaml", all, &config::NoSources);
+        read.expect("it was staged").identity_providers
     }
 }
 

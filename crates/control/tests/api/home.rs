@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_balance::{Registry, Upstream};
 use architrave_config::Admin;
-use architrave_control::{Api, Dependencies, Platform, UsageDesk};
+use architrave_control::{Api, Dependencies, Platform, Surface, UsageDesk};
 use architrave_core::{Clock, Secret};
 use architrave_store::{AuditEntry, Place, Store, UsageStore};
 use architrave_telemetry::Metrics;
@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
 use crate::gateway::{FakeConfig, FakeDesired, FakeModels, FakeUsage, Reply, upstream};
+use crate::identity::FakeIdentity;
 
 pub(crate) const ADMIN: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "a long password";
@@ -33,6 +34,7 @@ pub(crate) struct Home {
     pub(crate) usage: UsageStore,
     pub(crate) clock: Clock,
     pub(crate) desired: FakeDesired,
+    pub(crate) identity: FakeIdentity,
     pub(crate) api: Api,
     dependencies: Dependencies,
     _folder: Option<TempDir>,
@@ -78,14 +80,18 @@ impl Home {
         let live = upstream("wide", &["127.0.0.1:9001"]);
         registry.replace([Arc::new(Upstream::new(Arc::new(live), None, clock.now()))]);
         let desired = FakeDesired::default();
+        let identity = FakeIdentity::over(desired.clone(), store.now() / 1_000_000);
+        let backups = folder.as_ref().map(|folder| folder.path().join("backups"));
         let dependencies = Dependencies {
-            admin: Admin { address: "127.0.0.1:9080".parse().unwrap(), token: None },
+            surface: Surface::Admin,
+            admin: Admin::at("127.0.0.1:9080".parse().unwrap()),
             registry,
             metrics: Metrics::new(1),
             config: Arc::new(FakeConfig::default()),
             models: Arc::new(FakeModels),
             desired: Arc::new(desired.clone()),
-            platform: Some(Platform::new(store.clone(), clock.clone())),
+            identity: Arc::new(identity.clone()),
+            platform: Some(Platform::new(store.clone(), clock.clone(), backups)),
             usage: Some(UsageDesk {
                 store: usage.clone(),
                 port: Arc::new(FakeUsage::default()),
@@ -94,12 +100,32 @@ impl Home {
             clock: clock.clone(),
         };
         let api = Api::new(dependencies.clone());
-        Self { store, usage, clock, desired, api, dependencies, _folder: folder }
+        Self { store, usage, clock, desired, identity, api, dependencies, _folder: folder }
     }
 
     /// The same gateway whose file names a token, at an address.
     pub(crate) fn with_admin(&mut self, address: &str, token: Option<&str>) {
-        let admin = Admin { address: address.parse().unwrap(), token: token.map(Secret::new) };
+        let address = address.parse().unwrap();
+        let admin = Admin { token: token.map(Secret::new), ..Admin::at(address) };
+        self.api = Api::new(Dependencies { admin, ..self.dependencies.clone() });
+    }
+
+    /// What the portal listener of the same gateway answers.
+    pub(crate) fn turn_to_portal(&mut self) {
+        let admin = Admin::at("127.0.0.1:9081".parse().unwrap());
+        let dependencies = self.dependencies.clone();
+        self.api = Api::new(Dependencies { surface: Surface::Portal, admin, ..dependencies });
+    }
+
+    /// Throws away what has expired.
+    pub(crate) async fn sweep(&self, audit_keep: Duration) {
+        self.dependencies.platform.as_ref().unwrap().sweep(audit_keep).await;
+    }
+
+    /// The same gateway behind a proxy.
+    pub(crate) fn with_public_url(&mut self, url: &str) {
+        let admin = self.dependencies.admin.clone();
+        let admin = Admin { public_url: Some(url.to_owned()), ..admin };
         self.api = Api::new(Dependencies { admin, ..self.dependencies.clone() });
     }
 
@@ -277,6 +303,15 @@ impl Home {
         let rows = reply.json()["audit"].as_array().unwrap().clone();
         rows.iter().map(|row| row["action"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The session that an answer without a body begins; for reading alone.
+pub(crate) fn session_of(reply: &Reply) -> Proof {
+    let set = reply.header("set-cookie").expect("a cookie");
+    let value = set.split(';').next().unwrap().strip_prefix("architrave_session=").unwrap();
+    let csrf = ring::digest::digest(&ring::digest::SHA256, format!("csrf {value}").as_bytes());
+    let csrf = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, csrf);
+    Proof::Session { cookie: value.to_owned(), csrf }
 }
 
 /// The session that an answer begins.

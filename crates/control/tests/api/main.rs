@@ -4,17 +4,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod audit;
 mod descriptions;
 mod gateway;
 mod guard;
 mod healthz;
 mod home;
+mod identity;
 mod life;
 mod metrics;
 mod objects;
 mod pages;
 mod people;
+mod portal;
 mod readyz;
+mod sign_in;
 mod usage;
 mod v1;
 mod walk;

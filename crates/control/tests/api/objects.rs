@@ -196,6 +196,80 @@ fn secrets_go_in_and_never_come_out() {
 }
 
 #[test]
+fn a_secret_does_not_go_to_another_host_than_it_was_given_for() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let hidden = json!({ "has_value": true });
+        let provider = |url: &str, value: Value| {
+            json!({
+                "name": "lab", "kind": "openai_compatible", "base_url": url,
+                "credentials": [{ "name": "main", "value": value }],
+            })
+        };
+        let body = provider("https://lab.example/v1", json!("a-secret-of-the-lab"));
+        let made = home.send(&admin, "POST", "/api/v1/providers", &body).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let path = "/api/v1/providers/lab";
+        let elsewhere = provider("https://evil.example/v1", hidden.clone());
+        for (method, body) in [
+            ("PUT", elsewhere),
+            ("PATCH", json!({ "base_url": "https://evil.example/v1" })),
+            ("PATCH", json!({ "base_url": "http://lab.example/v1" })),
+            ("PATCH", json!({ "base_url": "https://lab.example:8443/v1" })),
+        ] {
+            let reply = home.change(&admin, method, path, &body).await;
+            assert_eq!((reply.status(), reply.code().as_str()), (422, "object_invalid"), "{body}");
+            let error = &reply.json()["errors"][0];
+            assert_eq!(error["pointer"], "/credentials/0/value");
+            assert!(error["message"].as_str().unwrap().contains("send it again"), "{error}");
+        }
+        // Another path of the same host is no other place, and a secret may be sent again.
+        for body in [
+            json!({ "base_url": "https://LAB.example/v2" }),
+            provider("https://other.example/v1", json!("another-secret")),
+        ] {
+            let reply = home.change(&admin, "PATCH", path, &body).await;
+            assert_eq!(reply.status(), 200, "{reply}");
+        }
+        let body = json!({
+            "name": "corp", "issuer": "https://id.example", "client_id": "x",
+            "client_secret": "a secret",
+        });
+        home.send(&admin, "POST", "/api/v1/identity_providers", &body).await;
+        let path = "/api/v1/identity_providers/corp";
+        let moved = json!({ "issuer": "https://evil.example" });
+        let reply = home.change(&admin, "PATCH", path, &moved).await;
+        assert_eq!(reply.json()["errors"][0]["pointer"], "/client_secret");
+        let same = json!({ "title": "Corp" });
+        assert_eq!(home.change(&admin, "PATCH", path, &same).await.status(), 200);
+        let in_force = home.desired.objects();
+        let body = &in_force.get(ObjectKind::IdentityProvider, "corp").unwrap().object.body;
+        assert_eq!(body["client_secret"], "a secret");
+    });
+}
+
+#[test]
+fn a_text_that_no_database_keeps_is_refused_where_it_stands() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let bad = "a\u{0}b";
+        for (path, body, pointer) in [
+            ("teams", json!({ "name": "x", "description": bad }), "/description"),
+            ("users", json!({ "email": "a@b.c", "display_name": bad }), "/display_name"),
+            ("tokens", json!({ "name": "x", "scopes": ["read", bad] }), "/scopes/1"),
+            ("services", json!({ "name": "s", "http": { (bad): "x" } }), "/http/a\u{0}b"),
+        ] {
+            let reply = home.send(&admin, "POST", &format!("/api/v1/{path}"), &body).await;
+            assert_eq!((reply.status(), reply.code().as_str()), (400, "body_invalid"), "{path}");
+            assert_eq!(reply.json()["errors"][0]["pointer"], pointer);
+        }
+        // Written out, it is six letters and no NUL.
+        let fine = json!({ "name": "y", "description": "\\u0000" });
+        assert_eq!(home.send(&admin, "POST", "/api/v1/teams", &fine).await.status(), 201);
+    });
+}
+
+#[test]
 fn reading_and_saving_with_no_change_changes_nothing() {
     each_database(async |home| {
         let admin = home.set_up().await;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use architrave_control::Api;
+use architrave_control::{Api, Surface};
 use serde_json::{Value, json};
 
 use crate::gateway::Reply;
@@ -41,6 +41,8 @@ const MATRIX: &str = "
     get_config                     - x + + x x x x + - -
     reload_config                  - x x + x x x x x - -
     validate_config                - x x + x x x x x - -
+    list_backups                   - x x + x x x x + - -
+    create_backup                  - x x + x x x x x - -
     ready_model                    - x x + x x x x x - -
     add_endpoint                   - x x + x x x x x - -
     get_endpoint                   - ? + + + + + ? + - -
@@ -80,6 +82,13 @@ const MATRIX: &str = "
     replace_provider               - ? x + ? ? ? ? x - -
     update_provider                - ? x + ? ? ? ? x - -
     delete_provider                - ? x + ? ? ? ? x - -
+
+    list_identity_providers        - x + + + + + + + - -
+    create_identity_provider       - x x + x x x x x - -
+    get_identity_provider          - ? + + ? ? ? ? + - -
+    replace_identity_provider      - ? x + ? ? ? ? x - -
+    update_identity_provider       - ? x + ? ? ? ? x - -
+    delete_identity_provider       - ? x + ? ? ? ? x - -
 
     list_models                    - x + + + + + + + - -
     create_model                   - x x + x x x x x - -
@@ -140,6 +149,9 @@ const MATRIX: &str = "
     get_setup                      + + + + + + + + + + +
     complete_setup                 + + + + + + + + + + +
     sign_in                        + + + + + + + + + + +
+    list_sign_in_providers         + + + + + + + + + + +
+    begin_sign_in                  + + + + + + + + + + +
+    finish_sign_in                 + + + + + + + + + + +
     get_session                    - + + + + + + + + - -
     sign_out                       - + + + + + + + x - -
     list_sessions                  - + + + + + + + + - -
@@ -247,6 +259,10 @@ async fn fill(home: &Home, admin: &Proof) {
             "models",
             json!({ "name": "fast", "deployments": [{ "provider": "wide", "model": "echo" }] }),
         ),
+        (
+            "identity_providers",
+            json!({ "name": "wide", "issuer": "https://nobody.example", "client_id": "x" }),
+        ),
         ("service_accounts?team=blue", json!({ "name": "bot", "role": "developer" })),
     ] {
         let reply = home.send(admin, "POST", &format!("/api/v1/{path}"), &body).await;
@@ -302,7 +318,7 @@ async fn walk(home: Home, matrix: &str, is_in_team: bool) {
     home.go_live("team", "10.0.0.7:80");
     let (_, nobody) = home.person(admin, "nobody@example.com", None).await;
     let expectations = expectations(matrix);
-    let document = Api::openapi();
+    let document = Api::openapi(Surface::Admin);
     let mut seen = Vec::new();
     let mut wrong = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -393,7 +409,7 @@ fn what_is_shared_is_seen_by_whom_it_is_shared_with_and_changed_by_nobody_else()
         let reply = home.change(&admin, "PATCH", "/api/v1/services/team", &sharing).await;
         assert_eq!(reply.status(), 200, "{reply}");
         let expectations = expectations(SHARED);
-        let document = Api::openapi();
+        let document = Api::openapi(Surface::Admin);
         let (mut seen, mut wrong) = (0, Vec::new());
         for (path, methods) in document["paths"].as_object().unwrap() {
             if !path.starts_with("/api/v1/services/{name}") {

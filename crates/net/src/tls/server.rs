@@ -28,10 +28,20 @@ use crate::file_stamp::FileStamp;
 #[derive(Debug)]
 pub struct ServerTls {
     settings: ListenerTls,
+    speaks: Speaks,
     loaded: ArcSwap<Loaded>,
     /// The files as they were when last looked at, whether they could be used or not, so that one
     /// bad change is reported once and not with every poll. Held by the control runtime alone.
     seen: Mutex<Vec<FileStamp>>,
+}
+
+/// What is offered in the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    /// HTTP/2, else HTTP/1.1.
+    Both,
+    /// HTTP/1.1 alone.
+    Http1,
 }
 
 /// One state of the files, frozen.
@@ -60,10 +70,23 @@ impl ServerTls {
     /// # Errors
     /// When a file cannot be read or used; the error names it.
     pub fn load(settings: &ListenerTls) -> Result<Self, TlsError> {
+        Self::load_speaking(settings, Speaks::Both)
+    }
+
+    /// The same for who speaks HTTP/1.1 alone.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub fn load_http1(settings: &ListenerTls) -> Result<Self, TlsError> {
+        Self::load_speaking(settings, Speaks::Http1)
+    }
+
+    fn load_speaking(settings: &ListenerTls, speaks: Speaks) -> Result<Self, TlsError> {
         let seen = stamps(settings);
-        let loaded = Loaded::read(settings, None)?;
+        let loaded = Loaded::read(settings, speaks, None)?;
         Ok(Self {
             settings: settings.clone(),
+            speaks,
             loaded: ArcSwap::from_pointee(loaded),
             seen: Mutex::new(seen),
         })
@@ -101,7 +124,7 @@ impl ServerTls {
         }
         *seen = now;
         let before = self.loaded.load_full();
-        let after = Loaded::read(&self.settings, Some(&before))?;
+        let after = Loaded::read(&self.settings, self.speaks, Some(&before))?;
         if after.is_same(&before) {
             return Ok(false);
         }
@@ -135,6 +158,12 @@ impl ServerTls {
         self.settings.client_ca_file.is_some()
     }
 
+    /// The settings that it was loaded by.
+    #[must_use]
+    pub const fn settings(&self) -> &ListenerTls {
+        &self.settings
+    }
+
     /// What is loaded now, in the order written.
     #[must_use]
     pub fn certificates(&self) -> Vec<CertificateStatus> {
@@ -148,7 +177,11 @@ impl ServerTls {
 }
 
 impl Loaded {
-    fn read(settings: &ListenerTls, before: Option<&Self>) -> Result<Self, TlsError> {
+    fn read(
+        settings: &ListenerTls,
+        speaks: Speaks,
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let certificates: Vec<_> =
             settings.certificates.iter().map(Certificate::load).collect::<Result<_, _>>()?;
         if certificates.is_empty() {
@@ -172,7 +205,10 @@ impl Loaded {
             _ => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::clone(&resolver) as _);
-        config.alpn_protocols = vec![ALPN_H2.to_vec(), ALPN_HTTP1.to_vec()];
+        config.alpn_protocols = match speaks {
+            Speaks::Both => vec![ALPN_H2.to_vec(), ALPN_HTTP1.to_vec()],
+            Speaks::Http1 => vec![ALPN_HTTP1.to_vec()],
+        };
         config.ticketer = ticketer(before, client_ca_pem.as_deref())?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Self { config: Arc::new(config), resolver, certificates, client_ca_pem })

@@ -162,6 +162,8 @@ impl Prober {
                 upstream = %self.upstream, endpoint = %endpoint.address(), %error, "probe failed"
             );
         }
+        let found = verdict.as_ref().err().map(ToString::to_string);
+        endpoint.note_probe_error(found.as_deref());
         if let Some(transition) = endpoint.report_probe(verdict.is_ok(), self.clock.now()) {
             let why = verdict.err().map(|error| error.to_string());
             let change = Change { endpoint: Arc::clone(endpoint), transition };

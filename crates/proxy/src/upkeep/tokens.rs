@@ -15,7 +15,7 @@ use architrave_core::{Clock, Moment, Secret, task};
 use architrave_llm::auth::{AccessToken, ServiceAccount, ServiceAccountError, TokenUri};
 use architrave_net::dns::{DnsError, Resolver};
 use architrave_net::egress::{self, Permission, Refused};
-use architrave_net::fetch::{self, FetchError, Question};
+use architrave_net::fetch::{self, FetchError, Question, QuestionBody};
 use architrave_net::tls::{ClientTls, TlsError};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
@@ -254,8 +254,11 @@ async fn post(uri: &TokenUri, body: &str, tools: &Tools) -> Result<fetch::WholeA
         authority: uri.authority(),
         host: uri.host(),
         path: uri.path_and_query(),
-        content_type: "application/x-www-form-urlencoded",
-        body: body.as_bytes(),
+        authorization: None,
+        body: Some(QuestionBody {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: body.as_bytes(),
+        }),
     };
     let permission = Permission::of_host(uri.host(), false);
     let mut last = AskError::NoAddress;
@@ -264,7 +267,7 @@ async fn post(uri: &TokenUri, body: &str, tools: &Tools) -> Result<fetch::WholeA
             last = refused.into();
             continue;
         }
-        match fetch::post(address, tls.as_ref(), &question).await {
+        match fetch::ask(address, tls.as_ref(), &question).await {
             Ok(answer) => return Ok(answer),
             Err(error) => last = error.into(),
         }

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use architrave_config::ListenerProtocol;
 
 use super::{Engine, lock};
-use crate::admin::AdminServer;
 
 /// Where everything listens.
 #[derive(Debug)]
@@ -15,6 +14,8 @@ pub(crate) struct Addresses {
     pub listeners: Vec<(String, SocketAddr)>,
     /// The admin listener.
     pub admin: Option<SocketAddr>,
+    /// The portal listener.
+    pub portal: Option<SocketAddr>,
     http: Vec<String>,
 }
 
@@ -25,11 +26,32 @@ impl Engine {
         let assembly = self.gateway.assembly.load();
         let is_http = |protocol: &ListenerProtocol| matches!(protocol, ListenerProtocol::Http);
         let http = assembly.listeners.iter().filter(|one| is_http(&one.config.protocol));
+        let (admin, portal) = match &*lock(&self.admin) {
+            Some(servers) => (servers.admin(), servers.portal()),
+            None => (None, None),
+        };
         Addresses {
             http: http.map(|listener| listener.config.name.as_str().to_owned()).collect(),
             listeners: self.state().addresses.clone(),
-            admin: lock(&self.admin).as_ref().and_then(AdminServer::address),
+            admin,
+            portal,
         }
+    }
+}
+
+impl Engine {
+    /// Where a browser finds the admin listener.
+    #[must_use]
+    pub(crate) fn console_url(&self) -> Option<String> {
+        let address = self.addresses().admin?;
+        let assembly = self.gateway.assembly.load();
+        let admin = assembly.snapshot.admin.as_ref();
+        if let Some(url) = admin.and_then(|admin| admin.public_url.as_ref()) {
+            return Some(format!("{url}/"));
+        }
+        let has_tls = admin.is_some_and(|admin| admin.tls.is_some());
+        let scheme = if has_tls { "https" } else { "http" };
+        Some(format!("{scheme}://{}/", reachable(address)))
     }
 }
 
@@ -42,7 +64,11 @@ impl Addresses {
             listeners.entry(name).or_default().push(address.to_string());
         }
         let admin = self.admin.map(|address| address.to_string());
-        serde_json::json!({ "ready": true, "listeners": listeners, "admin": admin }).to_string()
+        let mut line = serde_json::json!({ "ready": true, "listeners": listeners, "admin": admin });
+        if let Some(portal) = self.portal {
+            line["portal"] = portal.to_string().into();
+        }
+        line.to_string()
     }
 
     /// A listener where HTTP is spoken, and its address as one on this machine would use it.
@@ -56,7 +82,7 @@ impl Addresses {
 
 /// An address as one on this machine would use it.
 #[must_use]
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+fn reachable(address: SocketAddr) -> SocketAddr {
     let is_any = address.ip().is_unspecified();
     let local = IpAddr::from(Ipv4Addr::LOCALHOST);
     if is_any { SocketAddr::new(local, address.port()) } else { address }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use architrave_config::ports::{
-    Answer, ConfigPort, ConfigStatus, ConsumerUsage, LaneChoice, ModelStatus, ModelsPort, NoSuch,
-    Readiness, ReloadError, UsagePort,
+    Answer, ConfigPort, ConfigStatus, ConsumerUsage, IdentityPort, LaneChoice, ModelStatus,
+    ModelsPort, NoSuch, Readiness, ReloadError, UsagePort, WebAnswer, WebError, WebQuestion,
 };
-use architrave_config::{ConfigError, UsageKeepDays};
+use architrave_config::{ConfigError, IdentityProvider, UsageKeepDays};
 
 use super::{Engine, lock};
 use crate::kinds::{CatalogKinds, CatalogOnly};
@@ -45,6 +45,16 @@ impl ConfigPort for EnginePort {
                 Ok(())
             })
         })
+    }
+}
+
+impl IdentityPort for EnginePort {
+    fn identity_providers(&self) -> Vec<Arc<IdentityProvider>> {
+        self.0.gateway.assembly.load().snapshot.identity_providers.clone()
+    }
+
+    fn ask(&self, question: WebQuestion) -> Answer<'_, Result<WebAnswer, WebError>> {
+        Box::pin(async move { self.0.web.ask(&question).await })
     }
 }
 

@@ -9,7 +9,7 @@ use architrave_proxy::{Assembly, Keyring, Parts};
 
 use super::desired::Rows;
 use super::{Engine, joined, lock, warn_of, warn_of_short_lives};
-use crate::admin::PreparedAdmin;
+use crate::admin::PreparedApis;
 use crate::exposed::Exposed;
 use crate::sockets::{Inherited, Prepared, Sockets};
 use crate::sources::{self, GatewayText, LoadError, Loaded};
@@ -40,7 +40,7 @@ pub(super) struct Draft {
 pub(super) struct Readied {
     draft: Draft,
     sockets: Prepared,
-    admin: Option<PreparedAdmin>,
+    admin: Option<PreparedApis>,
 }
 
 impl Engine {
@@ -120,6 +120,35 @@ impl Engine {
         read
     }
 
+    /// Takes a file that looks like another one, unless it says the same: it was only touched, or
+    /// put there again.
+    pub(crate) async fn reload_if_other(self: &Arc<Self>) {
+        let engine = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || {
+            let seen = Stamp::of(&engine.options);
+            (seen, GatewayText::read(engine.options.config.as_deref()))
+        });
+        if let Ok((seen, Ok(file))) = work.await {
+            let is_same = file.text == *lock(&self.taken_text)
+                && lock(&self.stamp).has_same_catalog(&seen)
+                && self.state().status.refused.is_none();
+            if is_same {
+                *lock(&self.stamp) = seen;
+                return;
+            }
+        }
+        // The outcome is in the log, in the metrics and in `/readyz`.
+        let _told = self.reload("file changed").await;
+    }
+
+    /// Says that the gateway file is not there any more; what was taken from it goes on.
+    pub(crate) fn note_file_gone(&self) {
+        let Some(file) = &self.options.config else { return };
+        let file = file.display();
+        tracing::error!(%file, "the gateway file is gone; all goes on as it was");
+        self.note_refused(ReloadError::NotPossible(format!("{file}: it is gone")));
+    }
+
     /// Reads and assembles on a thread that may take its time.
     ///
     /// # Errors
@@ -181,6 +210,7 @@ impl Engine {
             self.gateway.cookie_seal.rotate(&keyring);
         }
         self.put_in_force(&assembly);
+        *lock(&self.taken_text) = Arc::clone(&origins.file.text);
         if let (Some(desired), Some(rows)) = (&self.desired, origins.rows) {
             desired.taken(rows, origins.file);
         }
@@ -210,21 +240,27 @@ impl Engine {
         keyring.map(Some).map_err(|error| ReloadError::NotPossible(format!("{error:#}")))
     }
 
-    fn prepare_admin(&self, assembly: &Assembly) -> Result<Option<PreparedAdmin>, ReloadError> {
-        let wanted = assembly.snapshot.admin.clone();
+    fn prepare_admin(&self, assembly: &Assembly) -> Result<Option<PreparedApis>, ReloadError> {
         lock(&self.admin)
             .as_ref()
-            .map(|admin| admin.prepare(wanted, &mut Inherited::default()))
+            .map(|admin| admin.prepare(&assembly.snapshot, &mut Inherited::default()))
             .transpose()
             .map_err(|error| ReloadError::NotPossible(format!("{error:#}")))
     }
 
-    fn apply_admin(&self, prepared: Option<PreparedAdmin>) {
+    fn apply_admin(&self, prepared: Option<PreparedApis>) {
         let Some(prepared) = prepared else { return };
         if let Some(admin) = &mut *lock(&self.admin)
             && let Err(error) = admin.apply(prepared)
         {
-            tracing::error!("the admin listener stays where it was: {error:#}");
+            tracing::error!("a listener of the API stays where it was: {error:#}");
+        }
+    }
+
+    /// Reads the certificates of the admin listener again where their files have changed.
+    pub(crate) fn reload_admin_certificates(&self) {
+        if let Some(admin) = &*lock(&self.admin) {
+            admin.reload_changed_certificates();
         }
     }
 

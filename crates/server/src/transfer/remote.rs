@@ -28,7 +28,7 @@ const PAGE_SIZE: usize = 200;
 
 /// The order in which objects are made, so that what they refer to is there; they are removed in the
 /// reverse of it.
-const ORDER: [ObjectKind; 8] = [
+const ORDER: [ObjectKind; 9] = [
     ObjectKind::Upstream,
     ObjectKind::Provider,
     ObjectKind::Model,
@@ -36,6 +36,7 @@ const ORDER: [ObjectKind; 8] = [
     ObjectKind::Listener,
     ObjectKind::Consumer,
     ObjectKind::Route,
+    ObjectKind::IdentityProvider,
     ObjectKind::Policies,
 ];
 
@@ -214,8 +215,10 @@ impl Remote {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n",
-            self.authority
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n\
+             User-Agent: architrave/{}\r\n",
+            self.authority,
+            env!("CARGO_PKG_VERSION")
         );
         for (name, value) in fields {
             head.push_str(&format!("{name}: {value}\r\n"));

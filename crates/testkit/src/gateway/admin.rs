@@ -42,6 +42,17 @@ impl Gateway {
         text.parse().expect("the ready line holds addresses")
     }
 
+    /// The address of the portal listener.
+    ///
+    /// # Panics
+    /// When the ready line does not name it.
+    #[must_use]
+    #[track_caller]
+    pub fn portal(&self) -> SocketAddr {
+        let text = self.ready["portal"].as_str().expect("the ready line names the portal listener");
+        text.parse().expect("the ready line holds addresses")
+    }
+
     /// `GET path` on the admin listener.
     #[track_caller]
     pub fn admin_get(&self, path: &str) -> Response {

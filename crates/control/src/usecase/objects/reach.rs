@@ -46,6 +46,37 @@ pub(super) async fn check(dependencies: &Dependencies, reach: Reach<'_>) -> Resu
     Err(ApiError::new(Code::ReachNotPermitted, message).with_faults(faults))
 }
 
+/// Bounds an upstream of a team whose endpoints are found by name: a name leads where others want,
+/// and elsewhere a moment later. What a platform admin has allowed before stays allowed.
+pub(super) fn bound(kind: ObjectKind, before: Option<&Value>, body: &mut Value) {
+    if kind != ObjectKind::Upstream || !has_names(body) || is_allowed(before, body) {
+        return;
+    }
+    if let Value::Object(members) = body
+        && !members.contains_key("allow_private")
+    {
+        members.insert("allow_private".to_owned(), false.into());
+    }
+}
+
+/// Whether names may lead to private addresses: a platform admin has said so, or they are as an admin
+/// has given them.
+fn is_allowed(before: Option<&Value>, body: &Value) -> bool {
+    before.is_some_and(|before| {
+        let is_same = |key: &str| before.get(key) == body.get(key);
+        before.get("allow_private") == Some(&true.into())
+            || (is_same("endpoints") && is_same("allow_private"))
+    })
+}
+
+/// Whether endpoints are found by name.
+fn has_names(upstream: &Value) -> bool {
+    let endpoints = upstream.get("endpoints").and_then(Value::as_array);
+    let is_name =
+        |endpoint: &Value| ["dns", "dns_srv"].iter().any(|key| endpoint.get(key).is_some());
+    endpoints.is_some_and(|endpoints| endpoints.iter().any(is_name))
+}
+
 async fn is_own(
     dependencies: &Dependencies,
     reference: &Reference,
@@ -117,6 +148,14 @@ fn within_machine(reach: &Reach<'_>) -> Vec<Fault> {
                     faults.push(Fault::at(pointer, message));
                 }
             }
+        }
+    }
+    if reach.kind == ObjectKind::Upstream && has_names(reach.body) {
+        let is_bound = reach.body.get("allow_private") == Some(&false.into());
+        if !is_bound && !is_allowed(reach.before, reach.body) {
+            let message =
+                "names may lead anywhere; a platform admin lets them lead to private ones";
+            faults.push(Fault::at("/allow_private", message));
         }
     }
     // A service that asks every model, since it names none.
@@ -196,9 +235,45 @@ mod tests {
             assert!(pointers(ObjectKind::Upstream, Some(&body), &body).is_empty(), "{address}");
         }
         for name in ["localhost", "LOCALHOST.", "x.localhost"] {
-            let body = json!({ "endpoints": [{ "dns": { "name": name, "port": 1 } }] });
+            let endpoints = json!([{ "dns": { "name": name, "port": 1 } }]);
+            let body = json!({ "endpoints": endpoints, "allow_private": false });
             assert_eq!(pointers(ObjectKind::Upstream, None, &body), ["/endpoints/0/dns/name"]);
         }
+    }
+
+    #[test]
+    fn a_name_of_a_team_leads_to_the_public_internet_unless_an_admin_has_said_otherwise() {
+        let named = |name: &str, allow_private: Option<bool>| {
+            let mut body = json!({ "endpoints": [{ "dns": { "name": name, "port": 1 } }] });
+            if let Some(allow_private) = allow_private {
+                body["allow_private"] = allow_private.into();
+            }
+            body
+        };
+        let plain = json!({ "endpoints": [{ "address": "10.0.0.7:80" }] });
+        let check = |before: Option<&Value>, mut body: Value| {
+            bound(ObjectKind::Upstream, before, &mut body);
+            let found = pointers(ObjectKind::Upstream, before, &body);
+            (body.get("allow_private").cloned(), found)
+        };
+        let refused = vec!["/allow_private".to_owned()];
+        assert_eq!(check(None, named("a.example", None)), (Some(false.into()), vec![]));
+        assert_eq!(
+            check(None, named("a.example", Some(true))),
+            (Some(true.into()), refused.clone())
+        );
+        assert_eq!(check(Some(&plain), named("a.example", None)), (Some(false.into()), vec![]));
+        assert_eq!(check(None, plain.clone()), (None, vec![]));
+        let bound_one = named("a.example", Some(false));
+        let loosened = check(Some(&bound_one), named("a.example", Some(true)));
+        assert_eq!(loosened, (Some(true.into()), refused));
+        // Made by an admin, and given to the team.
+        let given = named("a.example", None);
+        assert_eq!(check(Some(&given), given.clone()), (None, vec![]));
+        assert_eq!(check(Some(&given), named("b.example", None)), (Some(false.into()), vec![]));
+        let trusted = named("a.example", Some(true));
+        let moved = named("b.example", Some(true));
+        assert_eq!(check(Some(&trusted), moved), (Some(true.into()), vec![]));
     }
 
     #[test]

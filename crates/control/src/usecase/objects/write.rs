@@ -4,7 +4,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use architrave_config::object::{
-    Object, ObjectChange, ObjectFault, ObjectKind, Origin, keep_secrets, secret_pointers,
+    NoSuchSecret, Object, ObjectChange, ObjectFault, ObjectKind, Origin, hide_secrets,
+    keep_secrets, secret_pointers,
 };
 use architrave_config::ports::{StageError, Staged};
 use architrave_store::{ObjectRow, ObjectWrite};
@@ -55,7 +56,10 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.object(kind.singular(), name).await?;
     let team = agreed_team(&wanted, before.as_ref())?;
-    let body = new_body(&wanted, before.as_ref(), change)?;
+    let mut body = new_body(&wanted, before.as_ref(), change)?;
+    if has_team_reach(&wanted, team.as_deref()) {
+        reach::bound(kind, before.as_ref().map(|before| &before.body), &mut body);
+    }
     check_reach(&wanted, team.as_deref(), before.as_ref(), &body).await?;
     let may_publish = call.caller.may(Permission::PublishServices, team.as_deref());
     life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
@@ -465,7 +469,9 @@ fn new_body(
         Change::Patch(patch) => {
             let before = before.ok_or_else(|| not_found(kind, name))?;
             conditions.check(current.as_deref())?;
+            // Secrets stand in it as they do in what was shown, so that what follows is the same.
             let mut body = before.body.clone();
+            hide_secrets(kind, &mut body);
             if !patch.is_object() {
                 return Err(ApiError::body_fault("", "a merge patch of an object is an object"));
             }
@@ -485,11 +491,21 @@ fn new_body(
     }
     let nothing = Value::Null;
     let old = before.map_or(&nothing, |before| &before.body);
-    if let Err(missing) = keep_secrets(kind, &mut body, old) {
-        let faults = missing.into_iter();
+    // A secret was given for one place; whoever may change the place has not seen the secret.
+    let has_moved = before.is_some() && destination(kind, old) != destination(kind, &body);
+    let kept = if has_moved { &nothing } else { old };
+    if let Err(missing) = keep_secrets(kind, &mut body, kept) {
+        let moved = "it would be sent to another place than it was given for; send it again";
+        let said = |one: &NoSuchSecret| match has_moved {
+            true => moved.to_owned(),
+            false => one.to_string(),
+        };
         let faults: Vec<Fault> =
-            faults.map(|one| Fault::at(one.pointer.clone(), one.to_string())).collect();
-        let message = "there is no stored secret to keep";
+            missing.iter().map(|one| Fault::at(one.pointer.clone(), said(one))).collect();
+        let message = match has_moved {
+            true => "the stored secret was given for another place",
+            false => "there is no stored secret to keep",
+        };
         return Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults));
     }
     Ok(named(kind, name, body))
@@ -507,6 +523,27 @@ fn check_service(members: &Map<String, Value>) -> Result<(), ApiError> {
         return Err(ApiError::value_fault("/api/file", message));
     }
     Ok(())
+}
+
+/// Where the secrets of an object go to, as far as the object says it; `null` for kinds whose secrets
+/// go nowhere.
+fn destination(kind: ObjectKind, body: &Value) -> Value {
+    /// What of a provider leads to a host. Regions and versions stay with whose they are.
+    const OF_PROVIDER: [&str; 4] = ["kind", "upstream", "resource", "account"];
+    let member = |name: &str| body.get(name).cloned().unwrap_or_default();
+    match kind {
+        ObjectKind::Provider => {
+            let url = member("base_url");
+            let url = url.as_str().unwrap_or_default();
+            let (scheme, rest) = url.split_once("://").unwrap_or_default();
+            let host = format!("{scheme}://{}", rest.split('/').next().unwrap_or_default());
+            let mut parts: Vec<Value> = OF_PROVIDER.into_iter().map(member).collect();
+            parts.push(host.to_ascii_lowercase().into());
+            parts.into()
+        }
+        ObjectKind::IdentityProvider => member("issuer"),
+        _ => Value::Null,
+    }
 }
 
 /// `${env:…}` and `${file:…}` are for files: through the API they would give away what only the
@@ -548,6 +585,11 @@ fn find_substitutions(value: &Value, pointer: &mut String, faults: &mut Vec<Faul
     }
 }
 
+/// Whether it is written by a role in its team alone.
+fn has_team_reach(wanted: &Wanted<'_>, team: Option<&str>) -> bool {
+    team.is_some() && !wanted.call.caller.may(Permission::WriteObjects, None)
+}
+
 /// Who may write it by a role in its team alone is not let reach beyond the team.
 pub(super) async fn check_reach(
     wanted: &Wanted<'_>,
@@ -555,11 +597,8 @@ pub(super) async fn check_reach(
     before: Option<&ObjectRow>,
     body: &Value,
 ) -> Result<(), ApiError> {
-    let Wanted { dependencies, call, kind, .. } = *wanted;
-    let Some(team) = team else { return Ok(()) };
-    if call.caller.may(Permission::WriteObjects, None) {
-        return Ok(());
-    }
+    let Wanted { dependencies, kind, .. } = *wanted;
+    let Some(team) = team.filter(|_| has_team_reach(wanted, team)) else { return Ok(()) };
     let before = before.map(|before| &before.body);
     reach::check(dependencies, Reach { kind, team, before, body }).await
 }

@@ -1,5 +1,5 @@
-//! A line for people at a terminal: time, status, how long it took, what was asked, who answered,
-//! and what that cost. Columns of known width come first, so that eyes can run down them.
+//! A line for people at a terminal: time, status, how long it took, what was asked, who answered, who
+//! asked, and what that cost. Columns of known width come first, so that eyes can run down them.
 
 use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -56,6 +56,10 @@ impl AccessEntry<'_> {
         }
         line.pad_from(began, REQUEST_WIDTH);
         line.answerer(self);
+        if let Some(consumer) = self.http.and_then(|http| http.consumer) {
+            line.text("  by ");
+            line.text(consumer);
+        }
         if let Some(llm) = &self.llm {
             line.used(llm);
         } else if self.http.is_none() {

@@ -47,6 +47,18 @@ fn an_exchange_says_who_answered() {
 }
 
 #[test]
+fn an_exchange_says_for_whom() {
+    let entry = AccessEntry {
+        http: Some(HttpEntry { consumer: Some("mobile"), ..get(200) }),
+        endpoint: Some("127.0.0.1:9001".parse().unwrap()),
+        ..entry(31_337)
+    };
+    let expected = "08:09:10  200   31.3 ms  GET  /orders/7                  \
+                    orders → 127.0.0.1:9001  by mobile\n";
+    assert_eq!(print(&entry), expected);
+}
+
+#[test]
 fn a_failure_says_why_and_who_ended_it() {
     let http = HttpEntry { route: None, ..get(404) };
     let reason = Some(Reason::NoRoute);
