@@ -67,3 +67,29 @@ fn vectors_go_by_the_name_that_was_asked_for() {
     let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(answer["model"], "near");
 }
+
+#[test]
+fn a_mock_that_is_too_slow_is_given_up_for_another_as_any_provider_is() {
+    let config = Config::ai(
+        "
+        providers:
+          - { name: slow, kind: mock, mock: { first_token: 1h }, timeouts: { first_token: 50ms } }
+          - { name: quick, kind: mock }
+        models:
+          - name: fast
+            strategy: priority
+            deployments: [{ provider: slow, model: echo }, { provider: quick, model: echo, priority: 1 }]
+        ",
+    );
+    let gateway = Gateway::start(config.access_log("{ stdout: {} }"));
+    let dialect = Dialect::OpenaiChat;
+    let question = dialect.question("fast", "is anybody there?", true);
+    let answer =
+        Client::connect(gateway.web()).ask(post(&dialect.path("fast", true), &[], &question));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.get("x-architrave-deployment"), Some("quick/echo"));
+    let line: Value = gateway
+        .stdout()
+        .wait_for("a line about it", 0, SOON, |line| serde_json::from_str(line).ok());
+    assert_eq!(line["passed_over"], json!(["tried:timed_out slow/echo"]), "{line}");
+}

@@ -11,7 +11,7 @@ use architrave_config::PromptService;
 use architrave_core::Reason;
 use architrave_llm::dialect::Context;
 use architrave_llm::signal::Limits;
-use architrave_net::Reader;
+use architrave_net::{Reader, WireError};
 use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
@@ -242,9 +242,7 @@ impl<'w> Run<'w, '_> {
     ) -> Attempted {
         let now = self.worker.now();
         let Some(reach) = &lane.side.reach else { return unreachable_provider() };
-        let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
-        let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
-        let limit = if self.ask.stream { limit.min(patience) } else { limit };
+        let limit = self.limit(lane, flight);
         let affinity = self.affinity;
         let mut tries = EndpointTries {
             affinity,
@@ -311,6 +309,13 @@ impl<'w> Run<'w, '_> {
         }
     }
 
+    /// How long an answer may take to where it can be judged.
+    fn limit(&self, lane: &LiveLane, flight: &Flight) -> Duration {
+        let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
+        let limit = self.timeout.unwrap_or(WHOLE_ANSWER);
+        if self.ask.stream { limit.min(patience) } else { limit }
+    }
+
     /// Asks the mock, whose answer is judged when the time is over that it takes.
     async fn ask_mock(
         &mut self,
@@ -330,11 +335,18 @@ impl<'w> Run<'w, '_> {
         let began = self.worker.now();
         let wait = said.take_first_wait();
         settle::hold(exchange, lane, self.ask.prompt_tokens);
-        let is_awaited = awaited::for_as_long(self.client, wait).await;
+        // It is waited for no longer than any other provider would be.
+        let limit = self.limit(lane, flight);
+        let is_awaited = awaited::for_as_long(self.client, wait.min(limit)).await;
         let at = self.worker.now();
         if !is_awaited {
             settle::abandoned(self.worker, exchange, lane, self.ask.prompt_tokens);
             return attempted::nobody_waits();
+        }
+        if wait > limit {
+            settle::let_go(exchange, at.since(began));
+            let (error, reason) = attempted::broken(&WireError::Stalled);
+            return Attempted::Failed(Failure::TimedOut, Missed::provider(error, reason));
         }
         if self.ask.stream {
             flight.first_token(at);
