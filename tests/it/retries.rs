@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use architrave_testkit::client::{get, request};
 use architrave_testkit::{
-    Client, Config, Gateway, GatewayOptions, Origin, SOON, Stopwatch, eventually,
+    Client, Config, Gate, Gateway, GatewayOptions, Origin, SOON, Stopwatch, eventually,
 };
 
 /// Ejection would hide what retries do.
@@ -282,6 +282,39 @@ fn a_hedge_that_loses_was_an_attempt_all_the_same() {
     let response = get(gateway.web(), "h", "/", &[]);
     assert_eq!((response.text().as_str(), response.interim.len()), ("slow", 1));
     check_hedge(&gateway, &slow);
+}
+
+#[test]
+fn a_hedge_that_fails_does_not_beat_a_good_answer_still_on_its_way() {
+    let gate = Gate::new();
+    let wait = gate.clone();
+    let slow = Origin::start(move |exchange| {
+        wait.pass();
+        exchange.reply(200, &[], "slow");
+    });
+    let poor = Origin::start(|exchange| exchange.reply(503, &[], "poor"));
+    let gateway = hedged(&slow, &poor);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("GET", "h", "/", &[])).unwrap();
+    eventually("the hedge has failed", SOON, || {
+        let failed = gateway.metrics().sum("architrave_endpoint_requests_total", &[]);
+        (failed == 1.0).then_some(())
+    });
+    gate.open();
+    assert_eq!(client.read_response("GET").unwrap().text(), "slow");
+    check_hedge(&gateway, &slow);
+}
+
+#[test]
+fn where_hedge_and_hedged_both_fail_the_last_answer_is_passed_on() {
+    let poor = Arc::new(Origin::start(|exchange| exchange.reply(503, &[], "early")));
+    let other = Arc::clone(&poor);
+    let slow = Origin::start(move |exchange| {
+        eventually("the hedge has begun", SOON, || (other.count() == 1).then_some(()));
+        exchange.reply(503, &[], "late");
+    });
+    let gateway = hedged(&slow, &poor);
+    assert_eq!(get(gateway.web(), "h", "/", &[]).status, 503);
 }
 
 #[test]

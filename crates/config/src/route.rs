@@ -135,7 +135,8 @@ record! {
     /// A copy of some requests, whose answers are thrown away.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Mirror {
-        /// Where the copy goes.
+        /// Where the copy goes. A request is copied when its whole body is no longer than
+        /// `retry.body_max` of the upstream that it goes to itself.
         "service": Ref<ServiceIndex> => pub service: ServiceIndex,
         /// The share that is copied, over 0 and up to 100.
         "percent": Ratio<0, 100> = 100.0 => pub percent: f64,

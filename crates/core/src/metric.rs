@@ -140,7 +140,7 @@ metrics! {
     UpstreamHedges = "architrave_upstream_hedges_total", Counter, ["upstream"],
         "Second attempts started beside a slow first one.";
     UpstreamQueueWait = "architrave_upstream_queue_wait_seconds", Histogram, ["upstream"],
-        "How long requests that had to wait for a free connection waited.";
+        "How long requests that had to wait for a place or for room at an endpoint waited.";
     EndpointRequests = "architrave_endpoint_requests_total", Counter,
         ["upstream", "endpoint", "class"],
         "Attempts that an endpoint answered, by class of its status.";

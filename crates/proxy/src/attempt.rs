@@ -16,6 +16,7 @@ use architrave_net::{
 use architrave_telemetry::Phase;
 
 use crate::assembly::LiveUpstream;
+use crate::entry::Entered;
 use crate::failure::{Failure, Retry};
 use crate::queue::Place;
 use crate::worker::Worker;
@@ -73,15 +74,14 @@ pub struct Answered {
     pub load: Option<Load>,
     /// Which connections it may be put beside, when all is over.
     pub key: PoolKey,
-    /// Its place among the connections in use.
+    /// Its place among what is in use of the upstream; behind `load`, so that whoever it is given
+    /// to finds room at the endpoint.
     pub place: Place,
 }
 
 /// What is learned on the way, also by attempts that fail.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AttemptFacts {
-    /// Waiting for a place.
-    pub queue_wait: Option<Duration>,
     /// Dialling; none on a kept connection.
     pub connect: Option<Duration>,
     /// From the request on its way to the head of the response.
@@ -92,32 +92,32 @@ pub(crate) struct AttemptFacts {
     pub sent_bytes: u64,
 }
 
-/// Makes one attempt.
+/// Makes one attempt, where it was given leave to.
 ///
 /// # Errors
 /// A [`Failure`] that says whether another attempt may be made; the endpoint has been told of it.
 pub(crate) async fn attempt(
     worker: &Worker,
     plan: &AttemptPlan<'_>,
-    endpoint: &Arc<Endpoint>,
+    entered: Entered,
     body: &mut impl Source,
     interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Answered, Failure> {
+    let Entered { place, endpoint, .. } = entered;
     let load = endpoint.begin(plan.began);
     plan.upstream.metrics.attempted(worker.index());
-    let reached = pin!(run(worker, plan, endpoint, body, interim, facts)).await;
+    let reached = pin!(run(worker, plan, &endpoint, body, interim, facts)).await;
     match reached {
-        Ok((call, head, framing, upload, key, place)) => {
+        Ok((call, head, framing, upload, key)) => {
             let load = judge(worker, plan, load, head.status, facts.get());
-            let endpoint = Arc::clone(endpoint);
             Ok(Answered { call, head, framing, upload, endpoint, load, key, place })
         }
         Err(failure) => {
             let outcome =
                 if failure.blames_endpoint() { Outcome::Failure } else { Outcome::Neutral };
             if outcome == Outcome::Failure {
-                let metrics = worker.endpoint_metrics(plan.upstream, endpoint);
+                let metrics = worker.endpoint_metrics(plan.upstream, &endpoint);
                 metrics.failed(worker.index(), failure.reason);
             }
             finish(plan.upstream, load, outcome, worker.now());
@@ -126,7 +126,7 @@ pub(crate) async fn attempt(
     }
 }
 
-type Reached = (Call, ResponseHead, Framing, Relay, PoolKey, Place);
+type Reached = (Call, ResponseHead, Framing, Relay, PoolKey);
 
 async fn run(
     worker: &Worker,
@@ -136,16 +136,12 @@ async fn run(
     interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Reached, Failure> {
-    // What seldom happens is boxed: an attempt is moved while it is made, and pays for its size.
-    let place = match plan.upstream.queue.try_take() {
-        Some(place) => place,
-        None => Box::pin(wait_for_place(worker, plan, facts)).await?,
-    };
     let key = PoolKey { connector: plan.upstream.connector.id(), address: endpoint.address() };
     let kept = take_kept(worker, plan, key);
     let is_kept = kept.is_some();
     let connection = match kept {
         Some(kept) => kept,
+        // What seldom happens is boxed: an attempt is moved while it is made, and pays for its size.
         None => Box::pin(dial(worker, plan, endpoint, key, facts)).await?,
     };
     let scheme = plan.upstream.connector.scheme();
@@ -164,8 +160,7 @@ async fn run(
     let mut upload = Relay::default();
     let mut head = worker.spares().response_heads.take();
     // The clock is read again only where something was waited for.
-    let waited = facts.get().queue_wait.is_some() || facts.get().connect.is_some();
-    let sent = if waited { worker.now() } else { plan.began };
+    let sent = if facts.get().connect.is_some() { worker.now() } else { plan.began };
     let mut dialogue = Dialogue::new(plan, body, interim);
     let answered = dialogue.run(&mut call, &mut upload, &mut head).await;
     facts.update(|facts| AttemptFacts { sent_bytes: upload.moved(), ..facts });
@@ -181,21 +176,7 @@ async fn run(
         answered: Some(now),
         ..facts
     });
-    Ok((call, head, framing, upload, key, place))
-}
-
-/// Waits for a place among the connections in use.
-async fn wait_for_place(
-    worker: &Worker,
-    plan: &AttemptPlan<'_>,
-    facts: &Cell<AttemptFacts>,
-) -> Result<Place, Failure> {
-    let began = worker.now();
-    let taken = plan.upstream.queue.take(plan.upstream.config.timeouts.connect).await;
-    let wait = worker.now().since(began);
-    facts.update(|facts| AttemptFacts { queue_wait: Some(wait), ..facts });
-    plan.upstream.metrics.queued(worker.index(), wait);
-    taken.map_err(Failure::from)
+    Ok((call, head, framing, upload, key))
 }
 
 /// Whether connections to the endpoint are for everyone. One that switches protocols is HTTP/1.1,

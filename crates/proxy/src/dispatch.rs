@@ -13,13 +13,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use architrave_balance::RetryPermit;
-use architrave_core::Reason;
+use architrave_core::{Moment, Reason};
 use architrave_net::{Framing, Reader, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveKind, LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, Interim, attempt};
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::body::RequestBody;
+use crate::entry::{Entered, enter};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::serve::RequestFacts;
@@ -176,31 +177,47 @@ impl Run<'_, '_, '_> {
     ) -> Result<Answered, Failure> {
         // A first attempt follows the head so closely that the clock need not be read again.
         let now = if exchange.attempts == 0 { exchange.began } else { self.worker.now() };
-        let endpoint = self.choice.next(self.worker, exchange, self.upstream, now)?;
+        let entered = pin!(self.enter(exchange, now)).await?;
+        let (endpoint, began) = (Arc::clone(&entered.endpoint), entered.at);
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let facts = Cell::<AttemptFacts>::default();
         let takes_interim = self.outline.takes_interim(exchange);
         let result = if let Some(after) = self.outline.hedge_after(self.upstream) {
-            let first = hedge::First { endpoint: &endpoint, after, facts: &facts };
+            let first = hedge::First { entered, asked: now, after, facts: &facts };
             let interim = takes_interim.then_some(interim);
             let hedged = Box::pin(hedge::send(self, exchange, first, interim)).await;
             exchange.attempts += u32::from(hedged.has_begun);
             exchange.endpoint = hedged.won.or(Some(endpoint));
             hedged.result
         } else {
+            // Waiting for a place takes nothing away from the time that the endpoint has.
             let plan = self.outline.attempt(exchange, self.upstream, now);
+            let plan = AttemptPlan { began, ..plan };
             let interim = if takes_interim { Interim::Pass(interim) } else { Interim::Discard };
-            pin!(attempt(self.worker, &plan, &endpoint, &mut self.body, interim, &facts)).await
+            pin!(attempt(self.worker, &plan, entered, &mut self.body, interim, &facts)).await
         };
         let facts = facts.get();
         let timings = &mut exchange.timings;
-        timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
         timings.connect = facts.connect.or(timings.connect);
         timings.first_byte = facts.first_byte;
         timings.answered = facts.answered;
         exchange.request_bytes = facts.sent_bytes;
         result
+    }
+
+    /// Takes a place, and then an endpoint for the next attempt.
+    async fn enter(
+        &mut self,
+        exchange: &mut Exchange<'_>,
+        now: Moment,
+    ) -> Result<Entered, Failure> {
+        let Self { worker, upstream, choice, .. } = self;
+        let choose = |now| choice.next(worker, exchange, upstream, now);
+        let entered = enter(worker, upstream, now, choose).await;
+        let wait = entered.as_ref().map_or_else(|refused| refused.wait, |entered| entered.wait);
+        exchange.timings.queue_wait = wait.or(exchange.timings.queue_wait);
+        entered.map_err(|refused| refused.failure)
     }
 
     fn set_cookie(&self, exchange: &Exchange<'_>, answered: &Answered) -> Option<String> {

@@ -117,7 +117,7 @@ impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         let detail = match error {
             QueueError::Full => "the upstream's queue is full",
-            QueueError::Timeout => "no connection to the upstream became free in time",
+            QueueError::Timeout => "the upstream had no room in time",
         };
         Self::gateway(Reason::QueueFull, Phase::Queue, detail)
     }

@@ -10,6 +10,7 @@ mod attempt;
 mod body;
 mod connection;
 mod dispatch;
+mod entry;
 mod exchange;
 mod failure;
 #[cfg(test)]

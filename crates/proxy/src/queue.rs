@@ -1,6 +1,7 @@
-//! The bound on connections in use of one upstream, and the bounded queue before it.
+//! The bound on what is in use of one upstream, and the bounded queue before it: for a place, and
+//! for room at one of the endpoints.
 //!
-//! The usual case is one atomic step and no lock; only at the limit is anyone made to wait.
+//! The usual case is one atomic step and no lock; only at a limit is anyone made to wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,13 +24,17 @@ pub struct Queue {
 pub enum QueueError {
     /// As many as may wait do so already.
     Full,
-    /// None was free in time.
+    /// There was no room in time.
     Timeout,
 }
 
 /// A place; dropping it gives it back.
 #[derive(Debug)]
-pub struct Place(Arc<Queue>);
+pub struct Place {
+    queue: Arc<Queue>,
+    /// Whether the next one in the queue is told when it is given back.
+    is_told: bool,
+}
 
 impl Queue {
     /// Sets the bounds; 0 means none.
@@ -51,45 +56,58 @@ impl Queue {
         let in_use_max = self.in_use_max.load(Ordering::Relaxed);
         let take = |in_use| (in_use_max == 0 || in_use < in_use_max).then_some(in_use + 1);
         let taken = self.in_use.fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
-        taken.ok().map(|_before| Place(Arc::clone(self)))
+        taken.ok().map(|_before| Place { queue: Arc::clone(self), is_told: true })
     }
 
-    fn give_back(&self) {
-        self.in_use.fetch_sub(1, Ordering::AcqRel);
-        if self.waiting.load(Ordering::Acquire) > 0 {
-            self.freed.notify_one();
-        }
-    }
-
-    /// Takes a place, waiting for one at most as long as `limit`.
+    /// Takes a place and what `choose` gives to whoever has one, waiting at most as long as `limit`
+    /// for both. Where `choose` gives nothing yet, it is asked again whenever a place is given back.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub async fn take(self: &Arc<Self>, limit: Duration) -> Result<Place, QueueError> {
-        if let Some(place) = self.try_take() {
-            return Ok(place);
-        }
+    /// [`QueueError`], or what `choose` fails with.
+    pub async fn take_with<T, E: From<QueueError>>(
+        self: &Arc<Self>,
+        limit: Duration,
+        mut choose: impl FnMut() -> Result<Option<T>, E>,
+    ) -> Result<(Place, T), E> {
         let waiting_max = self.waiting_max.load(Ordering::Relaxed);
         let waiting = Waiting::begin(self);
         if waiting_max != 0 && waiting.ahead >= waiting_max {
-            return Err(QueueError::Full);
+            return Err(QueueError::Full.into());
         }
         let wait = async {
             loop {
                 let freed = self.freed.notified();
                 if let Some(place) = self.take_free() {
-                    return place;
+                    match choose() {
+                        Ok(Some(chosen)) => return Ok((place, chosen)),
+                        // Given back and nobody told: nothing was freed that others could use, and
+                        // this one would be told of its own place without end.
+                        Ok(None) => place.give_back_untold(),
+                        Err(error) => return Err(error),
+                    }
                 }
                 freed.await;
             }
         };
-        tokio::time::timeout(limit, wait).await.map_err(|_elapsed| QueueError::Timeout)
+        match tokio::time::timeout(limit, wait).await {
+            Ok(taken) => taken,
+            Err(_elapsed) => Err(QueueError::Timeout.into()),
+        }
+    }
+}
+
+impl Place {
+    fn give_back_untold(mut self) {
+        self.is_told = false;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.give_back();
+        self.queue.in_use.fetch_sub(1, Ordering::AcqRel);
+        if self.is_told && self.queue.waiting.load(Ordering::Acquire) > 0 {
+            self.queue.freed.notify_one();
+        }
     }
 }
 
@@ -115,28 +133,69 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(2);
+
+    async fn take(queue: &Arc<Queue>) -> Result<Place, QueueError> {
+        queue.take_with(LIMIT, || Ok(Some(()))).await.map(|(place, ())| place)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn places_are_bounded_and_waiting_is_too() {
         let queue = Arc::new(Queue::default());
         queue.set_limits(1, 1);
-        let limit = Duration::from_secs(2);
-        let place = queue.take(limit).await.expect("the first place is free");
+        let place = take(&queue).await.expect("the first place is free");
         let first = tokio::task::LocalSet::new();
         first
             .run_until(async {
                 let waits = Arc::clone(&queue);
-                let waiter =
-                    architrave_core::task::spawn_local(async move { waits.take(limit).await });
+                let waiter = architrave_core::task::spawn_local(async move { take(&waits).await });
                 tokio::task::yield_now().await;
-                assert_eq!(queue.take(limit).await.map(drop), Err(QueueError::Full));
+                assert_eq!(take(&queue).await.map(drop), Err(QueueError::Full));
                 drop(place);
                 assert!(waiter.await.expect("the waiter ends").is_ok());
             })
             .await;
         let _held = queue.try_take().expect("all places are free again");
-        assert_eq!(queue.take(limit).await.map(drop), Err(QueueError::Timeout));
+        assert_eq!(take(&queue).await.map(drop), Err(QueueError::Timeout));
         assert!(queue.try_take().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_room_is_told_of_each_place_given_back_and_holds_none() {
+        let queue = Arc::new(Queue::default());
+        queue.set_limits(3, 2);
+        let inside = [queue.try_take(), queue.try_take()];
+        let (room, asked) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        tokio::task::LocalSet::new()
+            .run_until(async {
+                let wait = || {
+                    let (queue, room, asked) = (Arc::clone(&queue), room.clone(), asked.clone());
+                    architrave_core::task::spawn_local(async move {
+                        let choose = || {
+                            asked.set(asked.get() + 1);
+                            let has_room = room.get() > 0;
+                            room.set(room.get() - u32::from(has_room));
+                            Ok::<_, QueueError>(has_room.then_some(()))
+                        };
+                        queue.take_with(LIMIT, choose).await.map(|(place, ())| place)
+                    })
+                };
+                let (one, other) = (wait(), wait());
+                tokio::task::yield_now().await;
+                assert_eq!(asked.get(), 2, "each looked once, and neither goes round and round");
+                assert_eq!(queue.in_use.load(Ordering::Relaxed), 2);
+                room.set(2);
+                drop(inside);
+                let taken = (one.await.expect("it ends"), other.await.expect("it ends"));
+                assert!(matches!(taken, (Ok(_), Ok(_))), "{taken:?}");
+                assert_eq!(wait().await.expect("it ends").map(drop), Err(QueueError::Timeout));
+            })
+            .await;
+        assert_eq!(queue.in_use.load(Ordering::Relaxed), 0);
     }
 }

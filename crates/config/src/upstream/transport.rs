@@ -92,11 +92,14 @@ record! {
     /// Bounds on what is in flight; 0 means no limit.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct UpstreamLimits {
-        /// Connections in use at once, over all workers.
+        /// Requests, tunnels and relays at once, over all workers; not sockets: a kept connection
+        /// that nobody uses does not count, and requests that share one count each.
         "connections": Count<u32, 0, 10_000_000> = CONNECTIONS_MAX => pub connections_max: u32,
-        /// Requests waiting for one of them.
+        /// Requests that wait until there is room for them, each no longer than `timeouts.connect`;
+        /// further ones get a 503 at once.
         "pending": Count<u32, 0, 10_000_000> = PENDING_MAX => pub pending_max: u32,
-        /// Requests in flight at one endpoint.
+        /// Requests in flight at one endpoint; when every endpoint has so many, requests wait as for
+        /// `connections`.
         "requests_per_endpoint": Count<u32, 0, 10_000_000> = 0
             => pub requests_per_endpoint_max: u32,
     }
@@ -106,7 +109,7 @@ record! {
     /// Bounds on how long an endpoint may take.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct UpstreamTimeouts {
-        /// TCP connect and TLS handshake.
+        /// TCP connect and TLS handshake; and as long again may a request wait for room before it.
         "connect": Span = CONNECT => pub connect: Duration,
         /// From the request sent to the first byte of the response.
         "first_byte": Span = FIRST_BYTE => pub first_byte: Duration,

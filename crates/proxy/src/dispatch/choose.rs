@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use architrave_balance::{Criteria, Endpoint, hash_key};
+use architrave_balance::{Criteria, Endpoint, Unavailable, hash_key};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
 use architrave_core::Moment;
 use smallvec::SmallVec;
 
 use crate::assembly::LiveUpstream;
 use crate::exchange::Exchange;
-use crate::failure::Failure;
 use crate::persistence;
 use crate::route::{cookie, query_parameter};
 use crate::worker::Worker;
@@ -24,13 +23,16 @@ pub(super) struct Choice {
 
 impl Choice {
     /// Chooses the endpoint for the next attempt.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; nothing has been chosen then, and the next call is as this one.
     pub(super) fn next(
         &mut self,
         worker: &Worker,
         exchange: &Exchange<'_>,
         upstream: &LiveUpstream,
         now: Moment,
-    ) -> Result<Arc<Endpoint>, Failure> {
+    ) -> Result<Arc<Endpoint>, Unavailable> {
         if self.tried.is_empty() && upstream.config.persistence.is_some() {
             self.pinned =
                 persistence::pinned(exchange, upstream, worker.cookie_seal(), worker.wall());
@@ -38,8 +40,7 @@ impl Choice {
         let hash = hash_of(worker, exchange, upstream);
         let criteria = Criteria { hash, pinned: self.pinned, tried: &self.tried };
         let chosen = worker
-            .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))
-            .map_err(Failure::from)?;
+            .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))?;
         self.tried.push(chosen.address());
         Ok(chosen)
     }

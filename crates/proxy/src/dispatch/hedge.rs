@@ -1,4 +1,4 @@
-//! Hedging: a second attempt beside a slow first one; whoever answers first is passed on.
+//! Hedging: a second attempt beside a slow first one; the first good answer is passed on.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use architrave_balance::Endpoint;
+use architrave_core::Moment;
 use architrave_net::{ResponseHead, Timer, Writer};
 
 use crate::attempt::{
@@ -15,15 +16,18 @@ use crate::attempt::{
 };
 use crate::body::{NoBody, RequestBody};
 use crate::dispatch::Run;
+use crate::entry::Entered;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::worker::Worker;
 
 /// The attempt that may be hedged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct First<'a> {
     /// Where it goes.
-    pub endpoint: &'a Arc<Endpoint>,
+    pub entered: Entered,
+    /// When its time began: before it waited for its place.
+    pub asked: Moment,
     /// How long it has to itself.
     pub after: Duration,
     /// What is learned on the way, by the attempt that is passed on.
@@ -33,7 +37,7 @@ pub(super) struct First<'a> {
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Hedged {
-    /// The first answer; where there is none, the last failure.
+    /// The first good answer; where there is none, the last poor one; else the last failure.
     pub result: Result<Answered, Failure>,
     /// Whether there was a second attempt, be it the one that lost.
     pub has_begun: bool,
@@ -41,7 +45,8 @@ pub(super) struct Hedged {
     pub won: Option<Arc<Endpoint>>,
 }
 
-/// Attempts the first endpoint, and after a while another one too. The slower attempt is given up.
+/// Attempts the first endpoint, and after a while another one too. The slower attempt is given up;
+/// but an answer that would be retried is no reason to, as long as the other may give a better one.
 ///
 /// What either says before its answer is kept back until it is known whose answer is passed on: a
 /// client that has been told of one attempt cannot be given the answer of the other.
@@ -52,30 +57,39 @@ pub(super) async fn send(
     interim: Option<&mut Writer>,
 ) -> Hedged {
     let Run { worker, upstream, outline, body, choice, .. } = run;
-    let First { endpoint, after, facts } = first;
+    let First { entered, asked, after, facts } = first;
     let mut client = Client::new(body, interim);
-    let plan = outline.attempt(exchange, upstream, worker.now());
-    let mut first = pin!(whole(worker, &plan, endpoint, facts));
+    let address = entered.endpoint.address();
+    let plan = outline.attempt(exchange, upstream, asked);
+    let plan = AttemptPlan { began: entered.at, ..plan };
+    let mut first = pin!(whole(worker, &plan, entered, facts));
     let alone = client.or_gone(first.as_mut());
     if let Ok(result) = tokio::time::timeout(after, alone).await {
         return Hedged { result: client.told(result), has_begun: false, won: None };
     }
-    // A hedge is a retry that does not wait for a failure: it counts against the same budget.
-    let permit = upstream.balance.retry_budget().try_withdraw();
-    let other = permit.and_then(|permit| {
-        let other = choice.next(worker, exchange, upstream, worker.now()).ok()?;
-        (other.address() != endpoint.address()).then_some((permit, other))
+    let now = worker.now();
+    // A hedge that had to wait would help nobody, and take the place of somebody who must.
+    let other = upstream.queue.try_take().and_then(|place| {
+        // It is a retry that does not wait for a failure: it counts against the same budget.
+        let permit = upstream.balance.retry_budget().try_withdraw()?;
+        let endpoint = choice.next(worker, exchange, upstream, now).ok()?;
+        let is_another = endpoint.address() != address;
+        is_another.then_some((permit, Entered { endpoint, place, at: now, wait: None }))
     });
-    let Some((_permit, other)) = other else {
+    let Some((_permit, entered)) = other else {
         let result = client.or_gone(first).await;
         return Hedged { result: client.told(result), has_begun: false, won: None };
     };
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
-    let second = pin!(whole(worker, &plan, &other, &second_facts));
+    let other = Arc::clone(&entered.endpoint);
+    let plan = outline.attempt(exchange, upstream, now);
+    let second = pin!(whole(worker, &plan, entered, &second_facts));
+    let retried = &upstream.config.retry.on_statuses;
+    let is_poor = |(answered, _): &Whole| retried.contains(&answered.head.status);
     let mut is_second = false;
     let race = async {
-        let (result, won) = race(first, second).await;
+        let (result, won) = race(first, second, is_poor).await;
         is_second = won;
         result
     };
@@ -83,7 +97,7 @@ pub(super) async fn send(
     if is_second {
         facts.set(second_facts.get());
     }
-    let won = is_second.then(|| Arc::clone(&other));
+    let won = is_second.then_some(other);
     Hedged { result: client.told(result), has_begun: true, won }
 }
 
@@ -93,12 +107,12 @@ type Whole = (Answered, Vec<ResponseHead>);
 async fn whole(
     worker: &Worker,
     plan: &AttemptPlan<'_>,
-    endpoint: &Arc<Endpoint>,
+    entered: Entered,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Whole, Failure> {
     let (mut body, mut before) = (NoBody, Vec::new());
     let interim = Interim::Keep(&mut before);
-    let answered = attempt(worker, plan, endpoint, &mut body, interim, facts).await?;
+    let answered = attempt(worker, plan, entered, &mut body, interim, facts).await?;
     Ok((answered, before))
 }
 
@@ -143,28 +157,58 @@ impl<'c, 'a> Client<'c, 'a> {
     }
 }
 
-/// The first success; the last failure when there is none. `true`: it is the second one's.
+/// The first success that is not poor; where there is none, the last poor one, else the last
+/// failure. `true`: it is the second one's.
 async fn race<T, E>(
     mut first: impl Future<Output = Result<T, E>> + Unpin,
     mut second: impl Future<Output = Result<T, E>> + Unpin,
+    is_poor: impl Fn(&T) -> bool,
 ) -> (Result<T, E>, bool) {
-    let (mut first_failed, mut second_failed) = (false, false);
+    // What the one that has ended gave, while the other may still do better.
+    let mut kept: Option<(Result<T, E>, bool)> = None;
     poll_fn(|context| {
-        if !first_failed {
-            match Pin::new(&mut first).poll(context) {
-                Poll::Ready(Err(_)) if !second_failed => first_failed = true,
-                Poll::Ready(result) => return Poll::Ready((result, false)),
-                Poll::Pending => {}
+        for is_second in [false, true] {
+            if kept.as_ref().is_some_and(|(_, ended)| *ended == is_second) {
+                continue;
             }
-        }
-        if !second_failed {
-            match Pin::new(&mut second).poll(context) {
-                Poll::Ready(Err(_)) if !first_failed => second_failed = true,
-                Poll::Ready(result) => return Poll::Ready((result, true)),
-                Poll::Pending => {}
+            let polled = match is_second {
+                false => Pin::new(&mut first).poll(context),
+                true => Pin::new(&mut second).poll(context),
+            };
+            let Poll::Ready(result) = polled else { continue };
+            if result.as_ref().is_ok_and(|answer| !is_poor(answer)) {
+                return Poll::Ready((result, is_second));
+            }
+            match kept.take() {
+                None => kept = Some((result, is_second)),
+                Some(before) if before.0.is_ok() && result.is_err() => return Poll::Ready(before),
+                Some(_worse) => return Poll::Ready((result, is_second)),
             }
         }
         Poll::Pending
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_poor_answer_wins_only_when_the_other_is_no_better() {
+        type Given = Result<u16, &'static str>;
+        let check = async |first: Given, second: Given, expect: (Given, bool)| {
+            let raced = race(ready(first), ready(second), |status| *status == 503).await;
+            assert_eq!(raced, expect, "{first:?} {second:?}");
+        };
+        check(Ok(200), Ok(201), (Ok(200), false)).await;
+        check(Ok(503), Ok(200), (Ok(200), true)).await;
+        check(Err("a"), Ok(200), (Ok(200), true)).await;
+        check(Ok(503), Err("b"), (Ok(503), false)).await;
+        check(Err("a"), Ok(503), (Ok(503), true)).await;
+        check(Ok(503), Ok(503), (Ok(503), true)).await;
+        check(Err("a"), Err("b"), (Err("b"), true)).await;
+    }
 }

@@ -17,6 +17,7 @@ use crate::assembly::LiveService;
 use crate::attempt::{AttemptFacts, AttemptPlan, Interim, attempt};
 use crate::body::{KeptBody, RequestBody};
 use crate::dispatch::plan::Outline;
+use crate::entry::enter;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -103,10 +104,10 @@ impl Copy {
         let worker = &*self.worker;
         let hash = worker.with_random(|random| random.u64(..));
         let criteria = Criteria { hash, pinned: None, tried: &[] };
-        let chosen = worker.with_random(|random| {
-            upstream.balance.select_endpoint(&criteria, worker.now(), random)
-        });
-        let Ok(endpoint) = chosen else {
+        let balance = &upstream.balance;
+        let choose =
+            |now| worker.with_random(|random| balance.select_endpoint(&criteria, now, random));
+        let Ok(entered) = enter(worker, upstream, worker.now(), choose).await else {
             return;
         };
         let framing = match self.body.len() {
@@ -123,13 +124,13 @@ impl Copy {
             takes_trailers: false,
             close: self.close,
             is_idempotent: false,
-            began: worker.now(),
+            began: entered.at,
             limit: upstream.config.timeouts.first_byte,
             is_limit_per_try: false,
         };
         let facts = Cell::<AttemptFacts>::default();
         let (body, interim) = (&mut self.body, Interim::Discard);
-        let answer = attempt(worker, &plan, &endpoint, body, interim, &facts).await;
+        let answer = attempt(worker, &plan, entered, body, interim, &facts).await;
         let Ok(mut answered) = answer else {
             return;
         };

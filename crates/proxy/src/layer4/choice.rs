@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use architrave_balance::{Criteria, Endpoint};
+use architrave_balance::{Criteria, Endpoint, Unavailable};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
 
 use crate::assembly::LiveUpstream;
@@ -49,12 +49,12 @@ impl Choice {
     /// Chooses the endpoint for the next attempt: another one each time, while there is another.
     ///
     /// # Errors
-    /// `no_healthy_endpoint` or `queue_full`.
+    /// [`Unavailable`]; nothing has been chosen then, and the next call is as this one.
     pub(super) fn next(
         &mut self,
         worker: &Worker,
         upstream: &LiveUpstream,
-    ) -> Result<Arc<Endpoint>, Failure> {
+    ) -> Result<Arc<Endpoint>, Unavailable> {
         let criteria = Criteria { hash: self.hash, pinned: self.pinned, tried: &self.tried };
         let now = worker.now();
         let chosen = worker

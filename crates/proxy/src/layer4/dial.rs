@@ -13,6 +13,7 @@ use super::choice::Choice;
 use crate::assembly::LiveUpstream;
 use crate::attempt::finish;
 use crate::connection::Connection;
+use crate::entry::{Entered, enter};
 use crate::failure::Failure;
 use crate::queue::Place;
 use crate::worker::Worker;
@@ -52,12 +53,14 @@ pub(super) async fn dial(
     upstream: &Arc<LiveUpstream>,
     facts: &mut DialFacts,
 ) -> Result<Dialled, Failure> {
-    let place = take_place(worker, upstream, facts).await?;
     let mut choice = Choice::new(worker, upstream, connection.client.ip());
     // One permit at a time: the one for the retry before this one is given back first.
     let mut permit: Option<RetryPermit> = None;
+    let choose = |_now| choice.next(worker, upstream);
+    let entered = enter(worker, upstream, worker.now(), choose).await;
+    facts.queue_wait = entered.as_ref().map_or_else(|refused| refused.wait, |entered| entered.wait);
+    let Entered { mut endpoint, place, .. } = entered.map_err(|refused| refused.failure)?;
     loop {
-        let endpoint = choice.next(worker, upstream)?;
         facts.attempts += 1;
         facts.endpoint = Some(endpoint.address());
         let began = worker.now();
@@ -88,22 +91,7 @@ pub(super) async fn dial(
             upstream.metrics.retry_budget_exhausted(worker.index());
             return Err(failure);
         }
+        endpoint = choice.next(worker, upstream)?;
         upstream.metrics.retried(worker.index());
     }
-}
-
-async fn take_place(
-    worker: &Worker,
-    upstream: &Arc<LiveUpstream>,
-    facts: &mut DialFacts,
-) -> Result<Place, Failure> {
-    if let Some(place) = upstream.queue.try_take() {
-        return Ok(place);
-    }
-    let began = worker.now();
-    let taken = upstream.queue.take(upstream.config.timeouts.connect).await;
-    let wait = worker.now().since(began);
-    facts.queue_wait = Some(wait);
-    upstream.metrics.queued(worker.index(), wait);
-    Ok(taken?)
 }

@@ -72,7 +72,6 @@ pub(super) fn note_attempt(
 /// Notes how long the parts of an attempt took.
 pub(super) fn note_timings(exchange: &mut Exchange<'_>, facts: AttemptFacts) {
     let timings = &mut exchange.timings;
-    timings.queue_wait = facts.queue_wait.or(timings.queue_wait);
     timings.connect = facts.connect.or(timings.connect);
     timings.first_byte = facts.first_byte;
     timings.answered = facts.answered;

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::{Criteria, Endpoint};
+use architrave_balance::{Criteria, Endpoint, Unavailable};
 use architrave_core::Moment;
 use architrave_llm::used::SoundLength;
 use architrave_net::Reader;
@@ -18,6 +18,7 @@ use super::attempted::note_timings;
 use super::outgoing::Outgoing;
 use super::payload::{RestLook, Sending};
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::entry::enter;
 use crate::exchange::Exchange;
 use crate::failure::{Failure, Retry};
 use crate::models::Reach;
@@ -56,16 +57,20 @@ impl EndpointTries<'_> {
         let mut last = None;
         let mut was_stale = false;
         loop {
-            let endpoint = self.next(worker, reach, &tried);
-            let endpoint = match (endpoint, last.take()) {
+            let choose = |_now| self.next(worker, reach, &tried);
+            let entered = pin!(enter(worker, &reach.upstream, began, choose)).await;
+            let wait = entered.as_ref().map_or_else(|refused| refused.wait, |next| next.wait);
+            exchange.timings.queue_wait = wait.or(exchange.timings.queue_wait);
+            let entered = match (entered, last.take()) {
                 // Whoever comes a second time is the only one that is left.
-                (Ok(next), Some(failure)) if tried.contains(&next.address()) => {
+                (Ok(next), Some(failure)) if tried.contains(&next.endpoint.address()) => {
                     return Err(failure);
                 }
                 (Ok(next), _) => next,
                 (Err(_), Some(failure)) => return Err(failure),
-                (Err(failure), None) => return Err(failure),
+                (Err(refused), None) => return Err(refused.failure),
             };
+            let endpoint = Arc::clone(&entered.endpoint);
             exchange.endpoint = Some(Arc::clone(&endpoint));
             let plan = AttemptPlan {
                 upstream: &reach.upstream,
@@ -77,7 +82,7 @@ impl EndpointTries<'_> {
                 takes_trailers: false,
                 close: false,
                 is_idempotent: false,
-                began,
+                began: entered.at,
                 limit: self.limit,
                 is_limit_per_try: false,
             };
@@ -88,7 +93,7 @@ impl EndpointTries<'_> {
             let mut body =
                 body.measured(self.length.as_deref_mut()).looked_at(self.look.as_deref_mut());
             let result =
-                pin!(attempt(worker, &plan, &endpoint, &mut body, Interim::Discard, &facts)).await;
+                pin!(attempt(worker, &plan, entered, &mut body, Interim::Discard, &facts)).await;
             self.has_taken_rest |= body.has_taken_rest();
             note_timings(exchange, facts.get());
             let failure = match result {
@@ -116,12 +121,10 @@ impl EndpointTries<'_> {
         worker: &Worker,
         reach: &Reach,
         tried: &[SocketAddr],
-    ) -> Result<Arc<Endpoint>, Failure> {
+    ) -> Result<Arc<Endpoint>, Unavailable> {
         let hash = self.affinity.unwrap_or_else(|| worker.with_random(|random| random.u64(..)));
         let criteria = Criteria { hash, pinned: None, tried };
         let balance = &reach.upstream.balance;
-        worker
-            .with_random(|random| balance.select_endpoint(&criteria, worker.now(), random))
-            .map_err(Failure::from)
+        worker.with_random(|random| balance.select_endpoint(&criteria, worker.now(), random))
     }
 }
