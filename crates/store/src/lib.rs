@@ -5,8 +5,10 @@
 //! `control`. Whoever writes begins a [`Change`], of which there is one at a time, and ends it with
 //! a row of the audit log or not at all.
 
+mod applications;
 mod audit;
 mod change;
+mod credentials;
 mod error;
 mod feed;
 mod filter;
@@ -14,6 +16,7 @@ mod id;
 mod idempotency;
 mod key_checks;
 mod migrate;
+mod notifications;
 mod objects;
 mod page;
 mod place;
@@ -24,17 +27,21 @@ mod sessions;
 mod settings;
 mod sign_ins;
 mod store;
+mod subscriptions;
 mod teams;
 mod tokens;
 mod usage;
 mod users;
 mod vault;
 
+pub use applications::{Application, ApplicationNews, KnownApplication, NewApplication};
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use change::Change;
+pub use credentials::{Credential, NewCredential};
 pub use error::StoreError;
 pub use id::new_id;
 pub use idempotency::{Answered, Idempotency, IdempotencyClaim};
+pub use notifications::{NewNotification, Notification};
 pub use objects::{ObjectMark, ObjectRow, ObjectWrite, ObjectsMark};
 pub use page::Page;
 pub use place::Place;
@@ -43,6 +50,7 @@ pub use service_accounts::{NewServiceAccount, ServiceAccount};
 pub use sessions::Session;
 pub use sign_ins::SignIn;
 pub use store::Store;
+pub use subscriptions::{NewSubscription, Subscription, SubscriptionFilter};
 pub use teams::{Membership, NewTeam, Team};
 pub use tokens::{NewToken, Token};
 pub use usage::{

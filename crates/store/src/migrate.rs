@@ -43,6 +43,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        name: "applications",
+        both: include_str!("../migrations/0004_applications.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.

@@ -1,5 +1,6 @@
 //! What the store promises, asked of both databases by the same tests.
 
+mod applications;
 mod audit;
 mod backup;
 mod change;

@@ -1,0 +1,194 @@
+//! Credentials of applications: keys that callers show, known by a digest alone.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use crate::error::About;
+use crate::reads::{Sight, reads};
+use crate::sessions::hash;
+use crate::{Change, Page, StoreError};
+
+/// A key of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// `crd_…`.
+    pub id: String,
+    /// The id of the application.
+    pub application: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// The SHA-256 digest of the key.
+    pub secret_hash: [u8; 32],
+    /// What it begins with.
+    pub prefix: String,
+    /// Its last four characters.
+    pub last4: String,
+    /// Microseconds UTC.
+    pub created_at: i64,
+    /// When it ends by itself, in microseconds UTC.
+    pub expires_at: Option<i64>,
+    /// When it was revoked, in microseconds UTC.
+    pub revoked_at: Option<i64>,
+}
+
+/// A key that is not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCredential {
+    /// The id of the application.
+    pub application: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// The SHA-256 digest of the key.
+    pub secret_hash: [u8; 32],
+    /// What it begins with.
+    pub prefix: String,
+    /// Its last four characters.
+    pub last4: String,
+    /// When it ends by itself, in microseconds UTC.
+    pub expires_at: Option<i64>,
+}
+
+/// What every query of credentials begins with.
+macro_rules! credentials {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, application, name, secret_hash, prefix, last4, created_at, expires_at, \
+             revoked_at FROM credentials ",
+            $rest
+        )
+    };
+}
+
+reads! {
+    /// One key, by id, also one that has ended.
+    fn credential(id: &str) -> Option<Credential>;
+
+    /// The keys of an application, by id, so the oldest first; also those that have ended.
+    fn credentials_of(application: &str, page: &Page) -> (Vec<Credential>, Option<String>);
+
+    /// How many keys of an application have not ended.
+    fn living_credentials_of(application: &str, now: i64) -> i64;
+}
+
+async fn credential(sight: Sight<'_>, id: &str) -> Result<Option<Credential>, StoreError> {
+    let query = sqlx::query(credentials!("WHERE id = $1")).bind(id);
+    query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
+}
+
+async fn credentials_of(
+    sight: Sight<'_>,
+    application: &str,
+    page: &Page,
+) -> Result<(Vec<Credential>, Option<String>), StoreError> {
+    let query =
+        sqlx::query(credentials!("WHERE application = $1 AND id > $2 ORDER BY id LIMIT $3"));
+    let query = query.bind(application).bind(page.start()).bind(page.limit());
+    let rows = query.fetch_all(sight.on).await?;
+    let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
+    Ok(page.cut(rows, |credential: &Credential| credential.id.clone()))
+}
+
+async fn living_credentials_of(
+    sight: Sight<'_>,
+    application: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
+    let query = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM credentials WHERE application = $1 AND revoked_at IS NULL \
+         AND (expires_at IS NULL OR expires_at > $2)",
+    );
+    Ok(query.bind(application).bind(now).fetch_one(sight.on).await?)
+}
+
+impl Change {
+    /// Writes a key.
+    ///
+    /// # Errors
+    /// When the same key is there ([`StoreError::Taken`]), there is no such application
+    /// ([`StoreError::Missing`]), or the database fails.
+    pub async fn insert_credential(
+        &mut self,
+        new: NewCredential,
+    ) -> Result<Credential, StoreError> {
+        let (id, at) = (self.new_id("crd")?, self.at());
+        let statement = sqlx::query(
+            "INSERT INTO credentials (id, application, name, secret_hash, prefix, last4, \
+             created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        );
+        let statement = statement
+            .bind(&id)
+            .bind(&new.application)
+            .bind(&new.name)
+            .bind(new.secret_hash.to_vec())
+            .bind(&new.prefix)
+            .bind(&new.last4)
+            .bind(at)
+            .bind(new.expires_at);
+        let run = self.run(statement).await;
+        let about = About::NewOf("the credential", "application");
+        run.map_err(|error| StoreError::about(error, about))?;
+        self.touch_application(&new.application).await?;
+        let NewCredential { application, name, secret_hash, prefix, last4, expires_at } = new;
+        Ok(Credential {
+            id,
+            application,
+            name,
+            secret_hash,
+            prefix,
+            last4,
+            created_at: at,
+            expires_at,
+            revoked_at: None,
+        })
+    }
+
+    /// Revokes a key; `false` where it was revoked before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_credential(
+        &mut self,
+        credential: &mut Credential,
+    ) -> Result<bool, StoreError> {
+        let at = self.at();
+        let statement = sqlx::query(
+            "UPDATE credentials SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
+        );
+        let is_new = self.run(statement.bind(at).bind(&credential.id)).await? > 0;
+        if is_new {
+            credential.revoked_at = Some(at);
+            self.touch_application(&credential.application).await?;
+        }
+        Ok(is_new)
+    }
+
+    /// Lets a key end at a time, in microseconds UTC, unless it ends before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_credential(
+        &mut self,
+        credential: &mut Credential,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let end = credential.expires_at.map_or(at, |end| end.min(at));
+        let statement = sqlx::query("UPDATE credentials SET expires_at = $1 WHERE id = $2");
+        self.run(statement.bind(end).bind(&credential.id)).await?;
+        credential.expires_at = Some(end);
+        self.touch_application(&credential.application).await
+    }
+}
+
+fn row(row: &AnyRow) -> Result<Credential, StoreError> {
+    Ok(Credential {
+        id: row.try_get("id")?,
+        application: row.try_get("application")?,
+        name: row.try_get("name")?,
+        secret_hash: hash(row, "secret_hash")?,
+        prefix: row.try_get("prefix")?,
+        last4: row.try_get("last4")?,
+        created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+    })
+}
