@@ -27,6 +27,7 @@ mod llm_sdk;
 mod operation;
 mod persistence;
 mod persistence_soak;
+mod plans;
 mod platform;
 mod policies;
 mod quickstart;

@@ -1,6 +1,7 @@
 //! The gateway with a database: how it starts, what lasts, and that traffic never needs it.
 
 mod api;
+mod applications;
 mod backup;
 mod crash;
 mod front;

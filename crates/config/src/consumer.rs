@@ -16,7 +16,7 @@ use crate::read::{
     Count, List, Name, Reader, Scope, Shape, Text, Written, choice, empty, is_visible_ascii, record,
 };
 use crate::tree::Node;
-use budget::BudgetWritten;
+pub(crate) use budget::BudgetWritten;
 
 /// Who calls, as the gateway knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,22 +87,23 @@ record! {
 impl ConsumerWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Consumer> {
         refuse_authentication(scope);
-        if scope.count("budgets") == self.budgets.len() {
-            self.check_budgets(scope);
-        }
+        check_budgets(scope, "budgets", &self.budgets);
         let Self { name, credentials, models, limits, budgets, policies } = self;
         let policies = policies.into();
         Some(Consumer { name, credentials, models, limits, budgets, policies })
     }
+}
 
-    /// Of two budgets of one kind and period, only the smaller would count.
-    fn check_budgets(&self, scope: &mut Scope<'_, '_, '_>) {
-        let items = scope.node.get("budgets").map_or(&[][..], |list| list.items());
-        for (at, (budget, item)) in self.budgets.iter().zip(items).enumerate() {
-            if self.budgets[..at].iter().any(|earlier| earlier.is_of_kind(budget)) {
-                let message = "another budget of the same kind and period is there already";
-                scope.reader.refuse(item.place, message);
-            }
+/// Of two budgets of one kind and period below `key`, only the smaller would count.
+pub(crate) fn check_budgets(scope: &mut Scope<'_, '_, '_>, key: &str, budgets: &[Budget]) {
+    if scope.count(key) != budgets.len() {
+        return;
+    }
+    let items = scope.node.get(key).map_or(&[][..], |list| list.items());
+    for (at, (budget, item)) in budgets.iter().zip(items).enumerate() {
+        if budgets[..at].iter().any(|earlier| earlier.is_of_kind(budget)) {
+            let message = "another budget of the same kind and period is there already";
+            scope.reader.refuse(item.place, message);
         }
     }
 }
@@ -187,7 +188,7 @@ impl Written for Password {
 }
 
 /// An API key: sent in a header, so of visible ASCII alone.
-struct ApiKey;
+pub(crate) struct ApiKey;
 
 impl Written for ApiKey {
     type Value = Secret;

@@ -1,15 +1,18 @@
 //! The document as a whole: its top-level keys, and the rules between objects of different kinds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use architrave_core::Secret;
 
+use crate::application::{ApplicationWritten, SubscriptionWritten};
 use crate::consumer::ConsumerWritten;
 use crate::identity_provider::IdentityProviderWritten;
 use crate::install::Telemetry;
 use crate::listener::ListenerWritten;
 use crate::model::ModelWritten;
+use crate::plan::PlanWritten;
+use crate::product::ProductWritten;
 use crate::provider::ProviderWritten;
 use crate::read::{List, Reader, Scope, Shape, Written, empty, record};
 use crate::route::RouteWritten;
@@ -17,8 +20,9 @@ use crate::service::ServiceWritten;
 use crate::tree::Node;
 use crate::upstream::UpstreamWritten;
 use crate::{
-    Admin, Consumer, ConsumerCredential, IdentityProvider, Keys, Listener, ListenerProtocol, Model,
-    ModelRef, PolicySet, Portal, Provider, Route, SendProxyProtocol, Service, Snapshot, Upstream,
+    Admin, Application, Consumer, ConsumerCredential, IdentityProvider, Keys, Listener,
+    ListenerProtocol, Model, ModelRef, Plan, PolicySet, Portal, Product, Provider, Route,
+    SendProxyProtocol, Service, Snapshot, Subscription, Upstream,
 };
 
 record! {
@@ -44,6 +48,14 @@ record! {
         /// Whose word it is who signs in, beside passwords.
         "identity_providers": List<IdentityProviderWritten> = Vec::new()
             => identity_providers: Vec<IdentityProvider>,
+        /// What is offered together.
+        "products": List<ProductWritten> = Vec::new() => products: Vec<Product>,
+        /// On what terms.
+        "plans": List<PlanWritten> = Vec::new() => plans: Vec<Plan>,
+        /// Who calls by subscriptions.
+        "applications": List<ApplicationWritten> = Vec::new() => applications: Vec<Application>,
+        /// Which application may use which plan.
+        "subscriptions": List<SubscriptionWritten> = Vec::new() => subscriptions: Vec<Subscription>,
         /// Policies for every exchange.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
         /// The admin listener; without it there is none.
@@ -55,7 +67,7 @@ record! {
         /// What the gateway says about its work.
         "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
     }
-    later "applications", "mcp_servers", "plans", "products", "subscriptions", "teams";
+    later "mcp_servers", "teams";
 }
 
 impl Document {
@@ -64,8 +76,19 @@ impl Document {
         if scope.count("listeners") == self.listeners.len() {
             self.check_addresses(scope);
         }
-        if scope.count("consumers") == self.consumers.len() {
+        let are_callers_whole = scope.count("consumers") == self.consumers.len()
+            && scope.count("applications") == self.applications.len();
+        if are_callers_whole {
+            self.check_callers(scope);
             self.check_credentials(scope);
+        }
+        let are_offers_whole = scope.count("products") == self.products.len()
+            && scope.count("plans") == self.plans.len();
+        if are_offers_whole {
+            self.check_plans(scope);
+        }
+        if scope.count("subscriptions") == self.subscriptions.len() {
+            self.check_subscriptions(scope);
         }
         let is_whole = scope.count("listeners") == self.listeners.len()
             && scope.count("upstreams") == self.upstreams.len();
@@ -87,6 +110,10 @@ impl Document {
             providers: self.providers.into_iter().map(Arc::new).collect(),
             models: self.models.into_iter().map(Arc::new).collect(),
             identity_providers: self.identity_providers.into_iter().map(Arc::new).collect(),
+            products: self.products.into_iter().map(Arc::new).collect(),
+            plans: self.plans.into_iter().map(Arc::new).collect(),
+            applications: self.applications.into_iter().map(Arc::new).collect(),
+            subscriptions: self.subscriptions,
             policies: self.policies.into(),
             admin: self.admin,
             portal: self.portal,
@@ -215,7 +242,55 @@ impl Document {
         }
     }
 
-    /// A credential must say who calls: two consumers cannot have the same.
+    /// Whoever calls is known by one name: in limits, in logs, to services.
+    fn check_callers(&self, scope: &mut Scope<'_, '_, '_>) {
+        let consumers: HashSet<&str> = self.consumers.iter().map(|it| it.name.as_str()).collect();
+        let items = scope.node.get("applications").map_or(&[][..], |list| list.items());
+        for (application, item) in self.applications.iter().zip(items) {
+            if consumers.contains(application.name.as_str()) {
+                let place = item.get("name").map_or(item.place, |name| name.place);
+                let message = format!("a consumer is already named `{}`", application.name);
+                scope.reader.refuse(place, message);
+            }
+        }
+    }
+
+    /// What a plan opens is what its product bundles.
+    fn check_plans(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("plans").map_or(&[][..], |list| list.items());
+        for (plan, item) in self.plans.iter().zip(items) {
+            let Some(product) = self.products.get(plan.product.get()) else { continue };
+            let entries = item.get("operations").map_or(&[][..], |map| map.entries());
+            if entries.len() != plan.operations.len() {
+                continue;
+            }
+            for ((service, _), entry) in plan.operations.iter().zip(entries) {
+                if !product.services.contains(service) {
+                    let message = format!(
+                        "{} is not one of the services of product `{}`",
+                        entry.key.described(),
+                        product.name
+                    );
+                    scope.reader.refuse(entry.key.place, message);
+                }
+            }
+        }
+    }
+
+    /// An application subscribes to a plan once.
+    fn check_subscriptions(&self, scope: &mut Scope<'_, '_, '_>) {
+        let items = scope.node.get("subscriptions").map_or(&[][..], |list| list.items());
+        let mut known = HashSet::new();
+        for (subscription, item) in self.subscriptions.iter().zip(items) {
+            let is_new = known.insert((subscription.application, subscription.plan));
+            if !is_new {
+                let message = "the same application has a subscription to the same plan already";
+                scope.reader.refuse(item.place, message);
+            }
+        }
+    }
+
+    /// A credential must say who calls: two consumers or applications cannot have the same.
     fn check_credentials(&self, scope: &mut Scope<'_, '_, '_>) {
         let mut owners: HashMap<(&str, &str), &str> = HashMap::new();
         let items = scope.node.get("consumers").map_or(&[][..], |list| list.items());
@@ -230,6 +305,21 @@ impl Document {
                 };
                 if let Some(owner) = owners.insert(key, consumer.name.as_str()) {
                     let message = format!("the consumer `{owner}` already has this {word}");
+                    scope.reader.refuse(node.place, message);
+                }
+            }
+        }
+        let mut applications: HashMap<&str, &str> = HashMap::new();
+        let items = scope.node.get("applications").map_or(&[][..], |list| list.items());
+        for (application, item) in self.applications.iter().zip(items) {
+            let written = item.get("credentials").map_or(&[][..], |list| list.items());
+            for (key, node) in application.api_keys.iter().zip(written) {
+                let of_consumer = owners.get(&("api_key", exposed(key)));
+                let of_other = applications.insert(exposed(key), application.name.as_str());
+                let owner = (of_consumer.map(|name| ("consumer", name)))
+                    .or(of_other.as_ref().map(|name| ("application", name)));
+                if let Some((word, owner)) = owner {
+                    let message = format!("the {word} `{owner}` already has this api key");
                     scope.reader.refuse(node.place, message);
                 }
             }

@@ -3,6 +3,7 @@
 //! Pure: text in, a snapshot or a list of errors out. It opens no socket and reads no environment
 //! by itself; the file reader passes those in.
 
+pub mod application;
 pub mod consumer;
 mod document;
 pub mod error;
@@ -14,8 +15,10 @@ mod load;
 pub mod model;
 pub mod object;
 mod plain;
+pub mod plan;
 pub mod policy;
 pub mod ports;
+pub mod product;
 pub mod provider;
 mod read;
 mod reference;
@@ -30,6 +33,7 @@ pub mod upstream;
 #[cfg(test)]
 mod tests;
 
+pub use application::{Application, Subscription, SubscriptionState};
 pub use consumer::{Budget, BudgetAmount, Consumer, ConsumerCredential, ConsumerLimits, Period};
 pub use error::ConfigError;
 pub use format::format;
@@ -46,7 +50,11 @@ pub use listener::{
 pub use load::{WholeFault, keys_of, load, load_whole};
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use plain::{PlainDocument, PlainFault, read_plain};
+pub use plan::{
+    Approval, Jwt, KeySet, Plan, PlanCredentials, PlanOperation, Question, Subscribers,
+};
 pub use policy::PolicySet;
+pub use product::Product;
 pub use provider::{
     CredentialForm, CredentialSecret, KindFacts, Mock, MockReply, NoKinds, Provider,
     ProviderCredential, ProviderKind, ProviderKinds, ProviderTimeouts,
@@ -62,8 +70,8 @@ pub use service::{
     TemplatePart, Visibility, major,
 };
 pub use snapshot::{
-    ConsumerIndex, ListenerIndex, ModelIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot,
-    UpstreamIndex,
+    ApplicationIndex, ConsumerIndex, ListenerIndex, ModelIndex, PlanIndex, ProductIndex,
+    ProviderIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
 };
 pub use sources::{NoSources, Sources};
 pub use upstream::{

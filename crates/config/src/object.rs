@@ -38,10 +38,12 @@ pub struct Object {
 
 impl Object {
     /// The object with the team that it belongs to in it, as a file has it. In a database, that is
-    /// said beside what the object says. Only services know whose they are.
+    /// said beside what the object says. Only services and products know whose
+    /// they are.
     #[must_use]
     pub fn of_team(mut self, team: Option<&str>) -> Self {
-        if let (ObjectKind::Service, Value::Object(members)) = (self.kind, &mut self.body) {
+        let knows = matches!(self.kind, ObjectKind::Service | ObjectKind::Product);
+        if let (true, Value::Object(members)) = (knows, &mut self.body) {
             match team {
                 Some(team) => drop(members.insert("team".to_owned(), team.into())),
                 None => drop(members.remove("team")),

@@ -4,6 +4,7 @@
 //! neither files nor workers. Nothing is implemented here.
 
 mod desired;
+mod directory;
 mod identity;
 mod models;
 mod usage;
@@ -16,6 +17,7 @@ use std::time::SystemTime;
 use crate::ConfigError;
 
 pub use desired::{DesiredPort, StageError, Staged};
+pub use directory::DirectoryPort;
 pub use identity::{IdentityPort, WebAnswer, WebError, WebQuestion};
 pub use models::{
     BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,

@@ -75,7 +75,10 @@ fn named(shape: &Shape) -> Option<(&'static str, Vec<(&'static str, &Shape)>)> {
 fn unwrapped(shape: &Shape) -> (&Shape, &'static str) {
     match shape {
         Shape::List { of, .. } => (said_at_length(of), "[]"),
-        Shape::Pairs { of, .. } => (said_at_length(of), ".*"),
+        Shape::Pairs { of, .. } => match &**of {
+            Shape::List { of, .. } => (said_at_length(of), ".*[]"),
+            of => (said_at_length(of), ".*"),
+        },
         other => (said_at_length(other), ""),
     }
 }

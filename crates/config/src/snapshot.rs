@@ -8,8 +8,9 @@ use std::sync::Arc;
 use architrave_core::Secret;
 
 use crate::{
-    AccessLogFormat, AccessLogTarget, Admin, Consumer, ConsumerCredential, IdentityProvider, Keys,
-    Listener, Model, PolicySet, Portal, Provider, Route, Service, Upstream, Usage,
+    AccessLogFormat, AccessLogTarget, Admin, Application, Consumer, ConsumerCredential,
+    IdentityProvider, Keys, Listener, Model, Plan, PolicySet, Portal, Product, Provider, Route,
+    Service, Subscription, Upstream, Usage,
 };
 
 macro_rules! indices {
@@ -43,6 +44,12 @@ indices! {
     ProviderIndex,
     /// A place in [`Snapshot::models`].
     ModelIndex,
+    /// A place in [`Snapshot::products`].
+    ProductIndex,
+    /// A place in [`Snapshot::plans`].
+    PlanIndex,
+    /// A place in [`Snapshot::applications`].
+    ApplicationIndex,
 }
 
 /// One validated configuration, whole.
@@ -64,6 +71,14 @@ pub struct Snapshot {
     pub models: Vec<Arc<Model>>,
     /// Whose word it is who signs in, in the order of the file.
     pub identity_providers: Vec<Arc<IdentityProvider>>,
+    /// What is offered together.
+    pub products: Vec<Arc<Product>>,
+    /// On what terms.
+    pub plans: Vec<Arc<Plan>>,
+    /// Who calls by subscriptions, of the file alone: those of a database are beside the snapshot.
+    pub applications: Vec<Arc<Application>>,
+    /// Their subscriptions, of the file alone.
+    pub subscriptions: Vec<Subscription>,
     /// Policies for every exchange.
     pub policies: Arc<PolicySet>,
     /// The admin listener; `None` when the file has no `admin` block.
@@ -95,8 +110,10 @@ impl Snapshot {
             ConsumerCredential::ApiKey(key) => key,
             ConsumerCredential::Basic { password, .. } => password,
         });
+        let shown = self.applications.iter().flat_map(|application| &application.api_keys);
         let presented = self.providers.iter().flat_map(|provider| &provider.credentials);
         secrets
+            .chain(shown)
             .chain(presented.flat_map(|credential| credential.secret.secrets()))
             .chain(self.identity_providers.iter().filter_map(|it| it.client_secret.as_ref()))
             .chain(self.admin.iter().filter_map(|admin| admin.token.as_ref()))

@@ -2,6 +2,7 @@
 //!
 //! Which path leads to which is in `routes.rs`; who may call is in `judge.rs`.
 
+pub(crate) mod applications;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod config;
@@ -9,6 +10,7 @@ pub(crate) mod endpoints;
 pub(crate) mod healthz;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod notifications;
 pub(crate) mod objects;
 pub(crate) mod openapi;
 pub(crate) mod readyz;
@@ -18,6 +20,7 @@ pub(crate) mod services;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod subscriptions;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod upstreams;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use architrave_balance::Registry;
 use architrave_config::Admin;
-use architrave_config::ports::{ConfigPort, DesiredPort, IdentityPort, ModelsPort, UsagePort};
+use architrave_config::ports::{
+    ConfigPort, DesiredPort, DirectoryPort, IdentityPort, ModelsPort, UsagePort,
+};
 use architrave_core::Clock;
 use architrave_store::{RequestRow, UsageStore};
 use architrave_telemetry::Metrics;
@@ -76,6 +78,8 @@ pub struct Dependencies {
     pub desired: Arc<dyn DesiredPort>,
     /// Identity providers, and the way to them.
     pub identity: Arc<dyn IdentityPort>,
+    /// Who calls by subscriptions.
+    pub directory: Arc<dyn DirectoryPort>,
     /// The database with people and objects; `None` when the gateway runs from a file alone.
     pub platform: Option<Platform>,
     /// What was used; `None` when nobody keeps it.

@@ -57,10 +57,13 @@ codes! {
     UserCodeWrong = 403 "user_code_wrong", "The one-time code is wrong, used or has expired.";
     ActionNotFound = 404 "action_not_found", "There is no such custom method.";
     DescriptionNotFound = 404 "description_not_found", "The service has no description that is kept here.";
+    ApplicationNotFound = 404 "application_not_found", "No application has that name, or the caller may not see it.";
+    CredentialNotFound = 404 "credential_not_found", "The application has no such credential.";
     EndpointNotFound = 404 "endpoint_not_found", "The upstream has no endpoint of that address.";
     IdentityProviderNotFound = 404 "identity_provider_not_found", "No identity provider has that name.";
     LaneNotFound = 404 "lane_not_found", "Nothing that serves the model is there by that credential.";
     MemberNotFound = 404 "member_not_found", "The user is not a member of the team.";
+    NotificationNotFound = 404 "notification_not_found", "The caller has no such notification.";
     ObjectNotFound = 404 "object_not_found", "No object of that kind has that name, or the caller may not see it.";
     ModelNotFound = 404 "model_not_found", "No model is listed by that name.";
     RevisionNotFound = 404 "revision_not_found", "The service has no such revision, or it is no longer kept.";
@@ -68,6 +71,7 @@ codes! {
     RouteNotFound = 404 "route_not_found", "Nothing is served at this path.";
     ServiceAccountNotFound = 404 "service_account_not_found", "No service account has that name, or the caller may not see it.";
     SessionNotFound = 404 "session_not_found", "The caller has no such session.";
+    SubscriptionNotFound = 404 "subscription_not_found", "There is no such subscription, or the caller may not see it.";
     TeamNotFound = 404 "team_not_found", "No team has that name, or the caller may not see it.";
     TokenNotFound = 404 "token_not_found", "There is no such token.";
     UpstreamNotFound = 404 "upstream_not_found", "No upstream is named so, or the caller may not see it.";
@@ -86,11 +90,14 @@ codes! {
     NameTaken = 409 "name_taken", "Something of this kind has this name.";
     NoDatabase = 409 "no_database", "The gateway runs from a file alone and keeps nothing.";
     NoUsage = 409 "no_usage", "What is used is not kept, as the gateway file says.";
+    ObjectInUse = 409 "object_in_use", "Something that is no object still needs it; the message says what.";
+    PlanNotOpen = 409 "plan_not_open", "The plan takes no new subscription, or none of this application; the message says why.";
     ReadOnlyObject = 409 "read_only_object", "The object comes from the gateway file and is changed there.";
     SetupComplete = 409 "setup_complete", "There are users already.";
     StateNotFitting = 409 "state_not_fitting", "What is to be changed is in a state in which this makes no sense.";
     TeamNotEmpty = 409 "team_not_empty", "The team still has objects or service accounts.";
     TooManyFollowed = 409 "too_many_followed", "The exchanges of as many consumers as can be are put into the request log already.";
+    TooMany = 409 "too_many", "There are as many of them as there may be.";
     UpstreamIsFull = 409 "upstream_is_full", "The upstream has as many endpoints as it can.";
     PreconditionFailed = 412 "precondition_failed", "It has changed since, or is there already; `ETag` says what it is now.";
     BodyTooLarge = 413 "body_too_large", "The body is too long.";

@@ -3,6 +3,8 @@
 //! Everything is denied that the table in `permission.rs` does not allow where the operation asks
 //! for it. Who may not even see what a path names is told what who names nothing is told.
 
+use architrave_config::object::ObjectKind;
+
 use crate::api::Dependencies;
 use crate::caller::{By, Caller, Who};
 use crate::code::Code;
@@ -96,6 +98,25 @@ async fn needs(
             let hidden = || usecase::service_accounts::not_found(name);
             within(caller, permission, team, hidden)
         }
+        Place::Application => {
+            let hidden = || usecase::applications::not_found(name);
+            let belongs = usecase::applications::belongs_to(dependencies, name).await?;
+            let belongs = belongs.unwrap_or_default();
+            if belongs.is_own(caller) {
+                return Ok(None);
+            }
+            within(caller, permission, belongs.team, hidden)
+        }
+        // What belongs to no team is its maker's, who needs no role for that.
+        Place::NewApplication if asked.query.get("team").is_none() => match caller.user_id() {
+            Some(_) => Ok(None),
+            None => permit(caller, permission, None).map(|()| None),
+        },
+        Place::NewApplication => new_in_team(dependencies, caller, permission, asked.query).await,
+        Place::Subscription | Place::SubscribedProduct => {
+            subscribed(dependencies, caller, (permission, place), name).await
+        }
+        Place::Object if is_on_offer(dependencies, caller, permission, asked).await? => Ok(None),
         Place::Object => {
             let kind = asked.operation.kind.ok_or_else(|| ApiError::internal("no kind"))?;
             let hidden = || usecase::objects::not_found(kind, name);
@@ -112,6 +133,53 @@ async fn needs(
                 None => within(caller, permission, None, hidden),
             }
         }
+    }
+}
+
+/// Judges over a subscription, which has two sides: whose application it is, and whose product.
+async fn subscribed(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    (permission, place): (Permission, Place),
+    id: &str,
+) -> Result<Option<String>, ApiError> {
+    let found = usecase::subscriptions::belongs_to(dependencies, id).await?;
+    let (belongs, product_team) = found.unwrap_or_default();
+    let of_product = |permission| caller.may(permission, product_team.as_deref());
+    let seen = permission.seen_by();
+    if !belongs.lets(caller, seen) && !of_product(seen) {
+        return Err(usecase::subscriptions::not_found(id));
+    }
+    let by_product = match permission {
+        // Whoever decides may also end it.
+        Permission::WriteApplications => of_product(Permission::DecideSubscriptions),
+        permission => of_product(permission),
+    };
+    if by_product {
+        return Ok(product_team);
+    }
+    if place == Place::Subscription && belongs.lets(caller, permission) {
+        return Ok(belongs.team);
+    }
+    Err(ApiError::not_permitted(permission.about()))
+}
+
+/// Whether a product or plan is asked for that the caller may see though it is another team's.
+async fn is_on_offer(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    permission: Permission,
+    asked: &Asked<'_>,
+) -> Result<bool, ApiError> {
+    let Some(name) = asked.names.first().filter(|_| permission == Permission::ReadObjects) else {
+        return Ok(false);
+    };
+    match asked.operation.kind {
+        Some(ObjectKind::Product) => {
+            usecase::objects::sees_product(dependencies, caller, name).await
+        }
+        Some(ObjectKind::Plan) => usecase::objects::sees_plan(dependencies, caller, name).await,
+        _ => Ok(false),
     }
 }
 

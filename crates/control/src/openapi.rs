@@ -297,7 +297,13 @@ pub(crate) fn codes(operation: &Operation) -> BTreeSet<Code> {
                 (Place::Object, Some(ObjectKind::Upstream)) => all.extend([Code::UpstreamNotFound]),
                 (Place::Object, Some(ObjectKind::Model)) => all.extend([Code::ModelNotFound]),
                 (Place::Object, Some(_)) => all.extend([Code::ObjectNotFound]),
-                (Place::Team | Place::NewInTeam, _) => all.extend([Code::TeamNotFound]),
+                (Place::Application, _) => all.extend([Code::ApplicationNotFound]),
+                (Place::Subscription | Place::SubscribedProduct, _) => {
+                    all.extend([Code::SubscriptionNotFound]);
+                }
+                (Place::Team | Place::NewInTeam | Place::NewApplication, _) => {
+                    all.extend([Code::TeamNotFound])
+                }
                 _ => {}
             }
             if operation.kind.is_none() && !operation.is_local {

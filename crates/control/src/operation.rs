@@ -68,6 +68,9 @@ pub(crate) enum Tag {
     Tokens,
     ServiceAccounts,
     Teams,
+    Applications,
+    Subscriptions,
+    Notifications,
     Audit,
 }
 
@@ -84,6 +87,9 @@ impl Tag {
             Self::Tokens => "tokens",
             Self::ServiceAccounts => "service_accounts",
             Self::Teams => "teams",
+            Self::Applications => "applications",
+            Self::Subscriptions => "subscriptions",
+            Self::Notifications => "notifications",
             Self::Audit => "audit",
         }
     }
@@ -93,7 +99,8 @@ impl Tag {
         let mut tags = vec![Self::Gateway];
         tags.extend(ObjectKind::ALL.iter().copied().map(Self::Objects));
         tags.extend([Self::Endpoints, Self::Usage, Self::Requests, Self::Session, Self::Users]);
-        tags.extend([Self::Tokens, Self::ServiceAccounts, Self::Teams, Self::Audit]);
+        tags.extend([Self::Tokens, Self::ServiceAccounts, Self::Teams]);
+        tags.extend([Self::Applications, Self::Subscriptions, Self::Notifications, Self::Audit]);
         tags
     }
 }
@@ -128,6 +135,14 @@ pub(crate) enum Place {
     Object,
     /// Where the service account that the path names first is.
     ServiceAccount,
+    /// Where the application that the path names first is, or over one's own.
+    Application,
+    /// In the team that `?team=` names; without one it is the caller's own.
+    NewApplication,
+    /// Where the application of the subscription that the path names first is, or its product.
+    Subscription,
+    /// Where the product of the subscription that the path names first is.
+    SubscribedProduct,
     /// In the whole gateway, or over oneself: the path names a user first.
     User,
 }

@@ -115,6 +115,14 @@ fn asked(access: Access) -> (String, &'static str) {
                 Place::NewInTeam => "the team in `?team=`, else the platform",
                 Place::Object => "the team that it belongs to, else the platform",
                 Place::ServiceAccount => "the team that it acts in, else the platform",
+                Place::Application => {
+                    "the team that it belongs to, else the platform; none over one's own"
+                }
+                Place::NewApplication => "the team in `?team=`; none over what is to be one's own",
+                Place::Subscription => {
+                    "the team of the application or of the product, or one's own"
+                }
+                Place::SubscribedProduct => "the team of the product, else the platform",
                 Place::User => "platform; none over oneself",
             };
             (format!("`{}`", permission.as_str()), place)

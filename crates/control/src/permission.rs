@@ -103,6 +103,9 @@ permissions! {
     ReadServiceAccounts   "read_service_accounts"   seen_by ReadServiceAccounts  [YES YES YES YES NOT] "see these service accounts";
     ManageServiceAccounts "manage_service_accounts" seen_by ReadServiceAccounts  [YES NOT YES NOT NOT] "manage these service accounts";
     ReadUsage             "read_usage"              seen_by ReadUsage            [YES YES YES YES YES] "see what was used";
+    ReadApplications      "read_applications"       seen_by ReadApplications     [YES YES YES YES YES] "see these applications and what they have subscribed to";
+    WriteApplications     "write_applications"      seen_by ReadApplications     [YES NOT YES YES YES] "change these applications, their credentials and subscriptions";
+    DecideSubscriptions   "decide_subscriptions"    seen_by ReadApplications     [YES NOT YES YES NOT] "decide over subscriptions to these products";
     ReadAudit             "read_audit"              seen_by ReadAudit            [YES YES YES NOT NOT] "read this audit log";
 }
 

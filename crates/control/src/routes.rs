@@ -7,6 +7,7 @@ mod gateway;
 mod objects;
 mod people;
 mod services;
+mod subscribing;
 mod usage;
 
 use serde_json::json;
@@ -19,6 +20,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     all.extend(usage::operations());
     all.extend(objects::operations());
     all.extend(people::operations());
+    all.extend(subscribing::operations());
     all
 }
 

@@ -3,14 +3,18 @@
 //! Who may was decided before (`judge.rs`); what is done is written with its row of the audit log,
 //! or not at all.
 
+pub(crate) mod applications;
 pub(crate) mod audit;
 pub(crate) mod backups;
+pub(crate) mod credentials;
 mod csv;
+pub(crate) mod notifications;
 pub(crate) mod objects;
 pub(crate) mod service_accounts;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
+pub(crate) mod subscriptions;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod usage;

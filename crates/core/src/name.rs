@@ -70,6 +70,12 @@ names! {
     ProviderName,
     /// The name of an identity provider.
     IdentityProviderName,
+    /// The name of a product.
+    ProductName,
+    /// The name of a plan.
+    PlanName,
+    /// The name of an application.
+    ApplicationName,
     /// The name of a provider's credential.
     CredentialName,
     /// The name of a model, which clients ask for; by the rule of [`check_model`].

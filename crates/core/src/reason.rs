@@ -35,6 +35,8 @@ reasons! {
     CredentialInvalid = "credential_invalid", 401;
     /// The caller is known and may not do this, or its address is refused.
     Forbidden = "forbidden", 403;
+    /// The caller is known and has no active subscription that opens the service.
+    NotSubscribed = "not_subscribed", 403;
     /// A guardrail refused what was said to a model, or by it.
     Guardrail = "guardrail", 403;
     /// No route matches the request.

@@ -5,19 +5,18 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use architrave_config::ConsumerIndex;
 use architrave_core::Reason;
 
-use crate::consumers::Credentials;
+use crate::consumers::{Caller, Consumers};
 use crate::registry::Policy;
 use crate::verdict::Reply;
 use crate::view::RequestView;
 
 /// What one way of proving oneself found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Identity {
-    /// A credential of this consumer.
-    Verified(ConsumerIndex),
+    /// A credential of this caller.
+    Verified(Caller),
     /// No credential of this sort.
     Missing,
     /// A credential that belongs to nobody, or more than one where one may be.
@@ -27,7 +26,7 @@ pub(crate) enum Identity {
 /// A policy that finds out who calls.
 pub(crate) trait IdentityPolicy: Debug {
     /// Looks for a credential and for whose it is.
-    fn identify(&self, view: &RequestView<'_>, credentials: &Credentials) -> Identity;
+    fn identify(&self, view: &RequestView<'_>, consumers: &Consumers) -> Identity;
 
     /// Takes the credential out of the request, unless it is to be forwarded.
     fn conceal(&self, view: &mut RequestView<'_>);
@@ -39,23 +38,25 @@ pub(crate) trait IdentityPolicy: Debug {
 /// Finds out who calls, by any of `ways`; the request goes on only when one of them verifies.
 pub(crate) fn authenticate(
     ways: &[Arc<Policy>],
-    credentials: &Credentials,
+    consumers: &Consumers,
     view: &mut RequestView<'_>,
-) -> Result<ConsumerIndex, Reply> {
+) -> Result<Caller, Reply> {
     let mut reason = Reason::CredentialMissing;
     for way in ways.iter().filter_map(|way| way.as_identity()) {
-        match way.identify(view, credentials) {
-            Identity::Verified(consumer) => {
+        match way.identify(view, consumers) {
+            Identity::Verified(caller) => {
                 conceal(ways, view);
-                return Ok(consumer);
+                return Ok(caller);
             }
             Identity::Missing => {}
             Identity::Invalid => reason = Reason::CredentialInvalid,
         }
     }
-    if let Some(consumer) = view.admission.vouched.filter(|_| reason == Reason::CredentialMissing) {
+    if let Some(caller) = view.admission.vouched.clone()
+        && reason == Reason::CredentialMissing
+    {
         conceal(ways, view);
-        return Ok(consumer);
+        return Ok(caller);
     }
     if reason == Reason::CredentialMissing && is_signed(view) {
         let detail = "a signature of AWS cannot be checked here: show the key as a bearer token";
@@ -74,21 +75,21 @@ fn is_signed(view: &RequestView<'_>) -> bool {
 /// is shown is taken out in any case: no provider gets to see it.
 pub(crate) fn recognise(
     way: &Arc<Policy>,
-    credentials: &Credentials,
+    consumers: &Consumers,
     view: &mut RequestView<'_>,
-) -> Option<ConsumerIndex> {
+) -> Option<Caller> {
     let identity = way.as_identity()?;
-    let found = identity.identify(view, credentials);
+    let found = identity.identify(view, consumers);
     identity.conceal(view);
     match found {
-        Identity::Verified(consumer) => Some(consumer),
-        Identity::Missing => view.admission.vouched,
+        Identity::Verified(caller) => Some(caller),
+        Identity::Missing => view.admission.vouched.clone(),
         Identity::Invalid => None,
     }
 }
 
 /// Also what did not decide is taken out: a service must not see a key that was merely second.
-fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>) {
+pub(crate) fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>) {
     for way in ways.iter().filter_map(|way| way.as_identity()) {
         way.conceal(view);
     }

@@ -9,7 +9,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::authenticate::{Identity, IdentityPolicy};
-use crate::consumers::Credentials;
+use crate::consumers::Consumers;
 use crate::registry::{Build, Site};
 use crate::view::RequestView;
 
@@ -37,14 +37,14 @@ impl Build<config::BasicAuth> for BasicAuth {
 }
 
 impl IdentityPolicy for BasicAuth {
-    fn identify(&self, view: &RequestView<'_>, credentials: &Credentials) -> Identity {
+    fn identify(&self, view: &RequestView<'_>, consumers: &Consumers) -> Identity {
         let mut tokens = tokens(view.head);
         let Some(token) = tokens.next() else { return Identity::Missing };
         if tokens.next().is_some() {
             return Identity::Invalid;
         }
         let mut buffer = [0; CREDENTIAL_BYTES_MAX];
-        verify(token, &mut buffer, credentials).unwrap_or(Identity::Invalid)
+        verify(token, &mut buffer, consumers).unwrap_or(Identity::Invalid)
     }
 
     fn conceal(&self, view: &mut RequestView<'_>) {
@@ -65,12 +65,12 @@ impl IdentityPolicy for BasicAuth {
 fn verify(
     token: &[u8],
     buffer: &mut [u8; CREDENTIAL_BYTES_MAX],
-    credentials: &Credentials,
+    consumers: &Consumers,
 ) -> Option<Identity> {
     let length = BASE64.decode_slice(token, buffer).ok()?;
     let pair = &buffer[..length];
     let colon = pair.iter().position(|byte| *byte == b':')?;
-    credentials.by_password(&pair[..colon], &pair[colon + 1..]).map(Identity::Verified)
+    consumers.by_password(&pair[..colon], &pair[colon + 1..]).map(Identity::Verified)
 }
 
 fn tokens(head: &RequestHead) -> impl Iterator<Item = &[u8]> {

@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use architrave_net::Known;
 
-use crate::authenticate::{authenticate, recognise};
+use crate::authenticate::{authenticate, conceal, recognise};
 use crate::cache::Cache;
-use crate::consumers::{Consumers, Entry};
+use crate::consumers::{Caller, Consumers, Entry};
+use crate::directory::Application;
 use crate::guardrail::Guards;
+use crate::offers::{Leave, Offers, Proof, not_subscribed};
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateReport;
 use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
@@ -39,6 +41,8 @@ pub struct Chain {
     /// Looks for a key where nobody is asked for one: on services of models, whoever shows the key
     /// of a consumer is that consumer, with its limits. Any other key is anybody's.
     recognise: Option<Arc<Policy>>,
+    /// The plans by which alone the service is open; `None`: it is in no product that has one.
+    offers: Option<Arc<Offers>>,
 }
 
 impl Chain {
@@ -132,19 +136,58 @@ impl Chain {
             policy.prepare(view);
         }
         run_all(&self.before, view)?;
-        let index = match (&self.recognise, &*self.identify) {
+        if let Some(shown) = self.offers.as_ref().and_then(|offers| offers.by_token(view)) {
+            let (application, proof) = shown?;
+            conceal(&self.identify, view);
+            return self.run_for_application(application, &proof, view);
+        }
+        let caller = match (&self.recognise, &*self.identify) {
             (None, []) => return run_all(&self.after, view),
-            (Some(way), []) => match recognise(way, self.consumers.credentials(), view) {
-                Some(index) => index,
+            (Some(way), []) => match recognise(way, &self.consumers, view) {
+                Some(caller) => caller,
                 None => return run_all(&self.after, view),
             },
-            (_, ways) => authenticate(ways, self.consumers.credentials(), view)?,
+            (_, ways) => authenticate(ways, &self.consumers, view)?,
+        };
+        let index = match caller {
+            Caller::Application(application) => {
+                return self.run_for_application(application, &Proof::Key, view);
+            }
+            Caller::Consumer(index) => index,
         };
         view.admission.consumer = Some(index);
+        if self.offers.is_some() {
+            return Err(not_subscribed("this service is for applications that have subscribed"));
+        }
         match self.consumers.get(index) {
             Some(consumer) => self.run_for(consumer, view),
             None => run_all(&self.after, view),
         }
+    }
+
+    /// An application goes on by its subscription; where nobody is asked who they are, as anybody.
+    fn run_for_application(
+        &self,
+        application: Arc<Application>,
+        proof: &Proof,
+        view: &mut RequestView<'_>,
+    ) -> Result<(), Reply> {
+        // Noted before it is refused, so that the log says whom.
+        view.admission.application = Some(Arc::clone(&application));
+        match &self.offers {
+            Some(offers) => {
+                let asked = (view.head.method.as_str(), view.path.as_str());
+                let Leave { subscription, plan } = offers.leave(&application, proof, asked)?;
+                let ledger = offers.directory().ledger();
+                let counters = subscription.counters(&application.name, plan, ledger);
+                view.admission.subscription = Some(Arc::clone(&counters));
+                self.consumers.announce(&application, view);
+                counters.admit(view)?;
+            }
+            None if self.identify.is_empty() => self.consumers.announce(&application, view),
+            None => return Err(not_subscribed("this service is offered by no plan")),
+        }
+        run_all(&self.after, view)
     }
 
     fn run_for(&self, consumer: &Entry, view: &mut RequestView<'_>) -> Result<(), Reply> {

@@ -1,6 +1,7 @@
-//! Consumers as the request path needs them: found by credential, with their limits and policies.
+//! Who calls, as the request path needs it: consumers and applications found by credential.
 //!
-//! Built once beside a snapshot; places in it are the snapshot's own.
+//! Consumers are built once beside a snapshot, with their limits and policies; places in it are the
+//! snapshot's own. Applications are those of the directory, which outlives it.
 
 mod credentials;
 mod limits;
@@ -10,7 +11,8 @@ use std::sync::Arc;
 use architrave_config::{Consumer, ConsumerIndex, Snapshot};
 
 use crate::chain::Level;
-use crate::rate_limit::RateLimiters;
+use crate::directory::{Application, Directory};
+use crate::rate_limit::{KeyHash, RateLimiters};
 use crate::view::RequestView;
 
 pub use credentials::Credentials;
@@ -21,11 +23,32 @@ pub use limits::ParallelGuard;
 /// whatever comes in, so a service may believe it.
 pub const CONSUMER_NAME_FIELD: &str = "x-consumer-name";
 
-/// Every consumer of a snapshot.
-#[derive(Debug, Default)]
+/// Every consumer of a snapshot, and every application.
+#[derive(Debug)]
 pub struct Consumers {
     credentials: Credentials,
     entries: Box<[Entry]>,
+    directory: Arc<Directory>,
+    hash: KeyHash,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A consumer of the snapshot.
+    Consumer(ConsumerIndex),
+    /// Who has subscribed to plans, or may.
+    Application(Arc<Application>),
+}
+
+impl PartialEq for Caller {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Consumer(one), Self::Consumer(other)) => one == other,
+            (Self::Application(one), Self::Application(other)) => one.name == other.name,
+            _ => false,
+        }
+    }
 }
 
 /// One consumer.
@@ -43,15 +66,33 @@ pub(crate) struct Entry {
 impl Consumers {
     /// Reads the consumers of a snapshot.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, limiters: &RateLimiters) -> Self {
+    pub fn new(snapshot: &Snapshot, limiters: &RateLimiters, directory: &Arc<Directory>) -> Self {
         let entries = snapshot.consumers.iter().map(|consumer| Entry::new(consumer, limiters));
-        Self { credentials: Credentials::new(&snapshot.consumers), entries: entries.collect() }
+        Self {
+            credentials: Credentials::new(&snapshot.consumers),
+            entries: entries.collect(),
+            directory: Arc::clone(directory),
+            hash: limiters.key_hash(),
+        }
     }
 
-    /// Who is known by which credential.
+    /// Whose API key this is.
     #[must_use]
-    pub const fn credentials(&self) -> &Credentials {
-        &self.credentials
+    pub fn by_api_key(&self, key: &[u8]) -> Option<Caller> {
+        let consumer = self.credentials.by_api_key(key).map(Caller::Consumer);
+        consumer.or_else(|| self.directory.by_key(key).map(Caller::Application))
+    }
+
+    /// Whose name and password these are.
+    #[must_use]
+    pub fn by_password(&self, username: &[u8], password: &[u8]) -> Option<Caller> {
+        self.credentials.by_password(username, password).map(Caller::Consumer)
+    }
+
+    /// Tells the service, and the limits that follow, that an application calls.
+    pub(crate) fn announce(&self, application: &Application, view: &mut RequestView<'_>) {
+        view.admission.caller = Some(self.hash.of_application(&application.name));
+        view.head.fields.append(CONSUMER_NAME_FIELD, application.name.as_bytes());
     }
 
     /// The consumer at a place; `None` only for a place of another snapshot.

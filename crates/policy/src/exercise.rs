@@ -13,11 +13,14 @@ use architrave_config::{
 };
 use architrave_core::name::{ConsumerName, ListenerName, RouteName, ServiceName};
 use architrave_core::units::Rate;
-use architrave_core::{Moment, Reason, Secret};
+use architrave_core::{Clock, Moment, Reason, Secret};
 use architrave_net::{Framing, Method, RequestHead, ResponseHead};
 
+use crate::ledger::Ledger;
+
 use crate::{
-    Admission, Chain, ChainBuilder, RateLimiters, Reply, RequestView, ResponseView, Verdict,
+    Admission, Chain, ChainBuilder, Directory, RateLimiters, Reply, RequestView, ResponseView,
+    Verdict,
 };
 
 /// The policies of every level but the consumers'.
@@ -59,9 +62,14 @@ impl Levels {
     }
 }
 
+/// A directory without applications.
+pub(crate) fn nobody() -> Arc<Directory> {
+    Arc::new(Directory::new(Clock::manual(), Arc::new(Ledger::in_memory())))
+}
+
 /// The chain of the only route of a snapshot.
 pub(crate) fn chain_of(snapshot: &Snapshot, limiters: &RateLimiters) -> Arc<Chain> {
-    ChainBuilder::new(snapshot, limiters).chain(
+    ChainBuilder::new(snapshot, limiters, &nobody()).chain(
         ListenerIndex(0),
         Some(RouteIndex(0)),
         Some(ServiceIndex(0)),

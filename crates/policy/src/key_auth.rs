@@ -11,7 +11,7 @@ use architrave_config::policy as config;
 use architrave_net::Fields;
 
 use crate::authenticate::{Identity, IdentityPolicy};
-use crate::consumers::Credentials;
+use crate::consumers::Consumers;
 use crate::registry::{Build, Policy, Site};
 use crate::view::RequestView;
 
@@ -51,6 +51,11 @@ impl KeyAuth {
         Arc::new(Policy::KeyAuth(Self::new(&config.for_models())))
     }
 
+    /// A policy as it is where the file says nothing of it but that it is there.
+    pub(crate) fn by_default() -> Arc<Policy> {
+        Arc::new(Policy::KeyAuth(Self::new(&config::KeyAuth::default())))
+    }
+
     /// The policy that takes its place on services of models, if another does.
     pub(crate) const fn of_models(&self) -> Option<&Arc<Policy>> {
         self.of_models.as_ref()
@@ -73,10 +78,10 @@ impl KeyAuth {
 }
 
 impl IdentityPolicy for KeyAuth {
-    fn identify(&self, view: &RequestView<'_>, credentials: &Credentials) -> Identity {
+    fn identify(&self, view: &RequestView<'_>, consumers: &Consumers) -> Identity {
         let mut found = Identity::Missing;
         for name in &self.headers {
-            match judge(keys_in(&view.head.fields, name), credentials) {
+            match judge(keys_in(&view.head.fields, name), consumers) {
                 Identity::Missing => {}
                 Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
@@ -87,7 +92,7 @@ impl IdentityPolicy for KeyAuth {
         };
         for name in &self.query {
             let values = query::values(query, name);
-            match judge(values.iter().map(|value| &**value), credentials) {
+            match judge(values.iter().map(|value| &**value), consumers) {
                 Identity::Missing => {}
                 Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
@@ -121,12 +126,12 @@ impl IdentityPolicy for KeyAuth {
 }
 
 /// What the keys of one place prove. An empty value is no key.
-fn judge<'a>(mut keys: impl Iterator<Item = &'a [u8]>, credentials: &Credentials) -> Identity {
+fn judge<'a>(mut keys: impl Iterator<Item = &'a [u8]>, consumers: &Consumers) -> Identity {
     let Some(key) = keys.next() else { return Identity::Missing };
     if keys.next().is_some() {
         return Identity::Invalid;
     }
-    credentials.by_api_key(key).map_or(Identity::Invalid, Identity::Verified)
+    consumers.by_api_key(key).map_or(Identity::Invalid, Identity::Verified)
 }
 
 fn keys_in<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -32,6 +32,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
+use architrave_config as config;
 use architrave_core::units::Rate;
 
 use account::Meter;
@@ -110,6 +111,34 @@ struct Books {
     recovered: HashMap<LeaseKey, Lease>,
 }
 
+impl Terms {
+    /// Terms in the words of a configuration.
+    #[must_use]
+    pub fn of(tokens: Option<Rate>, budgets: &[config::Budget]) -> Self {
+        let budgets = budgets.iter().map(|budget| {
+            let (unit, limit) = match budget.amount {
+                config::BudgetAmount::NanoUsd(limit) => (Unit::NanoUsd, limit),
+                config::BudgetAmount::Tokens(limit) => (Unit::Tokens, limit),
+            };
+            let per = match budget.per {
+                config::Period::Minute => Period::Minute,
+                config::Period::Hour => Period::Hour,
+                config::Period::Day => Period::Day,
+                config::Period::Week => Period::Week,
+                config::Period::Month => Period::Month,
+            };
+            Budget { unit, limit, per }
+        });
+        Self { tokens, budgets: budgets.collect() }
+    }
+
+    /// Whether there is nothing to count.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_none() && self.budgets.is_empty()
+    }
+}
+
 impl Ledger {
     /// A ledger whose counts end with the process.
     #[must_use]
@@ -137,14 +166,30 @@ impl Ledger {
     /// Called when a snapshot is built. What was spent under other terms is still spent.
     #[must_use]
     pub fn account(&self, consumer: &str, terms: &Terms) -> Option<Arc<Account>> {
-        let name: Arc<str> = consumer.into();
+        self.account_of(&[(consumer, terms)])
+    }
+
+    /// The same of several together: what is spent is counted for each of them, under its own name
+    /// and terms, and each must have something left. Tokens per time are those of the first that has
+    /// such a limit.
+    #[must_use]
+    pub fn account_of(&self, parts: &[(&str, &Terms)]) -> Option<Arc<Account>> {
+        if parts.iter().all(|(_, terms)| terms.is_empty()) {
+            return None;
+        }
         let mut books = self.books();
-        let bucket = terms.tokens.map(|rate| books.bucket(&name, rate));
+        let mut bucket = None;
         let mut limits: HashMap<LeaseKey, u64> = HashMap::new();
-        for Budget { unit, limit, per } in &terms.budgets {
-            let key = LeaseKey { consumer: Arc::clone(&name), unit: *unit, per: *per };
-            let smallest = limits.entry(key).or_insert(*limit);
-            *smallest = (*smallest).min(*limit);
+        for (name, terms) in parts {
+            let name: Arc<str> = (*name).into();
+            if let Some(rate) = terms.tokens.filter(|_| bucket.is_none()) {
+                bucket = Some(books.bucket(&name, rate));
+            }
+            for Budget { unit, limit, per } in &terms.budgets {
+                let key = LeaseKey { consumer: Arc::clone(&name), unit: *unit, per: *per };
+                let smallest = limits.entry(key).or_insert(*limit);
+                *smallest = (*smallest).min(*limit);
+            }
         }
         let mut meters: Vec<_> = limits
             .into_iter()

@@ -11,6 +11,7 @@ pub mod cache;
 mod chain;
 mod consumers;
 mod cors;
+pub mod directory;
 #[cfg(test)]
 mod exercise;
 #[cfg(test)]
@@ -18,8 +19,10 @@ mod golden;
 pub mod guardrail;
 mod headers;
 mod ip_filter;
+pub mod jwt;
 mod key_auth;
 pub mod ledger;
+mod offers;
 pub mod phase;
 mod rate_limit;
 mod redirect;
@@ -31,8 +34,9 @@ mod verdict;
 mod view;
 
 pub use chain::{Chain, ChainBuilder};
-pub use consumers::{CONSUMER_NAME_FIELD, Consumers, Credentials, ParallelGuard};
+pub use consumers::{CONSUMER_NAME_FIELD, Caller, Consumers, Credentials, ParallelGuard};
 pub use cors::preflight_method;
+pub use directory::Directory;
 pub use rate_limit::{RateLimiters, RateReport};
 pub use registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 pub use verdict::{Reply, Verdict};

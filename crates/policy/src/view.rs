@@ -1,13 +1,15 @@
 //! What policies see of an exchange: a narrow window on its heads, and the facts they leave behind.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use architrave_config::ConsumerIndex;
 use architrave_core::Moment;
 use architrave_net::{Framing, RequestHead, ResponseHead};
 
-use crate::consumers::ParallelGuard;
+use crate::consumers::{Caller, ParallelGuard};
 use crate::cors::Grant;
+use crate::directory::{Application, Counters};
 use crate::rate_limit::RateReport;
 
 /// A request on its way in.
@@ -44,11 +46,15 @@ pub struct ResponseView<'a> {
 /// consumer's place among the parallel ones. [`Admission::clear`] it before the next.
 #[derive(Debug, Default)]
 pub struct Admission {
-    /// Who calls, once a credential has proved it.
+    /// The consumer that calls, once a credential has proved it.
     pub consumer: Option<ConsumerIndex>,
-    /// Who calls as far as the gateway itself can tell: it let this consumer begin what the request
+    /// The application that calls, once a credential has proved it; never with a consumer.
+    pub application: Option<Arc<Application>>,
+    /// What is counted of the subscription by which it goes on.
+    pub subscription: Option<Arc<Counters>>,
+    /// Who calls as far as the gateway itself can tell: it let this caller begin what the request
     /// goes on with. It counts where no credential is shown.
-    pub vouched: Option<ConsumerIndex>,
+    pub vouched: Option<Caller>,
     /// The most bytes that the request body may have; `None` for no limit.
     pub body_bytes_max: Option<u64>,
     /// The consumer's place among the requests in flight; given back when dropped.
@@ -69,6 +75,8 @@ impl Admission {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.consumer = None;
+        self.application = None;
+        self.subscription = None;
         self.vouched = None;
         self.body_bytes_max = None;
         self.parallel = None;

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use architrave_balance::deployment::Lanes;
 use architrave_config::Snapshot;
-use architrave_core::Moment;
 use architrave_core::name::{ListenerName, ProviderName, UpstreamName};
+use architrave_core::{Clock, Moment};
 use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::tls::TlsError;
-use architrave_policy::RateLimiters;
 use architrave_policy::ledger::{Account, Ledger};
+use architrave_policy::{Directory, RateLimiters};
 use architrave_telemetry::usage::UsageCaller;
 use architrave_telemetry::{ConsumerMetrics, Metrics, RouteMetrics};
 
@@ -72,6 +72,8 @@ pub struct Parts {
     pub lanes: Arc<Lanes>,
     /// What consumers have spent, which outlives assemblies.
     pub ledger: Arc<Ledger>,
+    /// Who calls by subscriptions, which outlives assemblies.
+    pub directory: Arc<Directory>,
     /// The catalogue of providers and models.
     pub catalog: Arc<Catalog>,
     /// The service accounts whose tokens are presented, which outlive assemblies.
@@ -82,11 +84,13 @@ impl Parts {
     /// Parts of which nothing is learned yet.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
+        let ledger = Arc::new(Ledger::in_memory());
         Self {
             metrics,
             limiters: Arc::default(),
             lanes: Arc::default(),
-            ledger: Arc::new(Ledger::in_memory()),
+            directory: Arc::new(Directory::new(Clock::system(), Arc::clone(&ledger))),
+            ledger,
             catalog: Arc::default(),
             service_accounts: Arc::default(),
         }

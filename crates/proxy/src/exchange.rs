@@ -143,8 +143,11 @@ impl<'p> Exchange<'p> {
         }
     }
 
-    /// What the consumer may spend, where there are such limits.
-    pub(crate) fn account(&self) -> Option<&'p Arc<Account>> {
+    /// What the caller may spend, where there are such limits.
+    pub(crate) fn account(&self) -> Option<&Arc<Account>> {
+        if let Some(subscription) = &self.admission.subscription {
+            return subscription.account.as_ref();
+        }
         let index = self.admission.consumer?;
         self.assembly.accounts.get(index.get())?.as_ref()
     }
@@ -157,11 +160,52 @@ impl<'p> Exchange<'p> {
 
     /// Who calls, for the usage event.
     pub(crate) fn usage_caller(&self) -> Option<Arc<UsageCaller>> {
+        if let Some(application) = &self.admission.application {
+            let text = |text: Option<&str>| text.unwrap_or_default().into();
+            return Some(Arc::new(UsageCaller {
+                consumer: (*application.name).into(),
+                application: (*application.name).into(),
+                plan: text(self.plan()),
+                product: text(self.product()),
+                team: text(self.team()),
+            }));
+        }
         let index = self.admission.consumer?;
         self.assembly.callers.get(index.get()).cloned()
     }
 
-    /// Who calls, once a credential has proved it.
+    /// The name of whoever calls, consumer or application, once a credential has proved it.
+    #[must_use]
+    pub fn caller_name(&self) -> Option<&str> {
+        let application = self.admission.application.as_ref().map(|it| &*it.name);
+        application.or_else(|| self.consumer().map(|consumer| consumer.name.as_str()))
+    }
+
+    /// The application that calls.
+    #[must_use]
+    pub fn application(&self) -> Option<&str> {
+        self.admission.application.as_ref().map(|application| &*application.name)
+    }
+
+    /// The team of the application that calls.
+    #[must_use]
+    pub fn team(&self) -> Option<&str> {
+        self.admission.application.as_ref()?.team.as_deref()
+    }
+
+    /// The plan by which the application calls.
+    #[must_use]
+    pub fn plan(&self) -> Option<&str> {
+        self.admission.subscription.as_ref().map(|counters| counters.plan.name.as_str())
+    }
+
+    /// The product of that plan.
+    #[must_use]
+    pub fn product(&self) -> Option<&str> {
+        self.admission.subscription.as_ref().map(|counters| counters.plan.product.as_str())
+    }
+
+    /// The consumer that calls, once a credential has proved it; an application is none.
     #[must_use]
     pub fn consumer(&self) -> Option<&'p Consumer> {
         let index = self.admission.consumer?;

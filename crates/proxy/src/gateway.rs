@@ -7,6 +7,7 @@ use std::sync::mpsc::SyncSender;
 use arc_swap::ArcSwap;
 use architrave_core::Clock;
 use architrave_core::shutdown::ShutdownSignal;
+use architrave_policy::Directory;
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 use crate::assembly::Assembly;
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub cookie_seal: CookieSeal,
     /// Where things live that providers keep.
     pub kept: Arc<KeptIds>,
+    /// Who calls by subscriptions.
+    pub directory: Arc<Directory>,
     /// Models of which nobody knows what they cost.
     pub unpriced: UnpricedModels,
     /// Does what would hold a worker up.

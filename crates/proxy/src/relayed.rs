@@ -103,10 +103,16 @@ impl Drop for TunnelRecord<'_> {
 
 fn record_tunnel(worker: &Worker, connection: &Connection, began: Moment, tunnel: &Tunnel) {
     let names = &tunnel.names;
+    let application = names.application.as_ref().map(|application| &*application.name);
+    let plan = names.subscription.as_ref().map(|counters| &counters.plan);
     let http = HttpEntry {
         route: names.route.as_ref().map(RouteName::as_str),
         service: names.service.as_ref().map(ServiceName::as_str),
-        consumer: names.consumer.as_ref().map(ConsumerName::as_str),
+        consumer: names.consumer.as_ref().map(ConsumerName::as_str).or(application),
+        application,
+        plan: plan.map(|plan| plan.name.as_str()),
+        product: plan.map(|plan| plan.product.as_str()),
+        team: names.application.as_ref().and_then(|application| application.team.as_deref()),
         request_id: Some(names.identity.request_id()),
         trace_id: Some(names.identity.trace_id()),
         ..HttpEntry::default()

@@ -19,12 +19,14 @@ use tokio::time::MissedTickBehavior;
 
 mod discovery;
 mod health;
+mod key_sets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tokens;
 
 use discovery::Discovery;
 use health::Probing;
+pub use key_sets::keep_key_sets;
 pub use tokens::{AccountError, ServiceAccounts};
 
 /// Between two refreshes of every upstream.

@@ -292,6 +292,7 @@ impl AdminServer {
             models: Arc::new(EnginePort(Arc::clone(&self.engine))),
             desired: Arc::new(EnginePort(Arc::clone(&self.engine))),
             identity: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            directory: Arc::new(EnginePort(Arc::clone(&self.engine))),
             platform: self.platform.clone(),
             usage: self.usage_desk(),
             clock: self.clock.clone(),

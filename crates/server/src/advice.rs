@@ -71,7 +71,9 @@ pub(crate) fn find(snapshot: &Snapshot, catalog: &Catalog) -> Vec<Advice> {
 /// Who asks for what no consumer has.
 fn asking_in_vain(snapshot: &Snapshot) -> Vec<Advice> {
     let credentials = || snapshot.consumers.iter().flat_map(|consumer| &consumer.credentials);
-    let has_key = credentials().any(|it| matches!(it, ConsumerCredential::ApiKey(_)));
+    // With plans, applications have keys that are not all known here.
+    let has_key = !snapshot.plans.is_empty()
+        || credentials().any(|it| matches!(it, ConsumerCredential::ApiKey(_)));
     let has_password = credentials().any(|it| matches!(it, ConsumerCredential::Basic { .. }));
     let mut objects: Vec<(String, &PolicySet)> =
         vec![("`policies` of the file".to_owned(), &snapshot.policies)];

@@ -4,6 +4,7 @@
 mod addresses;
 mod certificates;
 mod desired;
+mod directory;
 mod figures;
 mod lasting;
 mod port;
@@ -20,18 +21,19 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
-use architrave_config::Snapshot;
 use architrave_config::object::Objects;
 use architrave_config::ports::{ConfigStatus, ReloadError};
+use architrave_config::{Plan, Snapshot};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_llm::catalog::Catalog;
 use architrave_net::dns::Resolver;
 use architrave_net::handover::HandoverSocket;
+use architrave_policy::Directory;
 use architrave_policy::ledger::Ledger;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
-use architrave_proxy::upkeep::Upkeep;
+use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
 use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
@@ -83,6 +85,10 @@ pub(crate) struct Engine {
     usage: Option<UsageKeeper>,
     /// The objects of the file, once somebody has asked, where there is no database.
     of_file: Mutex<Option<(u64, Arc<Objects>)>>,
+    /// The applications of the file that are in force.
+    applications_of_file: directory::OfFile,
+    /// How far those of the database have been read.
+    applications_of_store: directory::OfStore,
     state: Mutex<State>,
     /// Of the file when it was last read.
     stamp: Mutex<Stamp>,
@@ -127,6 +133,9 @@ impl Engine {
             parts.ledger = Arc::new(Ledger::kept(Vec::new()));
             Leases::new(Arc::clone(&parts.ledger), data.ledger(), clock.clone())
         });
+        parts.directory = Arc::new(Directory::new(clock.clone(), Arc::clone(&parts.ledger)));
+        let of_file = directory::OfFile::default();
+        of_file.apply(&snapshot, &parts.directory);
         let assembly = Assembly::build(Arc::clone(&snapshot), None, &parts, clock.now())
             .map_err(|errors| anyhow!(joined(&errors)))?;
         let mut sockets = Sockets::default();
@@ -147,6 +156,7 @@ impl Engine {
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
             kept: Arc::default(),
+            directory: Arc::clone(&parts.directory),
             unpriced: UnpricedModels::default(),
             offload: Offload::start().context("threads for large bodies")?,
             retired: retirement()?,
@@ -163,6 +173,12 @@ impl Engine {
             shutdown.signal(),
         );
         let web = Web::new(Arc::clone(&resolver));
+        keep_key_sets(
+            Arc::clone(&parts.directory),
+            Arc::clone(&resolver),
+            clock.clone(),
+            shutdown.signal(),
+        );
         let upkeep =
             Upkeep::start(Arc::clone(&registry), resolver, clock.clone(), shutdown.signal());
         let usage = (desired.as_ref().filter(|_| keeps_usage))
@@ -183,6 +199,8 @@ impl Engine {
             desired,
             usage,
             of_file: Mutex::default(),
+            applications_of_file: of_file,
+            applications_of_store: directory::OfStore::default(),
             state: Mutex::default(),
             stamp: Mutex::new(stamp),
             taken_text: Mutex::new(Arc::clone(&file.text)),
@@ -190,6 +208,11 @@ impl Engine {
             web,
             _upkeep: upkeep,
         });
+        if let Some(desired) = &engine.desired {
+            let store = &desired.database.store;
+            let read = engine.applications_of_store.catch_up(store, &engine.parts.directory);
+            read.await.context("the database")?;
+        }
         {
             let assembly = engine.gateway.assembly.load_full();
             // Last of all that can fail, and before anything is served: an old process spends no more
@@ -427,7 +450,11 @@ fn warn_of_short_lives(before: Option<&Snapshot>, now: &Snapshot, data: Option<&
         );
     }
     let has_budgets = |snapshot: &Snapshot| {
-        data.is_none() && snapshot.consumers.iter().any(|consumer| !consumer.budgets.is_empty())
+        let of_plan =
+            |plan: &Arc<Plan>| !plan.budgets.is_empty() || !plan.shared_budgets.is_empty();
+        let has_some = snapshot.consumers.iter().any(|consumer| !consumer.budgets.is_empty())
+            || snapshot.plans.iter().any(of_plan);
+        data.is_none() && has_some
     };
     if begins(&has_budgets) {
         tracing::warn!(

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use architrave_config::{Listener, ListenerProtocol, PolicySet, Route, ServiceKind, Snapshot};
+use architrave_config::{
+    Listener, ListenerProtocol, PolicySet, Route, ServiceIndex, ServiceKind, Snapshot,
+};
 use architrave_core::name::{ListenerName, ServiceName};
 
 /// A service of models without a guard, and a listener that leads to it.
@@ -38,7 +40,9 @@ pub(crate) fn find(snapshot: &Snapshot) -> Vec<Unguarded> {
                 let is_of_models =
                     matches!(service.kind, ServiceKind::Llm(_) | ServiceKind::Prompt(_));
                 let is_told = found.iter().any(|one| one.service == service.name);
-                let is_open = !knows_its_clients(listener)
+                let is_offered = is_offered(snapshot, weighted.service);
+                let is_open = !is_offered
+                    && !knows_its_clients(listener)
                     && !is_guarded(snapshot, listener, route, &service.policies);
                 if is_of_models && !is_told && is_open {
                     let (service, listener) = (service.name.clone(), listener.name.clone());
@@ -57,6 +61,14 @@ fn knows_its_clients(listener: &Listener) -> bool {
         _ => false,
     };
     has_certificate || listener.ip.is_loopback()
+}
+
+/// Whether only applications that have subscribed get through.
+fn is_offered(snapshot: &Snapshot, service: ServiceIndex) -> bool {
+    snapshot
+        .plans
+        .iter()
+        .any(|plan| snapshot.products[plan.product.get()].services.contains(&service))
 }
 
 /// Whether something on the way says who may come.
@@ -110,6 +122,8 @@ mod tests {
             assert!(told("0.0.0.0", PAID, "", &policies, "").is_empty(), "route {guard}");
             assert!(told("0.0.0.0", PAID, "", "", &policies[2..]).is_empty(), "all {guard}");
         }
+        let offered = "products: [{ name: x, services: [ai] }]\nplans: [{ name: y, product: x }]\n";
+        assert!(told("0.0.0.0", PAID, "", "", offered).is_empty(), "only subscribers come");
         let denied = ", policies: { ip_filter: { deny: [10.0.0.0/8] } }";
         assert_eq!(told("0.0.0.0", PAID, "", denied, "").len(), 1, "everybody else comes");
     }

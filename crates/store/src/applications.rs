@@ -67,6 +67,9 @@ pub struct KnownApplication {
     pub subscriptions: Vec<(String, String)>,
 }
 
+/// The states of subscriptions that are not over.
+const LIVING: [&str; 3] = ["pending", "active", "suspended"];
+
 /// What every query of applications begins with.
 macro_rules! applications {
     ($rest:literal) => {
@@ -122,8 +125,7 @@ async fn applications_of_team(
     team: &str,
     page: &Page,
 ) -> Result<(Vec<Application>, Option<String>), StoreError> {
-    let query =
-        sqlx::query(applications!("WHERE team = $1 AND name > $2 ORDER BY name LIMIT $3"));
+    let query = sqlx::query(applications!("WHERE team = $1 AND name > $2 ORDER BY name LIMIT $3"));
     let query = query.bind(team).bind(page.start()).bind(page.limit());
     cut(&query.fetch_all(sight.on).await?, page)
 }
@@ -133,8 +135,7 @@ async fn applications_of_user(
     user: &str,
     page: &Page,
 ) -> Result<(Vec<Application>, Option<String>), StoreError> {
-    let query =
-        sqlx::query(applications!("WHERE owner = $1 AND name > $2 ORDER BY name LIMIT $3"));
+    let query = sqlx::query(applications!("WHERE owner = $1 AND name > $2 ORDER BY name LIMIT $3"));
     let query = query.bind(user).bind(page.start()).bind(page.limit());
     cut(&query.fetch_all(sight.on).await?, page)
 }
@@ -146,9 +147,7 @@ fn cut(rows: &[AnyRow], page: &Page) -> Result<(Vec<Application>, Option<String>
 
 async fn application_news(sight: Sight<'_>, since: i64) -> Result<ApplicationNews, StoreError> {
     // First which they are: what is written in between has a later generation, and is read again.
-    let query = sqlx::query(
-        "SELECT id, name, team, changed FROM applications WHERE changed > $1 ORDER BY id",
-    );
+    let query = sqlx::query("SELECT id, name, team, changed FROM applications WHERE changed > $1");
     let rows = query.bind(since).fetch_all(&mut *sight.on).await?;
     let gone = sqlx::query("SELECT name, changed FROM application_removals WHERE changed > $1");
     let gone_rows = gone.bind(since).fetch_all(&mut *sight.on).await?;
@@ -174,10 +173,11 @@ async fn application_news(sight: Sight<'_>, since: i64) -> Result<ApplicationNew
     if news.there.is_empty() {
         return Ok(news);
     }
+    // Asked by the few that are other, not by all keys that there are.
     let keys = sqlx::query(
-        "SELECT c.application, c.secret_hash, c.expires_at FROM credentials c \
-         JOIN applications a ON a.id = c.application \
-         WHERE a.changed > $1 AND c.revoked_at IS NULL",
+        "SELECT application, secret_hash, expires_at FROM credentials \
+         WHERE application IN (SELECT id FROM applications WHERE changed > $1) \
+         AND revoked_at IS NULL",
     );
     for row in &keys.bind(since).fetch_all(&mut *sight.on).await? {
         let application: String = row.try_get("application")?;
@@ -186,15 +186,21 @@ async fn application_news(sight: Sight<'_>, since: i64) -> Result<ApplicationNew
         news.there[*place].keys.push(key);
     }
     let subscriptions = sqlx::query(
-        "SELECT s.application, s.plan, s.state FROM subscriptions s \
-         JOIN applications a ON a.id = s.application \
-         WHERE a.changed > $1 AND s.state IN ('pending', 'active', 'suspended') ORDER BY s.id",
+        "SELECT application, id, plan, state FROM subscriptions \
+         WHERE application IN (SELECT id FROM applications WHERE changed > $1)",
     );
+    let mut living: Vec<(String, usize, (String, String))> = Vec::new();
     for row in &subscriptions.bind(since).fetch_all(&mut *sight.on).await? {
-        let application: String = row.try_get("application")?;
-        let Some(place) = ids.get(&application) else { continue };
-        let subscription = (row.try_get("plan")?, row.try_get("state")?);
-        news.there[*place].subscriptions.push(subscription);
+        let (application, state): (String, String) =
+            (row.try_get("application")?, row.try_get("state")?);
+        let place = ids.get(&application).filter(|_| LIVING.contains(&state.as_str()));
+        if let Some(place) = place {
+            living.push((row.try_get("id")?, *place, (row.try_get("plan")?, state)));
+        }
+    }
+    living.sort_unstable();
+    for (_, place, subscription) in living {
+        news.there[place].subscriptions.push(subscription);
     }
     Ok(news)
 }

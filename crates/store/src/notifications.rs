@@ -148,9 +148,8 @@ impl Change {
     /// When the database fails.
     pub async fn read_notification(&mut self, one: &mut Notification) -> Result<(), StoreError> {
         let at = self.at();
-        let statement = sqlx::query(
-            "UPDATE notifications SET read_at = $1 WHERE id = $2 AND read_at IS NULL",
-        );
+        let statement =
+            sqlx::query("UPDATE notifications SET read_at = $1 WHERE id = $2 AND read_at IS NULL");
         if self.run(statement.bind(at).bind(&one.id)).await? > 0 {
             one.read_at = Some(at);
         }

@@ -49,7 +49,7 @@ words! {
 record! {
     /// What may be used up in a period: either `money` or `tokens`.
     #[derive(Debug)]
-    pub(super) struct BudgetWritten => Budget by finish {
+    pub(crate) struct BudgetWritten => Budget by finish {
         /// Money, such as `12.50 USD`.
         "money": Option<Money> = None => money: Option<u64>,
         /// Tokens, of prompts and answers.

@@ -8,6 +8,8 @@ use crate::consumer::ConsumerWritten;
 use crate::identity_provider::IdentityProviderWritten;
 use crate::listener::ListenerWritten;
 use crate::model::ModelWritten;
+use crate::plan::PlanWritten;
+use crate::product::ProductWritten;
 use crate::provider::ProviderWritten;
 use crate::read::{Shape, Written};
 use crate::route::RouteWritten;
@@ -76,6 +78,10 @@ kinds! {
     Model: ModelWritten, "model", "models", "mdl";
     /// Whose word it is who signs in.
     IdentityProvider: IdentityProviderWritten, "identity_provider", "identity_providers", "idp";
+    /// What is offered together.
+    Product: ProductWritten, "product", "products", "prd";
+    /// On what terms.
+    Plan: PlanWritten, "plan", "plans", "pln";
     /// The policies for every exchange: one object, named [`ONLY_NAME`](super::ONLY_NAME).
     Policies: PolicySet, "policies", "policies", "pol";
 }
@@ -97,6 +103,12 @@ impl ObjectKind {
     #[must_use]
     pub const fn is_only(self) -> bool {
         matches!(self, Self::Policies)
+    }
+
+    /// Whether objects of this kind may belong to a team.
+    #[must_use]
+    pub const fn may_belong_to_teams(self) -> bool {
+        matches!(self, Self::Service | Self::Upstream | Self::Route | Self::Product | Self::Plan)
     }
 
     /// Whether a name can be one of this kind's.

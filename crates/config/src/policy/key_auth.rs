@@ -26,6 +26,14 @@ pub struct KeyAuth {
     pub places_given: bool,
 }
 
+/// As where the file says nothing of it but that it is there.
+impl Default for KeyAuth {
+    fn default() -> Self {
+        let headers = HEADERS.map(str::to_owned).to_vec();
+        Self { headers, query: Vec::new(), forward: false, places_given: false }
+    }
+}
+
 impl KeyAuth {
     /// The policy as it works on services of kind `llm`: no provider gets to see a key.
     #[must_use]

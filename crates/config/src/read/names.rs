@@ -7,13 +7,16 @@ use std::collections::hash_map::Entry as Slot;
 use std::marker::PhantomData;
 
 use architrave_core::name::{
-    self, ConsumerName, CredentialName, IdentityProviderName, ListenerName, ModelName,
-    ProviderName, RouteName, ServiceName, TeamName, UpstreamName,
+    self, ApplicationName, ConsumerName, CredentialName, IdentityProviderName, ListenerName,
+    ModelName, PlanName, ProductName, ProviderName, RouteName, ServiceName, TeamName, UpstreamName,
 };
 
 use super::{Reader, Shape, Written};
 use crate::tree::{Fault, Node};
-use crate::{ListenerIndex, ModelIndex, ProviderIndex, ServiceIndex, UpstreamIndex};
+use crate::{
+    ApplicationIndex, ListenerIndex, ModelIndex, PlanIndex, ProductIndex, ProviderIndex,
+    ServiceIndex, UpstreamIndex,
+};
 
 /// The objects of one kind, by name.
 type Table<'a> = HashMap<&'a str, u32>;
@@ -26,6 +29,9 @@ pub(crate) struct Names<'a> {
     services: Table<'a>,
     providers: Table<'a>,
     models: Table<'a>,
+    products: Table<'a>,
+    plans: Table<'a>,
+    applications: Table<'a>,
     /// The listeners that routes can serve: those of `http` and `https`.
     serving: Vec<ListenerIndex>,
     /// The services that are HTTP origins.
@@ -45,6 +51,9 @@ impl<'a> Names<'a> {
             services: table("services", "service"),
             providers: table("providers", "provider"),
             models: table("models", "model"),
+            products: table("products", "product"),
+            plans: table("plans", "plan"),
+            applications: table("applications", "application"),
             serving: serving(root),
             origins: origins(root),
         }
@@ -148,6 +157,9 @@ names!(
     ConsumerName,
     ProviderName,
     IdentityProviderName,
+    ProductName,
+    PlanName,
+    ApplicationName,
     CredentialName
 );
 
@@ -215,6 +227,9 @@ referable! {
     UpstreamIndex, "upstream", "name of an upstream", upstreams;
     ServiceIndex, "service", "name of a service", services;
     ProviderIndex, "provider", "name of a provider", providers;
+    ProductIndex, "product", "name of a product", products;
+    PlanIndex, "plan", "name of a plan", plans;
+    ApplicationIndex, "application", "name of an application", applications;
 }
 
 impl<I: Referable> Written for Ref<I> {

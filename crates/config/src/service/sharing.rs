@@ -37,7 +37,7 @@ impl Sharing {
     pub const PRIVATE: Self =
         Self { team: None, visibility: Visibility::Private, shared_with: Vec::new() };
 
-    pub(super) fn check(&self, scope: &mut Scope<'_, '_, '_>) {
+    pub(crate) fn check(&self, scope: &mut Scope<'_, '_, '_>) {
         let is_shared = self.visibility == Visibility::Teams;
         if is_shared && scope.count("shared_with") == 0 {
             scope.refuse_at("visibility", "which teams? `shared_with` names them");

@@ -1,6 +1,6 @@
 //! Tokens for programs: what they look like, and how they are known again without being kept.
 //!
-//! `arc_pat_` or `arc_sva_`, 32 letters and digits of 160 random bits, and a checksum, by which
+//! `arc_pat_`, `arc_sva_` or, for the keys of applications, `arc_key_`, 32 letters and digits of 160 random bits, and a checksum, by which
 //! scanners for leaked secrets can tell one from a text that looks alike.
 
 use base64::Engine as _;
@@ -16,6 +16,8 @@ pub(crate) enum TokenKind {
     Personal,
     /// A service account's.
     ServiceAccount,
+    /// An application's, which the gateway takes and this API does not.
+    Application,
 }
 
 impl TokenKind {
@@ -24,6 +26,7 @@ impl TokenKind {
         match self {
             Self::Personal => "arc_pat_",
             Self::ServiceAccount => "arc_sva_",
+            Self::Application => "arc_key_",
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{TEAM, VALIDATE_ONLY, services};
 use crate::admin::services as actions;
 use crate::admin::{models, objects, upstreams};
 use crate::code::Code;
-use crate::operation::{Answered, Form, Operation, Place, Tag, Takes};
+use crate::operation::{Access, Answered, Form, Operation, Place, Tag, Takes};
 use crate::page;
 use crate::permission::Permission::{MoveObjects, ReadObjects, WriteObjects};
 use crate::usecase::objects::{MOVES, Move};
@@ -15,9 +15,10 @@ use crate::usecase::objects::{MOVES, Move};
 const OK: StatusCode = StatusCode::OK;
 
 /// What every write of an object may be refused for.
-const WRITE: [Code; 9] = [
+const WRITE: [Code; 10] = [
     Code::ConfigNotPossible,
     Code::NoDatabase,
+    Code::ObjectInUse,
     Code::ObjectInvalid,
     Code::PreconditionFailed,
     Code::ReadOnlyObject,
@@ -168,9 +169,13 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
         _ => Operation::new(Method::GET, path, id, objects::list::run),
     };
     let listing = if kind == ObjectKind::Service { listing.shared() } else { listing };
+    let listing = match kind {
+        // What is offered to everybody is seen without a role.
+        ObjectKind::Product | ObjectKind::Plan => listing.access(Access::Own),
+        _ => listing.needs(ReadObjects, Place::Somewhere),
+    };
     listing
         .about(tag(kind), summary)
-        .needs(ReadObjects, Place::Somewhere)
         .query(&page::PARAMETERS)
         .answers(OK, "A page.", Answered::Objects)
         .refuses(&[Code::PageTokenInvalid, Code::StoreUnavailable])
@@ -223,7 +228,7 @@ fn tag(kind: ObjectKind) -> Tag {
 }
 
 fn may_belong_to_teams(kind: ObjectKind) -> bool {
-    matches!(kind, ObjectKind::Service | ObjectKind::Upstream | ObjectKind::Route)
+    kind.may_belong_to_teams()
 }
 
 fn with_team(kind: ObjectKind, operation: Operation) -> Operation {

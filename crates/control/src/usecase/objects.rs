@@ -1,6 +1,7 @@
 //! Objects: what is there, from the file and the database, and how it is changed: validated whole
 //! with all that is there, written with its row of the audit log, and live when that is done.
 
+mod alone;
 mod describe;
 mod described;
 mod gate;
@@ -20,7 +21,7 @@ pub(crate) use history::{compare_revisions, list_revisions, roll_back, show_revi
 pub(crate) use import::{Import, import};
 pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
-pub(crate) use read::{Shown, list, read};
+pub(crate) use read::{Shown, list, read, sees_plan, sees_product};
 pub(crate) use versions::{list_versions, make_version};
 pub(crate) use write::{Change, Terms, Wanted, delete, move_state, move_to, write};
 

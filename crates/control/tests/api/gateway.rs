@@ -14,8 +14,8 @@ use architrave_config as config;
 use architrave_config::object::{Held, Object, ObjectChange, ObjectKind, Objects, Origin};
 use architrave_config::ports::{
     Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, DesiredPort,
-    LaneChoice, LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal,
-    ReloadError, StageError, Staged, UsagePort,
+    DirectoryPort, LaneChoice, LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness,
+    Refusal, ReloadError, StageError, Staged, UsagePort,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, Surface, expose_endpoints};
@@ -61,6 +61,7 @@ impl Gateway {
             models: Arc::new(FakeModels),
             desired: Arc::new(FakeDesired::default()),
             identity: Arc::new(crate::identity::FakeIdentity::default()),
+            directory: Arc::new(FakeDirectory(FakeDesired::default())),
             platform: None,
             usage: None,
             clock: clock.clone(),
@@ -336,6 +337,23 @@ struct FakeStaged {
 impl Staged for FakeStaged {
     fn go_live(self: Box<Self>) -> Answer<'static, ()> {
         Box::pin(async move { *self.in_force.lock().unwrap() = self.wanted })
+    }
+}
+
+/// What is offered by the objects in force. What was written of applications nobody needs to know:
+/// there are no workers.
+pub(crate) struct FakeDirectory(pub(crate) FakeDesired);
+
+impl DirectoryPort for FakeDirectory {
+    fn snapshot(&self) -> Arc<config::Snapshot> {
+        let objects = self.0.objects();
+        let all = objects.iter().map(|held| &held.object);
+        let whole = config::load_whole("version: 1", "gateway.yaml", all, &config::NoSources);
+        Arc::new(whole.expect("what is in force is valid"))
+    }
+
+    fn catch_up(&self) -> Answer<'_, ()> {
+        Box::pin(async {})
     }
 }
 

@@ -19,7 +19,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
-use crate::gateway::{FakeConfig, FakeDesired, FakeModels, FakeUsage, Reply, upstream};
+use crate::gateway::{
+    FakeConfig, FakeDesired, FakeDirectory, FakeModels, FakeUsage, Reply, upstream,
+};
 use crate::identity::FakeIdentity;
 
 pub(crate) const ADMIN: &str = "ada@example.com";
@@ -92,6 +94,7 @@ impl Home {
             desired: Arc::new(desired.clone()),
             identity: Arc::new(identity.clone()),
             platform: Some(Platform::new(store.clone(), clock.clone(), backups)),
+            directory: Arc::new(FakeDirectory(desired.clone())),
             usage: Some(UsageDesk {
                 store: usage.clone(),
                 port: Arc::new(FakeUsage::default()),

@@ -19,6 +19,7 @@ mod people;
 mod portal;
 mod readyz;
 mod sign_in;
+mod subscribing;
 mod usage;
 mod v1;
 mod walk;

@@ -146,6 +146,22 @@ const MATRIX: &str = "
     delete_route                   - ? x + + + x ? x - -
     move_route                     - ? x + x x x ? x - -
 
+    list_products                  - + + + + + + + + - -
+    create_product                 - x x + x x x x x - -
+    get_product                    - ? + + + + + ? + - -
+    replace_product                - ? x + + + x ? x - -
+    update_product                 - ? x + + + x ? x - -
+    delete_product                 - ? x + + + x ? x - -
+    move_product                   - ? x + x x x ? x - -
+
+    list_plans                     - + + + + + + + + - -
+    create_plan                    - x x + x x x x x - -
+    get_plan                       - ? + + + + + ? + - -
+    replace_plan                   - ? x + + + x ? x - -
+    update_plan                    - ? x + + + x ? x - -
+    delete_plan                    - ? x + + + x ? x - -
+    move_plan                      - ? x + x x x ? x - -
+
     get_setup                      + + + + + + + + + + +
     complete_setup                 + + + + + + + + + + +
     sign_in                        + + + + + + + + + + +
@@ -189,6 +205,27 @@ const MATRIX: &str = "
     put_member                     - ? x + + x x ? x - -
     remove_member                  - ? x + + x x ? x - -
 
+    list_applications              - + + + + + + + + - -
+    create_application             - + + + + + + + x - -
+    get_application                - ? + + + + + ? + - -
+    update_application             - ? x + + + + ? x - -
+    delete_application             - ? x + + + + ? x - -
+    list_credentials               - ? + + + + + ? + - -
+    create_credential              - ? x + + + + ? x - -
+    rotate_credential              - ? x ? ? ? ? ? x - -
+    revoke_credential              - ? x ? ? ? ? ? x - -
+    list_application_subscriptions - ? + + + + + ? + - -
+    create_subscription            - ? x + + + + ? x - -
+    list_subscriptions             - + + + + + + + + - -
+    get_subscription               - ? + + + + + ? + - -
+    approve_subscription           - ? x + + + x ? x - -
+    reject_subscription            - ? x + + + x ? x - -
+    suspend_subscription           - ? x + + + x ? x - -
+    resume_subscription            - ? x + + + x ? x - -
+    cancel_subscription            - ? x + + + + ? x - -
+    list_notifications             - + + + + + + + + - -
+    read_notification              - ? ? ? ? ? ? ? x - -
+
     list_audit                     - x + + + x x + + - -
     export_audit                   - x + + + x x + + - -
 ";
@@ -200,6 +237,9 @@ const MADE_IN_THE_TEAM: &str = "
     create_service                 - ? x + + + x ? x - -
     create_route                   - ? x + + + x ? x - -
     create_service_account         - ? x + + x ? ? x - -
+    create_product                 - ? x + + + x ? x - -
+    create_plan                    - ? x + + + x ? x - -
+    create_application             - ? x + + + + ? x - -
 ";
 
 fn expectations(matrix: &str) -> BTreeMap<&str, Vec<&str>> {
@@ -242,8 +282,8 @@ async fn everybody(home: &Home) -> Vec<Proof> {
     ]
 }
 
-/// What the paths name, all of it there.
-async fn fill(home: &Home, admin: &Proof) {
+/// What the paths name, all of it there; the id of the subscription.
+async fn fill(home: &Home, admin: &Proof) -> String {
     let up = json!({ "name": "team", "endpoints": [{ "address": "10.0.0.7:80" }] });
     for (path, body) in [
         ("listeners", json!({ "name": "wide", "address": "127.0.0.1:8080", "protocol": "http" })),
@@ -264,21 +304,30 @@ async fn fill(home: &Home, admin: &Proof) {
             json!({ "name": "wide", "issuer": "https://nobody.example", "client_id": "x" }),
         ),
         ("service_accounts?team=blue", json!({ "name": "bot", "role": "developer" })),
+        ("products?team=blue", json!({ "name": "team", "services": ["team"] })),
+        ("plans?team=blue", json!({ "name": "team", "product": "team" })),
+        ("applications?team=blue", json!({ "name": "shop" })),
     ] {
         let reply = home.send(admin, "POST", &format!("/api/v1/{path}"), &body).await;
         assert_eq!(reply.status(), 201, "{path}: {reply}");
     }
     let reply = home.send(admin, "PUT", "/api/v1/policies/default", &json!({})).await;
     assert_eq!(reply.status(), 201, "{reply}");
+    let path = "/api/v1/applications/shop/subscriptions";
+    let reply = home.send(admin, "POST", path, &json!({ "plan": "team" })).await;
+    assert_eq!(reply.status(), 201, "{reply}");
+    reply.json()["id"].as_str().unwrap().to_owned()
 }
 
 /// The path with what is there in its braces.
 fn filled(path: &str, id: &str, nobody: &str) -> String {
-    let is_of_team =
-        ["/upstreams", "/services/", "/routes/"].iter().any(|part| path.contains(part));
+    let is_of_team = ["/upstreams", "/services/", "/routes/", "/products/", "/plans/"]
+        .iter()
+        .any(|part| path.contains(part));
     let name = match path {
         path if path.contains("/service_accounts/") => "bot",
         path if path.contains("/models/") => "fast",
+        path if path.contains("/applications/") => "shop",
         _ if is_of_team => "team",
         _ => "wide",
     };
@@ -290,6 +339,8 @@ fn filled(path: &str, id: &str, nobody: &str) -> String {
         .replace("{request}", "rql_1")
         .replace("{team}", "blue")
         .replace("{user}", user)
+        .replace("{credential}", "crd_none")
+        .replace("{notification}", "ntf_none")
         .replace("{token}", "tok_none")
         .replace("{session}", "ses_none")
         .replace("{revision}", "1")
@@ -313,7 +364,7 @@ fn met(reply: &Reply) -> &'static str {
 async fn walk(home: Home, matrix: &str, is_in_team: bool) {
     let proofs = everybody(&home).await;
     let admin = &proofs[3];
-    fill(&home, admin).await;
+    let subscription = fill(&home, admin).await;
     // Live as `server` would make it.
     home.go_live("team", "10.0.0.7:80");
     let (_, nobody) = home.person(admin, "nobody@example.com", None).await;
@@ -330,7 +381,7 @@ async fn walk(home: Home, matrix: &str, is_in_team: bool) {
             };
             assert_eq!(expected.len(), COLUMNS.len(), "{id}");
             seen.push(id);
-            let mut target = filled(path, id, &nobody);
+            let mut target = filled(path, id, &nobody).replace("{subscription}", &subscription);
             let parameters = operation["parameters"].as_array().unwrap();
             let is_dry = parameters.iter().any(|one| one["name"] == "validate_only");
             let mut query = Vec::new();

@@ -12,7 +12,9 @@ use architrave_config::{
 
 use crate::chain::Chain;
 use crate::consumers::Consumers;
+use crate::directory::Directory;
 use crate::key_auth::KeyAuth;
+use crate::offers::Offers;
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateLimiters;
 use crate::registry::{self, Kind, Policy};
@@ -50,6 +52,8 @@ struct Key {
     places: [Option<u32>; 3],
     /// Whether it leads to models.
     is_of_models: bool,
+    /// The service, where it is offered by plans.
+    offered: Option<u32>,
 }
 
 /// Makes the chains of one snapshot.
@@ -64,14 +68,18 @@ pub struct ChainBuilder {
     listeners: Vec<Option<Level>>,
     all: Option<Level>,
     consumers: Arc<Consumers>,
+    /// Asks for keys where a service is offered by plans and no policy asks for any.
+    ask_for_keys: Arc<Policy>,
+    /// The plans that open each service, in the order of the snapshot.
+    offers: Vec<Option<Arc<Offers>>>,
     made: HashMap<Key, Arc<Chain>, foldhash::fast::RandomState>,
 }
 
 impl ChainBuilder {
     /// Builds every policy of a snapshot. `limiters` outlives snapshots: counters whose policy
-    /// has not changed go on where they were.
+    /// has not changed go on where they were. So does `directory`, who knows applications.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, limiters: &RateLimiters) -> Self {
+    pub fn new(snapshot: &Snapshot, limiters: &RateLimiters, directory: &Arc<Directory>) -> Self {
         limiters.begin(snapshot);
         let level = |set: &PolicySet, kind: &str, name: &str| {
             if set.is_empty() { None } else { Level::new(set, &format!("{kind}/{name}"), limiters) }
@@ -91,7 +99,9 @@ impl ChainBuilder {
                 .map(|listener| level(&listener.policies, "listeners", listener.name.as_str()))
                 .collect(),
             all: Level::new(&snapshot.policies, "policies", limiters),
-            consumers: Arc::new(Consumers::new(snapshot, limiters)),
+            consumers: Arc::new(Consumers::new(snapshot, limiters, directory)),
+            ask_for_keys: KeyAuth::by_default(),
+            offers: Offers::of_all(snapshot, directory),
             made: HashMap::default(),
         }
     }
@@ -109,7 +119,9 @@ impl ChainBuilder {
             present(&self.listeners, Some(listener.0)),
         ];
         let is_of_models = service.is_some_and(|index| self.of_models[index.get()]);
-        let key = Key { places, is_of_models };
+        let is_offered = |place: &u32| self.offers[*place as usize].is_some();
+        let offered = service.map(|index| index.0).filter(is_offered);
+        let key = Key { places, is_of_models, offered };
         if let Some(chain) = self.made.get(&key) {
             return Arc::clone(chain);
         }
@@ -138,6 +150,16 @@ impl ChainBuilder {
             };
             part.extend(chosen(&levels, *kind, *phase, *rule));
         }
+        let asks_for_keys = identify.iter().any(|policy| policy.kind() == Kind::KeyAuth);
+        if key.offered.is_some() && !asks_for_keys {
+            identify.insert(
+                0,
+                match key.is_of_models {
+                    true => Arc::clone(&self.recognise),
+                    false => Arc::clone(&self.ask_for_keys),
+                },
+            );
+        }
         if key.is_of_models {
             identify = identify.into_iter().map(as_of_models).collect();
         }
@@ -152,6 +174,7 @@ impl ChainBuilder {
             response,
             recognise: key.is_of_models.then(|| Arc::clone(&self.recognise)),
             consumers: Arc::clone(&self.consumers),
+            offers: key.offered.and_then(|place| self.offers[place as usize].clone()),
         }
     }
 }

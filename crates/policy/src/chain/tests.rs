@@ -132,7 +132,8 @@ fn a_refusal_by_the_narrow_limit_does_not_use_up_the_wide_one() {
     let limit = |count| PolicySet { rate_limit: rate(count), ..PolicySet::default() };
     let levels = Levels { all: limit(3), route: limit(1), ..Levels::default() };
     let snapshot = levels.snapshot(Vec::new());
-    let mut builder = ChainBuilder::new(&snapshot, &RateLimiters::default());
+    let mut builder =
+        ChainBuilder::new(&snapshot, &RateLimiters::default(), &crate::exercise::nobody());
     let narrow = builder.chain(ListenerIndex(0), Some(RouteIndex(0)), None);
     let wide = builder.chain(ListenerIndex(0), None, None);
     let passes = |chain: &Chain| Exchange::get("/", &[]).admit(chain).is_none();
@@ -219,7 +220,8 @@ fn a_consumers_own_filter_and_redirect_run_once_it_is_known() {
 fn combinations_with_the_same_policies_share_one_chain() {
     let levels = Levels { all: set_field("x", "1"), ..Levels::default() };
     let snapshot = levels.snapshot(Vec::new());
-    let mut builder = ChainBuilder::new(&snapshot, &RateLimiters::default());
+    let mut builder =
+        ChainBuilder::new(&snapshot, &RateLimiters::default(), &crate::exercise::nobody());
     let with_route = builder.chain(ListenerIndex(0), Some(RouteIndex(0)), Some(ServiceIndex(0)));
     let without = builder.chain(ListenerIndex(0), None, None);
     assert!(Arc::ptr_eq(&with_route, &without));

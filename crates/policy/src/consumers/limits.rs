@@ -40,8 +40,7 @@ impl Limits {
         // The place is taken before the request is counted, so that waiting for a place with
         // many tries does not use up the rate as well.
         if let Some((in_flight, max)) = &self.parallel {
-            let guard = ParallelGuard::take(in_flight, *max).ok_or_else(too_many_at_once)?;
-            view.admission.parallel = Some(guard);
+            view.admission.parallel = Some(ParallelGuard::of(in_flight, *max)?);
         }
         let Some(requests) = &self.requests else { return Ok(()) };
         let decision = requests.charge(0, view.now);
@@ -61,6 +60,14 @@ fn too_many_at_once() -> Reply {
 }
 
 impl ParallelGuard {
+    /// A place among `max`.
+    ///
+    /// # Errors
+    /// The answer where all are taken.
+    pub(crate) fn of(in_flight: &Arc<AtomicU32>, max: u32) -> Result<Self, Reply> {
+        Self::take(in_flight, max).ok_or_else(too_many_at_once)
+    }
+
     /// Takes a place, unless `max` are taken.
     fn take(in_flight: &Arc<AtomicU32>, max: u32) -> Option<Self> {
         in_flight

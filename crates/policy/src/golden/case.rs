@@ -39,11 +39,13 @@ impl<'a> Case<'a> {
     /// Puts the requests through the chain, one after the other, and writes the whole case.
     pub(super) fn play(&self, snapshot: &Snapshot) -> String {
         let led = snapshot.routes.first().and_then(|route| route.services.first());
-        let chain = ChainBuilder::new(snapshot, &RateLimiters::default()).chain(
-            ListenerIndex(0),
-            (!snapshot.routes.is_empty()).then_some(RouteIndex(0)),
-            Some(led.map_or(ServiceIndex(0), |led| led.service)),
-        );
+        let chain =
+            ChainBuilder::new(snapshot, &RateLimiters::default(), &crate::exercise::nobody())
+                .chain(
+                    ListenerIndex(0),
+                    (!snapshot.routes.is_empty()).then_some(RouteIndex(0)),
+                    Some(led.map_or(ServiceIndex(0), |led| led.service)),
+                );
         let mut text = self.piece.to_owned();
         for request in &self.requests {
             write!(text, "\n=== {}\n{}\n", request.title, request.lines.join("\n")).unwrap();

@@ -14,6 +14,7 @@ pub(crate) struct KeyHash(RandomState);
 #[derive(Hash)]
 enum Sort {
     Consumer,
+    Application,
     V4,
     V6,
     Values,
@@ -23,6 +24,11 @@ impl KeyHash {
     /// The key of a consumer.
     pub(crate) fn of_consumer(&self, name: &str) -> u64 {
         self.0.hash_one((Sort::Consumer, name))
+    }
+
+    /// The key of an application.
+    pub(crate) fn of_application(&self, name: &str) -> u64 {
+        self.0.hash_one((Sort::Application, name))
     }
 
     /// The key of an address: an IPv6 client has a whole /64 to itself, so that is what counts.

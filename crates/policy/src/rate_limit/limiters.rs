@@ -40,6 +40,16 @@ impl Limiter {
         Self { gcra: Gcra::new(rate, burst), sets, table: OnceLock::new() }
     }
 
+    /// A limiter for one key only, 0; a whole period's requests may come at once.
+    pub(crate) fn of_one(rate: Rate) -> Self {
+        Self::new(rate, rate.count, 1)
+    }
+
+    /// What it allows.
+    pub(crate) const fn rate(&self) -> Rate {
+        self.gcra.rate()
+    }
+
     /// Counts one request of `key`, or refuses it.
     pub(crate) fn charge(&self, key: u64, now: Moment) -> Decision {
         self.table.get_or_init(|| Table::new(self.sets)).charge(key, &self.gcra, now)

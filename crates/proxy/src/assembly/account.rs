@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use architrave_config::{self as config, BudgetAmount, Consumer, Snapshot};
-use architrave_policy::ledger::{Account, Budget, Ledger, Period, Terms, Unit};
+use architrave_config::{Consumer, Snapshot};
+use architrave_policy::ledger::{Account, Ledger, Terms};
 
 /// What each consumer may spend.
 pub(super) fn accounts(snapshot: &Snapshot, ledger: &Ledger) -> Vec<Option<Arc<Account>>> {
@@ -12,19 +12,5 @@ pub(super) fn accounts(snapshot: &Snapshot, ledger: &Ledger) -> Vec<Option<Arc<A
 }
 
 fn terms(consumer: &Consumer) -> Terms {
-    let budgets = consumer.budgets.iter().map(|budget| {
-        let (unit, limit) = match budget.amount {
-            BudgetAmount::NanoUsd(limit) => (Unit::NanoUsd, limit),
-            BudgetAmount::Tokens(limit) => (Unit::Tokens, limit),
-        };
-        let per = match budget.per {
-            config::Period::Minute => Period::Minute,
-            config::Period::Hour => Period::Hour,
-            config::Period::Day => Period::Day,
-            config::Period::Week => Period::Week,
-            config::Period::Month => Period::Month,
-        };
-        Budget { unit, limit, per }
-    });
-    Terms { tokens: consumer.limits.tokens, budgets: budgets.collect() }
+    Terms::of(consumer.limits.tokens, &consumer.budgets)
 }

@@ -123,7 +123,7 @@ pub(super) fn route_slots(
     services: &[Arc<LiveService>],
     parts: &Parts,
 ) -> Vec<Option<ListenerRoutes>> {
-    let mut chains = ChainBuilder::new(snapshot, &parts.limiters);
+    let mut chains = ChainBuilder::new(snapshot, &parts.limiters, &parts.directory);
     let mut tables: Vec<HostTablesBuilder<LiveRoute>> =
         listeners.iter().map(|_| HostTablesBuilder::default()).collect();
     for (position, config) in snapshot.routes.iter().enumerate() {

@@ -40,7 +40,7 @@ pub(super) fn record(
         model: llm.and_then(model_use),
         line: None,
     };
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     let draw = worker.with_random(|random| random.u32(..));
     let fate = usage.fate(event.is_error(), consumer, draw);
     if fate != LineFate::None {

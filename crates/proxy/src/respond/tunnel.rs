@@ -12,6 +12,7 @@ use architrave_net::{
     Duplex, DuplexEnd, Framing, Known, ResponseHead, ResponseOptions, Stream, Writer, hop,
 };
 use architrave_policy::ParallelGuard;
+use architrave_policy::directory::{Application, Counters};
 use architrave_telemetry::{Party, Phase, Termination};
 
 use crate::assembly::LiveUpstream;
@@ -54,6 +55,10 @@ pub(crate) struct TunnelNames {
     pub service: Option<ServiceName>,
     /// Who called.
     pub consumer: Option<ConsumerName>,
+    /// The application that calls, where it is one.
+    pub application: Option<Arc<Application>>,
+    /// What is counted of its subscription.
+    pub subscription: Option<Arc<Counters>>,
     /// The endpoint.
     pub endpoint: SocketAddr,
     /// Attempts made to reach it.
@@ -112,6 +117,8 @@ impl TunnelNames {
             route: matched.map(|matched| matched.route.config.name.clone()),
             service: service.map(|service| service.name.clone()),
             consumer: exchange.consumer().map(|consumer| consumer.name.clone()),
+            application: exchange.admission.application.clone(),
+            subscription: exchange.admission.subscription.clone(),
             endpoint,
             attempts: exchange.attempts,
             identity: exchange.identity.clone(),

@@ -370,6 +370,12 @@ impl Engine {
 
     /// Whether it is still behind, as the database could not be read.
     async fn catch_up_with(self: &Arc<Self>, desired: &Desired) -> bool {
+        let is_behind = self.catch_up_with_objects(desired).await;
+        // After the plans that they may name.
+        !self.catch_up_with_applications().await || is_behind
+    }
+
+    async fn catch_up_with_objects(self: &Arc<Self>, desired: &Desired) -> bool {
         match self.take_changes(desired).await {
             Ok(Caught::Up) => {}
             Ok(Caught::Other) => tracing::info!("objects of another process taken"),

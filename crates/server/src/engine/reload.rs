@@ -209,6 +209,9 @@ impl Engine {
         if let Some(keyring) = keyring {
             self.gateway.cookie_seal.rotate(&keyring);
         }
+        if self.applications_of_file.apply(&assembly.snapshot, &self.parts.directory) {
+            self.applications_of_store.forget();
+        }
         self.put_in_force(&assembly);
         *lock(&self.taken_text) = Arc::clone(&origins.file.text);
         if let (Some(desired), Some(rows)) = (&self.desired, origins.rows) {

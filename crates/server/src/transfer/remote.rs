@@ -28,7 +28,7 @@ const PAGE_SIZE: usize = 200;
 
 /// The order in which objects are made, so that what they refer to is there; they are removed in the
 /// reverse of it.
-const ORDER: [ObjectKind; 9] = [
+const ORDER: [ObjectKind; 11] = [
     ObjectKind::Upstream,
     ObjectKind::Provider,
     ObjectKind::Model,
@@ -37,6 +37,8 @@ const ORDER: [ObjectKind; 9] = [
     ObjectKind::Consumer,
     ObjectKind::Route,
     ObjectKind::IdentityProvider,
+    ObjectKind::Product,
+    ObjectKind::Plan,
     ObjectKind::Policies,
 ];
 

@@ -117,7 +117,7 @@ fn what_is_other_since_a_generation_is_told_and_the_rest_is_not() {
         all.there[0].keys.sort_unstable();
         assert_eq!(all.there[0].keys, [([1; 32], None), ([2; 32], None)]);
         let gold = ("gold".to_owned(), "active".to_owned());
-        assert_eq!(all.there[0].subscriptions, [gold.clone()]);
+        assert_eq!(all.there[0].subscriptions, std::slice::from_ref(&gold));
         assert_eq!(all.there[1].keys, []);
         let nothing = store.application_news(all.changed).await.unwrap();
         assert_eq!((nothing.changed, nothing.there.len()), (all.changed, 0));
@@ -173,7 +173,10 @@ fn an_application_subscribes_to_a_plan_again_once_it_is_over() {
         let first = change.insert_subscription(subscription(&one, "gold", "pending")).await;
         let first = first.unwrap();
         change.commit(entry("ask")).await.unwrap();
-        assert_eq!((first.application_name.as_str(), &first.answers["why"]), ("one", &json!("tests")));
+        assert_eq!(
+            (first.application_name.as_str(), &first.answers["why"]),
+            ("one", &json!("tests"))
+        );
         let mut change = store.change().await.unwrap();
         let error = change.insert_subscription(subscription(&one, "gold", "active")).await;
         assert!(matches!(error, Err(StoreError::Taken(_))), "{error:?}");
@@ -213,13 +216,16 @@ fn a_user_is_told_once_and_reads_once() {
             message: "it was approved".to_owned(),
             details: json!({ "plan": "gold" }),
         };
-        change.notify(&[user.id.clone()], &note).await.unwrap();
+        change.notify(std::slice::from_ref(&user.id), &note).await.unwrap();
         change.commit(entry("tell")).await.unwrap();
         let told = async |unread| {
             store.notifications_of(&user.id, unread, &Page::first(9)).await.unwrap().0
         };
         let [first] = &told(true).await[..] else { panic!("one is told") };
-        assert_eq!((&*first.kind, &first.details["plan"]), ("subscription_approved", &json!("gold")));
+        assert_eq!(
+            (&*first.kind, &first.details["plan"]),
+            ("subscription_approved", &json!("gold"))
+        );
         assert_eq!(store.notification("usr_other", &first.id).await.unwrap(), None);
         let mut one = store.notification(&user.id, &first.id).await.unwrap().unwrap();
         let mut change = store.change().await.unwrap();

@@ -150,8 +150,16 @@ pub struct HttpEntry<'a> {
     pub service: Option<&'a str>,
     /// The operation of the service's API: its id, or method and path.
     pub operation: Option<&'a str>,
-    /// The consumer's name.
+    /// The name of the consumer or application.
     pub consumer: Option<&'a str>,
+    /// The application's name, where it is one that calls.
+    pub application: Option<&'a str>,
+    /// The plan by which it calls.
+    pub plan: Option<&'a str>,
+    /// The product of that plan.
+    pub product: Option<&'a str>,
+    /// The application's team.
+    pub team: Option<&'a str>,
     /// The value of `X-Request-Id` that went to the endpoint.
     pub request_id: Option<&'a str>,
     /// The trace id of `traceparent`, 32 hex digits.

@@ -110,6 +110,13 @@ fn references(kind: ObjectKind, body: &Value) -> Vec<Reference> {
                 add(format!("/llm/models/{index}"), ObjectKind::Model);
             }
         }
+        ObjectKind::Product => {
+            let services = body.get("services").and_then(Value::as_array);
+            for index in 0..services.map_or(0, Vec::len) {
+                add(format!("/services/{index}"), ObjectKind::Service);
+            }
+        }
+        ObjectKind::Plan => add("/product".to_owned(), ObjectKind::Product),
         ObjectKind::Route => {
             add("/service".to_owned(), ObjectKind::Service);
             add("/mirror/service".to_owned(), ObjectKind::Service);
@@ -156,6 +163,24 @@ fn within_machine(reach: &Reach<'_>) -> Vec<Fault> {
             let message =
                 "names may lead anywhere; a platform admin lets them lead to private ones";
             faults.push(Fault::at("/allow_private", message));
+        }
+    }
+    if reach.kind == ObjectKind::Plan {
+        let key_set = "/credentials/jwt/jwks_url";
+        if let Some(url) = reach.body.pointer(key_set).filter(|url| !was(key_set, url)) {
+            let host = url.as_str().and_then(|url| url.split_once("://"));
+            let host = host.map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+            let host = if host.contains(':') { host.to_owned() } else { format!("{host}:443") };
+            if is_of_machine(&host) {
+                let message = "this machine's own addresses are given out by a platform admin";
+                faults.push(Fault::at(key_set, message));
+            }
+        }
+        let private = "/credentials/jwt/allow_private";
+        let is_private = reach.body.pointer(private) == Some(&Value::Bool(true));
+        if is_private && !was(private, &Value::Bool(true)) {
+            let message = "leave to go to private addresses is given by a platform admin";
+            faults.push(Fault::at(private, message));
         }
     }
     // A service that asks every model, since it names none.

@@ -8,7 +8,7 @@ use architrave_store::{ObjectRow, Page};
 use serde_json::Value;
 
 use crate::api::Dependencies;
-use crate::caller::Caller;
+use crate::caller::{Caller, Who};
 use crate::error::ApiError;
 use crate::etag::etag;
 use crate::page::Paging;
@@ -201,7 +201,7 @@ pub(crate) async fn list(
     let of_file = objects.list(kind).iter().filter_map(|held| Shown::of_file(held));
     let mut of_file: VecDeque<Shown> = of_file
         .filter(|shown| after.is_none_or(|after| shown.name.as_str() > after))
-        .filter_map(|shown| shown.for_caller(caller))
+        .filter_map(|shown| seen(dependencies, caller, shown))
         .collect();
     let mut shown = Vec::new();
     // One more than is shown tells whether there is a next page.
@@ -216,10 +216,10 @@ pub(crate) async fn list(
         next = following;
         for row in &rows {
             // Hiding what is secret costs more than seeing that it is not for them.
-            if !may_see(row.team.as_deref()) && kind != ObjectKind::Service {
+            if !may_see(row.team.as_deref()) && !may_be_shared(kind) {
                 continue;
             }
-            let Some(one) = Shown::of_row(kind, row).for_caller(caller) else { continue };
+            let Some(one) = seen(dependencies, caller, Shown::of_row(kind, row)) else { continue };
             while of_file.front().is_some_and(|file| file.name < one.name) {
                 shown.extend(of_file.pop_front());
             }
@@ -233,4 +233,73 @@ pub(crate) async fn list(
     shown.truncate(size);
     let token = shown.last().map(|last| paging.token(&last.name));
     Ok((shown, token))
+}
+
+/// Whether objects of a kind are shown to others than their team.
+const fn may_be_shared(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Service | ObjectKind::Product | ObjectKind::Plan)
+}
+
+/// An object as a caller may see it; `None` where it is not for them.
+fn seen(dependencies: &Dependencies, caller: &Caller, shown: Shown) -> Option<Shown> {
+    match shown.kind {
+        ObjectKind::Product | ObjectKind::Plan => {
+            may_read(dependencies, caller, &shown).then_some(shown)
+        }
+        _ => shown.for_caller(caller),
+    }
+}
+
+/// Whether a caller may see an object: by a role where it is, or as one of those to whom it is
+/// offered.
+fn may_read(dependencies: &Dependencies, caller: &Caller, shown: &Shown) -> bool {
+    if caller.may(Permission::ReadObjects, shown.team.as_deref()) {
+        return true;
+    }
+    match shown.kind {
+        ObjectKind::Product => is_offered(caller, &shown.config),
+        ObjectKind::Plan => is_plan_offered(dependencies, caller, &shown.config),
+        _ => false,
+    }
+}
+
+/// Whether a caller sees a product, as the team's or as one to whom it is offered.
+pub(crate) async fn sees_product(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    name: &str,
+) -> Result<bool, ApiError> {
+    let shown = read(dependencies, ObjectKind::Product, name).await?;
+    Ok(shown.is_some_and(|shown| may_read(dependencies, caller, &shown)))
+}
+
+/// Whether a caller sees a plan, as the team's or as one to whom its product is offered.
+pub(crate) async fn sees_plan(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    name: &str,
+) -> Result<bool, ApiError> {
+    let shown = read(dependencies, ObjectKind::Plan, name).await?;
+    Ok(shown.is_some_and(|shown| may_read(dependencies, caller, &shown)))
+}
+
+fn is_plan_offered(dependencies: &Dependencies, caller: &Caller, plan: &Value) -> bool {
+    let objects = dependencies.desired.objects();
+    let product = plan.get("product").and_then(Value::as_str);
+    let product = product.and_then(|name| objects.get(ObjectKind::Product, name));
+    product.is_some_and(|held| is_offered(caller, &held.object.body))
+}
+
+/// Whether a product is offered to a caller, by how visible it is.
+fn is_offered(caller: &Caller, product: &Value) -> bool {
+    let is_anybody = matches!(caller.who, Who::User { .. } | Who::ServiceAccount { .. });
+    match product.get("visibility").and_then(Value::as_str) {
+        Some("public" | "signed_in") => is_anybody,
+        Some("teams") => {
+            let shared = product.get("shared_with").and_then(Value::as_array);
+            let mut teams = shared.into_iter().flatten().filter_map(Value::as_str);
+            teams.any(|team| caller.teams.contains_key(team))
+        }
+        _ => false,
+    }
 }

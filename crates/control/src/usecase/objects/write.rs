@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::gate::{self, Override};
 use super::reach::{self, Reach};
 use super::read::{Shown, hidden, named};
-use super::{Move, life, merge, not_found, revisions};
+use super::{Move, alone, life, merge, not_found, revisions};
 use crate::admin::{self, objects::envelope};
 use crate::api::Dependencies;
 use crate::call::Call;
@@ -107,7 +107,17 @@ pub(crate) async fn move_state(
     let now = admin::objects::time(writing.change.at());
     let body = step.apply(&before.body, &terms.members, &now)?;
     let note = Note { why: reason.unwrap_or(step.verb), given: &terms.given };
-    let put = put(&wanted, &mut writing, (Some(&before), team), (body, note)).await?;
+    let mut planned = vec![Planned {
+        kind,
+        name: name.to_owned(),
+        team: team.clone(),
+        before: Some(before.clone()),
+        body: Some(body),
+    }];
+    if step.verb == "publish" {
+        planned.extend(alone::product_of(dependencies, name, team));
+    }
+    let put = put_all(&wanted, &mut writing, &planned, note).await?;
     end(&wanted, (writing, put), (step.verb, reason), Some(&before)).await
 }
 
@@ -264,15 +274,29 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
     let before = writing.change.object(kind.singular(), name).await?;
     let before = before.ok_or_else(|| not_found(kind, name))?;
     conditions.check(Some(&etag(&before.id, before.revision)))?;
-    let planned = Planned {
+    if kind == ObjectKind::Plan {
+        let living = writing.change.living_subscriptions_to(name).await?;
+        if living > 0 {
+            let message = format!("{living} subscriptions to the plan {name} are not over");
+            return Err(ApiError::new(Code::ObjectInUse, message));
+        }
+    }
+    let gone = |kind: ObjectKind, before: ObjectRow| Planned {
         kind,
         name: name.to_owned(),
         team: before.team.clone(),
-        before: Some(before.clone()),
+        before: Some(before),
         body: None,
     };
+    let mut planned = vec![gone(kind, before.clone())];
+    // What came with its publication goes with it.
+    if kind == ObjectKind::Service && alone::has_product(dependencies, name) {
+        let product = writing.change.object(ObjectKind::Product.singular(), name).await?;
+        let product = product.filter(|product| product.team == before.team);
+        planned.extend(product.map(|product| gone(ObjectKind::Product, product)));
+    }
     let note = Note { why: &format!("delete_{}", kind.singular()), given: &Override::default() };
-    let Put { staged, .. } = put_all(&wanted, &mut writing, &[planned], note).await?;
+    let Put { staged, .. } = put_all(&wanted, &mut writing, &planned, note).await?;
     let done = Done {
         action: format!("delete_{}", kind.singular()),
         kind: kind.singular(),
@@ -431,11 +455,7 @@ pub(super) fn agreed_team(
             is_same.then(|| before.team.clone()).ok_or_else(|| ApiError::query_fault(fault))
         }
         None => {
-            let may_belong = matches!(
-                wanted.kind,
-                ObjectKind::Service | ObjectKind::Upstream | ObjectKind::Route
-            );
-            if call.team.is_some() && !may_belong {
+            if call.team.is_some() && !wanted.kind.may_belong_to_teams() {
                 let message = format!("{} belong to no team", wanted.kind.plural());
                 return Err(ApiError::query_fault(Fault::of_parameter("team", message)));
             }

@@ -334,7 +334,7 @@ impl Home {
             provider: lane.provider.config.name.as_str().into(),
             credential: lane.credential().map(|credential| credential.name.as_str().into()),
             model: by_model.then(|| lane.model.clone()),
-            consumer: exchange.consumer().map(|consumer| consumer.name.as_str().into()),
+            consumer: exchange.caller_name().map(Into::into),
         })
     }
 }

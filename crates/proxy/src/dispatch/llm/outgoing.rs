@@ -99,7 +99,7 @@ pub(super) struct Caller<'c> {
 impl<'c> Caller<'c> {
     /// Who asks in an exchange.
     pub(super) fn of(exchange: &'c Exchange<'_>) -> Self {
-        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        let consumer = exchange.caller_name();
         Self { fields: &exchange.head.fields, consumer }
     }
 }

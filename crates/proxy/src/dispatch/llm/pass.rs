@@ -72,7 +72,7 @@ pub(super) async fn serve<'a>(
             return Err(refusal::not_counted("a batch"));
         }
         // Providers list what all consumers keep there.
-        operation if operation.lists_kept() && exchange.consumer().is_some() => {
+        operation if operation.lists_kept() && exchange.caller_name().is_some() => {
             return Err(refusal::not_told());
         }
         _ => {}

@@ -105,8 +105,10 @@ pub(super) fn may_ask(exchange: &Exchange<'_>, service: &LlmService, name: &str)
     if !service.models.iter().any(|pattern| pattern.matches(name)) {
         return false;
     }
-    let Some(consumer) = exchange.consumer() else { return true };
-    match &consumer.models {
+    if exchange.caller_name().is_none() {
+        return true;
+    }
+    match exchange.consumer().and_then(|consumer| consumer.models.as_ref()) {
         Some(patterns) => patterns.iter().any(|pattern| pattern.matches(name)),
         None => exchange.assembly.models.listed(name).is_some(),
     }

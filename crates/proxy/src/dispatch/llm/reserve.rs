@@ -85,7 +85,7 @@ pub(super) async fn reserve(
     models: &[Arc<LiveModel>],
     wanted: impl Into<Wanted>,
 ) -> Result<Option<u64>, Missed> {
-    let Some(account) = exchange.account() else { return Ok(None) };
+    let Some(account) = exchange.account().map(Arc::clone) else { return Ok(None) };
     // Only where there is something to reserve of: it takes a look at the whole body.
     let wanted = wanted.into();
     let none = Prices::default();

@@ -89,7 +89,7 @@ pub(super) async fn key(
     (surface, model, guards): (Surface, &str, u64),
     body: &Arc<Vec<u8>>,
 ) -> Result<Option<QuestionKey>, Missed> {
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     let fields = &exchange.head.fields;
     if !outgoing::is_large(body.len()) {
         let body = text_of(body)?;

@@ -233,7 +233,7 @@ fn note_grown(worker: &Worker, exchange: &Exchange<'_>) {
         && let Some(usage) = &facts.usage
         && !facts.grown.is_empty()
     {
-        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        let consumer = exchange.caller_name();
         worker.gateway().kept.note_tokens(&facts.grown, consumer, usage.total());
     }
 }

@@ -120,6 +120,10 @@ impl HttpEntry<'_> {
         word(out, text_key!("service"), self.service);
         text(out, text_key!("operation"), self.operation.map(str::as_bytes), TEXT_BYTES_MAX);
         word(out, text_key!("consumer"), self.consumer);
+        word(out, text_key!("application"), self.application);
+        word(out, text_key!("plan"), self.plan);
+        word(out, text_key!("product"), self.product);
+        word(out, text_key!("team"), self.team);
         text(out, text_key!("request_id"), self.request_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("trace_id"), self.trace_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("user_agent"), self.user_agent, TEXT_BYTES_MAX);

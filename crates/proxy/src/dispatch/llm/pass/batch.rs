@@ -43,7 +43,7 @@ pub(super) async fn see(
     });
     let found = found.await.map_err(refusal::invalid)?;
     for ((kept, id), line) in &found.kept {
-        let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+        let consumer = exchange.caller_name();
         let is_there = match worker.gateway().kept.find(&(*kept, id.clone()), consumer) {
             Found::Unknown => true,
             Found::Anothers => false,

@@ -121,7 +121,7 @@ fn whereabouts(
     exchange: &Exchange<'_>,
     named: &[KeptId],
 ) -> Result<Option<Arc<Home>>, Missed> {
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     let mut known: Option<Arc<Home>> = None;
     for id in named {
         match worker.gateway().kept.find(id, consumer) {
@@ -145,7 +145,7 @@ fn hold_to_lines(
     asked: &Asked<'_>,
     passing: &Passing,
 ) -> Result<(), Missed> {
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     let kept = &worker.gateway().kept;
     for file in passing.batch_input() {
         let is_known = kept.find(file, consumer) != Found::Unknown;

@@ -152,7 +152,7 @@ fn step(
     if is_last {
         return Ok(from);
     }
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     let room = worker.gateway().kept.pieces.room((id, consumer), worker.now());
     room.map_err(|none| {
         let whose = match none {
@@ -262,7 +262,7 @@ impl Lines {
         if piece.is_last {
             pieces.forget(id);
         } else {
-            let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+            let consumer = exchange.caller_name();
             let (before, after) = (piece.from.taken, Arc::clone(held));
             pieces.note(id, (before, after), (consumer, worker.now()));
         }
@@ -281,7 +281,7 @@ pub(super) fn as_lines((_, id): KeptId) -> KeptId {
 }
 
 fn is_at_hand(worker: &Worker, exchange: &Exchange<'_>, upload: &KeptId) -> bool {
-    let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+    let consumer = exchange.caller_name();
     matches!(worker.gateway().kept.find(upload, consumer), Found::At(_))
 }
 

@@ -11,6 +11,7 @@ use architrave_llm::json::Writer;
 use architrave_llm::scan::Splice;
 use architrave_llm::surface::{Kept, KeptId, ResultsLink, Surface, Upload};
 use architrave_net::{Fields, Method, ResponseHead, is_value};
+use architrave_policy::Caller;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::along::Along;
@@ -86,7 +87,9 @@ pub(crate) fn vouch(worker: &Worker, exchange: &mut Exchange<'_>) {
         return;
     };
     let Some(maker) = worker.gateway().kept.maker(&(Kept::Upload, id)) else { return };
-    exchange.admission.vouched = exchange.assembly.snapshot.consumer(&maker);
+    let consumer = exchange.assembly.snapshot.consumer(&maker).map(Caller::Consumer);
+    let application = || worker.gateway().directory.by_name(&maker).map(Caller::Application);
+    exchange.admission.vouched = consumer.or_else(application);
 }
 
 impl Along<'_, '_> {

@@ -281,7 +281,7 @@ impl Along<'_, '_> {
         let tokens = self.passing.prompt_tokens();
         match operation {
             Operation::ConversationCreate => {
-                let consumer = exchange.consumer().map(|consumer| consumer.name.as_str());
+                let consumer = exchange.caller_name();
                 kept.note_tokens(made, consumer, tokens);
             }
             Operation::ItemAdd => {

@@ -1,0 +1,262 @@
+//! A plan: on what terms a product may be used, and by what callers prove themselves.
+
+use std::path::PathBuf;
+
+use architrave_core::name::{PlanName, TeamName};
+
+use crate::consumer::{BudgetWritten, ConsumerLimits, check_budgets};
+use crate::read::{
+    BaseUrl, FilePath, JsonText, List, Method, Name, NonEmpty, Nothing, Pairs, Ref, Scope, Text,
+    choice, record, words,
+};
+use crate::route::PathMatch;
+use crate::snapshot::{ProductIndex, ServiceIndex};
+use crate::{Budget, product};
+
+/// Questions that one plan may ask; more are a form that nobody fills in.
+const QUESTIONS_MAX: usize = 50;
+
+/// The terms on which a product may be used.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its name.
+    pub name: PlanName,
+    /// What it is a plan of.
+    pub product: ProductIndex,
+    /// What people read.
+    pub title: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Bounds on what each subscribed application may do.
+    pub limits: ConsumerLimits,
+    /// What each subscribed application may use up in a period; all of them hold.
+    pub budgets: Vec<Budget>,
+    /// What all subscribed applications together may use up in a period; all of them hold.
+    pub shared_budgets: Vec<Budget>,
+    /// What is said of its price. Nothing is charged by it.
+    pub price_note: Option<String>,
+    /// Who of those who see the product may subscribe.
+    pub subscribers: Subscribers,
+    /// By what callers prove themselves.
+    pub credentials: PlanCredentials,
+    /// How a subscription becomes active.
+    pub approval: Approval,
+    /// What subscribers are asked.
+    pub questions: Vec<Question>,
+    /// What of some services it opens; services that are not in it are open as a whole.
+    pub operations: Vec<(ServiceIndex, Vec<PlanOperation>)>,
+}
+
+/// Who may subscribe, of those who see the product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscribers {
+    /// All of them.
+    Anyone,
+    /// Whoever has signed in.
+    SignedIn,
+    /// Applications of these teams.
+    Teams(Vec<TeamName>),
+}
+
+/// By what callers prove themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanCredentials {
+    /// By an API key of the application.
+    ApiKey,
+    /// By a token that an issuer has signed, one of whose claims names the application.
+    Jwt(Jwt),
+}
+
+/// Tokens of an issuer, and how they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwt {
+    /// Where the keys are that sign them.
+    pub key_set: KeySet,
+    /// What `iss` of a token must be.
+    pub issuer: String,
+    /// What `aud` of a token must hold.
+    pub audience: String,
+    /// The claim that names the application.
+    pub consumer_claim: String,
+    /// Whether the key set may be at a private address.
+    pub allow_private: bool,
+}
+
+/// A set of public keys (RFC 7517 §5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeySet {
+    /// Fetched, and fetched anew now and then.
+    Url(String),
+    /// Read from a file when the configuration is.
+    File(PathBuf),
+    /// As written: JSON.
+    Text(String),
+}
+
+words! {
+    /// How a subscription becomes active.
+    pub enum Approval {
+        /// At once. The default.
+        Automatic = "automatic",
+        /// Once the team of the product has approved it.
+        ByHand = "by_hand",
+    }
+}
+
+record! {
+    /// What a subscriber is asked.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Question {
+        /// What the answer is known by.
+        "name": Text => pub name: String,
+        /// What people read.
+        "label": Text => pub label: String,
+        /// Whether it must be answered.
+        "required": bool = false => pub required: bool,
+    }
+}
+
+record! {
+    /// Requests that a plan opens, as clients send them: before a route rewrites the path.
+    #[derive(Clone, Debug)]
+    pub struct PlanOperation {
+        /// On the canonical path.
+        "path": PathMatch = PathMatch::Prefix(String::new()) => pub path: PathMatch,
+        /// Methods; any by default.
+        "methods": List<Method> = Vec::new() => pub methods: Vec<String>,
+    }
+    later "operation", "operation_id";
+}
+
+choice! {
+    /// Who may subscribe, of those who see the product.
+    Subscribers {
+        /// All of them. The default.
+        "anyone": Nothing => |_| Subscribers::Anyone,
+        /// Whoever has signed in.
+        "signed_in": Nothing => |_| Subscribers::SignedIn,
+        /// Applications of these teams.
+        "teams": NonEmpty<Name<TeamName>> => Subscribers::Teams,
+    }
+}
+
+choice! {
+    /// By what callers prove themselves.
+    PlanCredentials {
+        /// By an API key of the application. The default.
+        "api_key": Nothing => |_| PlanCredentials::ApiKey,
+        /// By a token (JWT) that an issuer has signed, one of whose claims names the application.
+        "jwt": JwtWritten => PlanCredentials::Jwt,
+    }
+}
+
+record! {
+    /// Tokens (JWT, RFC 7519) of an issuer; exactly one of `jwks_url`, `jwks_file` and `jwks`.
+    #[derive(Debug)]
+    struct JwtWritten => Jwt by finish {
+        /// Where the issuer's key set is fetched from.
+        "jwks_url": Option<BaseUrl> = None => jwks_url: Option<String>,
+        /// The key set as a file.
+        "jwks_file": Option<FilePath> = None => jwks_file: Option<PathBuf>,
+        /// The key set itself: `{ keys: […] }`.
+        "jwks": Option<JsonText> = None => jwks: Option<String>,
+        /// What `iss` of a token must be.
+        "issuer": Text => issuer: String,
+        /// What `aud` of a token must hold.
+        "audience": Text => audience: String,
+        /// The claim that names the application.
+        "consumer_claim": Text = "sub".to_owned() => consumer_claim: String,
+        /// Whether the key set may be at a private address; a literal one in a file is permission.
+        "allow_private": bool = false => allow_private: bool,
+    }
+}
+
+impl JwtWritten {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Jwt> {
+        const SOURCES: [&str; 3] = ["jwks_url", "jwks_file", "jwks"];
+        match SOURCES.iter().filter(|key| scope.has(key)).count() {
+            1 => {}
+            0 => scope.refuse("needs one of `jwks_url`, `jwks_file` and `jwks`"),
+            _ => scope.refuse("takes only one of `jwks_url`, `jwks_file` and `jwks`"),
+        }
+        let url = self.jwks_url.map(KeySet::Url);
+        let file = self.jwks_file.map(KeySet::File);
+        let key_set = url.or(file).or(self.jwks.map(KeySet::Text))?;
+        let Self { issuer, audience, consumer_claim, allow_private, .. } = self;
+        Some(Jwt { key_set, issuer, audience, consumer_claim, allow_private })
+    }
+}
+
+record! {
+    /// On what terms a product may be used.
+    #[derive(Debug)]
+    pub(crate) struct PlanWritten => Plan by finish {
+        /// Its name.
+        "name": Name<PlanName> => name: PlanName,
+        /// The product that it is a plan of.
+        "product": Ref<ProductIndex> => product: ProductIndex,
+        /// What people read.
+        "title": Option<Text> = None => title: Option<String>,
+        /// What it is for.
+        "description": Option<Text> = None => description: Option<String>,
+        /// Bounds on what each subscribed application may do.
+        "limits": ConsumerLimits = ConsumerLimits::default() => limits: ConsumerLimits,
+        /// What each subscribed application may use up of models in a period; all of them hold.
+        "budgets": List<BudgetWritten> = Vec::new() => budgets: Vec<Budget>,
+        /// What all subscribed applications together may use up of models in a period.
+        "shared_budgets": List<BudgetWritten> = Vec::new() => shared_budgets: Vec<Budget>,
+        /// What is said of its price. Nothing is charged by it.
+        "price_note": Option<Text> = None => price_note: Option<String>,
+        /// Who may subscribe, of those who see the product.
+        "subscribers": Subscribers = Subscribers::Anyone => subscribers: Subscribers,
+        /// By what callers prove themselves.
+        "credentials": PlanCredentials = PlanCredentials::ApiKey => credentials: PlanCredentials,
+        /// How a subscription becomes active.
+        "approval": Approval = Approval::Automatic => approval: Approval,
+        /// What subscribers are asked.
+        "questions": List<Question> = Vec::new() => questions: Vec<Question>,
+        /// What of some services it opens, by the service; the others are open as a whole.
+        "operations": Pairs<Ref<ServiceIndex>, NonEmpty<PlanOperation>> = Vec::new()
+            => operations: Vec<(ServiceIndex, Vec<PlanOperation>)>,
+    }
+}
+
+impl PlanWritten {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Plan> {
+        product::check_texts(scope);
+        check_budgets(scope, "budgets", &self.budgets);
+        check_budgets(scope, "shared_budgets", &self.shared_budgets);
+        self.check_questions(scope);
+        Some(Plan {
+            name: self.name,
+            product: self.product,
+            title: self.title,
+            description: self.description,
+            limits: self.limits,
+            budgets: self.budgets,
+            shared_budgets: self.shared_budgets,
+            price_note: self.price_note,
+            subscribers: self.subscribers,
+            credentials: self.credentials,
+            approval: self.approval,
+            questions: self.questions,
+            operations: self.operations,
+        })
+    }
+
+    fn check_questions(&self, scope: &mut Scope<'_, '_, '_>) {
+        if self.questions.len() > QUESTIONS_MAX {
+            scope.refuse_at("questions", format!("there may be up to {QUESTIONS_MAX}"));
+        }
+        if scope.count("questions") != self.questions.len() {
+            return;
+        }
+        let items = scope.node.get("questions").map_or(&[][..], |list| list.items());
+        for (at, item) in items.iter().enumerate() {
+            let name = &self.questions[at].name;
+            if self.questions[..at].iter().any(|earlier| earlier.name == *name) {
+                scope.reader.refuse(item.place, format!("another question is named `{name}`"));
+            }
+        }
+    }
+}

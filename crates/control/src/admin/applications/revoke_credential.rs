@@ -1,0 +1,19 @@
+//! `POST /api/v1/applications/{name}/credentials/{credential}:revoke`: a key is worth nothing any
+//! more, at once.
+
+use axum::extract::State;
+
+use crate::call::Of;
+use crate::error::ApiError;
+use crate::operation::Desk;
+use crate::path::Named;
+use crate::reply::Reply;
+use crate::usecase::credentials;
+
+pub(crate) async fn run(
+    State(desk): State<Desk>,
+    Of(call): Of,
+    Named((name, credential)): Named<(String, String)>,
+) -> Result<Reply, ApiError> {
+    credentials::revoke(&desk, &call, (&name, &credential)).await
+}

@@ -1,0 +1,166 @@
+//! One application as workers see it: never changed, put in place of another. What is counted of it
+//! goes along.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use arc_swap::ArcSwapOption;
+use architrave_config::{Budget, ConsumerLimits, Plan, SubscriptionState};
+use architrave_core::name::{PlanName, ProductName};
+
+use super::{ApplicationRecord, KeyRecord};
+use crate::consumers::ParallelGuard;
+use crate::ledger::{Account, Ledger, Terms};
+use crate::rate_limit::{Limiter, refuse};
+use crate::verdict::Reply;
+use crate::view::RequestView;
+
+/// Who calls by a subscription.
+#[derive(Debug)]
+pub struct Application {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The team that it belongs to.
+    pub team: Option<Arc<str>>,
+    pub(super) keys: Box<[KeyRecord]>,
+    /// In the order in which they were made.
+    pub(crate) subscriptions: Box<[Arc<Subscription>]>,
+}
+
+/// What an application has subscribed to.
+pub struct Subscription {
+    /// The name of the plan.
+    pub plan: Arc<str>,
+    /// How far it is.
+    pub state: SubscriptionState,
+    /// What is counted of it, from the first request on.
+    counters: ArcSwapOption<Counters>,
+}
+
+/// What is counted of one application under one plan.
+#[derive(Debug)]
+pub struct Counters {
+    /// The plan.
+    pub plan: Arc<LivePlan>,
+    requests: Option<Arc<Limiter>>,
+    in_flight: Arc<AtomicU32>,
+    /// What it may spend at models; `None` where the plan sets no bound to that.
+    pub account: Option<Arc<Account>>,
+}
+
+/// A plan put to work: its name and what it bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LivePlan {
+    /// Its name.
+    pub name: PlanName,
+    /// The name of its product.
+    pub product: ProductName,
+    limits: ConsumerLimits,
+    budgets: Vec<Budget>,
+    shared_budgets: Vec<Budget>,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.plan, self.state.as_str())
+    }
+}
+
+impl Application {
+    /// The application of a record, with what was counted of the one `before` it.
+    pub(super) fn new(record: ApplicationRecord, before: Option<&Self>) -> Self {
+        let ApplicationRecord { name, team, keys, subscriptions } = record;
+        let known = before.map_or(&[][..], |before| &before.subscriptions);
+        let subscriptions = subscriptions.into_iter().map(|record| {
+            let same = known.iter().find(|known| known.plan == record.plan);
+            match same {
+                Some(same) if same.state == record.state => Arc::clone(same),
+                _ => {
+                    let counters = same.and_then(|same| same.counters.load_full());
+                    let counters = ArcSwapOption::new(counters);
+                    Arc::new(Subscription { plan: record.plan, state: record.state, counters })
+                }
+            }
+        });
+        let subscriptions = subscriptions.collect();
+        Self { name, team, keys: keys.into(), subscriptions }
+    }
+}
+
+impl Subscription {
+    /// What is counted of it under `plan`, as its terms are now.
+    pub(crate) fn counters(
+        &self,
+        application: &str,
+        plan: &Arc<LivePlan>,
+        ledger: &Ledger,
+    ) -> Arc<Counters> {
+        loop {
+            let known = self.counters.load();
+            if let Some(counters) = &*known
+                && Arc::ptr_eq(&counters.plan, plan)
+            {
+                return Arc::clone(counters);
+            }
+            let made = Counters::new(application, plan, ledger, known.as_deref());
+            // Whoever was quicker has made the same; what is counted must not be counted twice.
+            self.counters.compare_and_swap(&*known, Some(Arc::new(made)));
+        }
+    }
+}
+
+impl Counters {
+    /// Counts that go on where those `before` were, wherever the bound is the same.
+    fn new(
+        application: &str,
+        plan: &Arc<LivePlan>,
+        ledger: &Ledger,
+        before: Option<&Self>,
+    ) -> Self {
+        let requests = plan.limits.requests.map(|rate| {
+            let known = before.and_then(|before| before.requests.as_ref());
+            let known = known.filter(|known| known.rate() == rate);
+            known.map_or_else(|| Arc::new(Limiter::of_one(rate)), Arc::clone)
+        });
+        let own = Terms::of(plan.limits.tokens, &plan.budgets);
+        let shared = Terms::of(None, &plan.shared_budgets);
+        let own_name = format!("applications/{application}/{}", plan.name);
+        let shared_name = format!("plans/{}", plan.name);
+        Self {
+            plan: Arc::clone(plan),
+            requests,
+            in_flight: before.map(|before| Arc::clone(&before.in_flight)).unwrap_or_default(),
+            account: ledger.account_of(&[(&own_name, &own), (&shared_name, &shared)]),
+        }
+    }
+
+    /// Counts the request, or refuses it.
+    pub(crate) fn admit(&self, view: &mut RequestView<'_>) -> Result<(), Reply> {
+        // The place is taken before the request is counted, so that waiting for a place with many
+        // tries does not use up the rate as well.
+        if let Some(max) = self.plan.limits.parallel_max {
+            view.admission.parallel = Some(ParallelGuard::of(&self.in_flight, max)?);
+        }
+        let Some(requests) = &self.requests else { return Ok(()) };
+        let decision = requests.charge(0, view.now);
+        view.admission.note_rate(requests.report(decision));
+        if decision.is_allowed {
+            return Ok(());
+        }
+        view.admission.parallel = None;
+        Err(refuse(requests, decision))
+    }
+}
+
+impl LivePlan {
+    pub(super) fn new(plan: &Plan, product: &ProductName) -> Self {
+        Self {
+            name: plan.name.clone(),
+            product: product.clone(),
+            limits: plan.limits.clone(),
+            budgets: plan.budgets.clone(),
+            shared_budgets: plan.shared_budgets.clone(),
+        }
+    }
+}

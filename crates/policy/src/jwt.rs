@@ -1,0 +1,196 @@
+//! Tokens (JWT, RFC 7519) by which callers of some plans prove themselves: read, checked by a key set,
+//! and asked whom they name.
+//!
+//! Which algorithm is used is never the token's choice alone: a key is good for the algorithms of its
+//! own kind, and for one of them where it says so. Secrets that both sides share are no keys.
+
+mod keys;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwapOption;
+use architrave_config::{Jwt, KeySet};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use keys::{Algorithm, Checked, Keys};
+
+/// The longest token that is read; longer ones are nobody's.
+const TOKEN_BYTES_MAX: usize = 16 << 10;
+
+/// How far the clocks of an issuer and of this machine may be apart.
+const LEEWAY_S: f64 = 60.0;
+
+/// The keys of an issuer as they were last read. Whoever reads them is elsewhere: nothing here waits.
+#[derive(Debug)]
+pub struct KeyCell {
+    source: KeySet,
+    allow_private: bool,
+    keys: ArcSwapOption<Keys>,
+    /// A token named a key that is not there.
+    is_wanted: AtomicBool,
+}
+
+impl KeyCell {
+    /// A cell for the keys of a plan; those that stand in the configuration are there at once.
+    pub(crate) fn new(jwt: &Jwt) -> Self {
+        let cell = Self {
+            source: jwt.key_set.clone(),
+            allow_private: jwt.allow_private,
+            keys: ArcSwapOption::empty(),
+            is_wanted: AtomicBool::new(false),
+        };
+        if let KeySet::Text(text) = &jwt.key_set {
+            // What is no set has no key: every token is refused.
+            let _why_not = cell.put(text.as_bytes());
+        }
+        cell
+    }
+
+    pub(crate) fn is_of(&self, jwt: &Jwt) -> bool {
+        self.source == jwt.key_set && self.allow_private == jwt.allow_private
+    }
+
+    /// Where the keys come from.
+    #[must_use]
+    pub const fn source(&self) -> &KeySet {
+        &self.source
+    }
+
+    /// Whether they may come from a private address.
+    #[must_use]
+    pub const fn allows_private(&self) -> bool {
+        self.allow_private
+    }
+
+    /// Puts other keys in place of those that there are: a JSON Web Key Set (RFC 7517).
+    ///
+    /// # Errors
+    /// What is wrong with it; then they stay as they were.
+    pub fn put(&self, set: &[u8]) -> Result<(), String> {
+        self.keys.store(Some(Arc::new(Keys::read(set)?)));
+        Ok(())
+    }
+
+    /// Whether a token named a key that was not there since this was last asked.
+    #[must_use]
+    pub fn take_wanted(&self) -> bool {
+        self.is_wanted.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Tokens of one issuer for one audience.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    pub(crate) jwt: Jwt,
+    pub(crate) keys: Arc<KeyCell>,
+}
+
+/// What became of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verified {
+    /// It is right, and names this application.
+    Names(String),
+    /// It is another issuer's, or for another audience.
+    NotOurs,
+    /// It is wrong, over, not yet good, or names nobody.
+    Wrong,
+    /// The keys of its issuer have not been read yet.
+    NoKeys,
+}
+
+impl Verifier {
+    /// Reads and checks a token.
+    pub(crate) fn verify(&self, token: &[u8], now: SystemTime) -> Verified {
+        let Some(parts) = Parts::of(token) else { return Verified::NotOurs };
+        let is_ours = parts.text("iss") == Some(&self.jwt.issuer) && self.is_audience(&parts);
+        if !is_ours {
+            return Verified::NotOurs;
+        }
+        let Some(algorithm) = Algorithm::of(parts.algorithm()) else { return Verified::Wrong };
+        if parts.header.contains_key("crit") {
+            return Verified::Wrong;
+        }
+        let Some(keys) = self.keys.keys.load_full() else {
+            self.keys.is_wanted.store(true, Ordering::Relaxed);
+            return Verified::NoKeys;
+        };
+        let id = parts.header.get("kid").and_then(Value::as_str);
+        match keys.check(id, algorithm, parts.message, &parts.signature) {
+            Checked::Right => {}
+            Checked::Wrong => return Verified::Wrong,
+            Checked::NoKey => {
+                self.keys.is_wanted.store(true, Ordering::Relaxed);
+                return Verified::Wrong;
+            }
+        }
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
+        let time = |name: &str| parts.claims.get(name).map(Value::as_f64);
+        let is_good = match (time("exp"), time("nbf")) {
+            (Some(Some(end)), None) => now < end + LEEWAY_S,
+            (Some(Some(end)), Some(Some(begin))) => now < end + LEEWAY_S && begin - LEEWAY_S <= now,
+            // A token without an end would be good for ever.
+            _ => false,
+        };
+        match parts.text(&self.jwt.consumer_claim) {
+            Some(name) if is_good && !name.is_empty() => Verified::Names(name.to_owned()),
+            _ => Verified::Wrong,
+        }
+    }
+
+    fn is_audience(&self, parts: &Parts<'_>) -> bool {
+        let is_it = |value: &Value| value.as_str() == Some(&self.jwt.audience);
+        match parts.claims.get("aud") {
+            Some(Value::Array(all)) => all.iter().any(is_it),
+            Some(one) => is_it(one),
+            None => false,
+        }
+    }
+}
+
+/// A token taken apart; nothing of it is believed yet.
+struct Parts<'t> {
+    message: &'t [u8],
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    signature: Vec<u8>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(token: &'t [u8]) -> Option<Self> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let text = std::str::from_utf8(token).ok()?;
+        let (message, signature) = text.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        if claims.contains('.') {
+            return None;
+        }
+        let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+        let object = |text: &str| match serde_json::from_slice(&decoded(text)?).ok()? {
+            Value::Object(object) => Some(object),
+            _ => None,
+        };
+        Some(Self {
+            message: message.as_bytes(),
+            header: object(header)?,
+            claims: object(claims)?,
+            signature: decoded(signature)?,
+        })
+    }
+
+    fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

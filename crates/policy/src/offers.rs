@@ -1,0 +1,221 @@
+//! What a service asks of its callers where it is offered by plans: an active subscription to one
+//! that opens it, and the operation that is asked for.
+
+use std::sync::Arc;
+
+use architrave_config::{
+    PathMatch, PlanCredentials, PlanOperation, ServiceIndex, Snapshot, SubscriptionState,
+};
+use architrave_core::Reason;
+
+use crate::directory::{Application, Directory, LivePlan, Subscription};
+use crate::jwt::{Verified, Verifier};
+use crate::verdict::Reply;
+use crate::view::RequestView;
+
+/// The plans that open one service.
+#[derive(Debug)]
+pub(crate) struct Offers {
+    all: Box<[Offer]>,
+    directory: Arc<Directory>,
+}
+
+/// One plan, and what of the service it opens.
+#[derive(Debug)]
+struct Offer {
+    plan: Arc<LivePlan>,
+    /// `None`: all of it.
+    operations: Option<Box<[PlanOperation]>>,
+    /// By what tokens callers prove themselves; `None`: by a key of the application.
+    tokens: Option<Arc<Verifier>>,
+}
+
+/// By what an application has proved who it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    /// By one of its keys.
+    Key,
+    /// By a token of this issuer.
+    Token(Arc<Verifier>),
+}
+
+/// The leave by which a request goes on.
+#[derive(Debug)]
+pub(crate) struct Leave<'a> {
+    pub(crate) subscription: &'a Arc<Subscription>,
+    pub(crate) plan: &'a Arc<LivePlan>,
+}
+
+impl Offers {
+    /// The plans that open each service, in the order of the snapshot; `None` for services that are
+    /// in no product with a plan.
+    pub(crate) fn of_all(
+        snapshot: &Snapshot,
+        directory: &Arc<Directory>,
+    ) -> Vec<Option<Arc<Self>>> {
+        let mut offers: Vec<Vec<Offer>> = snapshot.services.iter().map(|_| Vec::new()).collect();
+        for plan in &snapshot.plans {
+            let product = &snapshot.products[plan.product.get()];
+            let live = directory.plan(plan, &product.name);
+            let tokens = match &plan.credentials {
+                PlanCredentials::ApiKey => None,
+                PlanCredentials::Jwt(jwt) => {
+                    let keys = directory.key_cell(jwt);
+                    Some(Arc::new(Verifier { jwt: jwt.clone(), keys }))
+                }
+            };
+            for service in &product.services {
+                let of_service =
+                    |(named, _): &&(ServiceIndex, Vec<PlanOperation>)| named == service;
+                let listed = plan.operations.iter().find(of_service);
+                let operations = listed.map(|(_, operations)| operations.clone().into());
+                let (plan, tokens) = (Arc::clone(&live), tokens.clone());
+                offers[service.get()].push(Offer { plan, operations, tokens });
+            }
+        }
+        let offers = offers.into_iter().map(|all| {
+            let directory = Arc::clone(directory);
+            (!all.is_empty()).then(|| Arc::new(Self { all: all.into(), directory }))
+        });
+        offers.collect()
+    }
+
+    pub(crate) const fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Who shows a token of an issuer whose tokens some plan takes; `None` where nobody does. What was
+    /// shown is still there.
+    ///
+    /// # Errors
+    /// The answer where the token is wrong, or names nobody.
+    pub(crate) fn by_token(
+        &self,
+        view: &RequestView<'_>,
+    ) -> Option<Result<(Arc<Application>, Proof), Reply>> {
+        if self.all.iter().all(|offer| offer.tokens.is_none()) {
+            return None;
+        }
+        let mut shown = view.head.fields.all("authorization").filter_map(bearer);
+        let token = shown.next().filter(|_| shown.next().is_none())?;
+        let now = self.directory.clock().wall();
+        for verifier in self.all.iter().filter_map(|offer| offer.tokens.as_ref()) {
+            let refused = |reason, why| Some(Err(token_refused(reason, why)));
+            match verifier.verify(token, now) {
+                Verified::NotOurs => {}
+                Verified::Names(name) => match self.directory.by_name(&name) {
+                    Some(known) => return Some(Ok((known, Proof::Token(Arc::clone(verifier))))),
+                    None => {
+                        let why = "no application has the name that the token gives";
+                        return refused(Reason::CredentialInvalid, why);
+                    }
+                },
+                Verified::Wrong => {
+                    return refused(Reason::CredentialInvalid, "the token is not valid");
+                }
+                Verified::NoKeys => {
+                    let why = "the keys of the token's issuer are not there yet";
+                    return refused(Reason::Overloaded, why);
+                }
+            }
+        }
+        None
+    }
+
+    /// By which subscription of an application a request goes on. Of several that fit, the one that
+    /// was made last counts: whoever changes to another plan means that one.
+    pub(crate) fn leave<'a>(
+        &'a self,
+        application: &'a Application,
+        proof: &Proof,
+        (method, path): (&str, &str),
+    ) -> Result<Leave<'a>, Reply> {
+        let mut why = "the application has no subscription to a plan that opens this service";
+        for subscription in application.subscriptions.iter().rev() {
+            let is_of = |offer: &&Offer| *offer.plan.name.as_str() == *subscription.plan;
+            let Some(offer) = self.all.iter().find(is_of) else { continue };
+            if subscription.state != SubscriptionState::Active {
+                why = why_not(subscription.state);
+                continue;
+            }
+            if !offer.takes(proof) {
+                why = "the plan of the subscription asks for another sort of credential";
+                continue;
+            }
+            if offer.opens(method, path) {
+                return Ok(Leave { subscription, plan: &offer.plan });
+            }
+            why = "the plan of the subscription does not open this operation";
+        }
+        Err(not_subscribed(why))
+    }
+}
+
+impl Offer {
+    /// Whether what was shown is what the plan asks for.
+    fn takes(&self, proof: &Proof) -> bool {
+        match (&self.tokens, proof) {
+            (None, Proof::Key) => true,
+            (Some(own), Proof::Token(shown)) => own.jwt == shown.jwt,
+            _ => false,
+        }
+    }
+
+    fn opens(&self, method: &str, path: &str) -> bool {
+        let Some(operations) = &self.operations else { return true };
+        operations.iter().any(|operation| {
+            let is_method =
+                operation.methods.is_empty() || operation.methods.iter().any(|one| one == method);
+            is_method && takes(&operation.path, path)
+        })
+    }
+}
+
+/// Whether a condition of a plan takes a canonical path.
+fn takes(condition: &PathMatch, path: &str) -> bool {
+    match condition {
+        PathMatch::Exact(exact) => exact == path,
+        PathMatch::Prefix(prefix) => path
+            .strip_prefix(prefix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        PathMatch::Regex(regex) => regex.is_match(path),
+    }
+}
+
+const fn why_not(state: SubscriptionState) -> &'static str {
+    match state {
+        SubscriptionState::Pending => "the subscription of the application waits for approval",
+        SubscriptionState::Suspended => "the subscription of the application is suspended",
+        SubscriptionState::Rejected => "the subscription of the application was rejected",
+        SubscriptionState::Cancelled => "the subscription of the application was cancelled",
+        SubscriptionState::Active => "",
+    }
+}
+
+/// The token after `Bearer`.
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+#[cold]
+fn token_refused(reason: Reason, why: &'static str) -> Reply {
+    let reply = Reply::refuse(reason, why);
+    match reason {
+        // RFC 6750 §3.1.
+        Reason::CredentialInvalid => reply.with_field(
+            "www-authenticate",
+            b"Bearer realm=\"architrave\", error=\"invalid_token\"",
+        ),
+        _ => reply.with_field("retry-after", b"1"),
+    }
+}
+
+/// The answer to somebody who is known and may not use the service.
+#[cold]
+pub(crate) fn not_subscribed(why: &'static str) -> Reply {
+    Reply::refuse(Reason::NotSubscribed, why)
+}
+
+#[cfg(test)]
+mod tests;

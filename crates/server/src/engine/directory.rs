@@ -1,0 +1,186 @@
+//! Who calls by subscriptions, seen from the engine: the applications of the file and of the database,
+//! put into the one directory that the workers look into.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use architrave_config::ports::{Answer, DirectoryPort};
+use architrave_config::{Snapshot, SubscriptionState};
+use architrave_policy::Directory;
+use architrave_policy::directory::{ApplicationRecord, KeyRecord, Source, SubscriptionRecord};
+use architrave_store::{KnownApplication, Store, StoreError};
+
+use super::{Engine, EnginePort, lock};
+
+/// The applications of the file, as they were last put into the directory.
+#[derive(Debug, Default)]
+pub(super) struct OfFile(Mutex<Vec<ApplicationRecord>>);
+
+impl OfFile {
+    /// Puts those of a snapshot into the directory; nothing where they are as before. Whether other
+    /// names than before are those of the file.
+    pub(super) fn apply(&self, snapshot: &Snapshot, directory: &Directory) -> bool {
+        let mut known = lock(&self.0);
+        let now = records(snapshot);
+        if *known == now {
+            return false;
+        }
+        let names = |records: &[ApplicationRecord]| -> HashSet<Arc<str>> {
+            records.iter().map(|record| Arc::clone(&record.name)).collect()
+        };
+        let are_others = names(&known) != names(&now);
+        known.clone_from(&now);
+        directory.replace(Source::File, now);
+        are_others
+    }
+}
+
+/// The applications of a snapshot, with their subscriptions.
+fn records(snapshot: &Snapshot) -> Vec<ApplicationRecord> {
+    let mut records: Vec<ApplicationRecord> = (snapshot.applications.iter())
+        .map(|application| {
+            let keys = application.api_keys.iter().map(|key| KeyRecord {
+                digest: Directory::digest_of(key.expose().as_bytes()),
+                expires_at: None,
+            });
+            ApplicationRecord {
+                name: application.name.as_str().into(),
+                team: application.team.as_ref().map(|team| team.as_str().into()),
+                keys: keys.collect(),
+                subscriptions: Vec::new(),
+            }
+        })
+        .collect();
+    for subscription in &snapshot.subscriptions {
+        let plan = &snapshot.plans[subscription.plan.get()];
+        records[subscription.application.get()].subscriptions.push(SubscriptionRecord {
+            plan: plan.name.as_str().into(),
+            state: subscription.state,
+        });
+    }
+    records
+}
+
+/// How far the applications of the database have been read.
+#[derive(Debug, Default)]
+pub(super) struct OfStore {
+    /// The generation up to which they were; held while somebody reads on.
+    read: tokio::sync::Mutex<Option<i64>>,
+    /// Whether all are to be read again.
+    is_forgotten: AtomicBool,
+}
+
+impl OfStore {
+    /// Has all of them read again: what the file had is perhaps the database's again.
+    pub(super) fn forget(&self) {
+        self.is_forgotten.store(true, Ordering::Release);
+    }
+
+    /// Reads what is other since it was last looked, and puts it into the directory.
+    ///
+    /// # Errors
+    /// When the database fails; then the directory is as it was.
+    pub(super) async fn catch_up(
+        &self,
+        store: &Store,
+        directory: &Directory,
+    ) -> Result<(), StoreError> {
+        let mut read = self.read.lock().await;
+        if self.is_forgotten.swap(false, Ordering::AcqRel) {
+            *read = None;
+        }
+        let news = store.application_news(read.unwrap_or_default()).await;
+        let news = match news {
+            Ok(news) => news,
+            Err(error) => {
+                // Still to be read anew, should that have been so.
+                self.is_forgotten.fetch_or(read.is_none(), Ordering::AcqRel);
+                return Err(error);
+            }
+        };
+        let mut words = Words::default();
+        let records = news.there.into_iter().map(|known| words.record(known));
+        let taken = match *read {
+            None => directory.replace(Source::Store, records.collect()),
+            Some(_) => {
+                news.gone.iter().for_each(|name| directory.remove(Source::Store, name));
+                let put = |record: ApplicationRecord| {
+                    let name = Arc::clone(&record.name);
+                    (!directory.put(Source::Store, record)).then_some(name)
+                };
+                records.filter_map(put).collect()
+            }
+        };
+        for name in taken {
+            tracing::warn!(
+                %name,
+                "an application of the database is not in force: the file has one of its name"
+            );
+        }
+        *read = Some(news.changed);
+        Ok(())
+    }
+}
+
+/// Names that come very often, each kept once.
+#[derive(Default)]
+struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    fn take(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let word: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&word));
+        word
+    }
+
+    fn record(&mut self, known: KnownApplication) -> ApplicationRecord {
+        let keys = known.keys.into_iter().map(|(digest, end)| {
+            let end = end.map(|end| Duration::from_micros(u64::try_from(end).unwrap_or_default()));
+            KeyRecord { digest, expires_at: end.map(|end| SystemTime::UNIX_EPOCH + end) }
+        });
+        let subscriptions = known.subscriptions.iter().filter_map(|(plan, state)| {
+            let state = SubscriptionState::of(state)?;
+            Some(SubscriptionRecord { plan: self.take(plan), state })
+        });
+        let subscriptions = subscriptions.collect();
+        ApplicationRecord {
+            name: known.name.into(),
+            team: known.team.as_deref().map(|team| self.take(team)),
+            keys: keys.collect(),
+            subscriptions,
+        }
+    }
+}
+
+impl Engine {
+    /// Takes what was written of applications, here or by another process; whether it could.
+    pub(super) async fn catch_up_with_applications(&self) -> bool {
+        let Some(desired) = &self.desired else { return true };
+        let store = &desired.database.store;
+        match self.applications_of_store.catch_up(store, &self.parts.directory).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "applications of the database are those last read");
+                false
+            }
+        }
+    }
+}
+
+impl DirectoryPort for EnginePort {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.gateway.assembly.load().snapshot)
+    }
+
+    fn catch_up(&self) -> Answer<'_, ()> {
+        // Where it fails, whoever follows the database tries again: the generation is another.
+        Box::pin(async {
+            let _is_up = self.0.catch_up_with_applications().await;
+        })
+    }
+}
