@@ -5,6 +5,7 @@ mod applications;
 mod backup;
 mod crash;
 mod front;
+mod journey;
 mod objects;
 mod postgres;
 mod remote;

@@ -1,7 +1,9 @@
 //! What was used: the sums of the API are those of the clients, through a kill, and nobody waits
 //! for whoever writes them down.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -42,19 +44,22 @@ impl Place {
 
     /// The same with what the file says of usage.
     fn start_with(&self, config: &Config, usage: &str) -> Gateway {
-        let log = "access_log: { to: { none: {} } }";
-        let config = config.to_string().replace(log, &format!("{log}, usage: {usage}"));
-        assert!(config.contains("usage: "), "{config}");
-        let plain = "admin: { address: \"127.0.0.1:0\" }";
-        assert!(config.contains(plain), "{config}");
-        let guarded = format!("admin: {{ address: \"127.0.0.1:0\", token: {TOKEN} }}");
         let options = GatewayOptions::new().data(self.folder.path());
         let options = match &self.url {
             Some(url) => options.database(url),
             None => options,
         };
-        options.start(config.replace(plain, &guarded))
+        options.start(guarded(config, usage))
     }
+}
+
+/// A file with a token for the admin listener, and with what it says of usage.
+fn guarded(config: &Config, usage: &str) -> String {
+    let (log, admin) = ("access_log: { to: { none: {} } }", "admin: { address: \"127.0.0.1:0\" }");
+    let config = config.to_string();
+    assert!(config.contains(log) && config.contains(admin), "{config}");
+    let config = config.replace(log, &format!("{log}, usage: {usage}"));
+    config.replace(admin, &format!("admin: {{ address: \"127.0.0.1:0\", token: {TOKEN} }}"))
 }
 
 /// Both databases, one after the other.
@@ -272,6 +277,51 @@ fn a_locked_database_keeps_nobody_waiting_and_loses_nothing() {
     holder.let_go();
     // Whatever had to wait is written once it can be.
     let expected = 1 + report.ok;
+    eventually("all of it is written down", Duration::from_secs(30), || {
+        (counted(&gateway, "1m") == expected).then_some(())
+    });
+    assert_eq!(metrics(&gateway).sum("architrave_usage_up", &[]), 1.0);
+}
+
+/// Runs the gateway with a file system of 3 MiB below `$DATA`, that nobody else sees.
+const ON_SMALL_DISK: &str = r#"#!/bin/sh
+exec unshare UNSHARE -- sh -c 'mount -t tmpfs -o size=3m,mode=0700 tmpfs "$DATA" && exec "$0" "$@"' \
+  "$GATEWAY" "$@"
+"#;
+
+#[test]
+fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
+    let place = Place::new(None);
+    let dir = TempDir::new().expect("there is room for a directory");
+    let program = dir.path().join("on-small-disk");
+    // In a namespace of mounts of its own, for which a user who is not root needs one of users.
+    let own = if rustix::process::geteuid().is_root() { "-m" } else { "-rm" };
+    std::fs::write(&program, ON_SMALL_DISK.replace("UNSHARE", own)).expect("there is room");
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is ours");
+    let origin = Origin::named("a");
+    let data = place.folder.path().display().to_string();
+    let options = GatewayOptions::new().data(place.folder.path()).binary(program);
+    let options = options.env("DATA", &data);
+    let options = options.env("GATEWAY", &tools::gateway().display().to_string());
+    let gateway = options.start(guarded(&Config::single(origin.addr()), "{}"));
+    assert_eq!(get(gateway.web(), "h", "/", &[]).status, 200);
+    wait_counted(&gateway, 1);
+    // As the gateway sees it.
+    let seen = format!("/proc/{}/root{data}", gateway.pid().as_raw_nonzero());
+    let filler = Path::new(&seen).join("filler");
+    let mut file = std::fs::File::create(&filler).expect("there is some room yet");
+    while file.write_all(&[7; 512]).is_ok() {}
+    let load = LoadPlan::new(gateway.web()).connections(2).start();
+    eventually("it is told that nothing can be written", Duration::from_secs(60), || {
+        // More names, so that there is more to be written.
+        get(gateway.web(), "h", "/", &["Connection: close"]);
+        (metrics(&gateway).sum("architrave_usage_up", &[]) == 0.0).then_some(())
+    });
+    load.stop().assert_clean();
+    assert_eq!(metrics(&gateway).sum("architrave_usage_dropped_total", &[]), 0.0);
+    std::fs::remove_file(&filler).expect("it is ours");
+    drop(file);
+    let expected = origin.count() as u64;
     eventually("all of it is written down", Duration::from_secs(30), || {
         (counted(&gateway, "1m") == expected).then_some(())
     });

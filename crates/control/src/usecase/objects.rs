@@ -21,7 +21,7 @@ pub(crate) use history::{compare_revisions, list_revisions, roll_back, show_revi
 pub(crate) use import::{Import, import};
 pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
-pub(crate) use read::{Shown, list, read, sees_plan, sees_product};
+pub(crate) use read::{Shown, list, read, seen, sees_plan, sees_product};
 pub(crate) use versions::{list_versions, make_version};
 pub(crate) use write::{Change, Terms, Wanted, delete, move_state, move_to, write};
 

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     let kind = call.kind()?;
     let name = super::name_of(&call, kind)?;
     let shown = objects::read(&desk, kind, name).await?;
-    let shown = shown.and_then(|shown| shown.for_caller(&call.caller));
+    let shown = shown.and_then(|shown| objects::seen(&desk, &call.caller, shown));
     let shown = shown.ok_or_else(|| objects::not_found(kind, name))?;
     let etag = shown.etag();
     if etag.as_deref().is_some_and(|etag| conditions.is_known(etag)) {

@@ -241,7 +241,7 @@ const fn may_be_shared(kind: ObjectKind) -> bool {
 }
 
 /// An object as a caller may see it; `None` where it is not for them.
-fn seen(dependencies: &Dependencies, caller: &Caller, shown: Shown) -> Option<Shown> {
+pub(crate) fn seen(dependencies: &Dependencies, caller: &Caller, shown: Shown) -> Option<Shown> {
     match shown.kind {
         ObjectKind::Product | ObjectKind::Plan => {
             may_read(dependencies, caller, &shown).then_some(shown)
