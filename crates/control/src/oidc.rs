@@ -8,13 +8,11 @@
 mod description;
 mod id_token;
 mod issuers;
-mod keys;
 mod url;
 
 pub(crate) use description::Description;
 pub(crate) use id_token::{Claims, Expected, TokenFault};
 pub(crate) use issuers::{Issuers, Unavailable};
-pub(crate) use keys::KeySet;
 pub(crate) use url::{basic, form, with_query};
 
 #[cfg(test)]

@@ -1,10 +1,5 @@
 //! Tokens (JWT, RFC 7519) by which callers of some plans prove themselves: read, checked by a key set,
 //! and asked whom they name.
-//!
-//! Which algorithm is used is never the token's choice alone: a key is good for the algorithms of its
-//! own kind, and for one of them where it says so. Secrets that both sides share are no keys.
-
-mod keys;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use architrave_config::{Jwt, KeySet};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
-
-use keys::{Algorithm, Checked, Keys};
+use architrave_jwt::{Keys, Signature, SignedToken};
+use serde_json::Value;
 
 /// The longest token that is read; longer ones are nobody's.
 const TOKEN_BYTES_MAX: usize = 16 << 10;
@@ -105,90 +97,46 @@ pub(crate) enum Verified {
 impl Verifier {
     /// Reads and checks a token.
     pub(crate) fn verify(&self, token: &[u8], now: SystemTime) -> Verified {
-        let Some(parts) = Parts::of(token) else { return Verified::NotOurs };
-        let is_ours = parts.text("iss") == Some(&self.jwt.issuer) && self.is_audience(&parts);
+        let token = std::str::from_utf8(token).ok();
+        let token = token.and_then(|token| SignedToken::read(token, TOKEN_BYTES_MAX));
+        let Some(token) = token else { return Verified::NotOurs };
+        let is_ours = token.text("iss") == Some(&self.jwt.issuer) && self.is_audience(&token);
         if !is_ours {
             return Verified::NotOurs;
-        }
-        let Some(algorithm) = Algorithm::of(parts.algorithm()) else { return Verified::Wrong };
-        if parts.header.contains_key("crit") {
-            return Verified::Wrong;
         }
         let Some(keys) = self.keys.keys.load_full() else {
             self.keys.is_wanted.store(true, Ordering::Relaxed);
             return Verified::NoKeys;
         };
-        let id = parts.header.get("kid").and_then(Value::as_str);
-        match keys.check(id, algorithm, parts.message, &parts.signature) {
-            Checked::Right => {}
-            Checked::Wrong => return Verified::Wrong,
-            Checked::NoKey => {
+        match token.check(&keys) {
+            Signature::Right => {}
+            Signature::Wrong | Signature::NotTaken => return Verified::Wrong,
+            Signature::NoKey => {
                 self.keys.is_wanted.store(true, Ordering::Relaxed);
                 return Verified::Wrong;
             }
         }
         let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
-        let time = |name: &str| parts.claims.get(name).map(Value::as_f64);
+        let time = |name: &str| token.claims.get(name).map(Value::as_f64);
         let is_good = match (time("exp"), time("nbf")) {
             (Some(Some(end)), None) => now < end + LEEWAY_S,
             (Some(Some(end)), Some(Some(begin))) => now < end + LEEWAY_S && begin - LEEWAY_S <= now,
             // A token without an end would be good for ever.
             _ => false,
         };
-        match parts.text(&self.jwt.consumer_claim) {
+        match token.text(&self.jwt.consumer_claim) {
             Some(name) if is_good && !name.is_empty() => Verified::Names(name.to_owned()),
             _ => Verified::Wrong,
         }
     }
 
-    fn is_audience(&self, parts: &Parts<'_>) -> bool {
+    fn is_audience(&self, token: &SignedToken<'_>) -> bool {
         let is_it = |value: &Value| value.as_str() == Some(&self.jwt.audience);
-        match parts.claims.get("aud") {
+        match token.claims.get("aud") {
             Some(Value::Array(all)) => all.iter().any(is_it),
             Some(one) => is_it(one),
             None => false,
         }
-    }
-}
-
-/// A token taken apart; nothing of it is believed yet.
-struct Parts<'t> {
-    message: &'t [u8],
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
-    signature: Vec<u8>,
-}
-
-impl<'t> Parts<'t> {
-    fn of(token: &'t [u8]) -> Option<Self> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return None;
-        }
-        let text = std::str::from_utf8(token).ok()?;
-        let (message, signature) = text.rsplit_once('.')?;
-        let (header, claims) = message.split_once('.')?;
-        if claims.contains('.') {
-            return None;
-        }
-        let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-        let object = |text: &str| match serde_json::from_slice(&decoded(text)?).ok()? {
-            Value::Object(object) => Some(object),
-            _ => None,
-        };
-        Some(Self {
-            message: message.as_bytes(),
-            header: object(header)?,
-            claims: object(claims)?,
-            signature: decoded(signature)?,
-        })
-    }
-
-    fn algorithm(&self) -> &str {
-        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.claims.get(name).and_then(Value::as_str)
     }
 }
 

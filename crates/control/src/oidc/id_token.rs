@@ -2,13 +2,9 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use architrave_jwt::{Keys, Signature, SignedToken};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
-
-use super::keys::{Algorithm, Checked, KeySet};
 
 /// The longest token that is looked at: groups of thousands make them long.
 const TOKEN_BYTES_MAX: usize = 128 * 1024;
@@ -77,16 +73,6 @@ impl fmt::Display for TokenFault {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    kid: Option<String>,
-    /// Extensions that must be understood; we understand none.
-    #[serde(default)]
-    crit: Option<Value>,
-}
-
 impl Claims {
     /// Reads a token and checks all of it.
     ///
@@ -94,29 +80,17 @@ impl Claims {
     /// Why it is not believed.
     pub(crate) fn verify(
         token: &str,
-        keys: &KeySet,
+        keys: &Keys,
         expected: &Expected<'_>,
     ) -> Result<Self, TokenFault> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(TokenFault::Malformed);
+        let token = SignedToken::read(token, TOKEN_BYTES_MAX).ok_or(TokenFault::Malformed)?;
+        match token.check(keys) {
+            Signature::Right => {}
+            Signature::Wrong => return Err(TokenFault::Signature),
+            Signature::NoKey => return Err(TokenFault::KeyUnknown),
+            Signature::NotTaken => return Err(TokenFault::Algorithm),
         }
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-        let (header, payload) = message.split_once('.').ok_or(TokenFault::Malformed)?;
-        let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenFault::Malformed);
-        let header: Header =
-            serde_json::from_slice(&decoded(header)?).map_err(|_| TokenFault::Malformed)?;
-        let algorithm = Algorithm::of(&header.alg).ok_or(TokenFault::Algorithm)?;
-        if header.crit.is_some() {
-            return Err(TokenFault::Algorithm);
-        }
-        let signature = decoded(signature)?;
-        match keys.check(header.kid.as_deref(), algorithm, message.as_bytes(), &signature) {
-            Checked::Right => {}
-            Checked::Wrong => return Err(TokenFault::Signature),
-            Checked::NoKey => return Err(TokenFault::KeyUnknown),
-        }
-        let all: Map<String, Value> =
-            serde_json::from_slice(&decoded(payload)?).map_err(|_| TokenFault::Malformed)?;
+        let all = token.claims;
         check(&all, expected)?;
         let subject = text(&all, "sub").unwrap_or_default();
         if subject.is_empty() || subject.len() > SUBJECT_BYTES_MAX || subject.contains('\0') {

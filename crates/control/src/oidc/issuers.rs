@@ -10,7 +10,9 @@ use architrave_config::IdentityProvider;
 use architrave_config::ports::{IdentityPort, WebQuestion};
 use architrave_core::{Clock, Moment};
 
-use super::{Description, KeySet};
+use architrave_jwt::Keys;
+
+use super::Description;
 
 /// Descriptions and keys are asked for anew after this.
 const KEPT: Duration = Duration::from_secs(60 * 60);
@@ -31,7 +33,7 @@ pub(crate) struct Issuers {
 #[derive(Clone, Default)]
 struct Known {
     description: Option<(Arc<Description>, Moment)>,
-    keys: Option<(Arc<KeySet>, Moment)>,
+    keys: Option<(Arc<Keys>, Moment)>,
 }
 
 /// Why an identity provider cannot be asked, for its operator.
@@ -85,8 +87,8 @@ impl Issuers {
         &self,
         port: &dyn IdentityPort,
         provider: &IdentityProvider,
-        seen: Option<&Arc<KeySet>>,
-    ) -> Result<Arc<KeySet>, Unavailable> {
+        seen: Option<&Arc<Keys>>,
+    ) -> Result<Arc<Keys>, Unavailable> {
         let now = self.clock.now();
         if let Some((keys, at)) = self.known(&provider.issuer).keys {
             let is_new = seen.is_none_or(|seen| !Arc::ptr_eq(seen, &keys));
@@ -100,7 +102,10 @@ impl Issuers {
         }
         let description = self.description(port, provider).await?;
         let body = get(port, provider, description.jwks_uri.clone()).await?;
-        let keys = Arc::new(KeySet::read(&body).map_err(Unavailable)?);
+        let keys = Arc::new(
+            Keys::read(&body)
+                .map_err(|error| Unavailable(format!("its keys cannot be read: {error}")))?,
+        );
         self.remember(&provider.issuer, |known| known.keys = Some((Arc::clone(&keys), now)));
         Ok(keys)
     }

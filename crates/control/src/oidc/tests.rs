@@ -9,7 +9,9 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 
-use super::{Claims, Description, Expected, KeySet, TokenFault, basic, form, with_query};
+use architrave_jwt::Keys;
+
+use super::{Claims, Description, Expected, TokenFault, basic, form, with_query};
 
 const ISSUER: &str = "https://id.example";
 const NOW: i64 = 1_779_005_350;
@@ -27,8 +29,8 @@ fn ed25519() -> (Ed25519KeyPair, Value) {
     (pair, json!({ "kty": "OKP", "crv": "Ed25519", "kid": "ed", "use": "sig", "x": x }))
 }
 
-fn keys(keys: &[&Value]) -> KeySet {
-    KeySet::read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+fn keys(keys: &[&Value]) -> Keys {
+    Keys::read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
 fn claims() -> Value {
@@ -184,7 +186,7 @@ fn keys_for_other_purposes_are_passed_over() {
     // A shared secret that is shown is none.
     let shared = json!({ "kty": "oct", "kid": "ed", "k": "c2VjcmV0" });
     assert!(Claims::verify(&signed(&claims()), &keys(&[&shared, &key]), &EXPECTED).is_ok());
-    assert!(KeySet::read(b"[]").is_err());
+    assert!(Keys::read(b"[]").is_err());
 }
 
 #[test]

@@ -10,12 +10,14 @@ use ring::signature::{
 };
 use serde_json::Value;
 
+use crate::Signature;
+
 /// More keys than anybody signs with.
 const KEYS_MAX: usize = 100;
 
 /// The keys of an issuer.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Vec<Key>);
+pub struct Keys(Vec<Key>);
 
 #[derive(Debug)]
 struct Key {
@@ -34,7 +36,7 @@ enum Material {
 
 /// How a token may be signed: `none` and everything by a shared secret are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rsa(&'static str),
     Es256,
     Es384,
@@ -52,7 +54,7 @@ const OF_RSA: [(&str, &RsaParameters); 6] = [
 ];
 
 impl Algorithm {
-    pub(super) fn of(word: &str) -> Option<Self> {
+    pub(crate) fn of(word: &str) -> Option<Self> {
         match word {
             "ES256" => Some(Self::Es256),
             "ES384" => Some(Self::Es384),
@@ -62,21 +64,12 @@ impl Algorithm {
     }
 }
 
-/// What became of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Checked {
-    Right,
-    Wrong,
-    /// There is no such key; there may be one by now.
-    NoKey,
-}
-
 impl Keys {
     /// Reads a set; keys of other kinds and for other purposes are passed over.
     ///
     /// # Errors
     /// When it is no set.
-    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+    pub fn read(body: &[u8]) -> Result<Self, String> {
         let set: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let Some(Value::Array(keys)) = set.get("keys") else {
             return Err("there are no `keys` in it".to_owned());
@@ -85,21 +78,21 @@ impl Keys {
     }
 
     /// Checks a signature by the key of that id; where a token names none, by each that fits.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
         message: &[u8],
         signature: &[u8],
-    ) -> Checked {
+    ) -> Signature {
         let named = |key: &&Key| id.is_none_or(|id| key.id.as_deref() == Some(id));
         let mut fitting = self.0.iter().filter(named).filter(|key| key.fits(algorithm)).peekable();
         if fitting.peek().is_none() {
-            return Checked::NoKey;
+            return Signature::NoKey;
         }
         match fitting.any(|key| key.verifies(algorithm, message, signature)) {
-            true => Checked::Right,
-            false => Checked::Wrong,
+            true => Signature::Right,
+            false => Signature::Wrong,
         }
     }
 }
