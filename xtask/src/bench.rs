@@ -3,6 +3,7 @@
 //! No absolute time is stable on a small shared machine, so every figure is a ratio to a peer
 //! measured in the same run, or CPU time per request. See `bench/README.md` for the method.
 
+mod applications;
 mod cost;
 mod delays;
 mod latency;
@@ -12,6 +13,7 @@ mod load;
 mod memory;
 pub(crate) mod origin;
 mod peer;
+mod platform;
 mod prober;
 mod process;
 mod reload;
@@ -33,8 +35,8 @@ use stand::Candidate;
 pub(crate) use stand::free_port;
 
 const NAMES: &[&str] = &[
-    "http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "usage", "reload",
-    "memory",
+    "http1", "policies", "h2", "large", "tcp", "scale", "latency", "routes", "usage", "keys",
+    "reload", "memory", "platform",
 ];
 
 /// How a bench is run.
@@ -120,6 +122,7 @@ const OF_CPU_ALONE: &[&str] = &[
     "tcp",
     "routes",
     "usage",
+    "keys",
     "llm",
     "llm-burst",
     "llm-prompt",
@@ -157,6 +160,7 @@ fn run_one(name: &str, options: &Options) -> Result<()> {
         "latency" => latency::run(options),
         "reload" => reload::run(options),
         "memory" => memory::run(options),
+        "platform" => platform::run(options),
         _ if llm::NAMES.contains(&name) => llm::run(name, options),
         _ => bail!("no bench {name}; there are {}", NAMES.join(" ")),
     }

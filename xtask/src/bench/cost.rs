@@ -4,12 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Options;
 use super::load::Load;
 use super::peer::{Peer, Work};
 use super::report::{Claim, Report, median, spread};
-use super::route_set;
 use super::stand::{Candidate, LOAD_CORE, Running, Sample, Stand};
+use super::{Options, applications, route_set};
 use crate::{say, tree};
 
 /// What the cost is counted in.
@@ -47,6 +46,10 @@ pub(crate) struct CostBench {
 
 /// Below this share of the core the measurement was disturbed.
 const QUIET_SHARE_PERCENT: f64 = 85.0;
+/// Applications that are few and many.
+const FEW: usize = 10;
+const MANY: usize = 100_000;
+
 const FORWARDED: &[&str] = &["--require", "x-forwarded-for"];
 
 /// Seconds of load per candidate in training, after the warm-up.
@@ -62,7 +65,8 @@ impl CostBench {
             "large" => Self::large(),
             "tcp" => Self::tcp(),
             "routes" => Self::routes()?,
-            "usage" => Self::usage(),
+            "usage" => Self::usage()?,
+            "keys" => Self::keys()?,
             _ => return super::llm::of_cost(name),
         }))
     }
@@ -104,25 +108,38 @@ impl CostBench {
         }
     }
 
-    /// An API key and a rate limit from the database with what is used kept, against the same from
-    /// a file, of which nothing is kept.
-    fn usage() -> Self {
-        let fields = vec![format!("x-api-key: {}", super::peer::API_KEY)];
-        let load = Load::Wrk { connections: 64, fields, script: None };
-        let ours =
-            |work, label: &str| Candidate::alone(Peer::Architrave, work, load.clone()).named(label);
-        Self {
+    /// Keys, a plan and its limit from the database with what is used kept, against the same from a
+    /// file, of which nothing is kept.
+    fn usage() -> Result<Self> {
+        Ok(Self {
             name: "usage",
-            title: "policies from the database with usage kept, against the same from a file",
+            title: "keys, a plan and its limit from the database with usage kept, against the same \
+                    from a file",
             demands: FORWARDED,
             unit: Unit::WorkersRequest,
             candidates: vec![
-                ours(Work::Usage, "database with usage"),
-                ours(Work::Policies, "file without"),
+                of_applications(Work::Stored(FEW), FEW, "database with usage")?,
+                of_applications(Work::Plans(FEW), FEW, "file without")?,
             ],
             unit_of: "file without",
             bounds: vec![Bound { of: "database with usage", to: "file without", limit: 1.10 }],
-        }
+        })
+    }
+
+    /// Ten keys and a hundred thousand, every key shown in turn.
+    fn keys() -> Result<Self> {
+        Ok(Self {
+            name: "keys",
+            title: "10 and 100,000 applications in the database, every key shown in turn",
+            demands: FORWARDED,
+            unit: Unit::WorkersRequest,
+            candidates: vec![
+                of_applications(Work::Stored(FEW), FEW, "10 keys")?,
+                of_applications(Work::Stored(MANY), MANY, "100000 keys")?,
+            ],
+            unit_of: "10 keys",
+            bounds: vec![Bound { of: "100000 keys", to: "10 keys", limit: 1.10 }],
+        })
     }
 
     /// HTTP/2 in, HTTP/1.1 out.
@@ -343,6 +360,14 @@ impl Unit {
             Self::Gibibyte => cpu * 1e3 / (sample.seen.bytes as f64 / f64::from(1 << 30)),
         }
     }
+}
+
+/// A candidate with so many applications, whose load shows all their keys.
+fn of_applications(work: Work, count: usize, label: &str) -> Result<Candidate> {
+    let script = tree::target()?.join(format!("bench/applications/{count}.lua"));
+    tree::write(&script, &applications::script(count))?;
+    let load = Load::Wrk { connections: 64, fields: Vec::new(), script: Some(script) };
+    Ok(Candidate::alone(Peer::Architrave, work, load).named(label))
 }
 
 /// The costs of one candidate over those of another, round by round.

@@ -2,7 +2,7 @@
 //!
 //! Same features on all sides: keep-alive to the origin, X-Forwarded-For added, no access log.
 
-mod architrave;
+pub(crate) mod architrave;
 mod envoy;
 mod haproxy;
 mod litellm;
@@ -47,8 +47,10 @@ pub(crate) enum Work {
     Http,
     /// The same with an API key checked and a rate limit counted (ours only).
     Policies,
+    /// So many applications with a key, a plan and its limit, from a file (ours only).
+    Plans(usize),
     /// The same from a database, with what is used kept (ours only).
-    Usage,
+    Stored(usize),
     /// HTTP/2 without TLS in, HTTP/1.1 out.
     Http2,
     /// As `Http`, with buffers made large for large replies (nginx only).

@@ -210,7 +210,7 @@ impl Stand {
                 "{peer:?} does not pass on the origin's answer:\n{answer}"
             );
         }
-        if matches!(candidate.work, Work::Policies | Work::Usage) {
+        if matches!(candidate.work, Work::Policies | Work::Plans(_) | Work::Stored(_)) {
             let answer = first_answer(setup.port)?;
             ensure!(
                 answer.starts_with("HTTP/1.1 401"),

@@ -10,8 +10,18 @@ use crate::{bench, say, shell, tree};
 /// The benches that train, in turn. What no bench here does is compiled as if there were no
 /// profile: a new path of requests that should be as cheap as it can be gets its line here, as soon
 /// as there is a bench that takes it.
-const LOADS: &[&str] =
-    &["http1", "policies", "h2", "routes", "large", "tcp", "llm", "llm-burst", "llm-prompt"];
+const LOADS: &[&str] = &[
+    "http1",
+    "policies",
+    "h2",
+    "routes",
+    "usage",
+    "large",
+    "tcp",
+    "llm",
+    "llm-burst",
+    "llm-prompt",
+];
 
 /// Their names.
 pub(super) fn names() -> String {

@@ -1,6 +1,6 @@
 //! Architrave itself, as `make dist` builds it: what the packages hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -8,13 +8,14 @@ use anyhow::{Context, Result};
 use super::{Setup, Work};
 use crate::bench::llm::LlmWork;
 use crate::bench::llm_origin::{MODEL, PROVIDER_KEY, UPSTREAM_MODEL};
-use crate::bench::route_set;
+use crate::bench::{applications, route_set};
 use crate::{dist, shell, tree};
 
 /// The API key that the bench presents.
 pub(crate) const API_KEY: &str = "bench-key-0123456789abcdef";
 
-fn program() -> Result<PathBuf> {
+/// Where the binary is.
+pub(crate) fn program() -> Result<PathBuf> {
     Ok(match std::env::var_os("ARCHITRAVE_BIN") {
         Some(given) => PathBuf::from(given),
         None => dist::binary()?,
@@ -37,8 +38,8 @@ pub(super) fn version() -> Result<String> {
 pub(super) fn command(setup: &Setup) -> Result<Command> {
     let config = setup.folder.join("gateway.yaml");
     tree::write(&config, &text(setup))?;
-    if setup.work == Work::Usage {
-        return on_database(setup, &config);
+    if let Work::Stored(count) = setup.work {
+        return on_database(setup, &config, count);
     }
     let mut command = Command::new(program()?);
     command.arg("run").arg("--config").arg(config);
@@ -46,14 +47,16 @@ pub(super) fn command(setup: &Setup) -> Result<Command> {
     Ok(command)
 }
 
-/// The same objects in a database of its own, under which lies a file without any.
-fn on_database(setup: &Setup, objects: &std::path::Path) -> Result<Command> {
+/// The objects in a database of its own, with so many applications, under which lies a file without
+/// any.
+fn on_database(setup: &Setup, objects: &Path, count: usize) -> Result<Command> {
     let data = setup.folder.join("data");
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
     let mut apply = Command::new(program()?);
     shell::run(apply.arg("apply").arg(objects).arg("--data").arg(&data))?;
+    applications::fill(&data, count)?;
     let config = setup.folder.join("rest.yaml");
     tree::write(&config, &format!("version: 1\n{QUIET}"))?;
     let mut command = Command::new(program()?);
@@ -65,6 +68,9 @@ fn on_database(setup: &Setup, objects: &std::path::Path) -> Result<Command> {
 /// What is no object: an admin listener, and no access log.
 const QUIET: &str = "admin: { address: \"127.0.0.1:0\" }\n\
                      telemetry: { access_log: { to: { none: {} } } }\n";
+
+/// One route, which takes all.
+const ALL: &str = "routes: [{ name: all, service: origin }]\n";
 
 /// The gateway file for chat with a model.
 fn llm_text(setup: &Setup, work: LlmWork) -> String {
@@ -95,15 +101,15 @@ fn llm_text(setup: &Setup, work: LlmWork) -> String {
 pub(crate) fn text(setup: &Setup) -> String {
     let Setup { port, origin, .. } = setup;
     let rest = match setup.work {
-        Work::Http | Work::Http2 | Work::BigBuffers => {
-            "routes: [{ name: all, service: origin }]\n".to_owned()
-        }
-        Work::Policies | Work::Usage => format!(
+        Work::Http | Work::Http2 | Work::BigBuffers => ALL.to_owned(),
+        Work::Policies => format!(
             "routes:\n  - name: all\n    service: origin\n    policies:\n      \
              key_auth: {{ headers: [x-api-key] }}\n      \
              rate_limit: {{ rate: 1000000/s, key: {{ consumer: {{}} }} }}\n\
              consumers: [{{ name: bench, credentials: [{{ api_key: {API_KEY} }}] }}]\n"
         ),
+        Work::Plans(count) => format!("{ALL}{}{}", applications::PLAN, applications::yaml(count)),
+        Work::Stored(_) => format!("{ALL}{}", applications::PLAN),
         Work::Routes(count) => route_set::yaml(count),
         Work::Tcp | Work::BigPipes => String::new(),
         Work::Llm(work) => return llm_text(setup, work),
@@ -116,6 +122,6 @@ pub(crate) fn text(setup: &Setup) -> String {
         "version: 1\nlisteners: [{{ name: web, address: \"127.0.0.1:{port}\", protocol: {protocol}{forward} }}]\n\
          upstreams: [{{ name: origin, endpoints: [{{ address: \"127.0.0.1:{origin}\" }}] }}]\n\
          {service}{rest}{}",
-        if setup.work == Work::Usage { "" } else { QUIET }
+        if matches!(setup.work, Work::Stored(_)) { "" } else { QUIET }
     )
 }

@@ -50,7 +50,7 @@ fn text(setup: &Setup) -> Result<String> {
                  tcp_nodelay on; }}\n}}\n"
             ));
         }
-        Work::Policies | Work::Usage | Work::Routes(_) | Work::BigPipes => {
+        Work::Policies | Work::Plans(_) | Work::Stored(_) | Work::Routes(_) | Work::BigPipes => {
             bail!("nginx is not measured at {:?}", setup.work)
         }
     };
