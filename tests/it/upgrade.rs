@@ -1,6 +1,8 @@
 //! The upgrade of the binary: the same sockets go to a new process, and no request is lost, also
 //! when the new one does not come up.
 
+mod known;
+
 use std::time::Duration;
 
 use architrave_testkit::client::{get, request};

@@ -46,7 +46,7 @@ pub use fleet::Fleet;
 pub use flight::{End, Flight, Rested, Spent};
 pub use hindrance::Hindrance;
 pub use lane::Lane;
-pub use lanes::Lanes;
+pub use lanes::{Lanes, SentLanes};
 pub use patience::{STALL_TIMEOUT, first_token_timeout};
 pub use quota::{QuotaKind, QuotaLeft, QuotaSeen};
 pub use settings::{CredentialSettings, DeploymentSettings};

@@ -20,6 +20,10 @@ use crate::slow_start::SlowStart;
 use crate::standing::Standing;
 use crate::status::{EndpointStatus, Health, Transition};
 
+mod known;
+
+pub(crate) use known::{Judged, Known};
+
 /// The heaviest an endpoint can be.
 pub(crate) const WEIGHT_MAX: u32 = 65_535;
 /// How much of what a probe found wrong is kept: enough to know what to look for.

@@ -72,6 +72,18 @@ impl Latency {
         (average > 0.0).then(|| Duration::from_secs_f64(average / 1e9))
     }
 
+    /// The average as the bits of an `f64`, and when it was taken in nanoseconds of the clock.
+    pub(crate) fn known(&self) -> (u64, u64) {
+        (self.average.load(Ordering::Relaxed), self.taken_at.load(Ordering::Relaxed))
+    }
+
+    /// Goes on from what another process knew; nothing where that is no average.
+    pub(crate) fn recover(&self, (average, taken_at): (u64, u64)) {
+        if f64::from_bits(average) > 0.0 && f64::from_bits(average).is_finite() {
+            self.write(f64::from_bits(average), Moment::from_nanos(taken_at));
+        }
+    }
+
     /// The last average and the weight that is left to it, 0 to 1.
     #[inline]
     fn read(&self, now: Moment) -> (f64, f64) {

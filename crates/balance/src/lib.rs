@@ -37,7 +37,7 @@ pub use pick::{Criteria, Unavailable};
 pub use registry::Registry;
 pub use retry_budget::{RetryBudget, RetryPermit};
 pub use status::{EndpointStatus, Health, Transition};
-pub use upstream::{Change, Upstream};
+pub use upstream::{Change, SentEndpoints, Upstream};
 
 #[cfg(test)]
 mod testing;

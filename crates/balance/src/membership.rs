@@ -36,6 +36,26 @@ pub enum Origin {
     AddedByHand,
 }
 
+/// What a source is asked for. Equal ones get equal answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LookedUp<'a> {
+    /// The name.
+    pub(crate) name: &'a str,
+    /// The port, where the answer tells none: those of A and AAAA records.
+    pub(crate) port: Option<u16>,
+}
+
+impl<'a> LookedUp<'a> {
+    /// `None` where nobody is asked.
+    fn of(source: &'a EndpointSource) -> Option<Self> {
+        match source {
+            EndpointSource::Address { .. } => None,
+            EndpointSource::Dns { name, port, .. } => Some(Self { name, port: Some(*port) }),
+            EndpointSource::DnsSrv { name } => Some(Self { name, port: None }),
+        }
+    }
+}
+
 /// Why an endpoint could not be added or removed by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MembershipError {
@@ -106,6 +126,47 @@ impl Membership {
             return Vec::new();
         }
         *list = endpoints.to_vec();
+        self.merge(cohort)
+    }
+
+    /// What each source that is looked up has said, and how it was asked for.
+    pub(crate) fn looked_up<'a>(
+        &'a self,
+        config: &'a config::Upstream,
+    ) -> impl Iterator<Item = (LookedUp<'a>, &'a [Discovered])> {
+        let all = config.endpoints.iter().zip(&self.configured);
+        all.filter_map(|(source, list)| Some((LookedUp::of(source)?, list.as_slice())))
+    }
+
+    /// Takes what a process before this one was told by a source, wherever it is asked and has not
+    /// answered yet. Returns the endpoints that are gone by it.
+    pub(crate) fn recover_source(
+        &mut self,
+        config: &config::Upstream,
+        (asked, endpoints): (LookedUp<'_>, &[Discovered]),
+        cohort: &Arc<Cohort>,
+    ) -> Vec<Arc<Endpoint>> {
+        let mut gone = Vec::new();
+        for (place, source) in config.endpoints.iter().enumerate() {
+            if LookedUp::of(source) == Some(asked) && self.configured[place].is_empty() {
+                gone.extend(self.set_source(place, &as_written(source, endpoints), cohort));
+            }
+        }
+        gone
+    }
+
+    /// What was added by hand.
+    pub(crate) fn added_by_hand(&self) -> &[Discovered] {
+        &self.added_by_hand
+    }
+
+    /// Replaces what was added by hand. Returns the endpoints that are gone by it.
+    pub(crate) fn set_added_by_hand(
+        &mut self,
+        endpoints: Vec<Discovered>,
+        cohort: &Arc<Cohort>,
+    ) -> Vec<Arc<Endpoint>> {
+        self.added_by_hand = endpoints;
         self.merge(cohort)
     }
 
@@ -193,7 +254,12 @@ fn begin_with(
         let place = config.endpoints.iter().position(|old| asks_the_same(old, source))?;
         Some(membership.configured[place].clone())
     });
-    let mut endpoints = last_answer.unwrap_or_default();
+    as_written(source, &last_answer.unwrap_or_default())
+}
+
+/// An answer with what the source says of it: A and AAAA records know no weight.
+fn as_written(source: &EndpointSource, answer: &[Discovered]) -> Vec<Discovered> {
+    let mut endpoints = answer.to_vec();
     if let EndpointSource::Dns { weight, priority, .. } = *source {
         for endpoint in &mut endpoints {
             endpoint.weight = weight;
@@ -205,14 +271,5 @@ fn begin_with(
 
 /// Whether two sources get the same answer, so that the last one is still good.
 fn asks_the_same(one: &EndpointSource, other: &EndpointSource) -> bool {
-    match (one, other) {
-        (
-            EndpointSource::Dns { name, port, .. },
-            EndpointSource::Dns { name: other_name, port: other_port, .. },
-        ) => name == other_name && port == other_port,
-        (EndpointSource::DnsSrv { name }, EndpointSource::DnsSrv { name: other_name }) => {
-            name == other_name
-        }
-        _ => false,
-    }
+    LookedUp::of(one).is_some_and(|one| LookedUp::of(other) == Some(one))
 }

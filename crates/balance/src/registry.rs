@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
-use crate::upstream::{Change, Upstream};
+use crate::upstream::{Change, SentEndpoints, Upstream};
 
 /// All live upstreams; `server` replaces them, `control` and the refreshing task read them.
 #[derive(Debug, Default)]
@@ -39,6 +39,25 @@ impl Registry {
     ) -> Arc<HashMap<UpstreamName, Arc<Upstream>>> {
         let by_name = upstreams.into_iter().map(|upstream| (upstream.name().clone(), upstream));
         self.0.swap(Arc::new(by_name.collect()))
+    }
+
+    /// Puts into a parcel what is known of every endpoint beside its configuration, as far as `sent`
+    /// does not say that it is known there already.
+    pub fn pack(&self, sent: &mut SentEndpoints, parcel: &mut Parcel) {
+        for upstream in self.0.load().values() {
+            upstream.pack(sent, parcel);
+        }
+    }
+
+    /// Goes on from what another process knew of endpoints that there are here as well.
+    pub fn unpack(&self, parcel: ParcelReader<'_>, now: Moment) {
+        let upstreams = self.0.load();
+        for mut block in parcel.blocks() {
+            let name = block.text().map(UpstreamName::new);
+            if let Some(upstream) = name.and_then(|name| upstreams.get(&name)) {
+                upstream.unpack(block, now);
+            }
+        }
     }
 
     /// Refreshes every upstream; call it about every 100 ms. Says what turned, for the log.

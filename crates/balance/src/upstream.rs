@@ -5,6 +5,7 @@
 //! end in a new view.
 
 mod control;
+mod known;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,6 +26,8 @@ use crate::retry_budget::RetryBudget;
 use crate::status::{EndpointStatus, Transition};
 use crate::view::View;
 use control::Control;
+
+pub use known::SentEndpoints;
 
 /// A pool of endpoints as it lives. One per configured upstream, shared by all routes and
 /// workers as `Arc<Upstream>`.

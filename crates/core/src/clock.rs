@@ -49,7 +49,7 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System { start: Instant },
+    System { start: Instant, at_start: u64 },
     Manual { nanos: Arc<AtomicU64>, wall: Option<SystemTime> },
 }
 
@@ -58,7 +58,16 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
     pub fn system() -> Self {
-        Self(Source::System { start: Instant::now() })
+        Self(Source::System { start: Instant::now(), at_start: Self::HEAD_START })
+    }
+
+    /// The real clock, going on from `moment`: that of a process which this one goes on from, so
+    /// that its moments mean the same here.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+    pub fn system_from(moment: Moment) -> Self {
+        let at_start = moment.as_nanos().max(Self::HEAD_START);
+        Self(Source::System { start: Instant::now(), at_start })
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -80,9 +89,9 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::System { start } => {
+            Source::System { start, at_start } => {
                 let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                Moment(nanos.saturating_add(Self::HEAD_START))
+                Moment(nanos.saturating_add(*at_start))
             }
             Source::Manual { nanos, .. } => Moment(nanos.load(Ordering::Acquire)),
         }
@@ -114,6 +123,14 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
+
+    #[test]
+    fn a_clock_goes_on_from_another_and_never_before_its_own_start() {
+        let moment = Moment::from_nanos(7_000_000_000_000);
+        let clock = Clock::system_from(moment);
+        assert!(clock.now() >= moment && clock.now().since(moment) < Duration::from_secs(60));
+        assert!(Clock::system_from(Moment::ZERO).now() > Moment::ZERO);
+    }
 
     #[test]
     fn a_manual_clock_moves_its_wall_as_well_and_only_when_it_is_told() {

@@ -4,8 +4,10 @@
 //! the domain. No IO happens here.
 
 pub mod clock;
+pub mod hash_key;
 pub mod metric;
 pub mod name;
+pub mod parcel;
 pub mod reason;
 pub mod secret;
 pub mod shutdown;
@@ -14,5 +16,7 @@ pub mod units;
 pub mod usage;
 
 pub use clock::{Clock, Moment};
+pub use hash_key::HashKey;
+pub use parcel::{Parcel, ParcelReader};
 pub use reason::Reason;
 pub use secret::Secret;

@@ -1,5 +1,5 @@
-//! Passing listening sockets to a new process, hearing from it whether it serves, and telling it in
-//! the end what was left behind.
+//! Passing listening sockets to a new process, telling it what is known here, hearing from it
+//! whether it serves, and telling it in the end what was left behind.
 //!
 //! The two processes share a pair of Unix sockets; the new one finds its end as standard input.
 //! Everything here blocks, so it belongs on a thread that may wait. What a label means is the
@@ -21,13 +21,37 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use message::{MESSAGE_BYTES_MAX, Message, SOCKETS_PER_MESSAGE, TEXT_BYTES_MAX};
+use message::{MESSAGE_BYTES_MAX, Message, PIECE_BYTES_MAX, SOCKETS_PER_MESSAGE, TEXT_BYTES_MAX};
+
+/// The most that an old process may tell at once of what it knows.
+pub const KNOWN_BYTES_MAX: usize = 96 << 20;
 
 /// The longest label of a socket, in bytes.
 pub const LABEL_BYTES_MAX: usize = 255;
 
 /// How long the other process may leave what was sent to it unread.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a new process asks an old one for, seen from the old one.
+pub trait Predecessor {
+    /// Lets go of what only one of the two can have.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    fn let_go(&mut self) -> Result<(), String>;
+
+    /// What is known here, for what the two agree that `stage` means; nothing for another stage.
+    fn known(&mut self, stage: u8) -> Vec<u8>;
+}
+
+/// What an old process tells the new one that serves in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Lines that it leaves behind in the end.
+    Left(String),
+    /// More of what it knows.
+    Known(Vec<u8>),
+}
 
 /// One end of the connection between the old process and the new one.
 #[derive(Debug)]
@@ -54,6 +78,9 @@ pub enum HandoverError {
     /// A label is longer than [`LABEL_BYTES_MAX`].
     #[error("the label of a socket is too long: {0:?}")]
     Label(String),
+    /// The other process tells more than [`KNOWN_BYTES_MAX`].
+    #[error("the other process tells more than {} MiB of what it knows", KNOWN_BYTES_MAX >> 20)]
+    TooMuch,
     /// The other process tried and failed; its own words.
     #[error("the other process failed: {0}")]
     Failed(String),
@@ -145,8 +172,8 @@ impl HandoverSocket {
         self.write(&Message::Failed(why.to_owned()), &[])
     }
 
-    /// Waits until the new process says that it serves. When it asks for what only one of the two
-    /// can have, `let_go` is called, and what comes of it is told.
+    /// Waits until the new process says that it serves. What it asks for until then is answered as
+    /// `old` says.
     ///
     /// # Errors
     /// [`HandoverError::Failed`] with its own words, [`HandoverError::Gone`] when it ended
@@ -154,16 +181,59 @@ impl HandoverSocket {
     pub fn wait_ready(
         &self,
         timeout: Duration,
-        mut let_go: impl FnMut() -> Result<(), String>,
+        old: &mut impl Predecessor,
     ) -> Result<(), HandoverError> {
         loop {
             match self.read(Some(timeout))?.0 {
                 Message::Ready => return Ok(()),
                 Message::Failed(why) => return Err(HandoverError::Failed(why)),
                 Message::Ask => {
-                    let outcome = let_go().map_or_else(Message::Failed, |()| Message::LetGo);
+                    let outcome = old.let_go().map_or_else(Message::Failed, |()| Message::LetGo);
                     self.write(&outcome, &[])?;
                 }
+                Message::AskKnown(stage) => self.say_known(&old.known(stage))?,
+                _ => return Err(HandoverError::Protocol),
+            }
+        }
+    }
+
+    /// Asks the old process what it knows, for what the two agree that `stage` means, and waits
+    /// until it has told all of it.
+    ///
+    /// # Errors
+    /// [`HandoverError::TooMuch`] when it tells more than [`KNOWN_BYTES_MAX`], and as
+    /// [`HandoverSocket::wait_ready`].
+    pub fn ask_known(&self, stage: u8, timeout: Duration) -> Result<Vec<u8>, HandoverError> {
+        self.write(&Message::AskKnown(stage), &[])?;
+        match self.read(Some(timeout))?.0 {
+            Message::Known(piece) => self.read_known(piece, timeout),
+            Message::KnownEnd => Ok(Vec::new()),
+            _ => Err(HandoverError::Protocol),
+        }
+    }
+
+    /// Tells the new process what is known here.
+    ///
+    /// # Errors
+    /// [`HandoverError::Gone`] when it ended, [`HandoverError::Timeout`] when it does not read what
+    /// is told, and what the system says.
+    pub fn say_known(&self, known: &[u8]) -> Result<(), HandoverError> {
+        for piece in known.chunks(PIECE_BYTES_MAX) {
+            self.write(&Message::Known(piece.to_vec()), &[])?;
+        }
+        self.write(&Message::KnownEnd, &[])
+    }
+
+    /// Reads the pieces that follow the first, to the last.
+    fn read_known(&self, first: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, HandoverError> {
+        let mut known = first;
+        loop {
+            match self.read(Some(timeout))?.0 {
+                Message::Known(piece) if known.len() + piece.len() <= KNOWN_BYTES_MAX => {
+                    known.extend_from_slice(&piece);
+                }
+                Message::Known(_) => return Err(HandoverError::TooMuch),
+                Message::KnownEnd => return Ok(known),
                 _ => return Err(HandoverError::Protocol),
             }
         }
@@ -202,14 +272,18 @@ impl HandoverSocket {
         if text.is_empty() { Ok(()) } else { self.write(&Message::Left(text), &[]) }
     }
 
-    /// Waits for as long as it takes for more lines that the old process left behind; `None` when
-    /// it has ended.
+    /// Waits for as long as it takes for more that the old process has to tell; `None` when it has
+    /// ended.
     ///
     /// # Errors
     /// [`HandoverError::Protocol`] when it says something else, and what the system says.
-    pub fn read_left(&self) -> Result<Option<String>, HandoverError> {
+    pub fn hear(&self) -> Result<Option<Told>, HandoverError> {
         match self.read(None) {
-            Ok((Message::Left(text), _)) => Ok(Some(text)),
+            Ok((Message::Left(text), _)) => Ok(Some(Told::Left(text))),
+            Ok((Message::Known(piece), _)) => {
+                self.read_known(piece, SEND_TIMEOUT).map(|known| Some(Told::Known(known)))
+            }
+            Ok((Message::KnownEnd, _)) => Ok(Some(Told::Known(Vec::new()))),
             Ok(_) => Err(HandoverError::Protocol),
             Err(HandoverError::Gone) => Ok(None),
             Err(error) => Err(error),
@@ -244,7 +318,26 @@ impl HandoverSocket {
         }
     }
 
+    /// The next message that means something to this release.
     fn read(&self, timeout: Option<Duration>) -> Result<(Message, Vec<OwnedFd>), HandoverError> {
+        loop {
+            match self.read_any(timeout)? {
+                (Message::Unknown(version, kind), _) => {
+                    tracing::info!(
+                        version,
+                        kind,
+                        "the other process speaks of what this release does not know: passed over"
+                    );
+                }
+                known => return Ok(known),
+            }
+        }
+    }
+
+    fn read_any(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Result<(Message, Vec<OwnedFd>), HandoverError> {
         // Zero would mean to wait for ever.
         let limit = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
         sockopt::set_socket_timeout(&self.0, Timeout::Recv, limit)?;

@@ -6,6 +6,7 @@
 //! process.
 
 mod application;
+mod known;
 mod shards;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +27,7 @@ use shards::Shards;
 use tokio::sync::Notify;
 
 pub use application::{Application, Counters, LivePlan, Subscription};
+pub use known::SentApplications;
 
 /// What a key is known by: the SHA-256 digest of it.
 pub type KeyDigest = [u8; SHA256_OUTPUT_LEN];

@@ -21,9 +21,16 @@ const LEEWAY_S: f64 = 60.0;
 pub struct KeyCell {
     source: KeySet,
     allow_private: bool,
-    keys: ArcSwapOption<Keys>,
+    keys: ArcSwapOption<ReadKeys>,
     /// A token named a key that is not there.
     is_wanted: AtomicBool,
+}
+
+/// Keys, and the set that they were read from.
+#[derive(Debug)]
+struct ReadKeys {
+    keys: Keys,
+    set: Box<[u8]>,
 }
 
 impl KeyCell {
@@ -63,8 +70,15 @@ impl KeyCell {
     /// # Errors
     /// What is wrong with it; then they stay as they were.
     pub fn put(&self, set: &[u8]) -> Result<(), String> {
-        self.keys.store(Some(Arc::new(Keys::read(set)?)));
+        let read = ReadKeys { keys: Keys::read(set)?, set: set.into() };
+        self.keys.store(Some(Arc::new(read)));
         Ok(())
+    }
+
+    /// The set that they were read from, where they have been.
+    #[must_use]
+    pub fn text(&self) -> Option<Box<[u8]>> {
+        self.keys.load().as_ref().map(|read| read.set.clone())
     }
 
     /// Whether a token named a key that was not there since this was last asked.
@@ -104,11 +118,11 @@ impl Verifier {
         if !is_ours {
             return Verified::NotOurs;
         }
-        let Some(keys) = self.keys.keys.load_full() else {
+        let Some(read) = self.keys.keys.load_full() else {
             self.keys.is_wanted.store(true, Ordering::Relaxed);
             return Verified::NoKeys;
         };
-        match token.check(&keys) {
+        match token.check(&read.keys) {
             Signature::Right => {}
             Signature::Wrong | Signature::NotTaken => return Verified::Wrong,
             Signature::NoKey => {

@@ -20,7 +20,8 @@ use crate::view::RequestView;
 
 pub(crate) use key::KeyHash;
 pub(crate) use limiters::Limiter;
-pub use limiters::RateLimiters;
+pub(crate) use limiters::SentTable;
+pub use limiters::{RateLimiters, SentRates};
 pub use report::RateReport;
 pub(crate) use report::refuse;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use architrave_balance::deployment::Lanes;
 use architrave_config::Snapshot;
 use architrave_core::name::{ListenerName, ProviderName, UpstreamName};
-use architrave_core::{Clock, Moment};
+use architrave_core::{Clock, HashKey, Moment};
 use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::tls::TlsError;
 use architrave_policy::ledger::{Account, Ledger};
@@ -66,6 +66,8 @@ pub struct Assembly {
 pub struct Parts {
     /// Where figures go.
     pub metrics: Arc<Metrics>,
+    /// By what strangers' values are hashed.
+    pub hash: HashKey,
     /// Counters of rate limits, which outlive assemblies.
     pub limiters: Arc<RateLimiters>,
     /// What is learned of deployments, which outlives assemblies.
@@ -84,10 +86,17 @@ impl Parts {
     /// Parts of which nothing is learned yet.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self::hashed_by(HashKey::by_chance(), metrics)
+    }
+
+    /// The same with a key by which strangers' values are hashed.
+    #[must_use]
+    pub fn hashed_by(hash: HashKey, metrics: Arc<Metrics>) -> Self {
         let ledger = Arc::new(Ledger::in_memory());
         Self {
             metrics,
-            limiters: Arc::default(),
+            hash,
+            limiters: Arc::new(RateLimiters::hashed_by(hash)),
             lanes: Arc::default(),
             directory: Arc::new(Directory::new(Clock::system(), Arc::clone(&ledger))),
             ledger,

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use architrave_balance::deployment::{CredentialSettings, DeploymentSettings, Fleet, Lanes, Place};
 use architrave_config::{Deployment, Model, ModelRef, ModelStrategy, ProviderIndex, Snapshot};
-use architrave_core::Moment;
+use architrave_core::{HashKey, Moment};
 use architrave_llm::catalog::{Catalog, Model as CatalogModel};
 use architrave_telemetry::{DIRECT, FallbackMetrics, Metrics};
 use smallvec::SmallVec;
@@ -36,6 +36,7 @@ pub(crate) struct LiveModels {
     provider_by_name: HashMap<Box<str>, Arc<LiveProvider>, foldhash::fast::RandomState>,
     catalog: Arc<Catalog>,
     lanes: Arc<Lanes>,
+    hash: HashKey,
     metrics: Option<Arc<Metrics>>,
 }
 
@@ -77,6 +78,7 @@ impl LiveModels {
         let mut models = Self {
             catalog: Arc::clone(&parts.catalog),
             lanes: Arc::clone(&parts.lanes),
+            hash: parts.hash,
             metrics: Some(Arc::clone(&parts.metrics)),
             ..Self::default()
         };
@@ -166,7 +168,7 @@ impl LiveModels {
             })
             .collect();
         let settings: Vec<_> = (written.iter().zip(&deployments))
-            .map(|(written, lanes)| written.settings(lanes))
+            .map(|(written, lanes)| written.settings(lanes, self.hash))
             .collect();
         let fleet = Fleet::new(name, strategy, &settings, &self.lanes);
         Some(LiveModel {
@@ -262,7 +264,7 @@ impl<'a> Written<'a> {
         }
     }
 
-    fn settings(&self, lanes: &[LiveLane]) -> DeploymentSettings<'a> {
+    fn settings(&self, lanes: &[LiveLane], hash: HashKey) -> DeploymentSettings<'a> {
         let credentials = self.provider.config.credentials.iter();
         DeploymentSettings {
             provider: self.provider.config.name.as_str(),
@@ -276,7 +278,7 @@ impl<'a> Written<'a> {
                 .map(|credential| CredentialSettings {
                     name: credential.name.as_str(),
                     weight: credential.weight,
-                    fingerprint: lane::fingerprint(&credential.secret),
+                    fingerprint: lane::fingerprint(&credential.secret, hash),
                 })
                 .collect(),
         }

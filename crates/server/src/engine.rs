@@ -6,6 +6,7 @@ mod certificates;
 mod desired;
 mod directory;
 mod figures;
+mod known;
 mod lasting;
 mod port;
 mod reload;
@@ -25,7 +26,7 @@ use architrave_config::object::Objects;
 use architrave_config::ports::{ConfigStatus, ReloadError};
 use architrave_config::{Plan, Snapshot};
 use architrave_core::shutdown::Shutdown;
-use architrave_core::{Clock, task};
+use architrave_core::{Clock, HashKey, task};
 use architrave_llm::catalog::Catalog;
 use architrave_net::dns::Resolver;
 use architrave_net::handover::HandoverSocket;
@@ -41,6 +42,7 @@ pub(crate) use addresses::Addresses;
 use desired::Desired;
 
 pub(crate) use certificates::reload_changed as reload_changed_certificates;
+pub(crate) use known::{Beginning, Knowing, Known};
 pub(crate) use port::EnginePort;
 
 use crate::admin::ApiServers;
@@ -50,6 +52,7 @@ use crate::data::{self, DataFolder};
 use crate::database::{Database, DatabaseChoice};
 use crate::exposed::Exposed;
 use crate::kept::KeptFile;
+use crate::keys::RootKey;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
 use crate::sources::{self, GatewayText, Loaded};
@@ -73,6 +76,8 @@ pub(crate) struct Engine {
     senders: CommandSenders,
     /// What outlives the process; `None`: nothing does.
     data: Option<DataFolder>,
+    /// The root key where neither the configuration nor a data folder has one.
+    root_by_chance: RootKey,
     /// What consumers have spent, where it outlives the process.
     leases: Option<Leases>,
     /// Where things live that providers keep, where that outlives the process.
@@ -123,11 +128,17 @@ impl Engine {
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let stamp = Stamp::of(options);
         let is_inherited = data::is_inherited(inherited);
+        let beginning = inherited.beginning.take();
+        let root_by_chance = match &beginning {
+            Some(beginning) => beginning.root_by_chance,
+            None => keys::by_chance()?,
+        };
         let Footing { snapshot, exposed, catalog, data, keyring, desired, file } =
-            Footing::lay(options, clock, inherited).await?;
+            Footing::lay(options, clock, root_by_chance, inherited).await?;
         let metrics = Metrics::new(options.workers);
         logging::watch_panics(Arc::clone(&metrics));
-        let mut parts = Parts::new(Arc::clone(&metrics));
+        let hash = beginning.as_ref().map_or_else(HashKey::by_chance, |beginning| beginning.hash);
+        let mut parts = Parts::hashed_by(hash, Arc::clone(&metrics));
         parts.catalog = catalog.held();
         let leases = data.as_ref().map(|data| {
             parts.ledger = Arc::new(Ledger::kept(Vec::new()));
@@ -193,6 +204,7 @@ impl Engine {
             registry,
             senders,
             data,
+            root_by_chance,
             leases,
             kept,
             sockets: Arc::new(tokio::sync::Mutex::new(sockets)),
@@ -218,6 +230,9 @@ impl Engine {
             // Last of all that can fail, and before anything is served: an old process spends no more
             // than its leases from here on.
             engine.begin_leases(predecessor.filter(|_| is_inherited)).await?;
+            if let Some(predecessor) = predecessor.filter(|_| beginning.is_some()) {
+                engine.ask_known(predecessor)?;
+            }
             if let Some(desired) = &engine.desired {
                 desired.settle().await.context("the database")?;
                 desired.taken(desired.rows(), file);
@@ -392,6 +407,7 @@ impl Footing {
     async fn lay(
         options: &RunOptions,
         clock: &Clock,
+        root_by_chance: RootKey,
         inherited: &mut Inherited,
     ) -> anyhow::Result<Self> {
         let catalog = CatalogFile::open(options.catalog.clone())?;
@@ -401,7 +417,7 @@ impl Footing {
         // Without its keys nobody can read what is in the database, and so not the whole.
         let (desired, keyring) = match (&options.database, &data) {
             (Some(choice), Some(data)) => {
-                let keyring = keys::load(&file.keys(&catalog.held())?, Some(data))?;
+                let keyring = keys::load(&file.keys(&catalog.held())?, Some(data), root_by_chance)?;
                 let database = Database::open(choice, data.path(), &keyring, clock).await?;
                 let opened = Desired::open(database, file.path.is_some()).await;
                 (Some(opened.context("the database")?), Some(keyring))
@@ -413,7 +429,7 @@ impl Footing {
         let Loaded { snapshot, exposed } = loaded.map_err(ReloadError::from)?;
         let keyring = match keyring {
             Some(keyring) => keyring,
-            None => keys::load(&snapshot.keys, data.as_ref())?,
+            None => keys::load(&snapshot.keys, data.as_ref(), root_by_chance)?,
         };
         warn_of(&[], &exposed);
         warn_of(&[], &unguarded::find(&snapshot));
@@ -430,7 +446,7 @@ pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<
     let parts = Parts { catalog, ..Parts::new(Metrics::new(1)) };
     let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
     let errors = built.err().unwrap_or_default();
-    let keys = keys::load(&snapshot.keys, None).err().map(|error| format!("{error:#}"));
+    let keys = keys::load_in(&snapshot.keys, None).err().map(|error| format!("{error:#}"));
     errors.iter().map(ToString::to_string).chain(keys).collect()
 }
 

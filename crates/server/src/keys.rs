@@ -17,13 +17,24 @@ use crate::data::DataFolder;
 /// The file of the root key in a data folder.
 pub(crate) const ROOT_KEY: &str = "root.key";
 
+/// The bytes of a root key.
+pub(crate) type RootKey = [u8; ROOT_KEY_BYTES];
+
 /// Reads the root keys: one a line, 64 hex digits, the newest first; at most two. Where the
-/// configuration names no file of them, there is one in the data folder, made when it is missing.
+/// configuration names no file of them, there is one in the data folder, made when it is missing;
+/// where there is no folder either, it is the one `by_chance`.
 ///
 /// # Errors
 /// When the file cannot be read or made, or holds something else.
-pub(crate) fn load(keys: &Keys, data: Option<&DataFolder>) -> anyhow::Result<Keyring> {
-    load_in(keys, data.map(DataFolder::path))
+pub(crate) fn load(
+    keys: &Keys,
+    data: Option<&DataFolder>,
+    by_chance: RootKey,
+) -> anyhow::Result<Keyring> {
+    match (&keys.file, data) {
+        (None, None) => Ok(Keyring::new(vec![by_chance])),
+        _ => load_in(keys, data.map(DataFolder::path)),
+    }
 }
 
 /// The same with a folder that this process need not have.
@@ -51,7 +62,11 @@ pub(crate) fn are_short_lived(snapshot: &Snapshot, data: Option<&DataFolder>) ->
     !is_kept && snapshot.upstreams.iter().any(uses_cookies)
 }
 
-fn by_chance() -> anyhow::Result<[u8; ROOT_KEY_BYTES]> {
+/// A key that nobody knows, and that ends with the last process that was told it.
+///
+/// # Errors
+/// When the system has no randomness.
+pub(crate) fn by_chance() -> anyhow::Result<RootKey> {
     let mut root = [0; ROOT_KEY_BYTES];
     SystemRandom::new().fill(&mut root).ok().context("no randomness from the system")?;
     Ok(root)
@@ -77,7 +92,7 @@ fn read(file: &Path) -> anyhow::Result<Keyring> {
     Ok(Keyring::new(roots))
 }
 
-fn parse(line: &str) -> anyhow::Result<[u8; ROOT_KEY_BYTES]> {
+fn parse(line: &str) -> anyhow::Result<RootKey> {
     let mut root = [0; ROOT_KEY_BYTES];
     if line.len() != 2 * ROOT_KEY_BYTES || !line.is_ascii() {
         bail!("expected {} hex digits", 2 * ROOT_KEY_BYTES);

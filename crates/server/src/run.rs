@@ -77,7 +77,7 @@ fn start_and_serve(
     predecessor: Option<&Arc<HandoverSocket>>,
 ) -> anyhow::Result<()> {
     let inherited = match predecessor {
-        Some(predecessor) => Inherited::receive(predecessor)?,
+        Some(predecessor) => Inherited::receive(predecessor, upgrade::is_told())?,
         None => Inherited::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -100,7 +100,10 @@ async fn serve(
         demo::start()?;
     }
     let shutdown = Shutdown::default();
-    let clock = Clock::system();
+    let clock = match &inherited.beginning {
+        Some(beginning) => Clock::system_from(beginning.clock),
+        None => Clock::system(),
+    };
     let left = (predecessor.map(|predecessor| &**predecessor), &mut inherited);
     let (engine, workers) = Engine::start(options, &clock, &shutdown, left).await?;
     let platform = engine
@@ -138,7 +141,7 @@ async fn serve(
         sweeping.abort();
     }
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
-    engine.close_leases(successor.map(|successor| successor.socket)).await;
+    engine.close_leases(successor).await;
     engine.close_usage().await;
     engine.flush_log(LOG_FLUSH).await;
     engine.close_database().await;

@@ -13,6 +13,7 @@ use architrave_net::handover::HandoverSocket;
 use architrave_net::socket;
 use architrave_proxy::{Assembly, Command, LiveListener, Socket};
 
+use crate::engine::Beginning;
 use crate::workers::CommandSenders;
 
 /// How long an old process may take to send its sockets.
@@ -51,33 +52,39 @@ pub(crate) struct Sockets {
     next_id: u64,
 }
 
-/// Sockets that an old process handed over, by label.
-#[derive(Debug, Default)]
-pub(crate) struct Inherited(BTreeMap<String, Vec<OwnedFd>>);
+/// What an old process handed over before this one has begun with anything.
+#[derive(Default)]
+pub(crate) struct Inherited {
+    /// Sockets, by label.
+    sockets: BTreeMap<String, Vec<OwnedFd>>,
+    /// What is to be known from the beginning.
+    pub(crate) beginning: Option<Beginning>,
+}
 
 impl Inherited {
-    /// Receives them.
+    /// Receives it; `tells`: the old process is of a release that tells what it knows.
     ///
     /// # Errors
     /// When the old process goes away or sends something else.
-    pub(crate) fn receive(predecessor: &HandoverSocket) -> anyhow::Result<Self> {
+    pub(crate) fn receive(predecessor: &HandoverSocket, tells: bool) -> anyhow::Result<Self> {
         let sockets = predecessor.receive(HANDOVER_TIMEOUT).context("the old process")?;
         let mut by_label: BTreeMap<String, Vec<OwnedFd>> = BTreeMap::new();
         for (label, fd) in sockets {
             by_label.entry(label).or_default().push(fd);
         }
-        Ok(Self(by_label))
+        let beginning = if tells { Beginning::ask(predecessor)? } else { None };
+        Ok(Self { sockets: by_label, beginning })
     }
 
     /// Whether there is something of this label.
     #[must_use]
     pub(crate) fn has(&self, label: &str) -> bool {
-        self.0.get(label).is_some_and(|all| !all.is_empty())
+        self.sockets.get(label).is_some_and(|all| !all.is_empty())
     }
 
     /// Takes one socket of this label.
     pub(crate) fn take(&mut self, label: &str) -> Option<OwnedFd> {
-        self.0.get_mut(label)?.pop()
+        self.sockets.get_mut(label)?.pop()
     }
 }
 
@@ -103,7 +110,7 @@ impl Sockets {
                 if self.held.contains_key(&key) {
                     continue;
                 }
-                let given = inherited.0.remove(&key.label()).unwrap_or_default();
+                let given = inherited.sockets.remove(&key.label()).unwrap_or_default();
                 let held = self.bind(&key, listener, workers, given).with_context(|| {
                     format!("listener {}: cannot listen on {}", listener.config.name, key.address)
                 })?;
@@ -171,7 +178,9 @@ impl Sockets {
         let gone: Vec<Key> =
             self.held.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
         for key in gone {
-            let Some(held) = self.held.remove(&key) else { continue };
+            let Some(held) = self.held.remove(&key) else {
+                continue;
+            };
             for Part { id, worker, copy } in held.parts {
                 // Ours first: as long as any copy is open, connections would queue up for nobody.
                 drop(copy);

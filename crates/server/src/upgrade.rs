@@ -1,5 +1,5 @@
-//! Binary upgrade: a new process gets the same sockets, says ready, and the old one drains. When
-//! the new one fails, the old one goes on as if nothing had been.
+//! Binary upgrade: a new process gets the same sockets and is told what is known here, says ready,
+//! and the old one drains. When the new one fails, the old one goes on as if nothing had been.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use architrave_net::handover::{self, HandoverSocket};
+use architrave_net::handover::{self, HandoverSocket, Predecessor};
 use tokio::runtime::Handle;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Knowing, Known};
 
 /// Tells a process that its standard input leads to the one it is to take over from.
 const SUCCESSOR: &str = "ARCHITRAVE_SUCCESSOR";
+
+/// What it says in a release that tells what it knows when it is asked.
+const TELLS: &str = "2";
 
 /// How long a new process may take until it is ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,13 +28,22 @@ pub(crate) fn is_successor() -> bool {
     std::env::var(SUCCESSOR).is_ok()
 }
 
+/// Whether the process to take over from tells what it knows. A later release tells it as well.
+#[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
+#[must_use]
+pub(crate) fn is_told() -> bool {
+    let said = std::env::var(SUCCESSOR).ok().and_then(|said| said.parse::<u32>().ok());
+    said.is_some_and(|said| said >= 2)
+}
+
 /// The process that goes on.
-#[derive(Debug)]
 pub(crate) struct Successor {
     /// Its id.
     pub pid: u32,
-    /// Where it listens for what this one leaves in its end.
+    /// Where it listens for what this one has to tell until its end.
     pub socket: HandoverSocket,
+    /// What it has been told, if it has asked.
+    pub knows: Option<Known>,
 }
 
 /// Starts the binary anew and hands it every socket; the new process, if it has taken over.
@@ -58,11 +70,30 @@ async fn try_upgrade(engine: &Arc<Engine>) -> anyhow::Result<Successor> {
     // Starting, sending and waiting all block, and the new process may be slow at each.
     let giving = Arc::clone(engine);
     let handing_over = tokio::task::spawn_blocking(move || hand_over(&copies, &giving));
-    let successor = handing_over.await.context("handing over")??;
+    let mut successor = handing_over.await.context("handing over")??;
     // From here on whoever asks is answered by the new process alone.
     engine.close_admin();
     drop(sockets);
+    // It has been serving for a moment, and so have we.
+    engine.tell(&mut successor, Knowing::Everything);
     Ok(successor)
+}
+
+/// This process, as the new one asks it.
+struct Giving<'a> {
+    engine: &'a Engine,
+    runtime: Handle,
+    told: Option<Known>,
+}
+
+impl Predecessor for Giving<'_> {
+    fn let_go(&mut self) -> Result<(), String> {
+        self.runtime.block_on(self.engine.let_go()).map_err(|error| format!("{error:#}"))
+    }
+
+    fn known(&mut self, stage: u8) -> Vec<u8> {
+        self.engine.answer_known(stage, &mut self.told)
+    }
 }
 
 fn hand_over(copies: &[(String, OwnedFd)], engine: &Engine) -> anyhow::Result<Successor> {
@@ -70,11 +101,10 @@ fn hand_over(copies: &[(String, OwnedFd)], engine: &Engine) -> anyhow::Result<Su
     let child = start(theirs)?;
     let pid = child.id();
     let labelled: Vec<_> = copies.iter().map(|(label, fd)| (label.as_str(), fd.as_fd())).collect();
-    let runtime = Handle::current();
-    let let_go = || runtime.block_on(engine.let_go()).map_err(|error| format!("{error:#}"));
-    let result = ours.send(&labelled).and_then(|()| ours.wait_ready(READY_TIMEOUT, let_go));
+    let mut giving = Giving { engine, runtime: Handle::current(), told: None };
+    let result = ours.send(&labelled).and_then(|()| ours.wait_ready(READY_TIMEOUT, &mut giving));
     settle(child, result)?;
-    Ok(Successor { pid, socket: ours })
+    Ok(Successor { pid, socket: ours, knows: giving.told })
 }
 
 fn start(theirs: OwnedFd) -> anyhow::Result<Child> {
@@ -83,7 +113,7 @@ fn start(theirs: OwnedFd) -> anyhow::Result<Child> {
     let program = arguments.next().context("this process does not know its own name")?;
     Command::new(&program)
         .args(arguments)
-        .env(SUCCESSOR, "1")
+        .env(SUCCESSOR, TELLS)
         .stdin(Stdio::from(theirs))
         .spawn()
         .with_context(|| format!("cannot start {}", program.to_string_lossy()))

@@ -88,9 +88,35 @@ impl Allowance {
         }
     }
 
+    /// When the requests and the tokens that were used are paid back.
+    pub(crate) fn paid(&self) -> [Moment; 2] {
+        [&self.requests, &self.tokens].map(Bucket::paid)
+    }
+
+    /// What another process has used, each as the time that it takes to pay it back.
+    pub(crate) fn charge(&self, used: [Debt; 2], now: Moment) {
+        self.requests.charge(used[0], now);
+        self.tokens.charge(used[1], now);
+    }
+
     /// Ends a request in flight.
     pub(crate) fn release(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What was used in a while, as the time in nanoseconds that it takes to pay it back; below zero
+/// where more was given back than used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Debt(pub(crate) i64);
+
+impl Debt {
+    /// What was used since `then`, when all was to be paid back at `before`.
+    pub(crate) fn since((before, then): (Moment, Moment), paid: Moment, now: Moment) -> Self {
+        let signed = |moment: Moment| i64::try_from(moment.as_nanos()).unwrap_or(i64::MAX);
+        // Nothing was owed in between, or all of it is owed still: the smaller one is true.
+        let added = signed(paid) - signed(before.max(then));
+        Self(added.min(signed(paid).saturating_sub(signed(now)).max(0)))
     }
 }
 
@@ -121,6 +147,17 @@ impl Bucket {
         };
         let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         taken.map(|_| ()).map_err(|_| refused)
+    }
+
+    fn paid(&self) -> Moment {
+        Moment::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn charge(&self, Debt(nanos): Debt, now: Moment) {
+        let charged = |paid: u64| Some(paid.max(now.as_nanos()).saturating_add_signed(nanos));
+        if nanos != 0 {
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged);
+        }
     }
 
     fn give_back(&self, rate: Rate, count: u64) {

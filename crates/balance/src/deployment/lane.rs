@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
 use super::credential::Credential;
 use super::failure::{FAILURES_IN_ROW, Failure, Scope};
@@ -173,6 +173,32 @@ impl Lane {
             Scope::Provider => provider,
         };
         Some(Rested { scope, failure, length: rests.begin(failure, began, now) })
+    }
+
+    /// Whether anything was learned of it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.asked_at() > Moment::ZERO || self.rests.has_any()
+    }
+
+    /// Puts what was learned of it into a parcel.
+    pub(crate) fn pack(&self, parcel: &mut Parcel) {
+        self.rests.pack(parcel);
+        parcel.u32(self.streak.load(Ordering::Relaxed));
+        parcel.u64(self.asked_at.load(Ordering::Relaxed));
+        self.quota.pack(parcel);
+        self.pace.pack(parcel);
+    }
+
+    /// Goes on from what another process learned of it, as far as nothing newer is known here.
+    pub(crate) fn unpack(&self, parcel: &mut ParcelReader<'_>) -> Option<()> {
+        self.rests.unpack(parcel)?;
+        let streak = parcel.u32()?;
+        let asked_at = parcel.u64()?;
+        if asked_at > self.asked_at.fetch_max(asked_at, Ordering::Relaxed) {
+            self.streak.fetch_max(streak, Ordering::Relaxed);
+        }
+        self.quota.unpack(parcel)?;
+        self.pace.unpack(parcel)
     }
 
     /// Its own rests, its credential's, its provider's.

@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
+use crate::cohort::lock;
 use line::{Line, LineSums};
 
 /// What weight is left to the past after this long: 1/e.
@@ -143,6 +144,44 @@ impl Pace {
         let good = first + output * self.seconds_per_output().unwrap_or(0.0);
         let share = self.failure_share(now).min(FAILURE_SHARE_MAX);
         Some(good + share / (1.0 - share) * good.max(FAILED_TRY))
+    }
+
+    /// Puts it into a parcel.
+    pub(crate) fn pack(&self, parcel: &mut Parcel) {
+        for number in self.numbers() {
+            parcel.u64(number.load(Ordering::Relaxed));
+        }
+        lock(&self.sums).pack(parcel);
+    }
+
+    /// Goes on from what another process knew, where nothing is known here yet.
+    pub(crate) fn unpack(&self, parcel: &mut ParcelReader<'_>) -> Option<()> {
+        let mut told = [0; 6];
+        for number in &mut told {
+            *number = parcel.u64()?;
+        }
+        let sums = LineSums::unpack(parcel)?;
+        let [_, per_output, _, output, failures, _] = told;
+        let averages = [per_output, output, failures].map(f64::from_bits);
+        if self.line.load(Ordering::Relaxed) != 0 || !averages.iter().all(|it| it.is_finite()) {
+            return Some(());
+        }
+        *lock(&self.sums) = sums;
+        for (number, told) in self.numbers().into_iter().zip(told) {
+            number.store(told, Ordering::Relaxed);
+        }
+        Some(())
+    }
+
+    const fn numbers(&self) -> [&AtomicU64; 6] {
+        [
+            &self.line,
+            &self.per_output,
+            &self.per_output_at,
+            &self.output,
+            &self.failures,
+            &self.failures_at,
+        ]
     }
 
     fn rate(&self, per_output: f64, now: Moment) {

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
 use super::load::{Size, Waiting};
 
@@ -130,6 +130,31 @@ impl Quota {
             Some(QuotaLeft { kind, left, limit, resets_in })
         });
         kinds.collect()
+    }
+
+    /// Puts it into a parcel.
+    pub(crate) fn pack(&self, parcel: &mut Parcel) {
+        for meter in &self.0 {
+            for number in [&meter.limit, &meter.remaining, &meter.seen_at, &meter.reset_at] {
+                parcel.u64(number.load(Ordering::Relaxed));
+            }
+        }
+    }
+
+    /// Goes on from what another process knew, unless what is known here is newer.
+    pub(crate) fn unpack(&self, parcel: &mut ParcelReader<'_>) -> Option<()> {
+        for meter in &self.0 {
+            let (limit, remaining) = (parcel.u64()?, parcel.u64()?);
+            let (seen_at, reset_at) = (parcel.u64()?, parcel.u64()?);
+            // The share that is there again is a part of the way from one to the other.
+            if seen_at > meter.seen_at.load(Ordering::Relaxed) && reset_at > seen_at {
+                meter.limit.store(limit, Ordering::Relaxed);
+                meter.remaining.store(remaining, Ordering::Relaxed);
+                meter.seen_at.store(seen_at, Ordering::Relaxed);
+                meter.reset_at.store(reset_at, Ordering::Relaxed);
+            }
+        }
+        Some(())
     }
 
     /// What is left of a quota, beside what is under way, and its limit when that is known.

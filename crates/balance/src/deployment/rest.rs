@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
 use crate::hash::avalanche;
 
@@ -115,6 +115,27 @@ impl Rest {
         if self.steps() != 0 && began.as_nanos() >= self.since.load(Ordering::Relaxed) {
             self.end();
         }
+    }
+
+    /// Puts it into a parcel.
+    pub(crate) fn pack(&self, parcel: &mut Parcel) {
+        parcel.u64(self.until.load(Ordering::Relaxed));
+        parcel.u64(self.since.load(Ordering::Relaxed));
+        parcel.u32(self.steps());
+        parcel.u64(self.tried_at.load(Ordering::Relaxed));
+    }
+
+    /// Goes on from what another process left, unless what is known here is newer.
+    pub(crate) fn unpack(&self, parcel: &mut ParcelReader<'_>) -> Option<()> {
+        let (until, since) = (parcel.u64()?, parcel.u64()?);
+        let (steps, tried_at) = (parcel.u32()?, parcel.u64()?);
+        if steps > 0 && since > self.since.load(Ordering::Relaxed) {
+            self.since.store(since, Ordering::Relaxed);
+            self.steps.store(steps.min(STEPS_MAX), Ordering::Relaxed);
+            self.tried_at.store(tried_at, Ordering::Relaxed);
+            self.until.store(until, Ordering::Relaxed);
+        }
+        Some(())
     }
 
     /// Ends it.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
 use super::failure::{DENIED, FAILING, Failure, OVERLOADED, RATE_LIMITED};
 use super::hindrance::Hindrance;
@@ -71,6 +71,21 @@ impl Rests {
     /// Ends them all.
     pub(crate) fn end(&self) {
         self.all().into_iter().for_each(Rest::end);
+    }
+
+    /// Whether any of them is not forgotten.
+    pub(crate) fn has_any(&self) -> bool {
+        self.all().into_iter().any(|rest| rest.steps() > 0)
+    }
+
+    /// Puts them into a parcel.
+    pub(crate) fn pack(&self, parcel: &mut Parcel) {
+        self.all().into_iter().for_each(|rest| rest.pack(parcel));
+    }
+
+    /// Goes on from what another process left.
+    pub(crate) fn unpack(&self, parcel: &mut ParcelReader<'_>) -> Option<()> {
+        self.all().into_iter().try_for_each(|rest| rest.unpack(parcel))
     }
 
     const fn all(&self) -> [&Rest; 4] {

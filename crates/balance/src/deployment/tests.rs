@@ -3,6 +3,7 @@
 mod affinity;
 mod failures;
 mod fastest;
+mod known;
 mod limits;
 mod shares;
 mod stage;

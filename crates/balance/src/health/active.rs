@@ -18,6 +18,16 @@ impl ActiveHealth {
         Self { healthy: true, against: 0 }
     }
 
+    /// As another process left it.
+    pub(crate) const fn recovered(healthy: bool, against: u32) -> Self {
+        Self { healthy, against }
+    }
+
+    /// Probes in a row that say the opposite of what it is.
+    pub(crate) const fn against(self) -> u32 {
+        self.against
+    }
+
     pub(crate) const fn is_healthy(self) -> bool {
         self.healthy
     }

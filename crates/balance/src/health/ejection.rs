@@ -22,6 +22,16 @@ pub(crate) struct Ejection {
 }
 
 impl Ejection {
+    /// As another process left it.
+    pub(crate) fn recovered(out: bool, until: Moment, steps: u32) -> Self {
+        Self { out, until, steps: steps.min(STEPS_MAX) }
+    }
+
+    /// When the current or last ejection ends or ended, and how many followed each other.
+    pub(crate) const fn course(self) -> (Moment, u32) {
+        (self.until, self.steps)
+    }
+
     pub(crate) const fn is_ejected(self) -> bool {
         self.out
     }
@@ -76,6 +86,11 @@ impl FailureStreak {
     /// Adds a failure; says how many it is in a row.
     pub(crate) fn add(&self) -> u32 {
         self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Goes on where another process was.
+    pub(crate) fn recover(&self, length: u32) {
+        self.0.store(length, Ordering::Relaxed);
     }
 
     pub(crate) fn length(&self) -> u32 {

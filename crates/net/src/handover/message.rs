@@ -1,7 +1,8 @@
 //! What two processes say to each other during a handover, as bytes.
 //!
-//! The two may be of different versions, so each message begins with that of the protocol, and
-//! what is not understood is refused instead of guessed.
+//! The two may be of different releases, so each message begins with the version of the protocol
+//! and its kind. A message of another version or of a kind that is not known is passed over; one
+//! that is known and says something else is refused instead of guessed.
 
 use super::LABEL_BYTES_MAX;
 
@@ -10,6 +11,9 @@ pub(super) const SOCKETS_PER_MESSAGE: usize = 64;
 
 /// The longest message: labels, each behind its length, and the two bytes in front.
 pub(super) const MESSAGE_BYTES_MAX: usize = 2 + SOCKETS_PER_MESSAGE * (1 + LABEL_BYTES_MAX);
+
+/// The longest piece of [`Message::Known`].
+pub(super) const PIECE_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 2;
 
 /// The longest text of [`Message::Left`].
 pub(super) const TEXT_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 2;
@@ -25,6 +29,9 @@ const FAILED: u8 = 4;
 const ASK: u8 = 5;
 const LET_GO: u8 = 6;
 const LEFT: u8 = 7;
+const ASK_KNOWN: u8 = 8;
+const KNOWN: u8 = 9;
+const KNOWN_END: u8 = 10;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
@@ -42,6 +49,14 @@ pub(super) enum Message {
     LetGo,
     /// What the old process left behind in the end, in words that the two agree on.
     Left(String),
+    /// The new process asks what the old one knows; for what, the two agree on.
+    AskKnown(u8),
+    /// A piece of what the old process knows.
+    Known(Vec<u8>),
+    /// That was the last piece of it.
+    KnownEnd,
+    /// Something that another release says, of this version and kind.
+    Unknown(u8, u8),
 }
 
 impl Message {
@@ -60,6 +75,10 @@ impl Message {
             Self::Ask => vec![VERSION, ASK],
             Self::LetGo => vec![VERSION, LET_GO],
             Self::Left(text) => [&[VERSION, LEFT], text.as_bytes()].concat(),
+            Self::AskKnown(stage) => vec![VERSION, ASK_KNOWN, *stage],
+            Self::Known(piece) => [&[VERSION, KNOWN], piece.as_slice()].concat(),
+            Self::KnownEnd => vec![VERSION, KNOWN_END],
+            Self::Unknown(version, kind) => vec![*version, *kind],
             Self::Failed(why) => {
                 let mut ends = (0..=why.len().min(REASON_BYTES_MAX)).rev();
                 let end = ends.find(|end| why.is_char_boundary(*end)).unwrap_or(0);
@@ -69,7 +88,10 @@ impl Message {
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (&[VERSION, kind], rest) = bytes.split_first_chunk()? else { return None };
+        let (&[version, kind], rest) = bytes.split_first_chunk()?;
+        if version != VERSION {
+            return Some(Self::Unknown(version, kind));
+        }
         match kind {
             SOCKETS => labels(rest).map(Self::Sockets),
             ALL_SENT if rest.is_empty() => Some(Self::AllSent),
@@ -78,7 +100,11 @@ impl Message {
             LET_GO if rest.is_empty() => Some(Self::LetGo),
             LEFT => std::str::from_utf8(rest).ok().map(|text| Self::Left(text.to_owned())),
             FAILED => Some(Self::Failed(String::from_utf8_lossy(rest).into_owned())),
-            _ => None,
+            ASK_KNOWN => rest.first().map(|stage| Self::AskKnown(*stage)),
+            KNOWN => Some(Self::Known(rest.to_vec())),
+            KNOWN_END => Some(Self::KnownEnd),
+            SOCKETS..=KNOWN_END => None,
+            _ => Some(Self::Unknown(version, kind)),
         }
     }
 }

@@ -110,7 +110,19 @@ impl Subscription {
     }
 }
 
+impl Subscription {
+    /// The limit of requests that something was counted under.
+    pub(super) fn counted(&self) -> Option<Arc<Limiter>> {
+        self.counters.load().as_ref().and_then(|counters| counters.requests.clone())
+    }
+}
+
 impl Counters {
+    /// The limit of requests.
+    pub(super) const fn requests(&self) -> Option<&Arc<Limiter>> {
+        self.requests.as_ref()
+    }
+
     /// Counts that go on where those `before` were, wherever the bound is the same.
     fn new(
         application: &str,

@@ -86,6 +86,27 @@ impl Bucket {
         }
     }
 
+    /// When all is paid back, in tokens since the start of the clock.
+    pub(super) fn paid(&self) -> u64 {
+        self.paid.load(Ordering::Acquire)
+    }
+
+    /// What was taken since it was to be paid back at `before`, seen at `then`, as far as it is owed
+    /// still; below zero where more was given back.
+    pub(super) fn taken_since(&self, (before, then): (u64, Moment), now: Moment) -> i64 {
+        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        let taken = signed(self.paid()) - signed(before.max(self.tokens_by(then)));
+        taken.min(signed(self.debt(now)))
+    }
+
+    /// So much was taken by another process; below zero, it was given back.
+    pub(super) fn add(&self, taken: i64, now: Moment) {
+        let now = self.tokens_by(now);
+        let add = |paid: u64| Some(paid.max(now).saturating_add_signed(taken));
+        // The function always says how to go on, so it cannot fail.
+        let _done = self.paid.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+    }
+
     /// Gives back what was drawn for more output than the request gets.
     pub(super) fn lower(&self, drawn: &mut Drawn, to: u64) {
         let back = drawn.amount.saturating_sub(to);

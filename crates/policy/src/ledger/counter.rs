@@ -32,6 +32,10 @@ impl Counter {
     pub(super) fn new(key: LeaseKey, recovered: Option<&Lease>, bell: Option<Arc<Bell>>) -> Self {
         let per = key.per;
         let cell = match recovered {
+            // What is not kept has no lease to stay within.
+            Some(lease) if bell.is_none() => {
+                Cell::carried(per.span(lease.start_s), lease.up_to, false)
+            }
             Some(lease) => Cell::recovered(per.span(lease.start_s), lease.up_to),
             None => Cell::fresh(per.span(0), bell.is_some()),
         };
@@ -104,6 +108,21 @@ impl Counter {
         if cell.span.start_s == start_s {
             cell.correct(unused);
         }
+    }
+
+    /// So much more was taken by another process in the period that begins then; below zero, less.
+    /// Nothing where that period is over here.
+    pub(super) fn add(&self, start_s: u64, taken: i64) {
+        if self.current.load().span.start_s < start_s {
+            self.cell(start_s);
+        }
+        self.correct(start_s, taken.saturating_neg());
+    }
+
+    /// The period that is on, and what is taken in it.
+    pub(super) fn taken(&self) -> (u64, u64) {
+        let cell = self.current.load();
+        (cell.span.start_s, cell.taken())
     }
 
     /// Ends it: nothing may be taken any more, and this is what has been.

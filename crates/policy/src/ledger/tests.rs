@@ -2,6 +2,7 @@
 
 mod costs;
 mod handover;
+mod known;
 mod leases;
 mod limits;
 mod parallel;

@@ -75,6 +75,11 @@ impl Gcra {
         }
     }
 
+    /// A debt as it can be told: what is beyond the burst would be taken for none.
+    pub(super) fn capped(&self, debt: u64) -> u64 {
+        debt.min(self.capacity)
+    }
+
     /// The configured rate.
     pub(super) const fn rate(&self) -> Rate {
         self.rate
@@ -111,6 +116,12 @@ impl Tick {
     /// As the low bits of a word.
     pub(super) const fn low_bits(self) -> u64 {
         self.0
+    }
+
+    /// How many ticks it is after `earlier`; none when it is before it.
+    pub(super) const fn since(self, earlier: Self) -> u64 {
+        let ahead = self.0.wrapping_sub(earlier.0) & TIME_MASK;
+        if ahead <= TIME_MASK / 2 { ahead } else { 0 }
     }
 
     /// So many ticks later.

@@ -3,12 +3,14 @@
 //! The hash is keyed at random (SipHash), so that nobody can make up addresses or header values
 //! that fall on someone else's counter.
 
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
+
+use architrave_core::HashKey;
 
 /// Makes keys. Clones make the same ones.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct KeyHash(RandomState);
+pub(crate) struct KeyHash(pub(super) HashKey);
 
 /// Kept apart, so that a consumer's name is no header value.
 #[derive(Hash)]

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use architrave_config::policy::{RateLimit, RateLimitKey};
 use architrave_config::{PolicySet, Snapshot};
-use architrave_core::Moment;
 use architrave_core::units::Rate;
+use architrave_core::{HashKey, Moment, Parcel, ParcelReader};
 
 use super::gcra::{Decision, Gcra};
 use super::key::KeyHash;
 use super::report::RateReport;
-use super::table::{SET_BYTES, Table};
+use super::table::{Owed, SET_BYTES, Table};
 use crate::cache::Tables;
 use crate::guardrail::{AllFindings, Counted};
 
@@ -67,11 +67,48 @@ impl Limiter {
         }
     }
 
+    /// Puts into a parcel what its keys owe beside what `sent` says that is known there already.
+    pub(crate) fn pack(&self, sent: &mut SentTable, now: Moment, parcel: &mut Parcel) {
+        let Some(table) = self.table.get() else { return };
+        let words = table.words();
+        for owed in Owed::between(&self.gcra, (&sent.words, sent.at), (&words, now)) {
+            parcel.u32(u32::try_from(owed.set).unwrap_or(u32::MAX));
+            parcel.u32(u32::try_from(owed.tag).unwrap_or(u32::MAX));
+            parcel.u64(owed.ticks);
+        }
+        *sent = SentTable { words, at: Some(now) };
+    }
+
+    /// How many sets its table has, or would.
+    pub(crate) fn sets(&self) -> usize {
+        self.table.get().map_or(self.sets, Table::sets)
+    }
+
+    /// Charges its keys with what they owe in another process, where the table has `sets` sets.
+    pub(crate) fn unpack(&self, mut parcel: ParcelReader<'_>, sets: usize, now: Moment) {
+        while let (Some(set), Some(tag), Some(ticks)) = (parcel.u32(), parcel.u32(), parcel.u64()) {
+            let table = self.table.get_or_init(|| Table::new(self.sets));
+            let owed = Owed { set: set as usize, tag: tag.into(), ticks };
+            table.add(owed, sets, &self.gcra, now);
+        }
+    }
+
     /// Whole seconds after which another try can pass; at least 1.
     pub(crate) fn retry_seconds(&self, decision: Decision) -> u64 {
         self.gcra.retry_seconds(decision)
     }
 }
+
+/// What a table said when it was last put into a parcel.
+#[derive(Debug, Default)]
+pub(crate) struct SentTable {
+    words: Vec<u64>,
+    at: Option<Moment>,
+}
+
+/// What another process knows of rate limits already, by what was put into parcels for it.
+#[derive(Debug, Default)]
+pub struct SentRates(HashMap<(String, Arc<str>), SentTable>);
 
 /// The counters of every rate limit, the answers of every cache and what guardrails found: what
 /// policies have that outlives snapshots. One per process.
@@ -129,6 +166,53 @@ impl RateLimiters {
         in_flight
     }
 
+    /// Counters of keys that are hashed by `key`.
+    #[must_use]
+    pub fn hashed_by(key: HashKey) -> Self {
+        Self { hash: KeyHash(key), ..Self::default() }
+    }
+
+    /// Puts into a parcel what is owed under every limit beside what `sent` says that is known there
+    /// already.
+    pub fn pack(&self, sent: &mut SentRates, now: Moment, parcel: &mut Parcel) {
+        for (identity, config, limiter) in self.all() {
+            let terms = terms_of(&config);
+            parcel.block(|parcel| {
+                parcel.text(&identity);
+                parcel.text(&terms);
+                parcel.u32(u32::try_from(limiter.sets()).unwrap_or(u32::MAX));
+                let sent = sent.0.entry((identity, terms.into())).or_default();
+                parcel.block(|parcel| limiter.pack(sent, now, parcel));
+            });
+        }
+    }
+
+    /// Charges everybody with what they owe in another process, under limits that are the same here.
+    pub fn unpack(&self, parcel: ParcelReader<'_>, now: Moment) {
+        let all = self.all();
+        let mut limiters = HashMap::new();
+        for (identity, config, limiter) in &all {
+            limiters.insert((identity.as_str(), terms_of(config)), limiter);
+        }
+        for mut block in parcel.blocks() {
+            let (Some(identity), Some(terms)) = (block.text(), block.text()) else { continue };
+            let (Some(sets), Some(owed)) = (block.u32(), block.block()) else { continue };
+            if let Some(limiter) = limiters.get(&(identity, terms.to_owned())) {
+                limiter.unpack(owed, sets as usize, now);
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<(String, RateLimit, Arc<Limiter>)> {
+        let counters = self.counters();
+        let all = counters.limiters.iter().flat_map(|(identity, versions)| {
+            versions.iter().filter_map(|(config, limiter)| {
+                Some((identity.clone(), config.clone(), limiter.upgrade()?))
+            })
+        });
+        all.collect()
+    }
+
     /// The answers that caches keep.
     pub(crate) const fn cache_tables(&self) -> &Tables {
         &self.cache_tables
@@ -167,6 +251,19 @@ impl Counters {
         versions.push((config.clone(), Arc::downgrade(&limiter)));
         limiter
     }
+}
+
+/// What makes a limit what it is, in words: where they are the same, debts mean the same.
+fn terms_of(config: &RateLimit) -> String {
+    let key = match &config.key {
+        RateLimitKey::Consumer => "consumer",
+        RateLimitKey::Address => "address",
+        RateLimitKey::Header(name) => name,
+    };
+    let is_header = matches!(config.key, RateLimitKey::Header(_));
+    let sort = if is_header { "header " } else { "" };
+    let Rate { count, per } = config.rate;
+    format!("{count} {} {} {sort}{key}", per.as_nanos(), config.burst)
 }
 
 fn sets_per_table(tables: usize) -> usize {

@@ -71,7 +71,86 @@ impl Table {
     }
 }
 
+impl Table {
+    /// How many sets it has.
+    pub(super) fn sets(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All words, set by set.
+    pub(super) fn words(&self) -> Vec<u64> {
+        let slots = self.0.iter().flat_map(|set| &set.slots);
+        slots.map(|slot| slot.load(Ordering::Acquire)).collect()
+    }
+
+    /// Charges a key with what it owes elsewhere, whether it may owe that much or not. `set` is where
+    /// the key is in a table of `sets` sets; in a larger one it may be in several.
+    pub(super) fn add(&self, owed: Owed, sets: usize, gcra: &Gcra, now: Moment) {
+        if owed.tag == 0 || owed.tag >> (u64::BITS - TIME_BITS) != 0 {
+            return;
+        }
+        let now = gcra.tick(now);
+        let step = sets.clamp(1, self.0.len());
+        for place in (owed.set & (self.0.len() - 1)..self.0.len()).step_by(step) {
+            self.0[place].add(owed, gcra, now);
+        }
+    }
+}
+
+/// What a key owes, without the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owed {
+    /// Where it is counted.
+    pub(super) set: usize,
+    /// What it is known by there.
+    pub(super) tag: u64,
+    /// How much, in ticks.
+    pub(super) ticks: u64,
+}
+
+impl Owed {
+    /// What was charged to each key between two looks at one table, at moments `then` and `now`.
+    pub(super) fn between(
+        gcra: &Gcra,
+        (before, then): (&[u64], Option<Moment>),
+        (after, now): (&[u64], Moment),
+    ) -> Vec<Self> {
+        let (then, now) = (then.map(|then| gcra.tick(then)), gcra.tick(now));
+        let charged = after.iter().enumerate().filter_map(|(place, &word)| {
+            let tag = word >> TIME_BITS;
+            let paid = Tick::from_low_bits(word);
+            let debt = gcra.debt(paid, now);
+            let known = before.get(place).copied().filter(|known| known >> TIME_BITS == tag);
+            let ticks = match (known, then) {
+                // Of what it owes now, what it owed then and has not paid since is known there.
+                (Some(known), Some(then)) => {
+                    let owed = gcra.debt(Tick::from_low_bits(known), then);
+                    let from = if owed == 0 { then } else { Tick::from_low_bits(known) };
+                    debt.min(paid.since(from))
+                }
+                _ => debt,
+            };
+            (tag != 0 && ticks > 0).then_some(Self { set: place / SLOTS, tag, ticks })
+        });
+        charged.collect()
+    }
+}
+
 impl Set {
+    fn add(&self, owed: Owed, gcra: &Gcra, now: Tick) {
+        loop {
+            let Some(seen) = self.find(owed.tag) else {
+                self.give_slot(owed.tag, gcra, now);
+                continue;
+            };
+            let debt = gcra.debt(Tick::from_low_bits(seen.word), now);
+            let debt = gcra.capped(debt.saturating_add(owed.ticks));
+            if seen.replace(word_of(owed.tag, now.after(debt))) {
+                return;
+            }
+        }
+    }
+
     fn find(&self, tag: u64) -> Option<Seen<'_>> {
         self.seen().find(|seen| seen.word >> TIME_BITS == tag)
     }

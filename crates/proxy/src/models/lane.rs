@@ -1,10 +1,11 @@
 //! A lane: one deployment by one credential, which is what a request to a model is sent along.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use architrave_config::{CredentialSecret, ProviderCredential};
+use architrave_core::HashKey;
 use architrave_llm::auth::{self, Applied, ProviderSecret};
 use architrave_llm::catalog::{Catalog, Model, ModelKind};
 use architrave_llm::dialect::{Dialect, Quirks};
@@ -183,17 +184,16 @@ fn standing(side: &Side, secret: Option<&CredentialSecret>) -> Option<Applied> {
 }
 
 /// Tells one secret from the next under the same name; it says nothing about either.
-pub(super) fn fingerprint(secret: &CredentialSecret) -> u64 {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+pub(super) fn fingerprint(secret: &CredentialSecret, key: HashKey) -> u64 {
     match secret {
         CredentialSecret::Value(secret) | CredentialSecret::Azure { key: secret, .. } => {
-            KEY.hash_one(secret)
+            key.hash_one(secret)
         }
         CredentialSecret::Aws { access_key_id, secret_access_key, session_token, region } => {
-            KEY.hash_one((access_key_id, secret_access_key, session_token, region))
+            key.hash_one((access_key_id, secret_access_key, session_token, region))
         }
         CredentialSecret::Gcp { file, project, location } => {
-            KEY.hash_one((file, project, location))
+            key.hash_one((file, project, location))
         }
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use architrave_net::handover::HandoverSocket;
+use architrave_net::handover::{HandoverSocket, Told};
 
-use super::Engine;
+use super::{Engine, Knowing};
 use crate::data::DataFolder;
+use crate::upgrade::Successor;
 
 /// How long an old process may take to write down what it has.
 const LET_GO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,24 +61,26 @@ impl Engine {
 
     /// Writes down what consumers have spent, or tells it to the process that goes on with it. To
     /// be called after the last exchange.
-    pub(crate) async fn close_leases(&self, successor: Option<HandoverSocket>) {
-        let Some(leases) = &self.leases else { return };
-        let left = leases.close().await;
+    pub(crate) async fn close_leases(&self, successor: Option<Successor>) {
+        let left = match &self.leases {
+            Some(leases) => leases.close().await,
+            None => Vec::new(),
+        };
         let kept = match &self.kept {
             Some(kept) => kept.close().await,
             None => Vec::new(),
         };
-        let Some(successor) = successor else { return };
+        let Some(mut successor) = successor else { return };
         let lines = left.iter().map(|remainder| remainder.to_line());
         let lines: Vec<String> = lines.chain(kept).collect();
-        let told =
-            tokio::task::block_in_place(|| successor.say_left(lines.iter().map(String::as_str)));
-        if let Err(error) = told {
+        let say = || successor.socket.say_left(lines.iter().map(String::as_str));
+        if let Err(error) = tokio::task::block_in_place(say) {
             tracing::warn!(%error, "up to one lease of every budget counts as spent");
         }
+        self.tell(&mut successor, Knowing::Counts);
     }
 
-    /// Listens, on a thread of its own, for what the old process leaves in its end.
+    /// Listens, on a thread of its own, for what the old process has to tell until its end.
     ///
     /// # Errors
     /// When there can be no more threads.
@@ -85,28 +88,27 @@ impl Engine {
         self: &Arc<Self>,
         predecessor: Arc<HandoverSocket>,
     ) -> std::io::Result<()> {
-        if self.leases.is_none() {
-            return Ok(());
-        }
         let engine = Arc::clone(self);
         let listening = std::thread::Builder::new().name("predecessor".into());
         listening.spawn(move || {
-            let Some(leases) = &engine.leases else { return };
             loop {
-                match predecessor.read_left() {
-                    Ok(Some(lines)) => {
-                        let kept = &engine.gateway.kept;
-                        let lines = lines.lines().filter(|line| !kept.take_over(line));
-                        leases.give_back(lines);
-                    }
+                match predecessor.hear() {
+                    Ok(Some(Told::Known(parcel))) => engine.recover(&parcel),
+                    Ok(Some(Told::Left(lines))) => engine.take_left(&lines),
                     Ok(None) => return,
                     Err(error) => {
-                        tracing::warn!(%error, "up to one lease of every budget counts as spent");
+                        tracing::warn!(%error, "what the old process had to tell in its end is lost");
                         return;
                     }
                 }
             }
         })?;
         Ok(())
+    }
+
+    fn take_left(&self, lines: &str) {
+        let Some(leases) = &self.leases else { return };
+        let kept = &self.gateway.kept;
+        leases.give_back(lines.lines().filter(|line| !kept.take_over(line)));
     }
 }

@@ -239,7 +239,7 @@ impl Engine {
         if !is_named && self.data.is_none() {
             return Ok(None);
         }
-        let keyring = keys::load(&now.keys, self.data.as_ref());
+        let keyring = keys::load(&now.keys, self.data.as_ref(), self.root_by_chance);
         keyring.map(Some).map_err(|error| ReloadError::NotPossible(format!("{error:#}")))
     }
 

@@ -1,7 +1,7 @@
 //! The line by which the time of a first token is foretold: so much for every request, and so
 //! much per token of the prompt. Weighted least squares over a past that fades.
 
-use architrave_core::Moment;
+use architrave_core::{Moment, Parcel, ParcelReader};
 
 use super::{DECAY, SAMPLE_WEIGHT_MAX};
 
@@ -73,6 +73,25 @@ impl LineSums {
         }
         self.taken_at = now;
         self.line()
+    }
+
+    /// Puts them into a parcel.
+    pub(super) fn pack(&self, parcel: &mut Parcel) {
+        parcel.u64(self.taken_at.as_nanos());
+        let means = [self.tokens, self.seconds, self.tokens_squared, self.tokens_seconds];
+        means.into_iter().for_each(|mean| parcel.f64(mean));
+        parcel.flag(self.is_begun);
+    }
+
+    /// What a parcel says; as if nothing had been taken in where it holds what no mean can be.
+    pub(super) fn unpack(parcel: &mut ParcelReader<'_>) -> Option<Self> {
+        let taken_at = Moment::from_nanos(parcel.u64()?);
+        let (tokens, seconds) = (parcel.f64()?, parcel.f64()?);
+        let (tokens_squared, tokens_seconds) = (parcel.f64()?, parcel.f64()?);
+        let is_begun = parcel.flag()?;
+        let sums = Self { taken_at, tokens, seconds, tokens_squared, tokens_seconds, is_begun };
+        let means = [tokens, seconds, tokens_squared, tokens_seconds];
+        Some(if means.iter().all(|mean| mean.is_finite()) { sums } else { Self::default() })
     }
 
     /// The line of least squares that does not fall and does not begin below zero.
