@@ -24,6 +24,7 @@ mod lifecycle;
 mod limits;
 mod llm;
 mod llm_sdk;
+mod moving;
 mod operation;
 mod persistence;
 mod persistence_soak;

@@ -2,8 +2,13 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::BorrowedFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+mod table;
+
+pub use table::overlap;
 
 /// Connections that may wait to be accepted, per socket.
 const BACKLOG: i32 = 4096;
@@ -50,4 +55,26 @@ fn bind(address: SocketAddr, kind: Type, protocol: Protocol, shares: bool) -> io
 /// What the system says, such as `AddrInUse`.
 pub fn check_free(address: SocketAddr, is_tcp: bool) -> io::Result<()> {
     if is_tcp { listen_tcp(address, false).map(drop) } else { bind_udp(address, false).map(drop) }
+}
+
+/// The same where `ours`, bound with SO_REUSEPORT, overlap with it: they are not in the way, but hide
+/// from a bind whether anybody else is.
+///
+/// # Errors
+/// `AddrInUse` where somebody else is, and what the system says.
+pub fn check_free_beside(
+    address: SocketAddr,
+    is_tcp: bool,
+    ours: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    match check_free(address, is_tcp) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !ours.is_empty() => {
+            if table::is_others(address, is_tcp, ours)? {
+                Err(error)
+            } else {
+                Ok(())
+            }
+        }
+        other => other,
+    }
 }

@@ -21,7 +21,7 @@ use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, task};
 use architrave_net::fields::Fields;
 use architrave_net::h1::HeadLimits;
-use architrave_net::socket::listen_tcp;
+use architrave_net::socket::{check_free_beside, listen_tcp, overlap};
 use architrave_net::tls::ServerTls;
 use architrave_net::whole::{WholeLimits, WholeResponse, serve_whole};
 use architrave_net::{RequestHead, Stream};
@@ -213,10 +213,21 @@ impl AdminServer {
         }
         let socket = match inherited.take(&self.label(admin.address)) {
             Some(fd) => std::net::TcpListener::from(fd),
-            None => listen_tcp(admin.address, false)
+            None => self
+                .bind(admin.address)
                 .with_context(|| format!("{}: cannot listen on {}", self.word(), admin.address))?,
         };
         Ok(PreparedAdmin::Open(admin, tls, socket))
+    }
+
+    /// Binds beside the socket that there is: it may move from one address of a port to all of them.
+    fn bind(&self, address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+        if address.port() != 0 {
+            let current = self.current.as_ref().filter(|it| overlap(it.address, address));
+            let ours: Vec<_> = current.iter().map(|running| running.copy.as_fd()).collect();
+            check_free_beside(address, true, &ours)?;
+        }
+        listen_tcp(address, true)
     }
 
     /// The TLS that is wanted: the one that there is, where its settings are the same.

@@ -1,5 +1,8 @@
 //! The listening sockets: one per address and worker, carried over by address from reload to
 //! reload, and from an old process to a new one.
+//!
+//! Where a listener moves from one address of a port to all of them, the sockets of the one stay, and
+//! serve for it: to close them would reset who is connecting at that moment.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,6 +38,8 @@ struct Held {
     listener: String,
     actual: SocketAddr,
     parts: Vec<Part>,
+    /// Whether nobody asked for this address by itself, but for all addresses of its port.
+    is_covered: bool,
 }
 
 /// One socket, served by one worker. Our copy is for handing it on.
@@ -82,6 +87,15 @@ impl Inherited {
         self.sockets.get(label).is_some_and(|all| !all.is_empty())
     }
 
+    /// The sockets that overlap with an address.
+    fn overlapping(&self, key: &Key) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let all = self
+            .sockets
+            .iter()
+            .filter(|(label, _)| Key::of_label(label).is_some_and(|other| other.overlaps(key)));
+        all.flat_map(|(_, fds)| fds.iter().map(AsFd::as_fd))
+    }
+
     /// Takes one socket of this label.
     pub(crate) fn take(&mut self, label: &str) -> Option<OwnedFd> {
         self.sockets.get_mut(label)?.pop()
@@ -105,16 +119,22 @@ impl Sockets {
         inherited: &mut Inherited,
     ) -> anyhow::Result<Prepared> {
         let mut prepared = Vec::new();
-        for listener in &assembly.listeners {
-            for key in keys(listener) {
-                if self.held.contains_key(&key) {
-                    continue;
-                }
-                let given = inherited.sockets.remove(&key.label()).unwrap_or_default();
-                let held = self.bind(&key, listener, workers, given).with_context(|| {
-                    format!("listener {}: cannot listen on {}", listener.config.name, key.address)
-                })?;
-                prepared.push((key, held));
+        let wanted = wanted(assembly);
+        for (key, listener) in &wanted {
+            if self.held.contains_key(key) {
+                continue;
+            }
+            let held = self.bind(key, listener, workers, inherited).with_context(|| {
+                format!("listener {}: cannot listen on {}", listener.config.name, key.address)
+            })?;
+            prepared.push((key.clone(), held));
+        }
+        // What an old process had beside them.
+        let labels: Vec<String> = inherited.sockets.keys().cloned().collect();
+        for key in labels.iter().filter_map(|label| Key::of_label(label)) {
+            if let Some(listener) = covering(&key, &wanted) {
+                let held = self.bind(&key, listener, workers, inherited)?;
+                prepared.push((key, Held { is_covered: true, ..held }));
             }
         }
         Ok(Prepared(prepared))
@@ -125,15 +145,19 @@ impl Sockets {
         key: &Key,
         listener: &LiveListener,
         workers: usize,
-        given: Vec<OwnedFd>,
+        inherited: &mut Inherited,
     ) -> io::Result<Held> {
+        let given = inherited.sockets.remove(&key.label()).unwrap_or_default();
         let mut sockets: Vec<Socket> = given.into_iter().map(|fd| from_fd(key, fd)).collect();
         let mut address = match sockets.first() {
             Some(first) => local_address(first)?,
             None => key.address,
         };
         if sockets.is_empty() && address.port() != 0 {
-            socket::check_free(address, key.is_tcp)?;
+            let held = self.held.iter().filter(|(other, _)| other.overlaps(key));
+            let held = held.flat_map(|(_, held)| held.parts.iter().map(|part| fd_of(&part.copy)));
+            let ours: Vec<_> = held.chain(inherited.overlapping(key)).collect();
+            socket::check_free_beside(address, key.is_tcp, &ours)?;
         }
         while sockets.len() < workers {
             let socket = bind_one(key.is_tcp, address)?;
@@ -150,6 +174,7 @@ impl Sockets {
             listener: listener.config.name.as_str().to_owned(),
             actual: address,
             parts: parts.collect(),
+            is_covered: false,
         })
     }
 
@@ -172,23 +197,26 @@ impl Sockets {
             }
             self.held.insert(key, held);
         }
-        let wanted: BTreeMap<Key, &LiveListener> = (assembly.listeners.iter())
-            .flat_map(|listener| keys(listener).map(move |key| (key, &**listener)))
-            .collect();
-        let gone: Vec<Key> =
-            self.held.keys().filter(|key| !wanted.contains_key(key)).cloned().collect();
+        let wanted = wanted(assembly);
+        let is_gone = |key: &Key| !wanted.contains_key(key) && covering(key, &wanted).is_none();
+        let gone: Vec<Key> = self.held.keys().filter(|key| is_gone(key)).cloned().collect();
         for key in gone {
-            let Some(held) = self.held.remove(&key) else {
-                continue;
-            };
+            let Some(held) = self.held.remove(&key) else { continue };
+            // Of all addresses of the port, some are still served: who is queued may be theirs.
+            let heir = wanted.iter().find(|(other, _)| other.overlaps(&key));
             for Part { id, worker, copy } in held.parts {
                 // Ours first: as long as any copy is open, connections would queue up for nobody.
                 drop(copy);
+                if let Some((_, heir)) = heir {
+                    senders.send(worker, Command::Move { id, slot: heir.slot }).await;
+                }
                 senders.send(worker, Command::Close { id }).await;
             }
         }
         for (key, held) in &mut self.held {
-            let listener = wanted[key];
+            held.is_covered = !wanted.contains_key(key);
+            let listener = wanted.get(key).copied().or_else(|| covering(key, &wanted));
+            let Some(listener) = listener else { continue };
             if held.slot != listener.slot {
                 held.slot = listener.slot;
                 held.listener = listener.config.name.as_str().to_owned();
@@ -204,7 +232,8 @@ impl Sockets {
     /// Where each listener really listens.
     #[must_use]
     pub(crate) fn addresses(&self) -> Vec<(String, SocketAddr)> {
-        self.held.values().map(|held| (held.listener.clone(), held.actual)).collect()
+        let wanted = self.held.values().filter(|held| !held.is_covered);
+        wanted.map(|held| (held.listener.clone(), held.actual)).collect()
     }
 
     /// Every socket with its label, for a new process.
@@ -226,6 +255,37 @@ impl Key {
         let kind = if self.is_tcp { "tcp" } else { "udp" };
         format!("{kind} {} {}", self.address, self.name)
     }
+
+    /// `None` where it is the label of something else.
+    fn of_label(label: &str) -> Option<Self> {
+        let mut words = label.splitn(3, ' ');
+        let is_tcp = match words.next()? {
+            "tcp" => true,
+            "udp" => false,
+            _ => return None,
+        };
+        let (address, name) = (words.next()?.parse().ok()?, words.next()?.to_owned());
+        Some(Self { is_tcp, address, name })
+    }
+
+    /// Whether some of the same connections come to both.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.is_tcp == other.is_tcp
+            && self.address.port() != 0
+            && socket::overlap(self.address, other.address)
+    }
+}
+
+/// The addresses that an assembly wants.
+fn wanted(assembly: &Assembly) -> BTreeMap<Key, &LiveListener> {
+    let listeners = assembly.listeners.iter();
+    listeners.flat_map(|listener| keys(listener).map(move |key| (key, &**listener))).collect()
+}
+
+/// The listener at all addresses of a port that takes what comes to one of them.
+fn covering<'a>(key: &Key, wanted: &BTreeMap<Key, &'a LiveListener>) -> Option<&'a LiveListener> {
+    let covers = |other: &Key| other.address.ip().is_unspecified() && other.overlaps(key);
+    wanted.iter().find(|(other, _)| covers(other)).map(|(_, listener)| *listener)
 }
 
 fn keys(listener: &LiveListener) -> impl Iterator<Item = Key> + '_ {

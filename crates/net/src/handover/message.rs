@@ -103,7 +103,7 @@ impl Message {
             ASK_KNOWN => rest.first().map(|stage| Self::AskKnown(*stage)),
             KNOWN => Some(Self::Known(rest.to_vec())),
             KNOWN_END => Some(Self::KnownEnd),
-            SOCKETS..=KNOWN_END => None,
+            known if (SOCKETS..=KNOWN_END).contains(&known) => None,
             _ => Some(Self::Unknown(version, kind)),
         }
     }

@@ -1,10 +1,12 @@
 //! Listeners put to work: the same object as before where nothing was written anew.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use architrave_config::{Listener, ListenerProtocol, Snapshot};
 use architrave_net::h1::HeadLimits;
+use architrave_net::socket::overlap;
 use architrave_net::tls::{ServerTls, TlsError};
 use architrave_telemetry::ListenerMetrics;
 
@@ -25,8 +27,9 @@ pub struct LiveListener {
     pub metrics: Arc<ListenerMetrics>,
     /// Connections open, over all workers and across reloads.
     pub open: Arc<AtomicUsize>,
-    /// Whether no assembly in force has it any more: its connections are to end.
-    pub is_gone: AtomicBool,
+    /// Whether no assembly in force has it any more: its connections are to end, whichever of its
+    /// configurations they began under.
+    pub is_gone: Arc<AtomicBool>,
 }
 
 pub(super) fn live_listeners(
@@ -39,7 +42,10 @@ pub(super) fn live_listeners(
     let known = previous.map_or(&[][..], |previous| &previous.listeners);
     let mut live = Vec::with_capacity(snapshot.listeners.len());
     for config in &snapshot.listeners {
-        let before = known.iter().find(|listener| listener.config.name == config.name);
+        let before = known
+            .iter()
+            .find(|listener| listener.config.name == config.name)
+            .or_else(|| known.iter().find(|before| is_renamed(before, config, snapshot)));
         match before {
             Some(before) if before.config == *config => {
                 if let Err(error) = before.read_certificates() {
@@ -54,6 +60,20 @@ pub(super) fn live_listeners(
         }
     }
     live
+}
+
+/// Whether a listener is one that there was under another name, and nothing else about it is other but
+/// that it may have moved from one address of its port to all of them, or back: its connections go on.
+fn is_renamed(before: &LiveListener, config: &Listener, snapshot: &Snapshot) -> bool {
+    let old = &*before.config;
+    let is_there = |listener: &Arc<Listener>| listener.name == old.name;
+    let ports = old.ports.clone().zip(config.ports.clone());
+    let mut places = ports.map(|(port, other)| {
+        let (one, other) = (SocketAddr::new(old.ip, port), SocketAddr::new(config.ip, other));
+        port != 0 && overlap(one, other)
+    });
+    let same = Listener { name: config.name.clone(), ip: config.ip, ..old.clone() };
+    same == *config && places.all(|is_same| is_same) && !snapshot.listeners.iter().any(is_there)
 }
 
 impl LiveListener {
@@ -93,7 +113,7 @@ impl LiveListener {
             tls,
             metrics: parts.metrics.listener(&config.name),
             open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
-            is_gone: AtomicBool::new(false),
+            is_gone: before.map(|before| Arc::clone(&before.is_gone)).unwrap_or_default(),
             config: Arc::clone(config),
         })
     }

@@ -6,10 +6,13 @@ use architrave_core::Clock;
 use super::*;
 
 fn next(previous: Option<&Assembly>, listeners: &[&str]) -> Assembly {
-    let listeners: Vec<_> = listeners
-        .iter()
-        .map(|name| format!("{{ name: {name}, address: \"127.0.0.1:0\", protocol: http }}"))
-        .collect();
+    let at_any_port =
+        |name: &&str| format!("name: {name}, address: \"127.0.0.1:0\", protocol: http");
+    next_of(previous, &listeners.iter().map(at_any_port).collect::<Vec<_>>())
+}
+
+fn next_of(previous: Option<&Assembly>, listeners: &[String]) -> Assembly {
+    let listeners: Vec<_> = listeners.iter().map(|it| format!("{{ {it} }}")).collect();
     let text = format!("version: 1\nlisteners: [{}]\n", listeners.join(", "));
     let snapshot = architrave_config::load(&text, "test", &NoSources).unwrap();
     let parts = Parts::new(Metrics::new(1));
@@ -28,4 +31,38 @@ fn a_listener_that_is_gone_never_comes_under_the_routes_of_another() {
         assert!(later.listener_at(gone.slot).is_none());
     }
     assert!(third.listeners.iter().all(|listener| third.routes(listener).is_some()));
+}
+
+#[test]
+fn a_listener_under_another_name_is_the_same_where_nothing_else_is_other() {
+    let at = |name: &str, address: &str, more: &str| {
+        format!("name: {name}, address: \"{address}\", protocol: http{more}")
+    };
+    let first = next_of(None, &[at("web", "127.0.0.1:80", "")]);
+    let before = Arc::clone(&first.listeners[0]);
+    let again = |listener: String| next_of(Some(&first), &[listener]).routes(&before).is_some();
+    assert!(again(at("wide", "127.0.0.1:80", "")));
+    assert!(again(at("wide", "0.0.0.0:80", "")), "it takes what came to it before");
+    assert!(!again(at("wide", "127.0.0.1:81", "")));
+    assert!(!again(at("wide", "127.0.0.2:80", "")));
+    assert!(!again(at(
+        "wide",
+        "127.0.0.1:80",
+        ", proxy_protocol: required, trusted_proxies: [10.0.0.0/8]"
+    )));
+    let both = [at("wide", "127.0.0.1:80", ""), at("web", "127.0.0.1:81", "")];
+    let second = next_of(Some(&first), &both);
+    assert_eq!(second.listeners[1].slot, before.slot, "the name goes before the address");
+    assert_ne!(second.listeners[0].slot, before.slot);
+}
+
+#[test]
+fn connections_of_every_configuration_of_a_listener_end_with_it() {
+    let at = |more: &str| format!("name: web, address: \"127.0.0.1:80\", protocol: http{more}");
+    let first = next_of(None, &[at("")]);
+    let second = next_of(Some(&first), &[at(", limits: { connections: 7 }")]);
+    let (old, new) = (&first.listeners[0], &second.listeners[0]);
+    assert!(!Arc::ptr_eq(old, new));
+    new.is_gone.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(old.is_gone.load(std::sync::atomic::Ordering::Relaxed));
 }
