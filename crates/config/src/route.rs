@@ -38,6 +38,9 @@ pub struct Route {
     pub mirror: Option<Mirror>,
     /// Whether llm, mcp and prompt services see the whole path.
     pub keep_prefix: bool,
+    /// Lists that are written and have nothing in them, such as `match[0].methods`: they mean the same
+    /// as if they were not written.
+    pub empty_lists: Vec<String>,
 }
 
 /// A host that a route serves, lower case, without a port.

@@ -225,5 +225,6 @@ fn route(policies: PolicySet) -> Route {
         services: Vec::new(),
         mirror: None,
         keep_prefix: true,
+        empty_lists: Vec::new(),
     }
 }

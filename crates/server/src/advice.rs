@@ -1,11 +1,11 @@
 //! What is valid and yet hardly meant: told at the start and by `validate`, and served all the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use architrave_config::{
-    BudgetAmount, Consumer, ConsumerCredential, ModelPattern, ModelRef, PolicySet, ProviderIndex,
-    ProviderKind, Snapshot,
+    BudgetAmount, Consumer, ConsumerCredential, HostPattern, ListenerIndex, ModelPattern, ModelRef,
+    PathMatch, PolicySet, ProviderIndex, ProviderKind, Route, Snapshot, ValueMatch,
 };
 use architrave_llm::catalog::Catalog;
 
@@ -14,6 +14,20 @@ use architrave_llm::catalog::Catalog;
 pub(crate) enum Advice {
     /// Nothing is listened on.
     NoListener,
+    /// No request ever comes to a route.
+    Shadowed {
+        /// The route.
+        route: String,
+        /// The one before it that takes the same.
+        by: String,
+    },
+    /// A list of conditions has nothing in it.
+    EmptyList {
+        /// The route that has it.
+        route: String,
+        /// Where it stands there.
+        list: String,
+    },
     /// Something asks for a credential that nobody has.
     NobodyHas {
         /// The object that asks, such as `route orders`.
@@ -39,6 +53,15 @@ impl fmt::Display for Advice {
         match self {
             Self::NoListener => formatter
                 .write_str("there is no listener: nobody can connect, and nothing is served"),
+            Self::Shadowed { route, by } => write!(
+                formatter,
+                "route {route} never takes a request: route {by} before it takes all that it would"
+            ),
+            Self::EmptyList { route, list } => write!(
+                formatter,
+                "route {route}: `{list}` is an empty list, which means any and not none; leave it out \
+                 to say so"
+            ),
             Self::NobodyHas { object, policy, credential } => write!(
                 formatter,
                 "{object} asks for a credential by `{policy}` and no consumer has one: all of its \
@@ -63,9 +86,88 @@ impl fmt::Display for Advice {
 pub(crate) fn find(snapshot: &Snapshot, catalog: &Catalog) -> Vec<Advice> {
     let no_listener = snapshot.listeners.is_empty().then_some(Advice::NoListener);
     let mut found: Vec<Advice> = no_listener.into_iter().collect();
+    found.extend(shadowed(snapshot));
+    for route in &snapshot.routes {
+        let route_name = || route.name.as_str().to_owned();
+        let lists = route.empty_lists.iter().cloned();
+        found.extend(lists.map(|list| Advice::EmptyList { route: route_name(), list }));
+    }
     found.extend(asking_in_vain(snapshot));
     found.extend(unpriced(snapshot, catalog));
     found
+}
+
+/// Routes whose every host and match a route above them has as well, at every listener that they serve:
+/// of equals the first is taken.
+fn shadowed(snapshot: &Snapshot) -> Vec<Advice> {
+    let mut first: HashMap<Condition<'_>, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for (at, route) in snapshot.routes.iter().enumerate() {
+        let mut by = None;
+        let mut is_shadowed = true;
+        for condition in conditions(route) {
+            let known = *first.entry(condition).or_insert(at);
+            is_shadowed &= known < at;
+            by = by.or((known < at).then_some(known));
+        }
+        if let Some(by) = by.filter(|_| is_shadowed) {
+            let name = |at: usize| snapshot.routes[at].name.as_str().to_owned();
+            found.push(Advice::Shadowed { route: name(at), by: name(by) });
+        }
+    }
+    found
+}
+
+/// What one match of a route asks for at one listener and host, in an order of its own.
+#[derive(PartialEq, Eq, Hash)]
+struct Condition<'s> {
+    listener: ListenerIndex,
+    host: Option<&'s HostPattern>,
+    path: (u8, &'s str),
+    methods: Vec<&'s str>,
+    /// Headers, query and cookies.
+    values: [Vec<(&'s str, (u8, &'s str))>; 3],
+}
+
+fn conditions(route: &Route) -> impl Iterator<Item = Condition<'_>> {
+    let hosts: Vec<_> = match &*route.hosts {
+        [] => vec![None],
+        hosts => hosts.iter().map(Some).collect(),
+    };
+    let listeners = route.listeners.iter();
+    listeners.flat_map(move |listener| {
+        let hosts = hosts.clone();
+        route.matches.iter().flat_map(move |wanted| {
+            let condition = |host| Condition {
+                listener: *listener,
+                host,
+                path: match &wanted.path {
+                    PathMatch::Exact(path) => (0, &**path),
+                    PathMatch::Prefix(path) => (1, &**path),
+                    PathMatch::Regex(path) => (2, path.as_str()),
+                },
+                methods: sorted(wanted.methods.iter().map(String::as_str)),
+                values: [&wanted.headers, &wanted.query, &wanted.cookies]
+                    .map(|pairs| sorted(pairs.iter().map(|(name, it)| (&**name, value_of(it))))),
+            };
+            hosts.clone().into_iter().map(condition).collect::<Vec<_>>()
+        })
+    })
+}
+
+fn value_of(value: &ValueMatch) -> (u8, &str) {
+    match value {
+        ValueMatch::Exact(text) => (0, text),
+        ValueMatch::Prefix(text) => (1, text),
+        ValueMatch::Regex(text) => (2, text.as_str()),
+        ValueMatch::Present(is_there) => (3, if *is_there { "true" } else { "false" }),
+    }
+}
+
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items
 }
 
 /// Who asks for what no consumer has.
@@ -214,6 +316,52 @@ mod tests {
         let told_of = told("upstreams: [{ name: u, endpoints: [{ address: \"127.0.0.1:2\" }] }]\n");
         assert_eq!(told_of, ["there is no listener: nobody can connect, and nothing is served"]);
         assert!(told(WEB).is_empty());
+    }
+
+    #[test]
+    fn a_route_that_no_request_comes_to_is_told_of() {
+        let routes = |routes: &str| told(&format!("{WEB}routes:\n{routes}"));
+        let same =
+            "match: [{ path: { prefix: /a }, methods: [GET, POST], headers: { x: { exact: y } } }]";
+        let turned = "match: [{ path: { prefix: /a/ }, methods: [POST, GET], headers: { X: { exact: y } } }]";
+        let found = routes(&format!(
+            "  - {{ name: a, service: s, {same} }}\n  - {{ name: b, service: s, {turned} }}\n"
+        ));
+        assert_eq!(
+            found,
+            ["route b never takes a request: route a before it takes all that it would"]
+        );
+        let both = "  - { name: a, hosts: [a.example], service: s }\n\
+                    - { name: b, hosts: [b.example], service: s }\n"
+            .replace("\n-", "\n  -");
+        let found = routes(&format!(
+            "{both}  - {{ name: c, hosts: [b.example, a.example], service: s }}\n"
+        ));
+        assert_eq!(found.len(), 1, "{found:?}");
+        for other in [
+            "hosts: [b.example, c.example], service: s",
+            "service: s",
+            "hosts: [b.example], service: s, match: [{ path: { prefix: /x } }]",
+            "hosts: [b.example], service: s, match: [{ query: { q: { present: true } } }]",
+        ] {
+            let found = routes(&format!("{both}  - {{ name: c, {other} }}\n"));
+            assert!(found.is_empty(), "{other}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_of_conditions_is_told_of() {
+        let found = told(&format!(
+            "{WEB}routes: [{{ name: a, service: s, match: [{{ path: {{ exact: /a }} }}, {{ methods: [] }}] }}]\n"
+        ));
+        let said = "route a: `match[1].methods` is an empty list, which means any and not none; leave \
+                    it out to say so";
+        assert_eq!(found, [said]);
+        assert_eq!(
+            told(&format!("{WEB}routes: [{{ name: a, service: s, hosts: [], match: [] }}]\n"))
+                .len(),
+            2
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use architrave_balance::Registry;
 use architrave_config::object::Objects;
 use architrave_config::ports::{ConfigStatus, ReloadError};
-use architrave_config::{Plan, Snapshot};
+use architrave_config::{AccessLogTarget, Plan, Snapshot};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, HashKey, task};
 use architrave_llm::catalog::Catalog;
@@ -447,7 +447,19 @@ pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<
     let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
     let errors = built.err().unwrap_or_default();
     let keys = keys::load_in(&snapshot.keys, None).err().map(|error| format!("{error:#}"));
-    errors.iter().map(ToString::to_string).chain(keys).collect()
+    let log = log_obstacle(&snapshot.access_log);
+    errors.iter().map(ToString::to_string).chain(keys).chain(log).collect()
+}
+
+/// What keeps the access log from being written.
+fn log_obstacle(to: &AccessLogTarget) -> Option<String> {
+    let AccessLogTarget::File(file) = to else { return None };
+    if file.is_dir() {
+        return Some(format!("the access log: {} is a folder", file.display()));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    let is_there = folder.is_dir();
+    (!is_there).then(|| format!("the access log: there is no folder {}", folder.display()))
 }
 
 /// Says what is open to others than it should be, that aside which it has told before.

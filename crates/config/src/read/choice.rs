@@ -1,6 +1,7 @@
 //! Choices: one word of a closed list ([`words!`]), or a map with exactly one of some keys
 //! ([`choice!`]). Each is declared once, for reader, schema and reference.
 
+use super::meant::meant_word;
 use super::{Reader, Shape, later_message};
 use crate::tree::{Content, Entry, Node};
 
@@ -120,7 +121,9 @@ impl Reader<'_> {
             return self.refuse(node.place, later_message(word));
         }
         let message = format!("expected {}, found {}", one_of(known), node.described());
-        self.refuse_word(node, message, known.iter().copied());
+        let suggestion = (!node.substituted)
+            .then(|| self.nearest(word, known.iter().copied()).or_else(|| meant_word(word, known)));
+        self.refuse_with(node.place, message, suggestion.flatten());
     }
 
     /// The one entry of a choice; notes what is wrong with it otherwise.

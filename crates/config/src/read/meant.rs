@@ -108,6 +108,27 @@ const POLICIES: [&str; 11] = [
     "cache",
 ];
 
+/// Words of closed lists, and what they are called elsewhere.
+const WORDS: &[(&str, &[&str])] = &[
+    ("least_request", &["least_conn", "leastconn", "least_connections", "least_connection"]),
+    ("round_robin", &["rr", "wrr", "weighted", "weighted_round_robin", "roundrobin", "static_rr"]),
+    ("ring_hash", &["ip_hash", "source", "hash", "consistent", "consistent_hash", "chash", "uri"]),
+    ("p2c_least_request", &["p2c", "random_two", "power_of_two_choices"]),
+    ("p2c_ewma", &["ewma", "peak_ewma", "least_time"]),
+    ("priority", &["failover", "fallback", "ordered"]),
+    ("fastest", &["latency", "latency_based", "lowest_latency"]),
+    ("cheapest", &["cost", "cost_based", "lowest_cost"]),
+    ("least_busy", &["least_conn", "least_request", "usage_based"]),
+    ("https", &["ssl", "tls_terminate", "http2"]),
+];
+
+/// What is meant by a word that is in another gateway's list.
+pub(super) fn meant_word(word: &str, known: &[&str]) -> Option<String> {
+    let word = word.to_lowercase().replace('-', "_");
+    let fits = |(right, said): &&(&str, &[&str])| known.contains(right) && said.contains(&&*word);
+    WORDS.iter().find(fits).map(|(right, _)| (*right).to_owned())
+}
+
 /// What somebody means by a key that a record with the keys `known` does not have.
 pub(super) fn meant_by(word: &str, known: &[&str]) -> Option<String> {
     let word = word.to_lowercase().replace('-', "_");
@@ -161,6 +182,20 @@ mod tests {
         assert_eq!(suggested("consumers: [{ name: a, credential: [] }]"), "credentials");
         assert_eq!(suggested("consumers: [{ name: a, colour: red }]"), "");
         assert_eq!(suggested("routes: [{ name: a, deployments: [] }]"), "");
+    }
+
+    #[test]
+    fn words_of_other_gateways_are_translated() {
+        let meant = |word: &str| {
+            let file =
+                format!("version: 1\nupstreams: [{{ name: a, balance: {word}, endpoints: [] }}]\n");
+            let errors = crate::load(&file, "f", &NoSources).expect_err("it is no word of ours");
+            errors[0].suggestion.clone().unwrap_or_default()
+        };
+        assert_eq!(meant("least_conn"), "least_request");
+        assert_eq!(meant("ip-hash"), "ring_hash");
+        assert_eq!(meant("p2c_last_request"), "p2c_least_request");
+        assert_eq!(meant("nonsense"), "");
     }
 
     #[test]

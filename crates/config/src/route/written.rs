@@ -11,6 +11,7 @@ use crate::read::{
     HostPatternText, List, Name, NonEmpty, Ref, Scope, ServingListener, Span, empty, record,
 };
 use crate::snapshot::{ListenerIndex, ServiceIndex};
+use crate::tree::{Content, Node};
 
 record! {
     /// Which requests it takes, what happens to them, and which service they go to.
@@ -68,6 +69,7 @@ impl RouteWritten {
             services: self.services,
             mirror: self.mirror,
             keep_prefix: self.keep_prefix,
+            empty_lists: empty_lists(scope.node),
         })
     }
 
@@ -115,6 +117,20 @@ impl RouteWritten {
             }
         }
     }
+}
+
+/// The lists of conditions that are written and empty. Where they come out of a template, somebody may
+/// have meant that nothing fits.
+fn empty_lists(route: &Node<'_>) -> Vec<String> {
+    let is_empty = |node: Option<&Node<'_>>| {
+        node.is_some_and(|node| matches!(&node.content, Content::List(items) if items.is_empty()))
+    };
+    let own = ["hosts", "match"].into_iter().filter(|key| is_empty(route.get(key)));
+    let mut found: Vec<String> = own.map(str::to_owned).collect();
+    let matches = route.get("match").map_or(&[][..], Node::items).iter().enumerate();
+    let of_methods = matches.filter(|(_, one)| is_empty(one.get("methods")));
+    found.extend(of_methods.map(|(at, _)| format!("match[{at}].methods")));
+    found
 }
 
 fn every_path() -> RouteMatch {

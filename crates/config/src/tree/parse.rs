@@ -2,7 +2,7 @@
 //! bounded, a key that comes twice is a fault. Tags and several documents are not taken.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, hash_map};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
 
@@ -218,24 +218,34 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn drop_duplicates(&mut self, entries: &mut Vec<Entry<'t>>) {
-        let fresh: Vec<bool> = if entries.len() <= SMALL_MAP {
-            let before = |at: usize| entries[..at].iter().any(|e| e.key() == entries[at].key());
-            (0..entries.len()).map(|at| !before(at)).collect()
+        // For each, where the value stands that the same key has above.
+        let known: Vec<Option<Place>> = if entries.len() <= SMALL_MAP {
+            let before = |at: usize| {
+                let (before, entry) = (&entries[..at], &entries[at]);
+                before.iter().find(|it| it.key() == entry.key()).map(|it| it.value.place)
+            };
+            (0..entries.len()).map(before).collect()
         } else {
-            let mut seen = HashSet::with_capacity(entries.len());
-            entries.iter().map(|entry| seen.insert(entry.key())).collect()
+            let mut seen = HashMap::with_capacity(entries.len());
+            let each = entries.iter().map(|entry| match seen.entry(entry.key()) {
+                hash_map::Entry::Occupied(first) => Some(*first.get()),
+                hash_map::Entry::Vacant(fresh) => {
+                    fresh.insert(entry.value.place);
+                    None
+                }
+            });
+            each.collect()
         };
-        if fresh.iter().all(|fresh| *fresh) {
+        if known.iter().all(Option::is_none) {
             return;
         }
-        let mut fresh = fresh.into_iter();
+        let mut known = known.into_iter();
         entries.retain(|Entry { key, .. }| {
-            let keep = fresh.next().unwrap_or(true);
-            if !keep {
-                let message = format!("the key {} comes twice", key.described());
-                self.faults.push(Fault::new(key.place, message));
-            }
-            keep
+            let Some(first) = known.next().flatten() else { return true };
+            let message = format!("the key {} comes twice", key.described());
+            // What is dropped is not in the tree; the path leads to the one that stays.
+            self.faults.push(Fault { shown_at: key.place, ..Fault::new(first, message) });
+            false
         });
     }
 

@@ -74,7 +74,7 @@ impl Tree<'_> {
                 path.push_str(&format!("[{:?}]", laid.name));
             }
             walk(node, fault.place, &mut |part| push_step(&mut path, part));
-            walk_to_key(node, fault.shown_at, &mut pointer);
+            walk_to_key(node, fault.place, &mut pointer);
         }
         let error = ConfigError {
             file: DATABASE.to_owned(),
@@ -91,18 +91,18 @@ impl Tree<'_> {
     /// A fault of a file, told as one of an object; none when it is outside of all objects.
     fn fault_of_file(&self, fault: Fault) -> Option<ObjectFault> {
         let entries = self.root.entries();
-        let at = entries.partition_point(|entry| entry.key.place <= fault.shown_at);
+        let at = entries.partition_point(|entry| entry.key.place <= fault.place);
         let entry = &entries[at.checked_sub(1)?];
         let kind = ObjectKind::from_plural(entry.key())?;
         let mut pointer = String::new();
         if kind.is_only() {
-            walk_to_key(&entry.value, fault.shown_at, &mut pointer);
+            walk_to_key(&entry.value, fault.place, &mut pointer);
             return Some(object_fault(kind, ONLY_NAME.to_owned(), pointer, fault));
         }
         let items = entry.value.items();
-        let at = items.partition_point(|item| item.place <= fault.shown_at);
+        let at = items.partition_point(|item| item.place <= fault.place);
         let item = &items[at.checked_sub(1)?];
-        walk_to_key(item, fault.shown_at, &mut pointer);
+        walk_to_key(item, fault.place, &mut pointer);
         let name = item.get("name").and_then(Node::text).unwrap_or_default();
         Some(object_fault(kind, name.to_owned(), pointer, fault))
     }
