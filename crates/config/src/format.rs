@@ -1,10 +1,13 @@
-//! `architrave fmt`: the same file in the canonical layout. Only white space changes: every level
-//! is indented by two spaces, lists within maps too; lines end without blanks, the file with one
-//! line break, and blank lines stand alone. Comments stay where they are.
+//! `architrave fmt`: the same file in the canonical layout. Every level is indented by two spaces,
+//! lists within maps too; one space is behind a key; lists and maps in brackets are in one line with
+//! even spaces, and in block style where that would be longer than 100 characters. Lines end without
+//! blanks, the file with one line break, and blank lines stand alone. The order stays, and so do
+//! comments: one behind brackets that become a block goes above it.
 //!
 //! Not a printer of trees: that would lose comments. The result is read again and compared, and
 //! what could not be kept is refused.
 
+mod flow;
 mod layout;
 
 use std::borrow::Cow;
@@ -25,10 +28,18 @@ pub fn format(text: &str, file: &str) -> Result<String, ConfigError> {
         return Err(before.report(faults, file).remove(0));
     }
     let lines = one_kind_of_break(text);
-    let formatted = Layout::of(&lines).map_or_else(|| text.to_owned(), |layout| layout.write());
-    let after = tree::parse(&formatted, file, &mut Vec::new())?;
-    if same(&before.root, &after.root) && printed(text).eq(printed(&formatted)) {
-        return Ok(formatted);
+    let levelled = Layout::of(&lines).map_or_else(|| text.to_owned(), |layout| layout.write());
+    let is_kept = |formatted: &str| {
+        let after = tree::parse(formatted, file, &mut Vec::new());
+        after.is_ok_and(|after| same(&before.root, &after.root))
+            && comments(&lines) == comments(formatted)
+    };
+    // What brackets hold is laid out only where all of it says the same.
+    if let Some(whole) = flow::write(&levelled).filter(|whole| is_kept(whole)) {
+        return Ok(whole);
+    }
+    if is_kept(&levelled) && printed(text).eq(printed(&levelled)) {
+        return Ok(levelled);
     }
     Err(ConfigError {
         file: file.to_owned(),
@@ -46,6 +57,14 @@ fn one_kind_of_break(text: &str) -> Cow<'_, str> {
         true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
         false => Cow::Borrowed(text),
     }
+}
+
+/// Every comment, in the order of the text. One that goes above its block goes before others that
+/// were within, so they are sorted.
+fn comments(text: &str) -> Vec<&str> {
+    let mut found = layout::comments(text).unwrap_or_default();
+    found.sort_unstable();
+    found
 }
 
 /// Everything but white space, comments included.

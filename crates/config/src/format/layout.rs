@@ -4,10 +4,10 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 /// Spaces per level.
-const STEP: usize = 2;
+pub(super) const STEP: usize = 2;
 
 /// What YAML takes for nothing within a line. Other white space is text.
-const BLANKS: [char; 2] = [' ', '\t'];
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,24 @@ enum Kind {
 /// A text cut to lines.
 pub(super) struct Layout<'t> {
     lines: Vec<(&'t str, Kind)>,
+}
+
+/// The comments of a text: what stands behind a `#` that is in no value. `None` when the text cannot
+/// be read.
+pub(super) fn comments(text: &str) -> Option<Vec<&str>> {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let mut gaps = Vec::new();
+    let mut from = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.ok()?;
+        if matches!(event, Event::Scalar(..)) {
+            gaps.push(from..*starts.get(span.start.index())?);
+            from = from.max(*starts.get(span.end.index())?);
+        }
+    }
+    gaps.push(from..text.len());
+    let lines = gaps.into_iter().flat_map(|gap| text.get(gap).unwrap_or_default().lines());
+    Some(lines.filter_map(|line| Some(line[line.find('#')?..].trim_end())).collect())
 }
 
 /// One open level: where it was, and where it goes.
@@ -168,11 +186,11 @@ fn in_brackets(lines: &[(&str, Kind)], span: &Span) -> bool {
     rest.starts_with(['[', '{'])
 }
 
-fn indent(line: &str) -> usize {
+pub(super) fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-fn is_dash(content: &str) -> bool {
+pub(super) fn is_dash(content: &str) -> bool {
     content == "-" || content.starts_with("- ")
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Object, ObjectKind, canonical, secret_pointers};
 use crate::read::Shape;
 
-/// Columns that a value may take in one line.
+/// The longest line with a map or list in brackets, as of `architrave fmt`.
 const LINE_COLUMNS_MAX: usize = 100;
 
 /// What is written in place of secrets.
@@ -55,13 +55,13 @@ pub fn export<'o>(objects: impl IntoIterator<Item = &'o Object>, secrets: Secret
             (None, _) => {}
             (Some(body), true) => {
                 let _infallible = write!(text, "\n{}:", kind.plural());
-                block(&mut text, shape, body, 2, false);
+                block(&mut text, shape, body, (kind.plural().len() + 2, 2), false);
             }
             (Some(_), false) => {
                 let _infallible = writeln!(text, "\n{}:", kind.plural());
                 for body in &bodies {
                     text.push_str("  -");
-                    block(&mut text, shape, body, 4, true);
+                    block(&mut text, shape, body, (4, 4), true);
                 }
             }
         }
@@ -101,12 +101,18 @@ fn escape(value: &mut Value) {
     }
 }
 
-/// A value behind its key or dash: in the same line where it fits, else below. `is_item` says that
-/// the first key may stand behind the dash.
-fn block(out: &mut String, shape: Option<&Shape>, value: &Value, indent: usize, is_item: bool) {
+/// A value behind its key or dash: in the same line, from the column `at`, where it fits, else below.
+/// `is_item` says that the first key may stand behind the dash.
+fn block(
+    out: &mut String,
+    shape: Option<&Shape>,
+    value: &Value,
+    (at, indent): (usize, usize),
+    is_item: bool,
+) {
     let mut line = String::new();
     flow(&mut line, shape, value);
-    let is_short = indent + line.chars().count() <= LINE_COLUMNS_MAX;
+    let is_short = at + line.chars().count() <= LINE_COLUMNS_MAX;
     match value {
         Value::Object(members) if !members.is_empty() && !is_short => {
             for (at, (key, member)) in ordered(shape, value).into_iter().enumerate() {
@@ -115,9 +121,11 @@ fn block(out: &mut String, shape: Option<&Shape>, value: &Value, indent: usize, 
                     false if at == 0 => new_line(out, indent),
                     false => (0..indent).for_each(|_| out.push(' ')),
                 }
+                let start = out.len();
                 scalar(out, key);
+                let at = indent + out[start..].chars().count() + 2;
                 out.push(':');
-                block(out, member_shape(shape, key), member, indent + 2, false);
+                block(out, member_shape(shape, key), member, (at, indent + 2), false);
             }
         }
         Value::Array(items) if !items.is_empty() && !is_short => {
@@ -125,7 +133,7 @@ fn block(out: &mut String, shape: Option<&Shape>, value: &Value, indent: usize, 
             for item in items {
                 (0..indent).for_each(|_| out.push(' '));
                 out.push('-');
-                block(out, item_shape(shape), item, indent + 2, true);
+                block(out, item_shape(shape), item, (indent + 2, indent + 2), true);
             }
         }
         Value::String(text) if is_literal_block(text) => literal_block(out, text, indent),
