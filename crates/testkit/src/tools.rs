@@ -82,6 +82,18 @@ pub fn oidc_node() -> PathBuf {
     path
 }
 
+/// The folder with descriptions of APIs that others have published.
+///
+/// # Panics
+/// When they have not been fetched.
+#[must_use]
+pub fn descriptions() -> PathBuf {
+    let named = variable("ARCHITRAVE_DESCRIPTIONS").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("descriptions/package/api"));
+    assert!(path.is_dir(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
 /// A program on the path, or in the places of system programs.
 ///
 /// # Panics

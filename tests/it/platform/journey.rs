@@ -10,6 +10,8 @@ use architrave_testkit::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::published;
+
 const CODE: &str = "a code of the test's own";
 const PASSWORD: &str = "a long password";
 
@@ -46,7 +48,7 @@ components:
 ";
 
 /// Somebody who has signed in, or nobody yet.
-struct Person<'g> {
+pub(super) struct Person<'g> {
     gateway: &'g Gateway,
     fields: Vec<String>,
 }
@@ -82,19 +84,19 @@ impl<'g> Person<'g> {
     }
 
     #[track_caller]
-    fn says(&self, method: &str, path: &str, body: &Value, status: u16) -> Value {
+    pub(super) fn says(&self, method: &str, path: &str, body: &Value, status: u16) -> Value {
         let answer = self.ask(method, path, body);
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
         serde_json::from_slice(&answer.body).unwrap_or_default()
     }
 
     #[track_caller]
-    fn get(&self, path: &str) -> Value {
+    pub(super) fn get(&self, path: &str) -> Value {
         self.says("GET", path, &Value::Null, 200)
     }
 
     #[track_caller]
-    fn post(&self, path: &str, body: &Value, status: u16) -> Value {
+    pub(super) fn post(&self, path: &str, body: &Value, status: u16) -> Value {
         self.says("POST", path, body, status)
     }
 
@@ -169,6 +171,9 @@ fn walk(data: &Path, database: Option<&str>) {
     let bob = ada.invite("bob", "sellers", "owner");
     let carol = ada.invite("carol", "buyers", "developer");
     let dave = ada.invite("dave", "others", "owner");
+
+    // APIs of hundreds of operations.
+    published::walk(&gateway, &bob, "sellers", &ada);
 
     // From a description, and a mock before anything is behind it.
     let import = json!({ "description": DESCRIPTION });
