@@ -5,6 +5,7 @@ mod bare_calls;
 mod batch;
 mod budget;
 mod cache;
+mod call_ids;
 mod chat;
 mod count;
 mod cut_off;

@@ -7,6 +7,7 @@ mod address;
 mod anthropic_messages;
 mod arguments;
 mod bedrock_converse;
+mod call_ids;
 mod cohere_chat;
 mod context;
 mod gemini_generate_content;
@@ -30,6 +31,7 @@ pub use bedrock_converse::error::{add_aws_error_type, aws_error_type};
 pub use context::Context;
 pub use quirks::Quirks;
 
+use call_ids::CallIds;
 use order::Order;
 use unknown::Unknown;
 
@@ -112,6 +114,11 @@ macro_rules! dialects {
             /// Whether it has a form for a citation of a reply.
             pub(crate) fn cites(self, citation: &Citation<'_>) -> bool {
                 match self { $(Self::$variant => $folder::says::cites(citation),)* }
+            }
+
+            /// Which ids of calls it takes.
+            fn call_ids(self) -> CallIds {
+                match self { $(Self::$variant => $folder::wire::CALL_IDS,)* }
             }
 
             fn read_request_from<'a>(
@@ -317,7 +324,9 @@ impl Dialect {
         let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
         losses.dropped = losses.dropped.with(self.left_out(request, quirks));
         losses.near = losses.near.without(losses.dropped);
-        self.write_request_to(request, quirks, &mut Writer::new(out));
+        let call_ids = if quirks.call_ids_of_nine { CallIds::Nine } else { self.call_ids() };
+        let request = call_ids.fit(request);
+        self.write_request_to(&request, quirks, &mut Writer::new(out));
         Ok(losses)
     }
 

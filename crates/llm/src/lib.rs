@@ -33,7 +33,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `wire.rs` | names of fields, `WATCH`, `FRAMING`, `USAGE_MARK`, `END_MARKS`, `address`, `path`; words that both directions map |
+//! | `wire.rs` | names of fields, `WATCH`, `FRAMING`, `USAGE_MARK`, `END_MARKS`, `CALL_IDS`, `address`, `path`; words that both directions map |
 //! | `says.rs` | what it makes of every field of a request and of a reply |
 //! | `request/read.rs`, `request/write.rs` | a request to the form and back |
 //! | `reply/read.rs`, `reply/write.rs` | a whole reply to the form and back |

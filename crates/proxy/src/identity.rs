@@ -77,6 +77,14 @@ impl Identity {
     pub fn trace_id(&self) -> &str {
         ascii(self.traceparent().get(3..35).unwrap_or_default())
     }
+
+    /// 32 hex digits that are those of this exchange alone, though a client makes many in one trace:
+    /// the end of the trace id and the span id. Empty before the head is read.
+    #[must_use]
+    pub fn exchange_id(&self) -> String {
+        let part = |place| ascii(self.traceparent().get(place).unwrap_or_default());
+        [part(19..35), part(36..52)].concat()
+    }
 }
 
 fn ascii(bytes: &[u8]) -> &str {
@@ -142,6 +150,19 @@ mod tests {
         assert!(identity.traceparent().ends_with(b"-00"));
         assert_ne!(&identity.traceparent()[36..52], b"00f067aa0ba902b7");
         assert_eq!(identity.request_id(), "abc");
+    }
+
+    #[test]
+    fn two_exchanges_of_one_trace_have_two_ids() {
+        let mut fields = Fields::new();
+        fields.append("traceparent", PARENT);
+        let mut random = fastrand::Rng::with_seed(1);
+        let ids = [(); 2].map(|()| Identity::of(&fields, &mut random).exchange_id());
+        assert_ne!(ids[0], ids[1]);
+        for id in ids {
+            assert!(id.len() == 32 && id.starts_with("a3ce929d0e0e4736"), "{id}");
+        }
+        assert_eq!(Identity::default().exchange_id(), "");
     }
 
     #[test]

@@ -190,6 +190,9 @@ fn credentials_quirks_and_placeholders() {
         ("anthropic", "claude-sonnet-4-6", true, true),
         ("anthropic", "claude-opus-4-7", false, false),
         ("anthropic", "claude-haiku-5-5", false, false),
+        // What is not Claude by its name is not thought to be one of its newer models.
+        ("anthropic", "panth/my-finetune", true, false),
+        ("azure-anthropic", "our-deployment", true, false),
         ("azure-anthropic", "claude-opus-4-8", false, false),
         ("bedrock", "us.anthropic.claude-opus-4-20250514-v1:0", true, false),
         ("bedrock", "anthropic.claude-v2:1", true, false),
@@ -217,6 +220,8 @@ fn credentials_quirks_and_placeholders() {
     assert!(provider("vertex").quirks("gemini-3-pro").lacks_call_ids);
     assert!(!provider("gemini").quirks("gemini-3-pro").lacks_call_ids);
     assert!(provider("mistral").quirks("x").tokens_max_older);
+    assert!(provider("mistral").quirks("x").call_ids_of_nine);
+    assert!(!provider("openai").quirks("x").call_ids_of_nine);
     assert!(!provider("openai").quirks("x").tokens_max_older);
 }
 

@@ -15,9 +15,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// The id of the tool call at a place among the parts of an answer.
+    /// The id of the tool call at a place among the parts of an answer. OpenAI takes at most 40
+    /// characters, so the end of the exchange's id stands for it.
     #[must_use]
     pub fn call_id(&self, choice: u32, part: u32) -> String {
-        format!("call_{}_{choice}_{part}", self.id)
+        const ID_CHARACTERS: usize = 24;
+        let skipped = self.id.len().saturating_sub(ID_CHARACTERS);
+        let id = self.id.get(skipped..).unwrap_or(&self.id);
+        format!("call_{id}_{choice}_{part}")
     }
 }

@@ -34,6 +34,8 @@ pub struct Quirks {
     pub lacks_media_in_results: bool,
     /// It refuses ids of calls, and finds results by name and order (Vertex).
     pub lacks_call_ids: bool,
+    /// It takes ids of calls of nine letters and digits, and no others (Mistral).
+    pub call_ids_of_nine: bool,
     /// It does not know the role `developer`.
     pub lacks_developer_role: bool,
     /// It refuses `stream_options`, and says unasked what was used (Mistral, Cohere).
@@ -140,6 +142,7 @@ named! {
     takes_claude_fields
     lacks_media_in_results
     lacks_call_ids
+    call_ids_of_nine
     lacks_developer_role
     lacks_stream_options
     lacks_completions

@@ -63,6 +63,8 @@ pub(crate) fn quirks() -> [Quirks; 3] {
         takes_claude_fields: true,
         lacks_media_in_results: true,
         lacks_call_ids: true,
+        // Ids would be others on the other side; `call_ids.rs` has tests of it.
+        call_ids_of_nine: false,
         lacks_developer_role: true,
         lacks_stream_options: true,
         lacks_completions: true,

@@ -2,6 +2,7 @@
 
 use crate::chat::Finish;
 use crate::dialect::Address;
+use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
 use crate::scan::{Member, Spellings, Watch, Watched};
 use crate::segment;
@@ -9,6 +10,7 @@ use crate::segment;
 pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["messageStop"];
+pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::Plain(64);
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

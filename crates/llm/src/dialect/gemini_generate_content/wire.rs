@@ -2,6 +2,7 @@
 
 use crate::chat::{Finish, Text};
 use crate::dialect::Address;
+use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
 use crate::json::{Cursor, JsonError, Kind};
 use crate::scan::{Member, Spellings, Watch, Watched};
@@ -10,6 +11,7 @@ use crate::segment;
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usageMetadata\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["\"finishReason\""];
+pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::Any;
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

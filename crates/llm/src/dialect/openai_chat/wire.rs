@@ -2,12 +2,14 @@
 
 use crate::chat::{Finish, Text};
 use crate::dialect::Address;
+use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
 use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["[DONE]"];
+pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::UpTo(40);
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

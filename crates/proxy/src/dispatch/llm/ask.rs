@@ -93,9 +93,9 @@ impl Ask {
     }
 
     /// What a reply needs to know of the exchange; `id` is of letters and digits.
-    pub(super) fn context(&self, id: &str, created_s: u64) -> Context {
+    pub(super) fn context(&self, id: String, created_s: u64) -> Context {
         Context {
-            id: id.to_owned(),
+            id,
             model: self.model.clone(),
             created_s,
             stream_usage: self.stream_usage || self.dialect != Dialect::OpenaiChat,

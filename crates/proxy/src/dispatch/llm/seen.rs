@@ -74,7 +74,7 @@ pub(super) async fn see<'a>(
 pub(super) fn context(worker: &Worker, exchange: &Exchange<'_>, ask: &Ask) -> Context {
     let since = worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
     let seconds = since.map_or(0, |since| since.as_secs());
-    ask.context(exchange.identity.trace_id(), seconds)
+    ask.context(exchange.identity.exchange_id(), seconds)
 }
 
 /// Under what an answer is kept that is given to the question with that body, to that model and

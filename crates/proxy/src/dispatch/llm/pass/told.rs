@@ -196,7 +196,7 @@ impl Along<'_, '_> {
     pub(super) fn context(&self, exchange: &Exchange<'_>) -> Context {
         let since = self.worker.wall().duration_since(std::time::SystemTime::UNIX_EPOCH);
         Context {
-            id: exchange.identity.trace_id().to_owned(),
+            id: exchange.identity.exchange_id(),
             model: self.passing.model().unwrap_or_default().to_owned(),
             created_s: since.map_or(0, |since| since.as_secs()),
             stream_usage: true,
