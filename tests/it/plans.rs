@@ -100,6 +100,60 @@ fn a_plan_opens_its_operations_and_no_more() {
 }
 
 #[test]
+fn a_plan_opens_operations_by_the_ids_of_the_description() {
+    let origin = Origin::named("a");
+    let answers = "\"responses\": { \"200\": { \"description\": \"ok\" } }";
+    let described = format!(
+        "{{ \"openapi\": \"3.1.0\", \"info\": {{ \"title\": \"Orders\", \"version\": \"1\" }}, \"paths\": {{ \
+         \"/orders\": {{ \"get\": {{ \"operationId\": \"listOrders\", {answers} }} }}, \
+         \"/orders/{{id}}\": {{ \"get\": {{ \"operationId\": \"getOrder\", {answers} }}, \
+         \"delete\": {{ {answers} }} }} }} }}"
+    );
+    let service = format!("http: {{ upstream: origin }}\napi: {{ text: '{described}' }}");
+    let file = |id: &str| {
+        Config::new()
+            .web()
+            .upstream("origin", &[origin.addr()], "")
+            .service("orders", &service)
+            .route("orders", "match: [{ path: { prefix: /orders } }]\nservice: orders")
+            .route(
+                "versioned",
+                "match: [{ path: { prefix: /v1 } }]\nservice: orders\n\
+                 policies: { rewrite: { strip_prefix: /v1 } }",
+            )
+            .and(&format!(
+                "
+                products: [{{ name: shop, services: [orders] }}]
+                plans: [{{ name: p, product: shop, operations: {{ orders: [{{ operation_id: {id} }}] }} }}]
+                applications: [{{ name: tills, credentials: [{{ api_key: key-of-tills-0123456789 }}] }}]
+                subscriptions: [{{ application: tills, plan: p }}]
+                "
+            ))
+    };
+    let gateway = Gateway::start(file("getOrder"));
+    for (method, path, status) in [
+        ("GET", "/orders/7", 200),
+        // As the service sees it, whatever the client has sent.
+        ("GET", "/v1/orders/7", 200),
+        ("GET", "/orders", 403),
+        ("DELETE", "/orders/7", 403),
+        ("GET", "/orders/7/items", 403),
+    ] {
+        assert_eq!(ask(&gateway, method, path, "tills").status, status, "{method} {path}");
+    }
+    // One without an id goes by what it is called then.
+    let by_path = file("'DELETE /orders/{id}'").to_string();
+    assert_eq!(gateway.reload(&by_path), Reloaded::Taken);
+    assert_eq!(ask(&gateway, "DELETE", "/orders/7", "tills").status, 200);
+    assert_eq!(ask(&gateway, "GET", "/orders/7", "tills").status, 403);
+    let Reloaded::Refused(why) = gateway.reload(file("getOrders").to_string()) else {
+        panic!("there is no such operation")
+    };
+    let expected = "the description of `orders` has no operation `getOrders`, did you mean";
+    assert!(why.contains(expected) && why.contains("getOrder`"), "{why}");
+}
+
+#[test]
 fn a_plan_is_exceeded_by_each_application_for_itself() {
     let origin = Origin::named("a");
     let file = config(&origin).and(OFFER).to_string();
@@ -144,7 +198,12 @@ fn models(budgets: &str) -> Config {
 fn say(gateway: &Gateway, who: &str) -> Response {
     let key = format!("Authorization: Bearer key-of-{who}-0123456789");
     let question = Dialect::OpenaiChat.question("fast", "hello", false);
-    Client::connect(gateway.web()).ask(post("/v1/chat/completions", &[&key], &question))
+    // While a disk is so busy that a lease is not written in time, one is to try again.
+    eventually("what is spent can be written down", SOON, || {
+        let ask = post("/v1/chat/completions", &[&key], &question);
+        let answer = Client::connect(gateway.web()).ask(ask);
+        (answer.status != 503).then_some(answer)
+    })
 }
 
 /// Talks until no more is allowed; how often it was.
@@ -176,6 +235,112 @@ fn a_shared_budget_is_used_up_by_all_together() {
     let gateway = Gateway::start(models("shared_budgets: [{ tokens: 400, per: month }]"));
     assert!(say_all(&gateway, "tills") > 0);
     assert_eq!(say(&gateway, "robots").status, 429);
+}
+
+/// What the admin API says an application may use by its only subscription.
+fn limits(gateway: &Gateway, who: &str) -> Vec<Value> {
+    let answer = gateway.admin_get(&format!("/api/v1/applications/{who}/limits"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body: Value = serde_json::from_slice(&answer.body).expect("the admin API says JSON");
+    body["subscriptions"][0]["limits"].as_array().expect("a list").clone()
+}
+
+/// What `RateLimit` says is left of the limit of that name.
+#[track_caller]
+fn left_by_header(answer: &Response, name: &str) -> u64 {
+    let told = answer.get("ratelimit").expect("the client is told");
+    let of_name = told.split(", ").find_map(|item| item.strip_prefix(&format!("\"{name}\";r=")));
+    let left = of_name.and_then(|rest| rest.split(';').next()).expect("it is told of this limit");
+    left.parse().expect("a number")
+}
+
+#[test]
+fn what_is_left_of_limits_is_what_clients_are_told() {
+    let origin = Origin::named("a");
+    let offer = OFFER.replace("requests: 5/m", "requests: 5/h, parallel: 7");
+    let gateway = Gateway::start(config(&origin).and(&offer));
+    for _ in 0..3 {
+        let before = limits(&gateway, "tills");
+        let answer = ask(&gateway, "GET", "/orders/1", "tills");
+        let left = left_by_header(&answer, "default");
+        let now = limits(&gateway, "tills");
+        assert_eq!(now[0]["left"], left, "{now:?}");
+        assert_eq!(now[0]["used"], 5 - left);
+        assert_eq!(before[0]["left"], left + 1, "asking uses nothing up");
+        assert_eq!((&now[0]["window_seconds"], &now[0]["limit"]), (&3_600.into(), &5.into()));
+        assert_eq!((&now[1]["kind"], &now[1]["limit"]), (&"parallel".into(), &7.into()));
+    }
+    assert_eq!(limits(&gateway, "robots"), Vec::<Value>::new());
+    assert_eq!(gateway.admin_get("/api/v1/applications/who/limits").status, 404);
+}
+
+#[test]
+fn what_is_left_of_budgets_is_what_clients_are_told_also_after_a_restart() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let config = models(
+        "budgets: [{ tokens: 4000, per: month }], shared_budgets: [{ tokens: 90000, per: month }]",
+    );
+    let gateway = GatewayOptions::new().data(dir.path()).start(&config);
+    let mut spent = 0;
+    for who in ["tills", "robots", "tills"] {
+        let answer = say(&gateway, who);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let left = left_by_header(&answer, "budget");
+        let [own, shared] = &limits(&gateway, who)[..] else { panic!("two budgets") };
+        assert_eq!(
+            (&own["counted_for"], &shared["counted_for"]),
+            (&"application".into(), &"plan".into())
+        );
+        assert_eq!((&own["left"], &own["reserved"]), (&left.into(), &0.into()));
+        let used = shared["used"].as_u64().expect("a number");
+        assert!(used > spent && own["used"].as_u64().is_some_and(|own| own <= used), "{shared}");
+        spent = used;
+    }
+    let before = limits(&gateway, "tills");
+    gateway.terminate();
+    drop(gateway);
+    let gateway = GatewayOptions::new().data(dir.path()).start(&config);
+    assert_eq!(limits(&gateway, "tills"), before, "nobody has called since");
+    gateway.kill();
+    drop(gateway);
+    let gateway = GatewayOptions::new().data(dir.path()).start(&config);
+    let after = limits(&gateway, "tills");
+    assert!(after[0]["used"].as_u64() >= before[0]["used"].as_u64(), "{before:?} {after:?}");
+}
+
+#[test]
+fn what_a_team_may_use_up_its_applications_use_up_together_and_it_outlives_a_kill() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let budget = "teams: [{ name: buyers, budgets: [{ tokens: 400, per: month }] }]";
+    let file = format!("{}\n{budget}\n", models("budgets: [{ tokens: 100000, per: month }]"));
+    let file = file
+        .replace("{ name: tills, credentials", "{ name: tills, team: buyers, credentials")
+        .replace("{ name: robots, credentials", "{ name: robots, team: buyers, credentials");
+    let start = |file: &str| GatewayOptions::new().data(dir.path()).start(file.to_owned());
+    let gateway = start(&file);
+    assert!(say_all(&gateway, "tills") > 0);
+    let over = say(&gateway, "robots");
+    assert_eq!(over.status, 429);
+    assert!(over.text().contains("the budget of the team is used up"), "{}", over.text());
+    let of_robots = limits(&gateway, "robots");
+    let scopes: Vec<_> = of_robots.iter().map(|limit| limit["counted_for"].as_str()).collect();
+    assert_eq!(scopes, [Some("application"), Some("team")], "{of_robots:?}");
+    assert_eq!((&of_robots[0]["used"], &of_robots[1]["limit"]), (&0.into(), &400.into()));
+    assert_eq!(of_robots[1], limits(&gateway, "tills")[1], "both see the same");
+    gateway.kill();
+    drop(gateway);
+    let gateway = start(&file);
+    assert_eq!(say(&gateway, "robots").status, 429);
+    // More of it, or none at all, holds at once; what was used is still used.
+    let wider = file.replace("tokens: 400,", "tokens: 50000,");
+    assert_eq!(gateway.reload(&wider), Reloaded::Taken);
+    assert_eq!(say(&gateway, "robots").status, 200);
+    let used = limits(&gateway, "robots")[1]["used"].as_u64().expect("a number");
+    assert!((400 - 16..50_000).contains(&used), "{used}");
+    let without = file.replace(budget, "");
+    assert_eq!(gateway.reload(&without), Reloaded::Taken);
+    assert_eq!(limits(&gateway, "robots").len(), 1);
+    assert_eq!(say(&gateway, "robots").status, 200);
 }
 
 /// An issuer of tokens with one key.

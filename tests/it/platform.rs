@@ -13,4 +13,5 @@ mod remote;
 mod services;
 mod sign_in;
 mod start;
+mod team_budgets;
 mod transfer;

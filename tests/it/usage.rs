@@ -532,3 +532,83 @@ fn a_gateway_of_a_file_alone_keeps_nothing_and_says_so() {
     let answer = gateway.admin_get("/api/v1/usage/series");
     assert_eq!(answer.status, 401, "{}", answer.text());
 }
+
+/// Sends a body of a sort, which the origin takes whole.
+#[track_caller]
+fn send(gateway: &Gateway, path: &str, sort: &str, body: &str) {
+    let (length, sort) =
+        (format!("Content-Length: {}", body.len()), format!("Content-Type: {sort}"));
+    let mut bytes = request("POST", "h", path, &[&length, &sort]);
+    bytes.extend_from_slice(body.as_bytes());
+    let answer = Client::connect(gateway.web()).ask(bytes);
+    let length = answer.get("x-length").and_then(|length| length.parse().ok());
+    assert_eq!((answer.status, length), (200, Some(body.len())), "{}", answer.text());
+}
+
+/// What the request log has of the bodies of the only exchange with a path, once it is there.
+fn bodies(gateway: &Gateway, path: &str) -> Value {
+    let id = eventually("it is in the request log", WRITTEN_WITHIN, || {
+        let log = shown(gateway, "/api/v1/requests");
+        let log = log["requests"].as_array().expect("a list");
+        let found = log.iter().find(|one| one["path"] == path)?;
+        Some(found["id"].as_str().expect("an id").to_owned())
+    });
+    let one = shown(gateway, &format!("/api/v1/requests/{id}"));
+    one.get("bodies").cloned().unwrap_or_default()
+}
+
+#[test]
+fn bodies_are_in_the_request_log_where_a_service_asks_for_them_and_nowhere_else() {
+    each_place(|place| {
+        let origin = Origin::start(|exchange| {
+            let sort =
+                if exchange.target().contains("xml") { "text/xml" } else { "application/json" };
+            let body = "{\"id\":7,\"card_number\":\"4111 1111\",\"token\":\"t-secret\",\"rest\":\"abcdefgh\"}";
+            let length = exchange.read_body().len().to_string();
+            exchange.reply(200, &[("Content-Type", sort), ("X-Length", &length)], body);
+        });
+        let config = Config::new()
+            .web()
+            .upstream("origin", &[origin.addr()], "")
+            .service(
+                "told",
+                "http: { upstream: origin }\nlog_bodies: { max: 60B, redact: [Card-Number] }",
+            )
+            .service("plain", "http: { upstream: origin }")
+            .route("told", "match: [{ path: { prefix: /told } }]\nservice: told")
+            .route("plain", "match: [{ path: { prefix: /plain } }]\nservice: plain");
+        let gateway = place.start_with(&config, "{ sample_percent: 100 }");
+        let json = "application/json; charset=utf-8";
+        send(&gateway, "/told/a", json, "{\"password\":\"p-secret\",\"a\":1}");
+        let told = bodies(&gateway, "/told/a");
+        assert_eq!(
+            told["request"],
+            json!({ "content_type": json, "text": "{\"password\":\"***\",\"a\":1}", "is_cut": false })
+        );
+        assert_eq!(
+            told["response"],
+            json!({
+                "content_type": "application/json",
+                "text": "{\"id\":7,\"card_number\":\"***\",\"token\":\"***\",\"rest\":",
+                "is_cut": true,
+            })
+        );
+        // Of what nobody can look into there is nothing.
+        send(&gateway, "/told/xml", "text/plain", "password p-secret");
+        let told = bodies(&gateway, "/told/xml");
+        assert_eq!(
+            (&told["request"]["text"], &told["response"]["text"]),
+            (&Value::Null, &Value::Null)
+        );
+        send(&gateway, "/plain/a", json, "{\"b\":\"p-secret\"}");
+        assert_eq!(bodies(&gateway, "/plain/a"), Value::Null);
+        // A long one is passed on whole, of which there is the beginning.
+        let long = format!("{{\"list\":\"{}\"}}", "x".repeat(300_000));
+        send(&gateway, "/told/long", json, &long);
+        let told = bodies(&gateway, "/told/long");
+        assert_eq!(told["request"]["text"].as_str().map(str::len), Some(60));
+        // Nothing that is secret is anywhere in it.
+        let whole = ask(&gateway, "GET", "/api/v1/requests:export", &Value::Null).text();
+        assert!(!whole.contains("-secret") && !whole.contains("4111"), "{whole}");
+    });
+}

@@ -17,12 +17,14 @@ use crate::provider::ProviderWritten;
 use crate::read::{List, Reader, Scope, Shape, Written, empty, record};
 use crate::route::RouteWritten;
 use crate::service::ServiceWritten;
-use crate::tree::Node;
+use crate::snapshot::ServiceIndex;
+use crate::team::TeamWritten;
+use crate::tree::{Entry, Node};
 use crate::upstream::UpstreamWritten;
 use crate::{
     Admin, Application, Consumer, ConsumerCredential, IdentityProvider, Keys, Listener,
-    ListenerProtocol, Model, ModelRef, Plan, PolicySet, Portal, Product, Provider, Route,
-    SendProxyProtocol, Service, Snapshot, Subscription, Upstream,
+    ListenerProtocol, Model, ModelRef, Plan, PlanOperation, PolicySet, Portal, Product, Provider,
+    Route, SendProxyProtocol, Service, Snapshot, Subscription, Team, Upstream,
 };
 
 record! {
@@ -48,6 +50,8 @@ record! {
         /// Whose word it is who signs in, beside passwords.
         "identity_providers": List<IdentityProviderWritten> = Vec::new()
             => identity_providers: Vec<IdentityProvider>,
+        /// Those who own services and applications, and what they may use up.
+        "teams": List<TeamWritten> = Vec::new() => teams: Vec<Team>,
         /// What is offered together.
         "products": List<ProductWritten> = Vec::new() => products: Vec<Product>,
         /// On what terms.
@@ -67,7 +71,7 @@ record! {
         /// What the gateway says about its work.
         "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
     }
-    later "mcp_servers", "teams";
+    later "mcp_servers";
 }
 
 impl Document {
@@ -110,6 +114,7 @@ impl Document {
             providers: self.providers.into_iter().map(Arc::new).collect(),
             models: self.models.into_iter().map(Arc::new).collect(),
             identity_providers: self.identity_providers.into_iter().map(Arc::new).collect(),
+            teams: self.teams.into_iter().map(Arc::new).collect(),
             products: self.products.into_iter().map(Arc::new).collect(),
             plans: self.plans.into_iter().map(Arc::new).collect(),
             applications: self.applications.into_iter().map(Arc::new).collect(),
@@ -272,6 +277,44 @@ impl Document {
                         product.name
                     );
                     scope.reader.refuse(entry.key.place, message);
+                }
+            }
+            self.check_operations(&plan.operations, entries, scope);
+        }
+    }
+
+    /// An operation that a plan opens by its id is one that the service's description has.
+    fn check_operations(
+        &self,
+        operations: &[(ServiceIndex, Vec<PlanOperation>)],
+        entries: &[Entry<'_>],
+        scope: &mut Scope<'_, '_, '_>,
+    ) {
+        for ((service, operations), entry) in operations.iter().zip(entries) {
+            let Some(service) = self.services.get(service.get()) else { continue };
+            let items = entry.value.items();
+            if items.len() != operations.len() {
+                continue;
+            }
+            for (operation, item) in operations.iter().zip(items) {
+                let (PlanOperation::OfApi(id), Some(node)) = (operation, item.get("operation_id"))
+                else {
+                    continue;
+                };
+                let Some(api) = &service.api else {
+                    let name = &service.name;
+                    let message = format!("the service `{name}` has no `api` whose ids these are");
+                    scope.reader.refuse(node.place, message);
+                    continue;
+                };
+                let labels = || api.0.operations().iter().map(|one| &*one.label);
+                if !labels().any(|label| label == id) {
+                    let name = &service.name;
+                    let message = format!(
+                        "the description of `{name}` has no operation {}",
+                        node.described()
+                    );
+                    scope.reader.refuse_word(node, message, labels());
                 }
             }
         }

@@ -27,6 +27,7 @@ mod schema;
 pub mod service;
 pub mod snapshot;
 pub mod sources;
+pub mod team;
 mod tree;
 pub mod upstream;
 
@@ -65,15 +66,16 @@ pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, W
 pub use schema::schema;
 pub use service::{
     Api, ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, Brownout,
-    InputKind, Lifecycle, LlmService, NoApiReader, OutputForm, PromptInput, PromptService, Service,
-    ServiceKind, ServiceState, ServiceVersion, Sharing, Standing, Successor, Template,
-    TemplatePart, Visibility, major,
+    InputKind, Lifecycle, LlmService, LogBodies, NoApiReader, OutputForm, PromptInput,
+    PromptService, Service, ServiceKind, ServiceState, ServiceVersion, Sharing, Standing,
+    Successor, Template, TemplatePart, Visibility, major,
 };
 pub use snapshot::{
     ApplicationIndex, ConsumerIndex, ListenerIndex, ModelIndex, PlanIndex, ProductIndex,
     ProviderIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
 };
 pub use sources::{NoSources, Sources};
+pub use team::{BudgetFault, Team, budgets_of};
 pub use upstream::{
     ActiveHealth, BalanceAlgorithm, Egress, EndpointSource, HashOn, Health, HealthCheck, Hedge,
     PassiveHealth, Persistence, Retry, SendProxyProtocol, Upstream, UpstreamLimits,

@@ -116,16 +116,47 @@ record! {
     }
 }
 
-record! {
-    /// Requests that a plan opens, as clients send them: before a route rewrites the path.
-    #[derive(Clone, Debug)]
-    pub struct PlanOperation {
+/// Requests that a plan opens.
+#[derive(Clone, Debug)]
+pub enum PlanOperation {
+    /// As clients send them: before a route rewrites the path.
+    Requests {
         /// On the canonical path.
-        "path": PathMatch = PathMatch::Prefix(String::new()) => pub path: PathMatch,
+        path: PathMatch,
+        /// Methods; any where there is none.
+        methods: Vec<String>,
+    },
+    /// Those of an operation of the service's API, by what its description calls it.
+    OfApi(String),
+}
+
+record! {
+    /// Requests that a plan opens: by `operation_id`, or by path and method as clients send them,
+    /// before a route rewrites the path.
+    #[derive(Debug)]
+    pub(crate) struct PlanOperationWritten => PlanOperation by finish {
+        /// On the canonical path.
+        "path": PathMatch = PathMatch::Prefix(String::new()) => path: PathMatch,
         /// Methods; any by default.
-        "methods": List<Method> = Vec::new() => pub methods: Vec<String>,
+        "methods": List<Method> = Vec::new() => methods: Vec<String>,
+        /// The operation of the service's API that has this id in its description; of one without an
+        /// id, its method and path as they are there, such as `GET /orders/{id}`.
+        "operation_id": Option<Text> = None => operation_id: Option<String>,
     }
-    later "operation", "operation_id";
+    later "operation";
+}
+
+impl PlanOperationWritten {
+    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<PlanOperation> {
+        let Self { path, methods, operation_id } = self;
+        let Some(id) = operation_id else { return Some(PlanOperation::Requests { path, methods }) };
+        for key in ["path", "methods"] {
+            if scope.has(key) {
+                scope.refuse_at(key, "the description says it: leave it out, or `operation_id`");
+            }
+        }
+        Some(PlanOperation::OfApi(id))
+    }
 }
 
 choice! {
@@ -216,7 +247,7 @@ record! {
         /// What subscribers are asked.
         "questions": List<Question> = Vec::new() => questions: Vec<Question>,
         /// What of some services it opens, by the service; the others are open as a whole.
-        "operations": Pairs<Ref<ServiceIndex>, NonEmpty<PlanOperation>> = Vec::new()
+        "operations": Pairs<Ref<ServiceIndex>, NonEmpty<PlanOperationWritten>> = Vec::new()
             => operations: Vec<(ServiceIndex, Vec<PlanOperation>)>,
     }
 }

@@ -17,7 +17,9 @@ use std::time::SystemTime;
 use crate::ConfigError;
 
 pub use desired::{DesiredPort, StageError, Staged};
-pub use directory::DirectoryPort;
+pub use directory::{
+    CountedFor, DirectoryPort, LimitSort, LimitStanding, LimitUnit, SubscriptionLimits,
+};
 pub use identity::{IdentityPort, WebAnswer, WebError, WebQuestion};
 pub use models::{
     BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,

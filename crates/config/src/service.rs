@@ -3,6 +3,7 @@
 mod api;
 mod lifecycle;
 mod llm;
+mod log_bodies;
 mod prompt;
 mod sharing;
 
@@ -17,6 +18,7 @@ pub use api::{
 };
 pub use lifecycle::{Brownout, Lifecycle, ServiceState, Standing, Successor};
 pub use llm::LlmService;
+pub use log_bodies::LogBodies;
 pub use prompt::{InputKind, OutputForm, PromptInput, PromptService, Template, TemplatePart};
 pub use sharing::{ServiceVersion, Sharing, Visibility, major};
 
@@ -46,6 +48,8 @@ pub struct Service {
     pub version: Option<ServiceVersion>,
     /// The description of its API.
     pub api: Option<Api>,
+    /// What the request log has of bodies; nothing where it is `None`.
+    pub log_bodies: Option<LogBodies>,
 }
 
 /// The kinds of service.
@@ -108,6 +112,9 @@ record! {
         /// The description of its API. By it the gateway knows which operation is asked for, tells of
         /// those that are deprecated, and answers in place of a `mock`.
         "api": Option<ApiWritten> = None => api: Option<ApiWritten>,
+        /// What the request log has of bodies, where there is one; without it, nothing. What looks like
+        /// a secret is taken out.
+        "log_bodies": Option<LogBodies> = None => log_bodies: Option<LogBodies>,
         /// Policies of this service.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
@@ -184,6 +191,7 @@ impl ServiceWritten {
             sharing,
             version: self.version.map(|label| ServiceVersion { label, of: self.version_of }),
             api,
+            log_bodies: self.log_bodies,
         })
     }
 }

@@ -10,7 +10,7 @@ use architrave_core::Secret;
 use crate::{
     AccessLogFormat, AccessLogTarget, Admin, Application, Consumer, ConsumerCredential,
     IdentityProvider, Keys, Listener, Model, Plan, PolicySet, Portal, Product, Provider, Route,
-    Service, Subscription, Upstream, Usage,
+    Service, Subscription, Team, Upstream, Usage,
 };
 
 macro_rules! indices {
@@ -71,6 +71,8 @@ pub struct Snapshot {
     pub models: Vec<Arc<Model>>,
     /// Whose word it is who signs in, in the order of the file.
     pub identity_providers: Vec<Arc<IdentityProvider>>,
+    /// What teams may use up, of the file alone: those of a database are beside the snapshot.
+    pub teams: Vec<Arc<Team>>,
     /// What is offered together.
     pub products: Vec<Arc<Product>>,
     /// On what terms.

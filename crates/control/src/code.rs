@@ -95,6 +95,7 @@ codes! {
     ReadOnlyObject = 409 "read_only_object", "The object comes from the gateway file and is changed there.";
     SetupComplete = 409 "setup_complete", "There are users already.";
     StateNotFitting = 409 "state_not_fitting", "What is to be changed is in a state in which this makes no sense.";
+    StillCalled = 409 "still_called", "Somebody has called it of late; `errors` says who, and when last.";
     TeamNotEmpty = 409 "team_not_empty", "The team still has objects or service accounts.";
     TooManyFollowed = 409 "too_many_followed", "The exchanges of as many consumers as can be are put into the request log already.";
     TooMany = 409 "too_many", "There are as many of them as there may be.";

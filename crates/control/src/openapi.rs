@@ -412,6 +412,13 @@ fn envelope(kind: ObjectKind, config: &str) -> Value {
             "config": reference(config),
         },
     });
+    if kind == ObjectKind::Service {
+        schema["properties"]["callers"] = json!({
+            "anyOf": [reference("CallerList"), { "type": "null" }],
+            "description": "Who called it in the last 30 days; in answers to `:retire` alone, and \
+                            `null` where nobody keeps count.",
+        });
+    }
     if live.is_none() {
         schema["required"] = json!(["id", "kind", "name", "origin", "config"]);
     } else {

@@ -100,6 +100,7 @@ permissions! {
     ReadTeams             "read_teams"              seen_by ReadTeams            [YES YES YES YES YES] "see this team";
     CreateTeams           "create_teams"            seen_by ReadTeams            [YES NOT NOT NOT NOT] "make and remove teams";
     ManageTeams           "manage_teams"            seen_by ReadTeams            [YES NOT YES NOT NOT] "change this team and who is in it";
+    SetBudgets            "set_budgets"             seen_by ReadTeams            [YES NOT NOT NOT NOT] "set what teams may use up";
     ReadServiceAccounts   "read_service_accounts"   seen_by ReadServiceAccounts  [YES YES YES YES NOT] "see these service accounts";
     ManageServiceAccounts "manage_service_accounts" seen_by ReadServiceAccounts  [YES NOT YES NOT NOT] "manage these service accounts";
     ReadUsage             "read_usage"              seen_by ReadUsage            [YES YES YES YES YES] "see what was used";

@@ -4,6 +4,7 @@
 pub(crate) mod attempts;
 pub(crate) mod backups;
 pub(crate) mod password;
+pub(crate) mod watchers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::oidc::Issuers;
 use attempts::Attempts;
 use backups::Backups;
 use password::Passwords;
+use watchers::Watchers;
 
 /// The open platform's database and what goes with it. Cheap to clone; clones are the same.
 #[derive(Clone)]
@@ -31,6 +33,7 @@ struct Inner {
     /// Who is refused writes that are not theirs: so often it is written down.
     denials: Attempts,
     issuers: Issuers,
+    watchers: Watchers,
     backups: Option<Backups>,
     /// What [`Platform::is_set_up`] found, and when: the store's generation with the answer in the
     /// lowest bit; 0 before it has looked.
@@ -51,6 +54,7 @@ impl Platform {
             attempts,
             denials,
             issuers,
+            watchers: Watchers::default(),
             backups: backups.map(Backups::new),
             set_up: AtomicU64::new(0),
         }))
@@ -82,6 +86,11 @@ impl Platform {
     /// Where backups are; `None` where none can be made here.
     pub(crate) fn backups(&self) -> Option<&Backups> {
         self.0.backups.as_ref()
+    }
+
+    /// Who watches requests.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
     }
 
     /// What is remembered of identity providers.

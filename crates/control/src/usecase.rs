@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod credentials;
 mod csv;
+pub(crate) mod limits;
 pub(crate) mod notifications;
 pub(crate) mod objects;
 pub(crate) mod service_accounts;

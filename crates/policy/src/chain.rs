@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::consumers::{Caller, Consumers, Entry};
 use crate::directory::Application;
 use crate::guardrail::Guards;
-use crate::offers::{Leave, Offers, Proof, not_subscribed};
+use crate::offers::{Asked, Leave, Offers, Proof, not_subscribed};
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateReport;
 use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
@@ -176,10 +176,14 @@ impl Chain {
         view.admission.application = Some(Arc::clone(&application));
         match &self.offers {
             Some(offers) => {
-                let asked = (view.head.method.as_str(), view.path.as_str());
+                let asked = Asked {
+                    method: view.head.method.as_str(),
+                    path: view.path.as_str(),
+                    operation: view.operation,
+                };
                 let Leave { subscription, plan } = offers.leave(&application, proof, asked)?;
                 let ledger = offers.directory().ledger();
-                let counters = subscription.counters(&application.name, plan, ledger);
+                let counters = subscription.counters(&application, plan, ledger);
                 view.admission.subscription = Some(Arc::clone(&counters));
                 self.consumers.announce(&application, view);
                 counters.admit(view)?;

@@ -7,7 +7,8 @@
 
 mod application;
 mod known;
-mod shards;
+mod standing;
+mod team;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -16,14 +17,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use architrave_config::{Jwt, Plan, SubscriptionState};
+use architrave_config::ports::{CountedFor, LimitStanding, SubscriptionLimits};
+use architrave_config::{Budget, Jwt, Plan, Snapshot, SubscriptionState};
 use architrave_core::Clock;
 use architrave_core::name::ProductName;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 use crate::jwt::KeyCell;
-use crate::ledger::Ledger;
-use shards::Shards;
+use crate::ledger::{Ledger, Share, Terms};
+use crate::shards::Shards;
+use team::Teams;
 use tokio::sync::Notify;
 
 pub use application::{Application, Counters, LivePlan, Subscription};
@@ -84,6 +87,8 @@ pub struct Directory {
     writing: Mutex<()>,
     /// The plans that some assembly has put to work.
     plans: Mutex<HashMap<Box<str>, Weak<LivePlan>>>,
+    /// What teams may use up; looked at where applications are written and not where they call.
+    teams: Mutex<Teams>,
     /// The keys of issuers that some assembly checks tokens by.
     key_cells: Mutex<Vec<Weak<KeyCell>>>,
     /// Told when there is another one.
@@ -122,6 +127,7 @@ impl Directory {
             names: Shards::new(),
             writing: Mutex::default(),
             plans: Mutex::default(),
+            teams: Mutex::default(),
             key_cells: Mutex::default(),
             key_news: Notify::new(),
         }
@@ -152,6 +158,52 @@ impl Directory {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<Arc<Application>> {
         self.names.get(name).map(|slot| slot.current.load_full())
+    }
+
+    /// What an application may use by each of its subscriptions, under the plans of a snapshot, and
+    /// what is left of it; the numbers are those that requests are held to. Subscriptions to plans
+    /// that are gone open nothing and are not there.
+    #[must_use]
+    pub fn limits(&self, name: &str, snapshot: &Snapshot) -> Vec<SubscriptionLimits> {
+        let Some(application) = self.by_name(name) else { return Vec::new() };
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let of_one = |subscription: &Arc<Subscription>| {
+            let is_named = |plan: &&Arc<Plan>| *plan.name.as_str() == *subscription.plan;
+            let plan = snapshot.plans.iter().find(is_named)?;
+            let product = &snapshot.products.get(plan.product.get())?.name;
+            let live = self.plan(plan, product);
+            let counters = subscription.counters(&application, &live, &self.ledger);
+            Some(SubscriptionLimits {
+                plan: plan.name.as_str().to_owned(),
+                state: subscription.state,
+                limits: counters.standings(now, wall),
+            })
+        };
+        application.subscriptions.iter().filter_map(of_one).collect()
+    }
+
+    /// All that a source says of what teams may use up, by the name of the team; what it does not
+    /// say any more is gone. What a file says of a team goes before what the database does.
+    pub fn put_teams(&self, source: Source, said: HashMap<Arc<str>, Vec<Budget>>) {
+        self.teams().replace(source, said);
+    }
+
+    /// What a team may use up.
+    #[must_use]
+    pub fn team_budgets(&self, name: &str) -> Vec<Budget> {
+        self.teams().known(name).map(|team| team.budgets().to_vec()).unwrap_or_default()
+    }
+
+    /// Where the budgets of a team stand; nothing where it has none.
+    #[must_use]
+    pub fn team_limits(&self, name: &str) -> Vec<LimitStanding> {
+        let Some(team) = self.teams().known(name) else { return Vec::new() };
+        let terms = Terms::of(None, &team.budgets());
+        let share = Share { counted_for: CountedFor::Team, name: &team_share(name), terms: &terms };
+        let account = self.ledger.account_of(&[share]);
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let standings = account.iter().flat_map(|account| standing::of_account(account, now, wall));
+        standings.collect()
     }
 
     /// How many applications there are, and how many keys.
@@ -237,7 +289,7 @@ impl Directory {
         let mut keys = Vec::with_capacity(records.len());
         for record in records {
             let name = Arc::clone(&record.name);
-            let application = Application::new(record, None);
+            let application = self.made(record, None);
             let slot = Arc::new(Slot { source, current: ArcSwap::from_pointee(application) });
             for key in &slot.current.load().keys {
                 let entry = Key { slot: Arc::clone(&slot), expires_at: key.expires_at };
@@ -250,12 +302,17 @@ impl Directory {
         self.key_count.store(self.keys.len(), Ordering::Relaxed);
     }
 
+    fn made(&self, record: ApplicationRecord, before: Option<&Application>) -> Application {
+        let team = record.team.as_ref().map(|team| self.teams().team(team));
+        Application::new(record, before, team)
+    }
+
     fn put_one(&self, source: Source, record: ApplicationRecord) -> bool {
         let name = Arc::clone(&record.name);
         match self.names.get(&*name) {
             Some(slot) if slot.source == source => {
                 let before = slot.current.load_full();
-                let after = Arc::new(Application::new(record, Some(&before)));
+                let after = Arc::new(self.made(record, Some(&before)));
                 let is_kept = |digest: &KeyDigest| after.keys.iter().any(|it| it.digest == *digest);
                 slot.current.store(Arc::clone(&after));
                 for key in before.keys.iter().filter(|key| !is_kept(&key.digest)) {
@@ -272,7 +329,7 @@ impl Directory {
                 if let Some(slot) = other {
                     self.remove_one(slot.source, &name);
                 }
-                let application = Application::new(record, None);
+                let application = self.made(record, None);
                 let slot = Arc::new(Slot { source, current: ArcSwap::from_pointee(application) });
                 self.names.insert(name, Arc::clone(&slot));
                 for key in &slot.current.load().keys {
@@ -318,9 +375,18 @@ impl Directory {
         live
     }
 
+    fn teams(&self) -> MutexGuard<'_, Teams> {
+        self.teams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the use of a team's applications is counted under.
+fn team_share(name: &str) -> String {
+    format!("teams/{name}")
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ impl Levels {
                 sharing: Sharing::PRIVATE,
                 version: None,
                 api: None,
+                log_bodies: None,
             })],
             routes: vec![Arc::new(route(self.route.clone()))],
             consumers: consumers.into_iter().map(Arc::new).collect(),
@@ -149,6 +150,7 @@ impl Exchange {
         let verdict = chain.admit(&mut RequestView {
             head: &mut self.head,
             path: &mut self.path,
+            operation: None,
             client: self.client,
             is_tls: self.is_tls,
             framing: self.framing,

@@ -9,9 +9,9 @@
 //! what is left is still sent, with the least output there is, and is the last. Prompts that turn
 //! out larger than their estimates are beyond that; estimates lean to the high side.
 //!
-//! On the path everything is one compare-and-swap for each limit, shared by all workers; counts are
-//! found again after a reload by the consumer's name, after a restart by [`LeaseStore`]. Not here:
-//! who the consumer is, and what tokens cost.
+//! On the path everything is one compare-and-swap for each limit, shared by all workers, and so is
+//! the first use of a count; counts are found again after a reload by the consumer's name, after a
+//! restart by [`LeaseStore`]. Not here: who the consumer is, and what tokens cost.
 
 mod account;
 mod ask;
@@ -30,17 +30,21 @@ mod refused;
 mod reservation;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
 use architrave_config as config;
+use architrave_config::ports::CountedFor;
 use architrave_core::units::Rate;
 
 use account::Meter;
 use bell::Bell;
 use bucket::Bucket;
 use cell::Cell;
-use counter::Counter;
+use counter::{Counter, InUse};
+
+use crate::shards::Shards;
 
 pub use account::{Account, Standing};
 pub use ask::{Ask, OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_MIN, Spent};
@@ -96,21 +100,30 @@ pub struct Terms {
     pub budgets: Vec<Budget>,
 }
 
+/// One of those who bear what a request spends: each under its own name and terms.
+#[derive(Clone, Copy, Debug)]
+pub struct Share<'a> {
+    /// Whose use it is.
+    pub counted_for: CountedFor,
+    /// What it is counted under; the same after a restart.
+    pub name: &'a str,
+    /// What it may spend.
+    pub terms: &'a Terms,
+}
+
 /// The counts of every consumer. One per process; it outlives snapshots.
+///
+/// A subscription is counted from its first request on, so that all of it is found and made without
+/// a lock.
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// `None`: counts live as long as the process.
     bell: Option<Arc<Bell>>,
-    books: Mutex<Books>,
-}
-
-#[derive(Debug, Default)]
-struct Books {
-    counters: HashMap<LeaseKey, Arc<Counter>>,
+    counters: Shards<LeaseKey, Arc<Counter>>,
     /// Token limits whose rate has not changed go on where they were; changed ones start afresh.
-    buckets: HashMap<Arc<str>, Weak<Bucket>>,
-    /// What a store remembers of counts that nobody has asked for yet.
-    recovered: HashMap<LeaseKey, Lease>,
+    buckets: Shards<Arc<str>, Weak<Bucket>>,
+    /// What a store remembers: where counts begin that nobody has asked for yet.
+    recovered: ArcSwap<HashMap<LeaseKey, Lease>>,
 }
 
 impl Terms {
@@ -122,13 +135,7 @@ impl Terms {
                 config::BudgetAmount::NanoUsd(limit) => (Unit::NanoUsd, limit),
                 config::BudgetAmount::Tokens(limit) => (Unit::Tokens, limit),
             };
-            let per = match budget.per {
-                config::Period::Minute => Period::Minute,
-                config::Period::Hour => Period::Hour,
-                config::Period::Day => Period::Day,
-                config::Period::Week => Period::Week,
-                config::Period::Month => Period::Month,
-            };
+            let per = Period::of(budget.per);
             Budget { unit, limit, per }
         });
         Self { tokens, budgets: budgets.collect() }
@@ -152,8 +159,8 @@ impl Ledger {
     #[must_use]
     pub fn kept(leases: Vec<Lease>) -> Self {
         let recovered = leases.into_iter().map(|lease| (lease.key.clone(), lease)).collect();
-        let books = Books { recovered, ..Books::default() };
-        Self { bell: Some(Arc::default()), books: Mutex::new(books) }
+        let recovered = ArcSwap::from_pointee(recovered);
+        Self { bell: Some(Arc::default()), recovered, ..Self::default() }
     }
 
     /// Whether counts outlive the process.
@@ -165,46 +172,40 @@ impl Ledger {
     /// The account of a consumer under these terms; `None` where there is nothing to count. Of
     /// budgets for the same in the same period the smallest counts.
     ///
-    /// Called when a snapshot is built. What was spent under other terms is still spent.
+    /// What was spent under other terms is still spent.
     #[must_use]
     pub fn account(&self, consumer: &str, terms: &Terms) -> Option<Arc<Account>> {
-        self.account_of(&[(consumer, terms)])
+        self.account_of(&[Share { counted_for: CountedFor::Caller, name: consumer, terms }])
     }
 
     /// The same of several together: what is spent is counted for each of them, under its own name
     /// and terms, and each must have something left. Tokens per time are those of the first that has
     /// such a limit.
     #[must_use]
-    pub fn account_of(&self, parts: &[(&str, &Terms)]) -> Option<Arc<Account>> {
-        if parts.iter().all(|(_, terms)| terms.is_empty()) {
+    pub fn account_of(&self, shares: &[Share<'_>]) -> Option<Arc<Account>> {
+        if shares.iter().all(|share| share.terms.is_empty()) {
             return None;
         }
-        let mut books = self.books();
         let mut bucket = None;
-        let mut limits: HashMap<LeaseKey, u64> = HashMap::new();
-        for (name, terms) in parts {
+        let mut limits: HashMap<LeaseKey, (u64, CountedFor)> = HashMap::new();
+        for Share { counted_for, name, terms } in shares {
             let name: Arc<str> = (*name).into();
             if let Some(rate) = terms.tokens.filter(|_| bucket.is_none()) {
-                bucket = Some(books.bucket(&name, rate));
+                bucket = Some(self.bucket(&name, rate));
             }
             for Budget { unit, limit, per } in &terms.budgets {
                 let key = LeaseKey { consumer: Arc::clone(&name), unit: *unit, per: *per };
-                let smallest = limits.entry(key).or_insert(*limit);
+                let (smallest, _) = limits.entry(key).or_insert((*limit, *counted_for));
                 *smallest = (*smallest).min(*limit);
             }
         }
-        let mut meters: Vec<_> = limits
-            .into_iter()
-            .map(|(key, limit)| Meter {
-                counter: books.counter(&key, limit, self.bell.as_ref()),
-                unit: key.unit,
-                per: key.per,
-                limit,
-            })
-            .collect();
-        drop(books);
+        let meters = limits.into_iter().map(|(key, (limit, counted_for))| {
+            let (unit, per) = (key.unit, key.per);
+            Meter { counter: self.counter(key, limit), counted_for, unit, per, limit }
+        });
+        let mut meters: Vec<_> = meters.collect();
         // The shortest period first: it is the one that refuses most often.
-        meters.sort_by_key(|meter| (meter.per, meter.unit));
+        meters.sort_by_key(|meter| (meter.per, meter.unit, meter.counted_for));
         Account::new(bucket, meters, self.bell.clone()).map(Arc::new)
     }
 
@@ -212,22 +213,27 @@ impl Ledger {
     /// over. Called when a snapshot has been built.
     pub fn forget(&self, wall: SystemTime) {
         let second = period::second_of(wall);
-        let mut books = self.books();
-        books
-            .counters
-            .retain(|_, counter| Arc::strong_count(counter) > 1 || !counter.is_over(second));
-        books.buckets.retain(|_, bucket| bucket.strong_count() > 0);
-        books.recovered.retain(|key, lease| key.per.span(lease.start_s).end_s > second);
+        self.counters.for_each(|_, counter| counter.let_go(second));
+        self.counters.retain(|_, counter| !counter.is_gone());
+        self.buckets.retain(|_, bucket| bucket.strong_count() > 0);
+        let is_over = |lease: &Lease| lease.key.per.span(lease.start_s).end_s <= second;
+        if self.recovered.load().values().any(is_over) {
+            self.recovered.rcu(|known| {
+                let mut known = HashMap::clone(known);
+                known.retain(|_, lease| !is_over(lease));
+                known
+            });
+        }
     }
 
     /// The leases that are to be written, and the cells that are to have them.
     fn due(&self) -> Vec<(Arc<Cell>, Lease)> {
-        self.books().counters.values().filter_map(|counter| counter.due()).collect()
+        self.of_each(Counter::due)
     }
 
     /// The leases that there are, and the cells that have them.
     fn held(&self) -> Vec<(Arc<Cell>, Lease)> {
-        self.books().counters.values().filter_map(|counter| counter.held()).collect()
+        self.of_each(Counter::held)
     }
 
     /// Resolves when a lease is asked for.
@@ -247,33 +253,53 @@ impl Ledger {
 
     /// Ends all counts; what they are in the end.
     fn close(&self) -> Vec<Lease> {
-        self.books().counters.values().map(|counter| counter.close()).collect()
+        self.of_each(|counter| Some(counter.close()))
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        // Nothing in here panics half-way; and counts that might be off beat no gateway.
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of_each<T>(&self, ask: impl Fn(&Counter) -> Option<T>) -> Vec<T> {
+        let mut all = Vec::new();
+        self.counters.for_each(|_, counter| all.extend(ask(counter)));
+        all
     }
-}
 
-impl Books {
-    fn bucket(&mut self, consumer: &Arc<str>, rate: Rate) -> Arc<Bucket> {
-        let known = self.buckets.get(consumer).and_then(Weak::upgrade);
-        if let Some(bucket) = known.filter(|bucket| bucket.rate() == rate) {
-            return bucket;
+    fn bucket(&self, consumer: &Arc<str>, rate: Rate) -> Arc<Bucket> {
+        let is_fit =
+            |known: &Weak<Bucket>| known.upgrade().is_some_and(|bucket| bucket.rate() == rate);
+        loop {
+            // Held here, so that what is put into the map is not gone before somebody has it.
+            let new = Arc::new(Bucket::new(rate));
+            let found = self.buckets.find_or_make(consumer, is_fit, || Arc::downgrade(&new));
+            if let Some(bucket) = found.upgrade() {
+                return bucket;
+            }
         }
-        let bucket = Arc::new(Bucket::new(rate));
-        self.buckets.insert(Arc::clone(consumer), Arc::downgrade(&bucket));
-        bucket
     }
 
-    fn counter(&mut self, key: &LeaseKey, limit: u64, bell: Option<&Arc<Bell>>) -> Arc<Counter> {
-        let recovered = self.recovered.remove(key);
-        let counter = self.counters.entry(key.clone()).or_insert_with(|| {
-            Arc::new(Counter::new(key.clone(), recovered.as_ref(), bell.cloned()))
-        });
-        counter.set_limit(limit);
-        Arc::clone(counter)
+    fn counter(&self, key: LeaseKey, limit: u64) -> InUse {
+        loop {
+            let counter = self.known_or_new(&key);
+            // One that is let go at this very moment is nobody's any more.
+            if let Some(counter) = InUse::of(counter) {
+                counter.set_limit(limit);
+                return counter;
+            }
+        }
+    }
+
+    /// The count of that key, if there is one.
+    fn known(&self, key: &LeaseKey) -> Option<Arc<Counter>> {
+        self.counters.get(key).filter(|counter| !counter.is_gone())
+    }
+
+    fn known_or_new(&self, key: &LeaseKey) -> Arc<Counter> {
+        self.counters.find_or_make(
+            key,
+            |known| !known.is_gone(),
+            || {
+                let recovered = self.recovered.load();
+                Arc::new(Counter::new(key.clone(), recovered.get(key), self.bell.clone()))
+            },
+        )
     }
 }
 

@@ -28,6 +28,7 @@ mod rate_limit;
 mod redirect;
 mod registry;
 mod rewrite;
+mod shards;
 #[cfg(test)]
 mod spelling;
 mod verdict;

@@ -39,6 +39,16 @@ pub(crate) enum Proof {
     Token(Arc<Verifier>),
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'r> {
+    pub(crate) method: &'r str,
+    /// The canonical path that the client has sent.
+    pub(crate) path: &'r str,
+    /// The operation of the service's API, by what its description calls it.
+    pub(crate) operation: Option<&'r str>,
+}
+
 /// The leave by which a request goes on.
 #[derive(Debug)]
 pub(crate) struct Leave<'a> {
@@ -128,7 +138,7 @@ impl Offers {
         &'a self,
         application: &'a Application,
         proof: &Proof,
-        (method, path): (&str, &str),
+        asked: Asked<'_>,
     ) -> Result<Leave<'a>, Reply> {
         let mut why = "the application has no subscription to a plan that opens this service";
         for subscription in application.subscriptions.iter().rev() {
@@ -142,7 +152,7 @@ impl Offers {
                 why = "the plan of the subscription asks for another sort of credential";
                 continue;
             }
-            if offer.opens(method, path) {
+            if offer.opens(asked) {
                 return Ok(Leave { subscription, plan: &offer.plan });
             }
             why = "the plan of the subscription does not open this operation";
@@ -161,12 +171,14 @@ impl Offer {
         }
     }
 
-    fn opens(&self, method: &str, path: &str) -> bool {
+    fn opens(&self, Asked { method, path, operation }: Asked<'_>) -> bool {
         let Some(operations) = &self.operations else { return true };
-        operations.iter().any(|operation| {
-            let is_method =
-                operation.methods.is_empty() || operation.methods.iter().any(|one| one == method);
-            is_method && takes(&operation.path, path)
+        operations.iter().any(|one| match one {
+            PlanOperation::Requests { path: condition, methods } => {
+                let is_method = methods.is_empty() || methods.iter().any(|one| one == method);
+                is_method && takes(condition, path)
+            }
+            PlanOperation::OfApi(id) => operation == Some(id.as_str()),
         })
     }
 }

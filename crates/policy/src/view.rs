@@ -21,6 +21,8 @@ pub struct RequestView<'a> {
     pub head: &'a mut RequestHead,
     /// The canonical path, without query; what is forwarded.
     pub path: &'a mut String,
+    /// The operation of the service's API that is asked for, by what its description calls it.
+    pub operation: Option<&'a str>,
     /// The client's address, after trusted proxies, never an IPv4-mapped one.
     pub client: IpAddr,
     /// Whether the client came over TLS.

@@ -6,6 +6,7 @@ use architrave_policy::{RequestView, Verdict};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{Lead, Leads, ListenerRoutes, LiveRoute};
+use crate::bodies;
 use crate::dispatch::llm;
 use crate::exchange::{Exchange, MatchedRoute};
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ pub(crate) fn match_route(worker: &Worker, exchange: &mut Exchange<'_>) -> Resul
     check_server_name(exchange)?;
     let matched = find(worker, exchange)?;
     exchange.operation = operation::asked_for(exchange, &matched);
+    bodies::begin(worker, exchange, &matched);
     exchange.matched = Some(matched);
     Ok(())
 }
@@ -128,6 +130,7 @@ pub(crate) fn admit(
     chain.admit(&mut RequestView {
         head: exchange.head,
         path: &mut exchange.path,
+        operation: exchange.operation.map(|operation| &*operation.label),
         client: exchange.client.ip(),
         is_tls: exchange.is_secure,
         framing: facts.framing,

@@ -1,11 +1,13 @@
 //! The body of a request: bounded, counted, and kept for another attempt as long as it is short.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use architrave_core::{Clock, Moment};
 use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
+use architrave_telemetry::usage::{BodyRule, BodyStart};
 
 /// The body of a request on its way to endpoints.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(crate) struct RequestBody<'a> {
     /// By which its end is timed; where there is none to come, nothing is.
     clock: Option<&'a Clock>,
     ended_at: Option<Moment>,
+    /// Its beginning, where the request log is to have it; boxed, as hardly anybody asks for it.
+    noted: Option<Box<(Arc<BodyRule>, BodyStart)>>,
 }
 
 impl<'a> RequestBody<'a> {
@@ -46,7 +50,18 @@ impl<'a> RequestBody<'a> {
             bytes_max: bytes_max.unwrap_or(u64::MAX),
             clock,
             ended_at: None,
+            noted: None,
         }
+    }
+
+    /// Has its beginning noted for the request log.
+    pub(crate) fn note(&mut self, rule: &Arc<BodyRule>, start: BodyStart) {
+        self.noted = Some(Box::new((Arc::clone(rule), start)));
+    }
+
+    /// The beginning that was noted.
+    pub(crate) fn take_noted(&mut self) -> Option<BodyStart> {
+        self.noted.take().map(|noted| noted.1)
     }
 
     /// Whether another attempt can send the body from its beginning.
@@ -129,6 +144,10 @@ impl Source for RequestBody<'_> {
             return;
         }
         self.keep(count);
+        if let Some(noted) = &mut self.noted {
+            let (rule, start) = &mut **noted;
+            rule.take(start, &self.reader.data()[..count]);
+        }
         self.taken += count as u64;
         self.reader.consume(count);
     }
@@ -142,6 +161,40 @@ impl Source for RequestBody<'_> {
 
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
         self.reader.poll_gone(context)
+    }
+}
+
+/// A body whose beginning is noted for the request log as it goes by.
+#[derive(Debug)]
+pub(crate) struct NotedBody<'a, S> {
+    /// The body.
+    pub source: &'a mut S,
+    /// What is noted of it.
+    pub rule: &'a BodyRule,
+    /// Where.
+    pub start: &'a mut BodyStart,
+}
+
+impl<S: Source> Source for NotedBody<'_, S> {
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        self.source.poll_fill(context)
+    }
+
+    fn data(&self) -> &[u8] {
+        self.source.data()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.rule.take(self.start, &self.source.data()[..count]);
+        self.source.consume(count);
+    }
+
+    fn take_trailers(&mut self) -> Option<Fields> {
+        self.source.take_trailers()
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        self.source.poll_gone(context)
     }
 }
 

@@ -19,6 +19,7 @@ use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveKind, LiveService, LiveUpstream};
 use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::bodies;
 use crate::body::RequestBody;
 use crate::entry::{Entered, enter};
 use crate::exchange::Exchange;
@@ -109,11 +110,15 @@ async fn forward<'a, 'p>(
     let kept_bytes_max = outline.kept_bytes_max(exchange, upstream);
     let bytes_max = exchange.admission.body_bytes_max;
     let clock = (client.facts.framing != Framing::Empty).then(|| &worker.gateway().clock);
-    let body = RequestBody::new(client.reader, bytes_max, kept_bytes_max, clock);
+    let mut body = RequestBody::new(client.reader, bytes_max, kept_bytes_max, clock);
+    bodies::note_request(exchange, &mut body);
     let choice = Choice::default();
     let mut run = Run { worker, upstream, outline, body, choice, permit: None, retries: 0 };
     let result = pin!(run.until_answered(exchange, client.writer)).await;
     exchange.timings.read_at = run.body.ended_at().or(exchange.timings.read_at);
+    if result.is_err() {
+        bodies::take_request(exchange, &mut run.body);
+    }
     let answered = result?;
     let set_cookie = run.set_cookie(exchange, &answered);
     mirror::start(worker, exchange, &run.outline, &run.body);

@@ -12,7 +12,7 @@ use architrave_core::{Moment, Reason};
 use architrave_net::RequestHead;
 use architrave_policy::ledger::Account;
 use architrave_policy::{Admission, Chain};
-use architrave_telemetry::usage::{UsageCaller, UsagePlace};
+use architrave_telemetry::usage::{LineBodies, UsageCaller, UsagePlace};
 use architrave_telemetry::{ConsumerMetrics, Termination};
 
 use crate::assembly::{Assembly, LiveRoute, LiveService};
@@ -67,6 +67,8 @@ pub struct Exchange<'p> {
     pub is_body_read: bool,
     /// What is learned of an exchange with a model.
     pub(crate) llm: Option<Box<LlmFacts>>,
+    /// The beginnings of its bodies, where the service asks for them.
+    pub(crate) bodies: Option<Box<LineBodies>>,
     /// The status sent; 0 when none was.
     pub status: u16,
     /// Why it failed, when it did.
@@ -136,10 +138,19 @@ impl<'p> Exchange<'p> {
             response_bytes: 0,
             is_body_read: false,
             llm: None,
+            bodies: None,
             status: 0,
             reason: None,
             detail: Cow::Borrowed(""),
             termination: Termination::Complete,
+        }
+    }
+
+    /// Notes a request's body that was read whole.
+    pub(crate) fn note_request_body(&mut self, body: &[u8]) {
+        self.request_bytes = body.len() as u64;
+        if let Some(bodies) = &mut self.bodies {
+            bodies.rule.take(&mut bodies.request, body);
         }
     }
 

@@ -16,6 +16,7 @@ use architrave_policy::{Reply, ResponseView};
 use architrave_telemetry::{Party, Phase, Termination};
 
 use crate::assembly;
+use crate::bodies;
 use crate::dispatch::Forwarded;
 use crate::dispatch::llm::{body_of_refusal, name_exchange};
 use crate::exchange::Exchange;
@@ -138,6 +139,7 @@ async fn send_own(
     facts: &RequestFacts,
     writer: &mut Writer,
 ) -> Ending {
+    bodies::note_whole_response(exchange, &head.fields, body);
     head.fields.append("Date", worker.date().as_bytes());
     let is_to_head = exchange.head.method == Method::Head;
     let framing = match body.len() {

@@ -481,7 +481,8 @@ fn warn_of_short_lives(before: Option<&Snapshot>, now: &Snapshot, data: Option<&
         let of_plan =
             |plan: &Arc<Plan>| !plan.budgets.is_empty() || !plan.shared_budgets.is_empty();
         let has_some = snapshot.consumers.iter().any(|consumer| !consumer.budgets.is_empty())
-            || snapshot.plans.iter().any(of_plan);
+            || snapshot.plans.iter().any(of_plan)
+            || snapshot.teams.iter().any(|team| !team.budgets.is_empty());
         data.is_none() && has_some
     };
     if begins(&has_budgets) {

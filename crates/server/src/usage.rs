@@ -39,6 +39,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Lines of the request log that wait to be written.
 const LINES_MAX: usize = 5_000;
 
+/// Bodies that wait to be written; beyond that exchanges are kept without theirs.
+const BODIES_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Exchanges that wait for the slowest of those who watch.
 const TAIL_EXCHANGES: usize = 1_024;
 
@@ -77,6 +80,7 @@ struct Keeping {
     /// The number of this process, once the database has given it.
     writer: Option<i64>,
     lines: Vec<RequestRow>,
+    bodies_bytes: usize,
     lines_made: u32,
     flight: Flight,
     written_at: Moment,
@@ -112,6 +116,7 @@ impl UsageKeeper {
             roll_up: RollUp::new(RollUpLimits::default()),
             writer: None,
             lines: Vec::new(),
+            bodies_bytes: 0,
             lines_made: 0,
             flight: Flight::None,
             written_at: gateway.clock.now(),
@@ -120,6 +125,8 @@ impl UsageKeeper {
             said_at: None,
             tail: tail.clone(),
         };
+        // Before the first exchange: it may be one of the share that is kept.
+        keeping.follow_config();
         let (told, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("usage".to_owned()).spawn(move || {
             keeping.run();
@@ -199,8 +206,9 @@ impl Keeping {
         self.roll_up.add(&mut event);
     }
 
-    fn take_line(&mut self, event: &UsageEvent, line: RequestLine) {
+    fn take_line(&mut self, event: &UsageEvent, mut line: RequestLine) {
         let is_kept = line.is_kept;
+        let bodies = line.bodies.take();
         let mut row = request_row(event, line);
         if is_kept && self.lines.len() < LINES_MAX {
             self.lines_made = self.lines_made.wrapping_add(1);
@@ -219,6 +227,11 @@ impl Keeping {
             return;
         }
         self.figures.lines_kept.fetch_add(1, Ordering::Relaxed);
+        if let Some(bodies) = bodies.filter(|_| self.bodies_bytes < BODIES_BYTES_MAX) {
+            let text = bodies.to_json([event.request_bytes, event.response_bytes]);
+            self.bodies_bytes += text.len();
+            row.bodies = text;
+        }
         self.lines.push(row);
     }
 
@@ -258,6 +271,7 @@ impl Keeping {
                     self.lines.splice(0..0, lines);
                     let surplus = self.lines.len().saturating_sub(LINES_MAX);
                     self.lines.truncate(LINES_MAX);
+                    self.bodies_bytes = self.lines.iter().map(|row| row.bodies.len()).sum();
                     self.figures.lines_dropped.fetch_add(surplus as u64, Ordering::Relaxed);
                     Some(error.to_string())
                 }
@@ -299,6 +313,7 @@ impl Keeping {
         let mut batch = batch.unwrap_or_else(|| self.roll_up.nothing());
         let lost = self.roll_up.dropped();
         let lost = lost + self.gateway.usage.as_ref().map_or(0, |queue| queue.dropped());
+        self.bodies_bytes = 0;
         let rows = rows(&mut batch, writer, std::mem::take(&mut self.lines), lost);
         let asked = self.spawn(async move {
             let written = store.write(&rows).await;
@@ -414,6 +429,7 @@ fn request_row(event: &UsageEvent, line: RequestLine) -> RequestRow {
         reason: event.reason.map_or("", architrave_core::Reason::as_str).to_owned(),
         latency_us: number(event.latency_us),
         facts: text(line.facts),
+        bodies: String::new(),
     }
 }
 

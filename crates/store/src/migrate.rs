@@ -49,6 +49,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        name: "team_budgets",
+        both: include_str!("../migrations/0005_team_budgets.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.

@@ -18,6 +18,8 @@ pub struct Team {
     pub display_name: String,
     /// What it is for.
     pub description: String,
+    /// What all of its applications together may use up: a list, in the words of a gateway file.
+    pub budgets: serde_json::Value,
     /// How many times it was written.
     pub revision: i64,
     /// Microseconds UTC.
@@ -54,8 +56,8 @@ pub struct Membership {
 macro_rules! teams {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, display_name, description, revision, created_at, updated_at \
-             FROM teams ",
+            "SELECT id, name, display_name, description, budgets, revision, created_at, \
+             updated_at FROM teams ",
             $rest
         )
     };
@@ -67,6 +69,9 @@ reads! {
 
     /// Teams, by name.
     fn teams(page: &Page) -> (Vec<Team>, Option<String>);
+
+    /// What teams may use up that may not use up all, by name.
+    fn team_budgets() -> Vec<(String, serde_json::Value)>;
 
     /// One user in one team.
     fn membership(team: &str, user: &str) -> Option<Membership>;
@@ -88,6 +93,12 @@ async fn teams(sight: Sight<'_>, page: &Page) -> Result<(Vec<Team>, Option<Strin
     let rows = query.bind(page.start()).bind(page.limit()).fetch_all(sight.on).await?;
     let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |team: &Team| team.name.clone()))
+}
+
+async fn team_budgets(sight: Sight<'_>) -> Result<Vec<(String, serde_json::Value)>, StoreError> {
+    let query = "SELECT name, budgets FROM teams WHERE budgets <> '[]' ORDER BY name";
+    let rows = sqlx::query(query).fetch_all(sight.on).await?;
+    rows.iter().map(|row| Ok((row.try_get("name")?, budgets(row)?))).collect()
 }
 
 async fn membership(
@@ -145,6 +156,7 @@ impl Change {
             name,
             display_name,
             description,
+            budgets: serde_json::json!([]),
             revision: 1,
             created_at: at,
             updated_at: at,
@@ -160,11 +172,12 @@ impl Change {
     pub async fn update_team(&mut self, mut team: Team) -> Result<Team, StoreError> {
         team.updated_at = self.at();
         let statement = sqlx::query(
-            "UPDATE teams SET name = $1, display_name = $2, description = $3, updated_at = $4, \
-             revision = revision + 1 WHERE id = $5 AND revision = $6",
+            "UPDATE teams SET name = $1, display_name = $2, description = $3, budgets = $4, \
+             updated_at = $5, revision = revision + 1 WHERE id = $6 AND revision = $7",
         );
         let statement = statement.bind(&team.name).bind(&team.display_name).bind(&team.description);
-        let statement = statement.bind(team.updated_at).bind(&team.id).bind(team.revision);
+        let statement = statement.bind(team.budgets.to_string()).bind(team.updated_at);
+        let statement = statement.bind(&team.id).bind(team.revision);
         let run = self.run(statement).await;
         match run.map_err(|error| StoreError::about(error, About::New(&words(&team.name))))? {
             0 => Err(StoreError::Stale(words(&team.name))),
@@ -226,10 +239,17 @@ fn row(row: &AnyRow) -> Result<Team, StoreError> {
         name: row.try_get("name")?,
         display_name: row.try_get("display_name")?,
         description: row.try_get("description")?,
+        budgets: budgets(row)?,
         revision: row.try_get("revision")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
     })
+}
+
+fn budgets(row: &AnyRow) -> Result<serde_json::Value, StoreError> {
+    let (name, budgets): (String, String) = (row.try_get("name")?, row.try_get("budgets")?);
+    serde_json::from_str(&budgets)
+        .map_err(|_| StoreError::Damaged(format!("the budgets of {}", words(&name))))
 }
 
 fn membership_row(row: &AnyRow) -> Result<Membership, StoreError> {

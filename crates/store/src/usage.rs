@@ -35,12 +35,20 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 const STEPS: Steps = Steps {
     table: "usage_migrations",
-    all: &[Migration {
-        name: "begin",
-        both: include_str!("../migrations/usage_0001_begin.sql"),
-        sqlite: "",
-        postgres: "",
-    }],
+    all: &[
+        Migration {
+            name: "begin",
+            both: include_str!("../migrations/usage_0001_begin.sql"),
+            sqlite: "",
+            postgres: "",
+        },
+        Migration {
+            name: "bodies",
+            both: include_str!("../migrations/usage_0002_bodies.sql"),
+            sqlite: "",
+            postgres: "",
+        },
+    ],
 };
 
 /// The database of what was used; clones are the same. It is opened when it is first needed, and

@@ -4,6 +4,7 @@
 //! waits. When nobody takes the blocks the queue fills, events are dropped and counted, and
 //! requests are served as before.
 
+mod bodies;
 mod event;
 mod roll_up;
 mod sketch;
@@ -18,6 +19,7 @@ use crossbeam_queue::ArrayQueue;
 
 use crate::metrics::Metrics;
 
+pub use bodies::{BodyRule, BodyStart, LineBodies};
 pub use event::{ModelUse, RequestLine, UsageCaller, UsageEvent, UsagePlace, Word};
 pub use roll_up::{Batch, CellRow, KeyRow, RollUp, RollUpLimits};
 pub use sketch::{NoSketch, Sketch};

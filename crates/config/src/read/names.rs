@@ -45,6 +45,7 @@ impl<'a> Names<'a> {
         table("routes", "route");
         table("consumers", "consumer");
         table("identity_providers", "identity provider");
+        table("teams", "team");
         Self {
             listeners: table("listeners", "listener"),
             upstreams: table("upstreams", "upstream"),

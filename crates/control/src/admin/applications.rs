@@ -4,6 +4,7 @@ pub(crate) mod create;
 pub(crate) mod create_credential;
 pub(crate) mod create_subscription;
 pub(crate) mod delete;
+pub(crate) mod limits;
 pub(crate) mod list;
 pub(crate) mod list_credentials;
 pub(crate) mod list_subscriptions;

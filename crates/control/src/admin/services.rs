@@ -1,6 +1,7 @@
 //! Services beside what all objects have: their life, the description of their API, their revisions
 //! and versions.
 
+pub(crate) mod callers;
 pub(crate) mod compare_revisions;
 pub(crate) mod create_version;
 pub(crate) mod deprecate;
@@ -10,6 +11,7 @@ pub(crate) mod list_revisions;
 pub(crate) mod list_versions;
 pub(crate) mod publish;
 pub(crate) mod put_api;
+pub(crate) mod retire;
 pub(crate) mod roll_back;
 pub(crate) mod show_api;
 pub(crate) mod show_revision;

@@ -135,6 +135,9 @@ fn moving(step: &'static Move, one: &str) -> Operation {
         let moving = Operation::new(Method::POST, path, id, actions::publish::run);
         taking(Form::of::<actions::publish::Publication>(), moving)
             .refuses(&[Code::BreakingChanges])
+    } else if step.ends() {
+        let moving = Operation::new(Method::POST, path, id, actions::retire::run);
+        taking(Form::of::<actions::retire::Retirement>(), moving).refuses(&[Code::StillCalled])
     } else {
         let moving = Operation::new(Method::POST, path, id, actions::step::run);
         taking(Form::of::<actions::step::StateChange>(), moving)
@@ -142,7 +145,14 @@ fn moving(step: &'static Move, one: &str) -> Operation {
     moving
         .about(tag(ObjectKind::Service), step.about)
         .needs(step.permission, Place::Object)
-        .answers(OK, "It is so, and live.", Answered::Object)
+        .answers(
+            OK,
+            match step.ends() {
+                true => "It is so, and live. `callers` has who called it in the last 30 days.",
+                false => "It is so, and live.",
+            },
+            Answered::Object,
+        )
         .refuses(&[Code::ObjectNotFound, Code::StateNotFitting])
 }
 
@@ -174,6 +184,7 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
         ObjectKind::Product | ObjectKind::Plan => listing.access(Access::Own),
         _ => listing.needs(ReadObjects, Place::Somewhere),
     };
+    let listing = if is_on_portal(kind) { listing.on_portal() } else { listing };
     listing
         .about(tag(kind), summary)
         .query(&page::PARAMETERS)
@@ -196,10 +207,16 @@ fn showing(kind: ObjectKind, path: String) -> Operation {
         .answers(OK, "As it is.", Answered::Object)
         .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]);
     let showing = if kind == ObjectKind::Service { showing.shared() } else { showing };
+    let showing = if is_on_portal(kind) { showing.on_portal() } else { showing };
     match kind {
         ObjectKind::Upstream | ObjectKind::Model => showing,
         _ => showing.answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing),
     }
+}
+
+/// Whether who subscribes needs to see them.
+const fn is_on_portal(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Product | ObjectKind::Plan | ObjectKind::Service)
 }
 
 /// Where one is; the only one of a kind has its name in the path.

@@ -12,9 +12,10 @@ use crate::operation::{Access, Answered, Operation, Parameter, Place, Tag};
 use crate::page;
 use crate::permission::Permission::{
     CreateTeams, ManageServiceAccounts, ManageTeams, ManageUsers, ReadAudit, ReadServiceAccounts,
-    ReadTeams, ReadUsers,
+    ReadTeams, ReadUsers, SetBudgets,
 };
 use crate::usecase::audit::AuditPage;
+use crate::usecase::limits::TeamLimits;
 use crate::usecase::service_accounts::{
     NewServiceAccountBody, ServiceAccountBody, ServiceAccountPage, ServiceAccountPatch,
 };
@@ -22,7 +23,7 @@ use crate::usecase::sessions::{Identity, SessionList, SignIn};
 use crate::usecase::setup::SetUp;
 use crate::usecase::sign_in::SignInProviders;
 use crate::usecase::teams::{
-    MemberBody, MemberPage, MemberRole, NewTeamBody, TeamBody, TeamPage, TeamPatch,
+    MemberBody, MemberPage, MemberRole, NewTeamBody, TeamBody, TeamBudgets, TeamPage, TeamPatch,
 };
 use crate::usecase::tokens::{MadeToken, NewTokenBody, TokenBody, TokenPage};
 use crate::usecase::users::{
@@ -431,6 +432,7 @@ fn teams() -> Vec<Operation> {
     vec![
         Operation::new(Method::GET, "/api/v1/teams", "list_teams", teams::list::run)
             .about(Tag::Teams, "Those that the caller may see, by name.")
+            .on_portal()
             .access(Access::Own)
             .query(&page::PARAMETERS)
             .answers_json::<TeamPage>(OK, "A page.")
@@ -445,6 +447,7 @@ fn teams() -> Vec<Operation> {
             .refuses(&[Code::NameTaken, Code::ValueOutOfRange]),
         Operation::new(Method::GET, TEAM_PATH, "get_team", teams::show::run)
             .about(Tag::Teams, "One team.")
+            .on_portal()
             .needs(ReadTeams, Place::Team)
             .answers_json::<TeamBody>(OK, "As it is.")
             .refuses(&[Code::TeamNotFound]),
@@ -456,6 +459,38 @@ fn teams() -> Vec<Operation> {
             .answers_json::<TeamBody>(OK, "As it is now.")
             .refuses(&REVISED)
             .refuses(&[Code::TeamNotFound, Code::ValueOutOfRange]),
+        Operation::new(
+            Method::PUT,
+            format!("{TEAM_PATH}/budgets"),
+            "set_team_budgets",
+            teams::set_budgets::run,
+        )
+        .about(
+            Tag::Teams,
+            "Sets what all applications of a team together may use up, beside what their plans \
+             say.",
+        )
+        .needs(SetBudgets, Place::Team)
+        .query(&[VALIDATE_ONLY])
+        .takes_json::<TeamBudgets>()
+        .answers_json::<TeamBody>(OK, "As it is now.")
+        .refuses(&REVISED)
+        .refuses(&[Code::ReadOnlyObject, Code::TeamNotFound, Code::ValueOutOfRange]),
+        Operation::new(
+            Method::GET,
+            format!("{TEAM_PATH}/limits"),
+            "get_team_limits",
+            teams::limits::run,
+        )
+        .about(
+            Tag::Teams,
+            "What all applications of a team together may use up, and what of it is left now, \
+             here.",
+        )
+        .needs(ReadTeams, Place::Team)
+        .on_portal()
+        .answers_json::<TeamLimits>(OK, "As it is.")
+        .refuses(&[Code::TeamNotFound]),
         Operation::new(Method::DELETE, TEAM_PATH, "delete_team", teams::delete::run)
             .about(Tag::Teams, "Removes a team to which nothing belongs any more.")
             .needs(CreateTeams, Place::Team)

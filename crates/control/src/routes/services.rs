@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::TEAM;
 use crate::admin::services::{
-    compare_revisions, create_version, import, lint_api, list_revisions, list_versions, put_api,
-    roll_back, show_api, show_revision,
+    callers, compare_revisions, create_version, import, lint_api, list_revisions, list_versions,
+    put_api, roll_back, show_api, show_revision,
 };
 use crate::code::Code;
 use crate::operation::{Answered, Operation, Parameter, Place, Tag, Takes};
 use crate::page;
-use crate::permission::Permission::{ReadObjects, WriteObjects};
+use crate::permission::Permission::{ReadObjects, ReadUsage, WriteObjects};
 use crate::usecase::objects::Import;
+use crate::usecase::usage::callers::CallerList;
 
 const OK: StatusCode = StatusCode::OK;
 
@@ -28,6 +29,12 @@ const OVERRIDE: Parameter = Parameter {
     name: "override",
     about: "Whether what breaks callers is published all the same; needs a `reason`.",
     schema: || json!({ "type": "boolean", "default": false }),
+};
+
+const DAYS: Parameter = Parameter {
+    name: "days",
+    about: "How far back it is looked.",
+    schema: || json!({ "type": "integer", "minimum": 1, "maximum": 90, "default": 30 }),
 };
 
 const REASON: Parameter = Parameter {
@@ -45,6 +52,7 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
             .about(tag, "The description of its API, as it was sent.")
             .needs(ReadObjects, Place::Object)
             .shared()
+            .on_portal()
             .answers(OK, "The description.", Answered::Text(&show_api::TYPES))
             .answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing)
             .refuses(&[Code::ObjectNotFound, Code::DescriptionNotFound, Code::StoreUnavailable]),
@@ -59,6 +67,17 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
             .answers(OK, "It is as sent, and live: what changed.", Answered::AnyJson)
             .answers(StatusCode::CREATED, "There is one now.", Answered::AnyJson)
             .refuses(&[Code::ObjectNotFound, Code::DescriptionInvalid, Code::PreconditionRequired]),
+        Operation::new(Method::GET, at("/callers"), "list_service_callers", callers::run)
+            .about(tag, "Who called it of late, how often, and when last.")
+            .needs(ReadUsage, Place::Object)
+            .query(&[DAYS])
+            .answers_json::<CallerList>(OK, "The callers, those with the most requests first.")
+            .refuses(&[
+                Code::NoDatabase,
+                Code::NoUsage,
+                Code::ObjectNotFound,
+                Code::StoreUnavailable,
+            ]),
         Operation::new(Method::GET, at("/lint"), "lint_service_api", lint_api::run)
             .about(tag, "What the rules say of the description of its API.")
             .needs(ReadObjects, Place::Object)
@@ -125,6 +144,7 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
             .about(tag, "All versions of it that the caller may see.")
             .needs(ReadObjects, Place::Object)
             .shared()
+            .on_portal()
             .answers(OK, "The versions, in order.", Answered::AnyJson)
             .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]),
         Operation::new(

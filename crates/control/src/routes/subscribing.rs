@@ -16,6 +16,7 @@ use crate::usecase::applications::{
 use crate::usecase::credentials::{
     CredentialBody, CredentialPage, MadeCredential, NewCredentialBody, Rotation,
 };
+use crate::usecase::limits::ApplicationLimits;
 use crate::usecase::notifications::{NotificationBody, NotificationPage};
 use crate::usecase::subscriptions::{
     NewSubscriptionBody, STEPS, SubscriptionBody, SubscriptionPage,
@@ -66,7 +67,14 @@ const UNREAD: Parameter = Parameter {
 
 pub(super) fn operations() -> Vec<Operation> {
     let groups = [applications(), credentials(), subscriptions(), notifications()];
-    groups.into_iter().flatten().map(|one| one.refuses(&[Code::StoreUnavailable])).collect()
+    let all = groups.into_iter().flatten();
+    all.map(|one| {
+        // Who decides over subscriptions is who publishes, and not on the portal.
+        let is_decided = matches!(one.access, Access::Needs(_, Place::SubscribedProduct));
+        let one = one.refuses(&[Code::StoreUnavailable]);
+        if is_decided { one } else { one.on_portal() }
+    })
+    .collect()
 }
 
 fn applications() -> Vec<Operation> {
@@ -90,6 +98,19 @@ fn applications() -> Vec<Operation> {
             .about(Tag::Applications, "One application.")
             .needs(ReadApplications, Place::Application)
             .answers_json::<ApplicationBody>(OK, "As it is."),
+        Operation::new(
+            Method::GET,
+            format!("{APPLICATION}/limits"),
+            "get_application_limits",
+            applications::limits::run,
+        )
+        .about(
+            Tag::Applications,
+            "What it may use by each subscription, and what of each limit is left now, here.",
+        )
+        .needs(ReadApplications, Place::Application)
+        .locally()
+        .answers_json::<ApplicationLimits>(OK, "As it is."),
         Operation::new(Method::PATCH, APPLICATION, "update_application", applications::update::run)
             .about(Tag::Applications, "Changes what it is for.")
             .needs(WriteApplications, Place::Application)

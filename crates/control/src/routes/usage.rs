@@ -7,9 +7,9 @@ use crate::admin::requests;
 use crate::admin::usage::list::UsageList;
 use crate::admin::usage::{self, UsageBody};
 use crate::code::Code;
-use crate::operation::{Answered, Operation, Parameter, Place, Tag};
+use crate::operation::{Access, Answered, Operation, Parameter, Place, Tag};
 use crate::page;
-use crate::permission::Permission::{OperateGateway, ReadGateway, ReadUsage};
+use crate::permission::Permission::ReadGateway;
 use crate::usecase::usage::{
     FollowBody, FollowedList, RequestBody, RequestPage, STEP_WORDS, UsageBreakdown, UsageSeries,
     UsageTop, metric_words,
@@ -51,7 +51,8 @@ fn sums() -> Vec<Operation> {
             .about(
                 Tag::Usage,
                 "One metric over time, one series for each name of a dimension. Who is in a team \
-                 sees the team's services and what its applications call.",
+                 sees the team's services and what its applications call; everybody sees what \
+                 their own applications do.",
             )
             .query(&[METRIC, STEP, GROUP_BY, SERIES_LIMIT])
             .answers_json::<UsageSeries>(OK, "The series."),
@@ -72,7 +73,8 @@ fn sums() -> Vec<Operation> {
     .map(|operation| {
         let csv = Answered::Text(&["text/csv"]);
         operation
-            .needs(ReadUsage, Place::Somewhere)
+            .access(Access::Own)
+            .on_portal()
             .query(&[FROM, TO, FORM])
             .query(&FILTERS)
             .answers(OK, "The same as CSV, where that is asked for.", csv)
@@ -90,7 +92,7 @@ fn request_log() -> Vec<Operation> {
                 "Exchanges of the request log, the latest first: every error, a share of the rest, \
                  and all of who is followed.",
             )
-            .needs(ReadUsage, Place::Somewhere)
+            .access(Access::Own)
             .query(&page::PARAMETERS)
             .query(&REQUEST_FILTERS)
             .answers_json::<RequestPage>(OK, "A page.")
@@ -106,7 +108,7 @@ fn request_log() -> Vec<Operation> {
             "The same as a file, of 50,000 exchanges at most; `requests-truncated: true` says that \
              there are more.",
         )
-        .needs(ReadUsage, Place::Somewhere)
+        .access(Access::Own)
         .query(&[FORM])
         .query(&REQUEST_FILTERS)
         .answers(OK, "A JSON object in each line, or CSV.", Answered::Text(lines)),
@@ -117,7 +119,7 @@ fn request_log() -> Vec<Operation> {
             requests::show::run,
         )
         .about(Tag::Requests, "One exchange: phases, attempts, and whatever else is known of it.")
-        .needs(ReadUsage, Place::Somewhere)
+        .access(Access::Own)
         .answers_json::<RequestBody>(OK, "The exchange.")
         .refuses(&[Code::RequestNotFound]),
         Operation::new(
@@ -126,8 +128,12 @@ fn request_log() -> Vec<Operation> {
             "list_followed",
             requests::followed::run,
         )
-        .about(Tag::Requests, "Whose exchanges are all put into the request log, and until when.")
-        .needs(ReadGateway, Place::Platform)
+        .about(
+            Tag::Requests,
+            "Whose exchanges are all put into the request log, and until when, of those whom the \
+             caller may see.",
+        )
+        .access(Access::Own)
         .answers_json::<FollowedList>(OK, "By name."),
         Operation::new(
             Method::POST,
@@ -137,18 +143,19 @@ fn request_log() -> Vec<Operation> {
         )
         .about(
             Tag::Requests,
-            "Puts every exchange of a consumer into the request log for a while, on the gateway \
-             that is asked and until it ends.",
+            "Puts every exchange of a consumer or application into the request log for a while, on \
+             the gateway that is asked and until it ends. Whoever may change an application may \
+             have it followed.",
         )
-        .needs(OperateGateway, Place::Platform)
+        .access(Access::Own)
         .audited_after()
         .takes_json::<FollowBody>()
         .answers_json::<FollowedList>(OK, "All who are followed.")
-        .refuses(&[Code::ValueOutOfRange, Code::TooManyFollowed]),
+        .refuses(&[Code::NotPermitted, Code::ValueOutOfRange, Code::TooManyFollowed]),
     ]
     .into_iter()
     .chain([tail()])
-    .map(|operation| operation.refuses(&[Code::NoDatabase, Code::NoUsage]))
+    .map(|operation| operation.on_portal().refuses(&[Code::NoDatabase, Code::NoUsage]))
     .collect()
 }
 
@@ -160,7 +167,7 @@ fn tail() -> Operation {
              request log, as server-sent events `request`; `left_out` says how many there was no \
              time for. Of the gateway that is asked, for 15 minutes.",
         )
-        .needs(ReadUsage, Place::Somewhere)
+        .access(Access::Own)
         .query(&REQUEST_FILTERS)
         .answers(OK, "Events.", Answered::Text(&["text/event-stream"]))
         .refuses(&[Code::TooManyWatchers])

@@ -21,7 +21,7 @@ use crate::reply::Reply;
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
 
 /// How many applications a user may have of their own; a team's are not counted.
-const OWN_MAX: u32 = 100;
+pub(crate) const OWN_MAX: u32 = 100;
 
 /// An application.
 #[derive(Serialize, ToSchema)]

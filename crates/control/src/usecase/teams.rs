@@ -11,13 +11,17 @@ use crate::api::Dependencies;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::code::Code;
-use crate::error::ApiError;
+use crate::error::{ApiError, Fault};
 use crate::etag::{Conditions, etag};
 use crate::page::Paging;
 use crate::permission::{Permission, Role};
 use crate::reply::Reply;
 
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
+
+/// One for each kind and period.
+const BUDGETS_MAX: usize = 10;
+
 /// How many are looked at at once.
 const ROWS_AT_ONCE: u32 = 200;
 
@@ -28,9 +32,35 @@ pub(crate) struct TeamBody {
     name: String,
     display_name: String,
     description: String,
+    /// What all of its applications together may use up, as it was set; what a gateway file says of
+    /// the team holds in its place.
+    budgets: Vec<BudgetOfTeam>,
     revision: i64,
     created_at: String,
     updated_at: String,
+}
+
+/// What may be used up in a period: either `money` or `tokens`.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BudgetOfTeam {
+    /// Money, such as `12.50 USD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    money: Option<String>,
+    /// Tokens, of prompts and answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens: Option<u64>,
+    /// `minute`, `hour`, `day`, `week` or `month`, of the calendar in UTC.
+    per: String,
+}
+
+/// What all applications of a team together may use up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TeamBudgets {
+    /// All of them hold; none of the same kind and period twice.
+    #[schema(max_items = 10)]
+    budgets: Vec<BudgetOfTeam>,
 }
 
 /// A page of teams.
@@ -121,6 +151,7 @@ fn body(team: &Team) -> TeamBody {
         name: team.name.clone(),
         display_name: team.display_name.clone(),
         description: team.description.clone(),
+        budgets: serde_json::from_value(team.budgets.clone()).unwrap_or_default(),
         revision: team.revision,
         created_at: time(team.created_at),
         updated_at: time(team.updated_at),
@@ -223,6 +254,45 @@ pub(crate) async fn update(
     }
     let team = writing.change.update_team(team).await?;
     writing.end(done("update_team", Some(&before), Some(&team)), shown(&team)).await
+}
+
+/// Sets what all applications of a team together may use up.
+pub(crate) async fn set_budgets(
+    dependencies: &Dependencies,
+    call: &Call,
+    (name, conditions): (&str, &Conditions),
+    wanted: TeamBudgets,
+) -> Result<Reply, ApiError> {
+    let snapshot = dependencies.directory.snapshot();
+    if snapshot.teams.iter().any(|team| team.name.as_str() == name) {
+        let message =
+            format!("the budgets of team {name} are in the gateway file, where they change");
+        return Err(ApiError::new(Code::ReadOnlyObject, message));
+    }
+    let budgets = serde_json::to_value(&wanted.budgets)
+        .map_err(|error| ApiError::internal(error.to_string()))?;
+    check_budgets(&wanted, &budgets)?;
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let before = writing.change.team(name).await?.ok_or_else(|| not_found(name))?;
+    conditions.check(Some(&etag(&before.id, before.revision)))?;
+    let team = writing.change.update_team(Team { budgets, ..before.clone() }).await?;
+    let done = done("set_team_budgets", Some(&before), Some(&team));
+    super::applications::end(dependencies, writing, done, shown(&team)).await
+}
+
+/// Holds budgets to what a gateway file may say.
+fn check_budgets(wanted: &TeamBudgets, budgets: &serde_json::Value) -> Result<(), ApiError> {
+    if wanted.budgets.len() > BUDGETS_MAX {
+        let message = format!("a team has at most {BUDGETS_MAX} budgets");
+        return Err(ApiError::value_fault("/budgets", message));
+    }
+    let Err(faults) = architrave_config::budgets_of(budgets) else { return Ok(()) };
+    let faults: Vec<Fault> = faults
+        .into_iter()
+        .map(|fault| Fault::at(format!("/budgets{}", fault.pointer), fault.message))
+        .collect();
+    let message = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
+    Err(ApiError::new(Code::ValueOutOfRange, message).with_faults(faults))
 }
 
 pub(crate) async fn delete(

@@ -1,6 +1,7 @@
 //! The use of the gateway, as far as the caller may see it: over time, at the top, broken down.
 
 mod asked;
+pub(crate) mod callers;
 mod csv;
 mod metric;
 mod requests;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 
 use architrave_config::object::ObjectKind;
 use architrave_core::usage::{Amount, Span};
-use architrave_store::{UsageGroup, UsageQuery, UsageScope, UsageStore, UsageSums};
+use architrave_store::{Page, UsageGroup, UsageQuery, UsageScope, UsageStore, UsageSums};
 use architrave_telemetry::usage::Sketch;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -21,6 +22,7 @@ use crate::admin::objects::time;
 use crate::api::{Dependencies, UsageDesk};
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::operation::Surface;
 use crate::permission::Permission;
 
 pub(crate) use asked::Form;
@@ -265,15 +267,30 @@ async fn whole(
     Ok((times, query))
 }
 
-/// What the caller may see: the services of their teams, whoever calls them, and what applications
-/// of their teams call.
+/// What the caller may see: the services of their teams, whoever calls them, what applications of
+/// their teams call, and what their own do. On the portal, where nobody is who publishes, it is what
+/// applications call.
 async fn scope(dependencies: &Dependencies, call: &Call) -> Result<Option<UsageScope>, ApiError> {
-    let Some(teams) = call.caller.teams_for(Permission::ReadUsage) else { return Ok(None) };
-    let teams: Vec<String> = teams.into_iter().map(str::to_owned).collect();
+    let is_on_portal = dependencies.surface == Surface::Portal;
+    let in_teams = call.caller.teams_for(Permission::ReadUsage);
+    let teams: Vec<String> = match in_teams {
+        None if is_on_portal => call.caller.teams.keys().cloned().collect(),
+        None => return Ok(None),
+        Some(teams) => teams.into_iter().map(str::to_owned).collect(),
+    };
     let store = super::platform(dependencies)?.store();
-    let kind = ObjectKind::Service.singular();
-    let services = store.object_names_of(kind, &teams).await?;
-    Ok(Some(UsageScope { services, teams, consumers: Vec::new() }))
+    let services = match is_on_portal {
+        true => Vec::new(),
+        false => store.object_names_of(ObjectKind::Service.singular(), &teams).await?,
+    };
+    let own = match call.caller.user_id() {
+        Some(user) => {
+            store.applications_of_user(user, &Page::first(super::applications::OWN_MAX)).await?.0
+        }
+        None => Vec::new(),
+    };
+    let consumers = own.into_iter().map(|one| (one.name, one.created_at)).collect();
+    Ok(Some(UsageScope { services, teams, consumers }))
 }
 
 async fn read(store: &UsageStore, query: &UsageQuery, spans: &[Span]) -> Result<Figures, ApiError> {

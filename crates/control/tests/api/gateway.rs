@@ -13,9 +13,10 @@ use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
 use architrave_config::object::{Held, Object, ObjectChange, ObjectKind, Objects, Origin};
 use architrave_config::ports::{
-    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, DeploymentStatus, DesiredPort,
-    DirectoryPort, LaneChoice, LaneStatus, ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness,
-    Refusal, ReloadError, StageError, Staged, UsagePort,
+    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, CountedFor, DeploymentStatus,
+    DesiredPort, DirectoryPort, LaneChoice, LaneStatus, LimitSort, LimitStanding, LimitUnit,
+    ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal, ReloadError, StageError,
+    Staged, SubscriptionLimits, UsagePort,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, Surface, expose_endpoints};
@@ -354,6 +355,39 @@ impl DirectoryPort for FakeDirectory {
 
     fn catch_up(&self) -> Answer<'_, ()> {
         Box::pin(async {})
+    }
+
+    fn limits(&self, application: &str) -> Vec<SubscriptionLimits> {
+        let began_at = UNIX_EPOCH + Duration::from_secs(1_777_593_600);
+        let standing = |sort, counted_for, unit, used, renews_at| LimitStanding {
+            sort,
+            counted_for,
+            unit,
+            limit: 1_000,
+            used,
+            reserved: used / 10,
+            renews_at,
+        };
+        let minute = LimitSort::RateLimit { window: Duration::from_secs(60) };
+        let month = LimitSort::Budget { per: Period::Month, began_at };
+        let soon = Some(UNIX_EPOCH + Duration::from_secs(1_779_005_360));
+        let then = Some(began_at + Duration::from_secs(31 * 86_400));
+        let limits = vec![
+            standing(minute, CountedFor::Caller, LimitUnit::Requests, 5, soon),
+            standing(LimitSort::Parallel, CountedFor::Caller, LimitUnit::Requests, 2, None),
+            standing(month, CountedFor::Plan, LimitUnit::NanoUsd, 990, then),
+            standing(month, CountedFor::Team, LimitUnit::Tokens, 1_001, then),
+        ];
+        let state = config::SubscriptionState::Active;
+        let free = SubscriptionLimits { plan: "free".to_owned(), state, limits };
+        if application == "tills" { vec![free] } else { Vec::new() }
+    }
+
+    fn team_limits(&self, team: &str) -> Vec<LimitStanding> {
+        let all = self.limits("tills").into_iter().flat_map(|one| one.limits);
+        let is_of_team =
+            |one: &LimitStanding| one.counted_for == CountedFor::Team && team == "buyers";
+        all.filter(is_of_team).collect()
     }
 }
 

@@ -402,3 +402,162 @@ fn a_service_that_is_published_alone_gets_a_product_and_takes_it_along() {
         assert_eq!(home.get(&maker, "/api/v1/products/orders").await.status(), 404);
     });
 }
+
+#[test]
+fn what_is_left_of_limits_is_told_to_whom_the_application_belongs() {
+    each_database(async |home| {
+        let Market { admin, maker, buyer, other } = market(&home).await;
+        made(&home, &other, "applications", &json!({ "name": "own" })).await;
+        let path = "/api/v1/applications/tills/limits";
+        for (proof, status) in [(&admin, 200), (&buyer, 200), (&maker, 404), (&other, 404)] {
+            assert_eq!(home.get(proof, path).await.status(), status);
+        }
+        let own = home.get(&other, "/api/v1/applications/own/limits").await.json();
+        assert_eq!(own, json!({ "application": "own", "subscriptions": [] }));
+        let told = home.get(&buyer, path).await.json();
+        let subscription = &told["subscriptions"][0];
+        assert_eq!(
+            (&subscription["plan"], &subscription["product"], &subscription["state"]),
+            (&json!("free"), &json!("shop"), &json!("active"))
+        );
+        let limits = subscription["limits"].as_array().unwrap();
+        assert_eq!(
+            limits[0],
+            json!({
+                "kind": "rate_limit", "counted_for": "application", "unit": "requests",
+                "limit": 1000, "used": 5, "reserved": 0, "left": 995, "window_seconds": 60,
+                "per": null, "began_at": null, "renews_at": "2026-05-17T08:09:20.000000Z",
+            })
+        );
+        assert_eq!(
+            (&limits[1]["kind"], &limits[1]["left"], &limits[1]["renews_at"]),
+            (&json!("parallel"), &json!(998), &Value::Null)
+        );
+        assert_eq!(
+            limits[2],
+            json!({
+                "kind": "budget", "counted_for": "plan", "unit": "nano_usd",
+                "limit": 1000, "used": 990, "reserved": 99, "left": 0, "window_seconds": 2678400,
+                "per": "month", "began_at": "2026-05-01T00:00:00.000000Z",
+                "renews_at": "2026-06-01T00:00:00.000000Z",
+            })
+        );
+        assert_eq!((&limits[3]["counted_for"], &limits[3]["left"]), (&json!("team"), &json!(0)));
+    });
+}
+
+#[test]
+fn admins_set_what_a_team_may_use_up_and_its_members_see_it() {
+    each_database(async |home| {
+        let Market { admin, buyer, other, .. } = market(&home).await;
+        let (owner, _) = home.member(&admin, "owner@example.com", "buyers", "owner").await;
+        let path = "/api/v1/teams/buyers/budgets";
+        let budgets = json!({ "budgets": [
+            { "money": "12.50 USD", "per": "month" }, { "tokens": 5000, "per": "day" },
+        ] });
+        // Whom it is to hold cannot set it, whatever else they may do in the team.
+        for (proof, status) in [(&owner, 403), (&buyer, 403), (&other, 404)] {
+            assert_eq!(home.send(proof, "PUT", path, &budgets).await.status(), status);
+        }
+        let blind = home.send(&admin, "PUT", path, &budgets).await;
+        assert_eq!((blind.status(), &*blind.code()), (428, "precondition_required"));
+        let team = home.get(&admin, "/api/v1/teams/buyers").await;
+        assert_eq!(team.json()["budgets"], json!([]));
+        let tag = |team: &Reply| team.header("etag").expect("an etag").to_owned();
+        let etag = tag(&team);
+        for (wrong, pointer) in [
+            (json!({ "budgets": [{ "tokens": 5, "per": "dya" }] }), "/budgets/0/per"),
+            (json!({ "budgets": [{ "money": "5 EUR", "per": "day" }] }), "/budgets/0/money"),
+            (json!({ "budgets": [{ "per": "day" }] }), "/budgets/0"),
+            (
+                json!({ "budgets": [{ "tokens": 5, "per": "day" }, { "tokens": 6, "per": "day" }] }),
+                "/budgets/1",
+            ),
+        ] {
+            let refused = home.send_with(&admin, "PUT", path, &[("if-match", &etag)], &wrong).await;
+            assert_eq!((refused.status(), &*refused.code()), (422, "value_out_of_range"));
+            assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{refused}");
+        }
+        let set = home.send_with(&admin, "PUT", path, &[("if-match", &etag)], &budgets).await;
+        assert_eq!((set.status(), &set.json()["budgets"]), (200, &budgets["budgets"]), "{set}");
+        let stored = home.store.team_budgets().await.unwrap();
+        assert_eq!(stored, [("buyers".to_owned(), budgets["budgets"].clone())]);
+        let stale = home.send_with(&admin, "PUT", path, &[("if-match", &etag)], &budgets).await;
+        assert_eq!((stale.status(), &*stale.code()), (412, "precondition_failed"));
+        let seen = home.get(&buyer, "/api/v1/teams/buyers").await.json();
+        assert_eq!(seen["budgets"], budgets["budgets"]);
+        // What else is changed of a team leaves them as they are.
+        let renamed = json!({ "display_name": "All buyers" });
+        let reply = home.change(&owner, "PATCH", "/api/v1/teams/buyers", &renamed).await;
+        assert_eq!(reply.json()["budgets"], budgets["budgets"], "{reply}");
+        for (proof, status) in [(&buyer, 200), (&admin, 200), (&other, 404)] {
+            let reply = home.get(proof, "/api/v1/teams/buyers/limits").await;
+            assert_eq!(reply.status(), status, "{reply}");
+        }
+        let told = home.get(&buyer, "/api/v1/teams/buyers/limits").await.json();
+        assert_eq!(
+            (&told["team"], &told["limits"][0]["counted_for"]),
+            (&json!("buyers"), &json!("team"))
+        );
+        assert!(home.actions(&admin).await.contains(&"set_team_budgets".to_owned()));
+        let etag = tag(&home.get(&admin, "/api/v1/teams/buyers").await);
+        let none = json!({ "budgets": [] });
+        let reply = home.send_with(&admin, "PUT", path, &[("if-match", &etag)], &none).await;
+        assert_eq!((reply.status(), &reply.json()["budgets"]), (200, &json!([])), "{reply}");
+        assert_eq!(home.store.team_budgets().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn who_subscribes_finds_all_that_it_takes_on_the_portal_and_nothing_of_who_publishes() {
+    each_database(async |mut home| {
+        let Market { admin, maker, buyer, other } = market(&home).await;
+        home.turn_to_portal();
+        for (path, list, name) in [
+            ("/api/v1/products", "products", "shop"),
+            ("/api/v1/plans", "plans", "free"),
+            ("/api/v1/teams", "teams", "buyers"),
+        ] {
+            assert_eq!(names(&home.get(&buyer, path).await, list, "name")[0], name);
+        }
+        made(&home, &buyer, "applications?team=buyers", &json!({ "name": "phones" })).await;
+        let key = made(&home, &buyer, "applications/phones/credentials", &json!({})).await;
+        let key = key["credential"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/applications/phones/credentials/{key}:rotate");
+        assert_eq!(home.send(&buyer, "POST", &path, &json!({})).await.status(), 201);
+        let asked = json!({ "plan": "gold", "answers": { "purpose": "phones" } });
+        let asked = made(&home, &buyer, "applications/phones/subscriptions", &asked).await;
+        let id = asked["id"].as_str().unwrap().to_owned();
+        for path in [
+            "/api/v1/applications",
+            "/api/v1/applications/phones/limits",
+            "/api/v1/applications/phones/credentials",
+            "/api/v1/applications/phones/subscriptions",
+            "/api/v1/subscriptions",
+            &format!("/api/v1/subscriptions/{id}"),
+            "/api/v1/notifications",
+            "/api/v1/teams/buyers/limits",
+            "/api/v1/usage/top?by=application",
+            "/api/v1/requests",
+        ] {
+            let reply = home.get(&buyer, path).await;
+            assert_eq!(reply.status(), 200, "{path}: {reply}");
+        }
+        // Whoever decides does so elsewhere, be they admins.
+        for proof in [&admin, &maker] {
+            let reply = step(&home, proof, &id, "approve", "").await;
+            assert_eq!((reply.status(), &*reply.code()), (404, "route_not_found"));
+        }
+        let cancelled = step(&home, &buyer, &id, "cancel", "").await;
+        assert_eq!(cancelled.json()["state"], "cancelled", "{cancelled}");
+        // What is behind a service is nobody's business here, not even its team's.
+        let shown = home.get(&maker, "/api/v1/services/orders").await;
+        assert_eq!(shown.json()["config"], json!({ "name": "orders" }), "{shown}");
+        for path in ["/api/v1/services", "/api/v1/services/orders/versions"] {
+            let listed = home.get(&admin, path).await;
+            assert_eq!(listed.status(), 200, "{path}: {listed}");
+            assert!(!listed.text().contains("upstream"), "{path}: {listed}");
+        }
+        assert_eq!(home.get(&other, "/api/v1/products/shop").await.status(), 404);
+    });
+}

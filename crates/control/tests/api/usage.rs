@@ -43,6 +43,8 @@ async fn used(home: &Home, uses: &[Use]) {
             Dimension::Service => one.service.into(),
             Dimension::Consumer => one.consumer.into(),
             Dimension::Team => one.team.into(),
+            // Consumers have no team.
+            Dimension::Application if !one.team.is_empty() => one.consumer.into(),
             Dimension::Status => one.status.into(),
             _ => "".into(),
         });
@@ -392,5 +394,171 @@ fn who_is_followed_must_be_there_and_not_for_ever() {
         assert_eq!(follow(json!({ "consumer": "mobile", "minutes": 0 })).await.status(), 200);
         let reply = follow(json!({ "consumer": "mobile" })).await;
         assert_eq!((reply.status(), reply.code().as_str()), (409, "too_many_followed"));
+    });
+}
+
+#[test]
+fn who_ends_a_service_sees_who_still_called_it_and_when_last() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        for team in ["blue", "red"] {
+            home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+        }
+        let (blue, _) = home.member(&admin, "own@example.com", "blue", "owner").await;
+        let (red, _) = home.member(&admin, "red@example.com", "red", "owner").await;
+        for (path, body) in [
+            (
+                "upstreams?team=blue",
+                json!({ "name": "orders", "endpoints": [{ "address": "10.0.0.7:80" }] }),
+            ),
+            ("services?team=blue", json!({ "name": "orders", "http": { "upstream": "orders" } })),
+            ("services?team=blue", json!({ "name": "quiet", "http": { "upstream": "orders" } })),
+        ] {
+            let reply = home.send(&blue, "POST", &format!("/api/v1/{path}"), &body).await;
+            assert_eq!(reply.status(), 201, "{reply}");
+        }
+        let day = 24 * 60;
+        used(
+            &home,
+            &[
+                Use { consumer: "theirs", team: "red", requests: 3, ago: 90, ..Use::NONE },
+                Use { consumer: "theirs", team: "red", requests: 2, ago: 20 * day, ..Use::NONE },
+                Use { consumer: "theirs", team: "red", status: "503", requests: 1, ..Use::NONE },
+                Use { consumer: "desk", requests: 40, ago: 29 * day, ..Use::NONE },
+                Use { consumer: "gone", requests: 99, ago: 31 * day, ..Use::NONE },
+                Use { status: "401", requests: 7, ..Use::NONE },
+                Use { service: "users", consumer: "other", requests: 5, ..Use::NONE },
+            ],
+        )
+        .await;
+        let path = "/api/v1/services/orders/callers";
+        assert_eq!(home.get(&red, path).await.status(), 404, "what another team has is not told");
+        let told = get(&home, &blue, path).await;
+        let expected = json!([
+            {
+                "consumer": "desk", "application": null, "team": null, "requests": 40, "errors": 0,
+                "last_called_at": "2026-04-18T08:09:00Z",
+            },
+            {
+                "consumer": "theirs", "application": "theirs", "team": "red", "requests": 6,
+                "errors": 1, "last_called_at": "2026-05-17T08:09:00Z",
+            },
+        ]);
+        assert_eq!((&told["callers"], &told["is_cut"]), (&expected, &json!(false)));
+        assert_eq!(told["nameless_requests"], 7);
+        let week = get(&home, &blue, &format!("{path}?days=7")).await;
+        assert_eq!(week["callers"].as_array().unwrap().len(), 1);
+        assert_eq!(week["callers"][0]["requests"], 4);
+        let odd = home.get(&blue, &format!("{path}?days=0")).await;
+        assert_eq!((odd.status(), &*odd.code()), (400, "query_invalid"));
+
+        let deprecate = json!({ "sunset_at": "2027-01-01" });
+        for name in ["orders", "quiet"] {
+            let path = format!("/api/v1/services/{name}:deprecate");
+            assert_eq!(home.send(&blue, "POST", &path, &deprecate).await.status(), 200);
+        }
+        // Tried out, it says who would be left without it; on condition, it is refused.
+        let retire = "/api/v1/services/orders:retire";
+        let dry = format!("{retire}?validate_only=true");
+        let tried = home.send(&blue, "POST", &dry, &json!({})).await;
+        assert_eq!((tried.status(), &tried.json()["callers"]["callers"]), (200, &expected));
+        let unused = json!({ "if_unused": true });
+        let refused = home.send(&blue, "POST", retire, &unused).await;
+        assert_eq!((refused.status(), &*refused.code()), (409, "still_called"));
+        let faults = refused.json()["errors"].clone();
+        assert_eq!(faults[0]["message"], "desk: 40 requests, last 2026-04-18T08:09:00Z");
+        assert_eq!(faults.as_array().unwrap().len(), 2);
+        let state = get(&home, &blue, "/api/v1/services/orders").await;
+        assert_eq!(state["config"]["state"], "deprecated");
+        let quiet = home.send(&blue, "POST", "/api/v1/services/quiet:retire", &unused).await;
+        assert_eq!((quiet.status(), &quiet.json()["callers"]["callers"]), (200, &json!([])));
+        let done = home.send(&blue, "POST", retire, &json!({ "reason": "v2 has it all" })).await;
+        assert_eq!((done.status(), &done.json()["config"]["state"]), (200, &json!("retired")));
+        assert_eq!(done.json()["callers"]["callers"], expected);
+    });
+}
+
+#[test]
+fn whose_application_it_is_sees_and_follows_what_it_does_and_nobody_elses() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        for team in ["blue", "red"] {
+            home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+        }
+        let (blue, _) = home.member(&admin, "dev@example.com", "blue", "developer").await;
+        let (red, _) = home.member(&admin, "red@example.com", "red", "owner").await;
+        let (alone, _) = home.person(&admin, "alone@example.com", None).await;
+        for (proof, path, name) in [
+            (&blue, "applications?team=blue", "ours"),
+            (&red, "applications?team=red", "theirs"),
+            (&alone, "applications", "own"),
+        ] {
+            let path = format!("/api/v1/{path}");
+            let reply = home.send(proof, "POST", &path, &json!({ "name": name })).await;
+            assert_eq!(reply.status(), 201, "{reply}");
+        }
+        used(
+            &home,
+            &[
+                Use { consumer: "ours", team: "blue", requests: 3, ..Use::NONE },
+                Use { consumer: "theirs", team: "red", requests: 5, ..Use::NONE },
+                // After they were made: the clock goes on with everybody who signs in.
+                Use { consumer: "own", requests: 7, ago: -3, ..Use::NONE },
+                // Before they had the name: somebody else's.
+                Use { consumer: "own", requests: 100, ago: 3 * 24 * 60, ..Use::NONE },
+            ],
+        )
+        .await;
+        let now = home.store.now();
+        let writer = home.usage.begin_writer().await.unwrap();
+        let row = |id: i64, consumer: &str, team: &str, at: i64| RequestRow {
+            consumer: consumer.to_owned(),
+            team: team.to_owned(),
+            at,
+            ..exchange(id, "orders", 200)
+        };
+        let requests = vec![
+            row(1, "ours", "blue", now),
+            row(2, "theirs", "red", now),
+            row(3, "own", "", now),
+            row(4, "own", "", now - 3 * 86_400_000_000),
+        ];
+        home.usage.write(&UsageBatch { writer, requests, ..UsageBatch::default() }).await.unwrap();
+        for (proof, name, count) in [(&blue, "ours", 3), (&red, "theirs", 5), (&alone, "own", 7)] {
+            let path = "/api/v1/usage/top?by=consumer&from=2026-05-10T00:00:00Z";
+            let top = get(&home, proof, path).await;
+            assert_eq!(top["top"], json!([{ "name": name, "value": count }]), "{name}");
+            let logged = get(&home, proof, "/api/v1/requests").await;
+            let rows = logged["requests"].as_array().unwrap();
+            assert_eq!((rows.len(), rows[0]["consumer"].as_str()), (1, Some(name)));
+        }
+        let follow = async |proof: &Proof, name: &str| {
+            let body = json!({ "consumer": name });
+            home.send(proof, "POST", "/api/v1/requests:follow", &body).await
+        };
+        for (proof, name) in [(&blue, "ours"), (&alone, "own")] {
+            let reply = follow(proof, name).await;
+            assert_eq!(reply.status(), 200, "{reply}");
+            let told = reply.json()["followed"].clone();
+            assert!(told.as_array().unwrap().iter().any(|one| one["consumer"] == name), "{told}");
+        }
+        // What others have is not told apart from what there is not.
+        for (proof, name) in [(&blue, "theirs"), (&blue, "own"), (&alone, "ours"), (&red, "none")] {
+            let reply = follow(proof, name).await;
+            assert_eq!((reply.status(), &*reply.code()), (422, "value_out_of_range"), "{name}");
+            let message = format!("there is no consumer or application {name}");
+            assert_eq!(reply.json()["errors"][0]["message"], message);
+        }
+        let auditor = home.person(&admin, "auditor@example.com", Some("auditor")).await.0;
+        assert_eq!(follow(&auditor, "ours").await.code(), "not_permitted");
+        for (proof, names) in
+            [(&admin, &["ours", "own"][..]), (&blue, &["ours"]), (&red, &[]), (&alone, &["own"])]
+        {
+            let told = get(&home, proof, "/api/v1/requests:followed").await;
+            let told: Vec<_> = (told["followed"].as_array().unwrap().iter())
+                .map(|one| one["consumer"].as_str().unwrap())
+                .collect();
+            assert_eq!(told, names);
+        }
     });
 }

@@ -52,15 +52,15 @@ const MATRIX: &str = "
     set_endpoint_weight            - ? x + + + x ? x - -
     list_usage                     - x + + x x x x + - -
     get_usage                      - x + + x x x x + - -
-    get_usage_series               - x + + + + + + + - -
-    get_usage_top                  - x + + + + + + + - -
-    get_usage_breakdown            - x + + + + + + + - -
-    list_requests                  - x + + + + + + + - -
-    export_requests                - x + + + + + + + - -
-    tail_requests                  - x + + + + + + + - -
-    get_request                    - x ? ? ? ? ? ? ? - -
-    list_followed                  - x + + x x x x + - -
-    follow_requests                - x x + x x x x x - -
+    get_usage_series               - + + + + + + + + - -
+    get_usage_top                  - + + + + + + + + - -
+    get_usage_breakdown            - + + + + + + + + - -
+    list_requests                  - + + + + + + + + - -
+    export_requests                - + + + + + + + + - -
+    tail_requests                  - + + + + + + + + - -
+    get_request                    - ? ? ? ? ? ? ? ? - -
+    list_followed                  - + + + + + + + + - -
+    follow_requests                - + + + + + + + x - -
 
     list_listeners                 - x + + + + + + + - -
     create_listener                - x x + x x x x x - -
@@ -129,6 +129,7 @@ const MATRIX: &str = "
     archive_service                - ? x + + x x ? x - -
     get_service_api                - ? + + + + + ? + - -
     put_service_api                - ? x + + + x ? x - -
+    list_service_callers           - ? + + + + + ? + - -
     lint_service_api               - ? + + + + + ? + - -
     import_service                 - ? x + + + x ? x - -
     list_service_revisions         - ? + + + + + ? + - -
@@ -200,6 +201,8 @@ const MATRIX: &str = "
     create_team                    - x x + x x x x x - -
     get_team                       - ? + + + + + ? + - -
     update_team                    - ? x + + x x ? x - -
+    set_team_budgets               - ? x + x x x ? x - -
+    get_team_limits                - ? + + + + + ? + - -
     delete_team                    - ? x + x x x ? x - -
     list_members                   - ? + + + + + ? + - -
     put_member                     - ? x + + x x ? x - -
@@ -208,6 +211,7 @@ const MATRIX: &str = "
     list_applications              - + + + + + + + + - -
     create_application             - + + + + + + + x - -
     get_application                - ? + + + + + ? + - -
+    get_application_limits         - ? + + + + + ? + - -
     update_application             - ? x + + + + ? x - -
     delete_application             - ? x + + + + ? x - -
     list_credentials               - ? + + + + + ? + - -
@@ -437,6 +441,7 @@ const SHARED: &str = "
     retire_service                 x ?
     archive_service                x ?
     put_service_api                x ?
+    list_service_callers           x ?
     lint_service_api               x ?
     import_service                 x ?
     list_service_revisions         x ?

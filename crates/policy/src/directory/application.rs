@@ -4,14 +4,18 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
+use architrave_config::ports::{CountedFor, LimitStanding};
 use architrave_config::{Budget, ConsumerLimits, Plan, SubscriptionState};
+use architrave_core::Moment;
 use architrave_core::name::{PlanName, ProductName};
 
-use super::{ApplicationRecord, KeyRecord};
+use super::team::{LiveTeam, TeamBudgets};
+use super::{ApplicationRecord, KeyRecord, standing, team_share};
 use crate::consumers::ParallelGuard;
-use crate::ledger::{Account, Ledger, Terms};
+use crate::ledger::{Account, Ledger, Share, Terms};
 use crate::rate_limit::{Limiter, refuse};
 use crate::verdict::Reply;
 use crate::view::RequestView;
@@ -23,6 +27,8 @@ pub struct Application {
     pub name: Arc<str>,
     /// The team that it belongs to.
     pub team: Option<Arc<str>>,
+    /// What that team may use up.
+    live_team: Option<Arc<LiveTeam>>,
     pub(super) keys: Box<[KeyRecord]>,
     /// In the order in which they were made.
     pub(crate) subscriptions: Box<[Arc<Subscription>]>,
@@ -45,6 +51,8 @@ pub struct Counters {
     pub plan: Arc<LivePlan>,
     requests: Option<Arc<Limiter>>,
     in_flight: Arc<AtomicU32>,
+    /// What the team may use up, as far as the account knows.
+    team_budgets: Option<TeamBudgets>,
     /// What it may spend at models; `None` where the plan sets no bound to that.
     pub account: Option<Arc<Account>>,
 }
@@ -69,7 +77,11 @@ impl fmt::Debug for Subscription {
 
 impl Application {
     /// The application of a record, with what was counted of the one `before` it.
-    pub(super) fn new(record: ApplicationRecord, before: Option<&Self>) -> Self {
+    pub(super) fn new(
+        record: ApplicationRecord,
+        before: Option<&Self>,
+        live_team: Option<Arc<LiveTeam>>,
+    ) -> Self {
         let ApplicationRecord { name, team, keys, subscriptions } = record;
         let known = before.map_or(&[][..], |before| &before.subscriptions);
         let subscriptions = subscriptions.into_iter().map(|record| {
@@ -84,7 +96,16 @@ impl Application {
             }
         });
         let subscriptions = subscriptions.collect();
-        Self { name, team, keys: keys.into(), subscriptions }
+        Self { name, team, live_team, keys: keys.into(), subscriptions }
+    }
+
+    /// Whether these are the budgets of its team.
+    fn has_budgets(&self, budgets: Option<&TeamBudgets>) -> bool {
+        match (&self.live_team, budgets) {
+            (Some(team), Some(budgets)) => team.has(budgets),
+            (None, None) => true,
+            _ => false,
+        }
     }
 }
 
@@ -92,7 +113,7 @@ impl Subscription {
     /// What is counted of it under `plan`, as its terms are now.
     pub(crate) fn counters(
         &self,
-        application: &str,
+        application: &Application,
         plan: &Arc<LivePlan>,
         ledger: &Ledger,
     ) -> Arc<Counters> {
@@ -100,6 +121,7 @@ impl Subscription {
             let known = self.counters.load();
             if let Some(counters) = &*known
                 && Arc::ptr_eq(&counters.plan, plan)
+                && application.has_budgets(counters.team_budgets.as_ref())
             {
                 return Arc::clone(counters);
             }
@@ -125,7 +147,7 @@ impl Counters {
 
     /// Counts that go on where those `before` were, wherever the bound is the same.
     fn new(
-        application: &str,
+        application: &Application,
         plan: &Arc<LivePlan>,
         ledger: &Ledger,
         before: Option<&Self>,
@@ -137,13 +159,21 @@ impl Counters {
         });
         let own = Terms::of(plan.limits.tokens, &plan.budgets);
         let shared = Terms::of(None, &plan.shared_budgets);
-        let own_name = format!("applications/{application}/{}", plan.name);
+        let own_name = format!("applications/{}/{}", application.name, plan.name);
         let shared_name = format!("plans/{}", plan.name);
+        let team_budgets = application.live_team.as_ref().map(|team| team.budgets());
+        let of_team = Terms::of(None, team_budgets.as_ref().map_or(&[][..], |all| all));
+        let team_name = team_share(application.team.as_deref().unwrap_or_default());
         Self {
             plan: Arc::clone(plan),
             requests,
             in_flight: before.map(|before| Arc::clone(&before.in_flight)).unwrap_or_default(),
-            account: ledger.account_of(&[(&own_name, &own), (&shared_name, &shared)]),
+            account: ledger.account_of(&[
+                Share { counted_for: CountedFor::Caller, name: &own_name, terms: &own },
+                Share { counted_for: CountedFor::Plan, name: &shared_name, terms: &shared },
+                Share { counted_for: CountedFor::Team, name: &team_name, terms: &of_team },
+            ]),
+            team_budgets,
         }
     }
 
@@ -162,6 +192,21 @@ impl Counters {
         }
         view.admission.parallel = None;
         Err(refuse(requests, decision))
+    }
+
+    /// Where each limit stands: what the next request finds.
+    pub(super) fn standings(&self, now: Moment, wall: SystemTime) -> Vec<LimitStanding> {
+        let mut all = Vec::new();
+        if let Some(requests) = &self.requests {
+            all.push(standing::of_rate(requests.standing(now), wall));
+        }
+        if let Some(max) = self.plan.limits.parallel_max {
+            all.push(standing::of_parallel(&self.in_flight, max));
+        }
+        if let Some(account) = &self.account {
+            all.extend(standing::of_account(account, now, wall));
+        }
+        all
     }
 }
 

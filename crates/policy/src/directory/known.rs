@@ -47,7 +47,7 @@ impl Directory {
             drop(plans);
             let subscription = application.subscriptions.iter().find(|it| *it.plan == *plan);
             let (Some(live), Some(subscription)) = (live, subscription) else { continue };
-            let counters = subscription.counters(name, &live, &self.ledger);
+            let counters = subscription.counters(&application, &live, &self.ledger);
             let same = |limit: &&Arc<_>| {
                 let rate = crate::rate_limit::Limiter::rate(limit);
                 (rate.count, rate.per) == (count, per)

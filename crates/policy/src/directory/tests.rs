@@ -96,3 +96,38 @@ fn all_of_a_source_is_replaced_at_once() {
         assert_eq!(&*directory.by_name(&name).unwrap().name, name);
     }
 }
+
+#[test]
+fn a_team_has_the_budgets_that_are_said_of_it_the_files_before_the_others() {
+    let directory = directory();
+    let tokens = |limit| {
+        vec![Budget {
+            amount: architrave_config::BudgetAmount::Tokens(limit),
+            per: architrave_config::Period::Day,
+        }]
+    };
+    let said = |limit| HashMap::from([(Arc::<str>::from("buyers"), tokens(limit))]);
+    let limits = || -> Vec<u64> {
+        directory.team_limits("buyers").iter().map(|standing| standing.limit).collect()
+    };
+    let mut record = record("a", &["a1"]);
+    record.team = Some("buyers".into());
+    directory.put(Source::Store, record);
+    assert_eq!(limits(), Vec::<u64>::new());
+    let application = directory.by_key(b"a1").unwrap();
+    let team = application.team.clone().unwrap();
+    let live = directory.teams().team(&team);
+    let before = live.budgets();
+    directory.put_teams(Source::Store, said(1_000));
+    assert!(!live.has(&before), "whoever counts by the old ones is told");
+    assert_eq!(limits(), [1_000]);
+    let kept = live.budgets();
+    directory.put_teams(Source::Store, said(1_000));
+    assert!(live.has(&kept), "what says the same changes nothing");
+    directory.put_teams(Source::File, said(500));
+    assert_eq!(limits(), [500]);
+    directory.put_teams(Source::Store, HashMap::new());
+    assert_eq!(limits(), [500]);
+    directory.put_teams(Source::File, HashMap::new());
+    assert_eq!(limits(), Vec::<u64>::new());
+}

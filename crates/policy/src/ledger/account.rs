@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use architrave_config::ports::CountedFor;
 use architrave_core::Moment;
 
 use super::Unit;
@@ -10,7 +11,7 @@ use super::ask::{Ask, OUTPUT_TOKENS_DEFAULT};
 use super::bell::Bell;
 use super::bucket::Bucket;
 use super::cell::Shortage;
-use super::counter::Counter;
+use super::counter::InUse;
 use super::lease::PATIENCE;
 use super::line::Line;
 use super::period::{Period, Span, second_of};
@@ -37,7 +38,8 @@ pub struct Account {
 /// One budget.
 #[derive(Debug)]
 pub(super) struct Meter {
-    pub(super) counter: Arc<Counter>,
+    pub(super) counter: InUse,
+    pub(super) counted_for: CountedFor,
     pub(super) unit: Unit,
     pub(super) per: Period,
     pub(super) limit: u64,
@@ -53,6 +55,8 @@ pub(super) struct Lines {
 /// Where one budget stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// Whose use it counts.
+    pub counted_for: CountedFor,
     /// What is counted.
     pub unit: Unit,
     /// How long the budget must last.
@@ -122,10 +126,21 @@ impl Account {
             output = drawn.output;
             reservation.draw(drawn);
         }
+        let mut lacking = None;
         for meter in &self.budgets {
-            let held = meter.take(second, &lines, output)?;
-            output = held.taken.output;
-            reservation.hold(held);
+            match meter.take(second, &lines, output) {
+                Err(refused) if refused.limit == Limit::Lease => lacking = Some(refused),
+                // That it was asked for is all that counts: one write is to do for all of them.
+                Ok(held) if lacking.is_some() => held.cell.settle(held.taken.amount, 0),
+                held => {
+                    let held = held?;
+                    output = held.taken.output;
+                    reservation.hold(held);
+                }
+            }
+        }
+        if let Some(refused) = lacking {
+            return Err(refused);
         }
         // A body without a limit needs one, unless all that the model can answer is paid for.
         let is_as_asked = output == ask.output_tokens_max.unwrap_or(wanted);
@@ -207,7 +222,7 @@ impl Meter {
                 let report = self.report(cell.span, left, second);
                 let is_used_up = shortage == Shortage::UsedUp;
                 let retry_after_s = if is_used_up { report.reset_s.max(1) } else { 1 };
-                let limit = Limit::Budget(self.unit, self.per);
+                let limit = Limit::Budget(self.unit, self.per, self.counted_for);
                 Err(Refused { limit, retry_after_s, report: Some(report) })
             }
         }
@@ -230,10 +245,11 @@ impl Meter {
     }
 
     fn standing(&self, second: u64) -> Standing {
-        let Self { counter, unit, per, limit } = self;
+        let Self { counter, counted_for, unit, per, limit } = self;
         let cell = counter.cell(second);
         let (spent, reserved) = cell.standing();
-        Standing { unit: *unit, per: *per, span: cell.span, limit: *limit, spent, reserved }
+        let (span, limit) = (cell.span, *limit);
+        Standing { counted_for: *counted_for, unit: *unit, per: *per, span, limit, spent, reserved }
     }
 }
 

@@ -4,6 +4,7 @@
 //! old one settles in the old one, however late, and the new one begins at nothing, whoever comes
 //! first. There is no moment in between.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +17,13 @@ use super::lease::{Lease, LeaseKey};
 /// A lease is so much of its budget: what a crash may cost a consumer at most.
 const LEASES_A_BUDGET: u64 = 32;
 
+/// Who is let go has no users, and never has one again.
+const GONE: u64 = u64::MAX;
+
+/// One more user, and one more who ever was: the high half tells a moment from another with as many
+/// users.
+const ONE_MORE: u64 = 1 << 32 | 1;
+
 /// What a consumer has spent of one sort, in the period that is on.
 #[derive(Debug)]
 pub(super) struct Counter {
@@ -25,6 +33,35 @@ pub(super) struct Counter {
     lease: AtomicU64,
     /// Whom to ask for longer leases; `None` where counts are not kept.
     bell: Option<Arc<Bell>>,
+    /// How many use it, in the low half, and how many ever did; [`GONE`] once it is forgotten.
+    users: AtomicU64,
+}
+
+/// Somebody's use of a counter: while there is one, it is not forgotten.
+#[derive(Debug)]
+pub(super) struct InUse(Arc<Counter>);
+
+impl InUse {
+    /// A use of it; `None` where it is gone.
+    pub(super) fn of(counter: Arc<Counter>) -> Option<Self> {
+        let one_more = |users: u64| (users != GONE).then(|| users.wrapping_add(ONE_MORE));
+        let before = counter.users.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        before.is_ok().then_some(Self(counter))
+    }
+}
+
+impl Deref for InUse {
+    type Target = Counter;
+
+    fn deref(&self) -> &Counter {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Counter {
@@ -39,7 +76,8 @@ impl Counter {
             Some(lease) => Cell::recovered(per.span(lease.start_s), lease.up_to),
             None => Cell::fresh(per.span(0), bell.is_some()),
         };
-        Self { key, current: ArcSwap::from_pointee(cell), lease: AtomicU64::default(), bell }
+        let (lease, users) = (AtomicU64::default(), AtomicU64::default());
+        Self { key, current: ArcSwap::from_pointee(cell), lease, bell, users }
     }
 
     /// Tells it how large the budget is.
@@ -132,9 +170,20 @@ impl Counter {
         self.record(&cell, up_to)
     }
 
-    /// Whether it tells nothing any more: its period is over.
-    pub(super) fn is_over(&self, second: u64) -> bool {
-        self.current.load().span.end_s <= second
+    /// Lets it go, where nobody uses it and its period is over: it tells nothing any more.
+    pub(super) fn let_go(&self, second: u64) {
+        let users = self.users.load(Ordering::Acquire);
+        let is_unused = users as u32 == 0;
+        if is_unused && self.current.load().span.end_s <= second {
+            // Not where somebody has used it since: the number is another then.
+            let _used_meanwhile =
+                self.users.compare_exchange(users, GONE, Ordering::AcqRel, Ordering::Acquire);
+        }
+    }
+
+    /// Whether it was let go.
+    pub(super) fn is_gone(&self) -> bool {
+        self.users.load(Ordering::Acquire) == GONE
     }
 
     fn record(&self, cell: &Cell, up_to: u64) -> Lease {

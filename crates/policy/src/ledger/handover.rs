@@ -5,6 +5,7 @@
 //! tells in the end, and that much is given back. So both may spend at once, nothing is forgotten
 //! if the old one dies, and nothing is counted twice once it has ended.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -72,25 +73,27 @@ impl Yielded {
 impl Ledger {
     /// Goes on where the leases say. To be called before anything is spent.
     pub fn recover(&self, leases: Vec<Lease>) {
-        let mut books = self.books();
+        let mut recovered = HashMap::clone(&self.recovered.load());
         for lease in leases {
-            match books.counters.get(&lease.key) {
+            match self.known(&lease.key) {
                 Some(counter) => counter.recover(&lease),
-                None => drop(books.recovered.insert(lease.key.clone(), lease)),
+                None => drop(recovered.insert(lease.key.clone(), lease)),
             }
         }
+        self.recovered.store(Arc::new(recovered));
     }
 
     /// Gives back what an old process did not use of a lease that counts as spent here. Nothing
     /// where its period is over.
     pub fn give_back(&self, remainder: &Remainder) {
-        let mut books = self.books();
-        if let Some(counter) = books.counters.get(&remainder.key) {
-            counter.correct(remainder.start_s, remainder.unused);
-        } else if let Some(lease) = books.recovered.get_mut(&remainder.key)
-            && lease.start_s == remainder.start_s
-        {
-            lease.up_to = lease.up_to.saturating_add_signed(remainder.unused.saturating_neg());
+        let Remainder { key, start_s, unused } = remainder;
+        let counter = self.known(key).or_else(|| {
+            // Begun here, so that nobody can begin with what is about to be corrected.
+            let recovered = self.recovered.load();
+            recovered.contains_key(key).then(|| self.known_or_new(key))
+        });
+        if let Some(counter) = counter {
+            counter.correct(*start_s, *unused);
         }
     }
 }

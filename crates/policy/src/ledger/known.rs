@@ -52,7 +52,7 @@ impl Ledger {
             if self.is_kept() {
                 return;
             }
-            for (key, counter) in &self.books().counters {
+            self.counters.for_each(|key, counter| {
                 let (start_s, taken) = counter.taken();
                 let before = sent.counters.insert(key.clone(), (start_s, taken));
                 let before = before.filter(|(period, _)| *period == start_s);
@@ -66,7 +66,7 @@ impl Ledger {
                         parcel.i64(i64::try_from(more).unwrap_or(i64::MAX));
                     });
                 }
-            }
+            });
         });
     }
 
@@ -93,26 +93,31 @@ impl Ledger {
     }
 
     fn add(&self, key: LeaseKey, start_s: u64, taken: i64) {
-        let mut books = self.books();
-        if let Some(counter) = books.counters.get(&key) {
+        if let Some(counter) = self.known(&key) {
             counter.add(start_s, taken);
             return;
         }
         // A later configuration may have a budget for it again.
-        let fresh = Lease { key: key.clone(), start_s, up_to: 0 };
-        let lease = books.recovered.entry(key).or_insert(fresh);
-        if lease.start_s < start_s {
-            (lease.start_s, lease.up_to) = (start_s, 0);
-        }
-        if lease.start_s == start_s {
-            lease.up_to = lease.up_to.saturating_add_signed(taken);
-        }
+        self.recovered.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            let fresh = Lease { key: key.clone(), start_s, up_to: 0 };
+            let lease = known.entry(key.clone()).or_insert(fresh);
+            if lease.start_s < start_s {
+                (lease.start_s, lease.up_to) = (start_s, 0);
+            }
+            if lease.start_s == start_s {
+                lease.up_to = lease.up_to.saturating_add_signed(taken);
+            }
+            known
+        });
     }
 
     fn live_buckets(&self) -> Vec<(Arc<str>, Arc<Bucket>)> {
-        let books = self.books();
-        let live = books.buckets.iter();
-        live.filter_map(|(consumer, it)| Some((Arc::clone(consumer), it.upgrade()?))).collect()
+        let mut live = Vec::new();
+        self.buckets.for_each(|consumer, bucket| {
+            live.extend(bucket.upgrade().map(|bucket| (Arc::clone(consumer), bucket)));
+        });
+        live
     }
 }
 

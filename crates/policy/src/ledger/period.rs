@@ -49,6 +49,30 @@ impl Period {
         }
     }
 
+    /// The period of a configuration.
+    #[must_use]
+    pub const fn of(written: architrave_config::Period) -> Self {
+        match written {
+            architrave_config::Period::Minute => Self::Minute,
+            architrave_config::Period::Hour => Self::Hour,
+            architrave_config::Period::Day => Self::Day,
+            architrave_config::Period::Week => Self::Week,
+            architrave_config::Period::Month => Self::Month,
+        }
+    }
+
+    /// It in the words of a configuration.
+    #[must_use]
+    pub const fn written(self) -> architrave_config::Period {
+        match self {
+            Self::Minute => architrave_config::Period::Minute,
+            Self::Hour => architrave_config::Period::Hour,
+            Self::Day => architrave_config::Period::Day,
+            Self::Week => architrave_config::Period::Week,
+            Self::Month => architrave_config::Period::Month,
+        }
+    }
+
     /// The period that a second lies in.
     #[must_use]
     pub fn span(self, second: u64) -> Span {

@@ -1,5 +1,6 @@
 //! Why a request may not be paid for, and when it may try again.
 
+use architrave_config::ports::CountedFor;
 use architrave_core::Reason;
 
 use super::Unit;
@@ -13,7 +14,7 @@ pub enum Limit {
     /// The tokens per time.
     TokenRate,
     /// A budget.
-    Budget(Unit, Period),
+    Budget(Unit, Period, CountedFor),
     /// The lease, which could not be written in time: nothing may be spent that a crash would
     /// forget.
     Lease,
@@ -47,8 +48,10 @@ impl Refused {
     pub const fn detail(&self) -> &'static str {
         match self.limit {
             Limit::TokenRate => "too many tokens: the token limit is used up",
-            Limit::Budget(Unit::Tokens, _) => "the budget of tokens is used up",
-            Limit::Budget(Unit::NanoUsd, _) => "the budget is used up",
+            Limit::Budget(_, _, CountedFor::Team) => "the budget of the team is used up",
+            Limit::Budget(_, _, CountedFor::Plan) => "the budget that the plan shares is used up",
+            Limit::Budget(Unit::Tokens, ..) => "the budget of tokens is used up",
+            Limit::Budget(Unit::NanoUsd, ..) => "the budget is used up",
             Limit::Lease => "what is spent cannot be written down at the moment",
         }
     }

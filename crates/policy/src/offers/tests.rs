@@ -86,6 +86,7 @@ fn ask(chain: &Chain, method: &str, path: &str, key: &str) -> (u16, String, Admi
     let verdict = chain.admit(&mut RequestView {
         head: &mut head,
         path: &mut path.to_owned(),
+        operation: None,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         is_tls: false,
         framing: Framing::Empty,

@@ -80,6 +80,11 @@ impl Gcra {
         debt.min(self.capacity)
     }
 
+    /// Where a key with this debt stands without another request.
+    pub(super) const fn standing(&self, debt: u64) -> Decision {
+        Decision { is_allowed: debt + TICKS <= self.capacity, debt }
+    }
+
     /// The configured rate.
     pub(super) const fn rate(&self) -> Rate {
         self.rate

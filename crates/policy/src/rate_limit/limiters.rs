@@ -55,6 +55,15 @@ impl Limiter {
         self.table.get_or_init(|| Table::new(self.sets)).charge(key, &self.gcra, now)
     }
 
+    /// Where its one key stands, with no request counted.
+    pub(crate) fn standing(&self, now: Moment) -> RateReport {
+        let decision = match self.table.get() {
+            Some(table) => table.standing(0, &self.gcra, now),
+            None => self.gcra.standing(0),
+        };
+        self.report(decision)
+    }
+
     /// What the client is told about it.
     pub(crate) fn report(&self, decision: Decision) -> RateReport {
         RateReport {

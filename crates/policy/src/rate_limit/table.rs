@@ -72,6 +72,13 @@ impl Table {
 }
 
 impl Table {
+    /// What a key owes, which it does whether or not anybody looks.
+    pub(super) fn standing(&self, key: u64, gcra: &Gcra, now: Moment) -> Decision {
+        let set = &self.0[key as usize & (self.0.len() - 1)];
+        let owed = |seen: Seen<'_>| gcra.debt(Tick::from_low_bits(seen.word), gcra.tick(now));
+        gcra.standing(set.find(tag_of(key)).map_or(0, owed))
+    }
+
     /// How many sets it has.
     pub(super) fn sets(&self) -> usize {
         self.0.len()

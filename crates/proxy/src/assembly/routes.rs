@@ -11,7 +11,7 @@ use architrave_config::{
 use architrave_core::name::ServiceName;
 use architrave_policy::{Chain, ChainBuilder};
 use architrave_telemetry::RouteMetrics;
-use architrave_telemetry::usage::UsagePlace;
+use architrave_telemetry::usage::{BodyRule, UsagePlace};
 
 use super::life::LiveLife;
 use super::{LiveListener, LiveUpstream, Parts};
@@ -28,6 +28,8 @@ pub struct LiveService {
     pub life: Option<Box<LiveLife>>,
     /// The description of its API.
     pub api: Option<Api>,
+    /// What the request log has of bodies.
+    pub bodies: Option<Arc<BodyRule>>,
 }
 
 /// The kinds of service.
@@ -114,7 +116,9 @@ pub(super) fn live_service(
     };
     let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);
     let api = service.api.clone();
-    Arc::new(LiveService { name: service.name.clone(), kind, life, api })
+    let bodies = service.log_bodies.as_ref();
+    let bodies = bodies.map(|bodies| Arc::new(BodyRule::new(bodies.bytes_max, &bodies.redact)));
+    Arc::new(LiveService { name: service.name.clone(), kind, life, api, bodies })
 }
 
 pub(super) fn route_slots(

@@ -120,7 +120,7 @@ async fn chat<'a>(
     exchange.is_body_read = true;
     let read_at = worker.now();
     exchange.timings.read_at = exchange.timings.read_at.or(Some(read_at));
-    exchange.request_bytes = body.bytes.len() as u64;
+    exchange.note_request_body(&body.bytes);
     let ask = Ask::of(dialect, &asked.address, (body.bytes, body.scanned));
     let mut ask = ask.map_err(refusal::invalid)?;
     // Before anybody refuses it: the log is to say what was asked for in vain, too.

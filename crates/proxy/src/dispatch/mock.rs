@@ -37,7 +37,7 @@ pub(super) async fn serve<'a>(
         body.map_err(|unread| not_read(&unread, bytes_max))?
     };
     exchange.is_body_read = true;
-    exchange.request_bytes = body.len() as u64;
+    exchange.note_request_body(&body);
     exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
     let asked = Asked::of(exchange, body);
     let answer = if asked.body.len() > OFFLOADED_BYTES {

@@ -127,19 +127,12 @@ fn budget_usage(standing: &Standing) -> BudgetUsage {
 }
 
 fn budget_of(standing: &Standing) -> Budget {
-    use architrave_config::Period as Written;
-    use architrave_policy::ledger::{Period, Unit};
+    use architrave_policy::ledger::Unit;
     Budget {
         amount: match standing.unit {
             Unit::Tokens => BudgetAmount::Tokens(standing.limit),
             Unit::NanoUsd => BudgetAmount::NanoUsd(standing.limit),
         },
-        per: match standing.per {
-            Period::Minute => Written::Minute,
-            Period::Hour => Written::Hour,
-            Period::Day => Written::Day,
-            Period::Week => Written::Week,
-            Period::Month => Written::Month,
-        },
+        per: standing.per.written(),
     }
 }

@@ -45,7 +45,10 @@ pub(super) fn record(
     let fate = usage.fate(event.is_error(), consumer, draw);
     if fate != LineFate::None {
         let wanted = (fate == LineFate::Kept, usage.has_addresses());
-        event.line = Some(Box::new(line(worker, exchange, (began, total), wanted)));
+        let mut line = line(worker, exchange, (began, total), wanted);
+        // Only what is kept: who watches sees no bodies.
+        line.bodies = exchange.bodies.clone().filter(|_| line.is_kept);
+        event.line = Some(Box::new(line));
     }
     usage.push(event);
 }
@@ -73,7 +76,7 @@ fn model_use(facts: &LlmFacts) -> Option<Box<ModelUse>> {
 }
 
 /// What is told of one exchange. Of its query there are only the names, of its headers only those
-/// that the access log has, of its bodies nothing.
+/// that the access log has.
 fn line(
     worker: &Worker,
     exchange: &Exchange<'_>,
@@ -90,6 +93,7 @@ fn line(
         method: method.to_owned(),
         path: cut(&exchange.path, PATH_BYTES_MAX).to_owned(),
         facts: facts.unwrap_or_default(),
+        bodies: None,
         is_kept,
     }
 }

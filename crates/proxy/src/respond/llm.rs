@@ -9,10 +9,13 @@ use architrave_net::h1::{Gone, Persist};
 use architrave_net::{
     Framing, Relay, RelayError, ResponseHead, ResponseOptions, Timer, Version, WireError, Writer,
 };
+use architrave_telemetry::usage::LineBodies;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::{apply_policies, persist_of, send_own};
 use crate::attempt::HALF_CLOSED;
+use crate::bodies;
+use crate::body::NotedBody;
 use crate::dispatch::llm::{AnswerBody, LlmAnswer, LlmStream, settle};
 use crate::exchange::Exchange;
 use crate::serve::{Ending, RequestFacts};
@@ -63,6 +66,7 @@ async fn send_stream(
     let persist = persist_of(exchange.head.version, keep_alive);
     let options = ResponseOptions { framing, persist, is_to_head: false };
     exchange.status = head.status;
+    bodies::note_response(exchange, &head.fields);
     let mut passing = Passing { worker, exchange, stream: Some(stream) };
     let sent = match writer.send_response(&head, options) {
         Ok(()) => passing.relay(writer).await,
@@ -111,7 +115,13 @@ impl Passing<'_, '_, '_, '_> {
         half_closed.start(HALF_CLOSED);
         poll_fn(|context| {
             let before = download.moved();
-            let result = download.poll(context, &mut **stream, writer);
+            let result = match exchange.bodies.as_deref_mut() {
+                None => download.poll(context, &mut **stream, writer),
+                Some(LineBodies { rule, response, .. }) => {
+                    let mut stream = NotedBody { source: &mut **stream, rule, start: response };
+                    download.poll(context, &mut stream, writer)
+                }
+            };
             if download.moved() > before {
                 half_closed.restart();
                 exchange.response_bytes = download.moved();

@@ -10,11 +10,13 @@ use architrave_net::{
     Call, Framing, Method, Relay, RelayError, ResponseOptions, Source, Timer, Version, WireError,
     Writer, hop,
 };
+use architrave_telemetry::usage::LineBodies;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::{apply_policies, persist_of};
 use crate::attempt::{FOREVER, HALF_CLOSED};
-use crate::body::RequestBody;
+use crate::bodies;
+use crate::body::{NotedBody, RequestBody};
 use crate::dispatch::Forwarded;
 use crate::exchange::Exchange;
 use crate::serve::{Ending, RequestFacts};
@@ -49,16 +51,18 @@ pub(super) async fn pass_on(
     if let Some(reader) = answered.call.reader() {
         reader.limit_stall(idle);
     }
+    bodies::note_response(exchange, &answered.head.fields);
     let mut download = Relay::default();
     let result = relay_both(
         &mut answered.call,
-        (&mut download, &mut exchange.response_bytes),
+        (&mut download, &mut exchange.response_bytes, exchange.bodies.as_deref_mut()),
         writer,
         &mut answered.upload,
         &mut forwarded.body,
     )
     .await;
     exchange.request_bytes = answered.upload.moved();
+    bodies::take_request(exchange, &mut forwarded.body);
     exchange.timings.read_at = forwarded.body.ended_at().or(exchange.timings.read_at);
     result?;
     let is_body_done = answered.upload.is_done() && forwarded.body.is_ended();
@@ -93,7 +97,7 @@ fn options_of(
 /// went down is noted as it goes: whoever is dropped on the way is recorded, too.
 async fn relay_both(
     call: &mut Call,
-    (download, response_bytes): (&mut Relay, &mut u64),
+    (download, response_bytes, mut noted): (&mut Relay, &mut u64, Option<&mut LineBodies>),
     writer: &mut Writer,
     upload: &mut Relay,
     body: &mut RequestBody<'_>,
@@ -130,7 +134,13 @@ async fn relay_both(
             is_limited = true;
         }
         let before = download.moved();
-        let downloaded = download.poll(context, down, writer);
+        let downloaded = match &mut noted {
+            None => download.poll(context, down, writer),
+            Some(LineBodies { rule, response, .. }) => {
+                let mut down = NotedBody { source: down, rule, start: response };
+                download.poll(context, &mut down, writer)
+            }
+        };
         if download.moved() > before {
             half_closed.restart();
             *response_bytes = download.moved();

@@ -1,13 +1,13 @@
 //! Who calls by subscriptions, seen from the engine: the applications of the file and of the database,
 //! put into the one directory that the workers look into.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use architrave_config::ports::{Answer, DirectoryPort};
-use architrave_config::{Snapshot, SubscriptionState};
+use architrave_config::ports::{Answer, DirectoryPort, LimitStanding, SubscriptionLimits};
+use architrave_config::{Budget, Snapshot, SubscriptionState, budgets_of};
 use architrave_policy::Directory;
 use architrave_policy::directory::{ApplicationRecord, KeyRecord, Source, SubscriptionRecord};
 use architrave_store::{KnownApplication, Store, StoreError};
@@ -22,6 +22,9 @@ impl OfFile {
     /// Puts those of a snapshot into the directory; nothing where they are as before. Whether other
     /// names than before are those of the file.
     pub(super) fn apply(&self, snapshot: &Snapshot, directory: &Directory) -> bool {
+        let teams = snapshot.teams.iter();
+        let teams = teams.map(|team| (team.name.as_str().into(), team.budgets.clone()));
+        directory.put_teams(Source::File, teams.collect());
         let mut known = lock(&self.0);
         let now = records(snapshot);
         if *known == now {
@@ -91,7 +94,13 @@ impl OfStore {
         if self.is_forgotten.swap(false, Ordering::AcqRel) {
             *read = None;
         }
-        let news = store.application_news(read.unwrap_or_default()).await;
+        let news = match store.team_budgets().await {
+            Ok(teams) => {
+                directory.put_teams(Source::Store, budgets(teams, directory));
+                store.application_news(read.unwrap_or_default()).await
+            }
+            Err(error) => Err(error),
+        };
         let news = match news {
             Ok(news) => news,
             Err(error) => {
@@ -122,6 +131,23 @@ impl OfStore {
         *read = Some(news.changed);
         Ok(())
     }
+}
+
+/// What teams may use up. Only what was found right is written; where a newer program has written
+/// what this one does not understand, what held before goes on to hold.
+fn budgets(
+    teams: Vec<(String, serde_json::Value)>,
+    directory: &Directory,
+) -> HashMap<Arc<str>, Vec<Budget>> {
+    let read = |(name, list): (String, serde_json::Value)| {
+        let budgets = budgets_of(&list).unwrap_or_else(|faults| {
+            let fault = faults.first().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(team = %name, fault, "the budgets of a team cannot be read");
+            directory.team_budgets(&name)
+        });
+        (Arc::from(name), budgets)
+    };
+    teams.into_iter().map(read).collect()
 }
 
 /// Names that come very often, each kept once.
@@ -182,5 +208,14 @@ impl DirectoryPort for EnginePort {
         Box::pin(async {
             let _is_up = self.0.catch_up_with_applications().await;
         })
+    }
+
+    fn limits(&self, application: &str) -> Vec<SubscriptionLimits> {
+        let snapshot = self.snapshot();
+        self.0.parts.directory.limits(application, &snapshot)
+    }
+
+    fn team_limits(&self, team: &str) -> Vec<LimitStanding> {
+        self.0.parts.directory.team_limits(team)
     }
 }

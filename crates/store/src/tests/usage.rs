@@ -144,7 +144,7 @@ fn nobody_sees_beyond_the_scope() {
         let teams = vec!["blue".to_owned()];
         let of_team = scoped(UsageScope { teams, ..UsageScope::default() });
         assert_eq!(requests(&store, &of_team).await.len(), 2);
-        let consumers = vec!["someone".to_owned()];
+        let consumers = vec![("someone".to_owned(), 0)];
         let of_other = scoped(UsageScope { consumers, ..UsageScope::default() });
         assert_eq!(requests(&store, &of_other).await, []);
     });

@@ -13,6 +13,9 @@ use crate::StoreError;
 /// Rows that one question may have; whoever wants more must ask for less at once.
 const ROWS_MAX: usize = 200_000;
 
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
+
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageQuery {
@@ -55,8 +58,9 @@ pub struct UsageScope {
     pub services: Vec<String>,
     /// What applications of these teams call.
     pub teams: Vec<String>,
-    /// What these consumers call.
-    pub consumers: Vec<String>,
+    /// What these consumers call, from a time on, in microseconds UTC: before, somebody else may have
+    /// had the name.
+    pub consumers: Vec<(String, i64)>,
 }
 
 /// What was added up.
@@ -77,7 +81,7 @@ impl UsageScope {
         let is_in = |names: &[String], name: &str| names.iter().any(|one| one == name);
         is_in(&self.services, &row.service)
             || is_in(&self.teams, &row.team)
-            || is_in(&self.consumers, &row.consumer)
+            || self.consumers.iter().any(|(name, since)| *name == row.consumer && row.at >= *since)
     }
 }
 
@@ -133,6 +137,34 @@ impl UsageStore {
             }
         }
         Ok(found)
+    }
+
+    /// When what is told apart was last: where its latest cell begins, in seconds UTC. Times are not
+    /// told apart.
+    ///
+    /// # Errors
+    /// When the database fails, or there is too much of it.
+    pub async fn usage_latest(
+        &self,
+        query: &UsageQuery,
+    ) -> Result<Vec<(Vec<String>, i64)>, StoreError> {
+        let query = UsageQuery { bucket: None, ..query.clone() };
+        let mut found: HashMap<Vec<String>, i64> = HashMap::new();
+        for slice in &query.slices {
+            let mut sql = Sql::select(&query, "CAST(MAX(c.at) AS BIGINT)");
+            sql.text
+                .push_str(" FROM usage_cells c JOIN usage_keys k ON k.id = c.key_id WHERE 1 = 1");
+            sql.within(&query, *slice);
+            let ordinals: Vec<_> = (1..=query.groups.len() + 1).map(|at| at.to_string()).collect();
+            sql.text.push_str(&format!(" GROUP BY {}", ordinals.join(", ")));
+            for row in self.rows(sql).await? {
+                let ((_, group), first) = key(&row, &query)?;
+                let at: i64 = row.try_get(first)?;
+                let latest = found.entry(group).or_insert(at);
+                *latest = (*latest).max(at);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// The exchanges that are in cells of all processes, as they say themselves when they write.
@@ -200,15 +232,21 @@ impl Sql {
             self.one_of(&group.sql(), values);
         }
         if let Some(scope) = &query.scope {
-            self.scope("k.", scope);
+            // To the cell that the time is in.
+            self.scope("k.", scope, |since| format!("c.at + c.step > {}", since / MICROS));
         }
     }
 
-    /// Only what fits the scope.
-    pub(super) fn scope(&mut self, of: &str, scope: &UsageScope) {
+    /// Only what fits the scope; `is_since` is the condition that something is of that time or later,
+    /// in microseconds UTC.
+    pub(super) fn scope(&mut self, of: &str, scope: &UsageScope, is_since: impl Fn(i64) -> String) {
         self.text.push_str(" AND (1 = 0");
-        let lists =
-            [("service", &scope.services), ("team", &scope.teams), ("consumer", &scope.consumers)];
+        for (name, since) in &scope.consumers {
+            self.text.push_str(&format!(" OR ({} AND {of}consumer = ", is_since(*since)));
+            self.bind(Bound::Text(name.clone()));
+            self.text.push(')');
+        }
+        let lists = [("service", &scope.services), ("team", &scope.teams)];
         for (column, values) in lists {
             if !values.is_empty() {
                 self.text.push_str(" OR ");

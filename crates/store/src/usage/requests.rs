@@ -9,10 +9,10 @@ use super::{UsageScope, UsageStore};
 use crate::{Page, StoreError};
 
 const COLUMNS: &str = "id, at, request_id, trace_id, service, route, consumer, team, model, \
-                       method, path, status, reason, latency_us, facts";
+                       method, path, status, reason, latency_us, facts, bodies";
 
 /// How many [`COLUMNS`] there are.
-const WIDTH: usize = 15;
+const WIDTH: usize = 16;
 
 /// One exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct RequestRow {
     pub latency_us: i64,
     /// Everything else, as a JSON object; empty where that was too much.
     pub facts: String,
+    /// The beginnings of its bodies, as a JSON object; empty where they are not kept.
+    pub bodies: String,
 }
 
 /// Which exchanges; what is `None` does not matter.
@@ -105,6 +107,7 @@ pub(super) async fn write(
             }
             statement = statement.bind(row.status).bind(row.reason.clone());
             statement = statement.bind(row.latency_us).bind(row.facts.clone());
+            statement = statement.bind(row.bodies.clone());
         }
         statement.execute(&mut **change).await?;
     }
@@ -152,7 +155,7 @@ impl UsageStore {
         let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM usage_requests r WHERE 1 = 1"));
         sql.number("r.id =", id);
         if let Some(scope) = scope {
-            sql.scope("r.", scope);
+            sql.scope("r.", scope, |since| format!("r.at >= {since}"));
         }
         let mut lent = self.reader().await?;
         let found = sql.query().fetch_optional(&mut *lent).await?;
@@ -221,7 +224,7 @@ impl RequestFilter {
             sql.text.push(')');
         }
         if let Some(scope) = &self.scope {
-            sql.scope("r.", scope);
+            sql.scope("r.", scope, |since| format!("r.at >= {since}"));
         }
     }
 }
@@ -250,5 +253,6 @@ fn row(row: &AnyRow) -> Result<RequestRow, sqlx::Error> {
         reason: row.try_get("reason")?,
         latency_us: row.try_get("latency_us")?,
         facts: row.try_get("facts")?,
+        bodies: row.try_get("bodies")?,
     })
 }

@@ -3,6 +3,7 @@
 
 use axum::extract::State;
 
+use crate::call::Of;
 use crate::error::ApiError;
 use crate::json::JsonBody;
 use crate::operation::Desk;
@@ -11,7 +12,8 @@ use crate::usecase::usage::{self, FollowBody};
 
 pub(crate) async fn run(
     State(desk): State<Desk>,
+    Of(call): Of,
     JsonBody(wanted): JsonBody<FollowBody>,
 ) -> Result<Reply, ApiError> {
-    Ok(Reply::ok(&usage::follow(&desk, &wanted)?))
+    Ok(Reply::ok(&usage::follow(&desk, &call, &wanted).await?))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::call::Of;
@@ -66,6 +66,6 @@ pub(crate) async fn run(
         Ok(Value::Object(members)) => members,
         _ => return Err(ApiError::internal("the terms are an object")),
     };
-    let terms = Terms { members, reason, given: Override::default() };
+    let terms = Terms { members, reason, given: Override::default(), shown: Map::new() };
     Box::pin(objects::move_state(&desk, &call, &conditions, terms)).await
 }

@@ -33,6 +33,6 @@ pub(crate) async fn run(
 ) -> Result<Reply, ApiError> {
     let Publication { r#override: is_given, reason } = json::maybe(request).await?;
     let given = Override { is_given, reason: reason.clone() };
-    let terms = Terms { members: Map::new(), reason, given };
+    let terms = Terms { members: Map::new(), reason, given, shown: Map::new() };
     Box::pin(objects::move_state(&desk, &call, &conditions, terms)).await
 }

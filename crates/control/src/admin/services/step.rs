@@ -29,6 +29,7 @@ pub(crate) async fn run(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let StateChange { reason } = json::maybe(request).await?;
-    let terms = Terms { members: Map::new(), reason, given: Override::default() };
+    let terms =
+        Terms { members: Map::new(), reason, given: Override::default(), shown: Map::new() };
     Box::pin(objects::move_state(&desk, &call, &conditions, terms)).await
 }

@@ -122,6 +122,11 @@ impl Move {
         self.effect == Effect::Deprecate
     }
 
+    /// Whether callers are answered 410 from then on.
+    pub(crate) fn ends(&self) -> bool {
+        self.effect == Effect::To("retired")
+    }
+
     /// Whether callers are led to it by this.
     pub(crate) fn publishes(&self) -> bool {
         self.effect == Effect::Publish

@@ -11,6 +11,7 @@ use crate::api::Dependencies;
 use crate::caller::{Caller, Who};
 use crate::error::ApiError;
 use crate::etag::etag;
+use crate::operation::Surface;
 use crate::page::Paging;
 use crate::permission::Permission;
 
@@ -110,17 +111,22 @@ const OF_OTHERS: [&str; 12] = [
 impl Shown {
     /// As the caller may see it: whole, or what others than its team are told; `None` where it is
     /// not for them.
-    pub(crate) fn for_caller(mut self, caller: &Caller) -> Option<Self> {
+    pub(crate) fn for_caller(self, caller: &Caller) -> Option<Self> {
         if caller.may(Permission::ReadObjects, self.team.as_deref()) {
             return Some(self);
         }
         if !self.is_shared_with(caller) {
             return None;
         }
+        Some(self.for_others())
+    }
+
+    /// What others than its team are told of a service.
+    fn for_others(mut self) -> Self {
         if let Value::Object(members) = &mut self.config {
             members.retain(|key, _| OF_OTHERS.contains(&key.as_str()));
         }
-        Some(self)
+        self
     }
 
     /// Whether it is a service in use that its team shares with the caller.
@@ -152,7 +158,7 @@ pub(super) async fn all_seen(
     let mut all = Vec::with_capacity(names.len());
     for name in names {
         let shown = read(dependencies, kind, name).await?;
-        all.extend(shown.and_then(|shown| shown.for_caller(caller)));
+        all.extend(shown.and_then(|shown| seen(dependencies, caller, shown)));
     }
     Ok(all)
 }
@@ -246,7 +252,11 @@ pub(crate) fn seen(dependencies: &Dependencies, caller: &Caller, shown: Shown) -
         ObjectKind::Product | ObjectKind::Plan => {
             may_read(dependencies, caller, &shown).then_some(shown)
         }
-        _ => shown.for_caller(caller),
+        _ => shown.for_caller(caller).map(|shown| match dependencies.surface {
+            Surface::Admin => shown,
+            // Nothing of what is behind a service, whoever asks.
+            Surface::Portal => shown.for_others(),
+        }),
     }
 }
 

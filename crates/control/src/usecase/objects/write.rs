@@ -66,7 +66,8 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     let verb = if before.is_some() { "update" } else { "create" };
     let note = Note { why: &format!("{verb}_{}", kind.singular()), given: &Override::default() };
     let put = put(&wanted, &mut writing, (before.as_ref(), team), (body, note)).await?;
-    end(&wanted, (writing, put), (verb, None), before.as_ref()).await
+    let told = Told { verb, reason: None, shown: Map::new() };
+    end(&wanted, (writing, put), told, before.as_ref()).await
 }
 
 /// On what terms a service's life is moved.
@@ -77,6 +78,8 @@ pub(crate) struct Terms {
     pub(crate) reason: Option<String>,
     /// Whether what breaks callers is published all the same.
     pub(crate) given: Override,
+    /// What the answer says beside the service.
+    pub(crate) shown: Map<String, Value>,
 }
 
 /// Moves the life of the service that a call names by its custom method.
@@ -118,7 +121,8 @@ pub(crate) async fn move_state(
         planned.extend(alone::product_of(dependencies, name, team));
     }
     let put = put_all(&wanted, &mut writing, &planned, note).await?;
-    end(&wanted, (writing, put), (step.verb, reason), Some(&before)).await
+    let told = Told { verb: step.verb, reason, shown: terms.shown };
+    end(&wanted, (writing, put), told, Some(&before)).await
 }
 
 /// Why something is written.
@@ -313,10 +317,20 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
+/// What is told of what was written.
+struct Told<'a> {
+    /// To the audit log: what was done.
+    verb: &'a str,
+    /// To the audit log: why.
+    reason: Option<&'a str>,
+    /// To the caller, beside the object.
+    shown: Map<String, Value>,
+}
+
 async fn end(
     wanted: &Wanted<'_>,
     (writing, put): (Writing<'_>, Put),
-    (verb, reason): (&str, Option<&str>),
+    told: Told<'_>,
     before: Option<&ObjectRow>,
 ) -> Result<Reply, ApiError> {
     let Wanted { kind, name, .. } = *wanted;
@@ -330,12 +344,13 @@ async fn end(
         shown.row = None;
     }
     let location = format!("/api/v1/{}/{}", kind.plural(), escape(name));
+    let body = admin::objects::beside(Some(told.shown), Some(&shown));
     let reply = match before {
-        None if is_live => Reply::created(location, &envelope(&shown)),
-        _ => Reply::new(StatusCode::OK, &envelope(&shown)),
+        None if is_live => Reply::created(location, &body),
+        _ => Reply::new(StatusCode::OK, &body),
     };
     let reply = reply.with_etag(shown.etag().filter(|_| is_live));
-    finish(wanted, (writing, put), (verb, reason), (before, reply)).await
+    finish(wanted, (writing, put), (told.verb, told.reason), (before, reply)).await
 }
 
 /// Makes what was written last, with its row of the audit log, and puts it in force.

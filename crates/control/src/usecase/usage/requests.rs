@@ -12,10 +12,13 @@ use super::asked::refuse;
 use super::{Form, csv, desk, moment, scope};
 use crate::api::Dependencies;
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::code::Code;
 use crate::error::{ApiError, Fault};
 use crate::page::Paging;
+use crate::permission::Permission;
 use crate::time::parse_rfc3339;
+use crate::usecase::applications;
 
 /// As many rows an export has at most; it is made in memory.
 const EXPORT_ROWS_MAX: usize = 50_000;
@@ -54,6 +57,11 @@ pub(crate) struct RequestBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     facts: Option<Value>,
+    /// The beginnings of its bodies, `request` and `response`, where the service asks for them
+    /// (`log_bodies`); what looks like a secret is out. Only where one exchange is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    bodies: Option<Value>,
 }
 
 /// A page of the request log, the latest first.
@@ -89,7 +97,9 @@ pub(crate) struct FollowedList {
 
 pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
     let some = |text: String| (!text.is_empty()).then_some(text);
-    let facts = has_facts.then(|| serde_json::from_str(&row.facts).ok()).flatten();
+    let of_text =
+        |text: &str| has_facts.then(|| serde_json::from_str::<Value>(text).ok()).flatten();
+    let (facts, bodies) = (of_text(&row.facts), of_text(&row.bodies));
     RequestBody {
         id: (row.id != 0).then(|| id_text(row.id)),
         at: moment(row.at),
@@ -106,6 +116,7 @@ pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
         reason: some(row.reason),
         latency_us: row.latency_us,
         facts,
+        bodies,
     }
 }
 
@@ -187,9 +198,10 @@ pub(crate) async fn show(
     found.map(|row| body(row, true)).ok_or_else(missing)
 }
 
-/// Has every exchange of a consumer put into the request log for a while.
-pub(crate) fn follow(
+/// Has every exchange of a consumer or application put into the request log for a while.
+pub(crate) async fn follow(
     dependencies: &Dependencies,
+    call: &Call,
     wanted: &FollowBody,
 ) -> Result<FollowedList, ApiError> {
     let desk = desk(dependencies)?;
@@ -199,29 +211,60 @@ pub(crate) fn follow(
         let faults = vec![Fault::at("/minutes", message.clone())];
         return Err(ApiError::new(Code::ValueOutOfRange, message).with_faults(faults));
     }
-    let objects = dependencies.desired.objects();
-    if objects.get(ObjectKind::Consumer, &wanted.consumer).is_none() {
-        let message = format!("there is no consumer {}", wanted.consumer);
-        let faults = vec![Fault::at("/consumer", message.clone())];
-        return Err(ApiError::new(Code::ValueOutOfRange, message).with_faults(faults));
-    }
+    check_followed(dependencies, &call.caller, &wanted.consumer).await?;
     let until = dependencies.clock.wall() + Duration::from_secs(minutes * 60);
     if !desk.port.follow(&wanted.consumer, until) {
         let message = "too many are followed; end one of them first";
         return Err(ApiError::new(Code::TooManyFollowed, message));
     }
-    followed(dependencies)
+    followed(dependencies, &call.caller).await
 }
 
-/// Whose exchanges are all put into the request log.
-pub(crate) fn followed(dependencies: &Dependencies) -> Result<FollowedList, ApiError> {
-    let followed = desk(dependencies)?.port.followed();
-    let followed = followed.into_iter().map(|(consumer, until)| {
-        let since = until.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
-        FollowedBody { consumer, until: moment(micros) }
-    });
-    Ok(FollowedList { followed: followed.collect() })
+/// Lets those be followed whom the caller may follow: all of them who operate the gateway, and an
+/// application those who may change it.
+async fn check_followed(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    name: &str,
+) -> Result<(), ApiError> {
+    let nobody = || {
+        let message = format!("there is no consumer or application {name}");
+        let faults = vec![Fault::at("/consumer", message.clone())];
+        ApiError::new(Code::ValueOutOfRange, message).with_faults(faults)
+    };
+    let is_operator = caller.may(Permission::OperateGateway, None);
+    if is_operator && dependencies.desired.objects().get(ObjectKind::Consumer, name).is_some() {
+        return Ok(());
+    }
+    // Whoever may not see it is not told that it is there.
+    let belongs = applications::belongs_to(dependencies, name).await?.ok_or_else(nobody)?;
+    if is_operator || belongs.lets(caller, Permission::WriteApplications) {
+        return Ok(());
+    }
+    match belongs.lets(caller, Permission::ReadApplications) {
+        true => Err(ApiError::not_permitted(Permission::WriteApplications.about())),
+        false => Err(nobody()),
+    }
+}
+
+/// Whose exchanges are all put into the request log, of those whom the caller may see.
+pub(crate) async fn followed(
+    dependencies: &Dependencies,
+    caller: &Caller,
+) -> Result<FollowedList, ApiError> {
+    let mut followed = Vec::new();
+    for (consumer, until) in desk(dependencies)?.port.followed() {
+        let is_seen = caller.may(Permission::ReadGateway, None) || {
+            let belongs = applications::belongs_to(dependencies, &consumer).await?;
+            belongs.is_some_and(|belongs| belongs.lets(caller, Permission::ReadApplications))
+        };
+        if is_seen {
+            let since = until.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+            followed.push(FollowedBody { consumer, until: moment(micros) });
+        }
+    }
+    Ok(FollowedList { followed })
 }
 
 pub(super) async fn filter(

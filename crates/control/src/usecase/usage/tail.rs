@@ -19,10 +19,16 @@ use crate::api::Dependencies;
 use crate::call::Call;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::permission::Permission;
 use crate::stream::Stream;
+use crate::usecase::platform;
 
 /// How many watch at once.
 const WATCHERS_MAX: usize = 16;
+
+/// How often one caller watches at once who does not operate the gateway: whose application it is
+/// leaves places to others.
+const OF_ONE_MAX: usize = 3;
 
 /// Pieces that wait for one of them; beyond that exchanges are left out, and that is told.
 const PIECES_MAX: usize = 256;
@@ -41,11 +47,19 @@ pub(crate) async fn tail(dependencies: &Dependencies, call: &Call) -> Result<Str
         let message = format!("{WATCHERS_MAX} are watching already");
         return Err(ApiError::new(Code::TooManyWatchers, message));
     }
+    let is_operator = call.caller.may(Permission::ReadGateway, None);
+    let max = if is_operator { WATCHERS_MAX } else { OF_ONE_MAX };
+    let watchers = platform(dependencies)?.watchers();
+    let place = watchers.take(call.caller.actor(), max).ok_or_else(|| {
+        let message = format!("this caller is watching {max} times already");
+        ApiError::new(Code::TooManyWatchers, message)
+    })?;
     let exchanges = desk.tail.subscribe();
     let (pieces, stream) = mpsc::channel(PIECES_MAX);
     task::spawn(async move {
         // When its time is over, whoever still wants to see asks again.
         let _over = tokio::time::timeout(WATCH_MAX, show(exchanges, filter, pieces)).await;
+        drop(place);
     });
     Ok(Stream::new(stream))
 }

@@ -88,8 +88,14 @@ impl Times {
     }
 }
 
+/// The last days until now, the first of them to the hour.
+pub(super) fn last_days(dependencies: &Dependencies, days: i64) -> (i64, i64) {
+    let to = ceil(now(dependencies) + 1, STEPS[0]);
+    (floor((to - days * STEPS[2]).max(0), STEPS[1]), to)
+}
+
 /// Days in the middle, hours and minutes at the ends.
-fn slices(from: i64, to: i64) -> Vec<UsageSlice> {
+pub(super) fn slices(from: i64, to: i64) -> Vec<UsageSlice> {
     let [minute, hour, day] = STEPS;
     let (from_hour, to_hour) = (ceil(from, hour).min(to), floor(to, hour));
     if from_hour >= to_hour {

@@ -77,6 +77,30 @@ fn nothing_is_taken_before_its_lease_is_written() {
 }
 
 #[test]
+fn one_write_is_to_do_for_all_whose_use_is_counted() {
+    let (_folder, path) = place();
+    let (file, _) = LeaseFile::open(&path, wall(NOON)).unwrap();
+    let ledger = Arc::new(Ledger::kept(Vec::new()));
+    let terms = terms(&[tokens(LIMIT, Period::Month), tokens(LIMIT, Period::Day)]);
+    let share = |counted_for, name| Share { counted_for, name, terms: &terms };
+    let account = ledger.account_of(&[
+        share(CountedFor::Caller, "applications/a/p"),
+        share(CountedFor::Plan, "plans/p"),
+        share(CountedFor::Team, "teams/t"),
+    ]);
+    let account = account.unwrap();
+    let mut keeper = LeaseKeeper::new(Arc::clone(&ledger), file);
+    let free = Prices::default();
+    let request = ask(&free, 500, Some(0));
+    let refused = account.try_reserve(at(1), wall(NOON), &request).unwrap_err();
+    assert_eq!(refused.limit, Limit::Lease);
+    assert_eq!(account.standings(wall(NOON)).iter().map(|one| one.reserved).sum::<u64>(), 0);
+    assert_eq!(keeper.keep().unwrap(), 6);
+    account.try_reserve(at(1), wall(NOON), &request).unwrap().settle(spent(500));
+    assert!(account.standings(wall(NOON)).iter().all(|one| one.spent == 500));
+}
+
+#[test]
 fn what_costs_nothing_needs_no_lease() {
     let ledger = Arc::new(Ledger::kept(Vec::new()));
     let account = ledger.account("mobile", &terms(&[money(1_000, Period::Month)])).unwrap();

@@ -49,7 +49,7 @@ fn the_output_is_lowered_to_what_is_left_and_no_further_than_the_least() {
     last.settle(spent(416));
     assert_eq!(standing(&account, NOON), (1_316, 0));
     let refused = reserve(&account, &ask(&free, 1, Some(1))).unwrap_err();
-    assert_eq!(refused.limit, Limit::Budget(Unit::Tokens, Period::Day));
+    assert_eq!(refused.limit, Limit::Budget(Unit::Tokens, Period::Day, CountedFor::Caller));
     assert_eq!(refused.retry_after_s, 12 * 3_600);
 }
 
@@ -123,7 +123,7 @@ fn the_tightest_limit_decides_and_the_others_hold_no_more_than_it_allows() {
     let reserved: Vec<_> = account.standings(wall(NOON)).iter().map(|one| one.reserved).collect();
     assert_eq!(reserved, [500, 500]);
     let refused = reserve(&account, &ask(&free, 1, Some(1))).unwrap_err();
-    assert_eq!(refused.limit, Limit::Budget(Unit::Tokens, Period::Hour));
+    assert_eq!(refused.limit, Limit::Budget(Unit::Tokens, Period::Hour, CountedFor::Caller));
     assert_eq!(refused.retry_after_s, 1, "what is reserved mostly comes back");
     drop(reservation);
     let reserved: Vec<_> = account.standings(wall(NOON)).iter().map(|one| one.reserved).collect();
@@ -242,7 +242,45 @@ fn counts_of_consumers_that_are_gone_are_forgotten_when_their_period_is_over() {
     assert_eq!(standing(&back, NOON), (800, 0));
     drop(back);
     ledger.forget(wall(NOON + 86_400));
-    assert!(ledger.books().counters.is_empty());
+    assert_eq!(ledger.counters.len(), 0);
+}
+
+#[test]
+fn what_is_let_go_while_others_begin_is_never_counted_twice() {
+    const BUDGET: u64 = 1_000_000;
+    let ledger = Ledger::in_memory();
+    let free = Prices::default();
+    let day = |number: u64| NOON + number * 86_400;
+    // Some come and go, the last one of them in the middle of a day, while others forget.
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (ledger, free, is_over) = (&ledger, &free, &is_over);
+        let forgetting = scope.spawn(move || {
+            let mut second = day(0);
+            while !is_over.load(std::sync::atomic::Ordering::Acquire) {
+                ledger.forget(wall(second));
+                second = if second == day(0) { day(1) } else { day(0) };
+            }
+        });
+        let spenders: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(move || {
+                    for _ in 0..2_000 {
+                        let terms = terms(&[tokens(BUDGET, Period::Day)]);
+                        let account = ledger.account("mobile", &terms).unwrap();
+                        let ask = ask(free, 1, Some(0));
+                        let held = account.try_reserve(at(1), wall(day(2)), &ask).unwrap();
+                        held.settle(spent(1));
+                    }
+                })
+            })
+            .collect();
+        spenders.into_iter().for_each(|spender| spender.join().unwrap());
+        is_over.store(true, std::sync::atomic::Ordering::Release);
+        forgetting.join().unwrap();
+    });
+    let account = ledger.account("mobile", &terms(&[tokens(BUDGET, Period::Day)])).unwrap();
+    assert_eq!(standing(&account, day(2)), (8_000, 0));
 }
 
 #[test]

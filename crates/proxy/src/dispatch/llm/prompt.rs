@@ -75,7 +75,7 @@ async fn ask<'a>(
     let body = read_body::read_json(reader, facts, bytes_max, &WATCH).await;
     let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
     exchange.is_body_read = true;
-    exchange.request_bytes = body.bytes.len() as u64;
+    exchange.note_request_body(&body.bytes);
     exchange.timings.read_at = exchange.timings.read_at.or(Some(worker.now()));
     let values = input::read(service, &body.bytes).map_err(refusal::invalid)?;
     let stream = wants_events(exchange);

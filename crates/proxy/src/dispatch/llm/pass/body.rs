@@ -58,14 +58,14 @@ impl Body {
                 let read = read_body::read_json(reader, facts, bytes_max, watch).await;
                 let read = read.map_err(|unread| refusal::unread(&unread, bytes_max))?;
                 exchange.is_body_read = true;
-                exchange.request_bytes = read.bytes.len() as u64;
+                exchange.note_request_body(&read.bytes);
                 Ok(Self::Json(Arc::new(read.bytes), Box::new(read.scanned)))
             }
             BodyForm::Opaque => {
                 match lines::read(worker, exchange, reader, (facts, asked), bytes_max).await? {
                     Some(lines) => {
                         exchange.is_body_read = true;
-                        exchange.request_bytes = lines.bytes.len() as u64;
+                        exchange.note_request_body(&lines.bytes);
                         Ok(Self::Lines(Box::new(lines)))
                     }
                     None => Ok(Self::Opaque(form::rest(facts, 0, bytes_max)?)),
