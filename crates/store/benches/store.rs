@@ -150,13 +150,22 @@ async fn usage(place: &Place, measure: &Measure) {
     let of_one =
         UsageQuery { slices: hours.clone(), bucket: Some(3_600), filters: one, ..whole.clone() };
     let by_hour = UsageQuery { slices: hours, bucket: Some(3_600), ..whole.clone() };
+    let one_amount = vec![Amount::Requests];
     for (what, query) in [
         ("30 days as a whole", &whole),
         ("30 days by service", &by_service),
         ("30 days by service and class", &by_both),
         ("30 days by day and service", &by_day),
+        (
+            "30 days by day and service, one amount",
+            &UsageQuery { amounts: one_amount.clone(), ..by_day.clone() },
+        ),
         ("30 days of one service by hour", &of_one),
         ("30 days of all services by hour", &by_hour),
+        (
+            "30 days of all services by hour, one amount",
+            &UsageQuery { amounts: one_amount, ..by_hour.clone() },
+        ),
     ] {
         for _round in 0..2 {
             let begun = measure.0.now();

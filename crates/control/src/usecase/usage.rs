@@ -163,16 +163,30 @@ pub(crate) async fn series(
     let metric = Metric::read(call)?;
     let groups = groups(call, "group_by", 1)?;
     let times = Times::of_series(call, dependencies)?;
-    let query = UsageQuery {
+    let mut query = UsageQuery {
         slices: times.slices.clone(),
         bucket: Some(times.step),
         groups: groups.clone(),
+        amounts: metric.amounts(),
         filters: asked::filters(call)?,
         scope: scope(dependencies, call).await?,
     };
+    // Of names, only those that are shown are read point by point.
+    let (mut names, is_cut) = match groups[..] {
+        [] => (vec![Vec::new()], false),
+        [..] => {
+            let whole = UsageQuery { slices: times.whole(), bucket: None, ..query.clone() };
+            let totals = by_group(&read(&desk.store, &whole, metric.spans()).await?);
+            let (names, is_cut) = greatest(totals, metric, limit(call, SERIES)?);
+            let names: Vec<_> = names.into_iter().map(|(group, _)| group).collect();
+            (names, is_cut)
+        }
+    };
+    query.only(&names);
     let figures = read(&desk.store, &query, metric.spans()).await?;
-    let totals = by_group(&figures);
-    let (names, is_cut) = greatest(totals, metric, limit(call, SERIES)?);
+    if figures.is_empty() {
+        names.clear();
+    }
     let points = |group: &Vec<String>| {
         let at = (0..times.points()).map(|place| times.from + place * times.step);
         let point = |at: i64| PointBody {
@@ -183,7 +197,7 @@ pub(crate) async fn series(
     };
     let series = names
         .iter()
-        .map(|(group, _)| SeriesBody { group: named(&groups, group), points: points(group) });
+        .map(|group| SeriesBody { group: named(&groups, group), points: points(group) });
     Ok(UsageSeries {
         metric: metric.word(),
         unit: metric.unit(),
@@ -203,7 +217,8 @@ pub(crate) async fn top(dependencies: &Dependencies, call: &Call) -> Result<Usag
     let [group] = groups[..] else {
         return Err(asked::refuse("by", "say by what: a dimension such as `service`"));
     };
-    let (times, query) = whole(dependencies, call, groups.clone()).await?;
+    let (times, mut query) = whole(dependencies, call, groups.clone()).await?;
+    query.amounts = metric.amounts();
     let figures = read(&desk.store, &query, metric.spans()).await?;
     let mut all: Option<Figure> = None;
     figures.values().for_each(|figure| merge(&mut all, figure));
@@ -232,9 +247,20 @@ pub(crate) async fn breakdown(
     let desk = desk(dependencies)?;
     let metric = Metric::read(call)?;
     let groups = groups(call, "by", 2)?;
-    let (times, query) = whole(dependencies, call, groups.clone()).await?;
-    let figures = read(&desk.store, &query, Span::ALL).await?;
-    let (rows, is_cut) = greatest(by_group(&figures), metric, limit(call, ROWS)?);
+    let (times, mut query) = whole(dependencies, call, groups.clone()).await?;
+    let figures = read(&desk.store, &query, metric.spans()).await?;
+    let (mut rows, is_cut) = greatest(by_group(&figures), metric, limit(call, ROWS)?);
+    // Sketches are read of what is shown alone.
+    let names: Vec<_> = rows.iter().map(|(group, _)| group.clone()).collect();
+    query.only(&names);
+    let mut figures: Figures = rows.drain(..).map(|(group, figure)| ((0, group), figure)).collect();
+    let mut missing = Span::ALL.to_vec();
+    missing.retain(|span| !metric.spans().contains(span));
+    add_sketches(&desk.store, &query, &missing, &mut figures).await?;
+    rows.extend(names.into_iter().filter_map(|group| {
+        let figure = figures.remove(&(0, group.clone()))?;
+        Some((group, figure))
+    }));
     let rows = rows.iter().map(|(group, figure)| BreakdownRow {
         group: named(&groups, group),
         sums: figure.all_sums(),
@@ -261,6 +287,7 @@ async fn whole(
         slices: times.slices.clone(),
         bucket: None,
         groups,
+        amounts: Vec::new(),
         filters: asked::filters(call)?,
         scope: scope(dependencies, call).await?,
     };
@@ -298,6 +325,17 @@ async fn read(store: &UsageStore, query: &UsageQuery, spans: &[Span]) -> Result<
     for UsageSums { at, group, sums } in store.usage_sums(query).await? {
         figures.insert((at, group), Figure { sums, sketches: Default::default() });
     }
+    add_sketches(store, query, spans, &mut figures).await?;
+    Ok(figures)
+}
+
+/// Adds the sketches of these spans to what is there of their groups.
+async fn add_sketches(
+    store: &UsageStore,
+    query: &UsageQuery,
+    spans: &[Span],
+    figures: &mut Figures,
+) -> Result<(), ApiError> {
     for span in spans {
         for (at, group, bytes) in store.usage_sketches(query, *span).await? {
             let Some(figure) = figures.get_mut(&(at, group)) else { continue };
@@ -309,7 +347,7 @@ async fn read(store: &UsageStore, query: &UsageQuery, spans: &[Span]) -> Result<
             }
         }
     }
-    Ok(figures)
+    Ok(())
 }
 
 /// All times of each group together.

@@ -93,6 +93,30 @@ fn what_is_written_twice_is_counted_once() {
     });
 }
 
+/// Few keys are looked up one by one, of many all cells of the time are read.
+#[test]
+fn few_names_and_many_are_found_alike() {
+    each_store(async |home| {
+        let store = open(home);
+        let mut batch = batch(&store).await;
+        (batch.keys, batch.cells) = (Vec::new(), Vec::new());
+        for id in 1..=450 {
+            batch.keys.push(key(id, &format!("service-{id}"), "200"));
+            batch.cells.push(cell(60, HOUR, id, batch.writer << 32 | id, id));
+        }
+        store.write(&batch).await.unwrap();
+        for count in [1, 199, 200, 201, 450] {
+            let names = (1..=count).map(|id| format!("service-{id}")).collect();
+            let query = UsageQuery { filters: vec![(SERVICE, names)], ..minutes() };
+            let sum = count * (count + 1) / 2;
+            assert_eq!(requests(&store, &query).await, [(0, String::new(), sum)], "{count}");
+            let by_service = UsageQuery { groups: vec![SERVICE], ..query };
+            assert_eq!(requests(&store, &by_service).await.len(), count as usize);
+        }
+        store.close().await;
+    });
+}
+
 #[test]
 fn sums_are_told_apart_filtered_and_cut_to_a_time() {
     each_store(async |home| {
@@ -117,6 +141,15 @@ fn sums_are_told_apart_filtered_and_cut_to_a_time() {
         let expected: Vec<_> =
             (0..3).map(|minute| (HOUR + minute * 60, String::new(), 60 + 3 * minute)).collect();
         assert_eq!(requests(&store, &by_minute).await, expected);
+        // Points longer than a cell, and of the amounts only what is wanted.
+        let amounts = vec![Amount::Requests, Amount::CostNanoUsd];
+        let by_two = UsageQuery { bucket: Some(120), amounts, ..minutes() };
+        let first = HOUR - HOUR % 120;
+        let expected = [(first, String::new(), 60 + 63), (first + 120, String::new(), 66)];
+        assert_eq!(requests(&store, &by_two).await, expected);
+        let costs = UsageQuery { amounts: vec![Amount::CostNanoUsd], ..minutes() };
+        let rows = store.usage_sums(&costs).await.unwrap();
+        assert_eq!((rows[0].sums[0], rows[0].sums[Amount::CostNanoUsd as usize]), (0, 3 * 189));
         // Two slices are added up, of whatever length their cells are.
         let slices = vec![
             UsageSlice { step: 60, from: HOUR, to: HOUR + 60 },

@@ -9,12 +9,16 @@ use sqlx::{Any, AssertSqlSafe, Row as _};
 
 use super::{RequestRow, UsageStore};
 use crate::StoreError;
+use crate::place::Engine;
 
 /// Rows that one question may have; whoever wants more must ask for less at once.
 const ROWS_MAX: usize = 200_000;
 
 /// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
+
+/// So few keys that their cells are found one by one, rather than in all cells of a time.
+const FEW_KEYS: i64 = 200;
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub struct UsageQuery {
     pub bucket: Option<i64>,
     /// What is told apart.
     pub groups: Vec<UsageGroup>,
+    /// What is added up, the rest being told as 0; where none is named, everything.
+    pub amounts: Vec<Amount>,
     /// Which values a dimension may have; all of them must fit.
     pub filters: Vec<(UsageGroup, Vec<String>)>,
     /// What the caller may see; `None` is everything.
@@ -74,6 +80,18 @@ pub struct UsageSums {
     pub sums: [i64; Amount::COUNT],
 }
 
+impl UsageQuery {
+    /// Asks of these groups alone; of one that has only parts of them it may still be told.
+    pub fn only(&mut self, groups: &[Vec<String>]) {
+        for (place, group) in self.groups.iter().enumerate() {
+            let mut values: Vec<_> = groups.iter().map(|names| names[place].clone()).collect();
+            values.sort_unstable();
+            values.dedup();
+            self.filters.push((*group, values));
+        }
+    }
+}
+
 impl UsageScope {
     /// Whether an exchange is within it.
     #[must_use]
@@ -91,23 +109,25 @@ impl UsageStore {
     /// # Errors
     /// When the database fails, or there is too much of it.
     pub async fn usage_sums(&self, query: &UsageQuery) -> Result<Vec<UsageSums>, StoreError> {
-        let sums: Vec<_> = Amount::ALL
+        let wanted = if query.amounts.is_empty() { Amount::ALL } else { &query.amounts };
+        let sums: Vec<_> = wanted
             .iter()
             .map(|amount| format!("CAST(SUM(c.{}) AS BIGINT)", amount.as_str()))
             .collect();
+        let way = self.way(query).await?;
         let mut found: HashMap<(i64, Vec<String>), [i64; Amount::COUNT]> = HashMap::new();
         for slice in &query.slices {
-            let mut sql = Sql::select(query, &sums.join(", "));
-            sql.text
-                .push_str(" FROM usage_cells c JOIN usage_keys k ON k.id = c.key_id WHERE 1 = 1");
+            let mut sql = Sql::select(query, *slice, &sums.join(", "));
+            sql.push_cells("usage_cells", way);
             sql.within(query, *slice);
             let ordinals: Vec<_> = (1..=query.groups.len() + 1).map(|at| at.to_string()).collect();
             sql.text.push_str(&format!(" GROUP BY {}", ordinals.join(", ")));
             for row in self.rows(sql).await? {
                 let (key, first) = key(&row, query)?;
                 let total = found.entry(key).or_insert([0; Amount::COUNT]);
-                for (place, sum) in total.iter_mut().enumerate() {
+                for (place, amount) in wanted.iter().enumerate() {
                     let count: i64 = row.try_get(first + place)?;
+                    let sum = &mut total[*amount as usize];
                     *sum = sum.saturating_add(count);
                 }
             }
@@ -126,10 +146,11 @@ impl UsageStore {
         span: Span,
     ) -> Result<Vec<(i64, Vec<String>, Vec<u8>)>, StoreError> {
         let mut found = Vec::new();
+        let way = self.way(query).await?;
         for slice in &query.slices {
-            let mut sql = Sql::select(query, "c.sketch");
-            sql.text.push_str(" FROM usage_sketches c JOIN usage_keys k ON k.id = c.key_id");
-            sql.text.push_str(&format!(" WHERE c.span = {}", span as i64));
+            let mut sql = Sql::select(query, *slice, "c.sketch");
+            sql.push_cells("usage_sketches", way);
+            sql.text.push_str(&format!(" AND c.span = {}", span as i64));
             sql.within(query, *slice);
             for row in self.rows(sql).await? {
                 let ((at, group), first) = key(&row, query)?;
@@ -149,11 +170,11 @@ impl UsageStore {
         query: &UsageQuery,
     ) -> Result<Vec<(Vec<String>, i64)>, StoreError> {
         let query = UsageQuery { bucket: None, ..query.clone() };
+        let way = self.way(&query).await?;
         let mut found: HashMap<Vec<String>, i64> = HashMap::new();
         for slice in &query.slices {
-            let mut sql = Sql::select(&query, "CAST(MAX(c.at) AS BIGINT)");
-            sql.text
-                .push_str(" FROM usage_cells c JOIN usage_keys k ON k.id = c.key_id WHERE 1 = 1");
+            let mut sql = Sql::select(&query, *slice, "CAST(MAX(c.at) AS BIGINT)");
+            sql.push_cells("usage_cells", way);
             sql.within(&query, *slice);
             let ordinals: Vec<_> = (1..=query.groups.len() + 1).map(|at| at.to_string()).collect();
             sql.text.push_str(&format!(" GROUP BY {}", ordinals.join(", ")));
@@ -177,6 +198,24 @@ impl UsageStore {
         Ok(sqlx::query_scalar(query).fetch_one(&mut *lent).await?)
     }
 
+    /// How the cells of a question are best found.
+    async fn way(&self, query: &UsageQuery) -> Result<Way, StoreError> {
+        let narrows = !query.filters.is_empty() || query.scope.is_some();
+        if !narrows && query.groups.is_empty() {
+            return Ok(Way::CellsAlone);
+        }
+        // PostgreSQL knows for itself how many keys fit.
+        if !narrows || self.opened().await?.door.engine == Engine::Postgres {
+            return Ok(Way::Join);
+        }
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM usage_keys k WHERE 1 = 1");
+        sql.named(query, |_| "1 = 1".to_owned());
+        sql.text.push_str(&format!(" LIMIT {})", FEW_KEYS + 1));
+        let mut lent = self.reader().await?;
+        let keys: i64 = sql.query().fetch_one(&mut *lent).await?.try_get(0)?;
+        Ok(if keys <= FEW_KEYS { Way::ByKey } else { Way::Join })
+    }
+
     async fn rows(&self, mut sql: Sql) -> Result<Vec<AnyRow>, StoreError> {
         sql.text.push_str(&format!(" LIMIT {}", ROWS_MAX + 1));
         let mut lent = self.reader().await?;
@@ -191,9 +230,22 @@ impl UsageStore {
     }
 }
 
+/// How cells are found.
+#[derive(Clone, Copy)]
+enum Way {
+    /// By their time, and nothing is asked of their keys.
+    CellsAlone,
+    /// By their time, each beside its key.
+    Join,
+    /// By the few keys that fit: SQLite does not know how few they are, and would go through all
+    /// cells of the time.
+    ByKey,
+}
+
 /// The time and the group of a row, and the column behind them.
 fn key(row: &AnyRow, query: &UsageQuery) -> Result<((i64, Vec<String>), usize), StoreError> {
-    let at = row.try_get(0)?;
+    let at: i64 = row.try_get(0)?;
+    let at = query.bucket.map_or(at, |bucket| at - at % bucket);
     let group = (1..=query.groups.len()).map(|place| row.try_get(place));
     Ok(((at, group.collect::<Result<_, _>>()?), query.groups.len() + 1))
 }
@@ -215,8 +267,11 @@ impl Sql {
     }
 
     /// The time, what is told apart, and `what`.
-    fn select(query: &UsageQuery, what: &str) -> Self {
+    fn select(query: &UsageQuery, slice: UsageSlice, what: &str) -> Self {
         let time = match query.bucket {
+            // As it stands, cells are in its order, and need not be sorted where nothing else is
+            // told apart.
+            Some(bucket) if bucket == slice.step || query.groups.is_empty() => "c.at".to_owned(),
             Some(bucket) => format!("c.at - c.at % {bucket}"),
             None => "CAST(0 AS BIGINT)".to_owned(),
         };
@@ -225,15 +280,34 @@ impl Sql {
         Self::new(format!("SELECT {}, {what}", columns.join(", ")))
     }
 
+    /// The table of cells `c` and their keys `k`, and the beginning of what must be true.
+    fn push_cells(&mut self, table: &str, way: Way) {
+        self.text.push_str(&match way {
+            Way::CellsAlone => format!(" FROM {table} c WHERE 1 = 1"),
+            Way::Join => {
+                format!(" FROM {table} c JOIN usage_keys k ON k.id = c.key_id WHERE 1 = 1")
+            }
+            Way::ByKey => format!(
+                " FROM usage_keys k CROSS JOIN {table} c INDEXED BY {table}_by_key \
+                 WHERE c.key_id = k.id"
+            ),
+        });
+    }
+
     fn within(&mut self, query: &UsageQuery, slice: UsageSlice) {
         let UsageSlice { step, from, to } = slice;
         self.text.push_str(&format!(" AND c.step = {step} AND c.at >= {from} AND c.at < {to}"));
+        // To the cell that the time is in.
+        self.named(query, |since| format!("c.at + c.step > {}", since / MICROS));
+    }
+
+    /// Only keys that fit filters and scope; `is_since` as of [`Sql::scope`].
+    fn named(&mut self, query: &UsageQuery, is_since: impl Fn(i64) -> String) {
         for (group, values) in &query.filters {
             self.one_of(&group.sql(), values);
         }
         if let Some(scope) = &query.scope {
-            // To the cell that the time is in.
-            self.scope("k.", scope, |since| format!("c.at + c.step > {}", since / MICROS));
+            self.scope("k.", scope, is_since);
         }
     }
 

@@ -77,6 +77,7 @@ pub(crate) async fn of_service(
     let query = UsageQuery {
         slices: times::slices(from, to),
         bucket: None,
+        amounts: vec![Amount::Requests, Amount::Errors],
         groups: [Dimension::Consumer, Dimension::Application, Dimension::Team]
             .map(dimension)
             .to_vec(),

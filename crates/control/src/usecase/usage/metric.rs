@@ -74,6 +74,19 @@ impl Metric {
         }
     }
 
+    /// The amounts that it is made of.
+    pub(super) fn amounts(self) -> Vec<Amount> {
+        match self {
+            Self::Amount(amount) => vec![amount],
+            Self::Tokens => Amount::TOKENS.to_vec(),
+            Self::ErrorPercent => vec![Amount::Requests, Amount::Errors],
+            Self::Mean(Span::Latency) => vec![Amount::Requests, Amount::LatencyUs],
+            Self::Mean(Span::FirstToken) => vec![Amount::FirstTokens, Amount::FirstTokenUs],
+            // Of these the sketches tell; a cell has one where it has requests.
+            Self::Quantile(..) => vec![Amount::Requests],
+        }
+    }
+
     /// The sketches that it needs.
     pub(super) fn spans(self) -> &'static [Span] {
         match self {

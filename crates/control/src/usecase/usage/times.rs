@@ -79,6 +79,15 @@ impl Times {
         Ok(Self { from, to, step: 0, slices: slices(from, to) })
     }
 
+    /// The same time as a whole, in the longest cells that fit.
+    pub(super) fn whole(&self) -> Vec<UsageSlice> {
+        match self.slices[..] {
+            // Of what is asked for in minutes, all is kept in minutes.
+            [UsageSlice { step, .. }] if step == STEPS[0] => self.slices.clone(),
+            [..] => slices(self.from, self.to),
+        }
+    }
+
     pub(super) fn points(&self) -> i64 {
         (self.to - self.from) / self.step.max(1)
     }
