@@ -176,8 +176,9 @@ impl Greeting<'_> {
             self.suggest(text, &format!("the servers, and how they do{note}"), &servers);
             if let Some(first) = endpoints.iter().find(|one| demo::is_one(**one)) {
                 let one = format!("{base}/{upstream}/endpoints/{first}");
-                let acts =
-                    ["drain", "ready"].map(|act| format!("curl -s{token} -X POST {one}:{act}"));
+                // Broken where a narrow terminal would, and can still be pasted.
+                let acts = ["drain", "ready"]
+                    .map(|act| format!("curl -s{token} -X POST \\\n      {one}:{act}"));
                 self.suggest(text, "take the first out of service, and put it back", &acts);
             }
         } else if !self.snapshot.models.is_empty() {

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_config::AccessLogTarget;
 use architrave_core::metric::Metric;
@@ -18,6 +18,7 @@ use crossbeam_queue::ArrayQueue;
 
 pub mod entry;
 mod json;
+mod ordered;
 mod output;
 
 use crate::metrics::Metrics;
@@ -76,6 +77,9 @@ pub struct WorkerLog {
 struct Block {
     bytes: Vec<u8>,
     lines: u64,
+    /// For people, who read them in order: when each exchange ended, since 1970, and where its line
+    /// ends.
+    ends: Vec<(Duration, usize)>,
 }
 
 /// What workers, writer and control side share.
@@ -214,7 +218,11 @@ impl WorkerLog {
         }
         let out = &mut self.block.bytes;
         match lines {
-            TEXT | COLOURED => entry.print_for_people(lines == COLOURED, out),
+            TEXT | COLOURED => {
+                entry.print_for_people(lines == COLOURED, out);
+                let began = entry.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.block.ends.push((began.saturating_add(entry.timings.total), out.len()));
+            }
             _ => entry.print(self.index, &mut self.stamp, out),
         }
         self.block.lines += 1;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use architrave_config::AccessLogTarget;
 
+use super::ordered::Ordered;
 use super::{BLOCK_BYTES_RESERVED, Block, OFF, Shared, WRITER_PAUSE};
 
 /// A log names clients and what they asked for, so others on the machine may not read it.
@@ -36,12 +37,13 @@ const IDLE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     shared: Arc<Shared>,
     output: Option<File>,
+    ordered: Ordered,
     is_failing: bool,
 }
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, output: None, is_failing: false }
+        Self { shared, output: None, ordered: Ordered::default(), is_failing: false }
     }
 
     pub(super) fn run(mut self) {
@@ -50,6 +52,10 @@ impl Writer {
             // is then seen in this round.
             let is_closing = self.shared.is_closing.load(Ordering::Acquire);
             self.write_queued();
+            let (lines, count) = self.ordered.due(is_closing);
+            if count > 0 {
+                self.write_lines(&lines, count);
+            }
             if is_closing {
                 break;
             }
@@ -64,17 +70,25 @@ impl Writer {
     fn write_queued(&mut self) {
         self.take_next_output();
         while let Some(block) = self.shared.queue.pop() {
-            let counter = match self.write_block(&block) {
-                Ok(()) => &self.shared.lines_written,
-                Err(error) => {
-                    self.complain(&error);
-                    &self.shared.lines_dropped
-                }
-            };
-            counter.fetch_add(block.lines, Ordering::Relaxed);
+            if block.ends.is_empty() {
+                self.write_lines(&block.bytes, block.lines);
+            } else {
+                self.ordered.take(&block.bytes, &block.ends);
+            }
             self.recycle(block);
             self.take_next_output();
         }
+    }
+
+    fn write_lines(&mut self, bytes: &[u8], lines: u64) {
+        let counter = match self.write(bytes) {
+            Ok(()) => &self.shared.lines_written,
+            Err(error) => {
+                self.complain(&error);
+                &self.shared.lines_dropped
+            }
+        };
+        counter.fetch_add(lines, Ordering::Relaxed);
     }
 
     fn take_next_output(&mut self) {
@@ -85,9 +99,9 @@ impl Writer {
         }
     }
 
-    fn write_block(&mut self, block: &Block) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let output = self.output.as_mut().ok_or(ErrorKind::NotConnected)?;
-        let mut rest = block.bytes.as_slice();
+        let mut rest = bytes;
         while !rest.is_empty() {
             match output.write(rest) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
