@@ -247,8 +247,11 @@ struct Line<'t> {
     lead: &'t str,
     /// The key, with its colon.
     key: &'t str,
-    /// A comment behind it.
+    /// All of it up to the last bracket.
+    content: &'t str,
+    /// A comment behind it, and the column that it begins in.
     comment: &'t str,
+    comment_column: usize,
 }
 
 impl<'t> Line<'t> {
@@ -266,7 +269,16 @@ impl<'t> Line<'t> {
         let key = key.trim_end_matches(BLANKS);
         let is_usual = (comment.is_empty() || comment.starts_with('#'))
             && (key.is_empty() || key.ends_with(':'));
-        is_usual.then_some(Self { start, end, lead, key, comment })
+        let whole = text[start..end].trim_end_matches(BLANKS);
+        is_usual.then(|| Self {
+            start,
+            end,
+            lead,
+            key,
+            content: &text[start..flow.end],
+            comment,
+            comment_column: width(whole) - width(comment),
+        })
     }
 
     fn rewritten(&self, value: &Value<'_>) -> Option<Edit> {
@@ -274,9 +286,14 @@ impl<'t> Line<'t> {
         let one_line = format!("{}{}{space}{}", self.lead, self.key, value.inline());
         let mut text = String::new();
         if width(&one_line) <= WIDTH || value.is_empty() {
+            if one_line == self.content {
+                return None;
+            }
             text.push_str(&one_line);
             if !self.comment.is_empty() {
-                text.push_str("  ");
+                // In a column with others, as long as there is room.
+                let gap = self.comment_column.saturating_sub(width(&one_line)).max(2);
+                text.push_str(&" ".repeat(gap));
                 text.push_str(self.comment);
             }
         } else {

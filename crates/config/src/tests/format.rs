@@ -56,7 +56,9 @@ fn one_space_is_behind_a_key_and_brackets_are_even() {
     check("a:    1\nb:  2\n", "a: 1\nb: 2\n");
     check("a:   # why\n  b:    x  # beside\n", "a:   # why\n  b: x  # beside\n");
     check("a: {b: 1,c: [x,y , z],d: {}}\n", "a: { b: 1, c: [x, y, z], d: {} }\n");
-    check("a:   [ x ]   # beside\n", "a: [x]  # beside\n");
+    check("a:   [ x ]   # beside\n", "a: [x]       # beside\n");
+    check("a: [x,y] # beside\n", "a: [x, y]  # beside\n");
+    check("a: [x]      # beside\nb: 1        # too\n", "a: [x]      # beside\nb: 1        # too\n");
     check("a:\n  - {b: 1,\n     c: 2}\n", "a:\n  - { b: 1, c: 2 }\n");
     check("a: [\n  x,\n  y,\n]\n", "a: [x, y]\n");
     check("a: {\"b\":1,'c':\"x # y\"}\n", "a: { \"b\": 1, 'c': \"x # y\" }\n");
