@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use architrave_testkit::client::{get, request};
+use architrave_testkit::dialect::post;
 use architrave_testkit::gateway::Metrics;
 use architrave_testkit::process::Ending;
 use architrave_testkit::{
@@ -611,4 +612,137 @@ fn bodies_are_in_the_request_log_where_a_service_asks_for_them_and_nowhere_else(
         let whole = ask(&gateway, "GET", "/api/v1/requests:export", &Value::Null).text();
         assert!(!whole.contains("-secret") && !whole.contains("4111"), "{whole}");
     });
+}
+
+#[test]
+fn bodies_of_models_are_kept_as_well_where_their_service_asks_for_them() {
+    let place = Place::new(None);
+    let config = Config::new()
+        .web()
+        .service("ai", "llm: { models: [\"*\"] }\nlog_bodies: { redact: [user] }")
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .and(
+            "
+            providers: [{ name: p, kind: mock, mock: { reply: { fixed: \"well said\" } } }]
+            models: [{ name: fast, deployments: [{ provider: p, model: fixed }] }]
+            ",
+        );
+    let gateway = place.start_with(&config, "{ sample_percent: 100 }");
+    for (stream, sort) in [(false, "application/json"), (true, "text/event-stream")] {
+        let body = json!({
+            "model": "fast", "stream": stream, "user": "ada",
+            "messages": [{ "role": "user", "content": "how are you" }],
+        });
+        let answer = Client::connect(gateway.web()).ask(post("/v1/chat/completions", &[], &body));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        // The latest is the first.
+        let told = eventually("it is in the request log", WRITTEN_WITHIN, || {
+            let log = shown(&gateway, "/api/v1/requests");
+            let id = log["requests"][0]["id"].as_str()?.to_owned();
+            let told = shown(&gateway, &format!("/api/v1/requests/{id}"))["bodies"].clone();
+            let found = told["response"]["content_type"].as_str()?;
+            found.starts_with(sort).then_some(told)
+        });
+        let [asked, answered] =
+            ["request", "response"].map(|which| told[which]["text"].to_string());
+        assert!(asked.contains("how are you") && !asked.contains("ada"), "{told}");
+        assert!(answered.contains("well"), "{told}");
+        assert_eq!(answered.contains("data: "), stream, "{told}");
+    }
+}
+
+/// A person who is let in by the token of the file and signs in: what their requests show.
+fn person(gateway: &Gateway, email: &str) -> [String; 2] {
+    let json_of = |answer: &Response, status: u16| -> Value {
+        assert_eq!(answer.status, status, "{}", answer.text());
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    };
+    let body = json!({ "email": email, "display_name": "Somebody" });
+    let made = json_of(&ask(gateway, "POST", "/api/v1/users", &body), 201);
+    let user = made["user"]["id"].as_str().expect("an id");
+    let body = json!({ "code": made["code"], "password": "a long password" });
+    let path = format!("/api/v1/users/{user}:redeem_code");
+    json_of(&ask_as(gateway, &[], "POST", &path, &body), 204);
+    let body = json!({ "email": email, "password": "a long password" });
+    let answer = ask_as(gateway, &[], "POST", "/api/v1/session", &body);
+    let csrf = json_of(&answer, 200)["csrf_token"].as_str().expect("a token").to_owned();
+    let cookie = answer.get("set-cookie").expect("a session").split(';').next().unwrap_or_default();
+    [format!("Cookie: {cookie}"), format!("X-CSRF-Token: {csrf}")]
+}
+
+fn ask_as(gateway: &Gateway, shown: &[&str], method: &str, path: &str, body: &Value) -> Response {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let length = format!("Content-Length: {}", body.len());
+    let mut fields = vec!["Connection: close", &length, "Content-Type: application/json"];
+    fields.extend_from_slice(shown);
+    let mut bytes = request(method, &gateway.admin().to_string(), path, &fields);
+    bytes.extend_from_slice(body.as_bytes());
+    Client::connect(gateway.admin()).ask(bytes)
+}
+
+#[test]
+fn whose_application_it_is_watches_it_and_has_it_followed_and_sees_nothing_of_others() {
+    let place = Place::new(None);
+    let origin = Origin::named("a");
+    let config = Config::single(origin.addr()).and(
+        "
+        products: [{ name: shop, services: [origin], visibility: signed_in }]
+        plans: [{ name: open, product: shop }]
+        ",
+    );
+    let gateway = place.start_with(&config, "{ sample_percent: 0 }");
+    let people = ["ada@example.com", "bob@example.com"].map(|email| person(&gateway, email));
+    let keys = [0, 1].map(|which| {
+        let shown = [people[which][0].as_str(), people[which][1].as_str()];
+        let name = ["tills", "robots"][which];
+        let made = |path: &str, body: Value| -> Value {
+            let path = format!("/api/v1/applications{path}");
+            let answer = ask_as(&gateway, &shown, "POST", &path, &body);
+            assert_eq!(answer.status, 201, "{path}: {}", answer.text());
+            serde_json::from_slice(&answer.body).expect("the admin API answers in JSON")
+        };
+        made("", json!({ "name": name }));
+        made(&format!("/{name}/subscriptions"), json!({ "plan": "open" }));
+        let key = made(&format!("/{name}/credentials"), json!({}));
+        format!("X-Api-Key: {}", key["secret"].as_str().expect("a key"))
+    });
+    let call = |which: usize, path: &str| {
+        assert_eq!(get(gateway.web(), "h", path, &[&keys[which]]).status, 200);
+    };
+    let ada = [people[0][0].as_str(), people[0][1].as_str()];
+    let mut tail = Client::connect(gateway.admin());
+    let path = "/api/v1/requests:tail";
+    tail.send(request("GET", &gateway.admin().to_string(), path, &ada)).expect("it is taken");
+    let head = tail.read_head().expect("it is answered").expect("with a head");
+    assert_eq!(head.status(), 200);
+    let seen = Seen::watch(tail);
+    eventually("an exchange is shown", WRITTEN_WITHIN, || {
+        call(1, "/others");
+        call(0, "/first");
+        (seen.count("/first") > 0).then_some(())
+    });
+    let follow = |name: &str| {
+        let body = json!({ "consumer": name, "minutes": 5 });
+        ask_as(&gateway, &ada, "POST", "/api/v1/requests:follow", &body).status
+    };
+    assert_eq!((follow("tills"), follow("robots")), (200, 422));
+    for number in 0..3 {
+        call(1, "/others");
+        call(0, &format!("/kept/{number}"));
+    }
+    eventually("the next three are shown", WRITTEN_WITHIN, || {
+        (seen.count("/kept/") == 3).then_some(())
+    });
+    assert_eq!(seen.count("/others"), 0);
+    let logged = |shown: &[&str]| -> Vec<String> {
+        let answer = ask_as(&gateway, shown, "GET", "/api/v1/requests", &Value::Null);
+        let log: Value = serde_json::from_slice(&answer.body).expect("the admin API says JSON");
+        let log = log["requests"].as_array().expect("a list").clone();
+        log.iter().map(|one| one["path"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    eventually("all of what is followed is kept", WRITTEN_WITHIN, || {
+        (logged(&ada) == ["/kept/2", "/kept/1", "/kept/0"]).then_some(())
+    });
+    assert_eq!(logged(&[people[1][0].as_str()]), Vec::<String>::new());
+    assert_eq!(gateway.terminate(), Ending::Code(0));
 }
