@@ -12,6 +12,7 @@ mod message;
 mod options;
 mod reply;
 mod request;
+mod service_class;
 mod text;
 mod tool;
 mod usage;
@@ -29,6 +30,7 @@ pub use options::{
 };
 pub use reply::{ChatReply, Choice, Finish, TokenLogprob};
 pub use request::ChatRequest;
+pub use service_class::ServiceClass;
 pub use text::{Json, Maker, Text};
 pub use tool::{Tool, ToolChoice, ToolKind, Tooling};
 pub use usage::{TokenClass, Usage};

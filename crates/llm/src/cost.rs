@@ -7,7 +7,7 @@
 
 mod decimal;
 
-use crate::chat::{TokenClass, Usage};
+use crate::chat::{ServiceClass, TokenClass, Usage};
 
 pub use decimal::{Femtos, PriceError};
 
@@ -21,6 +21,17 @@ pub struct Prices {
     pub long: Vec<(u64, Rates)>,
     /// Price of a request as such.
     pub request: Femtos,
+    /// Prices of classes of service that have their own.
+    pub classes: Vec<(ServiceClass, ClassPrices)>,
+}
+
+/// Prices of a class of service; what they do not say costs what it does in the standard class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClassPrices {
+    /// Prices of prompts of any length.
+    pub base: Rates,
+    /// Prices for prompts longer than a number of tokens, for the whole request.
+    pub long: Vec<(u64, Rates)>,
 }
 
 /// Prices by class; a class without its own price costs what the class it is part of does.
@@ -83,22 +94,30 @@ impl Prices {
     /// The cost of the tokens alone, in femto-USD.
     pub(crate) fn tokens_femto_usd(&self, usage: &Usage) -> u128 {
         let charged = charged(usage);
-        let rates = self.rates(usage.input_total());
+        let rates = self.rates(usage.input_total(), usage.service);
         let tokens = TokenClass::ALL.iter().zip(charged.by_class());
         tokens.fold(0, |sum: u128, (class, count)| {
             sum.saturating_add(u128::from(rates.get(*class).0) * u128::from(count))
         })
     }
 
-    /// The prices for a prompt of that many tokens.
+    /// The prices for a prompt of that many tokens, in a class of service.
     #[must_use]
-    pub fn rates(&self, input_total: u64) -> Rates {
-        let exceeded = self.long.iter().filter(|(tokens, _)| input_total > *tokens);
-        match exceeded.max_by_key(|(tokens, _)| *tokens) {
-            Some((_, rates)) => rates.or(&self.base),
-            None => self.base.clone(),
-        }
+    pub fn rates(&self, input_total: u64, service: Option<ServiceClass>) -> Rates {
+        let own = self.classes.iter().find(|(class, _)| Some(*class) == service);
+        let own = own.map(|(_, prices)| prices);
+        let long_own = own.and_then(|own| exceeded(&own.long, input_total));
+        // A class without a price for long prompts may cost no less than any other then.
+        let long = exceeded(&self.long, input_total);
+        let found = [long_own, long, own.map(|own| &own.base), Some(&self.base)];
+        found.into_iter().flatten().fold(Rates::default(), |rates, others| rates.or(others))
     }
+}
+
+/// The prices of the longest prompts that this one is longer than.
+fn exceeded(long: &[(u64, Rates)], input_total: u64) -> Option<&Rates> {
+    let exceeded = long.iter().filter(|(tokens, _)| input_total > *tokens);
+    exceeded.max_by_key(|(tokens, _)| *tokens).map(|(_, rates)| rates)
 }
 
 /// Femto-USD in a nano-USD.

@@ -10,17 +10,22 @@ mod bedrock_converse;
 mod call_ids;
 mod cohere_chat;
 mod context;
+mod described;
 mod gemini_generate_content;
+mod instruction;
 mod logprob;
 pub(crate) mod media;
 mod openai_chat;
 mod openai_responses;
 mod order;
 mod quirks;
+mod said;
 mod signature;
 mod unknown;
 
-use crate::chat::{ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, Usage};
+use crate::chat::{
+    ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, ServiceClass, Usage,
+};
 use crate::field::{Field, FieldSet, Losses, ReplyField, Say};
 use crate::frame::{Frame, FrameWriter, Framing};
 use crate::json::{Cursor, JsonError, Writer};
@@ -340,8 +345,11 @@ impl Dialect {
         context: &Context,
     ) -> Result<(ChatReply<'a>, Losses), JsonError> {
         let mut cursor = Cursor::new(body);
-        let reply = self.read_reply_from(&mut cursor, context)?;
+        let mut reply = self.read_reply_from(&mut cursor, context)?;
         cursor.end()?;
+        if let (Some(usage), Some(word)) = (&mut reply.usage, &reply.service_class) {
+            usage.service = usage.service.or(ServiceClass::of_word(word));
+        }
         let mut losses = Losses::default();
         losses.add_unknown(cursor.take_unknown());
         Ok((reply, losses))
@@ -372,6 +380,14 @@ impl Dialect {
         losses
     }
 
+    /// The dialect whose errors its own are.
+    fn fails_like(self) -> Self {
+        match self {
+            Self::OpenaiResponses => Self::OpenaiChat,
+            other => other,
+        }
+    }
+
     /// Reads what a provider answered with a status that is no success; always an error, the status
     /// alone where the body is none of this dialect.
     #[must_use]
@@ -379,15 +395,24 @@ impl Dialect {
         let text = std::str::from_utf8(body).unwrap_or_default();
         let error = self.read_error_from(&mut Cursor::new(text), status);
         let unreadable = || ChatError::unreadable(status);
+        let is_readable = error.is_ok();
         let mut error = error.unwrap_or_else(|_| unreadable());
+        if is_readable && !error.message.is_empty() {
+            error.said = said::passable(text).map(|said| Box::new((self, said)));
+        }
         if error.message.is_empty() {
             error.message = unreadable().message;
         }
         error
     }
 
-    /// Appends the body of an error.
+    /// Appends the body of an error: as its provider said it, where that speaks the same dialect.
     pub fn write_error(self, error: &ChatError, out: &mut Vec<u8>) {
+        if let Some((dialect, said)) = error.said.as_deref()
+            && dialect.fails_like() == self.fails_like()
+        {
+            return out.extend_from_slice(said.as_bytes());
+        }
         self.write_error_to(error, &mut Writer::new(out));
     }
 }

@@ -22,18 +22,26 @@ pub struct KeyAuth {
     query: Box<[String]>,
     forward: bool,
     challenge: &'static [u8],
+    /// Whether they are looked for among the protocols of a WebSocket, too.
+    in_protocols: bool,
     /// As it works on services of models, where that is different.
     of_models: Option<Arc<Policy>>,
 }
 
 const AUTHORIZATION: &str = "authorization";
+/// Where Google's clients put keys, and nobody else does.
+const GOOGLE: &str = "x-goog-api-key";
+/// Where browsers put them, which can set no fields of a WebSocket's handshake: among its protocols.
+const PROTOCOLS: &str = "sec-websocket-protocol";
+/// How such a key begins.
+const PROTOCOL_KEY: &str = "openai-insecure-api-key.";
 
 impl Build<config::KeyAuth> for KeyAuth {
     fn build(config: &config::KeyAuth, _site: &Site<'_>) -> Self {
         let of_models = config.for_models();
         Self {
             of_models: (of_models != *config)
-                .then(|| Arc::new(Policy::KeyAuth(Self::new(&of_models)))),
+                .then(|| Arc::new(Policy::KeyAuth(Self::of_clients(&of_models)))),
             ..Self::new(config)
         }
     }
@@ -48,7 +56,7 @@ impl KeyAuth {
             forward: false,
             places_given: false,
         };
-        Arc::new(Policy::KeyAuth(Self::new(&config.for_models())))
+        Arc::new(Policy::KeyAuth(Self::of_clients(&config.for_models())))
     }
 
     /// A policy as it is where the file says nothing of it but that it is there.
@@ -59,6 +67,11 @@ impl KeyAuth {
     /// The policy that takes its place on services of models, if another does.
     pub(crate) const fn of_models(&self) -> Option<&Arc<Policy>> {
         self.of_models.as_ref()
+    }
+
+    /// One that looks wherever clients of models put keys.
+    fn of_clients(config: &config::KeyAuth) -> Self {
+        Self { in_protocols: true, ..Self::new(config) }
     }
 
     fn new(config: &config::KeyAuth) -> Self {
@@ -72,6 +85,7 @@ impl KeyAuth {
             } else {
                 b"ApiKey realm=\"architrave\""
             },
+            in_protocols: false,
             of_models: None,
         }
     }
@@ -82,6 +96,13 @@ impl IdentityPolicy for KeyAuth {
         let mut found = Identity::Missing;
         for name in &self.headers {
             match judge(keys_in(&view.head.fields, name), consumers) {
+                Identity::Missing => {}
+                Identity::Invalid => found = Identity::Invalid,
+                verified @ Identity::Verified(_) => return verified,
+            }
+        }
+        if self.in_protocols {
+            match judge(keys_in_protocols(&view.head.fields), consumers) {
                 Identity::Missing => {}
                 Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
@@ -110,6 +131,7 @@ impl IdentityPolicy for KeyAuth {
             if !fields.contains(name) {
                 continue;
             }
+            view.admission.is_of_google |= name == GOOGLE;
             fields.retain(|field| {
                 !field.name.eq_ignore_ascii_case(name.as_bytes())
                     || (name == AUTHORIZATION && bearer(field.value).is_none())
@@ -139,6 +161,14 @@ fn keys_in<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a [u
     fields
         .all(name)
         .filter_map(move |value| if is_authorization { bearer(value) } else { Some(value) })
+        .filter(|key| !key.is_empty())
+}
+
+/// The keys among the protocols of a WebSocket. Who passes the handshake on leaves them out.
+fn keys_in_protocols(fields: &Fields) -> impl Iterator<Item = &[u8]> {
+    let protocols = fields.all(PROTOCOLS).flat_map(|value| value.split(|byte| *byte == b','));
+    protocols
+        .filter_map(|one| one.trim_ascii().strip_prefix(PROTOCOL_KEY.as_bytes()))
         .filter(|key| !key.is_empty())
 }
 

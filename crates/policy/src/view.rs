@@ -57,6 +57,8 @@ pub struct Admission {
     /// Who calls as far as the gateway itself can tell: it let this caller begin what the request
     /// goes on with. It counts where no credential is shown.
     pub vouched: Option<Caller>,
+    /// Whether its key stood where Google's clients put theirs, and is not there any more.
+    pub is_of_google: bool,
     /// The most bytes that the request body may have; `None` for no limit.
     pub body_bytes_max: Option<u64>,
     /// The consumer's place among the requests in flight; given back when dropped.
@@ -77,6 +79,7 @@ impl Admission {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.consumer = None;
+        self.is_of_google = false;
         self.application = None;
         self.subscription = None;
         self.vouched = None;

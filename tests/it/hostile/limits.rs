@@ -56,6 +56,25 @@ fn targets_are_bounded() {
 }
 
 #[test]
+fn who_sends_the_whole_of_a_refused_body_before_it_reads_is_told_why() {
+    let origin = Origin::named("a");
+    let config = Config::new()
+        .web()
+        .upstream("origin", &[origin.addr()], "")
+        .route("all", "service: origin\npolicies: { body_limit: { request: 1KiB } }");
+    let gateway = Gateway::start(config);
+    let body = vec![b'x'; 24 << 20];
+    let mut client = Client::connect(gateway.web());
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len());
+    client.send(head).expect("sent");
+    client.send(&body).expect("what is refused is listened to all the same");
+    let response = client.read_response("POST").expect("an answer");
+    assert_eq!((response.status, response.reason().as_str()), (413, "body_too_large"));
+    assert!(client.ends_within(SOON), "the connection stays open");
+    assert_eq!(origin.count(), 0);
+}
+
+#[test]
 fn limits_of_the_file_are_obeyed() {
     let (gateway, origin) = limited("limits: { head: 1KiB, headers: 5, uri: 64B }");
     let large = format!("X: {}", "v".repeat(1_000));

@@ -80,6 +80,34 @@ fn the_account_of_the_gateway_is_nobodys_business() {
 }
 
 #[test]
+fn details_of_a_failure_reach_clients_of_the_same_dialect_and_no_secret_does() {
+    let azure = r#"{"error":{"message":"The response was filtered","type":null,"param":"prompt","code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{"violence":{"filtered":true}}}}}"#;
+    let openrouter = r#"{"error":{"message":"no","code":422,"metadata":{"reasons":["x"]}},"user_id":"user_SECRET"}"#;
+    for (status, said) in [(400, azure), (422, openrouter)] {
+        let origin = Origin::start(move |exchange| reply(exchange, status, said));
+        let gateway = gateway(&[&origin], "");
+        let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+        assert_eq!(answer.status, status, "{}", answer.text());
+        let mut told: Value = serde_json::from_str(said).expect("JSON");
+        told.as_object_mut().expect("an object").remove("user_id");
+        assert_eq!(parsed(&answer), told);
+        // Others are told in their own words.
+        let message =
+            json!({ "model": "fast", "max_tokens": 9, "messages": ask("hi")["messages"] });
+        let answer = post(gateway.web(), "/v1/messages", &[], &message);
+        let (told, text) = (parsed(&answer), answer.text());
+        assert_eq!((answer.status, &told["type"]), (status, &json!("error")), "{text}");
+        assert!(!text.contains("SECRET") && !text.contains("innererror"), "{text}");
+    }
+    let said = r#"{"error":{"message":"Incorrect API key sk-SECRET","code":"invalid_api_key","innererror":{"key":"sk-SECRET"}}}"#;
+    let origin = Origin::start(move |exchange| reply(exchange, 401, said));
+    let gateway = gateway(&[&origin], "");
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert!(!answer.text().contains("SECRET"), "{}", answer.text());
+}
+
+#[test]
 fn a_failure_with_a_status_of_success_is_asked_of_another() {
     let error = r#"{"error":{"message":"Provider returned error","code":502},"user_id":"u"}"#;
     let first = Origin::start(move |exchange| reply(exchange, 200, error));
@@ -137,6 +165,18 @@ fn a_failure_says_when_to_come_again_and_how_long_the_gateway_took() {
         let overhead = answer.get("x-architrave-overhead-us").expect("it is told");
         assert!(overhead.parse::<u64>().is_ok(), "{overhead}");
     }
+}
+
+#[test]
+fn a_compressed_body_is_told_as_one() {
+    let origin = saying("never");
+    let gateway = gateway(&[&origin], "");
+    let body = "\u{1f}not what a provider reads";
+    let asked = request("/v1/chat/completions", &["Content-Encoding: gzip"], body);
+    let answer = Client::connect(gateway.web()).ask(asked);
+    assert_eq!(answer.status, 415, "{}", answer.text());
+    assert!(answer.text().contains("Content-Encoding"), "{}", answer.text());
+    assert_eq!(origin.count(), 0);
 }
 
 #[test]

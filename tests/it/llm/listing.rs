@@ -97,3 +97,17 @@ fn an_unknown_model_is_answered_with_the_one_that_may_be_meant() {
         assert_eq!(answer.status, 404, "{told}");
     }
 }
+
+#[test]
+fn where_a_key_is_shown_says_in_whose_words_to_answer() {
+    let origin = Origin::named("never asked");
+    let models = super::house::sole("gemini", "/v1beta", &origin, "gemini-3-pro");
+    let gateway = Gateway::start(super::house::with_ada(super::house::keyed(models), ""));
+    let google = ["x-goog-api-key: ada-key-0123456789"];
+    let list = asked(&gateway, "/v1/models", &google);
+    assert_eq!((list.status, &parsed(&list)["models"][0]["name"]), (200, &"models/fast".into()));
+    let one = asked(&gateway, "/v1/models/fast", &google);
+    assert_eq!((one.status, &parsed(&one)["name"]), (200, &"models/fast".into()));
+    let openai = asked(&gateway, "/v1/models", &[KEY]);
+    assert_eq!((openai.status, &parsed(&openai)["data"][0]["id"]), (200, &"fast".into()));
+}

@@ -33,6 +33,29 @@ fn keys_of_browsers_stay_here() {
 }
 
 #[test]
+fn a_key_of_a_browser_says_who_calls() {
+    let origin = echo_origin();
+    let gateway = Gateway::start(with_ada(keyed(config(&[&origin])), ""));
+    let shake = |key: &str| {
+        let ask = format!(
+            "GET /v1/realtime?model=fast HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.{key}\r\n\r\n"
+        );
+        let mut client = Client::connect(gateway.web());
+        client.send(ask).expect("sent");
+        client.read_head().expect("a head").expect("a head").status()
+    };
+    assert_eq!(shake("nobodys-key-0123456789"), 401);
+    assert_eq!(origin.count(), 0);
+    assert_eq!(shake("ada-key-0123456789"), 101);
+    let got = &origin.requests()[0];
+    assert_eq!(got.get("sec-websocket-protocol"), Some("realtime"));
+    assert_eq!(got.get("authorization"), Some("Bearer upstream-key-0"));
+}
+
+#[test]
 fn without_a_websocket_and_for_whom_it_could_not_be_counted_it_is_refused() {
     let origin = echo_origin();
     let config = with_ada(keyed(config(&[&origin])), "budgets: [{ tokens: 9000, per: day }]");

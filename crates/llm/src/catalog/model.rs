@@ -8,7 +8,8 @@ use crate::cost::{Femtos, Prices};
 /// Its row is `provider/name kind input-max output-max abilities price…`; `-` stands for what
 /// nobody knows. What it is known not to do has a `!`: `tools,!images`. A price is `class=USD a million tokens`, with the names of
 /// [`TokenClass`](crate::chat::TokenClass); `request=`, and the names of [`Unit`], are USD each.
-/// Behind `above=N` stand the prices of whole requests whose prompt has more than N tokens.
+/// Behind `above=N` stand the prices of whole requests whose prompt has more than N tokens, and
+/// behind `class=NAME` those of a class of service, long prompts included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     /// The provider.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::provider_row::provider_name;
 use super::{Abilities, Ability, Model, ModelKind, RowError, Unit, decimal};
-use crate::chat::TokenClass;
-use crate::cost::{Femtos, Prices, Rates};
+use crate::chat::{ServiceClass, TokenClass};
+use crate::cost::{ClassPrices, Femtos, Prices, Rates};
 
 impl Model {
     /// The model of a key, `provider/name`, and the words behind it.
@@ -75,7 +75,7 @@ struct Reading<'w> {
     prices: Prices,
     units: Vec<(Unit, Femtos)>,
     is_priced: bool,
-    /// The words since the last `above`, as each may stand there once.
+    /// The words since the last `above` or `class`, as each may stand there once.
     said: Vec<&'w str>,
 }
 
@@ -86,16 +86,20 @@ impl<'w> Reading<'w> {
         if name == "above" {
             return self.read_above(text.parse().map_err(|_| unknown())?);
         }
+        if name == "class" {
+            return self.read_class(ServiceClass::priced(text).ok_or_else(unknown)?);
+        }
         if self.said.contains(&name) {
             return Err(RowError::Twice(name.to_owned()));
         }
         self.said.push(name);
         let wrong = |error| RowError::Price(word.to_owned(), error);
-        let is_base = self.prices.long.is_empty();
+        let is_base = self.prices.long.is_empty() && self.prices.classes.is_empty();
         if let Some(class) = TokenClass::ALL.into_iter().find(|class| class.name() == name) {
             let price = Femtos::of_million(text).map_err(wrong)?;
-            let long = self.prices.long.last_mut().map(|(_, rates)| rates);
-            long.unwrap_or(&mut self.prices.base).set(class, price);
+            let (base, long) = self.section();
+            let long = long.last_mut().map(|(_, rates)| rates);
+            long.unwrap_or(base).set(class, price);
         } else if name == "request" && is_base {
             self.prices.request = text.parse().map_err(wrong)?;
         } else {
@@ -108,12 +112,31 @@ impl<'w> Reading<'w> {
     }
 
     fn read_above(&mut self, tokens: u64) -> Result<(), RowError> {
-        if self.prices.long.last().is_some_and(|(before, _)| *before >= tokens) {
+        let (_, long) = self.section();
+        if long.last().is_some_and(|(before, _)| *before >= tokens) {
             return Err(RowError::Order(tokens));
         }
+        long.push((tokens, Rates::default()));
         self.said.clear();
-        self.prices.long.push((tokens, Rates::default()));
         Ok(())
+    }
+
+    fn read_class(&mut self, class: ServiceClass) -> Result<(), RowError> {
+        if self.prices.classes.iter().any(|(before, _)| *before == class) {
+            return Err(RowError::Twice(format!("class={}", class.name())));
+        }
+        self.said.clear();
+        self.prices.classes.push((class, ClassPrices::default()));
+        Ok(())
+    }
+
+    /// The prices that words are about: those of the last class, else the standard ones.
+    fn section(&mut self) -> (&mut Rates, &mut Vec<(u64, Rates)>) {
+        let Prices { base, long, request: _, classes } = &mut self.prices;
+        match classes.last_mut() {
+            Some((_, own)) => (&mut own.base, &mut own.long),
+            None => (base, long),
+        }
     }
 }
 
@@ -139,12 +162,22 @@ impl fmt::Display for Model {
         for (unit, price) in &self.units {
             write!(f, " {}={}", unit.name(), decimal::each(*price))?;
         }
-        for (tokens, rates) in self.prices.iter().flat_map(|prices| &prices.long) {
-            write!(f, " above={tokens}")?;
-            write_rates(f, rates)?;
+        let Some(prices) = &self.prices else { return Ok(()) };
+        write_long(f, &prices.long)?;
+        for (class, own) in &prices.classes {
+            write!(f, " class={}", class.name())?;
+            write_rates(f, &own.base)?;
+            write_long(f, &own.long)?;
         }
         Ok(())
     }
+}
+
+fn write_long(f: &mut fmt::Formatter<'_>, long: &[(u64, Rates)]) -> fmt::Result {
+    long.iter().try_for_each(|(tokens, rates)| {
+        write!(f, " above={tokens}")?;
+        write_rates(f, rates)
+    })
 }
 
 fn write_rates(f: &mut fmt::Formatter<'_>, rates: &Rates) -> fmt::Result {

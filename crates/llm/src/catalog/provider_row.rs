@@ -86,10 +86,10 @@ fn header_name(name: &str) -> Result<&str, RowError> {
 
 /// Encrypted, or of this machine; nothing after the path, which has no slash at its end.
 fn url(url: &str) -> Result<&str, RowError> {
-    let is_local = url.starts_with("http://localhost:");
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://localhost"));
-    let is_url = (url.starts_with("https://") || is_local)
-        && host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+    const STARTS: [&str; 4] =
+        ["https://", "http://localhost:", "http://127.0.0.1:", "http://[::1]:"];
+    let rest = STARTS.iter().find_map(|start| url.strip_prefix(start));
+    let is_url = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && !url.ends_with('/')
         && !url.contains(['?', '#', '@', '\\'])
         && are_braces_known(url, false);

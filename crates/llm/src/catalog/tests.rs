@@ -468,6 +468,18 @@ fn changes_are_counted() {
 }
 
 #[test]
+fn a_provider_may_be_of_this_machine() {
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        let row = format!("lab http://{host}:8000/v1 bearer openai_chat");
+        assert!(CATALOG.merge(&row).is_ok(), "{row}");
+    }
+    for host in ["127.0.0.1", "127.0.0.2:80", "localhost.example:80", "10.0.0.1:80"] {
+        let row = format!("lab http://{host}/v1 bearer openai_chat");
+        assert!(CATALOG.merge(&row).is_err(), "{row}");
+    }
+}
+
+#[test]
 fn everything_wrong_in_a_file_is_told_with_its_line() {
     let file = "\
 openai/a chat 1 2 tools input=0.1

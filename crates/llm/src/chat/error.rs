@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::dialect::Dialect;
 use crate::json::JsonError;
 use crate::scan::ScanError;
 
@@ -22,9 +23,12 @@ pub struct ChatError {
     /// How long to wait before the next try, in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// The provider's id of the failed request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// Whether a limit that was reached counts everything of the account, not one model alone.
     pub is_of_account: bool,
+    /// What the provider said, whole, and in which dialect: details that the form has no place for
+    /// are in it. A client of the same dialect is told that.
+    pub said: Option<Box<(Dialect, String)>>,
 }
 
 /// The sorts of failure, as far as callers act on them differently.
@@ -105,6 +109,7 @@ impl ChatError {
             retry_after_ms: None,
             request_id: None,
             is_of_account: false,
+            said: None,
         }
     }
 

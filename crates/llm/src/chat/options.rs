@@ -1,7 +1,7 @@
 //! Everything in a request beside the conversation and its tools.
 
-use super::{CacheTime, Json, Text};
-use crate::json::Number;
+use super::{CacheTime, Json, Maker, Text};
+use crate::json::{Cursor, Kind, Number};
 
 /// What the output shall be like.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -159,6 +159,40 @@ pub struct Account<'a> {
     pub is_background: bool,
     /// What the provider's own filters shall do, in its own form.
     pub safety: Option<super::ProviderOnly<'a>>,
+    /// Options that only one provider understands, and without which the answer would be another.
+    pub own: Vec<super::ProviderOnly<'a>>,
+}
+
+impl<'a> Account<'a> {
+    /// Whether all that is said of the provider's filters is that they are off.
+    #[must_use]
+    pub fn are_filters_off(&self) -> bool {
+        const OFF: [&str; 3] = ["OFF", "BLOCK_NONE", "NONE"];
+        let Some(safety) = &self.safety else { return false };
+        let mut cursor = Cursor::new(safety.json.as_str());
+        let mut is_off = true;
+        let read = match cursor.kind() {
+            Kind::Text => cursor.text().map(|word| is_off = OFF.contains(&word.as_ref())),
+            _ => cursor
+                .list(|cursor| {
+                    cursor.object(|cursor, name| match (name, cursor.kind()) {
+                        ("threshold", Kind::Text) => {
+                            cursor.text().map(|word| is_off &= OFF.contains(&word.as_ref()))
+                        }
+                        _ => cursor.skip(),
+                    })
+                })
+                .map(drop),
+        };
+        read.is_ok() && is_off
+    }
+
+    /// Notes an option that only one provider understands; an empty one says nothing.
+    pub(crate) fn add_own(&mut self, maker: Maker, kind: &'static str, json: Json<'a>) {
+        if !matches!(json.as_str(), "null" | "[]" | "{}") {
+            self.own.push(super::ProviderOnly { maker, kind: Text::Borrowed(kind), json });
+        }
+    }
 }
 
 impl CacheTime {

@@ -3,6 +3,8 @@
 //!
 //! Dialects differ in what their totals include; readers take apart, writers add up.
 
+use super::ServiceClass;
+
 /// Tokens by class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -30,6 +32,8 @@ pub struct Usage {
     pub billed_input: Option<u64>,
     /// What the provider charges as output, where it says another number than it used.
     pub billed_output: Option<u64>,
+    /// The class of service that it was, where the provider says it, else the one asked for.
+    pub service: Option<ServiceClass>,
 }
 
 /// A class of tokens.
@@ -153,6 +157,7 @@ impl Usage {
             output_image: sum(self.output_image, other.output_image),
             billed_input,
             billed_output,
+            service: self.service.or(other.service),
         };
     }
 
@@ -177,6 +182,7 @@ impl Usage {
         }
         merged.billed_input = later.billed_input.or(earlier.billed_input);
         merged.billed_output = later.billed_output.or(earlier.billed_output);
+        merged.service = later.service.or(earlier.service);
         *self = merged;
     }
 }
@@ -200,6 +206,7 @@ mod tests {
             output_image: 10,
             billed_input: None,
             billed_output: Some(5),
+            service: None,
         };
         let mut sum = one;
         sum.add(&one);

@@ -1,7 +1,7 @@
 //! Prices from text, and a table of what requests cost.
 
-use super::{Femtos, PriceError, Prices, Rates};
-use crate::chat::{TokenClass, Usage};
+use super::{ClassPrices, Femtos, PriceError, Prices, Rates};
+use crate::chat::{ServiceClass, TokenClass, Usage};
 
 #[test]
 fn prices_are_read_to_the_last_digit() {
@@ -57,7 +57,7 @@ fn prices() -> Prices {
         (C::OutputAudio, "20"),
     ]);
     let long = rates(&[(C::Input, "6"), (C::Output, "22.50"), (C::CacheRead, "0.60")]);
-    Prices { base, long: vec![(200_000, long)], request: Femtos::default() }
+    Prices { base, long: vec![(200_000, long)], ..Prices::default() }
 }
 
 #[test]
@@ -115,4 +115,29 @@ fn nothing_overflows() {
     let prices = Prices { base, ..Prices::default() };
     let usage = Usage { input: u64::MAX, cache_read: u64::MAX, ..Usage::default() };
     assert_eq!(prices.cost_nano_usd(&usage), u64::MAX);
+}
+
+#[test]
+fn a_class_of_service_costs_what_it_says_and_else_what_the_standard_one_does() {
+    use TokenClass as C;
+    let priority = ClassPrices {
+        base: rates(&[(C::Input, "6"), (C::Output, "30")]),
+        long: vec![(200_000, rates(&[(C::Input, "12"), (C::Output, "45")]))],
+    };
+    let flex = ClassPrices { base: rates(&[(C::Input, "1.50")]), long: Vec::new() };
+    let classes = vec![(ServiceClass::Priority, priority), (ServiceClass::Flex, flex)];
+    let prices = Prices { classes, ..prices() };
+    for (service, input, nano) in [
+        (None, 100, 300_000 + 150_000 + 3_000),
+        (Some(ServiceClass::Standard), 100, 300_000 + 150_000 + 3_000),
+        (Some(ServiceClass::Ultrafast), 100, 300_000 + 150_000 + 3_000),
+        (Some(ServiceClass::Priority), 100, 600_000 + 300_000 + 3_000),
+        (Some(ServiceClass::Flex), 100, 150_000 + 150_000 + 3_000),
+        (Some(ServiceClass::Priority), 300_000, 3_600_000_000 + 450_000 + 6_000),
+        // It says nothing of long prompts, and they are dearer.
+        (Some(ServiceClass::Flex), 300_000, 1_800_000_000 + 225_000 + 6_000),
+    ] {
+        let usage = Usage { input, cache_read: 10, output: 10, service, ..Usage::default() };
+        assert_eq!(prices.cost_nano_usd(&usage), nano, "{service:?} {input}");
+    }
 }

@@ -4,7 +4,7 @@
 //! What comes where it cannot come is left out, and told as a bad event.
 
 use super::Emit;
-use crate::chat::ChatEvent;
+use crate::chat::{ChatEvent, ServiceClass};
 use crate::json::JsonError;
 
 const FAILED: &str = "the provider failed in the middle of the stream";
@@ -14,6 +14,8 @@ const FAILED: &str = "the provider failed in the middle of the stream";
 pub(super) struct Order {
     has_begun: bool,
     is_over: bool,
+    /// The class of service that the start told, by which what was used is paid.
+    service: Option<ServiceClass>,
     answers: Vec<Answer>,
     /// Something came where it could not.
     is_broken: bool,
@@ -35,7 +37,10 @@ impl Order {
             return;
         }
         let may_come = match &mut event {
-            ChatEvent::Start { .. } => !std::mem::replace(&mut self.has_begun, true),
+            ChatEvent::Start { service_class, .. } => {
+                self.service = service_class.as_deref().and_then(ServiceClass::of_word);
+                !std::mem::replace(&mut self.has_begun, true)
+            }
             ChatEvent::Error(error) => {
                 self.is_over = true;
                 if error.message.is_empty() {
@@ -44,6 +49,9 @@ impl Order {
                 true
             }
             _ => {
+                if let ChatEvent::Usage(usage) = &mut event {
+                    usage.service = usage.service.or(self.service);
+                }
                 self.begin(emit);
                 self.may_come(&event, emit)
             }

@@ -3,7 +3,9 @@
 //! values, and each dialect puts it together for itself.
 
 use super::{Field, FieldSet};
-use crate::chat::{ChatRequest, Citation, Content, Effort, Media, Part, ReasoningPart, Signature};
+use crate::chat::{
+    ChatRequest, Citation, Content, Effort, Media, OutputFormat, Part, ReasoningPart, Signature,
+};
 
 /// What of a thought goes to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +98,20 @@ pub(crate) fn of_result_media(
             _ => false,
         });
         fields.add_if(Field::ToolResultDocument, is_one_lost);
+    }
+    fields
+}
+
+/// The description of the schema of the output, where the schema has another one itself, or can have
+/// none.
+pub(crate) fn of_description(
+    request: &ChatRequest<'_>,
+    takes: impl Fn(&str) -> bool,
+) -> FieldSet<Field> {
+    let mut fields = FieldSet::default();
+    if let Some(OutputFormat::Schema { description: Some(_), schema, .. }) = &request.output.format
+    {
+        fields.add_if(Field::FormatDescription, !takes(schema.as_str()));
     }
     fields
 }

@@ -62,10 +62,13 @@ pub enum Field {
     Stop "stop" "Texts that end the answer"
     FormatJson "json_object" "Any JSON as output"
     FormatSchema "json_schema" "JSON by a schema as output"
+    FormatName "json_schema_name" "Name of the schema of the output"
+    FormatDescription "json_schema_description" "Description of the schema of the output"
     Choices "n" "Several answers"
     Logprobs "logprobs" "Log probabilities"
     LogprobsTop "top_logprobs" "Log probabilities of the likeliest tokens"
     Verbosity "verbosity" "How wordy the answer is"
+    AudioFormat "audio_format" "Sound as output in another form than WAV, or pcm16 in a stream"
     AudioOutput "audio_output" "Sound as output"
     ImageOutput "image_output" "Images as output"
     Prediction "prediction" "Text that the output will probably repeat"
@@ -91,5 +94,7 @@ pub enum Field {
     StoredPrompt "prompt" "Prompt that lives at the provider"
     Background "background" "The answer is made later and fetched by its id"
     Safety "safety" "Settings of the provider's own filters"
+    SafetyOff "safety_off" "The provider's own filters turned off"
+    ProviderOption "provider_option" "Option that only one provider understands"
 }
 }

@@ -40,7 +40,15 @@ impl Losses {
                 Say::Carried => {}
                 Say::Near(_) => losses.near.add(field),
                 Say::Dropped(_) => losses.dropped.add(field),
-                Say::Refused(why) => return Err(refused(field, why)),
+                Say::Refused(why) => {
+                    // Those have names of their own.
+                    let own = request.account.own.first();
+                    let own = own.filter(|_| field == Field::ProviderOption);
+                    return Err(own.map_or_else(
+                        || refused(field.name(), why),
+                        |own| refused(&own.kind, why),
+                    ));
+                }
             }
         }
         Ok(losses)
@@ -60,7 +68,7 @@ impl Losses {
                 Say::Carried => {}
                 Say::Near(_) => losses.near_beside.push(field.name()),
                 Say::Dropped(_) => losses.dropped_beside.push(field.name()),
-                Say::Refused(why) => return Err(refused(field, why)),
+                Say::Refused(why) => return Err(refused(field.name(), why)),
             }
         }
         Ok(losses)
@@ -131,7 +139,6 @@ fn shown(path: &str) -> String {
     shown
 }
 
-fn refused<F: Listed>(field: F, why: &str) -> ChatError {
-    let name = field.name();
+fn refused(name: &str, why: &str) -> ChatError {
     ChatError::invalid(name, format!("this model's provider cannot take `{name}`: {why}"))
 }

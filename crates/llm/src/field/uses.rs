@@ -16,8 +16,8 @@ type Fields = FieldSet<Field>;
 pub fn request_fields(request: &ChatRequest<'_>) -> FieldSet<Field> {
     let ChatRequest {
         model: _,
+        stream,
         // Whether usage is told is between the client and the writer of its stream.
-        stream: _,
         stream_usage: _,
         messages,
         tooling,
@@ -30,7 +30,7 @@ pub fn request_fields(request: &ChatRequest<'_>) -> FieldSet<Field> {
     let mut fields = Fields::default();
     conversation(messages, &mut fields);
     tools(tooling, &mut fields);
-    outputs(output, &mut fields);
+    outputs(output, *stream, &mut fields);
     draws(sampling, &mut fields);
     thoughts(reasoning, &mut fields);
     caches(caching, &mut fields);
@@ -148,7 +148,7 @@ fn tools(Tooling { tools, choice, parallel, web_search }: &Tooling<'_>, fields: 
     fields.add_if(Field::ToolsSerial, *parallel == Some(false));
 }
 
-fn outputs(output: &Output<'_>, fields: &mut Fields) {
+fn outputs(output: &Output<'_>, stream: bool, fields: &mut Fields) {
     let Output {
         tokens_max,
         stop,
@@ -164,12 +164,20 @@ fn outputs(output: &Output<'_>, fields: &mut Fields) {
     fields.add_if(Field::TokensMax, tokens_max.is_some());
     fields.add_if(Field::Stop, !stop.is_empty());
     fields.add_if(Field::FormatJson, matches!(format, Some(OutputFormat::Json)));
-    fields.add_if(Field::FormatSchema, matches!(format, Some(OutputFormat::Schema { .. })));
+    if let Some(OutputFormat::Schema { name, description, schema: _, strict: _ }) = format {
+        fields.add(Field::FormatSchema);
+        fields.add_if(Field::FormatName, name.is_some());
+        fields.add_if(Field::FormatDescription, description.is_some());
+    }
     fields.add_if(Field::Choices, choices.is_some_and(|choices| choices > 1));
     fields.add_if(Field::Logprobs, *logprobs);
     fields.add_if(Field::LogprobsTop, logprobs_top.is_some_and(|top| top > 0));
     fields.add_if(Field::Verbosity, verbosity.is_some());
     fields.add_if(Field::AudioOutput, audio.is_some());
+    // What nearly all clients ask for: a file where it comes whole, and samples where it streams.
+    let usual = if stream { "pcm16" } else { "wav" };
+    let sound = audio.as_ref().and_then(|audio| audio.format.as_deref());
+    fields.add_if(Field::AudioFormat, sound.is_some_and(|format| format != usual));
     fields.add_if(Field::ImageOutput, *images);
     fields.add_if(Field::Prediction, prediction.is_some());
 }
@@ -225,6 +233,7 @@ fn accounts(account: &Account<'_>, fields: &mut Fields) {
         prompt,
         is_background,
         safety,
+        own,
     } = account;
     fields.add_if(Field::User, user.is_some());
     fields.add_if(Field::Metadata, metadata.is_some());
@@ -234,5 +243,8 @@ fn accounts(account: &Account<'_>, fields: &mut Fields) {
     fields.add_if(Field::Conversation, conversation.is_some());
     fields.add_if(Field::StoredPrompt, prompt.is_some());
     fields.add_if(Field::Background, *is_background);
-    fields.add_if(Field::Safety, safety.is_some());
+    let are_off = account.are_filters_off();
+    fields.add_if(Field::Safety, safety.is_some() && !are_off);
+    fields.add_if(Field::SafetyOff, are_off);
+    fields.add_if(Field::ProviderOption, !own.is_empty());
 }

@@ -79,7 +79,9 @@ fn through(from: Dialect, to: Dialect, quirks: &Quirks, body: &'static str) -> T
         };
         let ChatError { param, message, .. } = error;
         let name = param.unwrap_or_else(|| panic!("{from:?} to {to:?}: no field: {message}"));
+        let is_own = request.account.own.first().is_some_and(|own| own.kind == name);
         let field = Field::ALL.iter().copied().find(|field| field.name() == name);
+        let field = field.or(is_own.then_some(Field::ProviderOption));
         let field = field.unwrap_or_else(|| panic!("{from:?} to {to:?}: there is no field {name}"));
         assert!(request_fields(&request).has(field), "{from:?} to {to:?}: {name} is not said");
         assert!(matches!(to.says(field, quirks), Say::Refused(_)), "{to:?} refuses {name}");
@@ -310,6 +312,148 @@ fn a_refusal_names_the_field() {
     let error = to.write_request(&request, &Quirks::default(), &mut Vec::new()).unwrap_err();
     assert_eq!(error.param.as_deref(), Some("audio_bytes"));
     assert_eq!(error.status, 400);
+}
+
+#[test]
+fn options_of_one_provider_that_change_the_answer_are_refused_by_their_names() {
+    use Dialect::{AnthropicMessages, BedrockConverse, CohereChat, OpenaiResponses};
+    let user = r#""messages":[{"role":"user","content":"x"}]"#;
+    let asked = r#""messages":[{"role":"user","content":[{"text":"x"}]}]"#;
+    for (from, body, name) in [
+        (
+            AnthropicMessages,
+            format!(r#"{{"model":"m","max_tokens":9,{user},"mcp_servers":[{{"name":"a"}}]}}"#),
+            "mcp_servers",
+        ),
+        (
+            OpenaiResponses,
+            r#"{"model":"m","input":"x","max_tool_calls":2}"#.to_owned(),
+            "max_tool_calls",
+        ),
+        (
+            BedrockConverse,
+            format!(r#"{{{asked},"guardrailConfig":{{"guardrailIdentifier":"g"}}}}"#),
+            "guardrailConfig",
+        ),
+        (
+            BedrockConverse,
+            format!(r#"{{{asked},"promptVariables":{{"a":{{"text":"b"}}}}}}"#),
+            "promptVariables",
+        ),
+        (CohereChat, format!(r#"{{"model":"m",{user},"safety_mode":"STRICT"}}"#), "safety_mode"),
+    ] {
+        let (request, read) = from.read_request(&body, &Address::default()).unwrap();
+        assert!(read.is_empty(), "{read:?}");
+        for &to in Dialect::ALL.iter().filter(|to| **to != from) {
+            let error = to.write_request(&request, &Quirks::default(), &mut Vec::new());
+            let error = error.expect_err("it is refused");
+            assert_eq!((error.param.as_deref(), error.status), (Some(name), 400), "{to:?}");
+            assert!(error.message.contains(name), "{}", error.message);
+        }
+    }
+}
+
+#[test]
+fn filters_may_be_turned_off_where_there_are_none_and_not_be_made_stricter() {
+    let body = |threshold: &str| {
+        format!(
+            r#"{{"contents":[{{"role":"user","parts":[{{"text":"x"}}]}}],"safetySettings":
+            [{{"category":"HARM_CATEGORY_HARASSMENT","threshold":"{threshold}"}}]}}"#
+        )
+    };
+    let to_openai = |threshold| {
+        let body = body(threshold);
+        let from = Dialect::GeminiGenerateContent;
+        let (request, _) = from.read_request(&body, &Address::default()).unwrap();
+        Dialect::OpenaiChat.write_request(&request, &Quirks::default(), &mut Vec::new())
+    };
+    for off in ["OFF", "BLOCK_NONE"] {
+        assert_eq!(to_openai(off).unwrap().header().as_deref(), Some("safety_off"));
+    }
+    let error = to_openai("BLOCK_LOW_AND_ABOVE").unwrap_err();
+    assert_eq!(error.param.as_deref(), Some("safety"));
+}
+
+#[test]
+fn who_wants_json_gets_it_where_only_words_can_say_so() {
+    let body = r#"{"model":"m","messages":[{"role":"system","content":"Be brief."},
+        {"role":"user","content":"x"}],"response_format":{"type":"json_object"}}"#;
+    let (request, _) = Dialect::OpenaiChat.read_request(body, &Address::default()).unwrap();
+    for to in [Dialect::AnthropicMessages, Dialect::BedrockConverse] {
+        let mut out = Vec::new();
+        let losses = to.write_request(&request, &Quirks::default(), &mut out).unwrap();
+        assert_eq!(losses.header(), None, "{to:?}");
+        let body: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let system = body["system"].as_array().unwrap();
+        assert_eq!((system.len(), &system[0]["text"]), (2, &"Be brief.".into()), "{body}");
+        assert!(system[1]["text"].as_str().unwrap().contains("JSON object"), "{body}");
+    }
+}
+
+#[test]
+fn what_a_schema_is_for_is_told_within_it_where_it_has_no_other_place() {
+    let body = |schema: &str| {
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":"x"}}],"response_format":
+            {{"type":"json_schema","json_schema":{{"name":"tides","description":"a day",
+            "schema":{schema}}}}}}}"#
+        )
+    };
+    for to in [Dialect::AnthropicMessages, Dialect::GeminiGenerateContent, Dialect::CohereChat] {
+        for (schema, there, lost) in [
+            (
+                r#"{"type":"object"}"#,
+                r#"{"description":"a day","type":"object"}"#,
+                "json_schema_name",
+            ),
+            (
+                r#"{"description":"mine"}"#,
+                r#"{"description":"mine"}"#,
+                "json_schema_name, json_schema_description",
+            ),
+        ] {
+            let body = body(schema);
+            let from = Dialect::OpenaiChat;
+            let (request, _) = from.read_request(&body, &Address::default()).unwrap();
+            let mut out = Vec::new();
+            let losses = to.write_request(&request, &Quirks::default(), &mut out).unwrap();
+            assert_eq!(losses.header().as_deref(), Some(lost), "{to:?}");
+            let out = String::from_utf8(out).unwrap();
+            assert!(out.contains(there), "{to:?}: {out}");
+        }
+    }
+}
+
+#[test]
+fn a_number_of_log_probabilities_is_a_wish_for_them() {
+    let body = r#"{"model":"m","input":"x","top_logprobs":3}"#;
+    let (request, _) = Dialect::OpenaiResponses.read_request(body, &Address::default()).unwrap();
+    for (to, said) in [
+        (Dialect::OpenaiChat, r#""logprobs":true,"top_logprobs":3"#),
+        (Dialect::GeminiGenerateContent, r#""responseLogprobs":true,"logprobs":3"#),
+    ] {
+        let mut out = Vec::new();
+        to.write_request(&request, &Quirks::default(), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(said), "{out}");
+    }
+}
+
+#[test]
+fn what_nobody_knows_of_a_function_is_told_and_a_tool_of_the_provider_stays_whole() {
+    let anthropic = r#"{"model":"m","max_tokens":9,"messages":[],"tools":[{"name":"f",
+        "input_schema":{},"input_examples":[{}],"defer_loading":true},
+        {"name":"s","type":"web_search_20250305","max_uses":3}]}"#;
+    let (request, losses) =
+        Dialect::AnthropicMessages.read_request(anthropic, &Address::default()).unwrap();
+    assert_eq!(losses.unknown, ["tools[0].input_examples", "tools[0].defer_loading"]);
+    assert_eq!(request.tooling.tools.len(), 2);
+    let openai = r#"{"model":"m","messages":[],"tools":[{"zeal":1,"type":"function",
+        "function":{"name":"f"}},{"type":"web","zeal":1}]}"#;
+    let (_, losses) = Dialect::OpenaiChat.read_request(openai, &Address::default()).unwrap();
+    assert_eq!(losses.unknown, ["tools[0].zeal"]);
+    let (_, losses) = Dialect::CohereChat.read_request(openai, &Address::default()).unwrap();
+    assert_eq!(losses.unknown, ["tools[0].zeal"]);
 }
 
 #[test]

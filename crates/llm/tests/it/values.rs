@@ -1,5 +1,7 @@
 //! The values of the fields that have one, as both sides of a translation say them.
 
+use std::collections::BTreeMap;
+
 use architrave_llm::chat::{ChatRequest, Content, Effort, OutputFormat, ToolChoice};
 use architrave_llm::field::{Field, FieldSet};
 
@@ -27,7 +29,17 @@ fn value(request: &ChatRequest<'_>, field: Field) -> Option<String> {
         Field::LogprobsTop => format!("{:?}", output.logprobs_top),
         Field::Verbosity => format!("{:?}", output.verbosity),
         Field::FormatSchema => match &output.format {
-            Some(OutputFormat::Schema { schema, .. }) => json(schema.as_str()),
+            // Where a schema has no place for it beside itself, its description stands within.
+            Some(OutputFormat::Schema { schema, description, .. }) => {
+                let schema: serde_json::Value = serde_json::from_str(schema.as_str()).unwrap();
+                let mut members: BTreeMap<String, serde_json::Value> =
+                    schema.as_object().unwrap().clone().into_iter().collect();
+                if let Some(description) = description {
+                    let description = description.to_string().into();
+                    members.entry("description".to_owned()).or_insert(description);
+                }
+                format!("{members:?}")
+            }
             _ => String::from("none"),
         },
         Field::Temperature => format!("{:?}", sampling.temperature),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use architrave_llm::chat::{
-    ChatRequest, Content, Message, Part, Role, Tool, ToolChoice, ToolKind, Tooling,
+    ChatRequest, Content, Message, OutputFormat, Part, Role, Tool, ToolChoice, ToolKind, Tooling,
 };
 use architrave_llm::field::{Field, request_fields};
 
@@ -56,7 +56,18 @@ pub(crate) fn take_out(request: &mut ChatRequest<'_>, field: Field) {
         Field::Conversation => account.conversation = None,
         Field::StoredPrompt => account.prompt = None,
         Field::Background => account.is_background = false,
-        Field::Safety => account.safety = None,
+        Field::Safety | Field::SafetyOff => account.safety = None,
+        Field::ProviderOption => account.own.clear(),
+        Field::AudioFormat => {
+            if let Some(audio) = &mut output.audio {
+                audio.format = None;
+            }
+        }
+        Field::FormatName | Field::FormatDescription => {
+            if let Some(OutputFormat::Schema { name, description, .. }) = &mut output.format {
+                *if field == Field::FormatName { name } else { description } = None;
+            }
+        }
         _ => {}
     }
 }

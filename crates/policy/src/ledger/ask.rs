@@ -1,7 +1,7 @@
 //! What is known of a request before it is sent: how large it is, how large its answer may be, and
 //! what that costs.
 
-use architrave_llm::chat::Usage;
+use architrave_llm::chat::{ServiceClass, Usage};
 use architrave_llm::cost::Prices;
 use architrave_llm::used::Charge;
 
@@ -37,6 +37,8 @@ pub struct Ask<'a> {
     pub beside_tokens: Charge,
     /// Prices of the dearest deployment that it may go to.
     pub prices: &'a Prices,
+    /// The class of service that it asks for.
+    pub service: Option<ServiceClass>,
 }
 
 impl Ask<'_> {

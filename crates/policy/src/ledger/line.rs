@@ -5,7 +5,7 @@
 //! exactly and in integers.
 
 use architrave_llm::chat::TokenClass;
-use architrave_llm::cost::{FEMTOS_A_NANO, Prices, Rates};
+use architrave_llm::cost::{FEMTOS_A_NANO, Rates};
 
 use super::ask::{Ask, OUTPUT_TOKENS_MIN};
 
@@ -30,7 +30,7 @@ impl Line {
     /// What a request costs in nano-USD, each side at the dearest price that its tokens can have:
     /// which of the prompt comes from a cache is known only afterwards.
     pub(super) fn of_money(ask: &Ask<'_>) -> Self {
-        let (prompt, output) = dearest(ask.prices, ask.prompt_tokens, ask.has_media);
+        let (prompt, output) = dearest(ask);
         let prompt = prompt.saturating_mul(ask.prompt_tokens.into());
         let request = u128::from(ask.prices.request.0).saturating_mul(ask.requests.max(1).into());
         Self {
@@ -75,9 +75,9 @@ impl Line {
 }
 
 /// The dearest price of a token of the prompt and of the output.
-fn dearest(prices: &Prices, prompt_tokens: u64, has_media: bool) -> (u128, u128) {
+fn dearest(ask: &Ask<'_>) -> (u128, u128) {
     use TokenClass as Class;
-    let rates = prices.rates(prompt_tokens);
+    let rates = ask.prices.rates(ask.prompt_tokens, ask.service);
     let (text_in, text_out) =
         ([Class::Input, Class::CacheRead, Class::CacheWrite], [Class::Output, Class::Reasoning]);
     let (media_in, media_out) = (
@@ -85,7 +85,7 @@ fn dearest(prices: &Prices, prompt_tokens: u64, has_media: bool) -> (u128, u128)
         [Class::OutputAudio, Class::OutputImage],
     );
     let of = |classes: &[TokenClass]| highest(&rates, classes);
-    let media = |classes: &[TokenClass]| if has_media { of(classes) } else { 0 };
+    let media = |classes: &[TokenClass]| if ask.has_media { of(classes) } else { 0 };
     (of(&text_in).max(media(&media_in)), of(&text_out).max(media(&media_out)))
 }
 

@@ -48,6 +48,7 @@ fn ask(prices: &Prices, prompt_tokens: u64, output_tokens_max: Option<u64>) -> A
         requests: 1,
         beside_tokens: Charge::default(),
         prices,
+        service: None,
     }
 }
 

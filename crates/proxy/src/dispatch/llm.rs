@@ -46,8 +46,6 @@ use architrave_core::Reason;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::surface::{self, Asked, Kept, Operation, Surface};
 
-use architrave_net::Fields;
-
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::models::LiveModel;
@@ -76,7 +74,7 @@ pub(crate) async fn serve<'a>(
     let Some(asked) = Surface::of(&method, &path, &query) else {
         return unknown_path(worker, exchange, &method, &path);
     };
-    let asked = of_client(asked, &exchange.head.fields);
+    let asked = of_client(asked, exchange);
     // Whom the gateway vouches for is somebody who goes on with an upload, and nothing else.
     if exchange.admission.vouched.is_some() && asked.surface != Surface::GeminiFileUpload {
         return unknown_path(worker, exchange, &method, &path);
@@ -116,7 +114,8 @@ async fn chat<'a>(
     read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
     reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
     let body = pin!(read_body::read_json(reader, facts, bytes_max, asked.surface.watch())).await;
-    let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
+    let body =
+        body.map_err(|unread| refusal::unread_of(&exchange.head.fields, &unread, bytes_max))?;
     exchange.is_body_read = true;
     let read_at = worker.now();
     exchange.timings.read_at = exchange.timings.read_at.or(Some(read_at));
@@ -167,12 +166,18 @@ fn note(exchange: &mut Exchange<'_>, ask: &Ask) {
         facts.model.clone_from(&ask.model);
         facts.is_stream = ask.stream;
         facts.prompt_tokens = ask.prompt_tokens;
+        facts.service = ask.service;
     }
 }
 
 /// The same in the words of whose client it is, where the path alone leaves that open.
-fn of_client<'a>(asked: Asked<'a>, fields: &Fields) -> Asked<'a> {
+fn of_client<'a>(asked: Asked<'a>, exchange: &Exchange<'_>) -> Asked<'a> {
+    let (fields, is_of_google) = (&exchange.head.fields, exchange.admission.is_of_google);
     asked.of_client(|name| {
+        // Who read the key has taken it out.
+        if is_of_google && name == "x-goog-api-key" {
+            return Some("");
+        }
         let found = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))?;
         std::str::from_utf8(found.value).ok()
     })

@@ -32,9 +32,12 @@ const KEPT_HEAD_BYTES_MAX: usize = 4 * 1024;
 const DRAIN_SILENCE: Duration = Duration::from_secs(1);
 
 /// How long, and for how many bytes, a client is listened to that must read its answer first:
-/// closing with bytes unread would reset the connection and take the answer with it.
-const LINGER: Duration = Duration::from_millis(1500);
-const LINGER_BYTES_MAX: usize = 256 * 1024;
+/// closing with bytes unread would reset the connection and take the answer with it. Many clients
+/// read nothing before they have sent the whole of a body that was refused by its length.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long it may send nothing meanwhile.
+const LINGER_SILENCE: Duration = Duration::from_millis(1500);
 
 /// How long the rest of a small body is waited for after the answer.
 const DRAIN_BODY: Duration = Duration::from_secs(2);
@@ -218,12 +221,13 @@ impl Session {
             if stream.shutdown().await.is_err() {
                 return;
             }
-            let mut scrap = [0; 4096];
+            let mut scrap = vec![0; 16 * 1024];
             let mut heard = 0;
             while heard < LINGER_BYTES_MAX {
-                match tokio::io::AsyncReadExt::read(&mut stream, &mut scrap).await {
-                    Ok(0) | Err(_) => return,
-                    Ok(count) => heard += count,
+                let read = tokio::io::AsyncReadExt::read(&mut stream, &mut scrap);
+                match tokio::time::timeout(LINGER_SILENCE, read).await {
+                    Ok(Ok(count)) if count > 0 => heard += count,
+                    _ => return,
                 }
             }
         };

@@ -5,7 +5,8 @@
 use std::process::ExitCode;
 
 use architrave_llm::catalog::{Catalog, Model, Provider};
-use architrave_llm::chat::TokenClass;
+use architrave_llm::chat::{ServiceClass, TokenClass};
+use architrave_llm::cost::{ClassPrices, Rates};
 use serde_json::{Map, Value, json};
 
 use super::table::Table;
@@ -188,12 +189,21 @@ fn model_json(model: &Model) -> Value {
     });
     if let Some(prices) = &model.prices {
         told["usd_per_million"] = rates_json(&prices.base);
-        let above =
-            |(tokens, rates)| json!({ "above": tokens, "usd_per_million": rates_json(rates) });
-        let long: Vec<Value> =
-            prices.long.iter().map(|(tokens, rates)| above((tokens, rates))).collect();
+        let long = long_json(&prices.long);
         if !long.is_empty() {
             told["long_prompts"] = long.into();
+        }
+        let class = |(class, own): &(ServiceClass, ClassPrices)| {
+            let long = long_json(&own.long);
+            let mut told = json!({ "usd_per_million": rates_json(&own.base) });
+            if !long.is_empty() {
+                told["long_prompts"] = long.into();
+            }
+            (class.name().to_owned(), told)
+        };
+        let classes: Map<String, Value> = prices.classes.iter().map(class).collect();
+        if !classes.is_empty() {
+            told["service_classes"] = classes.into();
         }
     }
     let request = model.prices.as_ref().map(|prices| prices.request).filter(|price| price.0 > 0);
@@ -207,7 +217,15 @@ fn model_json(model: &Model) -> Value {
     told
 }
 
-fn rates_json(rates: &architrave_llm::cost::Rates) -> Value {
+fn long_json(long: &[(u64, Rates)]) -> Vec<Value> {
+    let above = |(tokens, rates): &(u64, Rates)| {
+        let rates = rates_json(rates);
+        json!({ "above": tokens, "usd_per_million": rates })
+    };
+    long.iter().map(above).collect()
+}
+
+fn rates_json(rates: &Rates) -> Value {
     let own = TokenClass::ALL.into_iter().filter_map(|class| Some((class, rates.own(class)?)));
     own.map(|(class, price)| (class.name().to_owned(), price.usd_a_million().into()))
         .collect::<Map<_, _>>()
@@ -235,7 +253,7 @@ mod tests {
     #[test]
     fn prices_are_told_to_programs_in_full() {
         let catalog = Catalog::embedded()
-            .merge("lab https://lab.example/v1 bearer openai_chat\nlab/big chat 9 - tools,!images input=1 output=2 request=0.5 image_in=0.01 above=5 input=3\n")
+            .merge("lab https://lab.example/v1 bearer openai_chat\nlab/big chat 9 - tools,!images input=1 output=2 request=0.5 image_in=0.01 above=5 input=3 class=flex output=1 above=5 input=2\n")
             .unwrap();
         let told = as_json(&catalog, &chosen(&catalog, Some("lab")).unwrap(), true);
         let told: Value = serde_json::from_str(&told).unwrap();
@@ -246,6 +264,10 @@ mod tests {
             "abilities": ["tools"], "lacks": ["images"],
             "usd_per_million": { "input": "1", "output": "2" },
             "long_prompts": [{ "above": 5, "usd_per_million": { "input": "3" } }],
+            "service_classes": { "flex": {
+                "usd_per_million": { "output": "1" },
+                "long_prompts": [{ "above": 5, "usd_per_million": { "input": "2" } }],
+            } },
             "usd_each": { "request": "0.5", "image_in": "0.01" },
         }]);
         assert_eq!(lab["models"], expected);

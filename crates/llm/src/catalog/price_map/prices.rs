@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Entry;
 use crate::catalog::{ModelKind, RowError, Unit};
-use crate::chat::TokenClass;
-use crate::cost::{Femtos, Prices, Rates};
+use crate::chat::{ServiceClass, TokenClass};
+use crate::cost::{ClassPrices, Femtos, Prices, Rates};
+use crate::json::Cursor;
 
 const CLASSES: [(&str, TokenClass); 11] = [
     ("input_cost_per_token", TokenClass::Input),
@@ -32,8 +33,9 @@ type Read = (Option<Prices>, Vec<(Unit, Femtos)>);
 pub(super) fn read(entry: &Entry<'_>, kind: ModelKind) -> Result<Read, Wrong> {
     let mut prices = Prices { base: rates(entry, "")?, ..Prices::default() };
     let ranges = by_range(entry, &mut prices.base)?;
-    prices.long.extend(by_name(entry)?.into_iter().chain(ranges));
+    prices.long.extend(by_name(entry, "")?.into_iter().chain(ranges));
     thin(&mut prices.base);
+    prices.classes = by_class(entry, &prices)?;
     let request = price(entry, "input_cost_per_request")?;
     let request = request.or(price(entry, "input_cost_per_query")?);
     prices.request = request.unwrap_or_default();
@@ -61,20 +63,91 @@ fn rates(entry: &Entry<'_>, end: &str) -> Result<Rates, Wrong> {
     Ok(rates)
 }
 
-/// `…_above_200k_tokens`.
-fn by_name(entry: &Entry<'_>) -> Result<BTreeMap<u64, Rates>, Wrong> {
+/// `…_above_200k_tokens`, and whatever stands behind that for a class of service.
+fn by_name(entry: &Entry<'_>, end: &str) -> Result<BTreeMap<u64, Rates>, Wrong> {
     let thousands = entry.fields().filter_map(|(name, _)| {
-        let (_, count) = name.strip_suffix("k_tokens")?.rsplit_once("_above_")?;
+        let name = name.strip_suffix(end)?.strip_suffix("k_tokens")?;
+        let (_, count) = name.rsplit_once("_above_")?;
         count.parse::<u64>().ok()
     });
     let mut long = BTreeMap::new();
     for count in thousands {
-        let rates = rates(entry, &format!("_above_{count}k_tokens"))?;
+        let rates = rates(entry, &format!("_above_{count}k_tokens{end}"))?;
         if rates != Rates::default() {
             long.insert(count.saturating_mul(1000), rates);
         }
     }
     Ok(long)
+}
+
+/// Classes of service whose prices have fields of their own.
+const CLASSES_OF_SERVICE: [(ServiceClass, &str); 4] = [
+    (ServiceClass::Flex, "_flex"),
+    (ServiceClass::Priority, "_priority"),
+    (ServiceClass::Balanced, "_balanced"),
+    (ServiceClass::Ultrafast, "_ultrafast"),
+];
+
+/// Prices of classes of service, without what is no other than in the standard one.
+fn by_class(
+    entry: &Entry<'_>,
+    standard: &Prices,
+) -> Result<Vec<(ServiceClass, ClassPrices)>, Wrong> {
+    let mut classes = Vec::new();
+    for (class, end) in CLASSES_OF_SERVICE {
+        let base = rates(entry, end)?;
+        let long = by_name(entry, end)?.into_iter().collect();
+        classes.push((class, ClassPrices { base, long }));
+    }
+    if let Some(factor) = factor(entry, ServiceClass::Fast)? {
+        let long = standard.long.iter().map(|(tokens, rates)| (*tokens, times(rates, factor)));
+        let prices = ClassPrices { base: times(&standard.base, factor), long: long.collect() };
+        classes.push((ServiceClass::Fast, prices));
+    }
+    for (_, prices) in &mut classes {
+        prices.base = but(&prices.base, |class, own| standard.base.own(class) == Some(own));
+        for (tokens, rates) in &mut prices.long {
+            let usual = standard.long.iter().find(|(other, _)| other == tokens);
+            let usual = |class| usual.and_then(|(_, rates)| rates.own(class));
+            *rates = but(rates, |class, own| usual(class) == Some(own));
+        }
+        prices.long.retain(|(_, rates)| *rates != Rates::default());
+    }
+    classes.retain(|(_, prices)| *prices != ClassPrices::default());
+    Ok(classes)
+}
+
+/// How many times as dear a class of service is, where one number says it of all prices.
+fn factor(entry: &Entry<'_>, class: ServiceClass) -> Result<Option<Femtos>, Wrong> {
+    const FIELD: &str = "provider_specific_entry";
+    let Some(raw) = entry.raw(FIELD).filter(|raw| raw.starts_with('{')) else { return Ok(None) };
+    let mut found = None;
+    let read = Cursor::new(raw).object(|cursor, name| {
+        let json = cursor.json()?;
+        if name == class.name() {
+            found = Some(json.as_str().to_owned());
+        }
+        Ok(())
+    });
+    read.map_err(|error| (entry.at_field(FIELD), RowError::Json(error)))?;
+    let wrong = |error| {
+        let what = format!("{FIELD}: {raw}");
+        (entry.at_field(FIELD), RowError::Price(what, error))
+    };
+    found.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+/// Prices so many times as dear.
+fn times(rates: &Rates, Femtos(factor): Femtos) -> Rates {
+    const ONE: u128 = 1_000_000_000_000_000;
+    let mut dearer = Rates::default();
+    for class in TokenClass::ALL {
+        if let Some(Femtos(price)) = rates.own(class) {
+            let price = u128::from(price) * u128::from(factor) / ONE;
+            dearer.set(class, Femtos(u64::try_from(price).unwrap_or(u64::MAX)));
+        }
+    }
+    dearer
 }
 
 /// `tiered_pricing`, whose first range has the prices of short prompts.
@@ -100,19 +173,19 @@ fn by_range(entry: &Entry<'_>, base: &mut Rates) -> Result<BTreeMap<u64, Rates>,
 /// Takes out what a class costs anyway by the class that it is part of, and what is not made.
 fn thin(rates: &mut Rates) {
     for class in TokenClass::ALL {
-        let without = but(rates, class);
+        let without = but(rates, |other, _| other == class);
         if without.get(class) == rates.get(class) && without != Rates::default() {
             *rates = without;
         }
     }
 }
 
-/// The prices but of one class.
-fn but(rates: &Rates, class: TokenClass) -> Rates {
+/// The prices but of some classes.
+fn but(rates: &Rates, is_left_out: impl Fn(TokenClass, Femtos) -> bool) -> Rates {
     let mut others = Rates::default();
-    for other in TokenClass::ALL.into_iter().filter(|other| *other != class) {
-        if let Some(price) = rates.own(other) {
-            others.set(other, price);
+    for class in TokenClass::ALL {
+        if let Some(price) = rates.own(class).filter(|price| !is_left_out(class, *price)) {
+            others.set(class, price);
         }
     }
     others

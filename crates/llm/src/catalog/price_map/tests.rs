@@ -8,7 +8,10 @@ const LIST: &str = r#"{
     "gpt-x": {
         "litellm_provider": "openai", "mode": "chat", "max_input_tokens": 128000, "max_output_tokens": "16384",
         "input_cost_per_token": 1.5e-07, "output_cost_per_token": "0.0000006", "cache_read_input_token_cost": null,
-        "input_cost_per_token_above_200k_tokens": 3e-7, "supports_vision": true, "supports_function_calling": false
+        "input_cost_per_token_above_200k_tokens": 3e-7,
+        "input_cost_per_token_flex": 7.5e-8, "output_cost_per_token_flex": "0.0000006",
+        "output_cost_per_token_priority": 1.2e-6, "input_cost_per_token_above_200k_tokens_priority": 6e-7,
+        "input_cost_per_token_batches": 1e-9, "supports_vision": true, "supports_function_calling": false
     },
     "openai/gpt-x": { "litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 4.0000000000000003e-07 },
     "vertex_ai/gemini-x": {
@@ -37,9 +40,23 @@ fn a_list_becomes_rows() {
     let list = PriceMap::read(&LIST.replace("\"openai/gpt-x\"", "\"elsewhere/gpt-x\""), |_| false);
     let rows = list.unwrap().rows;
     assert!(rows.contains("openai/elsewhere/gpt-x chat - - - input=0.4\n"), "{rows}");
-    let row = "openai/gpt-x chat 128000 16384 images,!tools input=0.15 output=0.6 above=200000 input=0.3\n";
+    let row = "openai/gpt-x chat 128000 16384 images,!tools input=0.15 output=0.6 above=200000 input=0.3 \
+               class=flex input=0.075 class=priority output=1.2 above=200000 input=0.6\n";
     assert!(rows.contains(row), "{rows}");
     assert!(Catalog::embedded().merge(&rows).is_ok());
+}
+
+#[test]
+fn one_number_says_how_much_dearer_fast_answers_are() {
+    let list = r#"{"claude-x":{"litellm_provider":"anthropic","mode":"chat",
+        "input_cost_per_token":5e-6,"output_cost_per_token":2.5e-5,"input_cost_per_token_above_200k_tokens":1e-5,
+        "provider_specific_entry":{"us":1.1,"fast":2.5}}}"#;
+    let rows = PriceMap::read(list, |_| false).unwrap().rows;
+    let row = "anthropic/claude-x chat - - - input=5 output=25 above=200000 input=10 \
+               class=fast input=12.5 output=62.5 above=200000 input=25\n";
+    assert_eq!(rows, row);
+    let wrong = PriceMap::read(&list.replace("2.5}", "\"much\"}"), |_| false).unwrap_err();
+    assert!(wrong[0].to_string().starts_with("line 3: `provider_specific_entry: {"), "{wrong:?}");
 }
 
 #[test]
@@ -65,11 +82,11 @@ fn everything_wrong_in_a_list_is_told_with_its_line() {
         said[..3],
         [
             "line 5: `input_cost_per_token: -1.5e-07`: a price cannot be below zero",
-            "line 8: `input_cost_per_token: \"cheap\"`: a price must be a decimal number, as 0.15 or 1.5e-7",
-            "line 13: `[\"many\", 1]` is no range of tokens",
+            "line 11: `input_cost_per_token: \"cheap\"`: a price must be a decimal number, as 0.15 or 1.5e-7",
+            "line 16: `[\"many\", 1]` is no range of tokens",
         ]
     );
-    assert!(said[3].starts_with("line 17: `lab/big ` is no name"), "{said:?}");
+    assert!(said[3].starts_with("line 20: `lab/big ` is no name"), "{said:?}");
     assert_eq!(said.len(), 4);
 }
 

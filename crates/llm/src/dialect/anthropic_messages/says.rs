@@ -3,8 +3,8 @@
 use super::citation;
 use super::thinking::Thinking;
 use crate::chat::{ChatRequest, Citation, Effort, Maker, ReasoningPart, Signature};
-use crate::dialect::Quirks;
 use crate::dialect::quirks::DRAWS_ITSELF;
+use crate::dialect::{Quirks, described};
 use crate::field::left_out::{self, Taken};
 use crate::field::{Field, FieldSet, ReplyField, Say};
 
@@ -44,11 +44,13 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ToolChoiceNamed | F::ToolsParallel | F::ToolsSerial => Say::Carried,
         F::ToolChoiceAllowed => Say::Near("the other tools are left out"),
         F::TokensMax | F::Stop | F::FormatSchema => Say::Carried,
-        F::FormatJson => Say::Dropped("the prompt asks for JSON"),
+        F::FormatName => Say::Dropped("schemas have no names"),
+        F::FormatDescription => Say::Near("as the description within the schema"),
+        F::FormatJson => Say::Near("as an instruction at the end of the system text"),
         F::Choices => Say::Refused("there is one answer a request"),
         F::Logprobs | F::LogprobsTop => Say::Dropped("log probabilities are not told"),
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
-        F::AudioOutput | F::ImageOutput => Say::Refused("the output is text"),
+        F::AudioOutput | F::AudioFormat | F::ImageOutput => Say::Refused("the output is text"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
         F::Temperature | F::TopP | F::TopK => Say::Carried,
         F::MinP | F::FrequencyPenalty | F::PresencePenalty | F::RepetitionPenalty => {
@@ -68,7 +70,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
         F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
         F::Background => Say::Refused("answers are given at once"),
-        F::Safety => Say::Dropped("filters have no settings"),
+        F::Safety => Say::Refused("filters have no such settings"),
+        F::SafetyOff => Say::Dropped("there are no such filters to turn off"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 
@@ -78,6 +82,7 @@ pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -
     left_out::of_thoughts(request, taken)
         .with(left_out::of_citations(request, citation::is_writable))
         .with(left_out::of_effort(request, lacks))
+        .with(left_out::of_description(request, described::takes))
         .with(left_out::of_service_class(request, &["auto", "default"]))
         .with(quirks.dropped_beside(&request.sampling))
         .with(without_room(request, quirks))

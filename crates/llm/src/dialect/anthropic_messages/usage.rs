@@ -1,11 +1,13 @@
 //! Usage as Anthropic counts it: the prompt without what came from or went to the cache.
 
-use crate::chat::Usage;
-use crate::json::{Cursor, JsonError, Writer};
+use crate::chat::{ServiceClass, Usage};
+use crate::json::{Cursor, JsonError, Kind, Writer};
 
-/// Reads usage; the class of service, which stands there too, is not its business.
+/// Reads usage, and of which class of service it was: of the two words for it that stand there, the
+/// one that prices go by first.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
     let (mut usage, mut written, mut split) = (Usage::default(), 0, false);
+    let mut speed = None;
     cursor.object(|cursor, name| {
         match name {
             "input_tokens" => usage.input = count(cursor)?,
@@ -18,11 +20,18 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             "output_tokens_details" => {
                 cursor.maybe(|cursor| read_output(cursor, &mut usage))?;
             }
-            "service_tier" | "inference_geo" => cursor.skip()?,
+            "speed" if cursor.kind() == Kind::Text => {
+                speed = ServiceClass::of_word(&cursor.text()?);
+            }
+            "service_tier" if cursor.kind() == Kind::Text => {
+                usage.service = ServiceClass::of_word(&cursor.text()?);
+            }
+            "service_tier" | "inference_geo" | "speed" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
         Ok(())
     })?;
+    usage.service = speed.or(usage.service);
     if !split {
         usage.cache_write = written;
     }

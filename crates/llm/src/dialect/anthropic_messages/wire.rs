@@ -19,7 +19,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::Temperature, "temperature"),
         Member::top(Watched::TopP, "top_p"),
         Member::top(Watched::TopK, "top_k"),
-        Member::top(Watched::ServiceClass, "service_tier"),
+        Member::top(Watched::ServiceClass, "speed"),
     ],
     spellings: Spellings::One,
 };

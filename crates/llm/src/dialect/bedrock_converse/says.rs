@@ -47,11 +47,14 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
             Say::Dropped("the model decides how many tools it calls at once")
         }
         F::TokensMax | F::Stop | F::FormatSchema => Say::Carried,
-        F::FormatJson => Say::Dropped("the prompt asks for JSON"),
+        F::FormatName | F::FormatDescription => Say::Carried,
+        F::FormatJson => Say::Near("as an instruction at the end of the system text"),
         F::Choices => Say::Refused("there is one answer a request"),
         F::Logprobs | F::LogprobsTop => Say::Dropped("log probabilities are not told"),
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
-        F::AudioOutput | F::ImageOutput => Say::Refused("the model gives what it gives"),
+        F::AudioOutput | F::AudioFormat | F::ImageOutput => {
+            Say::Refused("the model gives what it gives")
+        }
         F::Prediction => Say::Dropped("it only makes answers faster"),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK if quirks.takes_claude_fields => Say::Carried,
@@ -70,7 +73,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
         F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
         F::Background => Say::Refused("answers are given at once"),
-        F::Safety => Say::Dropped("guardrails are made at the provider"),
+        F::Safety => Say::Refused("filters have no such settings"),
+        F::SafetyOff => Say::Dropped("there are no such filters to turn off"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 

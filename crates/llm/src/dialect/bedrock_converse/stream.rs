@@ -6,17 +6,20 @@ mod write;
 pub(in crate::dialect) use read::Reader;
 pub(in crate::dialect) use write::Writer;
 
-use crate::chat::Usage;
+use crate::chat::{ServiceClass, Usage};
 use crate::json::{Cursor, Kind};
 
 /// What an event, or a whole reply, says of usage.
 pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
-    let mut usage = None;
+    let (mut usage, mut service) = (None, None);
     let read = cursor.object(|cursor, name| match (name, cursor.kind()) {
         ("usage", Kind::Object) => super::usage::read(cursor).map(|used| usage = Some(used)),
+        ("serviceTier", Kind::Object) => {
+            cursor.json().map(|json| service = ServiceClass::asked(json.as_str()))
+        }
         _ => cursor.skip(),
     });
-    read.ok().and(usage)
+    read.ok().and(usage.map(|usage: Usage| Usage { service, ..usage }))
 }
 
 #[cfg(test)]

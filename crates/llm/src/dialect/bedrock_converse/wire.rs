@@ -20,6 +20,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::within(Watched::OutputOptions, Watched::TopP, "topP"),
         Member::top(Watched::ModelOptions, "additionalModelRequestFields"),
         Member::within(Watched::ModelOptions, Watched::TopK, "top_k"),
+        Member::top(Watched::ServiceClass, "serviceTier"),
         Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens"),
         Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens_to_sample"),
         Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_gen_len"),

@@ -1,7 +1,7 @@
 //! What Cohere's chat makes of every field.
 
 use crate::chat::{ChatRequest, Citation, Media, MediaKind, Source};
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, described};
 use crate::field::{Field, FieldSet, ReplyField, Say, left_out};
 
 pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
@@ -46,10 +46,12 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
             Say::Dropped("the model decides how many tools it calls at once")
         }
         F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Logprobs => Say::Carried,
+        F::FormatName => Say::Dropped("schemas have no names"),
+        F::FormatDescription => Say::Near("as the description within the schema"),
         F::LogprobsTop => Say::Dropped("log probabilities of other tokens are not told"),
         F::Choices => Say::Refused("there is one answer a request"),
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
-        F::AudioOutput | F::ImageOutput => Say::Refused("the output is text"),
+        F::AudioOutput | F::AudioFormat | F::ImageOutput => Say::Refused("the output is text"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
         F::Temperature | F::TopP | F::TopK | F::Seed => Say::Carried,
         F::FrequencyPenalty | F::PresencePenalty => Say::Carried,
@@ -67,7 +69,9 @@ pub(in crate::dialect) fn request(field: Field, _quirks: &Quirks) -> Say {
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
         F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
         F::Background => Say::Refused("answers are given at once"),
-        F::Safety => Say::Dropped("filters have modes of their own"),
+        F::Safety => Say::Refused("filters have no such settings"),
+        F::SafetyOff => Say::Dropped("there are no such filters to turn off"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 
@@ -76,7 +80,9 @@ pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, _quirks: &Quirks) 
     let is_taken = |media: &Media<'_>| {
         media.kind == MediaKind::Image || matches!(media.source, Source::Text(_))
     };
-    left_out::of_effort_beside_tokens(request).with(left_out::of_result_media(request, is_taken))
+    left_out::of_effort_beside_tokens(request)
+        .with(left_out::of_result_media(request, is_taken))
+        .with(left_out::of_description(request, described::takes))
 }
 
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {

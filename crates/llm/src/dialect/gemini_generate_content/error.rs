@@ -76,7 +76,7 @@ fn read_detail(cursor: &mut Cursor<'_>, error: &mut ChatError) -> Result<(), Jso
         match (name, cursor.kind()) {
             ("retryDelay", Kind::Text) => error.retry_after_ms = milliseconds(&cursor.text()?),
             ("reason", Kind::Text) => error.code = Some(cursor.text()?.into_owned()),
-            ("requestId", Kind::Text) => error.request_id = Some(cursor.text()?.into_owned()),
+            ("requestId", Kind::Text) => error.request_id = Some(cursor.text()?.into()),
             ("violations", Kind::Array) => cursor.array(|cursor| read_violation(cursor, error))?,
             ("fieldViolations", Kind::Array) => cursor.array(|cursor| {
                 cursor.object(|cursor, name| match name {
@@ -143,6 +143,7 @@ pub(in crate::dialect) fn write(error: &ChatError, writer: &mut Writer<'_>) {
         retry_after_ms,
         request_id,
         is_of_account: _,
+        said: _,
     } = error;
     let word = WORDS.iter().find(|(known, _)| known == kind).map(|(_, word)| *word);
     let has_details = param.is_some() || retry_after_ms.is_some() || request_id.is_some();

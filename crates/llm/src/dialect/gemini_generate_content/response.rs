@@ -82,7 +82,7 @@ fn read_feedback<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Candidate<'a>>, J
 }
 
 fn read_candidate<'a>(cursor: &mut Cursor<'a>) -> Result<Candidate<'a>, JsonError> {
-    let mut candidate = Candidate::default();
+    let (mut candidate, mut why) = (Candidate::default(), None);
     cursor.object(|cursor, name| {
         match name {
             "index" => candidate.index = cursor.maybe(Cursor::count)?.unwrap_or(0),
@@ -100,12 +100,23 @@ fn read_candidate<'a>(cursor: &mut Cursor<'a>) -> Result<Candidate<'a>, JsonErro
                 cursor.maybe(|cursor| grounding::read_quotes(cursor, &mut candidate.grounding))?;
             }
             "logprobsResult" => candidate.logprobs = cursor.maybe(logprobs::read)?,
-            // The reason again, for people; a mean of the log probabilities; tokens, which usage has.
-            "finishMessage" | "avgLogprobs" | "tokenCount" => cursor.skip()?,
+            "finishMessage" => why = cursor.maybe(Cursor::text)?.filter(|why| !why.is_empty()),
+            // A mean of the log probabilities; tokens, which usage has.
+            "avgLogprobs" | "tokenCount" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
         Ok(())
     })?;
+    // Where nothing else was said it is all that there is to tell.
+    let is_cut = matches!(candidate.finish, Some(Finish::Filtered | Finish::Failed));
+    match why {
+        Some(why) if is_cut && candidate.parts.is_empty() => {
+            candidate.places.push(0);
+            candidate.parts.push(Content::Refusal(why).into());
+        }
+        Some(_) => cursor.note_unknown("finishMessage"),
+        None => {}
+    }
     Ok(candidate)
 }
 

@@ -1,7 +1,7 @@
 //! What Gemini makes of every field.
 
 use crate::chat::{ChatRequest, Citation, Effort, Maker, ReasoningPart, Signature};
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, described};
 use crate::field::left_out::{self, Taken};
 use crate::field::{Field, FieldSet, ReplyField, Say};
 
@@ -52,9 +52,12 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
             Say::Dropped("the model chooses how many it calls at once")
         }
         F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Choices => Say::Carried,
+        F::FormatName => Say::Dropped("schemas have no names"),
+        F::FormatDescription => Say::Near("as the description within the schema"),
         F::Logprobs | F::LogprobsTop => Say::Carried,
         F::Verbosity => Say::Dropped("the prompt says how wordy the answer is"),
-        F::AudioOutput => Say::Near("sound alone, as PCM, with Google's voices"),
+        F::AudioOutput => Say::Near("sound alone, with Google's voices"),
+        F::AudioFormat => Say::Refused("sound is WAV, and pcm16 in a stream"),
         F::ImageOutput => Say::Carried,
         F::Prediction => Say::Dropped("it only makes answers faster"),
         F::Temperature | F::TopP | F::TopK | F::Seed => Say::Carried,
@@ -78,7 +81,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::Conversation => Say::Refused("conversations do not live there"),
         F::StoredPrompt => Say::Refused("prompts do not live there"),
         F::Background => Say::Refused("answers are given at once"),
-        F::Safety => Say::Near("Google's own; others' are left out"),
+        F::Safety => Say::Carried,
+        F::SafetyOff => Say::Near("Google's own; others' are left out"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 
@@ -90,12 +95,13 @@ pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -
     };
     let mut fields = left_out::of_thoughts(request, taken)
         .with(left_out::of_calls(request, |signature| signature.maker == Maker::Google))
-        .with(left_out::of_effort(request, lacks));
+        .with(left_out::of_effort(request, lacks))
+        .with(left_out::of_description(request, described::takes));
     // A model speaks or draws, and is asked for sound alone where both are wanted.
     let output = &request.output;
     fields.add_if(Field::ImageOutput, output.images && output.audio.is_some());
     let safety = request.account.safety.as_ref();
-    fields.add_if(Field::Safety, safety.is_some_and(|safety| safety.maker != Maker::Google));
+    fields.add_if(Field::SafetyOff, safety.is_some_and(|safety| safety.maker != Maker::Google));
     if !quirks.reasoning_by_effort {
         fields = fields.with(left_out::of_effort_beside_tokens(request));
     }

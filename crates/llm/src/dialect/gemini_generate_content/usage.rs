@@ -1,8 +1,8 @@
 //! Usage as Gemini counts it: a prompt with what came from the cache, what its own tools added to
 //! it beside that, an answer without reasoning, and within them details by modality.
 
-use crate::chat::{Text, Usage};
-use crate::json::{Cursor, JsonError, Writer};
+use crate::chat::{ServiceClass, Text, Usage};
+use crate::json::{Cursor, JsonError, Kind, Writer};
 
 use super::wire;
 
@@ -34,7 +34,7 @@ struct Modalities {
 }
 
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Metadata<'a>, JsonError> {
-    let (mut counts, mut class) = (Counts::default(), None);
+    let (mut counts, mut class, mut traffic) = (Counts::default(), None, None);
     cursor.object(|cursor, name| {
         match name {
             "promptTokenCount" => counts.prompt = counts.count(cursor)?,
@@ -46,13 +46,18 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Metadata<'a>, JsonErro
             "cacheTokensDetails" => counts.cached_by = read_modalities(cursor)?,
             "candidatesTokensDetails" => counts.answer_by = read_modalities(cursor)?,
             "serviceTier" => class = cursor.maybe(Cursor::text)?.and_then(wire::service_class),
+            "trafficType" if cursor.kind() == Kind::Text => {
+                traffic = ServiceClass::of_word(&cursor.text()?);
+            }
             // A sum, and details of what has one price.
             "totalTokenCount" | "toolUsePromptTokensDetails" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
         Ok(())
     })?;
-    Ok(Metadata { usage: counts.is_said.then(|| counts.usage()), service_class: class })
+    let service = traffic.or(class.as_deref().and_then(ServiceClass::of_word));
+    let usage = counts.is_said.then(|| Usage { service, ..counts.usage() });
+    Ok(Metadata { usage, service_class: class })
 }
 
 fn read_modalities(cursor: &mut Cursor<'_>) -> Result<Modalities, JsonError> {

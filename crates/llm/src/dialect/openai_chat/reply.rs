@@ -8,6 +8,7 @@ mod media;
 pub(super) mod parts;
 mod read;
 pub(super) mod sources;
+mod wav;
 mod write;
 
 pub(super) use annotations::{

@@ -49,9 +49,15 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ToolChoiceAuto | F::ToolChoiceNone | F::ToolChoiceRequired => Say::Carried,
         F::ToolChoiceNamed | F::ToolChoiceAllowed => Say::Carried,
         F::ToolsParallel | F::ToolsSerial => Say::Carried,
-        F::TokensMax | F::Stop | F::FormatJson | F::FormatSchema | F::Choices => Say::Carried,
+        F::TokensMax
+        | F::Stop
+        | F::FormatJson
+        | F::FormatSchema
+        | F::FormatName
+        | F::FormatDescription
+        | F::Choices => Say::Carried,
         F::Logprobs | F::LogprobsTop | F::Verbosity => Say::Carried,
-        F::AudioOutput | F::ImageOutput | F::Prediction => Say::Carried,
+        F::AudioOutput | F::AudioFormat | F::ImageOutput | F::Prediction => Say::Carried,
         F::Temperature | F::TopP | F::FrequencyPenalty | F::PresencePenalty => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty => {
             if quirks.takes_more_sampling {
@@ -68,7 +74,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::PreviousReply => Say::Refused("earlier answers do not live there"),
         F::Conversation | F::StoredPrompt => Say::Refused("it does not live there"),
         F::Background => Say::Refused("answers are given at once"),
-        F::Safety => Say::Dropped("filters have no settings"),
+        F::Safety => Say::Refused("filters have no such settings"),
+        F::SafetyOff => Say::Dropped("there are no such filters to turn off"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 

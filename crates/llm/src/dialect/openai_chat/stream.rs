@@ -10,14 +10,14 @@ mod write_delta;
 pub(in crate::dialect) use read::Reader;
 pub(in crate::dialect) use write::Writer;
 
-use crate::chat::Usage;
-use crate::json::{Cursor, JsonError};
+use crate::chat::{ServiceClass, Usage};
+use crate::json::{Cursor, JsonError, Kind};
 
 /// What a chunk, or a whole reply, says of usage.
 pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
-    let mut usage = None;
-    let read = cursor.object(|cursor, name| field(cursor, name, &mut usage));
-    read.ok().and(usage)
+    let mut told = Told::default();
+    let read = cursor.object(|cursor, name| told.field(cursor, name));
+    read.ok().and(told.usage())
 }
 
 /// How much of the end of an answer is looked through for its usage.
@@ -28,16 +28,38 @@ const END_BYTES: usize = 2 * 1024;
 pub(in crate::dialect) fn usage_at_end(text: &str) -> Option<Usage> {
     let from = text.len().saturating_sub(END_BYTES);
     let at = from + memchr::memmem::rfind(&text.as_bytes()[from..], b"\"usage\"")?;
-    let mut usage = None;
+    let mut told = Told::default();
     let mut cursor = Cursor::new(&text[at..]);
-    let read = cursor.fields(|cursor, name| field(cursor, name, &mut usage));
-    read.and_then(|()| cursor.end()).ok().and(usage)
+    let read = cursor.fields(|cursor, name| told.field(cursor, name));
+    let usage = read.and_then(|()| cursor.end()).ok().and(told.usage())?;
+    if usage.service.is_some() {
+        return Some(usage);
+    }
+    // The class of service may stand before it, and be none that is cheap.
+    let is_said = memchr::memmem::find(&text.as_bytes()[..at], b"\"service_tier\"").is_some();
+    (!is_said).then_some(usage)
 }
 
-fn field(cursor: &mut Cursor<'_>, name: &str, usage: &mut Option<Usage>) -> Result<(), JsonError> {
-    match name {
-        "usage" => cursor.maybe(super::usage::read).map(|used| *usage = used),
-        _ => cursor.skip(),
+/// What an answer tells of what was used.
+#[derive(Default)]
+struct Told {
+    usage: Option<Usage>,
+    service: Option<ServiceClass>,
+}
+
+impl Told {
+    fn field(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<(), JsonError> {
+        match (name, cursor.kind()) {
+            ("usage", _) => cursor.maybe(super::usage::read).map(|used| self.usage = used),
+            ("service_tier", Kind::Text) => {
+                cursor.text().map(|word| self.service = ServiceClass::of_word(&word))
+            }
+            _ => cursor.skip(),
+        }
+    }
+
+    fn usage(self) -> Option<Usage> {
+        self.usage.map(|usage| Usage { service: self.service, ..usage })
     }
 }
 
@@ -57,6 +79,13 @@ mod tests {
             "the last one is within"
         );
         assert_eq!(told(&format!(r#"{{{usage},"service_tier":null}}"#)), Some(2));
+        assert_eq!(told(&format!(r#"{{"service_tier":"flex",{usage}}}"#)), None);
+        let class = |text: &str| usage_at_end(text).and_then(|usage| usage.service);
+        let behind = format!(r#"{{{usage},"service_tier":"flex"}}"#);
+        assert_eq!(class(&behind), Some(ServiceClass::Flex));
+        let before = format!(r#"{{"service_tier":"flex",{usage}}}"#);
+        let whole = super::usage(&mut Cursor::new(&before)).and_then(|usage| usage.service);
+        assert_eq!(whole, Some(ServiceClass::Flex));
         assert_eq!(told(&format!(r#"{{"a":{{{usage}}}}}"#)), None);
         assert_eq!(told(&format!(r#"{{"a":[{{{usage}}}]}}"#)), None);
         assert_eq!(told(&format!(r#"{{"a":"{}","b":1}}"#, usage.replace('"', "\\\""))), None);

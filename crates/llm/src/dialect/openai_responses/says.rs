@@ -45,12 +45,14 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ToolChoiceAuto | F::ToolChoiceNone | F::ToolChoiceRequired => Say::Carried,
         F::ToolChoiceNamed | F::ToolChoiceAllowed => Say::Carried,
         F::ToolsParallel | F::ToolsSerial => Say::Carried,
-        F::TokensMax | F::FormatJson | F::FormatSchema => Say::Carried,
+        F::TokensMax | F::FormatJson | F::FormatSchema | F::FormatName | F::FormatDescription => {
+            Say::Carried
+        }
         F::Logprobs | F::LogprobsTop | F::Verbosity | F::ImageOutput => Say::Carried,
         F::Stop if quirks.takes_more_sampling => Say::Carried,
         F::Stop => Say::Refused("no text can end the answer"),
         F::Choices => Say::Refused("there is one answer a request"),
-        F::AudioOutput => Say::Refused("the output is text and images"),
+        F::AudioOutput | F::AudioFormat => Say::Refused("the output is text and images"),
         F::Prediction => Say::Dropped("it only makes answers faster"),
         F::Temperature | F::TopP => Say::Carried,
         F::TopK | F::MinP | F::RepetitionPenalty | F::FrequencyPenalty | F::PresencePenalty => {
@@ -68,7 +70,9 @@ pub(in crate::dialect) fn request(field: Field, quirks: &Quirks) -> Say {
         F::ReasoningAdaptive => Say::Dropped("the model does so by itself"),
         F::User | F::Metadata | F::ServiceClass | F::Store => Say::Carried,
         F::PreviousReply | F::Conversation | F::StoredPrompt | F::Background => Say::Carried,
-        F::Safety => Say::Dropped("filters have no settings"),
+        F::Safety => Say::Refused("filters have no such settings"),
+        F::SafetyOff => Say::Dropped("there are no such filters to turn off"),
+        F::ProviderOption => Say::Refused("it is one provider's own"),
     }
 }
 

@@ -14,24 +14,25 @@ mod write;
 pub(in crate::dialect) use read::Reader;
 pub(in crate::dialect) use write::Writer;
 
-use crate::chat::Usage;
+use crate::chat::{ServiceClass, Usage};
 use crate::json::{Cursor, Kind};
 
 /// What an event, or a whole response, says of usage.
 pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
-    let mut usage = None;
-    let read = cursor.object(|cursor, name| {
+    let (mut usage, mut service) = (None, None);
+    let mut field = |cursor: &mut Cursor<'_>, name: &str| {
         match (name, cursor.kind()) {
             ("usage", Kind::Object) => usage = Some(super::usage::read(cursor)?),
-            ("response", Kind::Object) => cursor.object(|cursor, name| match name {
-                "usage" => cursor.maybe(super::usage::read).map(|used| usage = used),
-                _ => cursor.skip(),
-            })?,
+            ("service_tier", Kind::Text) => service = ServiceClass::of_word(&cursor.text()?),
             _ => cursor.skip()?,
         }
         Ok(())
+    };
+    let read = cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("response", Kind::Object) => cursor.object(&mut field),
+        _ => field(cursor, name),
     });
-    read.ok().and(usage)
+    read.ok().and(usage.map(|usage: Usage| Usage { service, ..usage }))
 }
 
 #[cfg(test)]

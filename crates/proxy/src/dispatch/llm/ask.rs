@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use architrave_balance::hash_key;
-use architrave_llm::chat::{ChatError, ErrorKind, Text};
+use architrave_llm::chat::{ChatError, ErrorKind, ServiceClass, Text};
 use architrave_llm::dialect::{Address, Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
@@ -40,6 +40,8 @@ pub(super) struct Ask {
     pub output_max: Option<u64>,
     /// How many answers are wanted.
     pub choices: u64,
+    /// The class of service asked for, where its prices may be its own.
+    pub service: Option<ServiceClass>,
 }
 
 impl Ask {
@@ -87,6 +89,7 @@ impl Ask {
             unseen_tokens: estimate::linked_tokens(&scanned.sizes),
             output_max: scanned.output_tokens_max(&bytes),
             choices: scanned.choices(&bytes),
+            service: scanned.raw(Watched::ServiceClass, &bytes).and_then(ServiceClass::asked),
             body: Arc::new(bytes),
             scanned,
         })

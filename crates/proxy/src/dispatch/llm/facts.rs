@@ -6,7 +6,7 @@ use std::time::Duration;
 use architrave_balance::deployment::Flight;
 use architrave_core::Moment;
 use architrave_llm::catalog::Model;
-use architrave_llm::chat::Usage;
+use architrave_llm::chat::{ServiceClass, Usage};
 use architrave_llm::surface::KeptId;
 use architrave_llm::used::Used;
 use architrave_policy::cache::{QuestionKey, Wish};
@@ -75,6 +75,8 @@ pub(crate) struct LlmFacts {
     pub prompt_tokens: u64,
     /// The answers and conversations that hold, from now on, all that was said in this exchange.
     pub grown: Vec<KeptId>,
+    /// The class of service that was asked for: where the answer names none, it is paid as that.
+    pub service: Option<ServiceClass>,
     /// What the request tells of what is charged beside tokens; an answer that tells the same takes
     /// its place.
     pub asked: Used,

@@ -173,7 +173,7 @@ fn refusal(dialect: Dialect, head: &ResponseHead, body: &[u8]) -> ChatError {
     let mut error = dialect.read_error(head.status, body);
     complete(&mut error, head, dialect);
     if !(400..600).contains(&head.status) {
-        (error.kind, error.status) = (ErrorKind::Internal, BAD_GATEWAY);
+        (error.kind, error.status, error.said) = (ErrorKind::Internal, BAD_GATEWAY, None);
     }
     error
 }
@@ -188,7 +188,7 @@ fn complete(error: &mut ChatError, head: &ResponseHead, dialect: Dialect) {
     }
     if error.request_id.is_none() {
         let id = text("request-id").or_else(|| text("x-request-id"));
-        error.request_id = id.map(str::to_owned);
+        error.request_id = id.map(Into::into);
     }
 }
 

@@ -6,7 +6,7 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::scan::ScanError;
 use architrave_llm::surface::Surface;
-use architrave_net::WireError;
+use architrave_net::{Fields, WireError};
 use architrave_policy::Reply;
 
 use super::missed::Missed;
@@ -28,6 +28,20 @@ pub(super) fn unread(unread: &Unread, bytes_max: u64) -> Missed {
             Missed::client(error, Reason::ClientTimeout)
         }
         Unread::Broken(_) => client_gone(WireError::Closed),
+    }
+}
+
+/// The same of a body of which its head says that it is compressed: nobody here unpacks it.
+pub(super) fn unread_of(fields: &Fields, unread: &Unread, bytes_max: u64) -> Missed {
+    let coding = fields.get("content-encoding").filter(|it| !it.eq_ignore_ascii_case(b"identity"));
+    match (unread, coding) {
+        (Unread::Unsound(_), Some(_)) => {
+            let message = "the body is compressed (`Content-Encoding`); send it as it is";
+            let error =
+                ChatError { status: 415, ..ChatError::new(ErrorKind::InvalidRequest, message) };
+            Missed::client(error, Reason::BadRequest)
+        }
+        _ => self::unread(unread, bytes_max),
     }
 }
 

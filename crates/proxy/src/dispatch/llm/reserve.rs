@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use architrave_llm::catalog::{Ability, Model, Unit};
-use architrave_llm::chat::{ChatError, ErrorKind, TokenClass};
+use architrave_llm::chat::{ChatError, ErrorKind, ServiceClass, TokenClass};
 use architrave_llm::cost::Prices;
 use architrave_llm::used::Used;
 use architrave_policy::ledger::{self, Limit};
@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub has_media: bool,
     /// What is charged beside tokens, as far as the request tells it.
     pub asked: Used,
+    /// The class of service asked for.
+    pub service: Option<ServiceClass>,
 }
 
 impl From<&Ask> for Wanted {
@@ -40,6 +42,7 @@ impl From<&Ask> for Wanted {
             choices: ask.choices,
             has_media: ask.scanned.sizes.media_items > 0 || ask.scanned.is_dear,
             asked: Used::default(),
+            service: ask.service,
         }
     }
 }
@@ -64,6 +67,7 @@ impl Wanted {
             requests: self.asked.requests.unwrap_or(1),
             beside_tokens: row.map(|row| self.asked.beside_tokens(row)).unwrap_or_default(),
             prices,
+            service: self.service,
         }
     }
 
@@ -136,6 +140,19 @@ mod tests {
         let plain = Wanted { prompt_tokens: 100, output_max: Some(0), ..Wanted::default() };
         assert_eq!(plain.price_at(&row), 375_000);
         assert_eq!(Wanted { has_media: true, ..plain }.price_at(&row), 600_000);
+    }
+
+    #[test]
+    fn the_class_that_is_asked_for_is_reserved_at_its_own_price() {
+        let row = model("chat - - - input=1 output=10 class=flex input=0.5 class=priority input=2");
+        let price = |service| {
+            let wanted = Wanted { prompt_tokens: 100, output_max: Some(10), ..Wanted::default() };
+            Wanted { service, ..wanted }.price_at(&row)
+        };
+        assert_eq!(price(None), 200_000);
+        assert_eq!(price(Some(ServiceClass::Standard)), 200_000);
+        assert_eq!(price(Some(ServiceClass::Flex)), 150_000);
+        assert_eq!(price(Some(ServiceClass::Priority)), 300_000);
     }
 
     #[test]

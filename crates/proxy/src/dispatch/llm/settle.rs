@@ -22,6 +22,9 @@ use crate::worker::Worker;
 pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bool) {
     let mut used = used.into();
     used.fill(&facts.asked);
+    if let Some(tokens) = &mut used.tokens {
+        tokens.service = tokens.service.or(facts.service);
+    }
     facts.cost_nano_usd = facts.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
     facts.usage = used.tokens;
     // What came in vain before may be one.
@@ -56,7 +59,7 @@ pub(super) fn along(worker: &Worker, facts: &mut LlmFacts, lane: &LiveLane) {
 /// for: whoever goes away meanwhile pays for what the provider has read, and makes all the same.
 pub(super) fn hold(exchange: &mut Exchange<'_>, lane: &LiveLane, prompt_tokens: u64) {
     let Some(facts) = &mut exchange.llm else { return };
-    let usage = Usage { input: prompt_tokens, ..Usage::default() };
+    let usage = Usage { input: prompt_tokens, service: facts.service, ..Usage::default() };
     let mut used = Used::from(usage);
     used.fill(&facts.asked);
     let cost = lane.known.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
@@ -116,6 +119,7 @@ pub(super) fn abandoned(
 pub(super) fn in_vain(worker: &Worker, exchange: &mut Exchange<'_>, lane: &LiveLane, usage: Usage) {
     let Some(facts) = &mut exchange.llm else { return };
     along(worker, facts, lane);
+    let usage = Usage { service: usage.service.or(facts.service), ..usage };
     let cost = facts.row.as_ref().map_or(0, |row| Used::from(usage).cost_nano_usd(row));
     let (sum, costs) = facts.in_vain.get_or_insert_default();
     sum.add(&usage);

@@ -81,7 +81,11 @@ fn told(mut error: ChatError, signal: &Signal) -> ChatError {
             ChatError { status: 502, ..ChatError::new(ErrorKind::Internal, message) }
         }
         kind => {
-            error.message = without_accounts(&error.message, kind == SignalKind::RateLimited);
+            let is_about_limit = kind == SignalKind::RateLimited;
+            error.message = without_accounts(&error.message, is_about_limit);
+            if let Some((_, said)) = error.said.as_deref_mut() {
+                *said = without_accounts(said, is_about_limit);
+            }
             error
         }
     }

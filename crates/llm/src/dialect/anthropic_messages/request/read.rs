@@ -3,7 +3,7 @@
 use super::super::{thinking, wire};
 use super::blocks::{read_blocks, read_mark};
 use super::tools;
-use crate::chat::{ChatError, ChatRequest, Message, OutputFormat, Role};
+use crate::chat::{ChatError, ChatRequest, Maker, Message, OutputFormat, Role};
 use crate::dialect::Address;
 use crate::json::{Cursor, JsonError, Kind};
 
@@ -51,6 +51,7 @@ fn read_option<'a>(
         "output_format" => output.format = read_format(cursor)?,
         "cache_control" => caching.automatic = Some(read_mark(cursor)?),
         "service_tier" => account.service_class = Some(wire::service_class(cursor.text()?)),
+        "mcp_servers" => account.add_own(Maker::Anthropic, "mcp_servers", cursor.json()?),
         "metadata" => cursor.object(|cursor, name| {
             match name {
                 "user_id" => account.user = cursor.maybe(Cursor::text)?,

@@ -7,22 +7,29 @@ use crate::json::{Cursor, JsonError, Writer};
 
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Tool<'a>, JsonError> {
     let json = cursor.clone_at().json()?;
-    let (mut kind, mut name_, mut description) = (Text::Borrowed("custom"), Text::default(), None);
+    let mut kind = Text::Borrowed("custom");
+    cursor.clone_at().object(|cursor, name| match name {
+        "type" => cursor.maybe(Cursor::text).map(|word| kind = word.unwrap_or(kind.clone())),
+        _ => cursor.skip(),
+    })?;
+    let (mut name_, mut description) = (Text::default(), None);
     let (mut schema, mut strict, mut cache) = (None, None, None);
+    let is_function = kind == "custom";
     cursor.object(|cursor, name| {
         match name {
-            "type" => kind = cursor.maybe(Cursor::text)?.unwrap_or(Text::Borrowed("custom")),
+            "type" => cursor.skip()?,
             "name" => name_ = cursor.text()?,
             "description" => description = cursor.maybe(Cursor::text)?,
             "input_schema" => schema = cursor.maybe(Cursor::json)?,
             "strict" => strict = cursor.maybe(Cursor::truth)?,
             "cache_control" => cache = cursor.maybe(read_mark)?,
+            _ if is_function => cursor.unknown()?,
             // What a provider's own tool has is kept as a whole.
             _ => cursor.skip()?,
         }
         Ok(())
     })?;
-    let kind = if kind == "custom" {
+    let kind = if is_function {
         ToolKind::Function { schema, strict }
     } else {
         ToolKind::ProviderOnly(ProviderOnly { maker: Maker::Anthropic, kind, json })

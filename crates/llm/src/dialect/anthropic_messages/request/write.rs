@@ -4,9 +4,10 @@ use super::super::thinking::Thinking;
 use super::tools;
 use super::write_blocks::{Reads, write_blocks, write_mark_value};
 use crate::chat::{
-    Account, Caching, ChatRequest, Message, Output, OutputFormat, ReasoningOptions, Role, Sampling,
+    Account, Caching, ChatRequest, Message, Output, OutputFormat, Part, ReasoningOptions, Role,
+    Sampling,
 };
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, described, instruction};
 use crate::json::Writer;
 
 /// The limit of the output must be said; this is what is said where the client said none.
@@ -33,7 +34,7 @@ pub(in crate::dialect) fn write(
     writer.object(|w| {
         w.key("model").text(model);
         write_output(output, (reasoning, quirks), w);
-        write_system(messages, w);
+        write_system(messages, instruction::of_format(output.format.as_ref()), w);
         w.key("messages").array(|w| write_messages(messages, w));
         w.truth_field("stream", stream.then_some(true));
         tools::write(tooling, w);
@@ -47,11 +48,15 @@ fn is_system(message: &Message<'_>) -> bool {
     matches!(message.role, Role::System | Role::Developer)
 }
 
-fn write_system(messages: &[Message<'_>], w: &mut Writer<'_>) {
-    if messages.iter().any(is_system) {
+/// System text, and behind it what the model is to be told in words.
+fn write_system(messages: &[Message<'_>], told: Option<&str>, w: &mut Writer<'_>) {
+    if messages.iter().any(is_system) || told.is_some() {
         w.key("system").array(|w| {
             for message in messages.iter().filter(|message| is_system(message)) {
                 write_blocks(&message.parts, Reads::Provider, w);
+            }
+            if let Some(told) = told {
+                write_blocks(&[Part::text(told)], Reads::Provider, w);
             }
         });
     }
@@ -97,7 +102,9 @@ fn write_output(
         w.key("stop_sequences").array(|w| stop.iter().for_each(|stop| w.text(stop)));
     }
     let schema = match format {
-        Some(OutputFormat::Schema { name: _, description: _, schema, strict: _ }) => Some(schema),
+        Some(OutputFormat::Schema { name: _, description, schema, strict: _ }) => {
+            Some(described::with(schema.as_str(), description.as_deref()))
+        }
         Some(OutputFormat::Text | OutputFormat::Json) | None => None,
     };
     if schema.is_some() || thinking.effort.is_some() {
@@ -106,7 +113,7 @@ fn write_output(
             if let Some(schema) = schema {
                 w.key("format").object(|w| {
                     w.key("type").text("json_schema");
-                    w.key("schema").json(schema.as_str());
+                    w.key("schema").json(&schema);
                 });
             }
         });
@@ -149,6 +156,7 @@ fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
         prompt: _,
         is_background: _,
         safety: _,
+        own: _,
     } = account;
     if let Some(user) = user {
         w.key("metadata").object(|w| w.text_field("user_id", Some(user)));

@@ -3,8 +3,7 @@
 use super::blocks::read_blocks;
 use super::{extra, tools};
 use crate::chat::{
-    ChatError, ChatRequest, Json, Maker, Message, Output, OutputFormat, ProviderOnly, Role,
-    Sampling, Text,
+    ChatError, ChatRequest, Json, Maker, Message, Output, OutputFormat, Role, Sampling, Text,
 };
 use crate::dialect::Address;
 use crate::json::{Cursor, JsonError, Kind};
@@ -50,10 +49,8 @@ fn read_option<'a>(
     match name {
         "inferenceConfig" => read_inference(cursor, output, sampling)?,
         "outputConfig" => output.format = read_format(cursor)?,
-        "guardrailConfig" => {
-            let (maker, kind) = (Maker::Other, Text::Borrowed("guardrailConfig"));
-            account.safety = Some(ProviderOnly { maker, kind, json: cursor.json()? });
-        }
+        "guardrailConfig" => account.add_own(Maker::Other, "guardrailConfig", cursor.json()?),
+        "promptVariables" => account.add_own(Maker::Other, "promptVariables", cursor.json()?),
         "requestMetadata" => account.metadata = Some(cursor.json()?),
         "serviceTier" => account.service_class = Some(read_word(cursor, "type")?),
         "performanceConfig" => {

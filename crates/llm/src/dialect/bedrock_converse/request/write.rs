@@ -5,10 +5,10 @@ use super::super::media::Names;
 use super::write_blocks::{Reads, write_blocks, write_mark};
 use super::{extra, tools};
 use crate::chat::{
-    Account, CacheMark, Caching, ChatRequest, Message, Output, OutputFormat, Role, Sampling,
+    Account, CacheMark, Caching, ChatRequest, Message, Output, OutputFormat, Part, Role, Sampling,
     ToolChoice,
 };
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, instruction};
 use crate::json::Writer;
 
 pub(in crate::dialect) fn write(
@@ -35,7 +35,7 @@ pub(in crate::dialect) fn write(
     let is_without = tooling.tools.is_empty() || tooling.choice == Some(ToolChoice::None);
     let reads = if is_without { Reads::WithoutTools } else { Reads::Provider };
     writer.object(|w| {
-        write_system(messages, &mut names, w);
+        write_system(messages, instruction::of_format(output.format.as_ref()), &mut names, w);
         w.key("messages").array(|w| write_messages(messages, reads, *automatic, &mut names, w));
         write_inference(output, &sampling, w);
         if !is_without {
@@ -51,11 +51,20 @@ fn is_system(message: &Message<'_>) -> bool {
     matches!(message.role, Role::System | Role::Developer)
 }
 
-fn write_system(messages: &[Message<'_>], names: &mut Names, w: &mut Writer<'_>) {
-    if messages.iter().any(is_system) {
+/// System text, and behind it what the model is to be told in words.
+fn write_system(
+    messages: &[Message<'_>],
+    told: Option<&str>,
+    names: &mut Names,
+    w: &mut Writer<'_>,
+) {
+    if messages.iter().any(is_system) || told.is_some() {
         w.key("system").array(|w| {
             for message in messages.iter().filter(|message| is_system(message)) {
                 write_blocks(&message.parts, Reads::Provider, names, w);
+            }
+            if let Some(told) = told {
+                write_blocks(&[Part::text(told)], Reads::Provider, names, w);
             }
         });
     }
@@ -152,6 +161,7 @@ fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
         prompt: _,
         is_background: _,
         safety: _,
+        own: _,
     } = account;
     if let Some(metadata) = metadata {
         w.key("requestMetadata").json(metadata.as_str());

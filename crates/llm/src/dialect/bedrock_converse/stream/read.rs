@@ -2,7 +2,9 @@
 //! reasoning begin with what comes of them first.
 
 use super::super::{citation, error, media, redacted, usage, wire};
-use crate::chat::{ChatEvent, Delta, Finish, MediaKind, PartKind, ReasoningPart, Text, Usage};
+use crate::chat::{
+    ChatEvent, Delta, Finish, MediaKind, PartKind, ReasoningPart, ServiceClass, Text, Usage,
+};
 use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit, signature};
 use crate::frame::Frame;
@@ -183,7 +185,7 @@ impl Reader {
 }
 
 fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
-    let mut event = Event::default();
+    let (mut event, mut service) = (Event::default(), None);
     cursor.object(|cursor, name| {
         match name {
             "contentBlockIndex" => event.index = cursor.count()?,
@@ -195,12 +197,19 @@ fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
                 event.finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word));
             }
             "usage" => event.usage = cursor.maybe(usage::read)?,
+            // Too late to be passed on; but what was used is paid by it.
+            "serviceTier" => {
+                let json = cursor.json()?;
+                service = ServiceClass::asked(json.as_str());
+                cursor.note_unknown("");
+            }
             // Who speaks, padding against those who measure, times.
             "role" | "p" | "metrics" => cursor.skip()?,
             _ => cursor.unknown()?,
         }
         Ok(())
     })?;
+    event.usage = event.usage.map(|usage| Usage { service, ..usage });
     Ok(event)
 }
 

@@ -69,8 +69,16 @@ fn read_option<'a>(
         "presence_penalty" => sampling.presence_penalty = Some(cursor.number()?),
         "thinking" => read_thinking(cursor, reasoning)?,
         "safety_mode" => {
-            let (maker, kind) = (Maker::Other, Text::Borrowed("safety_mode"));
-            account.safety = Some(ProviderOnly { maker, kind, json: cursor.json()? });
+            let json = cursor.json()?;
+            match json.as_str() {
+                // What it is without a word.
+                "\"CONTEXTUAL\"" => {}
+                "\"OFF\"" | "\"NONE\"" => {
+                    let (maker, kind) = (Maker::Other, Text::Borrowed("safety_mode"));
+                    account.safety = Some(ProviderOnly { maker, kind, json });
+                }
+                _ => account.add_own(Maker::Other, "safety_mode", json),
+            }
         }
         _ => cursor.unknown()?,
     }

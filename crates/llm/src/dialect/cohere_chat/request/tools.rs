@@ -6,10 +6,16 @@ use crate::json::{Cursor, JsonError, Writer};
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Tool<'a>, JsonError> {
     let (mut kind, mut tool) = (Text::Borrowed("function"), None);
     let json = cursor.clone_at().json()?;
+    let mut is_known = false;
+    cursor.clone_at().object(|cursor, name| {
+        is_known |= matches!(name, "function");
+        cursor.skip()
+    })?;
     cursor.object(|cursor, name| {
         match name {
             "type" => kind = cursor.text()?,
             "function" => tool = Some(read_function(cursor)?),
+            _ if is_known => cursor.unknown()?,
             // What a tool of another kind has is kept as a whole.
             _ => cursor.skip()?,
         }

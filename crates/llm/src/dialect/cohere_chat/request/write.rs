@@ -7,7 +7,7 @@ use crate::chat::{
     Account, Caching, ChatRequest, Effort, Message, Output, OutputFormat, ReasoningOptions,
     Sampling,
 };
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, described};
 use crate::json::Writer;
 
 pub(in crate::dialect) fn write(
@@ -39,6 +39,7 @@ pub(in crate::dialect) fn write(
         prompt: _,
         is_background: _,
         safety: _,
+        own: _,
     } = account;
     writer.object(|w| {
         w.key("model").text(model);
@@ -85,14 +86,14 @@ fn write_output(output: &Output<'_>, w: &mut Writer<'_>) {
         let (kind, schema) = match format {
             OutputFormat::Text => ("text", None),
             OutputFormat::Json => ("json_object", None),
-            OutputFormat::Schema { name: _, description: _, schema, strict: _ } => {
-                ("json_object", Some(schema))
+            OutputFormat::Schema { name: _, description, schema, strict: _ } => {
+                ("json_object", Some(described::with(schema.as_str(), description.as_deref())))
             }
         };
         w.key("response_format").object(|w| {
             w.key("type").text(kind);
             if let Some(schema) = schema {
-                w.key("json_schema").json(schema.as_str());
+                w.key("json_schema").json(&schema);
             }
         });
     }

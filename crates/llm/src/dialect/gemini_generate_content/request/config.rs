@@ -3,9 +3,9 @@
 use super::super::{media, schema, wire};
 use super::reasoning;
 use crate::chat::{
-    AudioOutput, ChatRequest, Content, Json, Message, Output, OutputFormat, Sampling, Text,
+    AudioOutput, ChatRequest, Content, Message, Output, OutputFormat, Sampling, Text,
 };
-use crate::dialect::Quirks;
+use crate::dialect::{Quirks, described};
 use crate::json::{Cursor, JsonError, Kind, Writer};
 
 /// Reads it, and tells how closely all images are to be looked at.
@@ -131,8 +131,10 @@ pub(super) fn write(request: &ChatRequest<'_>, quirks: &Quirks, w: &mut Writer<'
         }
         write_format(format.as_ref(), w);
         w.count_field("candidateCount", *choices);
-        w.truth_field("responseLogprobs", logprobs.then_some(true));
-        w.count_field("logprobs", logprobs_top.filter(|top| *top > 0));
+        // A number of them without the wish for any is an error there.
+        let top = logprobs_top.filter(|top| *top > 0);
+        w.truth_field("responseLogprobs", (*logprobs || top.is_some()).then_some(true));
+        w.count_field("logprobs", top);
         write_modalities(audio.as_ref(), *images, w);
         write_sampling(&request.sampling, w);
         reasoning::write(&request.reasoning, quirks, w);
@@ -141,17 +143,18 @@ pub(super) fn write(request: &ChatRequest<'_>, quirks: &Quirks, w: &mut Writer<'
 }
 
 fn write_format(format: Option<&OutputFormat<'_>>, w: &mut Writer<'_>) {
-    let (media_type, schema): (_, Option<&Json<'_>>) = match format {
+    let (media_type, schema) = match format {
         None => return,
         Some(OutputFormat::Text) => ("text/plain", None),
         Some(OutputFormat::Json) => ("application/json", None),
-        Some(OutputFormat::Schema { name: _, description: _, schema, strict: _ }) => {
+        Some(OutputFormat::Schema { name: _, description, schema, strict: _ }) => {
+            let schema = described::with(schema.as_str(), description.as_deref());
             ("application/json", Some(schema))
         }
     };
     w.key("responseMimeType").text(media_type);
     if let Some(schema) = schema {
-        w.key("responseJsonSchema").json(schema.as_str());
+        w.key("responseJsonSchema").json(&schema);
     }
 }
 

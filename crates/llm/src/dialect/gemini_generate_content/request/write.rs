@@ -138,6 +138,7 @@ fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
         prompt: _,
         is_background: _,
         safety,
+        own: _,
     } = account;
     // What is the default anyway is not said: Vertex has no such field.
     let class = service_class.as_deref().filter(|class| !matches!(*class, "auto" | "default"));

@@ -1,7 +1,7 @@
 //! A whole reply of OpenAI Chat, written from the form.
 
 use super::super::{reasoning, tool_call, usage, wire};
-use super::{write_annotations, write_image, write_logprobs};
+use super::{wav, write_annotations, write_image, write_logprobs};
 use crate::chat::{
     ChatReply, Choice, Citation, Content, Finish, Media, MediaKind, Part, ReasoningPart, Source,
 };
@@ -127,11 +127,12 @@ fn write_media(parts: &[Part<'_>], w: &mut Writer<'_>) {
         });
     }
     let audio = media().find(|media| media.kind == MediaKind::Audio);
-    if let Some(Media { source: Source::Bytes { base64, .. }, context, .. }) = audio {
+    if let Some(Media { source: Source::Bytes { media_type, base64 }, context, .. }) = audio {
+        let file = wav::with_head(media_type, base64);
         w.key("audio").object(|w| {
             // It can be named by nobody: an id must be there, and it has expired.
             w.key("id").text("audio");
-            w.key("data").text(base64);
+            w.key("data").text(&file);
             w.key("expires_at").count(0);
             w.key("transcript").text(context.as_deref().unwrap_or_default());
         });

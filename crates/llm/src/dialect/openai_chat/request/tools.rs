@@ -40,12 +40,18 @@ pub(super) fn read_function<'a>(cursor: &mut Cursor<'a>) -> Result<Tool<'a>, Jso
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Tool<'a>, JsonError> {
     let (mut tool, mut cache, mut kind) = (None, None, Text::default());
     let json = cursor.clone_at().json()?;
+    let mut is_known = false;
+    cursor.clone_at().object(|cursor, name| {
+        is_known |= matches!(name, "function" | "custom");
+        cursor.skip()
+    })?;
     cursor.object(|cursor, name| {
         match name {
             "type" => kind = cursor.text()?,
             "function" => tool = Some(read_function(cursor)?),
             "custom" => tool = Some(read_free_form(cursor)?),
             "cache_control" => cache = cursor.maybe(read_mark)?,
+            _ if is_known => cursor.unknown()?,
             // What a provider's own tool has is kept as a whole.
             _ => cursor.skip()?,
         }

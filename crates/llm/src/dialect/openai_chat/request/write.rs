@@ -84,7 +84,9 @@ fn write_output(output: &Output<'_>, quirks: &Quirks, w: &mut Writer<'_>) {
         write_format(format, w);
     }
     w.count_field("n", *choices);
-    w.truth_field("logprobs", logprobs.then_some(true));
+    // A number of them without the wish for any is an error.
+    let is_wanted = *logprobs || logprobs_top.is_some();
+    w.truth_field("logprobs", is_wanted.then_some(true));
     w.count_field("top_logprobs", *logprobs_top);
     w.text_field("verbosity", verbosity.as_deref());
     if audio.is_some() || *images {
@@ -177,6 +179,7 @@ fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
         prompt: _,
         is_background: _,
         safety: _,
+        own: _,
     } = account;
     w.text_field("user", user.as_deref());
     if let Some(metadata) = metadata {

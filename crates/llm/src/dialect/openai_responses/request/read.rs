@@ -3,7 +3,7 @@
 use super::read_input::read_input;
 use super::{output, tools};
 use crate::chat::{
-    ChatError, ChatRequest, Effort, Message, Part, ReasoningOptions, ReasoningShown, Role,
+    ChatError, ChatRequest, Effort, Maker, Message, Part, ReasoningOptions, ReasoningShown, Role,
 };
 use crate::dialect::Address;
 use crate::json::{Cursor, JsonError, Kind};
@@ -33,6 +33,8 @@ pub(in crate::dialect) fn read<'a>(
         }
         Ok(())
     })?;
+    // Who says how many are to be told wants some to be told.
+    request.output.logprobs |= request.output.logprobs_top.is_some_and(|top| top > 0);
     if let Some(text) = instructions.filter(|text| !text.is_empty()) {
         let parts = vec![Part::text(text)];
         request.messages.insert(0, Message { role: Role::System, name: None, parts });
@@ -72,6 +74,7 @@ fn read_option<'a>(
         "previous_response_id" => account.previous_reply = Some(cursor.text()?),
         "conversation" => account.conversation = Some(cursor.json()?),
         "prompt" => account.prompt = Some(cursor.json()?),
+        "max_tool_calls" => account.add_own(Maker::Openai, "max_tool_calls", cursor.json()?),
         "background" => account.is_background = cursor.truth()?,
         // Not to cut the conversation is what everybody does unasked.
         "truncation" if cursor.clone_at().text()? == "disabled" => cursor.skip()?,

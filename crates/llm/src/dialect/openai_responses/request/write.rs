@@ -142,6 +142,7 @@ fn write_account(account: &Account<'_>, w: &mut Writer<'_>) {
         prompt,
         is_background,
         safety: _,
+        own: _,
     } = account;
     w.text_field("user", user.as_deref());
     if let Some(metadata) = metadata {

@@ -8,7 +8,8 @@ use super::super::reply::{Head, read_head};
 use super::event::{self, Event};
 use super::parts::{Parts, Place, Sort};
 use crate::chat::{
-    ChatError, ChatEvent, Content, Delta, ErrorKind, Finish, PartKind, ReasoningPart, Source, Text,
+    ChatError, ChatEvent, Content, Delta, ErrorKind, Finish, PartKind, ReasoningPart, ServiceClass,
+    Source, Text, Usage,
 };
 use crate::dialect::unknown::Unknown;
 use crate::dialect::{Context, Emit};
@@ -88,7 +89,10 @@ impl Reader {
         let has_calls = self.parts.has(|(_, sort)| sort == Sort::Call);
         let has_refusal = self.parts.has(|(_, sort)| matches!(sort, Sort::Refusal(_)));
         let finish = head.finish(has_calls, has_refusal).unwrap_or(Finish::Stop);
-        head.usage.into_iter().for_each(|usage| emit(ChatEvent::Usage(usage)));
+        let service = head.service_class.as_deref().and_then(ServiceClass::of_word);
+        head.usage.into_iter().for_each(|usage| {
+            emit(ChatEvent::Usage(Usage { service, ..usage }));
+        });
         emit(ChatEvent::Finish { choice: 0, finish, stop_text: None });
         emit(ChatEvent::End);
     }

@@ -271,7 +271,9 @@ fn sole(
 }
 
 fn nothing_there() -> Missed {
-    let error = ChatError::new(ErrorKind::NotFound, "there is nothing of that id here");
+    let mut error = ChatError::new(ErrorKind::NotFound, "there is nothing of that id here");
+    // Not that of a model, which stands for what is not found without a word.
+    error.code = Some(Reason::NotFound.as_str().to_owned());
     Missed::refused(error, Reason::NotFound)
 }
 
