@@ -141,11 +141,12 @@ mod tests {
 
     #[test]
     fn each_provider_gets_ids_that_it_takes_for_call_and_result_alike() {
+        type Rule<'r> = &'r dyn Fn(&str) -> bool;
         let plain = Quirks::default();
         let nine = Quirks { call_ids_of_nine: true, ..plain };
         let is_nine =
             |id: &str| id.len() == NINE && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let rules: [(Dialect, Quirks, &dyn Fn(&str) -> bool); 5] = [
+        let rules: [(Dialect, Quirks, Rule<'_>); 5] = [
             (Dialect::AnthropicMessages, plain, &is_plain_up_to(64)),
             (Dialect::BedrockConverse, plain, &is_plain_up_to(64)),
             (Dialect::OpenaiChat, plain, &|id| id.chars().count() <= 40),
