@@ -1,10 +1,12 @@
 //! What came, went and changed from one description to another, operation by operation.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::breaking::{self, BreakingChange};
+use crate::breaking::{self, BreakingChange, Judged};
 use crate::description::reference_of;
 use crate::{Description, Operation, pointer};
 
@@ -32,7 +34,18 @@ impl Difference {
 
 /// Compares two descriptions. `now` decides whether an operation that is gone was announced to be.
 #[must_use]
-pub fn difference(old: &Description, new: &Description, now: std::time::SystemTime) -> Difference {
+pub fn difference(old: &Description, new: &Description, now: SystemTime) -> Difference {
+    difference_until((old, new), now, &AtomicBool::new(false))
+}
+
+/// Compares two descriptions as long as `stop` is not set, which another thread may do; what was
+/// compared to the end only says so of itself.
+#[must_use]
+pub fn difference_until(
+    (old, new): (&Description, &Description),
+    now: SystemTime,
+    stop: &AtomicBool,
+) -> Difference {
     let mut difference = Difference::default();
     let by_identity = |description: &'_ Description| -> HashMap<String, usize> {
         let operations = description.operations().iter().enumerate();
@@ -40,7 +53,7 @@ pub fn difference(old: &Description, new: &Description, now: std::time::SystemTi
     };
     let news = by_identity(new);
     let olds = by_identity(old);
-    let (mut old_words, mut new_words) = (Words::new(old), Words::new(new));
+    let words = Words::new(old, new);
     let mut pairs: Vec<(&Operation, &Operation)> = Vec::new();
     let mut gone: Vec<&Operation> = Vec::new();
     for operation in old.operations() {
@@ -50,7 +63,7 @@ pub fn difference(old: &Description, new: &Description, now: std::time::SystemTi
                 gone.push(operation);
             }
             Some(other) => {
-                if old_words.of(operation) != new_words.of(other) {
+                if words.are_others(operation, other) {
                     difference.changed.push(other.label());
                     pairs.push((operation, other));
                 }
@@ -59,58 +72,76 @@ pub fn difference(old: &Description, new: &Description, now: std::time::SystemTi
     }
     let is_new = |operation: &&Operation| !olds.contains_key(&operation.identity());
     difference.added = new.operations().iter().filter(is_new).map(Operation::label).collect();
-    difference.breaking = breaking::judge(old, new, &gone, &pairs, now);
+    let (gone, pairs) = (&gone, &pairs);
+    difference.breaking = breaking::judge(&Judged { old, new, gone, pairs, now, stop });
     difference
 }
 
-/// Everything that is told of an operation, references followed: in one text, to be compared.
+/// Everything that is told of operations, references followed.
 struct Words<'d> {
-    description: &'d Description,
-    /// What the things say that are referred to, and to what they refer in turn.
-    known: HashMap<String, (String, BTreeSet<String>)>,
+    old: &'d Description,
+    new: &'d Description,
+    /// Whether something is said of all operations that was not.
+    is_all: bool,
+    /// What the old one refers to that is told otherwise in the new one, itself or by what it refers
+    /// to in turn. What says the same refers to the same, so that the old one knows it all.
+    others: HashSet<String>,
 }
 
 impl<'d> Words<'d> {
-    fn new(description: &'d Description) -> Self {
-        Self { description, known: HashMap::new() }
+    fn new(old: &'d Description, new: &'d Description) -> Self {
+        let is_other = |at: &str| old.value().pointer(at) != new.value().pointer(at);
+        let is_all = ["/security", "/servers"].into_iter().any(is_other);
+        // Who refers to what, from the operations on.
+        let mut open: BTreeSet<String> = BTreeSet::new();
+        for operation in old.operations() {
+            told(old, operation).into_iter().flatten().for_each(|it| references(it, &mut open));
+        }
+        let mut referring: HashMap<String, Vec<String>> = HashMap::new();
+        let mut known: HashSet<String> = open.iter().cloned().collect();
+        let mut changed: Vec<String> = Vec::new();
+        while let Some(next) = open.pop_first() {
+            let mut further = BTreeSet::new();
+            if let Some(value) = old.value().pointer(&next) {
+                references(value, &mut further);
+            }
+            if is_other(&next) {
+                changed.push(next.clone());
+            }
+            for target in further {
+                referring.entry(target.clone()).or_default().push(next.clone());
+                if known.insert(target.clone()) {
+                    open.insert(target);
+                }
+            }
+        }
+        let mut others: HashSet<String> = changed.iter().cloned().collect();
+        while let Some(next) = changed.pop() {
+            for one in referring.remove(&next).into_iter().flatten() {
+                if others.insert(one.clone()) {
+                    changed.push(one);
+                }
+            }
+        }
+        Self { old, new, is_all, others }
     }
 
-    fn of(&mut self, operation: &Operation) -> Vec<String> {
-        let mut open: BTreeSet<String> = BTreeSet::new();
-        let mut words = Vec::new();
-        let description = self.description;
-        for at in [&operation.pointer, &operation.item] {
-            let Some(found) = description.at(at) else { continue };
-            // Of the path, only what is shared by its operations.
-            let value = match at == &operation.item {
-                true => found.value.get("parameters"),
-                false => Some(found.value),
-            };
-            let Some(value) = value else { continue };
-            words.push(value.to_string());
-            references(value, &mut open);
+    /// Whether something is told of an operation that was not, or not so.
+    fn are_others(&self, before: &Operation, after: &Operation) -> bool {
+        let was = told(self.old, before);
+        if self.is_all || was != told(self.new, after) {
+            return true;
         }
-        for key in ["security", "servers"] {
-            words.extend(description.value().get(key).map(Value::to_string));
-        }
-        let mut done: BTreeSet<String> = BTreeSet::new();
-        while let Some(next) = open.pop_first() {
-            if !done.insert(next.clone()) {
-                continue;
-            }
-            let (text, further) = self.known.entry(next).or_insert_with_key(|at| {
-                let mut further = BTreeSet::new();
-                let value = description.value().pointer(at);
-                if let Some(value) = value {
-                    references(value, &mut further);
-                }
-                (value.map(|value| format!("{at} {value}")).unwrap_or_default(), further)
-            });
-            words.push(text.clone());
-            open.extend(further.iter().filter(|at| !done.contains(*at)).cloned());
-        }
-        words
+        let mut targets = BTreeSet::new();
+        was.into_iter().flatten().for_each(|value| references(value, &mut targets));
+        targets.iter().any(|target| self.others.contains(target))
     }
+}
+
+/// What is said of an operation in its place; of its path, only what is shared by its operations.
+fn told<'d>(description: &'d Description, operation: &Operation) -> [Option<&'d Value>; 2] {
+    let value = |at: &str| description.value().pointer(at);
+    [value(&operation.pointer), value(&operation.item).and_then(|item| item.get("parameters"))]
 }
 
 /// Where the references in a value lead.

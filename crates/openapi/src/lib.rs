@@ -22,7 +22,7 @@ mod walk;
 pub use breaking::{BreakingChange, BreakingRule};
 pub use compiled::{Compiled, DescriptionReader};
 pub use description::{Description, Edition};
-pub use difference::{Difference, difference};
+pub use difference::{Difference, difference, difference_until};
 pub use fault::DescriptionFault;
 pub use lint::{Finding, LintRule, Severity, lint};
 pub use matcher::Matcher;

@@ -1,5 +1,6 @@
 //! The operations of a description: a method and a path each, with what is said of them.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -123,15 +124,10 @@ pub(crate) fn parameters<'d>(
         let Some(found) = description.at(pointer) else { return Vec::new() };
         found.items("parameters").filter_map(|item| description.resolved(item)).collect()
     };
+    let named = |found: &Found<'d>| (found.text("name"), found.text("in"));
     let mut all = own(&operation.pointer);
-    for shared in own(&operation.item) {
-        let same = |other: &Found<'_>| {
-            other.text("name") == shared.text("name") && other.text("in") == shared.text("in")
-        };
-        if !all.iter().any(same) {
-            all.push(shared);
-        }
-    }
+    let mut known: HashSet<_> = all.iter().map(named).collect();
+    all.extend(own(&operation.item).into_iter().filter(|shared| known.insert(named(shared))));
     all
 }
 

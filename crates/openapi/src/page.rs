@@ -69,12 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn there_are_twenty_rules_for_what_breaks_and_no_name_comes_twice() {
+    fn there_are_twenty_rules_for_what_breaks_and_one_more_and_no_name_comes_twice() {
         let breaking: Vec<&str> = crate::breaking::groups()
             .iter()
             .flat_map(|(_, rules)| rules.iter().map(|rule| rule.name))
             .collect();
-        assert_eq!(breaking.len(), 20);
+        // And one for what could not be looked at.
+        assert_eq!(breaking.len(), 20 + 1);
         let lint = crate::lint::groups();
         let lint = lint.iter().flat_map(|(_, rules)| rules.iter().map(|rule| rule.name));
         let mut all: Vec<&str> = breaking.into_iter().chain(lint).collect();

@@ -3,18 +3,20 @@
 //! What 3.0 says otherwise than JSON Schema is translated first, so that one library judges both.
 
 mod flat;
+mod patterns;
 mod translate;
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use boon::{Compiler, ErrorKind, SchemaIndex, Schemas, UrlLoader, ValidationError};
 use serde_json::Value;
 
 use crate::description::{Description, Edition};
 
-pub(crate) use flat::{Additional, Flat, flat};
+pub(crate) use flat::{Additional, Flat, Marks, flat, marks};
 
 /// The name of the description to the library.
 const NAME: &str = "description:///";
@@ -30,7 +32,7 @@ pub(crate) struct ValueFault {
 }
 
 /// Which way a value goes: what is `readOnly` is not asked of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Way {
     Request,
     Response,
@@ -41,6 +43,9 @@ pub(crate) struct SchemaCompiler {
     compiler: Compiler,
     schemas: Schemas,
     known: HashMap<String, Result<SchemaIndex, String>>,
+    refused: Vec<ValueFault>,
+    /// Set when the library has failed over a schema, and is not asked again.
+    is_broken: bool,
 }
 
 /// Schemas that are ready, by pointer.
@@ -68,12 +73,19 @@ impl SchemaCompiler {
         if let Some(members) = value.as_object_mut() {
             members.retain(|key, _| matches!(key.as_str(), "paths" | "components" | "webhooks"));
         }
+        let refused = patterns::take_out(&mut value);
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(Nothing));
         compiler.enable_format_assertions();
         let added = compiler.add_resource(NAME, value);
         debug_assert!(added.is_ok(), "the name is a URL");
-        Self { compiler, schemas: Schemas::new(), known: HashMap::new() }
+        let (schemas, known) = (Schemas::new(), HashMap::new());
+        Self { compiler, schemas, known, refused, is_broken: false }
+    }
+
+    /// Patterns that are not held against anything, with their places in the description, and why.
+    pub(crate) fn refused(&self) -> &[ValueFault] {
+        &self.refused
     }
 
     /// Makes the schema at a pointer ready.
@@ -89,8 +101,18 @@ impl SchemaCompiler {
             return known.clone();
         }
         let url = format!("{NAME}#{}", encoded(pointer));
-        let index = self.compiler.compile(&url, &mut self.schemas);
-        let index = index.map_err(|error| in_a_line(&format!("{error:#}")));
+        let index = match self.is_broken {
+            true => Err(FAILED.to_owned()),
+            // It was written for schemas by people who mean well.
+            false => guarded(|| match self.compiler.compile(&url, &mut self.schemas) {
+                Ok(index) => Ok(index),
+                Err(error) => Err(in_a_line(&format!("{error:#}"))),
+            })
+            .unwrap_or_else(|| {
+                self.is_broken = true;
+                Err(FAILED.to_owned())
+            }),
+        };
         self.known.insert(pointer.to_owned(), index.clone());
         index
     }
@@ -98,10 +120,7 @@ impl SchemaCompiler {
     /// How a value does not fit the schema at a pointer; nothing where that is no schema.
     pub(crate) fn faults(&mut self, pointer: &str, value: &Value) -> Vec<ValueFault> {
         let Ok(index) = self.index(pointer) else { return Vec::new() };
-        match self.schemas.validate(value, index) {
-            Ok(()) => Vec::new(),
-            Err(error) => told(&error, &|_| false),
-        }
+        validated(&self.schemas, index, value, &|_| false)
     }
 
     /// What was made ready, to be kept.
@@ -122,9 +141,31 @@ impl Validator {
         way: Way,
     ) -> Vec<ValueFault> {
         let Some(index) = self.known.get(pointer) else { return Vec::new() };
-        let Err(error) = self.schemas.validate(value, *index) else { return Vec::new() };
-        told(&error, &|error| way == Way::Request && is_of_answers(description, error))
+        validated(&self.schemas, *index, value, &|error| {
+            way == Way::Request && is_of_answers(description, error)
+        })
     }
+}
+
+/// What is said where the library has panicked.
+const FAILED: &str = "the validator failed over it";
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+fn validated(
+    schemas: &Schemas,
+    index: SchemaIndex,
+    value: &Value,
+    is_none: &dyn Fn(&ValidationError<'_, '_>) -> bool,
+) -> Vec<ValueFault> {
+    let faults = guarded(|| match schemas.validate(value, index) {
+        Ok(()) => Vec::new(),
+        Err(error) => told(&error, is_none),
+    });
+    faults
+        .unwrap_or_else(|| vec![ValueFault { pointer: String::new(), message: FAILED.to_owned() }])
 }
 
 /// Whether all that is missing are properties that only answers have.
@@ -134,7 +175,7 @@ fn is_of_answers(description: &Description, error: &ValidationError<'_, '_>) -> 
     let schema = crate::pointer::decoded(fragment).and_then(|at| description.at(&at));
     let Some(properties) = schema.and_then(|schema| schema.get("properties")) else { return false };
     let is_read_only = |name: &str| {
-        properties.get(name).is_some_and(|property| flat(description, property).is_read_only)
+        properties.get(name).is_some_and(|property| marks(description, &property).is_read_only)
     };
     !want.is_empty() && want.iter().all(|name| is_read_only(name))
 }

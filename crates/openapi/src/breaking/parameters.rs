@@ -1,6 +1,6 @@
 //! Parameters that callers do not send yet, or send and may not any more.
 
-use super::schemas::{Aspect, compare};
+use super::schemas::{Asker, Aspect};
 use super::{Notes, Pair, rules};
 use crate::description::Found;
 use crate::operation;
@@ -23,6 +23,9 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
     let (old, new) = (notes.old, notes.new);
     let before = operation::parameters(old, pair.before);
     let after = operation::parameters(new, pair.after);
+    if !notes.work.spend(before.len().saturating_mul(after.len().max(1))) {
+        return;
+    }
     for (at, parameter) in before.iter().enumerate() {
         let Some(other) = counterpart(pair, &before, at, &after) else {
             let message = format!("{} is gone", named(parameter));
@@ -38,9 +41,10 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
             notes.note(&TYPE, pair.after, &other.pointer, message);
         }
         let schemas = schema(parameter).zip(schema(other));
-        let Some((before, after)) = schemas else { continue };
+        let Some(schemas) = schemas else { continue };
         let name = named(other);
-        for change in compare(old, new, before, after, Way::Request) {
+        let asker = Asker { operation: pair.place, voice: &name, way: Way::Request };
+        for change in notes.compare(schemas, asker) {
             let rule = match change.aspect {
                 Aspect::Type => &TYPE,
                 _ => &NARROWED,

@@ -1,6 +1,6 @@
 //! Bodies of requests that callers send, and that would not be taken any more.
 
-use super::schemas::{Aspect, compare};
+use super::schemas::{Asker, Aspect};
 use super::{Notes, Pair, rules};
 use crate::description::{Description, Found};
 use crate::operation::{self, Operation};
@@ -40,14 +40,18 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
     }
     let Some(before) = before else { return };
     let taken: Vec<(&str, Found<'_>)> = contents(&after).collect();
+    let asker = Asker { operation: pair.place, voice: "", way: Way::Request };
     for (media, found) in contents(&before) {
+        if !notes.work.spend(1 + taken.len()) {
+            return;
+        }
         let Some((_, other)) = taken.iter().find(|(other, _)| covers(other, media)) else {
             let message = format!("`{media}` is not taken any more");
             notes.note(&MEDIA_TYPE, pair.after, &found.pointer, message);
             continue;
         };
-        let Some((before, after)) = found.get("schema").zip(other.get("schema")) else { continue };
-        for change in compare(old, new, before, after, Way::Request) {
+        let Some(schemas) = found.get("schema").zip(other.get("schema")) else { continue };
+        for change in notes.compare(schemas, asker) {
             let rule = match change.aspect {
                 Aspect::Type => &TYPE,
                 Aspect::Values => &NARROWED,

@@ -1,7 +1,7 @@
 //! Answers that callers understand, and that do not come any more as they did.
 
 use super::request_bodies::{contents, covers};
-use super::schemas::{Aspect, compare};
+use super::schemas::{Asker, Aspect};
 use super::{Notes, Pair, rules};
 use crate::description::{Description, Found};
 use crate::operation::{self, Operation};
@@ -23,7 +23,11 @@ rules! {
 pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
     let (old, new) = (notes.old, notes.new);
     let after: Vec<(&str, Found<'_>)> = all(new, pair.after);
+    let asker = Asker { operation: pair.place, voice: "", way: Way::Response };
     for (status, before) in all(old, pair.before) {
+        if !notes.work.spend(1 + after.len()) {
+            return;
+        }
         let same = after.iter().find(|(other, _)| other.eq_ignore_ascii_case(status));
         let Some((_, answer)) = same else {
             let range = status.get(..1).map(|first| format!("{first}xx"));
@@ -37,6 +41,9 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
         };
         let media_types: Vec<(&str, Found<'_>)> = contents(answer).collect();
         for (media, found) in contents(&before) {
+            if !notes.work.spend(1 + media_types.len()) {
+                return;
+            }
             let same = media_types.iter().find(|(other, _)| covers(media, other));
             let Some((_, other)) = same else {
                 let message = format!("{status} does not come as `{media}` any more");
@@ -44,8 +51,8 @@ pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
                 continue;
             };
             let schemas = found.get("schema").zip(other.get("schema"));
-            let Some((before, after)) = schemas else { continue };
-            for change in compare(old, new, before, after, Way::Response) {
+            let Some(schemas) = schemas else { continue };
+            for change in notes.compare(schemas, asker) {
                 let rule = match change.aspect {
                     Aspect::Type => &TYPE,
                     Aspect::Values => &WIDENED,

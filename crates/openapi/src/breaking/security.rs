@@ -22,6 +22,9 @@ type Way = BTreeMap<String, BTreeSet<String>>;
 pub(super) fn check(notes: &mut Notes<'_>, pair: &Pair<'_>) {
     let before = ways(notes.old, pair.before);
     let after = ways(notes.new, pair.after);
+    if !notes.work.spend(before.len().saturating_mul(after.len())) {
+        return;
+    }
     for way in &before {
         // A way is good still when one of the new ones asks for nothing beyond it.
         let fits = |other: &Way| {

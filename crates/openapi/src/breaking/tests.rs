@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{BreakingChange, groups};
-use crate::difference;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{BreakingChange, Judged, groups, judge_within};
 use crate::tests::described;
+use crate::{Description, Operation, difference, difference_until};
 
 const BASE: &str = "
 security: [{ oauth: [read] }]
@@ -164,7 +167,10 @@ fn every_rule_tells_what_breaks_from_what_does_not() {
         );
     }
     for rule in groups().iter().flat_map(|(_, rules)| rules.iter().map(|rule| rule.name)) {
-        assert!(CASES.iter().any(|(name, ..)| *name == rule), "no case for {rule}");
+        // It has a test of its own.
+        let is_elsewhere = rule == "not-compared-whole";
+        let has_case = CASES.iter().any(|(name, ..)| *name == rule);
+        assert!(has_case || is_elsewhere, "no case for {rule}");
     }
 }
 
@@ -212,4 +218,138 @@ fn schemas_that_refer_to_themselves_end() {
     };
     let breaking = difference(&tree("string"), &tree("integer"), SystemTime::UNIX_EPOCH).breaking;
     assert_eq!(breaking.len(), 1, "{breaking:?}");
+}
+
+/// As many operations as schemas, each of which refers to ten others; the last one is as given.
+fn entangled(count: usize, last: &str) -> Description {
+    let mut text = String::from("paths:\n");
+    for at in 0..count {
+        let _infallible = writeln!(
+            text,
+            "  /p{at}: {{ get: {{ responses: {{ '200': {{ description: d, content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/S{at}' }} }} }} }} }} }} }}"
+        );
+    }
+    text.push_str("components:\n  schemas:\n");
+    for at in 0..count {
+        let own = if at + 1 == count { last } else { "a: { type: string }" };
+        let _infallible = write!(text, "    S{at}: {{ type: object, properties: {{ {own}");
+        for next in 1..=10 {
+            let next_at = (at * 7 + next) % count;
+            let _infallible =
+                write!(text, ", r{next}: {{ $ref: '#/components/schemas/S{next_at}' }}");
+        }
+        text.push_str(" } }\n");
+    }
+    described(&text)
+}
+
+/// What is told, and how much was looked at for it.
+fn judged(old: &Description, new: &Description, most: usize) -> (Vec<BreakingChange>, usize) {
+    let pairs: Vec<(&Operation, &Operation)> =
+        old.operations().iter().zip(new.operations()).collect();
+    let (pairs, stop) = (&pairs[..], &AtomicBool::new(false));
+    judge_within(&Judged { old, new, gone: &[], pairs, now: SystemTime::UNIX_EPOCH, stop }, most)
+}
+
+#[test]
+fn what_all_share_is_looked_at_once_and_not_for_each() {
+    let work = |count| {
+        let (old, new) = (
+            entangled(count, "a: { type: string }, b: {}"),
+            entangled(count, "a: { type: integer }"),
+        );
+        let (changes, work) = judged(&old, &new, usize::MAX);
+        assert_eq!(changes.len(), 2, "{changes:?}");
+        assert_eq!(changes[0].operations.len(), count.min(super::NAMED_MAX));
+        work
+    };
+    let (some, more) = (work(100), work(400));
+    // Four times as many need four times as much, and not sixteen times.
+    assert!(more < some * 5, "{some} for 100, {more} for 400");
+}
+
+#[test]
+fn what_is_not_compared_counts_as_breaking_and_says_so() {
+    let (old, new) =
+        (entangled(100, "a: { type: string }"), entangled(100, "a: { type: string }, b: {}"));
+    let (changes, _) = judged(&old, &new, usize::MAX);
+    assert_eq!(changes, []);
+    let (changes, work) = judged(&old, &new, 500);
+    let [change] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!((change.rule.name, change.pointer.as_str()), ("not-compared-whole", ""));
+    assert!(change.message.contains("too large"), "{change:?}");
+    assert!(work <= 500);
+}
+
+#[test]
+fn nobody_goes_on_comparing_when_it_is_stopped() {
+    let (old, new) = (entangled(50, "a: { type: string }"), entangled(50, "a: { type: integer }"));
+    let stop = AtomicBool::new(false);
+    stop.store(true, Ordering::Relaxed);
+    let breaking = difference_until((&old, &new), SystemTime::UNIX_EPOCH, &stop).breaking;
+    assert_eq!(breaking.len(), 1, "{breaking:?}");
+    assert_eq!(breaking[0].rule.name, "not-compared-whole");
+}
+
+#[test]
+fn schemas_whose_circles_never_meet_end() {
+    // Circles of 997 and of 991 schemas: a million pairs, none twice.
+    let circle = |count: usize, kind: &str| {
+        let mut text = String::from(
+            "paths: { /t: { get: { responses: { '200': { description: d, content: { application/json: { schema: { $ref: '#/components/schemas/S0' } } } } } } } }\ncomponents:\n  schemas:\n",
+        );
+        for at in 0..count {
+            let next = (at + 1) % count;
+            let _infallible = writeln!(
+                text,
+                "    S{at}: {{ properties: {{ v: {{ type: {kind} }}, n: {{ $ref: '#/components/schemas/S{next}' }} }} }}"
+            );
+        }
+        described(&text)
+    };
+    let (old, new) = (circle(997, "string"), circle(991, "integer"));
+    let (changes, work) = judged(&old, &new, 50_000);
+    assert!(changes.iter().any(|change| change.rule.name == "not-compared-whole"));
+    assert!(work <= 50_000);
+}
+
+#[test]
+fn the_largest_descriptions_that_are_taken_are_compared_whole() {
+    // As many operations and schemas as fit: close to 16 MiB.
+    let large = |kind: &str| {
+        let mut paths = String::new();
+        let mut schemas = String::new();
+        let mut at: usize = 0;
+        while paths.len() + schemas.len() < (15 << 20) {
+            let comma = if at == 0 { "" } else { "," };
+            let (one, two) = (at / 2, at.saturating_sub(1));
+            let _infallible = write!(
+                paths,
+                r##"{comma}"/things/p{at}":{{"post":{{"requestBody":{{"content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/S{at}"}}}}}}}},"responses":{{"200":{{"description":"d","content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/S{at}"}}}}}}}}}}}}}}"##
+            );
+            let kind = if at == 0 { kind } else { "string" };
+            let _infallible = write!(
+                schemas,
+                r##"{comma}"S{at}":{{"type":"object","properties":{{"a":{{"type":"{kind}"}}"##
+            );
+            for name in 0..12 {
+                let _infallible =
+                    write!(schemas, r##","name{name}":{{"type":"string","maxLength":50}}"##);
+            }
+            let _infallible = write!(
+                schemas,
+                r##","one":{{"$ref":"#/components/schemas/S{one}"}},"two":{{"$ref":"#/components/schemas/S{two}"}}}}}}"##
+            );
+            at += 1;
+        }
+        let text = format!(
+            r##"{{"openapi":"3.1.0","info":{{"title":"T","version":"1"}},"paths":{{{paths}}},"components":{{"schemas":{{{schemas}}}}}}}"##
+        );
+        Description::read(&text).unwrap_or_else(|faults| panic!("{faults:?}"))
+    };
+    let (old, new) = (large("string"), large("integer"));
+    assert!(old.operations().len() > 10_000, "{}", old.operations().len());
+    let (changes, work) = judged(&old, &new, super::WORK_MAX);
+    let rules: Vec<&str> = changes.iter().map(|change| change.rule.name).collect();
+    assert_eq!(rules, ["request-type-changed", "response-type-changed"], "after {work}");
 }

@@ -31,6 +31,9 @@ pub(super) fn check(notes: &mut Notes<'_>) {
         invalid: HashSet::new(),
         seen: HashSet::new(),
     };
+    for refused in examples.compiler.refused() {
+        notes.note(&INVALID, &refused.pointer, format!("not a schema: {}", refused.message));
+    }
     if let Some(schemas) = description.at("/components/schemas") {
         for (_, schema) in schemas.members() {
             examples.schema(notes, schema, 0);
@@ -160,7 +163,7 @@ impl Examples {
             let is_open = !whole.one_of.is_empty() || !whole.any_of.is_empty();
             for name in schema.items("required") {
                 let Some(text) = name.value.as_str() else { continue };
-                if !is_open && !whole.properties.iter().any(|(known, _)| *known == text) {
+                if !is_open && whole.property(text).is_none() {
                     let message = format!("`{text}` is required, and is no property");
                     notes.note(&REQUIRED, &name.pointer, message);
                 }

@@ -187,3 +187,15 @@ fn a_null_where_3_0_allows_it_is_no_finding() {
     let text = "security: []\npaths: { /a: { get: { operationId: a, summary: s, responses: { '200': { description: d, content: { application/json: { schema: { type: string, nullable: true }, example: null } } } } } } }\n";
     assert_eq!(lint(&described_30(text)), []);
 }
+
+#[test]
+fn a_pattern_that_is_too_large_is_a_finding_with_its_place() {
+    let pattern = "'^[a-z]{1000000}$'";
+    let text = GOOD
+        .replace("id: { type: integer }", &format!("id: {{ type: string, pattern: {pattern} }}"));
+    let findings = lint(&described(&text));
+    let found = findings.iter().find(|finding| finding.rule.name == "schema-invalid");
+    let found = found.unwrap_or_else(|| panic!("{findings:?}"));
+    assert_eq!(found.pointer, "/components/schemas/Order/properties/id/pattern");
+    assert!(found.message.contains("too large"), "{found:?}");
+}

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::description::{Description, Found};
-use crate::schema::{Additional, Flat, flat};
+use crate::schema::{Additional, Flat, flat, marks};
 
 /// Values in one sample; then lists and optional properties stay empty.
 const VALUES_MAX: usize = 2000;
@@ -115,15 +115,13 @@ impl<'d> Sampler<'d> {
             if is_spare && !is_required {
                 continue;
             }
-            if flat(self.description, property.clone()).is_write_only {
+            if marks(self.description, property).is_write_only {
                 continue;
             }
             members.insert((*name).to_owned(), self.value(property.clone(), depth + 1));
         }
         for name in &told.required {
-            if !members.contains_key(*name)
-                && !told.properties.iter().any(|(known, _)| known == name)
-            {
+            if !members.contains_key(*name) && told.property(name).is_none() {
                 members.insert((*name).to_owned(), json!("string"));
             }
         }

@@ -1,6 +1,6 @@
 //! A schema laid flat: what all of its `allOf` say together, references followed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub(crate) struct Flat<'d> {
     pub(crate) has_default: bool,
     /// What was laid together: itself, what it refers to, and all of that.
     pub(crate) parts: Vec<Found<'d>>,
+    /// Where each property is among the others.
+    places: HashMap<&'d str, usize>,
 }
 
 /// What is said of properties that are not listed.
@@ -42,6 +44,18 @@ pub(crate) enum Additional<'d> {
 }
 
 impl<'d> Flat<'d> {
+    /// A property.
+    pub(crate) fn property(&self, name: &str) -> Option<&Found<'d>> {
+        self.properties.get(*self.places.get(name)?).map(|(_, property)| property)
+    }
+
+    /// How much it says, to be looked at.
+    pub(crate) fn size(&self) -> usize {
+        let values = self.values.as_ref().map_or(0, Vec::len);
+        let alternatives = self.one_of.len() + self.any_of.len();
+        self.parts.len() + self.properties.len() + self.required.len() + values + alternatives
+    }
+
     /// A keyword with a number; the strictest, where several say one.
     pub(crate) fn bound(&self, keyword: &str) -> Option<f64> {
         let is_least = keyword.starts_with("min") || keyword == "exclusiveMinimum";
@@ -68,24 +82,66 @@ impl<'d> Flat<'d> {
 /// Lays a schema flat.
 pub(crate) fn flat<'d>(description: &'d Description, schema: Found<'d>) -> Flat<'d> {
     let mut flat = Flat::default();
-    add(description, schema, 0, &mut flat);
+    add(description, schema, (0, &mut HashSet::new()), &mut flat);
     flat
 }
 
-fn add<'d>(description: &'d Description, schema: Found<'d>, depth: usize, flat: &mut Flat<'d>) {
-    if depth > DEPTH_MAX || flat.parts.iter().any(|part| part.pointer == schema.pointer) {
+/// What a property says of itself, without what is in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    pub(crate) is_read_only: bool,
+    pub(crate) is_write_only: bool,
+    pub(crate) has_default: bool,
+}
+
+/// What a schema, and all that is laid together for it, says of itself.
+pub(crate) fn marks(description: &Description, schema: &Found<'_>) -> Marks {
+    let mut marks = Marks::default();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut open = vec![(schema.clone(), 0)];
+    while let Some((schema, depth)) = open.pop() {
+        if depth > DEPTH_MAX || !seen.insert(schema.pointer.clone()) {
+            continue;
+        }
+        let is_reference = reference_of(schema.value).is_some();
+        if is_reference && let Some(target) = description.resolved(schema.clone()) {
+            open.push((target, depth + 1));
+        }
+        if is_reference && is_all_by_reference(description, &schema) {
+            continue;
+        }
+        open.extend(schema.items("allOf").map(|part| (part, depth + 1)));
+        marks.is_read_only |= schema.is("readOnly");
+        marks.is_write_only |= schema.is("writeOnly");
+        marks.has_default |= schema.value.get("default").is_some();
+    }
+    marks
+}
+
+/// Whether nothing counts that stands beside a reference: it does since 3.1, and `nullable` is meant
+/// in 3.0, too.
+fn is_all_by_reference(description: &Description, schema: &Found<'_>) -> bool {
+    description.edition() == Edition::V30 && !schema.is("nullable")
+}
+
+fn add<'d>(
+    description: &'d Description,
+    schema: Found<'d>,
+    (depth, seen): (usize, &mut HashSet<String>),
+    flat: &mut Flat<'d>,
+) {
+    if depth > DEPTH_MAX || seen.contains(&schema.pointer) {
         return;
     }
     let is_reference = reference_of(schema.value).is_some();
     if is_reference && let Some(target) = description.resolved(schema.clone()) {
-        add(description, target, depth + 1, flat);
+        add(description, target, (depth + 1, &mut *seen), flat);
     }
-    // What stands beside a reference counts since 3.1; `nullable` is meant in 3.0, too.
-    if is_reference && description.edition() == Edition::V30 && !schema.is("nullable") {
+    if is_reference && is_all_by_reference(description, &schema) {
         return;
     }
     for part in schema.items("allOf") {
-        add(description, part, depth + 1, flat);
+        add(description, part, (depth + 1, &mut *seen), flat);
     }
     types(&schema, flat);
     if let Some(constant) = schema.value.get("const") {
@@ -95,9 +151,12 @@ fn add<'d>(description: &'d Description, schema: Found<'d>, depth: usize, flat: 
     }
     if let Some(properties) = schema.get("properties") {
         for (name, property) in properties.members() {
-            match flat.properties.iter_mut().find(|(known, _)| *known == name) {
-                Some(known) => known.1 = property,
-                None => flat.properties.push((name, property)),
+            match flat.places.get(name) {
+                Some(place) => flat.properties[*place].1 = property,
+                None => {
+                    flat.places.insert(name, flat.properties.len());
+                    flat.properties.push((name, property));
+                }
             }
         }
     }
@@ -116,6 +175,7 @@ fn add<'d>(description: &'d Description, schema: Found<'d>, depth: usize, flat: 
     flat.is_read_only |= schema.is("readOnly");
     flat.is_write_only |= schema.is("writeOnly");
     flat.has_default |= schema.value.get("default").is_some();
+    seen.insert(schema.pointer.clone());
     flat.parts.push(schema);
 }
 

@@ -1,11 +1,12 @@
 //! What the use cases of services need of descriptions: read and compared off the threads that
 //! answer others, since a large one takes a second.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::SystemTime;
 
 use architrave_openapi::{
-    Description, DescriptionFault, Difference, Finding, Severity, difference, lint,
+    Description, DescriptionFault, Difference, Finding, Severity, difference_until, lint,
 };
 use serde_json::{Value, json};
 
@@ -49,7 +50,19 @@ pub(super) async fn compare(old: &str, new: &str, now: SystemTime) -> Result<Dif
     let (Ok(old), Ok(new)) = (parsed(old).await?, parsed(new).await?) else {
         return Ok(Difference::default());
     };
-    beside(move || difference(&old, &new, now)).await
+    // Where nobody waits for it any more, it ends.
+    let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
+    let until = Arc::clone(&stop.0);
+    beside(move || difference_until((&old, &new), now, &until)).await
+}
+
+/// Sets what work beside looks at, when the call that it is for is gone.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A description that was read, as long as somebody has it: one change looks at the same text several
