@@ -18,7 +18,9 @@ use serde_json::Value;
 pub use kind::ObjectKind;
 pub use read::{canonical, objects_of, settings_of};
 pub use schema::{component_schemas, json_schema};
-pub use secrets::{NoSuchSecret, file_pointers, hide_secrets, keep_secrets, secret_pointers};
+pub use secrets::{
+    NoSuchSecret, file_pointers, hide_secrets, is_credential_field, keep_secrets, secret_pointers,
+};
 pub use set::Objects;
 pub use write::{ExportedFile, Secrets, export};
 

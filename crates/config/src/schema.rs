@@ -94,7 +94,12 @@ pub(crate) fn of(shape: &Shape, definitions: &mut Definitions) -> Json {
             json!({ "type": "array", "items": items, "minItems": min })
         }
         Shape::Pairs { of: value, .. } => {
-            let values = of(value, definitions);
+            let mut values = of(value, definitions);
+            // Of some header fields it is a secret.
+            let is_field = matches!(**value, Shape::Text { kind: "header value", .. });
+            if is_field && !definitions.is_file {
+                values = json!({ "anyOf": [values, kept()] });
+            }
             json!({ "type": "object", "additionalProperties": values })
         }
         Shape::Json => json!({ "type": "object" }),

@@ -1,5 +1,6 @@
 //! Secrets within the body of an object, found by how its kind is declared: a leaf is secret
-//! because its type is, so that no list of paths can fall behind.
+//! because its type is, so that no list of paths can fall behind; and the value of a header field is,
+//! because the field's name says so.
 //!
 //! A secret that is shown is `{"has_value": true}`, and what comes back as that stays as it was.
 //! The same goes for the text of a description, which is no secret, only too long to be shown.
@@ -90,6 +91,31 @@ pub fn file_pointers(kind: ObjectKind, body: &Value) -> Vec<String> {
 const SECRET: &str = "secret";
 const FILE: &str = "file path";
 
+/// What the declaration calls the value of a header field.
+const FIELD: &str = "header value";
+/// What is in the names of header fields by which callers prove who they are.
+const OF_CREDENTIALS: [&str; 10] = [
+    "auth",
+    "cookie",
+    "token",
+    "secret",
+    "passw",
+    "credential",
+    "session",
+    "api-key",
+    "apikey",
+    "api_key",
+];
+
+/// Whether the value of a header field is a secret, as its name has it: `authorization`, `cookie`,
+/// `x-api-key`, `x-upstream-token`.
+#[must_use]
+pub fn is_credential_field(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_key = name == "key" || name.ends_with("-key") || name.ends_with("_key");
+    is_key || OF_CREDENTIALS.iter().any(|word| name.contains(word))
+}
+
 /// Whether it stands for a secret that is stored.
 fn is_kept(value: &Value) -> bool {
     let Value::Object(members) = value else { return false };
@@ -144,7 +170,12 @@ fn walk(shape: &Shape, value: &Value, at: &mut String, wanted: &str, found: &mut
         }
         (Shape::Pairs { of, .. }, Value::Object(members)) => {
             for (key, member) in members {
-                below(of, key, member, at);
+                let is_field = wanted == SECRET && is_of_fields(of);
+                if is_field && is_credential_field(key) && !member.is_null() {
+                    below(&CREDENTIAL, key, member, at);
+                } else {
+                    below(of, key, member, at);
+                }
             }
         }
         (Shape::Record(record), Value::Object(members)) => {
@@ -169,10 +200,18 @@ fn walk(shape: &Shape, value: &Value, at: &mut String, wanted: &str, found: &mut
     }
 }
 
+/// What the value of such a field is taken for.
+const CREDENTIAL: Shape = Shape::Text { kind: SECRET, pattern: None };
+
+fn is_of_fields(shape: &Shape) -> bool {
+    matches!(shape, Shape::Text { kind, .. } if *kind == FIELD)
+}
+
 /// Whether a shape has such a leaf anywhere.
 fn has_leaf(shape: &Shape, wanted: &str) -> bool {
     match shape {
         Shape::Text { kind, .. } => *kind == wanted,
+        Shape::Pairs { of, .. } if wanted == SECRET && is_of_fields(of) => true,
         Shape::List { of, .. } | Shape::Pairs { of, .. } => has_leaf(of, wanted),
         Shape::Record(record) => record.fields.iter().any(|field| has_leaf(&field.shape, wanted)),
         Shape::Choice { options, .. } => {

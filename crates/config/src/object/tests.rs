@@ -36,6 +36,18 @@ fn secrets_are_found_by_how_their_kind_is_declared() {
     );
     assert_eq!(file_pointers(ObjectKind::Provider, &provider()), ["/credentials/2/gcp/file"]);
     assert!(secret_pointers(ObjectKind::Route, &json!({ "name": "secret" })).is_empty());
+    let headers = json!({
+        "request": { "set": { "Authorization": "Bearer x", "x-edge": "a" }, "remove": ["cookie"] },
+        "response": { "add": { "Set-Cookie": "a=b", "x-rate": "1" } },
+    });
+    let policies = json!({ "policies": { "headers": headers } });
+    let expected = [
+        "/policies/headers/request/set/Authorization",
+        "/policies/headers/response/add/Set-Cookie",
+    ];
+    for kind in [ObjectKind::Route, ObjectKind::Service, ObjectKind::Listener] {
+        assert_eq!(secret_pointers(kind, &policies), expected, "{kind}");
+    }
     // Whatever is written where a secret belongs is one.
     let odd = json!({ "credentials": [{ "api_key": { "nested": "k" } }, { "api_key": 7 }] });
     assert_eq!(secret_pointers(ObjectKind::Consumer, &odd).len(), 2);
@@ -153,4 +165,28 @@ fn only_services_know_whose_they_are() {
     assert_eq!(service.of_team(None).body, json!({ "http": {} }));
     let route = object(ObjectKind::Route).of_team(Some("blue"));
     assert_eq!(route.body, json!({ "http": {} }));
+}
+
+#[test]
+fn header_fields_of_credentials_are_known_by_their_names() {
+    for name in [
+        "Authorization",
+        "proxy-authorization",
+        "cookie",
+        "Set-Cookie",
+        "x-api-key",
+        "apikey",
+        "x-upstream-token",
+        "x-client-secret",
+        "x-goog-api-key",
+        "ocp-apim-subscription-key",
+        "x-session-id",
+        "X-Password",
+        "key",
+    ] {
+        assert!(super::is_credential_field(name), "{name}");
+    }
+    for name in ["x-edge", "server", "x-request-id", "content-type", "cache-control", "keyboard"] {
+        assert!(!super::is_credential_field(name), "{name}");
+    }
 }

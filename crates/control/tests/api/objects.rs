@@ -542,3 +542,42 @@ fn what_is_done_to_the_running_gateway_is_in_the_audit_log() {
         assert_eq!(row["audit"][0]["name"], "wide 127.0.0.1:9001");
     });
 }
+
+#[test]
+fn fields_that_prove_who_the_gateway_is_are_shown_to_nobody() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": "blue" })).await;
+        let (reader, _) = home.member(&admin, "dev@example.com", "blue", "developer").await;
+        let upstream = json!({ "name": "blue", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams?team=blue", &upstream).await;
+        let fields = |edge: &str| json!({ "request": { "set": { "authorization": "Bearer sk-plain-7", "x-edge": edge } } });
+        let service = json!({
+            "name": "orders", "http": { "upstream": "blue" },
+            "policies": { "headers": fields("a") },
+        });
+        let made = home.send(&admin, "POST", "/api/v1/services?team=blue", &service).await;
+        assert_eq!(made.status(), 201, "{made}");
+        // What is sent back as it was shown keeps what is stored.
+        let mut shown = made.json()["config"].clone();
+        let set = &mut shown["policies"]["headers"]["request"]["set"];
+        assert_eq!(*set, json!({ "authorization": { "has_value": true }, "x-edge": "a" }));
+        set["x-edge"] = json!("b");
+        let path = "/api/v1/services/orders";
+        let put = home.change(&admin, "PUT", path, &shown).await;
+        assert_eq!(put.status(), 200, "{put}");
+        let held = home.store.object("service", "orders").await.unwrap().unwrap();
+        assert_eq!(held.body["policies"]["headers"], fields("b"));
+        for (who, path) in [
+            (&reader, "/api/v1/services/orders"),
+            (&reader, "/api/v1/services"),
+            (&reader, "/api/v1/services/orders/revisions/1"),
+            (&reader, "/api/v1/services/orders/revisions/2"),
+            (&admin, "/api/v1/audit"),
+        ] {
+            let told = home.get(who, path).await;
+            assert_eq!(told.status(), 200, "{told}");
+            assert!(!told.text().contains("sk-plain-7"), "{path}: {told}");
+        }
+    });
+}
