@@ -191,9 +191,10 @@ impl From<StoreError> for ApiError {
                 Self::new(crate::code::Code::NameTaken, format!("{what} is there already"))
             }
             StoreError::NotText => Self::body_invalid("a text holds the character NUL"),
-            StoreError::Busy | StoreError::Unreachable(_) | StoreError::Database(_) => {
-                Self::store_unavailable(error.to_string())
-            }
+            StoreError::Busy
+            | StoreError::Gone(_)
+            | StoreError::Unreachable(_)
+            | StoreError::Database(_) => Self::store_unavailable(error.to_string()),
             _ => Self::internal(error.to_string()),
         }
     }

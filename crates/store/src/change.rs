@@ -69,6 +69,8 @@ impl Change {
             let told = sqlx::query("SELECT pg_notify($1, $2)").bind(TOPIC).bind(number.to_string());
             told.execute(&mut *self.transaction).await?;
         }
+        // It may have gone while the change was made.
+        self.store().check_file()?;
         self.transaction.commit().await?;
         let generation = u64::try_from(number).unwrap_or_default();
         self.counted.store().feed().tell(generation);

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The database does not answer.
     #[error("the database cannot be reached: {0}")]
     Unreachable(#[source] sqlx::Error),
+    /// Its file is not where it was opened: what is written would be lost.
+    #[error("the file of the database is gone, or is another: {0}")]
+    Gone(String),
     /// A newer program has written it.
     #[error(
         "the database has version {found} and this program knows versions up to {known}: \

@@ -2,7 +2,7 @@
 //! each only when it is first needed.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -70,6 +70,8 @@ pub(crate) struct Door {
     pub(crate) waits: Waits,
     is_synced: bool,
     options: AnyConnectOptions,
+    /// The file, and which one it is to the system.
+    file: Option<(PathBuf, (u64, u64))>,
 }
 
 impl Place {
@@ -87,9 +89,14 @@ impl Place {
         is_synced: bool,
     ) -> Result<Door, StoreError> {
         sqlx::any::install_default_drivers();
-        let (engine, url) = match self {
-            Self::Folder(folder) => (Engine::Sqlite, sqlite_url(&file(folder, name)?)?),
-            Self::Postgres(url) => (Engine::Postgres, url.expose().to_owned()),
+        let (engine, url, file) = match self {
+            Self::Folder(folder) => {
+                let file = file(folder, name)?;
+                let url = sqlite_url(&file)?;
+                let identity = identity(&file).map_err(|error| StoreError::file(&file, error))?;
+                (Engine::Sqlite, url, Some((file, identity)))
+            }
+            Self::Postgres(url) => (Engine::Postgres, url.expose().to_owned(), None),
         };
         // The URL may hold a password, so that no error repeats it.
         let no_place = || match self {
@@ -103,7 +110,7 @@ impl Place {
         let options = AnyConnectOptions::from_str(&url).map_err(|_| no_place())?;
         let options = options.log_statements(LevelFilter::Off);
         let options = options.log_slow_statements(LevelFilter::Warn, SLOW);
-        Ok(Door { engine, waits, is_synced, options })
+        Ok(Door { engine, waits, is_synced, options, file })
     }
 }
 
@@ -126,6 +133,15 @@ impl Door {
         let mut first = self.connect().await?;
         first.execute(AssertSqlSafe(self.as_writer())).await?;
         first.close().await
+    }
+
+    /// Whether the file is where it was: one that was removed takes what is written with it.
+    pub(crate) fn check_file(&self) -> Result<(), StoreError> {
+        let Some((file, opened)) = &self.file else { return Ok(()) };
+        match identity(file) {
+            Ok(now) if now == *opened => Ok(()),
+            _ => Err(StoreError::Gone(file.display().to_string())),
+        }
     }
 
     /// The one connection that writes.
@@ -210,6 +226,12 @@ impl Door {
     pub(crate) fn url(&self) -> &str {
         self.options.database_url.as_str()
     }
+}
+
+/// Which file it is to the system, whatever it is called.
+fn identity(file: &Path) -> std::io::Result<(u64, u64)> {
+    let told = std::fs::metadata(file)?;
+    Ok((told.dev(), told.ino()))
 }
 
 /// The file, made where it is not there: SQLite gives the files beside it the same rights.

@@ -94,8 +94,9 @@ impl Store {
     /// Begins the one change there is at a time; waits for the one before.
     ///
     /// # Errors
-    /// When another write takes too long, or the database fails.
+    /// When another write takes too long, the database fails, or its file is gone.
     pub async fn change(&self) -> Result<Change, StoreError> {
+        self.0.door.check_file()?;
         self.0.changes.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(self.clone());
         let begun = migrate::begin(&self.0.writer, self.0.door.engine).await?;
@@ -194,6 +195,10 @@ impl Store {
 
     pub(crate) fn engine(&self) -> Engine {
         self.0.door.engine
+    }
+
+    pub(crate) fn check_file(&self) -> Result<(), StoreError> {
+        self.0.door.check_file()
     }
 
     pub(crate) fn feed(&self) -> &Feed {

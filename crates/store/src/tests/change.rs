@@ -159,3 +159,28 @@ fn a_text_that_one_of_both_cannot_keep_is_refused_by_its_name_or_kept() {
         }
     });
 }
+
+#[test]
+fn nothing_is_acknowledged_that_goes_with_a_file_which_is_gone() {
+    each_store(async |home| {
+        let Some(folder) = &home.folder else { return };
+        let store = home.open().await;
+        let file = folder.path().join("architrave.db");
+        let aside = folder.path().join("aside.db");
+        let mut change = store.change().await.unwrap();
+        change.insert_user(ada()).await.unwrap();
+        // Taken away within a change, and before one.
+        std::fs::rename(&file, &aside).unwrap();
+        let refused = change.commit(entry("create_user")).await;
+        assert!(matches!(refused, Err(StoreError::Gone(_))), "{refused:?}");
+        assert!(matches!(store.change().await, Err(StoreError::Gone(_))));
+        // Another file of its name is not it.
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(store.change().await, Err(StoreError::Gone(_))));
+        std::fs::rename(&aside, &file).unwrap();
+        let mut change = store.change().await.unwrap();
+        assert_eq!(change.count_users().await.unwrap(), 0);
+        change.insert_user(ada()).await.unwrap();
+        change.commit(entry("create_user")).await.unwrap();
+    });
+}
