@@ -71,6 +71,8 @@ fn a_retired_service_is_gone_and_says_what_took_its_place() {
         let answer = ask(&gateway, "/x");
         assert_eq!(answer.status, 410, "{life}");
         assert!(text(&answer).contains("\"reason\":\"retired\""), "{}", text(&answer));
+        let successor = "\"successor\":\"https://example.com/v2\"";
+        assert!(text(&answer).contains(successor), "{}", text(&answer));
         assert_eq!(links(&answer), ["<https://example.com/v2>; rel=\"successor-version\""]);
         assert_eq!(ask(&gateway, "/v2").status, 200);
     }

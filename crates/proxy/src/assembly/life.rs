@@ -23,6 +23,8 @@ pub struct LiveLife {
     sunset: Option<String>,
     /// `Link` (RFC 8288), one value each.
     links: Vec<String>,
+    /// Where to go instead.
+    successor: Option<String>,
 }
 
 /// When whoever meets a service that is suspended may come back, in seconds.
@@ -44,12 +46,13 @@ impl LiveLife {
         let links = [
             lifecycle.deprecated_at.and(notice).map(|notice| link(notice, "deprecation")),
             lifecycle.sunset_at.and(notice).map(|notice| link(notice, "sunset")),
-            successor.map(|successor| link(&successor, "successor-version")),
+            successor.as_deref().map(|successor| link(successor, "successor-version")),
         ];
         Some(Self {
             deprecation: lifecycle.deprecated_at.map(|at| format!("@{}", seconds(at))),
             sunset: lifecycle.sunset_at.map(httpdate::fmt_http_date),
             links: links.into_iter().flatten().collect(),
+            successor,
             lifecycle: lifecycle.clone(),
         })
     }
@@ -71,6 +74,12 @@ impl LiveLife {
     /// Since when the service is deprecated, or will be.
     pub(crate) const fn deprecated_at(&self) -> Option<SystemTime> {
         self.lifecycle.deprecated_at
+    }
+
+    /// Where callers go instead, for those who are told that it has ended.
+    pub(crate) fn successor(&self, reason: Reason) -> Option<&str> {
+        let is_end = matches!(reason, Reason::Retired | Reason::Brownout);
+        self.successor.as_deref().filter(|_| is_end)
     }
 
     /// When the service retires.

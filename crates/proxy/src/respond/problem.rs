@@ -32,11 +32,13 @@ pub(super) fn body(
     if !detail.is_empty() {
         // Details are our own words, and hardly any of them would need to be escaped.
         body.push_str(",\"detail\":\"");
-        body.extend(detail.chars().map(|it| match it {
-            '"' | '\\' => '\'',
-            it if it.is_control() => ' ',
-            it => it,
-        }));
+        body.extend(detail.chars().map(plain));
+        body.push('"');
+    }
+    let life = exchange.matched.as_ref().and_then(|matched| matched.service?.life.as_deref());
+    if let Some(successor) = life.and_then(|life| life.successor(reason)) {
+        body.push_str(",\"successor\":\"");
+        body.extend(successor.chars().map(plain));
         body.push('"');
     }
     let id = exchange.identity.request_id();
@@ -47,6 +49,15 @@ pub(super) fn body(
     }
     body.push_str("}\n");
     body.into_bytes()
+}
+
+/// A letter that need not be escaped.
+fn plain(letter: char) -> char {
+    match letter {
+        '"' | '\\' => '\'',
+        letter if letter.is_control() => ' ',
+        letter => letter,
+    }
 }
 
 /// What a status is called.
