@@ -7,6 +7,7 @@
 
 mod application;
 mod known;
+mod past;
 mod standing;
 mod team;
 
@@ -26,6 +27,7 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use crate::jwt::KeyCell;
 use crate::ledger::{Ledger, Share, Terms};
 use crate::shards::Shards;
+use past::Past;
 use team::Teams;
 use tokio::sync::Notify;
 
@@ -64,6 +66,8 @@ pub struct SubscriptionRecord {
     pub plan: Arc<str>,
     /// How far it is.
     pub state: SubscriptionState,
+    /// When it was made; `None`: it was always there.
+    pub since: Option<SystemTime>,
 }
 
 /// Where an application is written down.
@@ -84,7 +88,7 @@ pub struct Directory {
     key_count: AtomicUsize,
     names: Shards<Arc<str>, Arc<Slot>>,
     /// Held while somebody writes; readers never look at it.
-    writing: Mutex<()>,
+    writing: Mutex<Past>,
     /// The plans that some assembly has put to work.
     plans: Mutex<HashMap<Box<str>, Weak<LivePlan>>>,
     /// What teams may use up; looked at where applications are written and not where they call.
@@ -250,20 +254,20 @@ impl Directory {
     /// Puts an application in place of the one of its name; `false` where another source, which goes
     /// before, has one of that name.
     pub fn put(&self, source: Source, record: ApplicationRecord) -> bool {
-        let _writing = self.writing();
-        self.put_one(source, record)
+        let mut past = self.writing();
+        self.put_one(source, record, &mut past)
     }
 
     /// Takes an application out, with its keys.
     pub fn remove(&self, source: Source, name: &str) {
-        let _writing = self.writing();
-        self.remove_one(source, name);
+        let mut past = self.writing();
+        self.remove_one(source, name, &mut past);
     }
 
     /// All that a source says; what it does not say any more is gone. Those that it says and another
     /// source has are returned.
     pub fn replace(&self, source: Source, records: Vec<ApplicationRecord>) -> Vec<Arc<str>> {
-        let _writing = self.writing();
+        let mut past = self.writing();
         let said: HashSet<&str> = records.iter().map(|record| &*record.name).collect();
         let slots = self.names.all();
         let gone = slots.iter().filter(|slot| {
@@ -271,25 +275,25 @@ impl Directory {
         });
         for slot in gone {
             let name = Arc::clone(&slot.current.load().name);
-            self.remove_one(source, &name);
+            self.remove_one(source, &name, &mut past);
         }
         let is_known = |record: &ApplicationRecord| self.names.get(&*record.name).is_some();
         let (known, new): (Vec<_>, Vec<_>) = records.into_iter().partition(is_known);
-        self.fill(source, new);
+        self.fill(source, new, &mut past);
         let taken = |record: ApplicationRecord| {
             let name = Arc::clone(&record.name);
-            (!self.put_one(source, record)).then_some(name)
+            (!self.put_one(source, record, &mut past)).then_some(name)
         };
         known.into_iter().filter_map(taken).collect()
     }
 
     /// Puts in those whom nobody knows yet: each shard is made once and not for every application.
-    fn fill(&self, source: Source, records: Vec<ApplicationRecord>) {
+    fn fill(&self, source: Source, records: Vec<ApplicationRecord>, past: &mut Past) {
         let mut slots = Vec::with_capacity(records.len());
         let mut keys = Vec::with_capacity(records.len());
         for record in records {
             let name = Arc::clone(&record.name);
-            let application = self.made(record, None);
+            let application = self.made(record, None, past);
             let slot = Arc::new(Slot { source, current: ArcSwap::from_pointee(application) });
             for key in &slot.current.load().keys {
                 let entry = Key { slot: Arc::clone(&slot), expires_at: key.expires_at };
@@ -302,17 +306,23 @@ impl Directory {
         self.key_count.store(self.keys.len(), Ordering::Relaxed);
     }
 
-    fn made(&self, record: ApplicationRecord, before: Option<&Application>) -> Application {
+    fn made(
+        &self,
+        record: ApplicationRecord,
+        before: Option<&Application>,
+        past: &mut Past,
+    ) -> Application {
         let team = record.team.as_ref().map(|team| self.teams().team(team));
-        Application::new(record, before, team)
+        Application::new(record, before, team, past)
     }
 
-    fn put_one(&self, source: Source, record: ApplicationRecord) -> bool {
+    fn put_one(&self, source: Source, record: ApplicationRecord, past: &mut Past) -> bool {
         let name = Arc::clone(&record.name);
         match self.names.get(&*name) {
             Some(slot) if slot.source == source => {
                 let before = slot.current.load_full();
-                let after = Arc::new(self.made(record, Some(&before)));
+                let after = Arc::new(self.made(record, Some(&before), past));
+                past.keep(&before, Some(&after), self.clock.now());
                 let is_kept = |digest: &KeyDigest| after.keys.iter().any(|it| it.digest == *digest);
                 slot.current.store(Arc::clone(&after));
                 for key in before.keys.iter().filter(|key| !is_kept(&key.digest)) {
@@ -327,9 +337,9 @@ impl Directory {
             Some(_) if source == Source::Store => false,
             other => {
                 if let Some(slot) = other {
-                    self.remove_one(slot.source, &name);
+                    self.remove_one(slot.source, &name, past);
                 }
-                let application = self.made(record, None);
+                let application = self.made(record, None, past);
                 let slot = Arc::new(Slot { source, current: ArcSwap::from_pointee(application) });
                 self.names.insert(name, Arc::clone(&slot));
                 for key in &slot.current.load().keys {
@@ -340,8 +350,9 @@ impl Directory {
         }
     }
 
-    fn remove_one(&self, source: Source, name: &str) {
+    fn remove_one(&self, source: Source, name: &str, past: &mut Past) {
         let Some(slot) = self.names.get(name).filter(|slot| slot.source == source) else { return };
+        past.keep(&slot.current.load(), None, self.clock.now());
         for key in &slot.current.load().keys {
             self.drop_key(&key.digest);
         }
@@ -379,7 +390,7 @@ impl Directory {
         self.teams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writing(&self) -> MutexGuard<'_, ()> {
+    fn writing(&self) -> MutexGuard<'_, Past> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,6 +2,7 @@
 //! that opens it, and the operation that is asked for.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use architrave_config::{
     PathMatch, PlanCredentials, PlanOperation, ServiceIndex, Snapshot, SubscriptionState,
@@ -17,6 +18,8 @@ use crate::view::RequestView;
 #[derive(Debug)]
 pub(crate) struct Offers {
     all: Box<[Offer]>,
+    /// From when on the service takes nobody new.
+    closed_at: Option<SystemTime>,
     directory: Arc<Directory>,
 }
 
@@ -83,9 +86,9 @@ impl Offers {
                 offers[service.get()].push(Offer { plan, operations, tokens });
             }
         }
-        let offers = offers.into_iter().map(|all| {
-            let directory = Arc::clone(directory);
-            (!all.is_empty()).then(|| Arc::new(Self { all: all.into(), directory }))
+        let offers = offers.into_iter().zip(&snapshot.services).map(|(all, service)| {
+            let (directory, closed_at) = (Arc::clone(directory), service.lifecycle.deprecated_at);
+            (!all.is_empty()).then(|| Arc::new(Self { all: all.into(), closed_at, directory }))
         });
         offers.collect()
     }
@@ -146,6 +149,12 @@ impl Offers {
             let Some(offer) = self.all.iter().find(is_of) else { continue };
             if subscription.state != SubscriptionState::Active {
                 why = why_not(subscription.state);
+                continue;
+            }
+            // Who comes by a product with other services in it is as new to this one.
+            let is_late = self.closed_at.zip(subscription.since);
+            if is_late.is_some_and(|(closed, since)| since >= closed) {
+                why = "the service is deprecated and takes nobody new: the subscription is later";
                 continue;
             }
             if !offer.takes(proof) {

@@ -63,8 +63,9 @@ pub struct KnownApplication {
     /// The digests of its keys that were not revoked, each with when it ends by itself, in
     /// microseconds UTC.
     pub keys: Vec<([u8; 32], Option<i64>)>,
-    /// The plans of its subscriptions that are not over, each with its state, the oldest first.
-    pub subscriptions: Vec<(String, String)>,
+    /// The plans of its subscriptions that are not over, each with its state and when it was made,
+    /// in microseconds UTC; the oldest first.
+    pub subscriptions: Vec<(String, String, i64)>,
 }
 
 /// The states of subscriptions that are not over.
@@ -186,16 +187,17 @@ async fn application_news(sight: Sight<'_>, since: i64) -> Result<ApplicationNew
         news.there[*place].keys.push(key);
     }
     let subscriptions = sqlx::query(
-        "SELECT application, id, plan, state FROM subscriptions \
+        "SELECT application, id, plan, state, created_at FROM subscriptions \
          WHERE application IN (SELECT id FROM applications WHERE changed > $1)",
     );
-    let mut living: Vec<(String, usize, (String, String))> = Vec::new();
+    let mut living: Vec<(String, usize, (String, String, i64))> = Vec::new();
     for row in &subscriptions.bind(since).fetch_all(&mut *sight.on).await? {
         let (application, state): (String, String) =
             (row.try_get("application")?, row.try_get("state")?);
         let place = ids.get(&application).filter(|_| LIVING.contains(&state.as_str()));
         if let Some(place) = place {
-            living.push((row.try_get("id")?, *place, (row.try_get("plan")?, state)));
+            let subscription = (row.try_get("plan")?, state, row.try_get("created_at")?);
+            living.push((row.try_get("id")?, *place, subscription));
         }
     }
     living.sort_unstable();
@@ -276,7 +278,8 @@ impl Change {
              ON CONFLICT (name) DO UPDATE SET changed = excluded.changed",
         );
         self.run(statement.bind(&application.name).bind(changed)).await?;
-        Ok(())
+        let holder = application.team.as_deref().or(application.owner.as_deref());
+        self.note_removal(("application", &application.name), holder).await
     }
 
     /// Notes that something of an application is other from this change on.

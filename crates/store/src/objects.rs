@@ -107,6 +107,10 @@ reads! {
     /// The names of the objects of a kind that belong to one of these teams, in their order.
     fn object_names_of(kind: &str, teams: &[String]) -> Vec<String>;
 
+    /// Names of a team's objects that others had before, each with the moment until which they had
+    /// it, in microseconds UTC; of services alone.
+    fn object_names_had_by_others(kind: &str, teams: &[String]) -> Vec<(String, i64)>;
+
     /// Every object, by kind and name, as they were at one moment.
     fn all_objects() -> Vec<ObjectRow>;
 
@@ -145,6 +149,22 @@ async fn object_names_of(
         names.extend(of_team.await?);
     }
     names.sort();
+    Ok(names)
+}
+
+async fn object_names_had_by_others(
+    sight: Sight<'_>,
+    kind: &str,
+    teams: &[String],
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let query = "SELECT r.name, MAX(r.removed_at) FROM name_removals r \
+                 JOIN objects o ON o.kind = r.kind AND o.name = r.name \
+                 WHERE o.kind = $1 AND o.team = $2 AND r.holder <> $2 GROUP BY r.name";
+    let mut names = Vec::new();
+    for team in teams {
+        let of_team = sqlx::query_as(query).bind(kind).bind(team).fetch_all(&mut *sight.on);
+        names.extend(of_team.await?);
+    }
     Ok(names)
 }
 
@@ -226,10 +246,29 @@ impl Change {
     /// When it is not there as that any more ([`StoreError::Stale`]), or the database fails.
     pub async fn remove_object(&mut self, before: &ObjectRow) -> Result<(), StoreError> {
         let statement = sqlx::query("DELETE FROM objects WHERE id = $1 AND revision = $2");
-        match self.run(statement.bind(&before.id).bind(before.revision)).await? {
-            0 => Err(StoreError::Stale(words(&before.kind, &before.name))),
-            _ => Ok(()),
+        if self.run(statement.bind(&before.id).bind(before.revision)).await? == 0 {
+            return Err(StoreError::Stale(words(&before.kind, &before.name)));
         }
+        if before.kind == "service" {
+            self.note_removal((&before.kind, &before.name), before.team.as_deref()).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes until when somebody had a name.
+    pub(crate) async fn note_removal(
+        &mut self,
+        (kind, name): (&str, &str),
+        holder: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let at = self.at();
+        let statement = sqlx::query(
+            "INSERT INTO name_removals (kind, name, holder, removed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (kind, name, holder) DO UPDATE SET removed_at = excluded.removed_at",
+        );
+        let statement = statement.bind(kind).bind(name).bind(holder.unwrap_or_default()).bind(at);
+        self.run(statement).await?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::teams::missing;
-use super::{Done, Writing, platform};
+use super::{Done, Writing, platform, subscriptions};
 use crate::admin::objects::time;
 use crate::api::Dependencies;
 use crate::call::Call;
@@ -310,6 +310,7 @@ pub(crate) async fn delete(
     let mut writing = Writing::begin(dependencies, call).await?;
     let application = find_to_change(dependencies, &mut writing, name).await?;
     conditions.check(Some(&etag(&application.id, application.revision)))?;
+    subscriptions::check_none_suspended(&mut writing, &call.caller, &application).await?;
     writing.change.remove_application(&application).await?;
     let done = done("delete_application", Some(&application), None);
     end(dependencies, writing, done, Reply::nothing()).await

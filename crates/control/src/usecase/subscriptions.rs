@@ -8,7 +8,8 @@ use architrave_config::{
     SubscriptionState,
 };
 use architrave_store::{
-    Application, NewNotification, NewSubscription, StoreError, Subscription, SubscriptionFilter,
+    Application, NewNotification, NewSubscription, Page, StoreError, Subscription,
+    SubscriptionFilter,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -31,6 +32,8 @@ use crate::usecase::objects;
 
 const ANSWER_CHARS_MAX: usize = 2_000;
 const REASON_CHARS_MAX: usize = 1_000;
+/// More subscriptions of one application are not looked at when it is to go.
+const SUSPENDED_MAX: u32 = 1_000;
 
 /// A subscription.
 #[derive(Serialize, ToSchema)]
@@ -84,6 +87,8 @@ pub(crate) struct Step {
     pub(crate) about: &'static str,
     /// Whether the team of the product decides it; else whoever may change the application, too.
     pub(crate) is_decided: bool,
+    /// Whether it must be said why.
+    needs_reason: bool,
     from: &'static [SubscriptionState],
     to: SubscriptionState,
     /// What was done, as in "was …".
@@ -98,6 +103,7 @@ pub(crate) const STEPS: [Step; 5] = [
         verb: "approve",
         about: "Lets the application call by the plan.",
         is_decided: true,
+        needs_reason: false,
         from: &[Pending],
         to: Active,
         done: "approved",
@@ -106,6 +112,7 @@ pub(crate) const STEPS: [Step; 5] = [
         verb: "reject",
         about: "Does not let it; the application may ask again.",
         is_decided: true,
+        needs_reason: true,
         from: &[Pending],
         to: Rejected,
         done: "rejected",
@@ -114,6 +121,7 @@ pub(crate) const STEPS: [Step; 5] = [
         verb: "suspend",
         about: "Does not let the application call for now.",
         is_decided: true,
+        needs_reason: true,
         from: &[Active],
         to: Suspended,
         done: "suspended",
@@ -122,14 +130,16 @@ pub(crate) const STEPS: [Step; 5] = [
         verb: "resume",
         about: "Lets it call again.",
         is_decided: true,
+        needs_reason: false,
         from: &[Suspended],
         to: Active,
         done: "resumed",
     },
     Step {
         verb: "cancel",
-        about: "Ends it, from either side.",
+        about: "Ends it, from either side; one that is suspended is ended by the product's side alone.",
         is_decided: false,
+        needs_reason: false,
         from: &[Pending, Active, Suspended],
         to: Cancelled,
         done: "cancelled",
@@ -330,9 +340,11 @@ pub(crate) async fn create(
     check_subscriber(plan, &application)?;
     let now = u64::try_from(writing.change.at()).unwrap_or_default();
     check_life(&snapshot, product, UNIX_EPOCH + Duration::from_micros(now))?;
+    // Whoever is suspended does not let themselves in by another subscription or application.
+    let is_suspended = is_suspended(&mut writing, &application, product.name.as_str()).await?;
     let state = match plan.approval {
-        Approval::Automatic => Active,
-        Approval::ByHand => Pending,
+        Approval::Automatic if !is_suspended => Active,
+        _ => Pending,
     };
     let new = NewSubscription {
         application: application.id.clone(),
@@ -384,6 +396,9 @@ pub(crate) async fn step(
     let step = call.operation.split_verb().1.and_then(Step::of);
     let step = step.ok_or_else(|| ApiError::internal("a custom method that is no move"))?;
     let reason = reason.unwrap_or_default();
+    if step.needs_reason && reason.trim().is_empty() {
+        return Err(ApiError::value_fault("/reason", "say why: those whom it concerns ask"));
+    }
     if reason.chars().count() > REASON_CHARS_MAX {
         let message = format!("up to {REASON_CHARS_MAX} characters");
         return Err(ApiError::value_fault("/reason", message));
@@ -401,12 +416,64 @@ pub(crate) async fn step(
             format!("it is {}; :{} is for one that is {fitting}", before.state, step.verb);
         return Err(ApiError::new(Code::StateNotFitting, message));
     }
+    if state == Some(Suspended) && !step.is_decided {
+        let team = before.product_team.as_deref();
+        if !call.caller.may(Permission::DecideSubscriptions, team) {
+            let message = "it is suspended: only the team of the product ends it";
+            return Err(ApiError::new(Code::StateNotFitting, message));
+        }
+    }
     let moved = (step.to.as_str(), reason.as_str());
     let after = writing.change.move_subscription(before.clone(), moved).await?;
     tell(&mut writing, call, step, &after).await?;
     let action = format!("{}_subscription", step.verb);
     let done = done(&action, Some(&before), &after, call.team.clone());
     end(dependencies, writing, done, shown(&after)).await
+}
+
+/// Whether whoever has an application is suspended from a product: with it, or with another one of
+/// the same team or user.
+async fn is_suspended(
+    writing: &mut Writing<'_>,
+    application: &Application,
+    product: &str,
+) -> Result<bool, ApiError> {
+    let mut filter = SubscriptionFilter {
+        state: Some(Suspended.as_str().to_owned()),
+        product: Some(product.to_owned()),
+        ..SubscriptionFilter::default()
+    };
+    match (&application.team, &application.owner) {
+        (Some(team), _) => filter.application_team = Some(team.clone()),
+        (None, Some(owner)) => filter.application_owner = Some(owner.clone()),
+        (None, None) => filter.application = Some(application.id.clone()),
+    }
+    let (found, _) = writing.change.subscriptions(&filter, &Page::first(1)).await?;
+    Ok(!found.is_empty())
+}
+
+/// Refuses to let an application go that is suspended from a product whose team the caller is not
+/// of: with it would go that it is.
+pub(crate) async fn check_none_suspended(
+    writing: &mut Writing<'_>,
+    caller: &Caller,
+    application: &Application,
+) -> Result<(), ApiError> {
+    let filter = SubscriptionFilter {
+        state: Some(Suspended.as_str().to_owned()),
+        application: Some(application.id.clone()),
+        ..SubscriptionFilter::default()
+    };
+    let (found, _) = writing.change.subscriptions(&filter, &Page::first(SUSPENDED_MAX)).await?;
+    let kept = found
+        .iter()
+        .find(|one| !caller.may(Permission::DecideSubscriptions, one.product_team.as_deref()));
+    let Some(one) = kept else { return Ok(()) };
+    let message = format!(
+        "its subscription to the plan {} of {} is suspended: only the team of the product ends it",
+        one.plan, one.product
+    );
+    Err(ApiError::new(Code::ObjectInUse, message))
 }
 
 /// Tells those whose application it is, and of what they have cancelled, those whose product.

@@ -224,7 +224,8 @@ fn a_plan_that_approves_by_itself_is_active_at_once() {
         let again = subscribe(&home, &buyer, "free", json!({})).await;
         assert_eq!((again.status(), &*again.code()), (409, "name_taken"));
         let news = home.store.application_news(0).await.unwrap();
-        assert_eq!(news.there[0].subscriptions, [("free".to_owned(), "active".to_owned())]);
+        let (plan, state, _since) = &news.there[0].subscriptions[0];
+        assert_eq!((plan.as_str(), state.as_str()), ("free", "active"));
         // Who does not see the product is told that there is no such plan.
         made(&home, &other, "applications", &json!({ "name": "own" })).await;
         let body = json!({ "plan": "free" });
@@ -286,7 +287,7 @@ fn a_request_lands_in_the_inbox_is_approved_and_both_sides_are_told() {
             ("resume", &maker, "active"),
             ("cancel", &buyer, "cancelled"),
         ] {
-            let moved = step(&home, proof, &id, verb, "").await;
+            let moved = step(&home, proof, &id, verb, "quiet").await;
             assert_eq!(moved.json()["state"], state, "{moved}");
         }
         let over = step(&home, &maker, &id, "resume", "").await;
@@ -559,5 +560,33 @@ fn who_subscribes_finds_all_that_it_takes_on_the_portal_and_nothing_of_who_publi
             assert!(!listed.text().contains("upstream"), "{path}: {listed}");
         }
         assert_eq!(home.get(&other, "/api/v1/products/shop").await.status(), 404);
+    });
+}
+
+#[test]
+fn who_is_suspended_does_not_let_themselves_in_again() {
+    each_database(async |home| {
+        let Market { maker, buyer, .. } = market(&home).await;
+        let id = subscribe(&home, &buyer, "free", json!({})).await.json()["id"].clone();
+        let id = id.as_str().unwrap();
+        let suspended = step(&home, &maker, id, "suspend", "too many tills").await;
+        assert_eq!(suspended.json()["state"], "suspended", "{suspended}");
+        // Not by ending it, nor by taking the application away and making it anew.
+        let ended = step(&home, &buyer, id, "cancel", "never mind").await;
+        assert_eq!((ended.status(), &*ended.code()), (409, "state_not_fitting"), "{ended}");
+        let gone = home.change(&buyer, "DELETE", "/api/v1/applications/tills", &Value::Null).await;
+        assert_eq!((gone.status(), &*gone.code()), (409, "object_in_use"), "{gone}");
+        // Nor by another application, whose request is for somebody to look at.
+        made(&home, &buyer, "applications?team=buyers", &json!({ "name": "tills-2" })).await;
+        let path = "/api/v1/applications/tills-2/subscriptions";
+        let other = home.send(&buyer, "POST", path, &json!({ "plan": "free" })).await;
+        assert_eq!(other.json()["state"], "pending", "{other}");
+        // The product's side may end it; then the plan is as open as to anybody.
+        let ended = step(&home, &maker, id, "cancel", "settled").await;
+        assert_eq!(ended.json()["state"], "cancelled", "{ended}");
+        let again = subscribe(&home, &buyer, "free", json!({})).await;
+        assert_eq!(again.json()["state"], "active", "{again}");
+        let gone = home.change(&buyer, "DELETE", "/api/v1/applications/tills", &Value::Null).await;
+        assert_eq!(gone.status(), 204, "{gone}");
     });
 }

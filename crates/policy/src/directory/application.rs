@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use architrave_config::ports::{CountedFor, LimitStanding};
@@ -12,8 +12,9 @@ use architrave_config::{Budget, ConsumerLimits, Plan, SubscriptionState};
 use architrave_core::Moment;
 use architrave_core::name::{PlanName, ProductName};
 
+use super::past::Past;
 use super::team::{LiveTeam, TeamBudgets};
-use super::{ApplicationRecord, KeyRecord, standing, team_share};
+use super::{ApplicationRecord, KeyRecord, SubscriptionRecord, standing, team_share};
 use crate::consumers::ParallelGuard;
 use crate::ledger::{Account, Ledger, Share, Terms};
 use crate::rate_limit::{Limiter, refuse};
@@ -40,6 +41,8 @@ pub struct Subscription {
     pub plan: Arc<str>,
     /// How far it is.
     pub state: SubscriptionState,
+    /// When it was made; `None`: it was always there.
+    pub since: Option<SystemTime>,
     /// What is counted of it, from the first request on.
     counters: ArcSwapOption<Counters>,
 }
@@ -76,22 +79,28 @@ impl fmt::Debug for Subscription {
 }
 
 impl Application {
-    /// The application of a record, with what was counted of the one `before` it.
+    /// The application of a record, with what was counted of the one `before` it, and of
+    /// subscriptions that are over and whose counts are not.
     pub(super) fn new(
         record: ApplicationRecord,
         before: Option<&Self>,
         live_team: Option<Arc<LiveTeam>>,
+        past: &mut Past,
     ) -> Self {
         let ApplicationRecord { name, team, keys, subscriptions } = record;
         let known = before.map_or(&[][..], |before| &before.subscriptions);
         let subscriptions = subscriptions.into_iter().map(|record| {
             let same = known.iter().find(|known| known.plan == record.plan);
             match same {
-                Some(same) if same.state == record.state => Arc::clone(same),
+                Some(same) if same.state == record.state && same.since == record.since => {
+                    Arc::clone(same)
+                }
                 _ => {
-                    let counters = same.and_then(|same| same.counters.load_full());
+                    let past = || past.take(&name, &record.plan);
+                    let counters = same.map_or_else(past, |same| same.counters.load_full());
                     let counters = ArcSwapOption::new(counters);
-                    Arc::new(Subscription { plan: record.plan, state: record.state, counters })
+                    let SubscriptionRecord { plan, state, since } = record;
+                    Arc::new(Subscription { plan, state, since, counters })
                 }
             }
         });
@@ -110,6 +119,11 @@ impl Application {
 }
 
 impl Subscription {
+    /// What was counted of it until now, if anything was.
+    pub(super) fn so_far(&self) -> Option<Arc<Counters>> {
+        self.counters.load_full()
+    }
+
     /// What is counted of it under `plan`, as its terms are now.
     pub(crate) fn counters(
         &self,
@@ -143,6 +157,11 @@ impl Counters {
     /// The limit of requests.
     pub(super) const fn requests(&self) -> Option<&Arc<Limiter>> {
         self.requests.as_ref()
+    }
+
+    /// How long what was counted counts: the period of the rate.
+    pub(super) fn lasts(&self) -> Option<Duration> {
+        self.requests.as_ref().map(|requests| requests.rate().per)
     }
 
     /// Counts that go on where those `before` were, wherever the bound is the same.

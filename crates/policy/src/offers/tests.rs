@@ -1,6 +1,7 @@
 //! By which subscription a request goes on, what it counts against, and why another does not.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, SystemTime};
 
 use architrave_config::{ListenerIndex, NoSources, RouteIndex, ServiceIndex};
 use architrave_core::{Clock, Moment};
@@ -34,6 +35,8 @@ struct Stage {
     limiters: RateLimiters,
     orders: Arc<Chain>,
     free: Arc<Chain>,
+    /// When subscriptions are made.
+    since: Option<SystemTime>,
 }
 
 impl Stage {
@@ -42,13 +45,15 @@ impl Stage {
         let directory = Arc::new(Directory::new(Clock::manual(), ledger));
         let limiters = RateLimiters::default();
         let (orders, free) = chains(FILE, &directory, &limiters);
-        Self { directory, limiters, orders, free }
+        Self { directory, limiters, orders, free, since: None }
     }
 
     fn subscribe(&self, name: &str, plans: &[(&str, SubscriptionState)]) {
-        let subscriptions = plans
-            .iter()
-            .map(|(plan, state)| SubscriptionRecord { plan: (*plan).into(), state: *state });
+        let subscriptions = plans.iter().map(|(plan, state)| SubscriptionRecord {
+            plan: (*plan).into(),
+            state: *state,
+            since: self.since,
+        });
         let digest = Directory::digest_of(format!("key-{name}").as_bytes());
         self.directory.put(
             Source::Store,
@@ -215,4 +220,46 @@ fn what_is_shown_must_be_what_the_plan_asks_for() {
         &[("gold", SubscriptionState::Active), ("read", SubscriptionState::Active)],
     );
     assert_eq!(ask(&orders, "GET", "/orders", "key-app").0, 200);
+}
+
+#[test]
+fn whoever_ends_a_subscription_and_begins_it_anew_goes_on_counting() {
+    use SubscriptionState::Active;
+    let stage = Stage::new();
+    stage.subscribe("app", &[("gold", Active)]);
+    let status = || ask(&stage.orders, "GET", "/orders", "key-app").0;
+    assert_eq!([status(), status(), status(), status()], [200, 200, 200, 429]);
+    stage.subscribe("app", &[]);
+    assert_eq!(status(), 403);
+    stage.subscribe("app", &[("gold", Active)]);
+    assert_eq!(status(), 429, "the same period");
+    // Nor does taking the application away help.
+    stage.directory.remove(Source::Store, "app");
+    stage.subscribe("app", &[("gold", Active)]);
+    assert_eq!(status(), 429);
+    stage.directory.replace(Source::Store, Vec::new());
+    stage.subscribe("app", &[("gold", Active)]);
+    assert_eq!(status(), 429);
+}
+
+#[test]
+fn a_deprecated_service_is_not_opened_by_what_was_subscribed_to_later() {
+    use SubscriptionState::Active;
+    let mut stage = Stage::new();
+    let file = FILE
+        .replace(
+            "{ name: orders, http: { upstream: u } }",
+            "{ name: orders, http: { upstream: u }, state: deprecated, deprecated_at: 2026-05-01 }",
+        )
+        .replace("services: [orders] }", "services: [orders, free] }");
+    let (orders, free) = chains(&file, &stage.directory, &stage.limiters);
+    // 2026-05-01 is 1,777,593,600 seconds from the epoch.
+    for (since, status) in [(None, 200), (Some(1_777_593_599), 200), (Some(1_777_593_600), 403)] {
+        stage.since = since.map(|since| SystemTime::UNIX_EPOCH + Duration::from_secs(since));
+        stage.subscribe("app", &[("read", Active)]);
+        let (found, detail, _) = ask(&orders, "GET", "/orders", "key-app");
+        assert_eq!(found, status, "{since:?}: {detail}");
+        assert_eq!(detail.contains("takes nobody new"), status == 403, "{detail}");
+        assert_eq!(ask(&free, "GET", "/", "key-app").0, 200, "the rest of the product is open");
+    }
 }

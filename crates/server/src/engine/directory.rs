@@ -61,6 +61,8 @@ fn records(snapshot: &Snapshot) -> Vec<ApplicationRecord> {
         records[subscription.application.get()].subscriptions.push(SubscriptionRecord {
             plan: plan.name.as_str().into(),
             state: subscription.state,
+            // What is written down is meant, whenever it came.
+            since: None,
         });
     }
     records
@@ -169,9 +171,11 @@ impl Words {
             let end = end.map(|end| Duration::from_micros(u64::try_from(end).unwrap_or_default()));
             KeyRecord { digest, expires_at: end.map(|end| SystemTime::UNIX_EPOCH + end) }
         });
-        let subscriptions = known.subscriptions.iter().filter_map(|(plan, state)| {
+        let subscriptions = known.subscriptions.iter().filter_map(|(plan, state, since)| {
             let state = SubscriptionState::of(state)?;
-            Some(SubscriptionRecord { plan: self.take(plan), state })
+            let since = Duration::from_micros(u64::try_from(*since).unwrap_or_default());
+            let since = Some(SystemTime::UNIX_EPOCH + since);
+            Some(SubscriptionRecord { plan: self.take(plan), state, since })
         });
         let subscriptions = subscriptions.collect();
         ApplicationRecord {

@@ -106,7 +106,8 @@ fn what_is_other_since_a_generation_is_told_and_the_rest_is_not() {
         let two = change.insert_application(new("two", None)).await.unwrap();
         let mut old = change.insert_credential(key(&one, 1)).await.unwrap();
         change.insert_credential(key(&one, 2)).await.unwrap();
-        change.insert_subscription(subscription(&one, "gold", "active")).await.unwrap();
+        let made = subscription(&one, "gold", "active");
+        let made = change.insert_subscription(made).await.unwrap();
         change.commit(entry("make")).await.unwrap();
 
         let mut all = store.application_news(0).await.unwrap();
@@ -116,7 +117,7 @@ fn what_is_other_since_a_generation_is_told_and_the_rest_is_not() {
         assert_eq!(all.there[0].team.as_deref(), Some("blue"));
         all.there[0].keys.sort_unstable();
         assert_eq!(all.there[0].keys, [([1; 32], None), ([2; 32], None)]);
-        let gold = ("gold".to_owned(), "active".to_owned());
+        let gold = ("gold".to_owned(), "active".to_owned(), made.created_at);
         assert_eq!(all.there[0].subscriptions, std::slice::from_ref(&gold));
         assert_eq!(all.there[1].keys, []);
         let nothing = store.application_news(all.changed).await.unwrap();

@@ -12,7 +12,7 @@ use crate::operation::Desk;
 use crate::reply::Reply;
 use crate::usecase::subscriptions;
 
-/// Why; may be left out.
+/// Why. For `:suspend` and `:reject` it must be said.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SubscriptionMove {
