@@ -27,7 +27,7 @@ use crate::policy::refuse_those_of_models;
 use crate::read::{List, Name, Nothing, Ref, Scope, Time, choice, empty, record};
 use crate::snapshot::{ServiceIndex, UpstreamIndex};
 use api::ApiWritten;
-use lifecycle::{LinkText, SuccessorText};
+use lifecycle::{LinkText, SuccessorText, SuspendedBy};
 use prompt::PromptWritten;
 use sharing::VersionLabel;
 
@@ -88,6 +88,8 @@ record! {
         "state": ServiceState = ServiceState::Published => state: ServiceState,
         /// Whether it is out of service for now: calls are answered 503, whatever its state.
         "suspended": bool = false => is_suspended: bool,
+        /// Who took it out of service; the gateway answers alike.
+        "suspended_by": SuspendedBy = SuspendedBy::Team => suspended_by: SuspendedBy,
         /// Since when it is deprecated, or will be: an answer says so in `Deprecation` (RFC 9745).
         "deprecated_at": Option<Time> = None => deprecated_at: Option<SystemTime>,
         /// When it retires by itself: an answer says so in `Sunset` (RFC 8594), and from then on
@@ -155,6 +157,9 @@ impl ServiceWritten {
             brownouts: self.brownouts,
         };
         lifecycle.check(scope);
+        if self.suspended_by != SuspendedBy::Team && !self.is_suspended {
+            scope.refuse_at("suspended_by", "only of one that is: `suspended: true`");
+        }
         let sharing =
             Sharing { team: self.team, visibility: self.visibility, shared_with: self.shared_with };
         sharing.check(scope);

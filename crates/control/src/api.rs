@@ -16,19 +16,22 @@ use architrave_store::{RequestRow, UsageStore};
 use architrave_telemetry::Metrics;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, Request, Response};
+use axum::http::{Method, Request, Response, StatusCode};
+use axum::response::IntoResponse as _;
 use tokio::sync::broadcast;
 
 use crate::call::Call;
 use crate::caller::{self, Caller, Origin};
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::guard::{self, Standing};
 use crate::idempotency::{self, Turn};
 use crate::judge::{Asked, judge};
 use crate::operation::{Access, Audit, Operation, Surface};
 use crate::platform::Platform;
 use crate::query::Query;
+use crate::reply::Reply;
 use crate::router::{Matched, Router};
 use crate::{openapi, routes, usecase};
 
@@ -130,6 +133,15 @@ impl Api {
         Self { router, dependencies: Arc::new(dependencies) }
     }
 
+    /// Does what is due by a date: a service whose sunset has come has retired. To be called once in
+    /// a while, by whoever wires this.
+    pub async fn act_by_date(&self) {
+        if let Err(error) = usecase::objects::retire_by_date(&self.dependencies).await {
+            let code = error.code();
+            tracing::warn!(?code, "what is due by its date could not be done");
+        }
+    }
+
     /// Answers one request of the client at `peer`. Every request gets an answer; what the caller
     /// does not take in whole is cut at [`BODY_BYTES_MAX`] and refused here.
     ///
@@ -226,10 +238,24 @@ impl Api {
     async fn run(&self, call: &Arc<Call>, request: Request<Bytes>) -> Response<Body> {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(Arc::clone(call));
+        let conditions = match call.operation.is_unless_known() {
+            true => Conditions::read(request.headers()),
+            false => Ok(Conditions::default()),
+        };
+        let conditions = match conditions {
+            Ok(conditions) => conditions,
+            Err(refusal) => return refusal.into_response(),
+        };
         let answer = call.operation.run(request, Arc::clone(&self.dependencies)).await;
         if let Some(refusal) = answer.extensions().get::<ApiError>().cloned() {
             let about = (&*call.operation, &call.names[..]);
             usecase::audit::note_denied(&self.dependencies, &call.caller, about, &refusal).await;
+        }
+        let tag = answer.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        if let Some(tag) =
+            tag.filter(|tag| answer.status() == StatusCode::OK && conditions.is_known(tag))
+        {
+            return Reply::unchanged().with_etag(Some(tag.to_owned())).into_response();
         }
         if call.operation.audit == Audit::After && answer.status().is_success() {
             usecase::audit::note(&self.dependencies, call).await;

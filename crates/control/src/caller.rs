@@ -51,6 +51,8 @@ pub(crate) enum Who {
     Local { has_no_database: bool },
     /// Whoever holds the token of the file.
     AdminToken,
+    /// The gateway itself, by what was written down before.
+    System,
     /// A person.
     User { id: String, email: String, by: By },
     /// A program.
@@ -139,6 +141,7 @@ impl Caller {
             Who::Nobody => "nobody",
             Who::Local { .. } => "loopback",
             Who::AdminToken => "admin_token",
+            Who::System => "system",
             Who::User { id, .. } | Who::ServiceAccount { id, .. } => id,
         }
     }
@@ -154,7 +157,9 @@ impl Caller {
 
     /// By which of our front doors it came.
     pub(crate) fn via(&self) -> &'static str {
-        if self.session().is_some() {
+        if self.who == Who::System {
+            "system"
+        } else if self.session().is_some() {
             "console"
         } else if self.origin.agent.starts_with("architrave/") {
             "cli"

@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,7 +36,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
-        take(request, &[JSON], BODY_BYTES_MAX).await.map(Self)
+        // What is left out of a patch stays, whatever it is called.
+        let types: &[&str] = match *request.method() {
+            Method::PATCH => &[MERGE_PATCH, JSON],
+            _ => &[JSON],
+        };
+        take(request, types, BODY_BYTES_MAX).await.map(Self)
     }
 }
 

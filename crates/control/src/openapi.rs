@@ -175,7 +175,11 @@ impl Described<'_> {
         let (content, is_required) = match self.operation.takes {
             Takes::Nothing => return None,
             Takes::Json { form, is_required } => {
-                (content(&[JSON], &reference(&(form.name)())), is_required)
+                let schema = reference(&(form.name)());
+                match self.operation.method {
+                    Method::PATCH => (content(&[MERGE_PATCH, JSON], &schema), is_required),
+                    _ => (content(&[JSON], &schema), is_required),
+                }
             }
             Takes::Object => (content(&[JSON], &config(self.operation.kind)), true),
             Takes::ObjectPatch => {

@@ -321,6 +321,16 @@ impl Operation {
         self
     }
 
+    /// Answers 304 to whoever has it already, by `If-None-Match`.
+    pub(crate) fn unless_known(self) -> Self {
+        self.answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing)
+    }
+
+    /// Whether it does.
+    pub(crate) fn is_unless_known(&self) -> bool {
+        self.answers.iter().any(|answer| answer.status == StatusCode::NOT_MODIFIED)
+    }
+
     pub(crate) fn answers_json<T: ToSchema>(self, status: StatusCode, about: &'static str) -> Self {
         self.answers(status, about, Answered::Json(Form::of::<T>()))
     }

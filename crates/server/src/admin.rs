@@ -90,6 +90,12 @@ impl ApiServers {
         Self { admin: server(Surface::Admin), portal: server(Surface::Portal) }
     }
 
+    /// The API for what the gateway does by itself: nobody reaches it.
+    pub(crate) fn of_ourselves(&self) -> Api {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.admin.api(&Admin::at(nowhere), nowhere)
+    }
+
     /// Where the admin listener is.
     #[must_use]
     pub(crate) fn admin(&self) -> Option<SocketAddr> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use architrave_control::Platform;
+use architrave_control::{Api, Platform};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, task};
 use architrave_net::handover::HandoverSocket;
@@ -32,6 +32,9 @@ const CONTROL_THREADS: usize = 2;
 
 /// How often what has expired in the database is thrown away.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Between two looks for what is due by a date: traffic goes by the date itself.
+const DUE_EVERY: Duration = Duration::from_secs(20);
 
 /// How long the last lines of the access log may take.
 const LOG_FLUSH: Duration = Duration::from_secs(2);
@@ -110,10 +113,12 @@ async fn serve(
         .store()
         .map(|store| Platform::new(store.clone(), clock.clone(), engine.backups_folder()));
     let admin = ApiServers::new(&engine, platform.as_ref(), &clock, &shutdown.signal());
+    let ourselves = platform.is_some().then(|| admin.of_ourselves());
     engine.open_admin(admin, &mut inherited)?;
     // What nobody wants any more must not queue connections for nobody.
     drop(inherited);
     let sweeping = platform.map(|platform| task::spawn(sweep(Arc::clone(&engine), platform)));
+    let acting = ourselves.map(|api| task::spawn(act_by_date(api)));
     let watching = task::spawn(watch::watch(Arc::clone(&engine)));
     let following = task::spawn(Arc::clone(&engine).follow_database());
     // Whoever goes on with a gateway was told before.
@@ -137,8 +142,8 @@ async fn serve(
     }
     watching.abort();
     following.abort();
-    if let Some(sweeping) = sweeping {
-        sweeping.abort();
+    for task in [sweeping, acting].into_iter().flatten() {
+        task.abort();
     }
     drain(options, &engine, &shutdown, Staff { workers, signals }).await;
     engine.close_leases(successor).await;
@@ -158,6 +163,16 @@ async fn sweep(engine: Arc<Engine>, platform: Platform) {
         let snapshot = Arc::clone(&engine.gateway().assembly.load().snapshot);
         let audit = snapshot.admin.as_ref().map(|admin| admin.audit.clone()).unwrap_or_default();
         platform.sweep(audit.keep).await;
+    }
+}
+
+/// Does what is due by a date, for as long as it is polled.
+async fn act_by_date(api: Api) {
+    let mut ticks = tokio::time::interval(DUE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        api.act_by_date().await;
     }
 }
 

@@ -27,6 +27,16 @@ words! {
     }
 }
 
+words! {
+    /// Who took a service out of service.
+    pub(crate) enum SuspendedBy {
+        /// The team that it belongs to. The default.
+        Team = "team",
+        /// A platform admin, and only one of those puts it back.
+        Platform = "platform",
+    }
+}
+
 impl ServiceState {
     /// Whether routes lead to a service in this state.
     #[must_use]

@@ -210,6 +210,7 @@ fn users() -> Vec<Operation> {
             .about(Tag::Users, "One user; oneself always.")
             .needs(ReadUsers, Place::User)
             .answers_json::<UserBody>(OK, "As they are.")
+            .unless_known()
             .refuses(&[Code::UserNotFound]),
         Operation::new(Method::PATCH, USER, "update_user", users::update::run)
             .about(Tag::Users, "Changes what a user is called and may do.")
@@ -361,7 +362,8 @@ fn service_accounts() -> Vec<Operation> {
         Operation::new(Method::GET, ACCOUNT, "get_service_account", service_accounts::show::run)
             .about(Tag::ServiceAccounts, "One service account.")
             .needs(ReadServiceAccounts, Place::ServiceAccount)
-            .answers_json::<ServiceAccountBody>(OK, "As it is."),
+            .answers_json::<ServiceAccountBody>(OK, "As it is.")
+            .unless_known(),
         Operation::new(
             Method::PATCH,
             ACCOUNT,
@@ -450,6 +452,7 @@ fn teams() -> Vec<Operation> {
             .on_portal()
             .needs(ReadTeams, Place::Team)
             .answers_json::<TeamBody>(OK, "As it is.")
+            .unless_known()
             .refuses(&[Code::TeamNotFound]),
         Operation::new(Method::PATCH, TEAM_PATH, "update_team", teams::update::run)
             .about(Tag::Teams, "Changes what a team is called and for.")

@@ -97,7 +97,8 @@ fn applications() -> Vec<Operation> {
         Operation::new(Method::GET, APPLICATION, "get_application", applications::show::run)
             .about(Tag::Applications, "One application.")
             .needs(ReadApplications, Place::Application)
-            .answers_json::<ApplicationBody>(OK, "As it is."),
+            .answers_json::<ApplicationBody>(OK, "As it is.")
+            .unless_known(),
         Operation::new(
             Method::GET,
             format!("{APPLICATION}/limits"),
@@ -249,7 +250,8 @@ fn subscriptions() -> Vec<Operation> {
         Operation::new(Method::GET, SUBSCRIPTION, "get_subscription", subscriptions::show::run)
             .about(Tag::Subscriptions, "One subscription.")
             .needs(ReadApplications, Place::Subscription)
-            .answers_json::<SubscriptionBody>(OK, "As it is."),
+            .answers_json::<SubscriptionBody>(OK, "As it is.")
+            .unless_known(),
     ];
     all.extend(STEPS.iter().map(|step| {
         let (permission, place) = match step.is_decided {

@@ -12,16 +12,18 @@ mod merge;
 mod reach;
 mod read;
 mod revisions;
+mod sunset;
 mod versions;
 mod write;
 
-pub(crate) use describe::{description, lint_of, put_description};
+pub(crate) use describe::{description_for, lint_of, put_description};
 pub(crate) use gate::Override;
 pub(crate) use history::{compare_revisions, list_revisions, roll_back, show_revision};
 pub(crate) use import::{Import, import};
 pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
 pub(crate) use read::{Shown, list, read, seen, sees_plan, sees_product};
+pub(crate) use sunset::retire_by_date;
 pub(crate) use versions::{list_versions, make_version};
 pub(crate) use write::{Change, Terms, Wanted, delete, move_state, move_to, write};
 

@@ -113,7 +113,7 @@ pub(crate) fn identity(caller: &Caller) -> Identity {
         Who::User { id, .. } => ("user", Some(id.clone())),
         Who::ServiceAccount { id, .. } => ("service_account", Some(id.clone())),
         Who::AdminToken => ("admin_token", None),
-        Who::Local { .. } | Who::Nobody => ("loopback", None),
+        Who::Local { .. } | Who::System | Who::Nobody => ("loopback", None),
     };
     let teams = caller.teams.iter();
     Identity {

@@ -333,7 +333,12 @@ fn a_service_is_seen_by_those_with_whom_it_is_shared() {
         assert_eq!(shown.status(), 200, "{shown}");
         let config = &shown.json()["config"];
         assert_eq!((config.get("http"), &config["visibility"]), (None, &json!("teams")), "{shown}");
-        assert_eq!(home.get(&red, "/api/v1/services/orders/api").await.status(), 200);
+        let told = home.get(&red, "/api/v1/services/orders/api").await;
+        assert_eq!((told.status(), &told.json()["servers"]), (200, &json!([{ "url": "/v1" }])));
+        assert!(told.json()["paths"]["/a"]["get"]["operationId"].is_string(), "{told}");
+        let own = home.get(&blue, "/api/v1/services/orders/api").await;
+        assert_eq!(own.json()["servers"][0]["url"], "https://api.example/v1");
+        assert_ne!(own.header("etag"), told.header("etag"));
         assert_eq!(home.get(&red, "/api/v1/services/orders/revisions").await.status(), 403);
         let refused = home.change(&red, "PATCH", "/api/v1/services/orders", &json!({})).await;
         assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
@@ -345,5 +350,69 @@ fn a_service_is_seen_by_those_with_whom_it_is_shared() {
         }
         share(json!({ "visibility": "private" })).await;
         assert_eq!(seen(&red).await.status(), 404);
+    });
+}
+
+#[test]
+fn an_import_takes_no_path_that_nobody_named_and_none_that_another_route_has() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        listen(&home, &admin).await;
+        let mut description = described(&[("/orders", "integer")]);
+        description.as_object_mut().unwrap().remove("servers");
+        let body = json!({ "description": description, "routes": "prefix" });
+        let made = import(&home, &admin, "orders", "", &body).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let route = &made.json()["route"]["config"];
+        assert_eq!(route["match"], json!([{ "path": { "prefix": "/orders" } }]), "{made}");
+        assert_eq!(route["policies"]["rewrite"]["strip_prefix"], "/orders", "{made}");
+        // Again, it stays where it is.
+        let again = import(&home, &admin, "orders", "", &body).await;
+        assert_eq!((again.status(), &again.json()["route"]["config"]), (200, route), "{again}");
+        let mut body = body.clone();
+        body["prefix"] = json!("/orders");
+        let refused = import(&home, &admin, "copies", "", &body).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (422, "value_out_of_range"));
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/prefix", "{refused}");
+        body["hosts"] = json!(["copies.example.com"]);
+        assert_eq!(import(&home, &admin, "copies", "", &body).await.status(), 201);
+    });
+}
+
+#[test]
+fn what_breaks_is_overridden_by_whoever_may_publish_alone() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, ..) = teams(&home, &admin).await;
+        let (keeper, _) = home.member(&admin, "keep@example.com", "blue", "maintainer").await;
+        let old = json!({ "description": described(&[("/a", "integer")]), "version": "1.0" });
+        let made = import(&home, &owner, "orders", "?team=blue", &old).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let publish = "/api/v1/services/orders:publish";
+        assert_eq!(home.send(&owner, "POST", publish, &json!({})).await.status(), 200);
+        let new = json!({
+            "description": described(&[("/a", "string")]), "override": true, "reason": "tidier",
+        });
+        let refused = import(&home, &keeper, "orders", "", &new).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (403, "not_permitted"),
+            "{refused}"
+        );
+        // What breaks nobody takes no such right.
+        let same = json!({
+            "description": described(&[("/a", "integer"), ("/b", "integer")]),
+            "override": true, "reason": "more",
+        });
+        assert_eq!(import(&home, &keeper, "orders", "", &same).await.status(), 200);
+        let back = json!({ "revision": 1, "override": true, "reason": "back" });
+        let path = "/api/v1/services/orders:rollback";
+        let refused = home.send(&keeper, "POST", path, &back).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (403, "not_permitted"),
+            "{refused}"
+        );
+        assert_eq!(import(&home, &owner, "orders", "", &new).await.status(), 200);
     });
 }

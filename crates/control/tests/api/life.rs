@@ -49,7 +49,7 @@ fn a_service_lives_from_draft_to_archive() {
         assert_eq!(moved.json()["config"].get("successor"), None);
         assert_eq!(moved.json()["config"]["sunset_at"], "2027-01-01");
         for (verb, state) in [("suspend", "deprecated"), ("resume", "deprecated")] {
-            let reply = act(&home, &maintainer, verb, &Value::Null).await;
+            let reply = act(&home, &maintainer, verb, &json!({ "reason": "a leak" })).await;
             assert_eq!(reply.json()["config"]["state"], state, "{reply}");
         }
         for (verb, state) in [("retire", "retired"), ("archive", "archived")] {
@@ -118,5 +118,134 @@ fn the_state_is_moved_by_nothing_else() {
         let bold = json!({ "name": "bold", "http": { "upstream": "blue" } });
         let refused = home.send(&maintainer, "POST", "/api/v1/services?team=blue", &bold).await;
         assert_eq!((refused.status(), refused.code().as_str()), (422, "value_out_of_range"));
+    });
+}
+
+#[test]
+fn who_takes_a_service_from_its_callers_says_why() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, maintainer) = team(&home, &admin).await;
+        for body in [Value::Null, json!({}), json!({ "reason": " " })] {
+            let refused = act(&home, &maintainer, "suspend", &body).await;
+            assert_eq!((refused.status(), refused.code().as_str()), (422, "value_out_of_range"));
+            assert_eq!(refused.json()["errors"][0]["pointer"], "/reason");
+        }
+        act(&home, &maintainer, "submit", &json!({})).await;
+        assert_eq!(act(&home, &owner, "reject", &json!({})).await.status(), 422);
+        let back = act(&home, &owner, "reject", &json!({ "reason": "no description" })).await;
+        assert_eq!(back.status(), 200, "{back}");
+    });
+}
+
+#[test]
+fn what_the_platform_suspends_its_team_does_not_resume() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, maintainer) = team(&home, &admin).await;
+        // A draft, too: it stays so when it is published.
+        let why = json!({ "reason": "not what was agreed" });
+        let suspended = act(&home, &admin, "suspend", &why).await;
+        assert_eq!(suspended.json()["config"]["suspended_by"], "platform", "{suspended}");
+        let published = act(&home, &owner, "publish", &json!({})).await;
+        assert_eq!(published.json()["config"]["suspended"], true, "{published}");
+        for who in [&owner, &maintainer] {
+            let refused = act(&home, who, "resume", &json!({})).await;
+            assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
+            let path = "/api/v1/services/orders";
+            let refused = home.change(who, "DELETE", path, &Value::Null).await;
+            assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
+            let patch = json!({ "suspended_by": null });
+            let refused = home.change(who, "PATCH", path, &patch).await;
+            assert_eq!(refused.status(), 422, "{refused}");
+        }
+        let back = act(&home, &admin, "resume", &json!({})).await;
+        assert_eq!(back.json()["config"].get("suspended_by"), None, "{back}");
+        // What the team suspends it resumes itself.
+        let own = act(&home, &maintainer, "suspend", &why).await;
+        assert_eq!(own.json()["config"].get("suspended_by"), None, "{own}");
+        assert_eq!(act(&home, &maintainer, "resume", &json!({})).await.status(), 200);
+    });
+}
+
+#[test]
+fn a_team_names_no_service_of_another_as_its_version_or_successor() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, _) = team(&home, &admin).await;
+        home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": "red" })).await;
+        let (other, _) = home.member(&admin, "red@example.com", "red", "owner").await;
+        let upstream = json!({ "name": "red", "endpoints": [{ "address": "10.0.0.8:80" }] });
+        home.send(&other, "POST", "/api/v1/upstreams?team=red", &upstream).await;
+        let copy = |extra: Value| {
+            let mut body = json!({ "name": "copy", "http": { "upstream": "red" } });
+            body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            body
+        };
+        let path = "/api/v1/services?team=red";
+        for (extra, pointer) in [
+            (json!({ "version": "1.1", "version_of": "orders" }), "/version_of"),
+            (json!({ "successor": "orders" }), "/successor"),
+        ] {
+            let refused = home.send(&other, "POST", path, &copy(extra)).await;
+            assert_eq!((refused.status(), refused.code().as_str()), (403, "reach_not_permitted"));
+            assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{refused}");
+        }
+        let made = home.send(&other, "POST", path, &copy(json!({}))).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let terms = json!({ "successor": "orders" });
+        let verb = "/api/v1/services/copy:deprecate";
+        let refused = home.send(&other, "POST", verb, &terms).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (403, "reach_not_permitted"));
+        // What is shared with them may take the place of theirs.
+        act(&home, &owner, "publish", &json!({})).await;
+        let shared = json!({ "visibility": "signed_in" });
+        let reply = home.change(&owner, "PATCH", "/api/v1/services/orders", &shared).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+        let reply = home.send(&other, "POST", verb, &terms).await;
+        assert_eq!((reply.status(), &reply.json()["config"]["successor"]), (200, &json!("orders")));
+        // An admin of the platform crosses teams.
+        let version = json!({ "version": "1.1", "version_of": "orders" });
+        let reply = home.change(&admin, "PATCH", "/api/v1/services/copy", &version).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+    });
+}
+
+#[test]
+fn a_service_whose_sunset_has_come_has_retired_for_whoever_looks() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, _) = team(&home, &admin).await;
+        act(&home, &owner, "publish", &json!({})).await;
+        let plan = json!({ "name": "free", "product": "orders" });
+        let made = home.send(&owner, "POST", "/api/v1/plans?team=blue", &plan).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let app = json!({ "name": "tills" });
+        home.send(&owner, "POST", "/api/v1/applications?team=blue", &app).await;
+        let path = "/api/v1/applications/tills/subscriptions";
+        let asked = home.send(&owner, "POST", path, &json!({ "plan": "free" })).await;
+        assert_eq!(asked.status(), 201, "{asked}");
+        // The clock says 2026-05-17T08:09:10Z.
+        let terms = json!({ "sunset_at": "2026-05-17T09:00:00Z" });
+        assert_eq!(act(&home, &owner, "deprecate", &terms).await.status(), 200);
+        let state = async || {
+            let shown = home.get(&owner, "/api/v1/services/orders").await;
+            shown.json()["config"]["state"].clone()
+        };
+        home.api.act_by_date().await;
+        assert_eq!(state().await, "deprecated", "not yet");
+        home.clock.advance(std::time::Duration::from_secs(3_600));
+        home.api.act_by_date().await;
+        assert_eq!(state().await, "retired");
+        let log = home.get(&admin, "/api/v1/audit?action=retire_service").await;
+        assert_eq!(log.json()["audit"].as_array().unwrap().len(), 1, "{log}");
+        assert_eq!(log.json()["audit"][0]["actor"], "system", "{log}");
+        let told = home.get(&owner, "/api/v1/notifications").await;
+        assert!(told.text().contains("service_retired"), "{told}");
+        // Once is enough.
+        home.api.act_by_date().await;
+        let again = home.get(&admin, "/api/v1/audit?action=retire_service").await;
+        assert_eq!(again.json()["audit"].as_array().unwrap().len(), 1, "{again}");
+        assert_eq!(act(&home, &owner, "archive", &json!({})).await.status(), 200);
     });
 }

@@ -478,3 +478,32 @@ fn with_the_database_gone_probes_and_the_token_of_the_file_still_work() {
         }
     });
 }
+
+#[test]
+fn what_the_caller_has_is_not_sent_again_and_a_patch_is_a_merge_patch() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": "blue" })).await;
+        let made = json!({ "name": "tills" });
+        home.send(&admin, "POST", "/api/v1/applications?team=blue", &made).await;
+        home.send(&admin, "POST", "/api/v1/service_accounts?team=blue", &json!({ "name": "ci" }))
+            .await;
+        for path in ["teams/blue", "applications/tills", "service_accounts/ci"] {
+            let path = format!("/api/v1/{path}");
+            let shown = home.get(&admin, &path).await;
+            let tag = shown.header("etag").unwrap_or_else(|| panic!("{path}: {shown}")).to_owned();
+            let ask = async |tag: &str| {
+                home.call(&admin, "GET", &path, &[("if-none-match", tag)], "").await
+            };
+            let known = ask(&tag).await;
+            assert_eq!((known.status(), known.text().is_empty()), (304, true), "{path}: {known}");
+            assert_eq!(ask("\"another\"").await.status(), 200, "{path}");
+            assert_eq!(ask("no tag").await.status(), 400, "{path}");
+            let fields =
+                [("content-type", "application/merge-patch+json"), ("if-match", tag.as_str())];
+            let patch = json!({ "description": "of all shops" });
+            let reply = home.call(&admin, "PATCH", &path, &fields, &patch.to_string()).await;
+            assert_eq!(reply.status(), 200, "{path}: {reply}");
+        }
+    });
+}

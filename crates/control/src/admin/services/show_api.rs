@@ -1,9 +1,10 @@
-//! `GET /api/v1/services/{name}/api`: the description of its API, as it was sent.
+//! `GET /api/v1/services/{name}/api`: the description of its API, to its team as it was sent.
 
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::etag::Conditions;
 use crate::operation::Desk;
@@ -17,9 +18,10 @@ pub(crate) const TYPES: [&str; 2] = ["application/yaml", "application/json"];
 pub(crate) async fn run(
     State(desk): State<Desk>,
     Named(name): Named<String>,
+    caller: Caller,
     conditions: Conditions,
 ) -> Result<Response, ApiError> {
-    let (text, etag) = objects::description(&desk, &name)?;
+    let (text, etag) = objects::description_for(&desk, &caller, &name).await?;
     if conditions.is_known(&etag) {
         return Ok(Reply::unchanged().with_etag(Some(etag)).into_response());
     }

@@ -13,7 +13,7 @@ use crate::operation::Desk;
 use crate::reply::Reply;
 use crate::usecase::objects::{self, Override, Terms};
 
-/// Why; may be left out.
+/// Why. For `:suspend` and `:reject` it must be said.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateChange {

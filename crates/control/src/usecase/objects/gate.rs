@@ -37,23 +37,37 @@ impl Override {
     }
 }
 
+/// A service as it is to be.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// As it is.
+    pub(super) before: Option<&'a ObjectRow>,
+    pub(super) name: &'a str,
+    pub(super) team: Option<&'a str>,
+    pub(super) body: &'a Value,
+}
+
 /// Lets a service that is to be in use go on, where its description breaks no caller of the one
 /// that is published; what breaks, where that is overridden, for the audit log.
 pub(super) async fn check(
     writing: &mut Writing<'_>,
-    wanted: &Objects,
-    (before, name, body): (Option<&ObjectRow>, &str, &Value),
-    given: &Override,
+    objects: &Objects,
+    wanted: Wanted<'_>,
+    (given, may_override): (&Override, bool),
 ) -> Result<Option<Value>, ApiError> {
     given.check()?;
-    let Some(text) = text_of(body).filter(|_| is_in_use(body)) else { return Ok(None) };
-    let Some(published) = published(writing, wanted, (before, name, body)).await? else {
+    let text = text_of(wanted.body).filter(|_| is_in_use(wanted.body));
+    let Some(text) = text else { return Ok(None) };
+    let Some(published) = published(writing, objects, &wanted).await? else {
         return Ok(None);
     };
     let now = super::write::now(writing);
     let breaking = compare(&published, text, now).await?.breaking;
     if breaking.is_empty() {
         return Ok(None);
+    }
+    if given.is_given && !may_override {
+        return Err(ApiError::not_permitted("override what breaks callers of these services"));
     }
     if given.is_given {
         let told: Vec<String> = breaking.iter().take(TOLD_MAX).map(in_words).collect();
@@ -79,13 +93,14 @@ fn in_words(change: &BreakingChange) -> String {
 }
 
 /// The description that callers have: the one of this service that was last published; of a new
-/// version, that of the latest one in use with the same major number.
+/// version, that of the latest one of the same team in use with the same major number.
 async fn published(
     writing: &mut Writing<'_>,
-    wanted: &Objects,
-    (before, name, body): (Option<&ObjectRow>, &str, &Value),
+    objects: &Objects,
+    wanted: &Wanted<'_>,
 ) -> Result<Option<String>, ApiError> {
-    if let Some(before) = before
+    let Wanted { name, team, body, .. } = *wanted;
+    if let Some(before) = wanted.before
         && let Some(revision) = writing.change.published_revision(&before.id).await?
     {
         let Some(digest) = revision.description else { return Ok(None) };
@@ -93,13 +108,15 @@ async fn published(
     }
     let Some(label) = label(body) else { return Ok(None) };
     let root = body.get("version_of").and_then(Value::as_str).unwrap_or(name);
-    let siblings = wanted.list(ObjectKind::Service).iter().filter(|held| {
+    let siblings = objects.list(ObjectKind::Service).iter().filter(|held| {
         let object = &held.object;
         let is_of_same = object.name == root
             || object.body.get("version_of").and_then(Value::as_str) == Some(root);
         let is_of_major =
             self::label(&object.body).is_some_and(|other| major(&other) == major(&label));
-        object.name != name && is_of_same && is_of_major && is_in_use(&object.body)
+        // What a refusal tells is of descriptions that the team knows.
+        let is_own = object.body.get("team").and_then(Value::as_str) == team;
+        object.name != name && is_own && is_of_same && is_of_major && is_in_use(&object.body)
     });
     let latest = siblings.max_by_key(|held| order(&self::label(&held.object.body)));
     Ok(latest.and_then(|held| text_of(&held.object.body)).map(str::to_owned))

@@ -1,6 +1,8 @@
 //! A service from a description: made or brought up to date in one step, with a route to it. What
 //! else the service and the route say stays: policies, and whatever refers to them by name.
 
+use std::collections::HashMap;
+
 use architrave_config::object::ObjectKind;
 use architrave_openapi::{Description, Difference};
 use architrave_store::ObjectRow;
@@ -41,7 +43,8 @@ pub(crate) struct Import {
     /// Which routes lead to it; where it is left out, routes stay as they are.
     #[serde(default)]
     routes: Option<Routing>,
-    /// The path below which it is served; by default that of the first of its servers.
+    /// The path below which it is served; by default that of the first of its servers. Where there is
+    /// none, a new route for everything is below the name of the service.
     #[serde(default)]
     prefix: Option<String>,
     /// The hosts at which it is served; by default, as it is, or any.
@@ -107,6 +110,7 @@ pub(crate) async fn import(wanted: Wanted<'_>, import: Import) -> Result<Reply, 
     if let Some(routing) = import.routes {
         let row = writing.change.object(ObjectKind::Route.singular(), name).await?;
         let body = route(&import, routing, (name, row.as_ref()), &description);
+        check_free(&wanted, row.as_ref(), &body)?;
         let of = Wanted { dependencies, call, kind: ObjectKind::Route, name, conditions };
         check_origin(&of)?;
         check_reach(&of, team.as_deref(), row.as_ref(), &body).await?;
@@ -200,7 +204,11 @@ fn route(
 ) -> Value {
     let bases = description.base_paths();
     let base = bases.first().map_or("", String::as_str);
-    let prefix = import.prefix.as_deref().unwrap_or(base).trim_end_matches('/');
+    // Nobody takes every path of a host by saying nothing.
+    let is_unsaid = import.prefix.is_none() && base.is_empty() && routing == Routing::Prefix;
+    let own = format!("/{name}");
+    let default = if is_unsaid { own.as_str() } else { base };
+    let prefix = import.prefix.as_deref().unwrap_or(default).trim_end_matches('/');
     let mut body = match before {
         Some(before) => members(&before.body),
         None => members(&json!({ "service": name })),
@@ -212,7 +220,10 @@ fn route(
         Routing::Prefix => json!([{ "path": { "prefix": slashed(prefix) } }]),
         Routing::Operations => operations(description, prefix),
     };
-    body.insert("match".to_owned(), conditions);
+    let is_kept = is_unsaid && before.is_some() && body.contains_key("match");
+    if !is_kept {
+        body.insert("match".to_owned(), conditions);
+    }
     // The service knows the paths below its own base alone.
     if before.is_none() && !prefix.is_empty() && prefix != base {
         let policies = json!({ "rewrite": { "strip_prefix": prefix } });
@@ -221,24 +232,57 @@ fn route(
     named(ObjectKind::Route, name, Value::Object(body))
 }
 
+/// Refuses a route that would get exactly what another one gets already: the first of both would take
+/// it all.
+fn check_free(
+    wanted: &Wanted<'_>,
+    before: Option<&ObjectRow>,
+    body: &Value,
+) -> Result<(), ApiError> {
+    let claims = |body: &Value| {
+        let any = json!([{ "path": { "prefix": "/" } }]);
+        let claim = |key: &str| body.get(key).cloned();
+        (claim("listeners"), claim("hosts"), claim("match").unwrap_or(any))
+    };
+    let own = claims(body);
+    // One that was so already is as it was.
+    if before.is_some_and(|before| claims(&before.body) == own) {
+        return Ok(());
+    }
+    let objects = wanted.dependencies.desired.objects();
+    let mut others = objects.list(ObjectKind::Route).iter().map(|held| &held.object);
+    let taken = others.find(|other| other.name != wanted.name && claims(&other.body) == own);
+    if taken.is_none() {
+        return Ok(());
+    }
+    // Not whose: it may be another team's.
+    let message =
+        "another route has exactly these paths and hosts: give another `prefix` or `hosts`";
+    Err(ApiError::value_fault("/prefix", message))
+}
+
 fn slashed(prefix: &str) -> String {
     if prefix.is_empty() { "/".to_owned() } else { prefix.to_owned() }
 }
 
 /// One condition for each path, with the methods that it has.
 fn operations(description: &Description, prefix: &str) -> Value {
-    let mut paths: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut paths: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for operation in description.operations() {
-        match paths.iter_mut().find(|(path, _)| *path == operation.path) {
-            Some((_, methods)) => methods.push(&operation.method),
-            None => paths.push((operation.path.clone(), vec![&operation.method])),
+        match places.get(operation.path.as_str()) {
+            Some(place) => paths[*place].1.push(&operation.method),
+            None => {
+                places.insert(&operation.path, paths.len());
+                paths.push((&operation.path, vec![&operation.method]));
+            }
         }
     }
     let conditions = paths.into_iter().map(|(path, mut methods)| {
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
-        json!({ "path": condition(prefix, &path), "methods": methods })
+        json!({ "path": condition(prefix, path), "methods": methods })
     });
     Value::Array(conditions.collect())
 }

@@ -11,8 +11,21 @@ use crate::error::{ApiError, Fault};
 use crate::permission::Permission;
 
 /// What of a service's configuration says where it stands in its life.
-pub(super) const KEYS: [&str; 7] =
-    ["state", "suspended", "deprecated_at", "sunset_at", "successor", "notice", "brownouts"];
+pub(super) const KEYS: [&str; 8] = [
+    "state",
+    "suspended",
+    SUSPENDED_BY,
+    "deprecated_at",
+    "sunset_at",
+    "successor",
+    "notice",
+    "brownouts",
+];
+
+/// Who took it out of service.
+const SUSPENDED_BY: &str = "suspended_by";
+/// The word for a platform admin there; what is not said is the team.
+const PLATFORM: &str = "platform";
 
 /// The keys that end with a deprecation that is taken back.
 const OF_AN_END: [&str; 5] = ["deprecated_at", "sunset_at", "successor", "notice", "brownouts"];
@@ -28,6 +41,8 @@ pub(crate) struct Move {
     pub(crate) about: &'static str,
     /// Who may.
     pub(crate) permission: Permission,
+    /// Whether it must be said why.
+    pub(crate) needs_reason: bool,
     from: &'static [&'static str],
     effect: Effect,
 }
@@ -44,12 +59,26 @@ enum Effect {
     Suspend(bool),
 }
 
+/// The states in which there is something to take out of service, now or later.
+const NOT_ARCHIVED: [&str; 5] = ["draft", "in_review", PUBLISHED, "deprecated", "retired"];
+
+/// How a move is made.
+pub(crate) struct Applied<'a> {
+    /// Members of the configuration, as they were sent.
+    pub(crate) terms: &'a Map<String, Value>,
+    /// RFC 3339.
+    pub(crate) now: &'a str,
+    /// Whether a platform admin makes it.
+    pub(crate) by_platform: bool,
+}
+
 /// Every move, in the order of a life.
 pub(crate) const MOVES: [Move; 9] = [
     Move {
         verb: "submit",
         about: "Asks for a draft to be looked at and published.",
         permission: Permission::WriteObjects,
+        needs_reason: false,
         from: &["draft"],
         effect: Effect::To("in_review"),
     },
@@ -57,6 +86,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "reject",
         about: "Gives what was submitted back, as a draft.",
         permission: Permission::PublishServices,
+        needs_reason: true,
         from: &["in_review"],
         effect: Effect::To("draft"),
     },
@@ -64,6 +94,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "publish",
         about: "Puts it in use; of one that is deprecated, takes that back.",
         permission: Permission::PublishServices,
+        needs_reason: false,
         from: &["draft", "in_review", "deprecated"],
         effect: Effect::Publish,
     },
@@ -71,6 +102,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "withdraw",
         about: "Takes it out of use again, as a draft; for what nobody calls yet.",
         permission: Permission::PublishServices,
+        needs_reason: false,
         from: &[PUBLISHED, "in_review"],
         effect: Effect::To("draft"),
     },
@@ -78,6 +110,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "deprecate",
         about: "Tells callers that it will end; again, with other dates.",
         permission: Permission::PublishServices,
+        needs_reason: false,
         from: &[PUBLISHED, "deprecated"],
         effect: Effect::Deprecate,
     },
@@ -85,6 +118,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "retire",
         about: "Ends it: callers are answered 410, with where to go.",
         permission: Permission::PublishServices,
+        needs_reason: false,
         from: &["deprecated"],
         effect: Effect::To("retired"),
     },
@@ -92,6 +126,7 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "archive",
         about: "Keeps it for the record alone.",
         permission: Permission::PublishServices,
+        needs_reason: false,
         from: &["draft", "retired"],
         effect: Effect::To("archived"),
     },
@@ -99,14 +134,16 @@ pub(crate) const MOVES: [Move; 9] = [
         verb: "suspend",
         about: "Takes it out of service for now: callers are answered 503.",
         permission: Permission::WriteObjects,
-        from: &[PUBLISHED, "deprecated", "retired"],
+        needs_reason: true,
+        from: &NOT_ARCHIVED,
         effect: Effect::Suspend(true),
     },
     Move {
         verb: "resume",
         about: "Puts it back into service.",
         permission: Permission::WriteObjects,
-        from: &[PUBLISHED, "deprecated", "retired"],
+        needs_reason: false,
+        from: &NOT_ARCHIVED,
         effect: Effect::Suspend(false),
     },
 ];
@@ -132,17 +169,11 @@ impl Move {
         self.effect == Effect::Publish
     }
 
-    /// The configuration behind the move. `terms` are members of it, as they were sent; `now` is
-    /// RFC 3339.
+    /// The configuration behind the move.
     ///
     /// # Errors
     /// That the service is in a state from which the move does not lead.
-    pub(crate) fn apply(
-        &self,
-        before: &Value,
-        terms: &Map<String, Value>,
-        now: &str,
-    ) -> Result<Value, ApiError> {
+    pub(crate) fn apply(&self, before: &Value, how: &Applied<'_>) -> Result<Value, ApiError> {
         let state = state_of(before);
         let is_suspended = before.get("suspended") == Some(&Value::Bool(true));
         let is_idle = self.effect == Effect::Suspend(is_suspended);
@@ -156,16 +187,24 @@ impl Move {
         let Value::Object(members) = &mut after else { return Ok(after) };
         match self.effect {
             Effect::To(state) => drop(members.insert("state".to_owned(), json!(state))),
-            Effect::Suspend(true) => drop(members.insert("suspended".to_owned(), json!(true))),
-            Effect::Suspend(false) => drop(members.remove("suspended")),
+            Effect::Suspend(true) => {
+                members.insert("suspended".to_owned(), json!(true));
+                if how.by_platform {
+                    members.insert(SUSPENDED_BY.to_owned(), json!(PLATFORM));
+                }
+            }
+            Effect::Suspend(false) => {
+                members.remove("suspended");
+                members.remove(SUSPENDED_BY);
+            }
             Effect::Publish => {
                 members.insert("state".to_owned(), json!(PUBLISHED));
                 OF_AN_END.iter().for_each(|key| drop(members.remove(*key)));
             }
             Effect::Deprecate => {
                 members.insert("state".to_owned(), json!("deprecated"));
-                members.entry("deprecated_at").or_insert_with(|| json!(now));
-                for (key, value) in terms {
+                members.entry("deprecated_at").or_insert_with(|| json!(how.now));
+                for (key, value) in how.terms {
                     match value {
                         Value::Null => drop(members.remove(key)),
                         value => drop(members.insert(key.clone(), value.clone())),
@@ -178,11 +217,40 @@ impl Move {
 
     fn fitting(&self) -> String {
         match self.effect {
-            Effect::Suspend(true) => "in use and not suspended".to_owned(),
+            Effect::Suspend(true) => "not archived and not suspended".to_owned(),
             Effect::Suspend(false) => "suspended".to_owned(),
             _ => self.from.join(" or "),
         }
     }
+}
+
+/// Refuses that a service goes on which a platform admin has taken out of service, unless one says so.
+pub(super) fn check_resumed(
+    step: &Move,
+    before: &Value,
+    by_platform: bool,
+) -> Result<(), ApiError> {
+    let is_resumed = step.effect == Effect::Suspend(false);
+    if is_resumed && is_suspended_by_platform(before) && !by_platform {
+        let message = "resume it: a platform admin has suspended it, and resumes it";
+        return Err(ApiError::not_permitted(message));
+    }
+    Ok(())
+}
+
+/// Refuses that a service goes which a platform admin has taken out of service: another of its name
+/// would not be.
+pub(super) fn check_removed(before: &Value, by_platform: bool) -> Result<(), ApiError> {
+    if is_suspended_by_platform(before) && !by_platform {
+        let message = "remove it: a platform admin has suspended it";
+        return Err(ApiError::not_permitted(message));
+    }
+    Ok(())
+}
+
+fn is_suspended_by_platform(body: &Value) -> bool {
+    body.get("suspended") == Some(&Value::Bool(true))
+        && body.get(SUSPENDED_BY).and_then(Value::as_str) == Some(PLATFORM)
 }
 
 /// Whether callers are led to a service.
@@ -205,6 +273,10 @@ pub(super) fn check(
         return Ok(());
     }
     let Some(before) = before else {
+        if after.get(SUSPENDED_BY).is_some() {
+            let message = "it is said by :suspend, of who does it";
+            return Err(ApiError::value_fault("/suspended_by", message));
+        }
         if may_publish || state_of(after) == "draft" {
             return Ok(());
         }
@@ -233,7 +305,8 @@ mod tests {
 
     fn after(verb: &str, before: &Value, terms: &Value) -> Result<Value, ApiError> {
         let terms = terms.as_object().cloned().unwrap_or_default();
-        Move::of(verb).unwrap().apply(before, &terms, NOW)
+        let how = Applied { terms: &terms, now: NOW, by_platform: false };
+        Move::of(verb).unwrap().apply(before, &how)
     }
 
     #[test]
@@ -247,7 +320,7 @@ mod tests {
             ("deprecate", &["published", "deprecated"]),
             ("retire", &["deprecated"]),
             ("archive", &["draft", "retired"]),
-            ("suspend", &["published", "deprecated", "retired"]),
+            ("suspend", &["draft", "in_review", "published", "deprecated", "retired"]),
         ] {
             let fits = |state: &&str| after(verb, &json!({ "state": state }), &json!({})).is_ok();
             let fitting: Vec<_> = states.into_iter().filter(fits).collect();
@@ -286,6 +359,30 @@ mod tests {
         assert!(after("suspend", &away, &json!({})).is_err());
         assert_eq!(after("resume", &away, &json!({})).unwrap(), old);
         assert!(after("resume", &old, &json!({})).is_err());
+    }
+
+    #[test]
+    fn what_a_platform_admin_suspends_only_one_resumes() {
+        let plain = json!({ "state": "published" });
+        let suspend = |by_platform| {
+            let how = Applied { terms: &Map::new(), now: NOW, by_platform };
+            Move::of("suspend").unwrap().apply(&plain, &how).unwrap()
+        };
+        let resume = Move::of("resume").unwrap();
+        let (own, platform) = (suspend(false), suspend(true));
+        for (before, by_platform, is_let) in [
+            (&own, false, true),
+            (&own, true, true),
+            (&platform, false, false),
+            (&platform, true, true),
+        ] {
+            assert_eq!(check_resumed(resume, before, by_platform).is_ok(), is_let, "{before}");
+            assert_eq!(check_removed(before, by_platform).is_ok(), is_let, "{before}");
+        }
+        assert_eq!(after("resume", &platform, &json!({})).unwrap(), plain);
+        let published =
+            after("publish", &json!({ "state": "draft", "suspended": true }), &json!({}));
+        assert_eq!(published.unwrap()["suspended"], true, "what is suspended stays so");
     }
 
     #[test]

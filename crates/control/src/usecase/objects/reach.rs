@@ -9,11 +9,14 @@ use std::net::IpAddr;
 use architrave_config::object::{ObjectKind, file_pointers};
 use serde_json::Value;
 
-use super::read::team_of;
+use super::read::read;
 use crate::api::Dependencies;
+use crate::caller::Caller;
 use crate::code::Code;
 use crate::error::{ApiError, Fault};
 
+/// What is to take a service's place, of which callers are told the path.
+const SUCCESSOR: &str = "/successor";
 /// What of a route decides which requests it gets.
 const CLAIMS: [&str; 3] = ["listeners", "hosts", "match"];
 
@@ -26,14 +29,25 @@ pub(super) struct Reach<'a> {
 }
 
 /// Refuses what reaches too far, where it did not before.
-pub(super) async fn check(dependencies: &Dependencies, reach: Reach<'_>) -> Result<(), ApiError> {
+pub(super) async fn check(
+    dependencies: &Dependencies,
+    caller: &Caller,
+    reach: Reach<'_>,
+) -> Result<(), ApiError> {
     let mut faults = within_machine(&reach);
     faults.extend(claims(&reach));
     let before = reach.before.map(|before| references(reach.kind, before)).unwrap_or_default();
     for reference in references(reach.kind, reach.body) {
         let is_new =
             !before.iter().any(|old| old.kind == reference.kind && old.name == reference.name);
-        if is_new && !is_own(dependencies, &reference, reach.team).await? {
+        if !is_new {
+            continue;
+        }
+        let shown = read(dependencies, reference.kind, &reference.name).await?;
+        // What is not there at all is for validation to say.
+        let Some(shown) = shown else { continue };
+        let is_shown = reference.may_be_shared && shown.is_shared_with(caller);
+        if !is_shown && shown.team.as_deref() != Some(reach.team) {
             let (kind, name) = (reference.kind, reference.name);
             let message = format!("{kind} {name} is not one of team {}", reach.team);
             faults.push(Fault::at(reference.pointer, message));
@@ -77,34 +91,30 @@ fn has_names(upstream: &Value) -> bool {
     endpoints.is_some_and(|endpoints| endpoints.iter().any(is_name))
 }
 
-async fn is_own(
-    dependencies: &Dependencies,
-    reference: &Reference,
-    team: &str,
-) -> Result<bool, ApiError> {
-    let of = team_of(dependencies, reference.kind, &reference.name).await?;
-    // What is not there at all is for validation to say.
-    Ok(of.is_none_or(|of| of.as_deref() == Some(team)))
-}
-
 /// One object that another refers to.
 struct Reference {
     pointer: String,
     kind: ObjectKind,
     name: String,
+    /// Whether one that another team shares may be named, too.
+    may_be_shared: bool,
 }
 
 fn references(kind: ObjectKind, body: &Value) -> Vec<Reference> {
     let mut found = Vec::new();
     let mut add = |pointer: String, kind| {
         if let Some(name) = body.pointer(&pointer).and_then(Value::as_str) {
-            found.push(Reference { pointer, kind, name: name.to_owned() });
+            let may_be_shared = pointer == SUCCESSOR;
+            found.push(Reference { pointer, kind, name: name.to_owned(), may_be_shared });
         }
     };
     match kind {
         ObjectKind::Service => {
             add("/http/upstream".to_owned(), ObjectKind::Upstream);
             add("/prompt/model".to_owned(), ObjectKind::Model);
+            add("/version_of".to_owned(), ObjectKind::Service);
+            // A URL or a path is the name of nothing that is there.
+            add(SUCCESSOR.to_owned(), ObjectKind::Service);
             let models = body.pointer("/llm/models").and_then(Value::as_array);
             for index in 0..models.map_or(0, Vec::len) {
                 add(format!("/llm/models/{index}"), ObjectKind::Model);

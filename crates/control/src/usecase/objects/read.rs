@@ -93,10 +93,11 @@ pub(super) fn named(kind: ObjectKind, name: &str, body: Value) -> Value {
 }
 
 /// What others than its team are told of a service.
-const OF_OTHERS: [&str; 12] = [
+const OF_OTHERS: [&str; 13] = [
     "name",
     "state",
     "suspended",
+    "suspended_by",
     "deprecated_at",
     "sunset_at",
     "successor",
@@ -176,15 +177,6 @@ pub(crate) async fn read(
     let Some(platform) = &dependencies.platform else { return Ok(None) };
     let row = platform.store().object(kind.singular(), name).await?;
     Ok(row.map(|row| Shown::of_row(kind, &row)))
-}
-
-/// The team of an object, if it has one; `None` when there is no such object.
-pub(crate) async fn team_of(
-    dependencies: &Dependencies,
-    kind: ObjectKind,
-    name: &str,
-) -> Result<Option<Option<String>>, ApiError> {
-    Ok(read(dependencies, kind, name).await?.map(|shown| shown.team))
 }
 
 /// Objects of a kind that the caller may see, by name, and the token of the next page. Without a

@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::gate::{self, Override};
+use super::life::Applied;
 use super::reach::{self, Reach};
 use super::read::{Shown, hidden, named};
 use super::{Move, alone, life, merge, not_found, revisions};
@@ -95,6 +96,9 @@ pub(crate) async fn move_state(
     let step = call.operation.split_verb().1.and_then(Move::of);
     let step = step.ok_or_else(|| ApiError::internal("a custom method that is no move"))?;
     let reason = terms.reason.as_deref();
+    if step.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(ApiError::value_fault("/reason", "say why: those whom it concerns ask"));
+    }
     if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX) {
         let message = format!("up to {REASON_MAX} characters");
         return Err(ApiError::value_fault("/reason", message));
@@ -108,7 +112,11 @@ pub(crate) async fn move_state(
         conditions.check(Some(&etag(&before.id, before.revision)))?;
     }
     let now = admin::objects::time(writing.change.at());
-    let body = step.apply(&before.body, &terms.members, &now)?;
+    let by_platform = call.caller.may(Permission::MoveObjects, None);
+    life::check_resumed(step, &before.body, by_platform)?;
+    let how = Applied { terms: &terms.members, now: &now, by_platform };
+    let body = step.apply(&before.body, &how)?;
+    check_reach(&wanted, team.as_deref(), Some(&before), &body).await?;
     let note = Note { why: reason.unwrap_or(step.verb), given: &terms.given };
     let mut planned = vec![Planned {
         kind,
@@ -196,8 +204,12 @@ pub(super) async fn put_all(
     let mut overridden = None;
     for one in planned.iter().filter(|one| one.kind == ObjectKind::Service) {
         let Some(body) = &one.body else { continue };
-        let of = (one.before.as_ref(), one.name.as_str(), body);
-        overridden = gate::check(writing, &after, of, note.given).await?.or(overridden);
+        let team = one.team.as_deref();
+        let of = gate::Wanted { before: one.before.as_ref(), name: &one.name, team, body };
+        // Whoever may not publish does not publish what breaks callers by another way.
+        let may_override = wanted.call.caller.may(Permission::PublishServices, team);
+        let given = (note.given, may_override);
+        overridden = gate::check(writing, &after, of, given).await?.or(overridden);
     }
     let mut rows = Vec::with_capacity(planned.len());
     for one in planned {
@@ -278,6 +290,9 @@ pub(crate) async fn delete(wanted: Wanted<'_>) -> Result<Reply, ApiError> {
     let before = writing.change.object(kind.singular(), name).await?;
     let before = before.ok_or_else(|| not_found(kind, name))?;
     conditions.check(Some(&etag(&before.id, before.revision)))?;
+    if kind == ObjectKind::Service {
+        life::check_removed(&before.body, call.caller.may(Permission::MoveObjects, None))?;
+    }
     if kind == ObjectKind::Plan {
         let living = writing.change.living_subscriptions_to(name).await?;
         if living > 0 {
@@ -635,7 +650,7 @@ pub(super) async fn check_reach(
     let Wanted { dependencies, kind, .. } = *wanted;
     let Some(team) = team.filter(|_| has_team_reach(wanted, team)) else { return Ok(()) };
     let before = before.map(|before| &before.body);
-    reach::check(dependencies, Reach { kind, team, before, body }).await
+    reach::check(dependencies, &wanted.call.caller, Reach { kind, team, before, body }).await
 }
 
 /// The store puts the `_` in.
