@@ -422,6 +422,11 @@ fn envelope(kind: ObjectKind, config: &str) -> Value {
             "description": "Who called it in the last 30 days; in answers to `:retire` alone, and \
                             `null` where nobody keeps count.",
         });
+        schema["properties"]["warnings"] = json!({
+            "description": "What is worth telling whoever has written it; only where there is something.",
+            "type": "array",
+            "items": { "type": "string" },
+        });
     }
     if live.is_none() {
         schema["required"] = json!(["id", "kind", "name", "origin", "config"]);

@@ -5,9 +5,12 @@ use std::fmt;
 
 use architrave_config::{
     BudgetAmount, Consumer, ConsumerCredential, HostPattern, ListenerIndex, ModelPattern, ModelRef,
-    PathMatch, PolicySet, ProviderIndex, ProviderKind, Route, Snapshot, ValueMatch,
+    PathMatch, PolicySet, ProviderIndex, ProviderKind, Route, ServiceKind, Snapshot, ValueMatch,
+    Visibility,
 };
 use architrave_llm::catalog::Catalog;
+
+use crate::unguarded::{is_guarded, is_offered, knows_its_clients};
 
 /// Something that is hardly meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,13 @@ pub(crate) enum Advice {
         policy: &'static str,
         /// What of a consumer would answer it.
         credential: &'static str,
+    },
+    /// What a team keeps to itself is open to whoever reaches it.
+    OpenToAll {
+        /// The service.
+        service: String,
+        /// The team that it belongs to.
+        team: String,
     },
     /// A budget of money does not hold a model whose price nobody knows.
     Unpriced {
@@ -67,6 +77,11 @@ impl fmt::Display for Advice {
                 "{object} asks for a credential by `{policy}` and no consumer has one: all of its \
                  requests are refused with 401; a consumer has it by `credentials: [{credential}]`"
             ),
+            Self::OpenToAll { service, team } => write!(
+                formatter,
+                "service {service} of team {team} is private and yet open to all: no plan offers it, \
+                 and no policy asks who calls, such as `key_auth`"
+            ),
             Self::Unpriced { consumer, model, near } => {
                 write!(
                     formatter,
@@ -93,6 +108,7 @@ pub(crate) fn find(snapshot: &Snapshot, catalog: &Catalog) -> Vec<Advice> {
         found.extend(lists.map(|list| Advice::EmptyList { route: route_name(), list }));
     }
     found.extend(asking_in_vain(snapshot));
+    found.extend(open_to_all(snapshot));
     found.extend(unpriced(snapshot, catalog));
     found
 }
@@ -168,6 +184,33 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
     items
+}
+
+/// Services in use that a team keeps to itself, and that anybody can call. Those of models are told of
+/// elsewhere.
+fn open_to_all(snapshot: &Snapshot) -> Vec<Advice> {
+    let mut told = BTreeSet::new();
+    for route in &snapshot.routes {
+        for weighted in &route.services {
+            let service = &snapshot.services[weighted.service.get()];
+            let Some(team) = &service.sharing.team else { continue };
+            let is_of_http = matches!(service.kind, ServiceKind::Http { .. } | ServiceKind::Mock);
+            let is_private = service.sharing.visibility == Visibility::Private;
+            let is_in_use = service.lifecycle.state.is_routed();
+            if !is_of_http || !is_private || !is_in_use || is_offered(snapshot, weighted.service) {
+                continue;
+            }
+            let is_open = route.listeners.iter().any(|listener| {
+                let listener = &snapshot.listeners[listener.get()];
+                !knows_its_clients(listener)
+                    && !is_guarded(snapshot, listener, route, &service.policies)
+            });
+            if is_open {
+                told.insert((service.name.as_str().to_owned(), team.as_str().to_owned()));
+            }
+        }
+    }
+    told.into_iter().map(|(service, team)| Advice::OpenToAll { service, team }).collect()
 }
 
 /// Who asks for what no consumer has.
@@ -316,6 +359,28 @@ mod tests {
         let told_of = told("upstreams: [{ name: u, endpoints: [{ address: \"127.0.0.1:2\" }] }]\n");
         assert_eq!(told_of, ["there is no listener: nobody can connect, and nothing is served"]);
         assert!(told(WEB).is_empty());
+    }
+
+    #[test]
+    fn a_private_service_that_anybody_can_call_is_told_of() {
+        let file = |team: &str, guard: &str, rest: &str| {
+            told(&format!(
+                "listeners: [{{ name: web, address: \"0.0.0.0:1\", protocol: http }}]\n\
+                 upstreams: [{{ name: u, endpoints: [{{ address: \"127.0.0.1:2\" }}] }}]\n\
+                 services: [{{ name: s, http: {{ upstream: u }}{team} }}]\n\
+                 routes: [{{ name: r, service: s{guard} }}]\n\
+                 consumers: [{{ name: c, credentials: [{{ api_key: a-long-key-of-somebody }}] }}]\n{rest}"
+            ))
+        };
+        let open = file(", team: blue", "", "");
+        assert_eq!(open.len(), 1, "{open:?}");
+        assert!(open[0].starts_with("service s of team blue is private and yet open"), "{open:?}");
+        assert!(file("", "", "").is_empty(), "nobody's is for all");
+        assert!(file(", team: blue, visibility: public", "", "").is_empty());
+        assert!(file(", team: blue, state: draft", "", "").is_empty());
+        assert!(file(", team: blue", ", policies: { key_auth: {} }", "").is_empty());
+        let offered = "products: [{ name: x, services: [s] }]\nplans: [{ name: y, product: x }]\n";
+        assert!(file(", team: blue", "", offered).is_empty());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) fn find(snapshot: &Snapshot) -> Vec<Unguarded> {
 }
 
 /// Whether only this machine can connect, or only who has a certificate.
-fn knows_its_clients(listener: &Listener) -> bool {
+pub(crate) fn knows_its_clients(listener: &Listener) -> bool {
     let has_certificate = match &listener.protocol {
         ListenerProtocol::Https(tls) => tls.client_ca_file.is_some(),
         _ => false,
@@ -64,7 +64,7 @@ fn knows_its_clients(listener: &Listener) -> bool {
 }
 
 /// Whether only applications that have subscribed get through.
-fn is_offered(snapshot: &Snapshot, service: ServiceIndex) -> bool {
+pub(crate) fn is_offered(snapshot: &Snapshot, service: ServiceIndex) -> bool {
     snapshot
         .plans
         .iter()
@@ -72,7 +72,12 @@ fn is_offered(snapshot: &Snapshot, service: ServiceIndex) -> bool {
 }
 
 /// Whether something on the way says who may come.
-fn is_guarded(snapshot: &Snapshot, listener: &Listener, route: &Route, own: &PolicySet) -> bool {
+pub(crate) fn is_guarded(
+    snapshot: &Snapshot,
+    listener: &Listener,
+    route: &Route,
+    own: &PolicySet,
+) -> bool {
     let levels = [&*snapshot.policies, &*listener.policies, &*route.policies, own];
     levels.iter().any(|policies| {
         let has_list = policies.ip_filter.as_ref().is_some_and(|filter| !filter.allow.is_empty());

@@ -14,6 +14,7 @@ mod read;
 mod revisions;
 mod sunset;
 mod versions;
+mod warnings;
 mod write;
 
 pub(crate) use describe::{description_for, lint_of, put_description};

@@ -249,3 +249,40 @@ fn a_service_whose_sunset_has_come_has_retired_for_whoever_looks() {
         assert_eq!(act(&home, &owner, "archive", &json!({})).await.status(), 200);
     });
 }
+
+#[test]
+fn whoever_puts_a_service_in_use_is_told_what_is_open_and_what_cannot_be_offered() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let (owner, _) = team(&home, &admin).await;
+        let listener = json!({ "name": "web", "address": "127.0.0.1:8080", "protocol": "http" });
+        home.send(&admin, "POST", "/api/v1/listeners", &listener).await;
+        let route = json!({ "name": "orders", "service": "orders" });
+        let made = home.send(&admin, "POST", "/api/v1/routes", &route).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let published = act(&home, &owner, "publish", &json!({})).await;
+        let warnings = published.json()["warnings"].clone();
+        assert!(warnings[0].as_str().unwrap().contains("open to all"), "{published}");
+        assert_eq!(warnings.as_array().unwrap().len(), 1, "{published}");
+        // With a plan, only subscribers come.
+        act(&home, &owner, "withdraw", &json!({})).await;
+        let plan = json!({ "name": "free", "product": "orders" });
+        let made = home.send(&owner, "POST", "/api/v1/plans?team=blue", &plan).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let published = act(&home, &owner, "publish", &json!({})).await;
+        assert_eq!(published.json().get("warnings"), None, "{published}");
+        // One that is made published has a product, too, unless another has its name.
+        let born = json!({ "name": "born", "state": "published", "http": { "upstream": "blue" } });
+        let made = home.send(&owner, "POST", "/api/v1/services?team=blue", &born).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let product = home.get(&owner, "/api/v1/products/born").await;
+        assert_eq!(product.json()["config"]["services"], json!(["born"]), "{product}");
+        let taken = json!({ "name": "late", "services": ["born"] });
+        let made = home.send(&owner, "POST", "/api/v1/products?team=blue", &taken).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let late = json!({ "name": "late", "http": { "upstream": "blue" } });
+        let made = home.send(&owner, "POST", "/api/v1/services?team=blue", &late).await;
+        assert_eq!(made.status(), 201, "{made}");
+        assert!(made.text().contains("in no product"), "{made}");
+    });
+}

@@ -16,7 +16,7 @@ use super::gate::{self, Override};
 use super::life::Applied;
 use super::reach::{self, Reach};
 use super::read::{Shown, hidden, named};
-use super::{Move, alone, life, merge, not_found, revisions};
+use super::{Move, alone, life, merge, not_found, revisions, warnings};
 use crate::admin::{self, objects::envelope};
 use crate::api::Dependencies;
 use crate::call::Call;
@@ -66,7 +66,15 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
     let verb = if before.is_some() { "update" } else { "create" };
     let note = Note { why: &format!("{verb}_{}", kind.singular()), given: &Override::default() };
-    let put = put(&wanted, &mut writing, (before.as_ref(), team), (body, note)).await?;
+    // Who makes one and says that it is published publishes it by that.
+    let is_said = body.get("state").is_some();
+    let is_new = kind == ObjectKind::Service && before.is_none();
+    let is_published = is_new && is_said && life::is_in_use(&body);
+    let product = is_published.then(|| alone::product_of(dependencies, name, team.clone()));
+    let own =
+        Planned { kind, name: name.to_owned(), team, before: before.clone(), body: Some(body) };
+    let planned: Vec<Planned> = std::iter::once(own).chain(product.flatten()).collect();
+    let put = put_all(&wanted, &mut writing, &planned, note).await?;
     let told = Told { verb, reason: None, shown: Map::new() };
     end(&wanted, (writing, put), told, before.as_ref()).await
 }
@@ -160,23 +168,8 @@ pub(super) struct Put {
     pub(super) rows: Vec<ObjectRow>,
     /// What breaks callers and was written all the same.
     overridden: Option<Value>,
-}
-
-/// Writes a body, once the whole configuration with it has been found good.
-async fn put(
-    wanted: &Wanted<'_>,
-    writing: &mut Writing<'_>,
-    (before, team): (Option<&ObjectRow>, Option<String>),
-    (body, note): (Value, Note<'_>),
-) -> Result<Put, ApiError> {
-    let planned = Planned {
-        kind: wanted.kind,
-        name: wanted.name.to_owned(),
-        team,
-        before: before.cloned(),
-        body: Some(body),
-    };
-    put_all(wanted, writing, &[planned], note).await
+    /// What is worth telling of the service that was written.
+    warnings: Vec<String>,
 }
 
 /// Writes several objects as one, once the whole configuration with them has been found good and
@@ -217,7 +210,11 @@ pub(super) async fn put_all(
     }
     let actor = wanted.call.caller.actor_name().to_owned();
     revisions::note(writing, (&before, &after), &changes, (&actor, note.why)).await?;
-    Ok(Put { staged, rows, overridden })
+    let warnings = match wanted.kind {
+        ObjectKind::Service => warnings::of_service(&after, wanted.name),
+        _ => Vec::new(),
+    };
+    Ok(Put { staged, rows, overridden, warnings })
 }
 
 async fn write_one(
@@ -359,7 +356,10 @@ async fn end(
         shown.row = None;
     }
     let location = format!("/api/v1/{}/{}", kind.plural(), escape(name));
-    let body = admin::objects::beside(Some(told.shown), Some(&shown));
+    let mut body = admin::objects::beside(Some(told.shown), Some(&shown));
+    if !put.warnings.is_empty() {
+        body["warnings"] = put.warnings.clone().into();
+    }
     let reply = match before {
         None if is_live => Reply::created(location, &body),
         _ => Reply::new(StatusCode::OK, &body),
@@ -376,7 +376,7 @@ pub(super) async fn finish(
     (before, reply): (Option<&ObjectRow>, Reply),
 ) -> Result<Reply, ApiError> {
     let Wanted { kind, name, .. } = *wanted;
-    let Put { staged, rows, overridden } = put;
+    let Put { staged, rows, overridden, warnings: _ } = put;
     let after = rows.first();
     let mut written = after.map(|after| hidden(kind, name, &after.body));
     if let Some(Value::Object(written)) = &mut written {
