@@ -306,10 +306,15 @@ async fn scope(dependencies: &Dependencies, call: &Call) -> Result<Option<UsageS
         Some(teams) => teams.into_iter().map(str::to_owned).collect(),
     };
     let store = super::platform(dependencies)?.store();
-    let services = match is_on_portal {
-        true => Vec::new(),
-        false => store.object_names_of(ObjectKind::Service.singular(), &teams).await?,
-    };
+    let (mut services, mut later_services) = (Vec::new(), Vec::new());
+    if !is_on_portal {
+        let kind = ObjectKind::Service.singular();
+        services = store.object_names_of(kind, &teams).await?;
+        // What somebody else's service of the name did is theirs.
+        later_services = store.object_names_had_by_others(kind, &teams).await?;
+        let is_later = |name: &String| later_services.iter().any(|(later, _)| later == name);
+        services.retain(|name| !is_later(name));
+    }
     let own = match call.caller.user_id() {
         Some(user) => {
             store.applications_of_user(user, &Page::first(super::applications::OWN_MAX)).await?.0
@@ -317,7 +322,7 @@ async fn scope(dependencies: &Dependencies, call: &Call) -> Result<Option<UsageS
         None => Vec::new(),
     };
     let consumers = own.into_iter().map(|one| (one.name, one.created_at)).collect();
-    Ok(Some(UsageScope { services, teams, consumers }))
+    Ok(Some(UsageScope { services, later_services, teams, consumers }))
 }
 
 async fn read(store: &UsageStore, query: &UsageQuery, spans: &[Span]) -> Result<Figures, ApiError> {

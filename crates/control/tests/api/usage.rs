@@ -562,3 +562,51 @@ fn whose_application_it_is_sees_and_follows_what_it_does_and_nobody_elses() {
         }
     });
 }
+
+#[test]
+fn what_another_service_of_the_name_did_is_not_shown_to_whom_has_the_name_now() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let mut proofs = Vec::new();
+        for team in ["alpha", "beta"] {
+            home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+            let email = format!("{team}@example.com");
+            proofs.push(home.member(&admin, &email, team, "owner").await.0);
+            let upstream = json!({ "name": team, "endpoints": [{ "address": "10.0.0.7:80" }] });
+            let path = format!("/api/v1/upstreams?team={team}");
+            let made = home.send(&proofs[proofs.len() - 1], "POST", &path, &upstream).await;
+            assert_eq!(made.status(), 201, "{made}");
+        }
+        let (alpha, beta) = (&proofs[0], &proofs[1]);
+        let make = async |proof: &Proof, team: &str| {
+            let service = json!({ "name": "orders", "http": { "upstream": team } });
+            let path = format!("/api/v1/services?team={team}");
+            let made = home.send(proof, "POST", &path, &service).await;
+            assert_eq!(made.status(), 201, "{made}");
+        };
+        make(alpha, "alpha").await;
+        used(&home, &[Use { requests: 7, ago: 5, ..Use::NONE }]).await;
+        let count = async |proof: &Proof| {
+            let time = "from=2026-05-17T07:00:00Z&to=2026-05-17T10:00:00Z";
+            let path = format!("/api/v1/usage/breakdown?{time}");
+            let told = get(&home, proof, &path).await;
+            told["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["sums"]["requests"].as_i64().unwrap())
+                .sum::<i64>()
+        };
+        assert_eq!((count(alpha).await, count(beta).await), (7, 0));
+        let gone = home.change(alpha, "DELETE", "/api/v1/services/orders", &Value::Null).await;
+        assert_eq!(gone.status(), 204, "{gone}");
+        make(beta, "beta").await;
+        assert_eq!((count(alpha).await, count(beta).await), (0, 0));
+        let gone = home.change(beta, "DELETE", "/api/v1/services/orders", &Value::Null).await;
+        assert_eq!(gone.status(), 204, "{gone}");
+        // Nor is it told to the first one what the second one's did.
+        make(alpha, "alpha").await;
+        assert_eq!(count(alpha).await, 0);
+        assert_eq!(count(&admin).await, 7, "who sees everything sees that");
+    });
+}

@@ -62,6 +62,8 @@ pub enum UsageGroup {
 pub struct UsageScope {
     /// These services, whoever calls them.
     pub services: Vec<String>,
+    /// These too, from a time on, in microseconds UTC: until then somebody else had the name.
+    pub later_services: Vec<(String, i64)>,
     /// What applications of these teams call.
     pub teams: Vec<String>,
     /// What these consumers call, from a time on, in microseconds UTC: before, somebody else may have
@@ -100,6 +102,8 @@ impl UsageScope {
         is_in(&self.services, &row.service)
             || is_in(&self.teams, &row.team)
             || self.consumers.iter().any(|(name, since)| *name == row.consumer && row.at >= *since)
+            || (self.later_services.iter())
+                .any(|(name, since)| *name == row.service && row.at > *since)
     }
 }
 
@@ -209,7 +213,7 @@ impl UsageStore {
             return Ok(Way::Join);
         }
         let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM usage_keys k WHERE 1 = 1");
-        sql.named(query, |_| "1 = 1".to_owned());
+        sql.named(query, |_, _| "1 = 1".to_owned());
         sql.text.push_str(&format!(" LIMIT {})", FEW_KEYS + 1));
         let mut lent = self.reader().await?;
         let keys: i64 = sql.query().fetch_one(&mut *lent).await?.try_get(0)?;
@@ -248,6 +252,15 @@ fn key(row: &AnyRow, query: &UsageQuery) -> Result<((i64, Vec<String>), usize), 
     let at = query.bucket.map_or(at, |bucket| at - at % bucket);
     let group = (1..=query.groups.len()).map(|place| row.try_get(place));
     Ok(((at, group.collect::<Result<_, _>>()?), query.groups.len() + 1))
+}
+
+/// From when on a name is whose it is.
+#[derive(Clone, Copy)]
+pub(super) enum Since {
+    /// It was made then.
+    Made,
+    /// Another had it until then.
+    Taken,
 }
 
 /// A statement that grows; what is compared is bound, never written, but for numbers of ours.
@@ -297,12 +310,15 @@ impl Sql {
     fn within(&mut self, query: &UsageQuery, slice: UsageSlice) {
         let UsageSlice { step, from, to } = slice;
         self.text.push_str(&format!(" AND c.step = {step} AND c.at >= {from} AND c.at < {to}"));
-        // To the cell that the time is in.
-        self.named(query, |since| format!("c.at + c.step > {}", since / MICROS));
+        // To the cell that the time is in; of what was another's, only what is whole.
+        self.named(query, |since, sort| match sort {
+            Since::Made => format!("c.at + c.step > {}", since / MICROS),
+            Since::Taken => format!("c.at > {}", since / MICROS),
+        });
     }
 
     /// Only keys that fit filters and scope; `is_since` as of [`Sql::scope`].
-    fn named(&mut self, query: &UsageQuery, is_since: impl Fn(i64) -> String) {
+    fn named(&mut self, query: &UsageQuery, is_since: impl Fn(i64, Since) -> String) {
         for (group, values) in &query.filters {
             self.one_of(&group.sql(), values);
         }
@@ -313,12 +329,23 @@ impl Sql {
 
     /// Only what fits the scope; `is_since` is the condition that something is of that time or later,
     /// in microseconds UTC.
-    pub(super) fn scope(&mut self, of: &str, scope: &UsageScope, is_since: impl Fn(i64) -> String) {
+    pub(super) fn scope(
+        &mut self,
+        of: &str,
+        scope: &UsageScope,
+        is_since: impl Fn(i64, Since) -> String,
+    ) {
         self.text.push_str(" AND (1 = 0");
-        for (name, since) in &scope.consumers {
-            self.text.push_str(&format!(" OR ({} AND {of}consumer = ", is_since(*since)));
-            self.bind(Bound::Text(name.clone()));
-            self.text.push(')');
+        let dated = [
+            ("consumer", Since::Made, &scope.consumers),
+            ("service", Since::Taken, &scope.later_services),
+        ];
+        for (column, sort, names) in dated {
+            for (name, since) in names {
+                self.text.push_str(&format!(" OR ({} AND {of}{column} = ", is_since(*since, sort)));
+                self.bind(Bound::Text(name.clone()));
+                self.text.push(')');
+            }
         }
         let lists = [("service", &scope.services), ("team", &scope.teams)];
         for (column, values) in lists {

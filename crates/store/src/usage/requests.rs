@@ -3,6 +3,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
+use super::read::Since;
 use super::read::Sql;
 use super::write::{chunks, insert};
 use super::{UsageScope, UsageStore};
@@ -155,7 +156,7 @@ impl UsageStore {
         let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM usage_requests r WHERE 1 = 1"));
         sql.number("r.id =", id);
         if let Some(scope) = scope {
-            sql.scope("r.", scope, |since| format!("r.at >= {since}"));
+            sql.scope("r.", scope, since);
         }
         let mut lent = self.reader().await?;
         let found = sql.query().fetch_optional(&mut *lent).await?;
@@ -224,8 +225,16 @@ impl RequestFilter {
             sql.text.push(')');
         }
         if let Some(scope) = &self.scope {
-            sql.scope("r.", scope, |since| format!("r.at >= {since}"));
+            sql.scope("r.", scope, since);
         }
+    }
+}
+
+/// The condition that an exchange is of a time, or later.
+fn since(micros: i64, sort: Since) -> String {
+    match sort {
+        Since::Made => format!("r.at >= {micros}"),
+        Since::Taken => format!("r.at > {micros}"),
     }
 }
 
