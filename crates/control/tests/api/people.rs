@@ -486,8 +486,13 @@ fn what_the_caller_has_is_not_sent_again_and_a_patch_is_a_merge_patch() {
         home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": "blue" })).await;
         let made = json!({ "name": "tills" });
         home.send(&admin, "POST", "/api/v1/applications?team=blue", &made).await;
-        home.send(&admin, "POST", "/api/v1/service_accounts?team=blue", &json!({ "name": "ci" }))
-            .await;
+        home.send(
+            &admin,
+            "POST",
+            "/api/v1/service_accounts?team=blue",
+            &json!({ "name": "ci", "role": "developer" }),
+        )
+        .await;
         for path in ["teams/blue", "applications/tills", "service_accounts/ci"] {
             let path = format!("/api/v1/{path}");
             let shown = home.get(&admin, &path).await;
