@@ -490,7 +490,7 @@ fn what_the_caller_has_is_not_sent_again_and_a_patch_is_a_merge_patch() {
             &admin,
             "POST",
             "/api/v1/service_accounts?team=blue",
-            &json!({ "name": "ci", "role": "developer" }),
+            &json!({ "name": "ci", "role": "maintainer" }),
         )
         .await;
         for path in ["teams/blue", "applications/tills", "service_accounts/ci"] {
