@@ -111,6 +111,36 @@ fn a_proxy_that_speaks_the_standard_is_understood() {
 }
 
 #[test]
+fn a_proxy_that_speaks_only_the_older_fields_is_continued_in_both() {
+    let origin = Origin::named("a");
+    let gateway = gateway(&origin, "trusted_proxies: [127.0.0.0/8]", "");
+    let told = |fields: &[&str]| {
+        origin.forget();
+        assert_eq!(get(gateway.web(), "h", "/", fields).status, 200);
+        let request = origin.only();
+        let joined = |name: &str| request.head.all(name).join(", ");
+        (joined("x-forwarded-for"), joined("forwarded"))
+    };
+    let older = ["X-Forwarded-For: 6.6.6.6, 203.0.113.7", "X-Forwarded-Proto: https"];
+    let (chain, elements) = told(&older);
+    assert_eq!(chain, "6.6.6.6, 203.0.113.7, 127.0.0.1");
+    let ours = "for=127.0.0.1;host=h;proto=https";
+    assert_eq!(elements, format!("for=6.6.6.6, for=203.0.113.7;proto=https, {ours}"));
+    // What a client slipped past such a proxy is not what the origin is told.
+    let (_, elements) =
+        told(&["X-Forwarded-For: 203.0.113.7", "Forwarded: for=10.0.0.1;proto=https"]);
+    assert_eq!(elements, "for=203.0.113.7, for=127.0.0.1;host=h;proto=http");
+    let (chain, elements) = told(&["Forwarded: for=203.0.113.7;by=_gate"]);
+    assert_eq!(chain, "203.0.113.7, 127.0.0.1");
+    assert!(elements.starts_with("for=203.0.113.7;by=_gate, for=127.0.0.1"), "{elements}");
+    let (chain, elements) = told(&["Forwarded: for=203.0.113.7;x=\""]);
+    assert_eq!(
+        (chain.as_str(), elements.as_str()),
+        ("127.0.0.1", "for=127.0.0.1;host=h;proto=http")
+    );
+}
+
+#[test]
 fn what_passed_a_proxy_unread_is_not_believed() {
     // Proxies that know only the older fields append to those, and pass the standard one on.
     let spoofed = ["X-Forwarded-For: 6.6.6.6", "Forwarded: for=203.0.113.7;proto=https"];

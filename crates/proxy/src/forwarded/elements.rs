@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use architrave_net::{Fields, Known};
+use architrave_net::{Fields, Known, is_name};
 
 use super::{HOPS_MAX, parse_hop};
-use crate::connection::Connection;
+use crate::connection::{ClientText, Connection};
 
 /// What one proxy says about whom it speaks for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,15 +21,22 @@ struct Element<'a> {
     proto: Option<Cow<'a, str>>,
 }
 
-/// Says in `X-Forwarded-For`, `-Proto` and `-Host` what a trusted peer says in `Forwarded` alone.
+/// Makes `X-Forwarded-*` and `Forwarded` say the same, where a trusted peer speaks only one of them.
 ///
-/// Where `X-Forwarded-For` is there, `Forwarded` is not read: proxies that write only the former
-/// pass the latter on as it came from whoever asked them.
+/// Where `X-Forwarded-For` is there, it is believed: proxies that write only that pass `Forwarded`
+/// on as it came from whoever asked them. So `Forwarded` is written anew from it, unless it names
+/// the same clients anyway.
 pub(crate) fn adopt(connection: &Connection, fields: &mut Fields) {
-    if !connection.is_trusted || fields.get_known(Known::XForwardedFor).is_some() {
+    if !connection.is_trusted {
+        return;
+    }
+    if fields.get_known(Known::XForwardedFor).is_some() {
+        agree(fields);
         return;
     }
     let Some(said) = Said::by(fields) else {
+        // What cannot be read is not continued: a quote that is open would swallow our own words.
+        fields.remove_known(Known::Forwarded);
         return;
     };
     if !said.chain.is_empty() {
@@ -47,6 +54,55 @@ pub(crate) fn adopt(connection: &Connection, fields: &mut Fields) {
             fields.append_known(known, name.as_bytes(), value.as_bytes());
         }
     }
+}
+
+/// Has `Forwarded` say what `X-Forwarded-*` do.
+fn agree(fields: &mut Fields) {
+    let lines: Vec<&[u8]> = fields.all_known(Known::XForwardedFor).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+    let mut chain: VecDeque<Option<IpAddr>> = VecDeque::new();
+    for hop in hops.filter(|hop| !hop.trim_ascii().is_empty()).take(HOPS_MAX) {
+        chain.push_front(parse_hop(hop).map(|hop| hop.ip()));
+    }
+    let is_said = Said::by(fields)
+        .is_some_and(|said| said.chain.iter().copied().map(Some).eq(chain.iter().copied()));
+    if is_said {
+        return;
+    }
+    let elements: Vec<_> = chain.into_iter().map(element_of).collect();
+    let mut elements = elements.join(", ");
+    // Beside its client, the nearest proxy is the one that says how it was asked.
+    for (known, name) in [(Known::XForwardedHost, ";host="), (Known::XForwardedProto, ";proto=")] {
+        let nearest = fields
+            .all_known(known)
+            .last()
+            .and_then(|line| line.rsplit(|byte| *byte == b',').next().map(<[u8]>::trim_ascii));
+        if let Some(value) = nearest.and_then(quoted)
+            && !elements.is_empty()
+        {
+            elements.push_str(name);
+            elements.push_str(&value);
+        }
+    }
+    fields.remove_known(Known::Forwarded);
+    if !elements.is_empty() {
+        fields.append_known(Known::Forwarded, b"Forwarded", elements.as_bytes());
+    }
+}
+
+/// The element of a client; of one that has no address, `unknown` (RFC 7239 §6.2).
+fn element_of(client: Option<IpAddr>) -> String {
+    client.map_or_else(|| "for=unknown".to_owned(), |client| ClientText::of(client).forwarded)
+}
+
+/// A value as a pair may have it; `None` for what cannot be said without escapes.
+fn quoted(value: &[u8]) -> Option<String> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.is_empty())?;
+    value.iter().all(is_plain).then(|| match is_name(value) {
+        true => text.to_owned(),
+        false => format!("\"{text}\""),
+    })
 }
 
 /// What is to be taken from all lines together.
@@ -167,6 +223,41 @@ mod tests {
     fn check(lines: &[&str], chain: &str, host: Option<&str>, proto: Option<&str>) {
         let expect = (chain.to_owned(), host.map(str::to_owned), proto.map(str::to_owned));
         assert_eq!(said(lines), Some(expect), "{lines:?}");
+    }
+
+    #[test]
+    fn the_older_fields_are_said_in_the_standard_one() {
+        let check = |given: &[(&str, &str)], expect: Option<&str>| {
+            let mut fields = Fields::new();
+            for (name, value) in given {
+                fields.append(name, value.as_bytes());
+            }
+            agree(&mut fields);
+            let forwarded: Vec<_> = fields.all_known(Known::Forwarded).collect();
+            let forwarded = (!forwarded.is_empty()).then(|| forwarded.join(&b", "[..]));
+            assert_eq!(forwarded.as_deref(), expect.map(str::as_bytes), "{given:?}");
+        };
+        let chain = ("X-Forwarded-For", "6.6.6.6, 2001:db8::1");
+        check(&[chain], Some("for=6.6.6.6, for=\"[2001:db8::1]\""));
+        check(
+            &[chain, ("X-Forwarded-Proto", "http, https"), ("X-Forwarded-Host", "bank:8443")],
+            Some("for=6.6.6.6, for=\"[2001:db8::1]\";host=\"bank:8443\";proto=https"),
+        );
+        check(&[("X-Forwarded-For", "_x, 1.1.1.1:5000")], Some("for=unknown, for=1.1.1.1"));
+        check(
+            &[("X-Forwarded-For", "1.1.1.1"), ("X-Forwarded-For", "2.2.2.2")],
+            Some("for=1.1.1.1, for=2.2.2.2"),
+        );
+        check(
+            &[("X-Forwarded-For", "1.1.1.1"), ("X-Forwarded-Host", "a\";for=6.6.6.6")],
+            Some("for=1.1.1.1"),
+        );
+        check(&[("X-Forwarded-For", " , ")], None);
+        let same = "for=1.1.1.1;by=_gate;proto=https, for=\"2.2.2.2:80\"";
+        check(&[("X-Forwarded-For", "1.1.1.1, 2.2.2.2"), ("Forwarded", same)], Some(same));
+        let other = ("Forwarded", "for=9.9.9.9;proto=https");
+        check(&[("X-Forwarded-For", "1.1.1.1"), other], Some("for=1.1.1.1"));
+        check(&[("X-Forwarded-For", "1.1.1.1"), ("Forwarded", "for=\"9")], Some("for=1.1.1.1"));
     }
 
     #[test]
