@@ -41,6 +41,8 @@ pub struct Route {
     /// Lists that are written and have nothing in them, such as `match[0].methods`: they mean the same
     /// as if they were not written.
     pub empty_lists: Vec<String>,
+    /// Whether endpoints see the path as it was spelled.
+    pub keep_spelling: bool,
 }
 
 /// A host that a route serves, lower case, without a port.

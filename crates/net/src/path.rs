@@ -99,6 +99,29 @@ pub fn is_plain(path: &str) -> bool {
     path.starts_with('/')
 }
 
+/// Whether `received` says nothing else than the canonical path `canonical`, segment by segment: it
+/// has no dot segments, holds nothing that has no place in a path, and differs from it in how
+/// characters are encoded and in empty segments at most.
+///
+/// Then an endpoint that resolves and decodes reads the same in either, and one that does not was
+/// asked for what the canonical path is another spelling of. Empty segments at the front are left
+/// out of that: `//host/path` reads as an authority.
+#[must_use]
+pub fn is_spelling_of(received: &str, canonical: &str) -> bool {
+    let is_legal = |byte: u8| byte == b'%' || PLAIN[usize::from(byte)];
+    if received.starts_with("//") || !received.bytes().all(is_legal) {
+        return false;
+    }
+    let mut spelled = String::with_capacity(received.len());
+    for segment in received.split('/') {
+        spelled.clear();
+        if write_spelling(segment, &mut spelled).is_err() || spelled == "." || spelled == ".." {
+            return false;
+        }
+    }
+    canonicalize(received, &mut spelled).is_ok() && spelled == canonical
+}
+
 /// Appends a segment and the slash behind it; `out` ends in a slash.
 fn write_segment(segment: &str, out: &mut String, is_last: bool) -> Result<(), PathError> {
     let start = out.len();

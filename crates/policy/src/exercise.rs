@@ -228,5 +228,6 @@ fn route(policies: PolicySet) -> Route {
         mirror: None,
         keep_prefix: true,
         empty_lists: Vec::new(),
+        keep_spelling: false,
     }
 }

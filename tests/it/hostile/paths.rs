@@ -1,5 +1,6 @@
 //! Paths that mean one thing to the gateway and another to an origin: there must be none.
 
+use architrave_testkit::abuse::{RawH2, Verdict};
 use architrave_testkit::client::get;
 use architrave_testkit::{Config, Gateway, Origin};
 
@@ -49,26 +50,86 @@ const DISGUISES: &[&str] = &[
 
 #[test]
 fn no_disguise_gets_past_the_guard() {
+    check_disguises("");
+}
+
+#[test]
+fn no_disguise_gets_past_the_guard_where_spellings_are_kept() {
+    check_disguises("keep_spelling: true");
+}
+
+/// Sends every disguise, by HTTP/1.1 and HTTP/2, through routes that say `more`.
+fn check_disguises(more: &str) {
     let (public, admin) = (Origin::named("public"), Origin::named("admin"));
     let config = Config::new()
         .web()
         .upstream("public", &[public.addr()], "")
         .upstream("admin", &[admin.addr()], "")
-        .route("public", "match: [{ path: { prefix: /public } }]\nservice: public")
+        .route(
+            "public",
+            &format!("match: [{{ path: {{ prefix: /public }} }}]\nservice: public\n{more}"),
+        )
         .route(
             "admin",
-            "match: [{ path: { prefix: /admin } }]\nservice: admin\npolicies: { key_auth: {} }",
+            &format!(
+                "match: [{{ path: {{ prefix: /admin }} }}]\nservice: admin\n\
+                 policies: {{ key_auth: {{}} }}\n{more}"
+            ),
         )
         .consumer("ada", "credentials: [{ api_key: correct-horse-battery }]");
     let gateway = Gateway::start(config);
     for path in DISGUISES {
         let status = get(gateway.web(), "a.example", path, &[]).status;
         assert!(matches!(status, 200 | 400 | 401 | 404), "{path}: {status}");
+        let mut raw = RawH2::connect(gateway.web());
+        raw.get(1, "a.example", path).expect("the request is taken");
+        let verdict = raw.verdict(1);
+        let is_held =
+            matches!(verdict, Verdict::Answered(200 | 400 | 401 | 404) | Verdict::Refused);
+        assert!(is_held, "{path}: {verdict:?}");
     }
     assert_eq!(admin.count(), 0, "{:?}", admin.requests());
     for request in public.requests() {
         let meant = as_a_careless_origin(&request.target);
         assert!(meant.starts_with("/public"), "{} means {meant} to some", request.target);
+    }
+}
+
+#[test]
+fn a_spelling_is_kept_where_it_means_the_same() {
+    let origin = Origin::named("a");
+    let config = Config::new()
+        .web()
+        .upstream("origin", &[origin.addr()], "")
+        .route(
+            "rewritten",
+            "match: [{ path: { prefix: /old } }]\nservice: origin\nkeep_spelling: true\n\
+             policies: { rewrite: { strip_prefix: /old } }",
+        )
+        .route("all", "service: origin\nkeep_spelling: true")
+        .route("plain", "match: [{ path: { prefix: /plain } }]\nservice: origin");
+    let gateway = Gateway::start(config);
+    for (sent, expected) in [
+        ("/a%2fb/%7euser?x=%41", "/a%2fb/%7euser?x=%41"),
+        ("/a//b///c/", "/a//b///c/"),
+        ("/store/https://x.example/y", "/store/https://x.example/y"),
+        ("/%61bc;v=1", "/%61bc;v=1"),
+        ("/a/./b//c", "/a/b/c"),
+        ("/a/%2e%2e/b%2fc", "/b%2Fc"),
+        ("//a%2fb", "/a%2Fb"),
+        ("/a|b%2f", "/a%7Cb%2F"),
+        ("/old/a//b%2fc", "/a/b%2Fc"),
+        ("/plain//b%2fc", "/plain/b%2Fc"),
+    ] {
+        origin.forget();
+        assert_eq!(get(gateway.web(), "h", sent, &[]).status, 200, "{sent}");
+        assert_eq!(origin.only().target, expected, "{sent}");
+        origin.forget();
+        let mut raw = RawH2::connect(gateway.web());
+        raw.get(1, "h", sent).expect("the request is taken");
+        if raw.verdict(1) == Verdict::Answered(200) {
+            assert_eq!(origin.only().target, expected, "{sent} by HTTP/2");
+        }
     }
 }
 

@@ -28,7 +28,8 @@ record! {
         "match": List<RouteMatch> = Vec::new() => matches: Vec<RouteMatch>,
         /// Policies of this route.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
-        /// To the response head; after it, idle timeouts hold.
+        /// From when all of the request was sent to the response head, whatever is tried meanwhile;
+        /// a body on its way has bounds of the listener's. After it, idle timeouts hold.
         "timeout": Option<Span> = None => timeout: Option<Duration>,
         /// The service it leads to.
         "service": Option<Ref<ServiceIndex>> = None => service: Option<ServiceIndex>,
@@ -38,6 +39,11 @@ record! {
         "mirror": Option<Mirror> = None => mirror: Option<Mirror>,
         /// Whether the service sees the whole path (for services that see the rest of a prefix).
         "keep_prefix": bool = false => keep_prefix: bool,
+        /// Whether endpoints of `http` services see the path as it was spelled (`//`, `%2f`, `%7E`)
+        /// and not in its canonical form, which routes and policies see all the same. A path with
+        /// dot segments or with `//` at its front, or that a policy has changed, goes in its
+        /// canonical form nevertheless.
+        "keep_spelling": bool = false => keep_spelling: bool,
     }
 }
 
@@ -70,6 +76,7 @@ impl RouteWritten {
             mirror: self.mirror,
             keep_prefix: self.keep_prefix,
             empty_lists: empty_lists(scope.node),
+            keep_spelling: self.keep_spelling,
         })
     }
 

@@ -57,6 +57,40 @@ fn canonical_paths_stay_as_they_are() {
 }
 
 #[test]
+fn another_spelling_of_the_same_is_told_from_another_path() {
+    for (received, canonical) in [
+        ("/a/b", "/a/b"),
+        ("/a//b", "/a/b"),
+        ("/a/b//", "/a/b/"),
+        ("/a%2fb", "/a%2Fb"),
+        ("/%61%7e", "/a~"),
+        ("/a%3bx", "/a%3Bx"),
+        ("/a;x=1", "/a;x=1"),
+        ("/", "/"),
+    ] {
+        assert!(is_spelling_of(received, canonical), "{received}");
+    }
+    for (received, canonical) in [
+        ("/a/b", "/a"),
+        ("/a/../b", "/b"),
+        ("/a/%2e%2E/b", "/b"),
+        ("/a/%2e/b", "/a/b"),
+        ("/a/.", "/a/"),
+        ("//a", "/a"),
+        ("///a", "/a"),
+        ("/a/..%2fb", "/a/..%2Fb"),
+        ("/a/..;x", "/a/..;x"),
+        ("/a|b", "/a%7Cb"),
+        ("/a%", "/a%"),
+        ("/a%5cb", "/a%5Cb"),
+        ("a", "/a"),
+        ("*", "/"),
+    ] {
+        assert!(!is_spelling_of(received, canonical), "{received}");
+    }
+}
+
+#[test]
 fn spellings_become_one() {
     check("/%41%7a%30%2d%5F%7E", "/Az0-_~");
     check("/%c3%a4%3a%2f", "/%C3%A4%3A%2F");

@@ -68,6 +68,8 @@ pub struct LiveRoute {
     pub leads: Leads,
     /// To the response head; `None` for no limit beside the upstream's.
     pub timeout: Option<Duration>,
+    /// Whether endpoints see the path as it was spelled.
+    pub keep_spelling: bool,
     /// Where a copy goes, and of how many percent.
     pub mirror: Option<Box<(Arc<LiveService>, f64)>>,
 }
@@ -195,6 +197,7 @@ fn live_route(
         metrics,
         leads,
         timeout: config.timeout,
+        keep_spelling: config.keep_spelling,
         mirror: (config.mirror.as_ref())
             .filter(|mirror| is_there(mirror.service))
             .map(|mirror| Box::new((service(mirror.service), mirror.percent))),

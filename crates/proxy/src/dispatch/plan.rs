@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_core::Moment;
-use architrave_net::{Conversation, Framing, Version};
+use architrave_net::{Conversation, Framing, Version, path};
 
 use crate::assembly::LiveUpstream;
 use crate::attempt::AttemptPlan;
@@ -143,12 +143,23 @@ impl Outline {
     }
 }
 
+/// The path as endpoints see it: the canonical one, or another spelling of it that was received.
+fn path_of<'a>(exchange: &'a Exchange<'_>) -> &'a str {
+    if exchange.matched.is_some_and(|matched| matched.route.keep_spelling) {
+        let received = exchange.head.path();
+        if path::is_spelling_of(received, &exchange.path) {
+            return received;
+        }
+    }
+    &exchange.path
+}
+
 fn target_of(exchange: &Exchange<'_>, mut target: String) -> String {
     if exchange.head.target == "*" && exchange.path == "/" {
         target.push('*');
         return target;
     }
-    target.push_str(&exchange.path);
+    target.push_str(path_of(exchange));
     if let Some(query) = exchange.head.query() {
         target.push('?');
         target.push_str(query);
