@@ -200,3 +200,21 @@ fn idle_connections_are_kept_within_bounds_over_all_workers() {
     }
     assert!(origin.connections() <= before + 1, "kept connections are used again");
 }
+
+#[test]
+fn who_waits_is_let_in_when_an_endpoint_comes_back() {
+    let gate = Gate::new();
+    let (one, two) = (held(&gate), Origin::named("two"));
+    let upstream = "retry: { attempts: 0 }\ntimeouts: { connect: 60s }\n\
+                    limits: { requests_per_endpoint: 1, pending: 2 }";
+    let gateway = Gateway::start(Config::balanced(&[one.addr(), two.addr()], upstream));
+    gateway.endpoint_action("origin", two.addr(), "drain", "");
+    let mut inside = asking(&gateway, 1);
+    eventually("one is in flight", SOON, || (one.count() == 1).then_some(()));
+    let mut waiting = asking(&gateway, 1).remove(0);
+    assert!(waiting.is_silent_for(Duration::from_millis(300)));
+    gateway.endpoint_action("origin", two.addr(), "ready", "");
+    assert_eq!(waiting.read_response("GET").unwrap().text(), "two");
+    gate.open();
+    assert_eq!(inside[0].read_response("GET").unwrap().text(), "held");
+}

@@ -36,6 +36,7 @@ mod reload;
 mod retries;
 mod routing;
 mod shutdown;
+mod slow_bodies;
 mod slowloris;
 mod supervision;
 mod tls;

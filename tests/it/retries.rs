@@ -352,3 +352,49 @@ fn a_response_that_stops_moving_is_cut_off() {
     assert!(answer.is_err(), "{answer:?}");
     assert!(watch.elapsed() < Duration::from_secs(5), "{:?}", watch.elapsed());
 }
+
+#[test]
+fn the_only_endpoint_is_given_a_moment_before_it_is_asked_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&asked);
+    let bad = Origin::start(move |exchange| {
+        counts.fetch_add(1, Ordering::Relaxed);
+        exchange.reply(503, &[], "bad");
+    });
+    let watch = |gateway: &Gateway| {
+        let watch = Stopwatch::start();
+        assert_eq!(send(gateway, "GET", ""), 503);
+        watch.elapsed()
+    };
+    let alone = |retry: &str| {
+        let upstream = format!("{NO_EJECTION}\nretry: {{ attempts: 2, {retry} }}");
+        Gateway::start(Config::balanced(&[bad.addr()], &upstream))
+    };
+    let took = watch(&alone("backoff: 400ms"));
+    assert!(took >= Duration::from_millis(200 + 400), "{took:?}");
+    assert_eq!(asked.swap(0, Ordering::Relaxed), 3);
+    watch(&alone("backoff: 0ms"));
+    assert_eq!(asked.swap(0, Ordering::Relaxed), 3);
+    // Another endpoint need not be waited for.
+    let good = Origin::named("good");
+    let gateway = pair(&bad, &good, "retry: { backoff: 10s }");
+    let others = Stopwatch::start();
+    let statuses: Vec<_> = (0..4).map(|_| send(&gateway, "GET", "")).collect();
+    assert_eq!(statuses, [200; 4]);
+    assert!(others.elapsed() < Duration::from_secs(5), "{:?}", others.elapsed());
+}
+
+#[test]
+fn a_pause_does_not_go_beyond_the_time_of_the_route() {
+    let bad = Origin::start(|exchange| exchange.reply(503, &[], "bad"));
+    let upstream = format!("{NO_EJECTION}\nretry: {{ attempts: 5, backoff: 20s }}");
+    let config = Config::new()
+        .web()
+        .upstream("origin", &[bad.addr()], &upstream)
+        .route("all", "service: origin\ntimeout: 2s");
+    let gateway = Gateway::start(config);
+    let watch = Stopwatch::start();
+    assert_eq!(send(&gateway, "GET", ""), 503);
+    assert!(watch.elapsed() < Duration::from_secs(2), "{:?}", watch.elapsed());
+    assert_eq!(bad.count(), 1, "there was no time for another");
+}

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub(crate) enum Bar {
     /// Of everything. The usual bar.
     Available,
-    /// Of failing probes and of draining: an ejection yields when nobody else is left.
+    /// Of failing probes and of draining: an ejection, or that nobody has probed it yet, yields when
+    /// nobody else is left.
     NotFailing,
     /// Only of draining: panic, when guessing who might answer beats refusing everyone.
     NotDraining,
@@ -19,7 +20,12 @@ pub(crate) enum Bar {
 impl Bar {
     const fn hindrances(self) -> u8 {
         match self {
-            Self::Available => Hindrances::DRAINING | Hindrances::FAILING | Hindrances::EJECTED,
+            Self::Available => {
+                Hindrances::DRAINING
+                    | Hindrances::FAILING
+                    | Hindrances::EJECTED
+                    | Hindrances::UNPROBED
+            }
             Self::NotFailing => Hindrances::DRAINING | Hindrances::FAILING,
             Self::NotDraining => Hindrances::DRAINING,
         }
@@ -34,6 +40,12 @@ impl Hindrances {
     pub(crate) const DRAINING: u8 = 1;
     pub(crate) const FAILING: u8 = 2;
     pub(crate) const EJECTED: u8 = 4;
+    pub(crate) const UNPROBED: u8 = 8;
+
+    /// Whether nothing is known of it yet.
+    pub(crate) fn is_unprobed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & Self::UNPROBED != 0
+    }
 
     /// Whether none of them counts for `bar`.
     #[inline]
@@ -56,6 +68,7 @@ mod tests {
         let cases = [
             (0, [true, true, true]),
             (Hindrances::EJECTED, [false, true, true]),
+            (Hindrances::UNPROBED, [false, true, true]),
             (Hindrances::FAILING, [false, false, true]),
             (Hindrances::FAILING | Hindrances::EJECTED, [false, false, true]),
             (Hindrances::DRAINING, [false, false, false]),

@@ -13,9 +13,9 @@ use architrave_core::Moment;
 
 use crate::bar::{Bar, Hindrances};
 use crate::cohort::{Cohort, lock};
-use crate::health::FailureStreak;
+use crate::health::{ActiveHealth, FailureStreak};
 use crate::latency::Latency;
-use crate::load::Load;
+use crate::load::{Load, Reserved};
 use crate::slow_start::SlowStart;
 use crate::standing::Standing;
 use crate::status::{EndpointStatus, Health, Transition};
@@ -70,12 +70,16 @@ impl Endpoint {
         server_name: Option<&str>,
         cohort: Arc<Cohort>,
         slow_start: SlowStart,
+        active: ActiveHealth,
     ) -> Self {
+        let standing = Standing::new(slow_start, active);
+        let hindrances = Hindrances::default();
+        hindrances.set(standing.hindrances());
         Self {
             address,
             server_name: server_name.map(Box::from),
             cohort,
-            hindrances: Hindrances::default(),
+            hindrances,
             in_flight: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -87,7 +91,7 @@ impl Endpoint {
             idle_connections: Arc::default(),
             shown: Shown::default(),
             weight_by_hand: AtomicU32::new(NOT_SET),
-            standing: Mutex::new(Standing::new(slow_start)),
+            standing: Mutex::new(standing),
         }
     }
 
@@ -122,12 +126,12 @@ impl Endpoint {
         self.clears(Bar::Available)
     }
 
-    /// Begins an attempt at it. Do so at once after the pick: what lies between a pick and its
-    /// beginning is seen by nobody else's pick.
+    /// Begins an attempt at it, whatever limits there are: [`Upstream::reserve`](crate::Upstream)
+    /// keeps to them.
     #[must_use]
     #[inline]
     pub fn begin(self: &Arc<Self>, now: Moment) -> Load {
-        Load::begin(Arc::clone(self), now)
+        Reserved::unbounded(Arc::clone(self)).begin(now)
     }
 
     /// Takes in what a health probe found. Says what turned, for the log.
@@ -141,6 +145,19 @@ impl Endpoint {
             self.streak.end();
         }
         turned.then_some(if passed { Transition::Healthy } else { Transition::Unhealthy })
+    }
+
+    /// Whether it waits for its first probe before it takes traffic.
+    #[must_use]
+    pub fn is_unprobed(&self) -> bool {
+        self.hindrances.is_unprobed()
+    }
+
+    /// Says that nobody can probe it: it is taken to be well.
+    pub fn cannot_be_probed(&self) {
+        if self.is_unprobed() {
+            self.change(|standing| standing.active = ActiveHealth::new());
+        }
     }
 
     /// Keeps what the last probe found wrong, for people; nothing where it passed.
@@ -183,6 +200,7 @@ impl Endpoint {
             address: self.address,
             server_name: self.server_name.as_deref().map(str::to_owned),
             health: match (standing.active.is_healthy(), until) {
+                _ if standing.active.is_awaited() => Health::Unprobed,
                 (false, _) => Health::Unhealthy,
                 (true, Some(_)) => Health::Ejected,
                 (true, None) => Health::Healthy,

@@ -31,7 +31,7 @@ mod view;
 
 pub use endpoint::Endpoint;
 pub use hash::hash_key;
-pub use load::{Load, Outcome};
+pub use load::{Load, Outcome, Reserved};
 pub use membership::{Discovered, MembershipError, Origin};
 pub use pick::{Criteria, Unavailable};
 pub use registry::Registry;

@@ -1,5 +1,5 @@
-//! The load of one attempt on its endpoint: counted from begin to finish, and never forgotten,
-//! because it is given back when the guard is dropped, however the attempt ends.
+//! The load of one attempt on its endpoint: counted from the pick to the finish, and never
+//! forgotten, because it is given back when the guard is dropped, however the attempt ends.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,27 +20,69 @@ pub enum Outcome {
     Neutral,
 }
 
+/// Room for one attempt at an endpoint, which everybody's picks see at once. Dropping it gives it
+/// back.
+#[derive(Debug)]
+pub struct Reserved {
+    endpoint: Arc<Endpoint>,
+}
+
+impl Reserved {
+    /// Reserves room; `None` where the endpoint has `limit` attempts in flight.
+    #[inline]
+    pub(crate) fn within(endpoint: Arc<Endpoint>, limit: u32) -> Option<Self> {
+        if limit == u32::MAX {
+            return Some(Self::unbounded(endpoint));
+        }
+        let take = |in_flight| (in_flight < limit).then_some(in_flight + 1);
+        endpoint.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+        endpoint.cohort.in_flight.fetch_add(1, Ordering::Relaxed);
+        Some(Self { endpoint })
+    }
+
+    #[inline]
+    pub(crate) fn unbounded(endpoint: Arc<Endpoint>) -> Self {
+        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        endpoint.cohort.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self { endpoint }
+    }
+
+    /// Where there is room.
+    #[must_use]
+    pub fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// Begins the attempt.
+    #[must_use]
+    #[inline]
+    pub fn begin(self, now: Moment) -> Load {
+        self.endpoint.requests.fetch_add(1, Ordering::Relaxed);
+        Load { reserved: self, began: now, answered: false }
+    }
+}
+
+impl Drop for Reserved {
+    #[inline]
+    fn drop(&mut self) {
+        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.endpoint.cohort.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// One attempt in flight. Dropping it without [`Load::finish`] says that it was cancelled.
 #[derive(Debug)]
 pub struct Load {
-    endpoint: Arc<Endpoint>,
+    reserved: Reserved,
     began: Moment,
     answered: bool,
 }
 
 impl Load {
-    #[inline]
-    pub(crate) fn begin(endpoint: Arc<Endpoint>, now: Moment) -> Self {
-        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
-        endpoint.cohort.in_flight.fetch_add(1, Ordering::Relaxed);
-        endpoint.requests.fetch_add(1, Ordering::Relaxed);
-        Self { endpoint, began: now, answered: false }
-    }
-
     /// The endpoint it weighs on.
     #[must_use]
     pub fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.endpoint
+        &self.reserved.endpoint
     }
 
     /// Says that the endpoint has begun to answer as it should: for HTTP, that the head of a good
@@ -51,8 +93,9 @@ impl Load {
     pub fn answered(&mut self, now: Moment) {
         if !self.answered {
             self.answered = true;
-            self.endpoint.latency.answered(now.since(self.began), now);
-            self.endpoint.streak.end();
+            let endpoint = &self.reserved.endpoint;
+            endpoint.latency.answered(now.since(self.began), now);
+            endpoint.streak.end();
         }
     }
 
@@ -66,22 +109,14 @@ impl Load {
                 self.answered(now);
                 None
             }
-            Outcome::Failure => self.endpoint.failed(elapsed, now),
+            Outcome::Failure => self.endpoint().failed(elapsed, now),
             Outcome::Neutral => {
                 if !self.answered {
-                    self.endpoint.latency.abandoned(elapsed, now);
+                    self.endpoint().latency.abandoned(elapsed, now);
                 }
                 None
             }
         }
-    }
-}
-
-impl Drop for Load {
-    #[inline]
-    fn drop(&mut self) {
-        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.endpoint.cohort.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,6 +9,7 @@ use architrave_config::{self as config, EndpointSource};
 
 use crate::cohort::Cohort;
 use crate::endpoint::{Endpoint, WEIGHT_MAX};
+use crate::health::ActiveHealth;
 use crate::slow_start::SlowStart;
 
 /// The most endpoints an upstream can have; what comes after is left out.
@@ -89,6 +90,8 @@ pub(crate) struct Membership {
     configured: Vec<Vec<Discovered>>,
     added_by_hand: Vec<Discovered>,
     members: Vec<Member>,
+    /// Whether somebody probes them.
+    are_probed: bool,
 }
 
 impl Membership {
@@ -105,6 +108,7 @@ impl Membership {
             configured,
             added_by_hand: previous.map(|(_, old)| old.added_by_hand.clone()).unwrap_or_default(),
             members: previous.map(|(_, old)| old.members.clone()).unwrap_or_default(),
+            are_probed: config.health.active.is_some(),
         };
         membership.merge(cohort);
         membership
@@ -205,7 +209,12 @@ impl Membership {
     /// Merges the lists, keeping the endpoint of every address that stays. Of several that name
     /// one address, the first in the order of the file counts. Returns those that are gone.
     fn merge(&mut self, cohort: &Arc<Cohort>) -> Vec<Arc<Endpoint>> {
-        let slow_start = if self.members.is_empty() { SlowStart::Arrived } else { SlowStart::Away };
+        let is_first = self.members.is_empty();
+        let slow_start = if is_first { SlowStart::Arrived } else { SlowStart::Away };
+        let active = match self.are_probed && !is_first {
+            true => ActiveHealth::awaiting(),
+            false => ActiveHealth::new(),
+        };
         let mut known: HashMap<SocketAddr, Arc<Endpoint>> = self
             .members
             .drain(..)
@@ -226,7 +235,8 @@ impl Membership {
                 Some(endpoint) if endpoint.server_name() == name => endpoint,
                 renamed => {
                     gone.extend(renamed);
-                    Arc::new(Endpoint::new(one.address, name, Arc::clone(cohort), slow_start))
+                    let cohort = Arc::clone(cohort);
+                    Arc::new(Endpoint::new(one.address, name, cohort, slow_start, active))
                 }
             };
             self.members.push(Member {

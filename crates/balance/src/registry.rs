@@ -60,6 +60,13 @@ impl Registry {
         }
     }
 
+    /// Whether an endpoint has come, that waits for its first probe, since this was last asked.
+    #[must_use]
+    pub fn has_newcomers(&self) -> bool {
+        let upstreams = self.0.load();
+        upstreams.values().filter(|upstream| upstream.take_newcomers()).count() > 0
+    }
+
     /// Refreshes every upstream; call it about every 100 ms. Says what turned, for the log.
     pub fn refresh(&self, now: Moment) -> Vec<(UpstreamName, Change)> {
         let upstreams = self.0.load();

@@ -24,14 +24,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(slow_start: SlowStart) -> Self {
-        Self {
-            counted: false,
-            draining: false,
-            active: ActiveHealth::new(),
-            ejection: Ejection::default(),
-            slow_start,
-        }
+    pub(crate) fn new(slow_start: SlowStart, active: ActiveHealth) -> Self {
+        Self { counted: false, draining: false, active, ejection: Ejection::default(), slow_start }
     }
 
     /// What keeps it out of service, as bits of [`Hindrances`].
@@ -42,6 +36,9 @@ impl Standing {
         }
         if !self.active.is_healthy() {
             bits |= Hindrances::FAILING;
+        }
+        if self.active.is_awaited() {
+            bits |= Hindrances::UNPROBED;
         }
         if self.ejection.is_ejected() {
             bits |= Hindrances::EJECTED;

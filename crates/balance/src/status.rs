@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum Health {
     /// Probes pass, or there are none; traffic does not say otherwise.
     Healthy,
+    /// It is new, and takes traffic when its first probe has passed.
+    Unprobed,
     /// Probes fail.
     Unhealthy,
     /// Traffic showed failures in a row.
@@ -20,6 +22,7 @@ impl Health {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
+            Self::Unprobed => "unprobed",
             Self::Unhealthy => "unhealthy",
             Self::Ejected => "ejected",
         }
@@ -29,7 +32,7 @@ impl Health {
 /// A turn in an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// Probes pass again.
+    /// Probes pass again, or for the first time.
     Healthy,
     /// Probes fail.
     Unhealthy,

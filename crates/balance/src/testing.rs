@@ -80,6 +80,7 @@ pub(crate) fn upstream(balance: BalanceAlgorithm, weights: &[u32]) -> config::Up
             on_reset_before_response: true,
             on_statuses: Vec::new(),
             per_try_timeout: None,
+            backoff: Duration::ZERO,
             budget_percent: 20,
             body_bytes_max: 65_536,
             methods: Vec::new(),

@@ -9,7 +9,7 @@ mod known;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -20,14 +20,18 @@ use architrave_core::name::UpstreamName;
 use crate::bar::Bar;
 use crate::cohort::{Cohort, lock};
 use crate::endpoint::Endpoint;
+use crate::load::Reserved;
 use crate::membership::{Discovered, Membership, MembershipError, Origin};
 use crate::pick::{Criteria, Pick, Unavailable};
 use crate::retry_budget::RetryBudget;
 use crate::status::{EndpointStatus, Transition};
-use crate::view::View;
+use crate::view::{Ranked, View};
 use control::Control;
 
 pub use known::SentEndpoints;
+
+/// How often a pick is made anew because somebody else has taken the room meanwhile.
+const RESERVE_TRIES: u32 = 16;
 
 /// A pool of endpoints as it lives. One per configured upstream, shared by all routes and
 /// workers as `Arc<Upstream>`.
@@ -37,6 +41,8 @@ pub struct Upstream {
     retry_budget: RetryBudget,
     view: ArcSwap<View>,
     control: Mutex<Control>,
+    /// Whether endpoints may have come that nobody has been told of.
+    has_newcomers: AtomicBool,
 }
 
 /// Something that turned at an endpoint, for the log.
@@ -81,6 +87,7 @@ impl Upstream {
             config,
             cohort,
             control: Mutex::new(control),
+            has_newcomers: AtomicBool::new(false),
         }
     }
 
@@ -96,8 +103,37 @@ impl Upstream {
         &self.config.name
     }
 
-    /// Picks the endpoint that takes a request. Call [`Endpoint::begin`] on it at once: until
-    /// then its load does not show.
+    /// Picks the endpoint that takes a request, and reserves room there: no two workers can take
+    /// the last room of an endpoint.
+    ///
+    /// # Errors
+    /// As [`Upstream::select_endpoint`].
+    #[inline]
+    pub fn reserve(
+        &self,
+        criteria: &Criteria<'_>,
+        now: Moment,
+        random: &mut fastrand::Rng,
+    ) -> Result<Reserved, Unavailable> {
+        for _outrun in 0..RESERVE_TRIES {
+            let endpoint = self.select_endpoint(criteria, now, random)?;
+            if let Some(reserved) = Reserved::within(endpoint, self.limit()) {
+                return Ok(reserved);
+            }
+        }
+        // Everybody else was quicker each time: as full as it can be.
+        Err(Unavailable::AtLimit)
+    }
+
+    fn limit(&self) -> u32 {
+        match self.config.limits.requests_per_endpoint_max {
+            0 => u32::MAX,
+            limit => limit,
+        }
+    }
+
+    /// Picks the endpoint that takes a request, and holds nothing there; see
+    /// [`Upstream::reserve`].
     ///
     /// A pinned endpoint is honoured while it is available, has room and was not tried,
     /// whatever its priority and weight; else the choice is as for anybody.
@@ -116,10 +152,7 @@ impl Upstream {
             hash: criteria.hash,
             tried: criteria.tried,
             bar: Bar::Available,
-            limit: match self.config.limits.requests_per_endpoint_max {
-                0 => u32::MAX,
-                limit => limit,
-            },
+            limit: self.limit(),
             in_flight: self.cohort.in_flight.load(Ordering::Relaxed),
             weight_in_service: 0,
             hash_bound: self.config.hash_bound,
@@ -155,6 +188,21 @@ impl Upstream {
         self.cohort.in_flight.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody is available who is not among those `tried`.
+    #[must_use]
+    pub fn has_other(&self, tried: &[SocketAddr]) -> bool {
+        self.view.load().has_other(tried)
+    }
+
+    /// How many requests all its endpoints together may have in flight; `None`: no bound.
+    #[must_use]
+    pub fn room(&self) -> Option<u32> {
+        match self.config.limits.requests_per_endpoint_max {
+            0 => None,
+            each => Some(each.saturating_mul(self.view.load().members())),
+        }
+    }
+
     /// Every endpoint, in the order of the configuration.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
@@ -181,7 +229,13 @@ impl Upstream {
     pub fn set_discovered(&self, source: usize, endpoints: &[Discovered], now: Moment) {
         let mut control = lock(&self.control);
         let gone = control.membership.set_source(source, endpoints, &self.cohort);
+        self.has_newcomers.store(true, Ordering::Relaxed);
         self.after_change(&mut control, gone, now);
+    }
+
+    /// Whether endpoints may have come since this was last asked.
+    pub(crate) fn take_newcomers(&self) -> bool {
+        self.has_newcomers.swap(false, Ordering::Relaxed)
     }
 
     /// Adds an endpoint by hand; it stays through reloads until it is removed by hand.
@@ -191,6 +245,7 @@ impl Upstream {
     pub fn add_endpoint(&self, endpoint: Discovered, now: Moment) -> Result<(), MembershipError> {
         let mut control = lock(&self.control);
         control.membership.add(endpoint, &self.cohort)?;
+        self.has_newcomers.store(true, Ordering::Relaxed);
         self.after_change(&mut control, Vec::new(), now);
         Ok(())
     }
@@ -206,6 +261,13 @@ impl Upstream {
         Ok(())
     }
 
+    /// Has `told` called whenever somebody has come, gone, or become able to take more or less: who
+    /// waits for room may find some. For good, also by what replaces this upstream; only the first
+    /// call has an effect. It is called with a lock held and must be quick.
+    pub fn on_layout(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.cohort.tell(told);
+    }
+
     /// Ends ejections, moves slow starts on, and lays out a new view if anything changed. Call
     /// it about every 100 ms on the control runtime. Says which ejections ended, for the log.
     pub fn refresh(&self, now: Moment) -> Vec<Change> {
@@ -216,7 +278,7 @@ impl Upstream {
         if changed || control.slow_start_under_way {
             let (ranked, moved) = control.rank(&self.config, now);
             if changed || moved {
-                self.view.store(Arc::new(control.lay_out(&self.config, ranked)));
+                self.show(&control, ranked);
             }
         }
         returned
@@ -237,7 +299,12 @@ impl Upstream {
     fn after_change(&self, control: &mut Control, gone: Vec<Arc<Endpoint>>, now: Moment) {
         control.update_census(&self.config, gone);
         let (ranked, _) = control.rank(&self.config, now);
+        self.show(control, ranked);
+    }
+
+    fn show(&self, control: &Control, ranked: Vec<Ranked>) {
         self.view.store(Arc::new(control.lay_out(&self.config, ranked)));
+        self.cohort.laid_out();
     }
 }
 

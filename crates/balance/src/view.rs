@@ -75,6 +75,19 @@ impl View {
         }
     }
 
+    /// Whether somebody is available who is not among those `tried`.
+    pub(crate) fn has_other(&self, tried: &[SocketAddr]) -> bool {
+        self.everybody.iter().any(|ranked| {
+            let endpoint = &ranked.candidate.endpoint;
+            endpoint.clears(Bar::Available) && !tried.contains(&endpoint.address())
+        })
+    }
+
+    /// How many endpoints there are.
+    pub(crate) fn members(&self) -> u32 {
+        u32::try_from(self.by_address.len()).unwrap_or(u32::MAX)
+    }
+
     /// The endpoint at `address`.
     #[inline]
     pub(crate) fn find(&self, address: SocketAddr) -> Option<&Arc<Endpoint>> {
@@ -150,7 +163,10 @@ impl Level {
             |bar: Bar| ranked.iter().filter(move |ranked| ranked.candidate.endpoint.clears(bar));
         clearing(bar).next()?;
         let threshold = usize::from(rules.panic_threshold_percent);
-        let in_panic = clearing(bar).count() * 100 < clearing(Bar::NotDraining).count() * threshold;
+        // Newcomers that nobody has probed are no sign that something is wrong.
+        let known = |ranked: &&Ranked| !ranked.candidate.endpoint.is_unprobed();
+        let known = clearing(Bar::NotDraining).filter(known).count();
+        let in_panic = clearing(bar).count() * 100 < known * threshold;
         let bar = if in_panic { Bar::NotDraining } else { bar };
         let listed = if keeps_places(rules.algorithm) { Bar::NotDraining } else { bar };
         let candidates: Vec<Candidate> =

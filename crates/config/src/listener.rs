@@ -69,6 +69,8 @@ const URI_BYTES_MAX: usize = 8 << 10;
 const HEAD_BYTES_CAP: u64 = 8 << 20;
 /// What HTTP/1.1 and HTTP/2 both take; each field costs far more memory than its bytes.
 const HEADERS_CAP: u64 = 1024;
+/// Faster than this no client can be asked to be.
+const BODY_RATE_CAP: u64 = 1 << 30;
 /// Fits the usual limit of file descriptors with one upstream connection for each.
 const CONNECTIONS_MAX: usize = 10_000;
 /// A handshake is three round trips of at most a second, with room for loss.
@@ -79,6 +81,11 @@ const HEAD: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// Of a phone in a tunnel.
 const STALL: Duration = Duration::from_secs(30);
+/// A packet every five seconds: the slowest mobile network is ten times quicker, and whoever means
+/// to hold a place by sending next to nothing must send something.
+const BODY_BYTES_PER_SECOND_MIN: u64 = 256;
+/// Of a phone that looks for its network, and of a client that thinks before it sends.
+const BODY_GRACE: Duration = Duration::from_secs(10);
 /// DNS-like exchanges take milliseconds; game and QUIC flows send more often than this.
 const FLOW_IDLE: Duration = Duration::from_secs(30);
 
@@ -114,6 +121,11 @@ record! {
         "headers": Count<usize, 1, HEADERS_CAP> = HEADERS_MAX => pub headers_max: usize,
         /// Bytes of a request target; at most `8MiB`.
         "uri": Size<usize, 64, HEAD_BYTES_CAP> = URI_BYTES_MAX => pub uri_bytes_max: usize,
+        /// Bytes that a request body must bring per second on the whole, until its response begins;
+        /// `0B`: no such bound. Only the time counts in which the client is waited for, and
+        /// `timeouts.body_grace` is granted on top. gRPC over HTTP/2 on both sides may be silent.
+        "body_rate": Size<u64, 0, BODY_RATE_CAP> = BODY_BYTES_PER_SECOND_MIN
+            => pub body_bytes_per_second_min: u64,
         /// Connections open at once, over all workers.
         "connections": Count<usize, 1, 10_000_000> = CONNECTIONS_MAX => pub connections_max: usize,
     }
@@ -131,6 +143,9 @@ record! {
         "idle": Span = IDLE => pub idle: Duration,
         /// No byte of a request body arriving.
         "body_stall": Span = STALL => pub body_stall: Duration,
+        /// For how long a request body may be waited for beyond the time that `limits.body_rate`
+        /// grants it.
+        "body_grace": Span = BODY_GRACE => pub body_grace: Duration,
         /// No byte of a response being taken.
         "write_stall": Span = STALL => pub write_stall: Duration,
     }

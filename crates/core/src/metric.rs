@@ -154,7 +154,7 @@ metrics! {
         ["upstream", "endpoint"],
         "Connections made to an endpoint.";
     EndpointAvailable = "architrave_endpoint_available", Gauge, ["upstream", "endpoint"],
-        "1 when the endpoint takes traffic, 0 when it is unhealthy, ejected or draining.";
+        "1 when the endpoint takes traffic, 0 when it is unprobed, unhealthy, ejected or draining.";
     EndpointInFlight = "architrave_endpoint_in_flight", Gauge, ["upstream", "endpoint"],
         "Requests or connections at the endpoint now, over all workers.";
     EndpointWeight = "architrave_endpoint_weight", Gauge, ["upstream", "endpoint"],

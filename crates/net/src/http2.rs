@@ -14,7 +14,7 @@ pub use convert::{
     HeadError, read_interim_fields, read_request, read_response, write_request, write_response,
 };
 pub use keep_alive::{End, Heard, OpenStream, Traffic, run};
-pub use reader::H2Reader;
+pub use reader::{H2Reader, Untaken};
 pub use settings::{CONCURRENT_STREAMS_MAX, client, server};
 pub use watched::WatchedStream;
 pub use writer::H2Writer;

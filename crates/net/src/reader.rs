@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::fields::Fields;
 use crate::h1::{Gone, H1Reader};
 use crate::http2::H2Reader;
+use crate::pace::PaceLimits;
 use crate::wire_error::WireError;
 
 /// The reading half.
@@ -24,6 +25,14 @@ impl Reader {
         match self {
             Self::H1(reader) => reader.limit_stall(limit),
             Self::H2(reader) => reader.limit_stall(limit),
+        }
+    }
+
+    /// Starts the limits on how slowly the body may come; those that were started before are over.
+    pub fn limit_pace(&mut self, limits: PaceLimits) {
+        match self {
+            Self::H1(reader) => reader.limit_pace(limits),
+            Self::H2(reader) => reader.limit_pace(limits),
         }
     }
 

@@ -21,6 +21,9 @@ pub enum WireError {
     /// Nothing moved for longer than the limit.
     #[error("nothing moved for longer than the limit")]
     Stalled,
+    /// The body comes slower than the least rate.
+    #[error("the body comes slower than the least rate")]
+    TooSlow,
     /// The body is longer than the limit.
     #[error("body larger than the limit")]
     TooLarge,
@@ -39,7 +42,7 @@ impl WireError {
         match self {
             Self::Closed | Self::Io(_) | Self::H2(_) => Reason::ClientClosed,
             Self::Protocol(error) => error.reason(),
-            Self::Stalled => Reason::ClientTimeout,
+            Self::Stalled | Self::TooSlow => Reason::ClientTimeout,
             Self::TooLarge => Reason::BodyTooLarge,
             Self::LengthMismatch => Reason::BadRequest,
         }
@@ -51,7 +54,7 @@ impl WireError {
         match self {
             Self::Closed | Self::Io(_) | Self::H2(_) => Reason::UpstreamReset,
             Self::Protocol(_) | Self::LengthMismatch | Self::TooLarge => Reason::BadResponse,
-            Self::Stalled => Reason::StallTimeout,
+            Self::Stalled | Self::TooSlow => Reason::StallTimeout,
         }
     }
 }

@@ -203,6 +203,7 @@ fn listener(policies: PolicySet) -> architrave_config::Listener {
             head_bytes_max: 65_536,
             headers_max: 100,
             uri_bytes_max: 8_192,
+            body_bytes_per_second_min: 0,
             connections_max: 100,
         },
         timeouts: ListenerTimeouts {
@@ -210,6 +211,7 @@ fn listener(policies: PolicySet) -> architrave_config::Listener {
             head: second,
             idle: second,
             body_stall: second,
+            body_grace: second,
             write_stall: second,
         },
         policies: Arc::new(policies),

@@ -22,7 +22,7 @@ use crate::queue::Place;
 use crate::worker::Worker;
 use dialogue::Dialogue;
 
-pub(crate) use dialogue::{HALF_CLOSED, Interim, pass_interim, poll_client};
+pub(crate) use dialogue::{HALF_CLOSED, Interim, body_failure, pass_interim, poll_client};
 
 /// No limit that anyone lives to see; timers want a number.
 pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -104,8 +104,9 @@ pub(crate) async fn attempt(
     interim: Interim<'_>,
     facts: &Cell<AttemptFacts>,
 ) -> Result<Answered, Failure> {
-    let Entered { place, endpoint, .. } = entered;
-    let load = endpoint.begin(plan.began);
+    let Entered { place, reserved, .. } = entered;
+    let endpoint = Arc::clone(reserved.endpoint());
+    let load = reserved.begin(plan.began);
     plan.upstream.metrics.attempted(worker.index());
     let reached = pin!(run(worker, plan, &endpoint, body, interim, facts)).await;
     match reached {

@@ -1,13 +1,20 @@
 //! The body of a request: bounded, counted, and kept for another attempt as long as it is short.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use architrave_core::{Clock, Moment};
 use architrave_net::h1::Gone;
-use architrave_net::{Fields, Reader, Source, WireError};
+use architrave_net::{Fields, Framing, PaceLimits, Reader, Source, WireError};
 use architrave_telemetry::usage::{BodyRule, BodyStart};
+
+use crate::attempt::FOREVER;
+use crate::queue::Arriving;
+
+/// A request of whose body so much is there has arrived: most bodies are shorter, and whoever has
+/// sent as much has shown that it means to send.
+const ARRIVED_BYTES: usize = 16 * 1024;
 
 /// The body of a request on its way to endpoints.
 #[derive(Debug)]
@@ -27,6 +34,12 @@ pub(crate) struct RequestBody<'a> {
     ended_at: Option<Moment>,
     /// Its beginning, where the request log is to have it; boxed, as hardly anybody asks for it.
     noted: Option<Box<(Arc<BodyRule>, BodyStart)>>,
+    /// Whether no attempt has taken a byte.
+    is_untouched: bool,
+    /// How slowly it may come, from its first byte on.
+    pace: Option<PaceLimits>,
+    /// Leave to be sent before it has arrived.
+    arriving: Option<Arriving>,
 }
 
 impl<'a> RequestBody<'a> {
@@ -50,6 +63,9 @@ impl<'a> RequestBody<'a> {
             bytes_max: bytes_max.unwrap_or(u64::MAX),
             clock,
             ended_at: None,
+            is_untouched: true,
+            pace: None,
+            arriving: None,
             noted: None,
         }
     }
@@ -64,20 +80,70 @@ impl<'a> RequestBody<'a> {
         self.noted.take().map(|noted| noted.1)
     }
 
+    /// Starts the limits on how slowly it may come; from its first byte on where the client
+    /// `waits_for_leave`, which is the endpoint's to give.
+    pub(crate) fn limit_pace(&mut self, pace: PaceLimits, waits_for_leave: bool) {
+        if waits_for_leave {
+            self.pace = Some(pace);
+        } else {
+            self.reader.limit_pace(pace);
+        }
+    }
+
+    /// Whether so much of it has come that nobody need wait for its sender, as far as that is known
+    /// without waiting.
+    pub(crate) async fn has_arrived(&mut self, framing: Framing) -> Result<bool, WireError> {
+        poll_fn(|context| {
+            Poll::Ready(match self.poll_fill(context) {
+                Poll::Ready(Ok(true)) => Ok(self.data().len() >= arrived_bytes(framing)),
+                Poll::Ready(Ok(false)) => Ok(true),
+                Poll::Ready(Err(error)) => Err(error),
+                Poll::Pending => Ok(false),
+            })
+        })
+        .await
+    }
+
+    /// Gives it leave to be sent before it has arrived.
+    pub(crate) fn go_on_arriving(&mut self, leave: Arriving) {
+        self.arriving = Some(leave);
+    }
+
+    /// Waits until it has arrived. What was read is kept for the first attempt, and for others as
+    /// long as it is short enough.
+    pub(crate) async fn arrive(&mut self, framing: Framing) -> Result<(), WireError> {
+        let arrived_bytes = arrived_bytes(framing);
+        while self.kept.len() < arrived_bytes {
+            if !poll_fn(|context| self.poll_more(context)).await? {
+                break;
+            }
+            let data = self.reader.data();
+            self.kept.extend_from_slice(data);
+            let count = data.len();
+            self.note_taken(count);
+            self.reader.consume(count);
+        }
+        self.is_kept = self.kept.len() <= self.kept_bytes_max;
+        Ok(())
+    }
+
+    /// Says that the answer has begun: from here on the two sides fall silent as they please, and
+    /// that the response gets on is what counts.
+    pub(crate) fn answer_began(&mut self) {
+        self.arriving = None;
+        self.pace = None;
+        self.reader.limit_stall(FOREVER);
+    }
+
     /// Whether another attempt can send the body from its beginning.
     #[must_use]
     pub(crate) const fn can_rewind(&self) -> bool {
-        self.is_kept
+        self.is_kept || self.is_untouched
     }
 
     /// Starts at the beginning again.
     pub(crate) fn rewind(&mut self) {
         self.replayed = 0;
-    }
-
-    /// Starts another limit that holds between two pieces of it.
-    pub(crate) fn limit_stall(&mut self, limit: Duration) {
-        self.reader.limit_stall(limit);
     }
 
     /// Whether the client has sent all of it.
@@ -113,21 +179,57 @@ impl<'a> RequestBody<'a> {
     }
 }
 
+/// How much of a body must be there for it to have arrived.
+fn arrived_bytes(framing: Framing) -> usize {
+    match framing {
+        Framing::Empty => 0,
+        Framing::Length(length) => {
+            usize::try_from(length).unwrap_or(ARRIVED_BYTES).min(ARRIVED_BYTES)
+        }
+        Framing::Chunked | Framing::UntilClose => ARRIVED_BYTES,
+    }
+}
+
+impl RequestBody<'_> {
+    /// Takes so many of the bytes at hand into account, as they go by.
+    fn note_taken(&mut self, count: usize) {
+        if let Some(noted) = &mut self.noted {
+            let (rule, start) = &mut **noted;
+            rule.take(start, &self.reader.data()[..count]);
+        }
+        self.taken += count as u64;
+    }
+
+    /// Has the reader hold bytes that nobody has taken. `false`: there are no more.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        let filled = self.reader.poll_fill(context);
+        if self.taken + self.reader.data().len() as u64 > self.bytes_max {
+            return Poll::Ready(Err(WireError::TooLarge));
+        }
+        match filled {
+            Poll::Ready(Ok(true)) => {
+                if let Some(pace) = self.pace.take() {
+                    self.reader.limit_pace(pace);
+                }
+            }
+            Poll::Ready(Ok(false)) => {
+                self.arriving = None;
+                if let Some(clock) = self.clock.take() {
+                    self.ended_at = Some(clock.now());
+                }
+            }
+            Poll::Ready(Err(_)) | Poll::Pending => {}
+        }
+        filled
+    }
+}
+
 impl Source for RequestBody<'_> {
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
         if self.replayed < self.kept.len() {
             return Poll::Ready(Ok(true));
         }
-        let filled = self.reader.poll_fill(context);
-        if self.taken + self.reader.data().len() as u64 > self.bytes_max {
-            return Poll::Ready(Err(WireError::TooLarge));
-        }
-        if let Poll::Ready(Ok(false)) = filled
-            && let Some(clock) = self.clock.take()
-        {
-            self.ended_at = Some(clock.now());
-        }
-        filled
+        self.poll_more(context)
     }
 
     fn data(&self) -> &[u8] {
@@ -139,16 +241,20 @@ impl Source for RequestBody<'_> {
     }
 
     fn consume(&mut self, count: usize) {
+        self.is_untouched = false;
         if self.replayed < self.kept.len() {
             self.replayed += count;
+            if self.replayed == self.kept.len() && !self.is_kept {
+                self.kept = Vec::new();
+                self.replayed = 0;
+            }
             return;
         }
         self.keep(count);
-        if let Some(noted) = &mut self.noted {
-            let (rule, start) = &mut **noted;
-            rule.take(start, &self.reader.data()[..count]);
+        self.note_taken(count);
+        if self.taken >= ARRIVED_BYTES as u64 {
+            self.arriving = None;
         }
-        self.taken += count as u64;
         self.reader.consume(count);
     }
 

@@ -11,14 +11,15 @@ mod retry;
 use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use architrave_balance::RetryPermit;
 use architrave_core::{Moment, Reason};
-use architrave_net::{Framing, Reader, Writer};
+use architrave_net::{Framing, Reader, WireError, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveKind, LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt, body_failure};
 use crate::bodies;
 use crate::body::RequestBody;
 use crate::entry::{Entered, enter};
@@ -112,8 +113,31 @@ async fn forward<'a, 'p>(
     let clock = (client.facts.framing != Framing::Empty).then(|| &worker.gateway().clock);
     let mut body = RequestBody::new(client.reader, bytes_max, kept_bytes_max, clock);
     bodies::note_request(exchange, &mut body);
+    let mut first_at = exchange.began;
+    if clock.is_some() {
+        let sides = (client.facts, &mut *client.writer);
+        let received = pin!(receive(exchange, sides, upstream, &mut body)).await;
+        match received {
+            Ok(true) => {}
+            Ok(false) => first_at = worker.now(),
+            Err(failure) => {
+                bodies::take_request(exchange, &mut body);
+                return Err(failure);
+            }
+        }
+    }
     let choice = Choice::default();
-    let mut run = Run { worker, upstream, outline, body, choice, permit: None, retries: 0 };
+    let mut run = Run {
+        worker,
+        upstream,
+        outline,
+        body,
+        choice,
+        first_at,
+        permit: None,
+        retries: 0,
+        next_after: Duration::ZERO,
+    };
     let result = pin!(run.until_answered(exchange, client.writer)).await;
     exchange.timings.read_at = run.body.ended_at().or(exchange.timings.read_at);
     if result.is_err() {
@@ -132,6 +156,35 @@ async fn forward<'a, 'p>(
     })
 }
 
+/// Sees to it that the body of the request is there, as far as an endpoint must wait for it, or has
+/// leave to be sent while it comes; `false` where it was waited for.
+///
+/// A client that is slow with its body holds a place of the upstream all the while. So half of the
+/// places are for those who have said what they want.
+async fn receive(
+    exchange: &Exchange<'_>,
+    (facts, writer): (&RequestFacts, &mut Writer),
+    upstream: &LiveUpstream,
+    body: &mut RequestBody<'_>,
+) -> Result<bool, Failure> {
+    // Two who speak gRPC may be silent for long before either has said anything.
+    if exchange.is_grpc() && upstream.connector.is_multiplexed() {
+        return Ok(true);
+    }
+    body.limit_pace(exchange.connection.listener.body_pace(), facts.expects_continue);
+    let failed = |error: WireError| body_failure(&error);
+    if body.has_arrived(facts.framing).await.map_err(failed)? {
+        return Ok(true);
+    }
+    if let Some(leave) = upstream.queue.try_arrive(upstream.balance.room()) {
+        body.go_on_arriving(leave);
+        return Ok(true);
+    }
+    llm::give_leave(facts, writer).await.map_err(failed)?;
+    body.arrive(facts.framing).await.map_err(failed)?;
+    Ok(false)
+}
+
 fn service_of<'p>(exchange: &Exchange<'p>) -> Result<&'p Arc<LiveService>, Failure> {
     let service = exchange.matched.and_then(|matched| matched.service);
     service.ok_or_else(|| {
@@ -146,9 +199,13 @@ struct Run<'w, 'a, 'p> {
     outline: Outline,
     body: RequestBody<'a>,
     choice: Choice,
+    /// When the first attempt begins.
+    first_at: Moment,
     permit: Option<RetryPermit>,
     /// Attempts made because the one before failed; a hedge is none.
     retries: u32,
+    /// How long is waited before the next one.
+    next_after: Duration,
 }
 
 impl Run<'_, '_, '_> {
@@ -168,6 +225,9 @@ impl Run<'_, '_, '_> {
                 Err(failure) if !self.may_retry(&failure) => return Err(failure),
                 Err(_failure) => {}
             }
+            if !self.next_after.is_zero() {
+                Box::pin(tokio::time::sleep(self.next_after)).await;
+            }
             self.body.rewind();
             self.retries += 1;
             self.upstream.metrics.retried(self.worker.index());
@@ -180,10 +240,11 @@ impl Run<'_, '_, '_> {
         exchange: &mut Exchange<'_>,
         interim: &mut Writer,
     ) -> Result<Answered, Failure> {
-        // A first attempt follows the head so closely that the clock need not be read again.
-        let now = if exchange.attempts == 0 { exchange.began } else { self.worker.now() };
+        // A first attempt follows what it waited for so closely that the clock need not be read
+        // again.
+        let now = if exchange.attempts == 0 { self.first_at } else { self.worker.now() };
         let entered = pin!(self.enter(exchange, now)).await?;
-        let (endpoint, began) = (Arc::clone(&entered.endpoint), entered.at);
+        let (endpoint, began) = (Arc::clone(entered.endpoint()), entered.at);
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
         let facts = Cell::<AttemptFacts>::default();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::{Endpoint, Unavailable};
+use architrave_balance::{Endpoint, Reserved, Unavailable};
 use architrave_core::Moment;
 
 use crate::assembly::LiveUpstream;
@@ -12,12 +12,11 @@ use crate::failure::Failure;
 use crate::queue::Place;
 use crate::worker::Worker;
 
-/// Leave to send one request to an endpoint that has room for it. To be used at once: the endpoint
-/// counts it only from then on.
+/// Leave to send one request to an endpoint that has room for it.
 #[derive(Debug)]
 pub(crate) struct Entered {
-    /// The endpoint.
-    pub endpoint: Arc<Endpoint>,
+    /// The room at the endpoint.
+    pub reserved: Reserved,
     /// The place among what is in use of the upstream. Behind the endpoint's count wherever both
     /// are dropped: giving it back tells the next one that there is room.
     pub place: Place,
@@ -25,6 +24,13 @@ pub(crate) struct Entered {
     pub at: Moment,
     /// How long it was waited for; `None` when there was no need to.
     pub wait: Option<Duration>,
+}
+
+impl Entered {
+    /// The endpoint.
+    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
+        self.reserved.endpoint()
+    }
 }
 
 /// How long was waited in vain, and why there is nothing to go on with.
@@ -45,11 +51,11 @@ pub(crate) async fn enter(
     worker: &Worker,
     upstream: &LiveUpstream,
     now: Moment,
-    mut choose: impl FnMut(Moment) -> Result<Arc<Endpoint>, Unavailable>,
+    mut choose: impl FnMut(Moment) -> Result<Reserved, Unavailable>,
 ) -> Result<Entered, Refused> {
     if let Some(place) = upstream.queue.try_take() {
         match choose(now) {
-            Ok(endpoint) => return Ok(Entered { endpoint, place, at: now, wait: None }),
+            Ok(reserved) => return Ok(Entered { reserved, place, at: now, wait: None }),
             Err(Unavailable::AtLimit) => {}
             Err(none) => return Err(Refused { failure: none.into(), wait: None }),
         }
@@ -61,11 +67,11 @@ pub(crate) async fn enter(
 async fn wait(
     worker: &Worker,
     upstream: &LiveUpstream,
-    mut choose: impl FnMut(Moment) -> Result<Arc<Endpoint>, Unavailable>,
+    mut choose: impl FnMut(Moment) -> Result<Reserved, Unavailable>,
 ) -> Result<Entered, Refused> {
     let began = worker.now();
     let choose = || match choose(worker.now()) {
-        Ok(endpoint) => Ok(Some(endpoint)),
+        Ok(reserved) => Ok(Some(reserved)),
         Err(Unavailable::AtLimit) => Ok(None),
         Err(none) => Err(Failure::from(none)),
     };
@@ -74,7 +80,7 @@ async fn wait(
     let wait = now.since(began);
     upstream.metrics.queued(worker.index(), wait);
     match taken {
-        Ok((place, endpoint)) => Ok(Entered { endpoint, place, at: now, wait: Some(wait) }),
+        Ok((place, reserved)) => Ok(Entered { reserved, place, at: now, wait: Some(wait) }),
         Err(failure) => Err(Refused { failure, wait: Some(wait) }),
     }
 }

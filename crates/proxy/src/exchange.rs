@@ -9,7 +9,7 @@ use std::time::Duration;
 use architrave_balance::Endpoint;
 use architrave_config::{ApiOperation, Consumer};
 use architrave_core::{Moment, Reason};
-use architrave_net::RequestHead;
+use architrave_net::{RequestHead, Version};
 use architrave_policy::ledger::Account;
 use architrave_policy::{Admission, Chain};
 use architrave_telemetry::usage::{LineBodies, UsageCaller, UsagePlace};
@@ -152,6 +152,13 @@ impl<'p> Exchange<'p> {
         if let Some(bodies) = &mut self.bodies {
             bodies.rule.take(&mut bodies.request, body);
         }
+    }
+
+    /// Whether it is a call of gRPC.
+    pub(crate) fn is_grpc(&self) -> bool {
+        let is_grpc = |value: &[u8]| value.starts_with(b"application/grpc");
+        self.head.version == Version::H2
+            && self.head.fields.get("content-type").is_some_and(is_grpc)
     }
 
     /// What the caller may spend, where there are such limits.

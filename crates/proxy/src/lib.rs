@@ -7,6 +7,7 @@ mod accept;
 mod admit;
 pub mod assembly;
 mod attempt;
+mod backoff;
 mod bodies;
 mod body;
 mod connection;

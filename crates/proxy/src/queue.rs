@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 pub struct Queue {
     in_use: AtomicU32,
     waiting: AtomicU32,
+    /// Of those in use, the ones whose request is still on its way from the client.
+    arriving: AtomicU32,
     in_use_max: AtomicU32,
     waiting_max: AtomicU32,
     freed: Notify,
@@ -36,12 +38,46 @@ pub struct Place {
     is_told: bool,
 }
 
+/// Leave to hold a place while the request is still on its way; dropping it gives it back.
+#[derive(Debug)]
+pub struct Arriving {
+    queue: Arc<Queue>,
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.queue.arriving.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Queue {
+    /// Leave for a request to take its place before all of it is there. No more than half of the
+    /// places are given so: clients that are slow, or that mean to be, leave the other half to
+    /// those who have said what they want. `room` is how much there is where other bounds than the
+    /// queue's own hold.
+    pub fn try_arrive(self: &Arc<Self>, room: Option<u32>) -> Option<Arriving> {
+        let in_use_max = match self.in_use_max.load(Ordering::Relaxed) {
+            0 => u32::MAX,
+            in_use_max => in_use_max,
+        };
+        let arriving_max = in_use_max.min(room.unwrap_or(u32::MAX)).div_ceil(2);
+        let take = |arriving| (arriving < arriving_max).then_some(arriving + 1);
+        let taken = self.arriving.fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
+        taken.ok().map(|_before| Arriving { queue: Arc::clone(self) })
+    }
+
     /// Sets the bounds; 0 means none.
     pub fn set_limits(&self, in_use_max: u32, waiting_max: u32) {
         self.in_use_max.store(in_use_max, Ordering::Relaxed);
         self.waiting_max.store(waiting_max, Ordering::Relaxed);
         self.freed.notify_waiters();
+    }
+
+    /// Has everybody who waits look again: an endpoint may have room that had none.
+    pub fn look_again(&self) {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            self.freed.notify_waiters();
+        }
     }
 
     /// Takes a place if one is free and nobody waits for it.
@@ -163,6 +199,45 @@ mod tests {
         let _held = queue.try_take().expect("all places are free again");
         assert_eq!(take(&queue).await.map(drop), Err(QueueError::Timeout));
         assert!(queue.try_take().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_room_looks_again_when_told_to() {
+        let queue = Arc::new(Queue::default());
+        queue.set_limits(2, 2);
+        let room = Rc::new(Cell::new(false));
+        tokio::task::LocalSet::new()
+            .run_until(async {
+                let (waits, sees) = (Arc::clone(&queue), Rc::clone(&room));
+                let waiter = architrave_core::task::spawn_local(async move {
+                    let choose = || Ok::<_, QueueError>(sees.get().then_some(()));
+                    waits.take_with(LIMIT, choose).await.map(|(place, ())| place)
+                });
+                tokio::task::yield_now().await;
+                room.set(true);
+                let before = tokio::time::Instant::now();
+                queue.look_again();
+                assert!(waiter.await.expect("it ends").is_ok());
+                assert_eq!(before.elapsed(), Duration::ZERO, "nobody had to give a place back");
+            })
+            .await;
+    }
+
+    #[test]
+    fn half_of_the_places_are_for_requests_that_are_there() {
+        let queue = Arc::new(Queue::default());
+        queue.set_limits(5, 0);
+        let mut arriving: Vec<_> = (0..3).map_while(|_| queue.try_arrive(None)).collect();
+        assert_eq!((arriving.len(), queue.try_arrive(None).is_none()), (3, true));
+        arriving.pop();
+        assert!(queue.try_arrive(None).is_some());
+        assert!(queue.try_arrive(Some(4)).is_none(), "four in all, and two have taken half of it");
+        queue.set_limits(1, 0);
+        drop(arriving);
+        let alone = queue.try_arrive(None);
+        assert!(alone.is_some() && queue.try_arrive(None).is_none(), "one place is half of one");
+        queue.set_limits(0, 0);
+        assert!(queue.try_arrive(None).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -115,7 +115,10 @@ impl Supervisor {
             }
             let upstreams = self.registry.upstreams();
             since_round += 1;
-            if since_round >= REFRESHES_PER_ROUND || !Arc::ptr_eq(&upstreams, &self.followed) {
+            let is_due = since_round >= REFRESHES_PER_ROUND
+                || !Arc::ptr_eq(&upstreams, &self.followed)
+                || self.registry.has_newcomers();
+            if is_due {
                 since_round = 0;
                 self.follow(upstreams);
             }

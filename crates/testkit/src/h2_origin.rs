@@ -30,6 +30,7 @@ pub struct H2Seen {
 
 #[derive(Default)]
 struct Shared {
+    listens_first: bool,
     seen: Mutex<Vec<H2Seen>>,
     connections: AtomicUsize,
     open: AtomicUsize,
@@ -46,23 +47,29 @@ impl H2Origin {
     /// Starts one that speaks HTTP/2 by prior knowledge.
     #[must_use]
     pub fn start() -> Self {
-        Self::bind(None)
+        Self::bind(None, false)
+    }
+
+    /// Starts one that answers when it has heard all of the request.
+    #[must_use]
+    pub fn start_listening_first() -> Self {
+        Self::bind(None, true)
     }
 
     /// Starts one that speaks it over TLS.
     #[must_use]
     pub fn start_tls(config: Arc<ServerConfig>) -> Self {
-        Self::bind(Some(config))
+        Self::bind(Some(config), false)
     }
 
-    fn bind(tls: Option<Arc<ServerConfig>>) -> Self {
+    fn bind(tls: Option<Arc<ServerConfig>>, listens_first: bool) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("the machine has room for a thread");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("the system gives a port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let shared: Arc<Shared> = Arc::default();
+        let shared = Arc::new(Shared { listens_first, ..Shared::default() });
         let accepting = Arc::clone(&shared);
         runtime.block_on(async {
             drop(task::spawn(async move {
@@ -130,7 +137,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, sha
     }
 }
 
-/// Answers 200 at once, sends every piece of the body back as it comes, and ends with trailers:
+/// Answers 200, as a rule at once, sends every piece of the body back as it comes, and ends with trailers:
 /// those of the request and `x-echoed`, the number of bytes.
 async fn echo(
     request: Request<RecvStream>,
@@ -139,16 +146,29 @@ async fn echo(
 ) -> Result<(), h2::Error> {
     let (head, mut body) = request.into_parts();
     let path = HeaderValue::from_str(head.uri.path()).unwrap_or(HeaderValue::from_static("?"));
-    let mut answer = Response::new(());
-    answer.headers_mut().insert("x-path", path);
-    let mut send = respond.send_response(answer, false)?;
+    let mut begin = || {
+        let mut answer = Response::new(());
+        answer.headers_mut().insert("x-path", path.clone());
+        respond.send_response(answer, false)
+    };
+    let mut begun = if shared.listens_first { None } else { Some(begin()?) };
     let mut whole = Vec::new();
     while let Some(piece) = body.data().await {
         let piece = piece?;
         body.flow_control().release_capacity(piece.len())?;
         whole.extend_from_slice(&piece);
-        send.send_data(piece, false)?;
+        if let Some(send) = &mut begun {
+            send.send_data(piece, false)?;
+        }
     }
+    let mut send = match begun {
+        Some(begun) => begun,
+        None => {
+            let mut late = begin()?;
+            late.send_data(whole.clone().into(), false)?;
+            late
+        }
+    };
     let trailers = body.trailers().await?;
     let mut answered = trailers.clone().unwrap_or_default();
     answered.insert("x-echoed", HeaderValue::from(whole.len()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use architrave_testkit::client::get;
 use architrave_testkit::python::PythonOrigin;
-use architrave_testkit::{Config, Gateway, Origin, SOON, eventually};
+use architrave_testkit::{Config, Gateway, LoadPlan, Origin, Reloaded, SOON, eventually};
 
 use crate::fleet::{Fleet, of, tally};
 
@@ -144,4 +144,39 @@ fn unwell(exchange: &mut architrave_testkit::Exchange<'_>) {
         "/healthz" => exchange.reply(503, &[], ""),
         _ => exchange.reply(200, &[], "unwell but here"),
     }
+}
+
+#[test]
+fn who_joins_by_a_reload_takes_nothing_before_its_first_probe() {
+    let (well, _) = patient("well");
+    let (refusing, _guard) = architrave_testkit::origin::refusing();
+    let (silent, _held) = architrave_testkit::origin::unanswering();
+    let (late, is_well) = patient("late");
+    is_well.store(false, Ordering::Release);
+    let slow = probed(HTTP).replace("interval: 100ms", "interval: 60s");
+    let config = |endpoints: &[_]| Config::balanced(endpoints, &slow);
+    let gateway = Gateway::start(config(&[well.addr()]));
+    assert_eq!(get(gateway.web(), "h", "/", &[]).status, 200);
+    let load = LoadPlan::new(gateway.web()).connections(4).start();
+    load.wait_for(100);
+    let all = [well.addr(), refusing, silent, late.addr()];
+    assert_eq!(gateway.reload(config(&all)), Reloaded::Taken);
+    for address in &all[1..] {
+        gateway.wait_health("origin", *address, false, SOON);
+    }
+    load.wait_for(500);
+    let report = load.stop();
+    report.assert_clean();
+    assert_eq!(of(&tally(&gateway, 20, &[]), "well"), 20);
+    // One that is well is let in by its first probe, long before the next is due.
+    let (new, _) = patient("new");
+    assert_eq!(gateway.reload(config(&[well.addr(), new.addr()])), Reloaded::Taken);
+    eventually("the new one takes its turns", SOON, || {
+        (of(&tally(&gateway, 20, &[]), "new") >= 9).then_some(())
+    });
+    assert_eq!(new.requests()[0].target, "/healthz", "it was probed first");
+    // Where all are new there is nobody else to wait for.
+    let (other, _) = patient("other");
+    assert_eq!(gateway.reload(config(&[other.addr()])), Reloaded::Taken);
+    assert_eq!(get(gateway.web(), "h", "/", &[]).text(), "other");
 }

@@ -28,6 +28,8 @@ pub(crate) struct Known {
 pub(crate) struct Judged {
     is_draining: bool,
     is_healthy: bool,
+    /// Whether its first probe is still waited for.
+    is_awaited: bool,
     is_ejected: bool,
     /// When the last ejection ends, and how many followed each other.
     ejection: (Moment, u32),
@@ -38,8 +40,9 @@ pub(crate) struct Judged {
 impl Known {
     /// Puts it into a parcel.
     pub(crate) fn pack(&self, parcel: &mut Parcel) {
-        let Judged { is_draining, is_healthy, is_ejected, ejection: (until, steps), weight } =
+        let Judged { is_draining, is_healthy, is_awaited, is_ejected, ejection, weight } =
             self.judged;
+        let (until, steps) = ejection;
         parcel.flag(is_draining);
         parcel.flag(is_healthy);
         parcel.u32(self.against);
@@ -62,6 +65,7 @@ impl Known {
         parcel.u64(self.latency.1);
         parcel.u64(self.probed_at);
         parcel.maybe(self.probe_error.as_deref(), Parcel::text);
+        parcel.flag(is_awaited);
     }
 
     /// What a parcel says; `None` where it says less than the first release that had parcels.
@@ -80,7 +84,9 @@ impl Known {
         let latency = (parcel.u64()?, parcel.u64()?);
         let probed_at = parcel.u64()?;
         let probe_error = parcel.maybe(ParcelReader::text)?.map(Box::from);
-        let judged = Judged { is_draining, is_healthy, is_ejected, ejection, weight };
+        // The first that had parcels did not say it.
+        let is_awaited = parcel.flag().unwrap_or(false);
+        let judged = Judged { is_draining, is_healthy, is_awaited, is_ejected, ejection, weight };
         Some(Self { judged, against, streak, slow_start, latency, probed_at, probe_error })
     }
 }
@@ -95,6 +101,7 @@ impl Endpoint {
             judged: Judged {
                 is_draining: standing.draining,
                 is_healthy: standing.active.is_healthy(),
+                is_awaited: standing.active.is_awaited(),
                 is_ejected: standing.ejection.is_ejected(),
                 ejection: standing.ejection.course(),
                 weight: (by_hand != NOT_SET).then_some((by_hand, configured)),
@@ -116,7 +123,8 @@ impl Endpoint {
         self.change(|standing| {
             standing.draining = judged.is_draining;
             if rules.active.is_some() {
-                standing.active = ActiveHealth::recovered(judged.is_healthy, known.against);
+                let Judged { is_healthy, is_awaited, .. } = judged;
+                standing.active = ActiveHealth::recovered(is_healthy, known.against, is_awaited);
             }
             if rules.passive.consecutive_failures > 0 {
                 let (until, steps) = judged.ejection;

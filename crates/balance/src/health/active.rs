@@ -4,23 +4,36 @@ use architrave_config as config;
 
 /// The state machine of one endpoint's probes.
 ///
-/// An endpoint starts healthy, also when it joins through a reload or by DNS: a gateway that has
-/// just started must serve at once, and one bad endpoint costs at most `fall` intervals.
+/// The endpoints that an upstream begins with start healthy: a gateway that has just started must
+/// serve at once, and one bad endpoint costs at most `fall` intervals. One that joins others later
+/// is left out until its first probe, which decides alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ActiveHealth {
     healthy: bool,
     /// Probes in a row that say the opposite of `healthy`.
     against: u32,
+    /// Whether its first probe is still to come, and to be waited for.
+    awaited: bool,
 }
 
 impl ActiveHealth {
     pub(crate) const fn new() -> Self {
-        Self { healthy: true, against: 0 }
+        Self { healthy: true, against: 0, awaited: false }
+    }
+
+    /// That of an endpoint of which nothing is known, while others serve.
+    pub(crate) const fn awaiting() -> Self {
+        Self { healthy: true, against: 0, awaited: true }
+    }
+
+    /// Whether its first probe has to be waited for.
+    pub(crate) const fn is_awaited(self) -> bool {
+        self.awaited
     }
 
     /// As another process left it.
-    pub(crate) const fn recovered(healthy: bool, against: u32) -> Self {
-        Self { healthy, against }
+    pub(crate) const fn recovered(healthy: bool, against: u32, awaited: bool) -> Self {
+        Self { healthy, against, awaited }
     }
 
     /// Probes in a row that say the opposite of what it is.
@@ -34,6 +47,10 @@ impl ActiveHealth {
 
     /// Takes in one probe; says whether it turned the endpoint over.
     pub(crate) fn report(&mut self, passed: bool, rules: &config::ActiveHealth) -> bool {
+        if self.awaited {
+            *self = Self { healthy: passed, ..Self::new() };
+            return true;
+        }
         if passed == self.healthy {
             self.against = 0;
             return false;
@@ -42,7 +59,7 @@ impl ActiveHealth {
         let needed = if self.healthy { rules.fall } else { rules.rise };
         let turned = self.against >= needed;
         if turned {
-            *self = Self { healthy: passed, against: 0 };
+            *self = Self { healthy: passed, ..Self::new() };
         }
         turned
     }
@@ -81,6 +98,24 @@ mod tests {
         check(2, 3, "+++", "HHH");
         check(2, 3, "---", "HHu");
         check(2, 1, "-", "u");
+    }
+
+    #[test]
+    fn a_first_probe_that_is_awaited_decides_alone() {
+        let rules = config::ActiveHealth {
+            check: config::HealthCheck::Tcp,
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(2),
+            rise: 2,
+            fall: 3,
+        };
+        for passed in [true, false] {
+            let mut health = ActiveHealth::awaiting();
+            assert!(health.report(passed, &rules), "it is news either way");
+            assert_eq!((health.is_healthy(), health.is_awaited()), (passed, false));
+            assert!(!health.report(!passed, &rules), "and what follows counts as usual");
+            assert_eq!(health.is_healthy(), passed);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One upstream used by many threads at once, while the control side changes it.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::thread;
 
 use architrave_config::BalanceAlgorithm::{P2cLeastRequest, RoundRobin};
@@ -35,6 +35,39 @@ fn all_workers_share_one_cursor() {
     let all = THREADS * REQUESTS as u64;
     let picks: Vec<u64> = upstream.status(now).iter().map(|(_, status)| status.requests).collect();
     assert_eq!(picks, [all / 2, all / 4, all / 4]);
+}
+
+#[test]
+fn no_two_workers_take_the_last_room_of_an_endpoint() {
+    const LIMIT: u32 = 2;
+    for balance in every_algorithm() {
+        let now = Moment::ZERO + SECOND;
+        let mut config = upstream(balance, &[1, 1]);
+        config.limits.requests_per_endpoint_max = LIMIT;
+        config.hash_bound = 100.0;
+        let upstream = Upstream::new(Arc::new(config), None, now);
+        let (most, taken) = (AtomicU32::new(0), AtomicU32::new(0));
+        thread::scope(|scope| {
+            for seed in 0..THREADS {
+                let (upstream, most, taken) = (&upstream, &most, &taken);
+                scope.spawn(move || {
+                    let mut random = fastrand::Rng::with_seed(seed);
+                    for _ in 0..REQUESTS / 4 {
+                        let criteria = Criteria { hash: random.u64(..), ..Criteria::default() };
+                        let reserved = upstream.reserve(&criteria, now, &mut random);
+                        if let Ok(reserved) = reserved {
+                            most.fetch_max(reserved.endpoint().in_flight(), Ordering::Relaxed);
+                            taken.fetch_add(1, Ordering::Relaxed);
+                            thread::yield_now();
+                        }
+                    }
+                });
+            }
+        });
+        assert!(most.into_inner() <= LIMIT, "{balance:?}");
+        assert!(taken.into_inner() > 0, "{balance:?}");
+        assert_eq!(upstream.in_flight(), 0, "{balance:?}");
+    }
 }
 
 #[test]

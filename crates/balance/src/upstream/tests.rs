@@ -1,5 +1,7 @@
 //! The behaviour of a live upstream, seen through its public face.
 
+use std::sync::atomic::AtomicU32;
+
 use architrave_config::BalanceAlgorithm::{self, P2cLeastRequest, RoundRobin};
 use architrave_config::EndpointSource;
 
@@ -214,6 +216,82 @@ fn full_endpoints_are_passed_over_until_all_are_full() {
         drop(loads);
         assert!(select().is_ok(), "{balance:?}");
     }
+}
+
+#[test]
+fn who_waits_hears_of_endpoints_that_come_back() {
+    let mut config = upstream(RoundRobin, &[1, 1]);
+    config.health.active = active(1, 1);
+    let mut stage = Stage::new(config.clone());
+    let told = Arc::new(AtomicU32::new(0));
+    let counts = Arc::clone(&told);
+    stage.upstream.on_layout(move || {
+        counts.fetch_add(1, Ordering::Relaxed);
+    });
+    let hears = |stage: &Stage| {
+        stage.upstream.refresh(stage.now);
+        told.swap(0, Ordering::Relaxed) > 0
+    };
+    hears(&stage);
+    assert!(!hears(&stage), "nothing happened");
+    stage.endpoint(0).report_probe(false, stage.now);
+    assert!(hears(&stage));
+    stage.endpoint(0).report_probe(true, stage.now);
+    assert!(hears(&stage), "it is healthy again");
+    stage.endpoint(1).drain();
+    hears(&stage);
+    stage.endpoint(1).ready();
+    assert!(hears(&stage), "it is ready again");
+    stage.upstream.add_endpoint(discovered(9), stage.now).expect("there is room");
+    assert!(hears(&stage), "somebody has come");
+    stage.reload(config);
+    stage.endpoint(1).set_weight(7);
+    assert!(hears(&stage), "also after a reload");
+}
+
+#[test]
+fn one_that_joins_others_is_left_out_until_it_was_probed() {
+    for balance in every_algorithm() {
+        let mut config = upstream(balance, &[1, 1]);
+        config.health.active = active(2, 3);
+        config.panic_threshold_percent = 60;
+        let mut stage = Stage::new(config.clone());
+        assert_eq!(stage.spread(100, 3)[2], 0, "{balance:?}: those it begins with serve at once");
+        config = upstream(balance, &[1, 1, 1, 1]);
+        config.health.active = active(2, 3);
+        config.panic_threshold_percent = 60;
+        stage.reload(config);
+        stage.upstream.refresh(stage.now);
+        assert_eq!(stage.endpoint(2).status(stage.now).health, Health::Unprobed);
+        assert_eq!(stage.spread(100, 4)[2..], [0, 0], "{balance:?}: and it is no panic");
+        assert!(stage.endpoint(2).report_probe(true, stage.now).is_some());
+        assert!(stage.endpoint(3).report_probe(false, stage.now).is_some());
+        stage.upstream.refresh(stage.now);
+        let spread = stage.spread(300, 4);
+        assert_eq!(spread[3], 0, "{balance:?}: {spread:?}");
+        assert!(spread[2] > 0 || !SPREADING.contains(&balance), "{balance:?}: {spread:?}");
+        assert_eq!(stage.endpoint(3).status(stage.now).health, Health::Unhealthy);
+    }
+}
+
+#[test]
+fn newcomers_serve_where_there_is_nobody_else_or_nobody_probes() {
+    let mut config = upstream(RoundRobin, &[1]);
+    config.health.active = active(1, 1);
+    let stage = Stage::new(config);
+    stage.upstream.add_endpoint(discovered(1), stage.now).expect("there is room");
+    stage.endpoint(0).report_probe(false, stage.now);
+    stage.upstream.refresh(stage.now);
+    assert_eq!(stage.spread(10, 2), [0, 10], "the one that is known to be ill is worse");
+    stage.endpoint(0).report_probe(true, stage.now);
+    stage.upstream.refresh(stage.now);
+    assert_eq!(stage.spread(10, 2), [10, 0]);
+    stage.endpoint(1).cannot_be_probed();
+    stage.upstream.refresh(stage.now);
+    assert_eq!(stage.spread(10, 2), [5, 5]);
+    let stage = Stage::new(upstream(RoundRobin, &[1]));
+    stage.upstream.add_endpoint(discovered(1), stage.now).expect("there is room");
+    assert_eq!(stage.spread(10, 2), [5, 5]);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Retry {
     pub on_statuses: Vec<u16>,
     /// How long one attempt may take to its response head.
     pub per_try_timeout: Option<Duration>,
+    /// How long is waited at first before the endpoint that has just failed is tried again.
+    pub backoff: Duration,
     /// Retries as a share of requests in flight, 0 to 100 (at least 3 are always allowed).
     pub budget_percent: u8,
     /// Bytes of request body kept for replay; longer bodies are not retried once sent.
@@ -31,6 +33,8 @@ pub struct Retry {
 
 /// Two more endpoints: whoever fails on three is not helped by a fourth.
 const ATTEMPTS: u32 = 2;
+/// What an endpoint needs that has just dropped its connections, and nobody notices.
+const BACKOFF: Duration = Duration::from_millis(25);
 /// Beyond a fifth, retries are what keeps a struggling upstream down.
 const BUDGET_PERCENT: u8 = 20;
 /// Bodies are kept in memory until the attempt is judged.
@@ -62,6 +66,10 @@ record! {
         "retry_on": List<RetryOn> = RETRY_ON.to_vec() => retry_on: Vec<RetryOn>,
         /// How long one attempt may take to its response head.
         "per_try_timeout": Option<Span> = None => per_try_timeout: Option<Duration>,
+        /// The pause before an endpoint that has failed is tried again where there is no other: half
+        /// of it and up to the whole by chance, twice as much each time, at most ten times as much.
+        /// Another endpoint is tried at once. `0ms`: no pause.
+        "backoff": Span<0> = BACKOFF => backoff: Duration,
         /// Retries as a share of requests in flight (at least 3 are always allowed).
         "budget_percent": Percent = BUDGET_PERCENT => budget_percent: u8,
         /// Bytes of request body kept for replay; longer bodies are not retried once sent.
@@ -79,6 +87,7 @@ impl RetryWritten {
             on_reset_before_response: false,
             on_statuses: Vec::new(),
             per_try_timeout: self.per_try_timeout,
+            backoff: self.backoff,
             budget_percent: self.budget_percent,
             body_bytes_max: self.body_bytes_max,
             methods: self.methods,

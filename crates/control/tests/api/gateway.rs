@@ -162,6 +162,7 @@ pub(crate) fn upstream(name: &str, addresses: &[&str]) -> config::Upstream {
             on_reset_before_response: false,
             on_statuses: Vec::new(),
             per_try_timeout: None,
+            backoff: Duration::ZERO,
             budget_percent: 20,
             body_bytes_max: 0,
             methods: Vec::new(),

@@ -11,6 +11,7 @@ use crate::fields::Fields;
 use crate::h1::H1Writer;
 use crate::h1::{BodyDecoder, BodyStep, HeadLimits, HeadParser, RequestPrelude, ResponsePrelude};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
+use crate::pace::{PaceLimits, Patience};
 use crate::stream::{SharedStream, Stream};
 use crate::timer::Timer;
 use crate::wire_error::WireError;
@@ -38,7 +39,7 @@ pub struct H1Reader {
     data_bytes: usize,
     /// How the body is read; heads are always read in the usual size.
     body_size: Size,
-    timer: Timer,
+    patience: Patience,
 }
 
 impl H1Reader {
@@ -52,13 +53,13 @@ impl H1Reader {
             body: BodyDecoder::new(Framing::Empty),
             data_bytes: 0,
             body_size: Size::Usual,
-            timer: Timer::new(),
+            patience: Patience::new(),
         }
     }
 
     /// The timer of this half; heads and bodies count against the limit started last.
     pub fn timer(&mut self) -> &mut Timer {
-        &mut self.timer
+        self.patience.timer()
     }
 
     /// Bytes that have arrived and are not yet used.
@@ -140,7 +141,12 @@ impl H1Reader {
 
     /// Starts the limit that holds between two pieces of the body.
     pub fn limit_stall(&mut self, limit: Duration) {
-        self.timer.start(limit);
+        self.patience.limit_stall(limit);
+    }
+
+    /// Starts the limits on how slowly the body may come.
+    pub fn limit_pace(&mut self, limits: PaceLimits) {
+        self.patience.limit_pace(limits);
     }
 
     /// Makes sure that [`H1Reader::data`] holds body bytes. `Ok(false)`: the body is over.
@@ -163,7 +169,7 @@ impl H1Reader {
                 BodyStep::End { skip } => self.input.consume(skip),
                 BodyStep::More { skip } => {
                     self.input.consume(skip);
-                    if ready!(self.poll_more(context, self.body_size))? == 0 {
+                    if ready!(self.poll_more_body(context))? == 0 {
                         self.body.at_eof().map_err(|_cut| WireError::Closed)?;
                     }
                 }
@@ -198,13 +204,13 @@ impl H1Reader {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(WireError::Closed)),
             Poll::Ready(Ok(count)) => {
                 self.body.took(count);
-                self.timer.restart();
+                self.patience.moved(count);
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
             Poll::Pending => {
                 self.input.release();
-                self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled))
+                self.patience.poll_late(context, false).map(Err)
             }
         }
     }
@@ -262,7 +268,36 @@ impl H1Reader {
         self.input.is_empty() && self.stream.with(Stream::is_quiet)
     }
 
+    /// Reads what comes of a head.
     fn poll_more(
+        &mut self,
+        context: &mut Context<'_>,
+        size: Size,
+    ) -> Poll<Result<usize, WireError>> {
+        match self.poll_input(context, size) {
+            Poll::Ready(read) => {
+                self.patience.timer().restart();
+                Poll::Ready(read)
+            }
+            Poll::Pending => {
+                let late = self.patience.timer().poll_elapsed(context);
+                late.map(|()| Err(WireError::Stalled))
+            }
+        }
+    }
+
+    /// Reads what comes of a body.
+    fn poll_more_body(&mut self, context: &mut Context<'_>) -> Poll<Result<usize, WireError>> {
+        match self.poll_input(context, self.body_size) {
+            Poll::Ready(read) => {
+                self.patience.moved(*read.as_ref().unwrap_or(&0));
+                Poll::Ready(read)
+            }
+            Poll::Pending => self.patience.poll_late(context, false).map(Err),
+        }
+    }
+
+    fn poll_input(
         &mut self,
         context: &mut Context<'_>,
         size: Size,
@@ -271,13 +306,12 @@ impl H1Reader {
         match self.stream.poll_read(context, room) {
             Poll::Ready(Ok(count)) => {
                 self.input.filled(count);
-                self.timer.restart();
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
             Poll::Pending => {
                 self.input.release();
-                self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled))
+                Poll::Pending
             }
         }
     }

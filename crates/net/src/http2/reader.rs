@@ -1,5 +1,7 @@
 //! The reading half of one HTTP/2 stream.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -7,8 +9,13 @@ use bytes::{Buf, Bytes};
 
 use crate::fields::Fields;
 use crate::http2::convert::read_trailers;
-use crate::timer::Timer;
+use crate::pace::{PaceLimits, Patience};
 use crate::wire_error::WireError;
+
+/// How many bodies of one connection are not taken at the moment: all streams share one window, so
+/// what nobody takes of one may be why nothing comes of another.
+#[derive(Clone, Debug, Default)]
+pub struct Untaken(Rc<Cell<usize>>);
 
 /// Reads one body.
 #[derive(Debug)]
@@ -17,7 +24,10 @@ pub struct H2Reader {
     data: Bytes,
     trailers: Option<Fields>,
     is_ended: bool,
-    timer: Timer,
+    patience: Patience,
+    untaken: Option<Untaken>,
+    /// Whether this body is counted there.
+    is_untaken: bool,
 }
 
 impl H2Reader {
@@ -25,22 +35,56 @@ impl H2Reader {
     #[must_use]
     pub fn new(stream: h2::RecvStream) -> Self {
         let is_ended = stream.is_end_stream();
-        let (data, timer) = (Bytes::new(), Timer::new());
-        Self { stream, data, trailers: None, is_ended, timer }
+        Self {
+            stream,
+            data: Bytes::new(),
+            trailers: None,
+            is_ended,
+            patience: Patience::new(),
+            untaken: None,
+            is_untaken: false,
+        }
+    }
+
+    /// Reads from `stream`, one of a connection whose other bodies may be in its way.
+    #[must_use]
+    pub fn beside(stream: h2::RecvStream, untaken: &Untaken) -> Self {
+        let mut reader = Self::new(stream);
+        if !reader.is_ended {
+            reader.untaken = Some(untaken.clone());
+            reader.count_untaken(true);
+        }
+        reader
+    }
+
+    fn count_untaken(&mut self, is_untaken: bool) {
+        let Some(Untaken(count)) = &self.untaken else { return };
+        match (self.is_untaken, is_untaken) {
+            (false, true) => count.set(count.get() + 1),
+            (true, false) => count.set(count.get() - 1),
+            (true, true) | (false, false) => {}
+        }
+        self.is_untaken = is_untaken;
     }
 
     /// Starts the limit that holds between two pieces of the body.
     pub fn limit_stall(&mut self, limit: Duration) {
-        self.timer.start(limit);
+        self.patience.limit_stall(limit);
+    }
+
+    /// Starts the limits on how slowly the body may come.
+    pub fn limit_pace(&mut self, limits: PaceLimits) {
+        self.patience.limit_pace(limits);
     }
 
     /// Makes sure that [`H2Reader::data`] holds body bytes. `Ok(false)`: the body is over.
     ///
     /// # Errors
-    /// [`WireError::H2`], [`WireError::Stalled`].
+    /// [`WireError::H2`], [`WireError::Stalled`], [`WireError::TooSlow`].
     pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
         while self.data.is_empty() {
             if self.is_ended {
+                self.count_untaken(false);
                 return Poll::Ready(Ok(false));
             }
             match self.stream.poll_data(context) {
@@ -51,11 +95,14 @@ impl H2Reader {
                     self.is_ended = true;
                 }
                 Poll::Pending => {
-                    return self.timer.poll_elapsed(context).map(|()| Err(WireError::Stalled));
+                    self.count_untaken(false);
+                    let is_held_up = self.untaken.as_ref().is_some_and(|others| others.0.get() > 0);
+                    return self.patience.poll_late(context, is_held_up).map(Err);
                 }
             }
-            self.timer.restart();
+            self.patience.moved(self.data.len());
         }
+        self.count_untaken(true);
         Poll::Ready(Ok(true))
     }
 
@@ -101,5 +148,11 @@ impl H2Reader {
     /// The trailers of the body that has ended, once.
     pub fn take_trailers(&mut self) -> Option<Fields> {
         self.trailers.take()
+    }
+}
+
+impl Drop for H2Reader {
+    fn drop(&mut self) {
+        self.count_untaken(false);
     }
 }

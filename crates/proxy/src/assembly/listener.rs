@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use architrave_config::{Listener, ListenerProtocol, Snapshot};
+use architrave_net::PaceLimits;
 use architrave_net::h1::HeadLimits;
 use architrave_net::socket::overlap;
 use architrave_net::tls::{ServerTls, TlsError};
@@ -77,6 +78,16 @@ fn is_renamed(before: &LiveListener, config: &Listener, snapshot: &Snapshot) -> 
 }
 
 impl LiveListener {
+    /// How slowly the body of a request may come.
+    #[must_use]
+    pub fn body_pace(&self) -> PaceLimits {
+        PaceLimits {
+            stall: self.config.timeouts.body_stall,
+            bytes_per_second_min: self.config.limits.body_bytes_per_second_min,
+            grace: self.config.timeouts.body_grace,
+        }
+    }
+
     /// Reads certificates whose files have changed; a reload must not pass over a broken one.
     fn read_certificates(&self) -> Result<(), TlsError> {
         let (Some(tls), ListenerProtocol::Https(settings)) = (&self.tls, &self.config.protocol)

@@ -72,10 +72,13 @@ impl LiveUpstream {
         };
         let balance =
             balance::Upstream::new(Arc::clone(config), before.map(|before| &*before.balance), now);
+        let queue = before.map(|before| Arc::clone(&before.queue)).unwrap_or_default();
+        let waits = Arc::clone(&queue);
+        balance.on_layout(move || waits.look_again());
         Ok(Self {
             balance: Arc::new(balance),
             connector,
-            queue: before.map(|before| Arc::clone(&before.queue)).unwrap_or_default(),
+            queue,
             metrics: parts.metrics.upstream(&config.name),
             config: Arc::clone(config),
         })

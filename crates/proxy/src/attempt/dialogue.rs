@@ -218,7 +218,8 @@ fn check_switch(
     }
 }
 
-fn body_failure(error: &WireError) -> Failure {
+/// What it means for the exchange that the body of its request did not come.
+pub(crate) fn body_failure(error: &WireError) -> Failure {
     let reason = error.downstream_reason();
     let detail = Cow::Owned(error.to_string());
     match error {

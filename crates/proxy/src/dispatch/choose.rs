@@ -1,9 +1,8 @@
 //! Which endpoint is next: persistence, hash, and whom this exchange has tried already.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use architrave_balance::{Criteria, Endpoint, Unavailable, hash_key};
+use architrave_balance::{Criteria, Reserved, Unavailable, hash_key};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
 use architrave_core::Moment;
 use smallvec::SmallVec;
@@ -32,17 +31,22 @@ impl Choice {
         exchange: &Exchange<'_>,
         upstream: &LiveUpstream,
         now: Moment,
-    ) -> Result<Arc<Endpoint>, Unavailable> {
+    ) -> Result<Reserved, Unavailable> {
         if self.tried.is_empty() && upstream.config.persistence.is_some() {
             self.pinned =
                 persistence::pinned(exchange, upstream, worker.cookie_seal(), worker.wall());
         }
         let hash = hash_of(worker, exchange, upstream);
         let criteria = Criteria { hash, pinned: self.pinned, tried: &self.tried };
-        let chosen = worker
-            .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))?;
-        self.tried.push(chosen.address());
+        let chosen =
+            worker.with_random(|random| upstream.balance.reserve(&criteria, now, random))?;
+        self.tried.push(chosen.endpoint().address());
         Ok(chosen)
+    }
+
+    /// Whether an endpoint is available that this exchange has not tried.
+    pub(super) fn has_other(&self, upstream: &LiveUpstream) -> bool {
+        upstream.balance.has_other(&self.tried)
     }
 
     /// The cookie for a client that must come back to another endpoint than it said.

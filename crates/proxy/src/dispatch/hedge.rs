@@ -59,7 +59,7 @@ pub(super) async fn send(
     let Run { worker, upstream, outline, body, choice, .. } = run;
     let First { entered, asked, after, facts } = first;
     let mut client = Client::new(body, interim);
-    let address = entered.endpoint.address();
+    let address = entered.endpoint().address();
     let plan = outline.attempt(exchange, upstream, asked);
     let plan = AttemptPlan { began: entered.at, ..plan };
     let mut first = pin!(whole(worker, &plan, entered, facts));
@@ -72,9 +72,9 @@ pub(super) async fn send(
     let other = upstream.queue.try_take().and_then(|place| {
         // It is a retry that does not wait for a failure: it counts against the same budget.
         let permit = upstream.balance.retry_budget().try_withdraw()?;
-        let endpoint = choice.next(worker, exchange, upstream, now).ok()?;
-        let is_another = endpoint.address() != address;
-        is_another.then_some((permit, Entered { endpoint, place, at: now, wait: None }))
+        let reserved = choice.next(worker, exchange, upstream, now).ok()?;
+        let is_another = reserved.endpoint().address() != address;
+        is_another.then_some((permit, Entered { reserved, place, at: now, wait: None }))
     });
     let Some((_permit, entered)) = other else {
         let result = client.or_gone(first).await;
@@ -82,7 +82,7 @@ pub(super) async fn send(
     };
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
-    let other = Arc::clone(&entered.endpoint);
+    let other = Arc::clone(entered.endpoint());
     let plan = outline.attempt(exchange, upstream, now);
     let second = pin!(whole(worker, &plan, entered, &second_facts));
     let retried = &upstream.config.retry.on_statuses;

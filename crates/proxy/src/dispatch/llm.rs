@@ -112,7 +112,7 @@ async fn chat<'a>(
     let bytes_max = exchange.admission.body_bytes_max.unwrap_or(u64::MAX);
     let bytes_max = bytes_max.min(service.body_bytes_max);
     read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
-    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    reader.limit_pace(exchange.connection.listener.body_pace());
     let body = pin!(read_body::read_json(reader, facts, bytes_max, asked.surface.watch())).await;
     let body =
         body.map_err(|unread| refusal::unread_of(&exchange.head.fields, &unread, bytes_max))?;

@@ -105,8 +105,7 @@ impl Copy {
         let hash = worker.with_random(|random| random.u64(..));
         let criteria = Criteria { hash, pinned: None, tried: &[] };
         let balance = &upstream.balance;
-        let choose =
-            |now| worker.with_random(|random| balance.select_endpoint(&criteria, now, random));
+        let choose = |now| worker.with_random(|random| balance.reserve(&criteria, now, random));
         let Ok(entered) = enter(worker, upstream, worker.now(), choose).await else {
             return;
         };

@@ -32,7 +32,7 @@ pub(super) async fn serve<'a>(
         Vec::new()
     } else {
         give_leave(facts, writer).await.map_err(|_gone| gone())?;
-        reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+        reader.limit_pace(exchange.connection.listener.body_pace());
         let body = read_body(reader, facts, bytes_max, |_piece| Ok(())).await;
         body.map_err(|unread| not_read(&unread, bytes_max))?
     };
@@ -103,7 +103,7 @@ fn not_read(unread: &Unread, bytes_max: u64) -> Failure {
             Phase::RequestBody,
             format!("a mock takes bodies of up to {bytes_max} bytes"),
         ),
-        Unread::Broken(WireError::Stalled) => Failure::client(
+        Unread::Broken(WireError::Stalled | WireError::TooSlow) => Failure::client(
             Reason::ClientTimeout,
             Phase::RequestBody,
             "the body did not come in time",

@@ -1,8 +1,12 @@
-//! Whether another attempt is made: what is safe, what was asked for, what the budget allows.
+//! Whether another attempt is made, and how soon: what is safe, what was asked for, what the budget
+//! and the time allow.
+
+use std::time::Duration;
 
 use architrave_core::Reason;
 
 use crate::attempt::Answered;
+use crate::backoff::backoff;
 use crate::dispatch::Run;
 use crate::failure::{Failure, Retry};
 
@@ -24,9 +28,19 @@ impl Run<'_, '_, '_> {
             return false;
         }
         match failure.retry {
+            // A kept connection that had died says nothing of its endpoint.
+            Retry::Stale => self.has_more(Duration::ZERO),
             // Nothing was asked of anyone: such retries cannot turn a struggling upstream into a
             // dead one, and a killed endpoint throws back everything at once.
-            Retry::Unsent | Retry::Stale => self.has_more(),
+            // Of a stream that was refused, once: a connection that is going away refuses what
+            // comes too late for it, and a new one is as good as ever.
+            Retry::Unsent if failure.reason == Reason::UpstreamReset && self.retries == 0 => {
+                self.has_more(Duration::ZERO)
+            }
+            Retry::Unsent => {
+                let pause = self.pause();
+                self.has_more(pause)
+            }
             Retry::Sent | Retry::Never => self.may_go_on(),
         }
     }
@@ -39,14 +53,25 @@ impl Run<'_, '_, '_> {
             && self.may_go_on()
     }
 
-    fn has_more(&self) -> bool {
+    /// How long is waited before the next attempt: another endpoint is tried at once.
+    fn pause(&self) -> Duration {
+        if self.choice.has_other(self.upstream) {
+            return Duration::ZERO;
+        }
+        let first = self.upstream.config.retry.backoff;
+        self.worker.with_random(|random| backoff(first, self.retries, random))
+    }
+
+    fn has_more(&mut self, pause: Duration) -> bool {
+        self.next_after = pause;
         self.retries < self.upstream.config.retry.attempts
             && self.body.can_rewind()
-            && !self.outline.is_overdue(self.worker.now())
+            && !self.outline.is_overdue(self.worker.now() + pause)
     }
 
     fn may_go_on(&mut self) -> bool {
-        if !self.has_more() {
+        let pause = self.pause();
+        if !self.has_more(pause) {
             return false;
         }
         // One permit at a time: the one for the retry before this one is given back first.

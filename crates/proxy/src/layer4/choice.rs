@@ -2,12 +2,13 @@
 //! requests, with what there is to know of a client where no HTTP is spoken: its address.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::time::Duration;
 
-use architrave_balance::{Criteria, Endpoint, Unavailable};
+use architrave_balance::{Criteria, Reserved, Unavailable};
 use architrave_config::{BalanceAlgorithm, HashOn, Persistence};
 
 use crate::assembly::LiveUpstream;
+use crate::backoff::backoff;
 use crate::failure::{Failure, Retry};
 use crate::persistence::hash_address;
 use crate::worker::Worker;
@@ -54,16 +55,25 @@ impl Choice {
         &mut self,
         worker: &Worker,
         upstream: &LiveUpstream,
-    ) -> Result<Arc<Endpoint>, Unavailable> {
+    ) -> Result<Reserved, Unavailable> {
         let criteria = Criteria { hash: self.hash, pinned: self.pinned, tried: &self.tried };
         let now = worker.now();
-        let chosen = worker
-            .with_random(|random| upstream.balance.select_endpoint(&criteria, now, random))?;
+        let chosen =
+            worker.with_random(|random| upstream.balance.reserve(&criteria, now, random))?;
         if self.tried.len() == TRIED_MAX {
             self.tried.remove(0);
         }
-        self.tried.push(chosen.address());
+        self.tried.push(chosen.endpoint().address());
         Ok(chosen)
+    }
+
+    /// How long is waited before the next attempt: another endpoint is tried at once.
+    pub(super) fn pause(&self, worker: &Worker, upstream: &LiveUpstream) -> Duration {
+        if upstream.balance.has_other(&self.tried) {
+            return Duration::ZERO;
+        }
+        let retries = u32::try_from(self.tried.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        worker.with_random(|random| backoff(upstream.config.retry.backoff, retries, random))
     }
 
     /// Whether a failure is one after which another attempt may be made, and how many there may

@@ -59,12 +59,13 @@ pub(super) async fn dial(
     let choose = |_now| choice.next(worker, upstream);
     let entered = enter(worker, upstream, worker.now(), choose).await;
     facts.queue_wait = entered.as_ref().map_or_else(|refused| refused.wait, |entered| entered.wait);
-    let Entered { mut endpoint, place, .. } = entered.map_err(|refused| refused.failure)?;
+    let Entered { mut reserved, place, .. } = entered.map_err(|refused| refused.failure)?;
     loop {
         facts.attempts += 1;
+        let endpoint = Arc::clone(reserved.endpoint());
         facts.endpoint = Some(endpoint.address());
         let began = worker.now();
-        let load = endpoint.begin(began);
+        let load = reserved.begin(began);
         upstream.metrics.attempted(worker.index());
         let dialled = upstream
             .connector
@@ -91,7 +92,11 @@ pub(super) async fn dial(
             upstream.metrics.retry_budget_exhausted(worker.index());
             return Err(failure);
         }
-        endpoint = choice.next(worker, upstream)?;
+        let pause = choice.pause(worker, upstream);
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        reserved = choice.next(worker, upstream)?;
         upstream.metrics.retried(worker.index());
     }
 }

@@ -14,7 +14,7 @@ use architrave_telemetry::usage::LineBodies;
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::{apply_policies, persist_of};
-use crate::attempt::{FOREVER, HALF_CLOSED};
+use crate::attempt::HALF_CLOSED;
 use crate::bodies;
 use crate::body::{NotedBody, RequestBody};
 use crate::dispatch::Forwarded;
@@ -105,8 +105,7 @@ async fn relay_both(
     let mut is_uploading = !upload.is_done();
     let mut half_closed = Timer::new();
     half_closed.start(HALF_CLOSED);
-    // Two who talk at once fall silent as they please; that the response gets on is what counts.
-    body.limit_stall(FOREVER);
+    body.answer_began();
     let (mut broken, mut is_limited) = (None, false);
     poll_fn(|context| {
         let (up, down) = call.halves();

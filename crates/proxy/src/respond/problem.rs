@@ -1,7 +1,7 @@
 //! The body of the gateway's own refusals: problem+json (RFC 9457), or a gRPC status.
 
 use architrave_core::Reason;
-use architrave_net::{ResponseHead, Version};
+use architrave_net::ResponseHead;
 
 use crate::exchange::Exchange;
 
@@ -15,7 +15,7 @@ pub(super) fn body(
     let Some(reason) = reason else {
         return Vec::new();
     };
-    if is_grpc(exchange) {
+    if exchange.is_grpc() {
         write_grpc_status(reason, detail, head);
         return Vec::new();
     }
@@ -82,15 +82,6 @@ pub(crate) fn title(status: u16) -> &'static str {
         505 => "HTTP Version Not Supported",
         _ => "Internal Server Error",
     }
-}
-
-fn is_grpc(exchange: &Exchange<'_>) -> bool {
-    exchange.head.version == Version::H2
-        && exchange
-            .head
-            .fields
-            .get("content-type")
-            .is_some_and(|value| value.starts_with(b"application/grpc"))
 }
 
 /// A gRPC client reads no body: it is told in fields, with status 200 (gRPC over HTTP/2,

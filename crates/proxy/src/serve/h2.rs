@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use architrave_core::{Reason, task};
-use architrave_net::http2::{self, H2Reader, HeadError, WatchedStream};
+use architrave_net::http2::{self, H2Reader, HeadError, Untaken, WatchedStream};
 use architrave_net::{Framing, Known, Method, Reader, RequestHead, Stream, Writer};
 use architrave_telemetry::Phase;
 use bytes::Bytes;
@@ -38,9 +38,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
         listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
         return;
     };
-    let in_flight = Rc::new(());
+    let beside = Beside::default();
     let mut watch = Watch::new(&worker, &connection);
-    while let Some(incoming) = next(&mut accepted, &mut watch, &in_flight).await {
+    while let Some(incoming) = next(&mut accepted, &mut watch, &beside.in_flight).await {
         let (request, reply) = match incoming {
             Ok(incoming) => incoming,
             Err(error) => {
@@ -56,7 +56,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
             Rc::clone(&connection),
             request,
             reply,
-            Rc::clone(&in_flight),
+            beside.clone(),
         );
         // Boxed: a task is moved many times while it is made.
         task::spawn_local(Box::pin(stream));
@@ -64,6 +64,15 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     // Nothing is being answered any more; what is left is to say why it ends.
     let last_words = poll_fn(|context| accepted.poll_closed(context));
     let _gone = tokio::time::timeout(LAST_WORDS, last_words).await;
+}
+
+/// What the streams of one connection know of each other.
+#[derive(Clone, Debug, Default)]
+struct Beside {
+    /// Held by each.
+    in_flight: Rc<()>,
+    /// How many bodies are not taken at the moment.
+    untaken: Untaken,
 }
 
 /// What decides that a connection has had its time.
@@ -132,7 +141,7 @@ async fn serve_stream(
     connection: Rc<Connection>,
     request: http::Request<h2::RecvStream>,
     reply: h2::server::SendResponse<Bytes>,
-    _in_flight: Rc<()>,
+    beside: Beside,
 ) {
     let mut head = worker.spares().request_heads.take();
     let read = http2::read_request(&request, &connection.listener.head_limits, &mut head);
@@ -152,7 +161,7 @@ async fn serve_stream(
         expects_continue: false,
         keep_alive: true,
     };
-    let mut reader = Reader::H2(Box::new(H2Reader::new(request.into_body())));
+    let mut reader = Reader::H2(Box::new(H2Reader::beside(request.into_body(), &beside.untaken)));
     reader.limit_stall(connection.listener.config.timeouts.body_stall);
     let (reader, writer, first_byte_at) = (&mut reader, &mut writer, None);
     let request = Request { head: &mut head, first_byte_at, facts, reader, writer };

@@ -88,8 +88,10 @@ impl Probing {
         if self.running.as_ref().is_none_or(|running| running.settings != settings) {
             self.running = self.set_up(settings, upstream.config());
         }
-        if let Some(running) = &mut self.running {
-            running.follow(upstream.endpoints());
+        match &mut self.running {
+            Some(running) => running.follow(upstream.endpoints()),
+            // Who waits for a probe that nobody makes would wait for ever.
+            None => upstream.endpoints().iter().for_each(|endpoint| endpoint.cannot_be_probed()),
         }
     }
 
@@ -143,8 +145,11 @@ impl Running {
 
 impl Prober {
     async fn watch(self: Arc<Self>, endpoint: Arc<Endpoint>) {
-        let first = self.interval.min(FIRST_WITHIN).mul_f64(fastrand::f64());
-        tokio::time::sleep(first).await;
+        // What waits for its first probe has it at once.
+        if !endpoint.is_unprobed() {
+            let first = self.interval.min(FIRST_WITHIN).mul_f64(fastrand::f64());
+            tokio::time::sleep(first).await;
+        }
         loop {
             let start = self.clock.now();
             self.probe(&endpoint).await;

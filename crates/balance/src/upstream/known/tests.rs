@@ -74,7 +74,7 @@ fn what_one_process_knows_the_next_one_knows() {
         (well, false),
         (well, false),
         (well, false),
-        (well, false),
+        (Health::Unprobed, false),
     ];
     assert_eq!(health, expected);
     assert_eq!(new.spread(300, 10)[..3], [0; 3], "at once, before any refresh");

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_balance::{Criteria, Endpoint, Unavailable};
+use architrave_balance::{Criteria, Reserved, Unavailable};
 use architrave_core::Moment;
 use architrave_llm::used::SoundLength;
 use architrave_net::Reader;
@@ -63,14 +63,14 @@ impl EndpointTries<'_> {
             exchange.timings.queue_wait = wait.or(exchange.timings.queue_wait);
             let entered = match (entered, last.take()) {
                 // Whoever comes a second time is the only one that is left.
-                (Ok(next), Some(failure)) if tried.contains(&next.endpoint.address()) => {
+                (Ok(next), Some(failure)) if tried.contains(&next.endpoint().address()) => {
                     return Err(failure);
                 }
                 (Ok(next), _) => next,
                 (Err(_), Some(failure)) => return Err(failure),
                 (Err(refused), None) => return Err(refused.failure),
             };
-            let endpoint = Arc::clone(&entered.endpoint);
+            let endpoint = Arc::clone(entered.endpoint());
             exchange.endpoint = Some(Arc::clone(&endpoint));
             let plan = AttemptPlan {
                 upstream: &reach.upstream,
@@ -121,10 +121,10 @@ impl EndpointTries<'_> {
         worker: &Worker,
         reach: &Reach,
         tried: &[SocketAddr],
-    ) -> Result<Arc<Endpoint>, Unavailable> {
+    ) -> Result<Reserved, Unavailable> {
         let hash = self.affinity.unwrap_or_else(|| worker.with_random(|random| random.u64(..)));
         let criteria = Criteria { hash, pinned: None, tried };
         let balance = &reach.upstream.balance;
-        worker.with_random(|random| balance.select_endpoint(&criteria, worker.now(), random))
+        worker.with_random(|random| balance.reserve(&criteria, worker.now(), random))
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn serve<'a>(
 ) -> Result<LlmAnswer<'a>, Missed> {
     let ClientSide { reader, writer, facts } = client;
     super::read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
-    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    reader.limit_pace(exchange.connection.listener.body_pace());
     let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
     // Before anybody refuses it: the log is to say what was asked for in vain, too.
     if let Some(facts) = &mut exchange.llm {

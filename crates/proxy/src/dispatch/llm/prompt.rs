@@ -71,7 +71,7 @@ async fn ask<'a>(
     let ClientSide { reader, writer, facts } = client;
     let bytes_max = exchange.admission.body_bytes_max.unwrap_or(BODY_BYTES_MAX);
     read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
-    reader.limit_stall(exchange.connection.listener.config.timeouts.body_stall);
+    reader.limit_pace(exchange.connection.listener.body_pace());
     let body = read_body::read_json(reader, facts, bytes_max, &WATCH).await;
     let body = body.map_err(|unread| refusal::unread(&unread, bytes_max))?;
     exchange.is_body_read = true;

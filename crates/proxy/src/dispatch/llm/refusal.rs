@@ -22,7 +22,7 @@ pub(super) fn unread(unread: &Unread, bytes_max: u64) -> Missed {
             Missed::client(ChatError::new(ErrorKind::TooLarge, message), Reason::BodyTooLarge)
         }
         Unread::Unsound(error) => invalid(unsound(*error)),
-        Unread::Broken(WireError::Stalled) => {
+        Unread::Broken(WireError::Stalled | WireError::TooSlow) => {
             let message = "the body did not come in time";
             let error = ChatError { status: 408, ..ChatError::new(ErrorKind::Timeout, message) };
             Missed::client(error, Reason::ClientTimeout)

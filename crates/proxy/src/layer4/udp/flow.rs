@@ -120,9 +120,10 @@ impl Flow {
         }
         let (worker, upstream) = (&self.flows.worker, &self.rule.upstream);
         loop {
-            let endpoint = self.choice.borrow_mut().next(worker, upstream)?;
+            let reserved = self.choice.borrow_mut().next(worker, upstream)?;
             let now = worker.now();
-            let load = endpoint.begin(now);
+            let endpoint = Arc::clone(reserved.endpoint());
+            let load = reserved.begin(now);
             upstream.metrics.attempted(worker.index());
             self.update(|state| {
                 state.attempts += 1;
