@@ -38,6 +38,8 @@ pub struct ClassPrices {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rates {
     rates: [Option<Femtos>; 10],
+    /// Of sound from the cache, where it is another than that of text.
+    pub cache_read_audio: Option<Femtos>,
 }
 
 impl Rates {
@@ -65,7 +67,7 @@ impl Rates {
         for (own, other) in rates.iter_mut().zip(others.rates) {
             *own = own.or(other);
         }
-        Self { rates }
+        Self { rates, cache_read_audio: self.cache_read_audio.or(others.cache_read_audio) }
     }
 }
 
@@ -95,9 +97,14 @@ impl Prices {
     pub(crate) fn tokens_femto_usd(&self, usage: &Usage) -> u128 {
         let charged = charged(usage);
         let rates = self.rates(usage.input_total(), usage.service);
+        let cost = |price: Femtos, count: u64| u128::from(price.0) * u128::from(count);
+        // Sound from the cache is counted with the rest of it.
+        let sound = rates.cache_read_audio.map(|price| (price, charged.sound_from_cache()));
+        let (sound, beside) = sound.map_or((0, 0), |(price, count)| (cost(price, count), count));
         let tokens = TokenClass::ALL.iter().zip(charged.by_class());
-        tokens.fold(0, |sum: u128, (class, count)| {
-            sum.saturating_add(u128::from(rates.get(*class).0) * u128::from(count))
+        tokens.fold(sound, |sum: u128, (class, count)| {
+            let count = if *class == TokenClass::CacheRead { count - beside } else { count };
+            sum.saturating_add(cost(rates.get(*class), count))
         })
     }
 

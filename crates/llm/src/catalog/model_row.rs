@@ -69,6 +69,9 @@ fn read_abilities(word: &str) -> Result<(Abilities, Abilities), RowError> {
     Ok((abilities, lacks))
 }
 
+/// The word for the price of sound from the cache, which is no class of tokens of its own.
+const SOUND_FROM_CACHE: &str = "cache_read_audio";
+
 /// Prices, word by word.
 #[derive(Default)]
 struct Reading<'w> {
@@ -100,6 +103,11 @@ impl<'w> Reading<'w> {
             let (base, long) = self.section();
             let long = long.last_mut().map(|(_, rates)| rates);
             long.unwrap_or(base).set(class, price);
+        } else if name == SOUND_FROM_CACHE {
+            let price = Femtos::of_million(text).map_err(wrong)?;
+            let (base, long) = self.section();
+            let long = long.last_mut().map(|(_, rates)| rates);
+            long.unwrap_or(base).cache_read_audio = Some(price);
         } else if name == "request" && is_base {
             self.prices.request = text.parse().map_err(wrong)?;
         } else {
@@ -181,6 +189,9 @@ fn write_long(f: &mut fmt::Formatter<'_>, long: &[(u64, Rates)]) -> fmt::Result 
 }
 
 fn write_rates(f: &mut fmt::Formatter<'_>, rates: &Rates) -> fmt::Result {
+    if let Some(price) = rates.cache_read_audio {
+        write!(f, " {SOUND_FROM_CACHE}={}", decimal::million(price))?;
+    }
     TokenClass::ALL.into_iter().try_for_each(|class| match rates.own(class) {
         Some(price) => write!(f, " {}={}", class.name(), decimal::million(price)),
         None => Ok(()),

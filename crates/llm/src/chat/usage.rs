@@ -32,6 +32,8 @@ pub struct Usage {
     pub billed_input: Option<u64>,
     /// What the provider charges as output, where it says another number than it used.
     pub billed_output: Option<u64>,
+    /// How much of [`Self::cache_read`] was sound, which may have a price of its own there.
+    pub cache_read_audio: u64,
     /// The class of service that it was, where the provider says it, else the one asked for.
     pub service: Option<ServiceClass>,
 }
@@ -112,6 +114,12 @@ impl Usage {
         ]
     }
 
+    /// What of the prompt was sound that came from the cache.
+    #[must_use]
+    pub fn sound_from_cache(&self) -> u64 {
+        self.cache_read_audio.min(self.cache_read)
+    }
+
     /// The whole prompt.
     #[must_use]
     pub fn input_total(&self) -> u64 {
@@ -157,6 +165,7 @@ impl Usage {
             output_image: sum(self.output_image, other.output_image),
             billed_input,
             billed_output,
+            cache_read_audio: sum(self.cache_read_audio, other.cache_read_audio),
             service: self.service.or(other.service),
         };
     }
@@ -169,6 +178,7 @@ impl Usage {
         if later.input_total() < earlier.input_total() {
             merged.input = earlier.input;
             merged.cache_read = earlier.cache_read.max(later.cache_read);
+            merged.cache_read_audio = earlier.cache_read_audio.max(later.cache_read_audio);
             merged.cache_write = earlier.cache_write.max(later.cache_write);
             merged.cache_write_1h = earlier.cache_write_1h.max(later.cache_write_1h);
             merged.input_audio = earlier.input_audio.max(later.input_audio);
@@ -206,6 +216,7 @@ mod tests {
             output_image: 10,
             billed_input: None,
             billed_output: Some(5),
+            cache_read_audio: 0,
             service: None,
         };
         let mut sum = one;

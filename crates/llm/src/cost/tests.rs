@@ -141,3 +141,17 @@ fn a_class_of_service_costs_what_it_says_and_else_what_the_standard_one_does() {
         assert_eq!(prices.cost_nano_usd(&usage), nano, "{service:?} {input}");
     }
 }
+
+#[test]
+fn sound_from_the_cache_may_have_a_price_of_its_own() {
+    let base = rates(&[(TokenClass::Input, "0.30"), (TokenClass::CacheRead, "0.03")]);
+    let plain = Prices { base: base.clone(), ..Prices::default() };
+    let cache_read_audio = Some(Femtos::of_million("0.10").unwrap());
+    let own = Prices { base: Rates { cache_read_audio, ..base }, ..Prices::default() };
+    let usage = Usage { cache_read: 1_000, cache_read_audio: 600, ..Usage::default() };
+    assert_eq!(plain.cost_nano_usd(&usage), 30_000);
+    assert_eq!(own.cost_nano_usd(&usage), 12_000 + 60_000);
+    // There is no more of it than came from there.
+    let wrong = Usage { cache_read_audio: 9_000, ..usage };
+    assert_eq!(own.cost_nano_usd(&wrong), 100_000);
+}

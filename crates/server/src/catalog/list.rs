@@ -227,7 +227,9 @@ fn long_json(long: &[(u64, Rates)]) -> Vec<Value> {
 
 fn rates_json(rates: &Rates) -> Value {
     let own = TokenClass::ALL.into_iter().filter_map(|class| Some((class, rates.own(class)?)));
-    own.map(|(class, price)| (class.name().to_owned(), price.usd_a_million().into()))
+    let own = own.map(|(class, price)| (class.name(), price));
+    own.chain(rates.cache_read_audio.map(|price| ("cache_read_audio", price)))
+        .map(|(name, price)| (name.to_owned(), price.usd_a_million().into()))
         .collect::<Map<_, _>>()
         .into()
 }

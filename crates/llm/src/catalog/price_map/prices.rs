@@ -60,6 +60,8 @@ fn rates(entry: &Entry<'_>, end: &str) -> Result<Rates, Wrong> {
             rates.set(class, price);
         }
     }
+    let sound = price(entry, &format!("cache_read_input_audio_token_cost{end}"))?;
+    rates.cache_read_audio = sound.filter(|price| rates.own(TokenClass::CacheRead) != Some(*price));
     Ok(rates)
 }
 
@@ -140,11 +142,16 @@ fn factor(entry: &Entry<'_>, class: ServiceClass) -> Result<Option<Femtos>, Wron
 /// Prices so many times as dear.
 fn times(rates: &Rates, Femtos(factor): Femtos) -> Rates {
     const ONE: u128 = 1_000_000_000_000_000;
+    let more = |Femtos(price)| {
+        let price = u128::from(price) * u128::from(factor) / ONE;
+        Femtos(u64::try_from(price).unwrap_or(u64::MAX))
+    };
+    let cache_read_audio = rates.cache_read_audio.map(more);
     let mut dearer = Rates::default();
+    dearer.cache_read_audio = cache_read_audio;
     for class in TokenClass::ALL {
-        if let Some(Femtos(price)) = rates.own(class) {
-            let price = u128::from(price) * u128::from(factor) / ONE;
-            dearer.set(class, Femtos(u64::try_from(price).unwrap_or(u64::MAX)));
+        if let Some(price) = rates.own(class) {
+            dearer.set(class, more(price));
         }
     }
     dearer
@@ -182,7 +189,9 @@ fn thin(rates: &mut Rates) {
 
 /// The prices but of some classes.
 fn but(rates: &Rates, is_left_out: impl Fn(TokenClass, Femtos) -> bool) -> Rates {
+    let cache_read_audio = rates.cache_read_audio;
     let mut others = Rates::default();
+    others.cache_read_audio = cache_read_audio;
     for class in TokenClass::ALL {
         if let Some(price) = rates.own(class).filter(|price| !is_left_out(class, *price)) {
             others.set(class, price);

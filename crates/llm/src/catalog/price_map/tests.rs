@@ -7,7 +7,7 @@ const LIST: &str = r#"{
     "sample_spec": { "litellm_provider": "one of https://example", "mode": "one of: chat", "input_cost_per_token": 0.0 },
     "gpt-x": {
         "litellm_provider": "openai", "mode": "chat", "max_input_tokens": 128000, "max_output_tokens": "16384",
-        "input_cost_per_token": 1.5e-07, "output_cost_per_token": "0.0000006", "cache_read_input_token_cost": null,
+        "input_cost_per_token": 1.5e-07, "output_cost_per_token": "0.0000006", "cache_read_input_token_cost": null, "cache_read_input_audio_token_cost": 1e-7,
         "input_cost_per_token_above_200k_tokens": 3e-7,
         "input_cost_per_token_flex": 7.5e-8, "output_cost_per_token_flex": "0.0000006",
         "output_cost_per_token_priority": 1.2e-6, "input_cost_per_token_above_200k_tokens_priority": 6e-7,
@@ -40,7 +40,7 @@ fn a_list_becomes_rows() {
     let list = PriceMap::read(&LIST.replace("\"openai/gpt-x\"", "\"elsewhere/gpt-x\""), |_| false);
     let rows = list.unwrap().rows;
     assert!(rows.contains("openai/elsewhere/gpt-x chat - - - input=0.4\n"), "{rows}");
-    let row = "openai/gpt-x chat 128000 16384 images,!tools input=0.15 output=0.6 above=200000 input=0.3 \
+    let row = "openai/gpt-x chat 128000 16384 images,!tools cache_read_audio=0.1 input=0.15 output=0.6 above=200000 input=0.3 \
                class=flex input=0.075 class=priority output=1.2 above=200000 input=0.6\n";
     assert!(rows.contains(row), "{rows}");
     assert!(Catalog::embedded().merge(&rows).is_ok());

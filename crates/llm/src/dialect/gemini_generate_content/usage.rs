@@ -97,6 +97,7 @@ impl Counts {
             input: less(self.prompt, [self.cached, input_audio, input_image])
                 .saturating_add(self.by_tools),
             cache_read: self.cached,
+            cache_read_audio: self.cached_by.audio,
             input_audio,
             input_image,
             output: less(self.answer, [output_audio, output_image, 0]),
