@@ -138,7 +138,7 @@ fn other_prices(model: &Model) -> String {
     let row = model.to_string();
     let mut is_base = true;
     let mut others = row.split(' ').filter(|word| {
-        is_base &= !word.starts_with("above=");
+        is_base &= !(word.starts_with("above=") || word.starts_with("class="));
         let is_shown = is_base && (word.starts_with("input=") || word.starts_with("output="));
         word.contains('=') && !is_shown
     });
@@ -249,7 +249,8 @@ mod tests {
         let mini = told.lines().find(|line| line.starts_with("openai/gpt-4o-mini ")).unwrap();
         let words: Vec<&str> = mini.split_whitespace().collect();
         assert_eq!(words[1..6], ["chat", "128000", "16384", "0.15", "0.6"], "{mini}");
-        assert!(mini.ends_with(" cache_read=0.075"), "{mini}");
+        let others = " cache_read=0.075 class=priority input=0.25 cache_read=0.125 output=1";
+        assert!(mini.ends_with(others), "{mini}");
     }
 
     #[test]
