@@ -114,8 +114,9 @@ fn read_candidate<'a>(cursor: &mut Cursor<'a>) -> Result<Candidate<'a>, JsonErro
             candidate.places.push(0);
             candidate.parts.push(Content::Refusal(why).into());
         }
-        Some(_) => cursor.note_unknown("finishMessage"),
-        None => {}
+        Some(_) if is_cut => cursor.note_unknown("finishMessage"),
+        // That an answer is complete is told by its reason.
+        Some(_) | None => {}
     }
     Ok(candidate)
 }
