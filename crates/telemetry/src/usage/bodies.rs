@@ -4,38 +4,22 @@
 //! What is secret is taken out by the names of what it belongs to, in JSON, streams of it, and
 //! forms. A body of which nobody can say what belongs to what is not kept.
 
+mod names;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use names::{Fragments, is_secret, plain_name};
+
 /// What stands in the place of what is not kept.
 const REDACTED: &str = "***";
-
-/// Whatever ends so is a secret, wherever it comes.
-const SECRET_ENDS: [&str; 12] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "privatekey",
-    "credential",
-    "credentials",
-    "authorization",
-    "cookie",
-    "signature",
-];
-
-/// What is one by its whole name alone.
-const SECRET_NAMES: [&str; 10] =
-    ["pwd", "pin", "otp", "cvv", "cvc", "ssn", "iban", "cardnumber", "accountnumber", "key"];
 
 /// How much of a service's bodies is kept, and what of it never is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct BodyRule {
     /// Bytes of each that are kept, from its beginning.
     pub bytes_max: usize,
-    /// Names of what is never kept, as [`plain_name`] has them.
+    /// Names of what is never kept, without what people write differently.
     redact: Box<[Box<str>]>,
 }
 
@@ -61,11 +45,6 @@ pub struct LineBodies {
     pub response: BodyStart,
 }
 
-/// A name without what people write differently: `Api-Key`, `api_key` and `apiKey` are the same.
-fn plain_name(name: &str) -> String {
-    name.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 impl BodyRule {
     /// A rule that never keeps what these names belong to, nor what looks like a secret.
     #[must_use]
@@ -77,9 +56,7 @@ impl BodyRule {
     /// Whether what a name belongs to is never kept.
     fn hides(&self, name: &str) -> bool {
         let name = plain_name(name);
-        self.redact.iter().any(|own| **own == *name)
-            || SECRET_NAMES.contains(&name.as_str())
-            || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+        self.redact.iter().any(|own| **own == *name) || is_secret(&name)
     }
 
     /// Takes in what fits of a piece of a body.
@@ -112,8 +89,12 @@ impl LineBodies {
 /// How what is secret is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// JSON, or lines or events of it.
+    /// One value of JSON.
     Json,
+    /// A value of it in each line.
+    Lines,
+    /// Events of it, with blank lines between them.
+    Events,
     /// `a=b&c=d`.
     Fields,
 }
@@ -124,7 +105,12 @@ impl BodyStart {
         let sort = sort.to_ascii_lowercase();
         match sort.as_str() {
             "application/x-www-form-urlencoded" => Some(Form::Fields),
-            "text/event-stream" | "application/x-ndjson" | "application/jsonl" => Some(Form::Json),
+            "text/event-stream" => Some(Form::Events),
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/jsonlines"
+            | "application/x-jsonlines" => Some(Form::Lines),
             sort if sort == "application/json" || sort.ends_with("+json") => Some(Form::Json),
             _ => None,
         }
@@ -137,26 +123,95 @@ impl BodyStart {
         }
         out.push_str("{\"content_type\":");
         write_text(&self.content_type, out);
+        let is_cut = (self.bytes.len() as u64) < length;
         match self.form().filter(|_| !self.is_encoded) {
             None => out.push_str(",\"text\":null"),
             Some(form) => {
                 let text = String::from_utf8_lossy(&self.bytes);
                 let text = match form {
-                    Form::Json => redact_json(&text, rule),
+                    Form::Json => redact_json(&text, rule, Fragments::default()),
+                    Form::Lines => redact_stream((&text, is_cut), rule, |_line| true),
+                    Form::Events => {
+                        redact_stream((&text, is_cut), rule, |line| line.trim().is_empty())
+                    }
                     Form::Fields => redact_fields(&text, rule),
                 };
                 out.push_str(",\"text\":");
                 write_text(&text, out);
             }
         }
-        let is_cut = (self.bytes.len() as u64) < length;
         let _infallible = write!(out, ",\"is_cut\":{is_cut}}}");
     }
 }
 
+/// Without what is hidden in a stream, piece by piece, so that no piece is read in the light of
+/// another; a line at which a piece ends is one that `ends_piece`.
+///
+/// What a tool is called with comes in fragments here, and the name of a secret in another than the
+/// secret itself: nothing of them is kept.
+fn redact_stream(
+    (text, is_cut): (&str, bool),
+    rule: &BodyRule,
+    ends_piece: impl Fn(&str) -> bool,
+) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut end = 0;
+        let ended = rest.split_inclusive('\n').find(|line| {
+            end += line.len();
+            line.ends_with('\n') && ends_piece(line)
+        });
+        let piece;
+        (piece, rest) = rest.split_at(end);
+        let of_call = is_of_call(piece, is_cut && ended.is_none());
+        let fragments = Fragments { is_stream: true, of_call };
+        out.push_str(&redact_json(piece, rule, fragments));
+    }
+    out
+}
+
+/// Whether a piece of a stream tells of a call of a tool, by its `type` or as Bedrock has it. One
+/// that was cut before it said so is taken to.
+fn is_of_call(piece: &str, is_cut: bool) -> bool {
+    let bytes = piece.as_bytes();
+    let (mut at, mut has_type) = (0, false);
+    while at < bytes.len() {
+        if bytes[at] != b'"' {
+            at += 1;
+            continue;
+        }
+        let end = end_of_text(bytes, at);
+        let colon = skip_space(bytes, end);
+        if bytes.get(colon) != Some(&b':') {
+            at = end;
+            continue;
+        }
+        let name = plain_name(&unescaped(text_within(piece, at, end)));
+        at = skip_space(bytes, colon + 1);
+        if name == "tooluse" {
+            return true;
+        }
+        if name == "type" && bytes.get(at) == Some(&b'"') {
+            let end = end_of_text(bytes, at);
+            // Of one that was cut nobody knows what it was to be.
+            has_type |= end < bytes.len();
+            if names::is_type_of_call(&unescaped(text_within(piece, at, end))) {
+                return true;
+            }
+        }
+    }
+    is_cut && !has_type
+}
+
+/// What lies between the quotes of a text, of which the closing one may be missing.
+fn text_within(text: &str, start: usize, end: usize) -> &str {
+    &text[start + 1..(end - 1).max(start + 1)]
+}
+
 /// Without the values of members that are hidden. It reads no grammar, only texts, so that it gets
 /// on with beginnings and with streams: a text with a colon behind it is the name of what follows.
-fn redact_json(text: &str, rule: &BodyRule) -> String {
+fn redact_json(text: &str, rule: &BodyRule, fragments: Fragments) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let (mut at, mut copied) = (0, 0);
@@ -169,7 +224,7 @@ fn redact_json(text: &str, rule: &BodyRule) -> String {
         let colon = skip_space(bytes, end);
         let is_name = bytes.get(colon) == Some(&b':');
         if !is_name {
-            if let Some(within) = redact_within(&text[at..end], rule) {
+            if let Some(within) = redact_within(&text[at..end], rule, fragments) {
                 out.push_str(&text[copied..at]);
                 out.push_str(&within);
                 copied = end;
@@ -177,11 +232,13 @@ fn redact_json(text: &str, rule: &BodyRule) -> String {
             at = end;
             continue;
         }
-        if !rule.hides(&unescaped(&text[at + 1..(end - 1).max(at + 1)])) {
+        let name = unescaped(text_within(text, at, end));
+        let value = skip_space(bytes, colon + 1);
+        let is_text = bytes.get(value) == Some(&b'"');
+        if !rule.hides(&name) && !fragments.are_in(&name, is_text) {
             at = end;
             continue;
         }
-        let value = skip_space(bytes, colon + 1);
         out.push_str(&text[copied..value]);
         let after = end_of_value(bytes, value);
         if value < bytes.len() {
@@ -195,7 +252,7 @@ fn redact_json(text: &str, rule: &BodyRule) -> String {
 
 /// A text that is JSON itself, as the arguments of a tool are, without what is hidden in it; `None`
 /// where it stays as it is.
-fn redact_within(text: &str, rule: &BodyRule) -> Option<String> {
+fn redact_within(text: &str, rule: &BodyRule, fragments: Fragments) -> Option<String> {
     if !text.contains("\\\"") && !text.contains("\\u0022") {
         return None;
     }
@@ -207,7 +264,7 @@ fn redact_within(text: &str, rule: &BodyRule) -> Option<String> {
         whole.or_else(|_| serde_json::from_str(&format!("{part}\""))).ok()
     });
     let Some(decoded) = decoded else { return Some(format!("\"{REDACTED}\"")) };
-    let redacted = redact_json(&decoded, rule);
+    let redacted = redact_json(&decoded, rule, fragments);
     (redacted != decoded).then(|| {
         let mut out = String::new();
         write_text(&redacted, &mut out);
@@ -358,6 +415,11 @@ mod tests {
         check(json, r#"{"Color":"red","say":"password"}"#, r#"{"Color":"***","say":"password"}"#);
         // Written so that it is not seen at once.
         check(json, r#"{"pass\u0077ord":"x"}"#, r#"{"pass\u0077ord":"***"}"#);
+        check(
+            json,
+            r#"{"secretAccessKey":"x","Subscription-Key":"y","primary_key":7,"jwt":"z"}"#,
+            r#"{"secretAccessKey":"***","Subscription-Key":"***","primary_key":7,"jwt":"***"}"#,
+        );
         check(json, r#"{"max_tokens":5,"tokens":[1]}"#, r#"{"max_tokens":5,"tokens":[1]}"#);
         check(
             "text/event-stream",
@@ -373,6 +435,83 @@ mod tests {
         let form = "application/x-www-form-urlencoded";
         check(form, "a=1&client_secret=x%20y&b=2", "a=1&client_secret=***&b=2");
         check(form, "pass%77ord=x&colour=red", "pass%77ord=***&colour=red");
+    }
+
+    #[test]
+    fn of_what_a_tool_is_called_with_no_fragment_is_kept() {
+        let fragments = [r#"{\"password\": \""#, r#"hunter2 "#, r#"is it\"}"#];
+        let streams: [&dyn Fn(&str) -> String; 7] = [
+            // OpenAI's, older and newer; Anthropic's; Bedrock's; Cohere's; Vertex's; AG-UI's.
+            &|it| {
+                format!(
+                    r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"function":{{"arguments":"{it}"}}}}]}}}}]}}"#
+                )
+            },
+            &|it| {
+                format!(
+                    r#"{{"type":"response.function_call_arguments.delta","item_id":"fc_1","delta":"{it}"}}"#
+                )
+            },
+            &|it| {
+                format!(
+                    r#"{{"type":"content_block_delta","index":1,"delta":{{"type":"input_json_delta","partial_json":"{it}"}}}}"#
+                )
+            },
+            &|it| {
+                format!(r#"{{"contentBlockDelta":{{"delta":{{"toolUse":{{"input":"{it}"}}}}}}}}"#)
+            },
+            &|it| {
+                format!(
+                    r#"{{"type":"tool-call-delta","delta":{{"message":{{"tool_calls":{{"function":{{"argum\u0065nts":"{it}"}}}}}}}}}}"#
+                )
+            },
+            &|it| {
+                format!(
+                    r#"{{"functionCall":{{"partialArgs":[{{"jsonPath":"$.password","stringValue":"{it}"}}]}}}}"#
+                )
+            },
+            &|it| format!(r#"{{"delta":"{it}","type":"TOOL_CALL_ARGS"}}"#),
+        ];
+        let leaks = |shown: &str| ["hunter", "is it", "passw"].iter().any(|it| shown.contains(it));
+        for stream in streams {
+            for (content_type, before, after) in [
+                ("text/event-stream; charset=utf-8", "event: e\ndata: ", "\n\n"),
+                ("text/event-stream", "data: ", "\r\n\r\n"),
+                ("application/x-ndjson", "", "\n"),
+                ("application/jsonl", "", "\r\n"),
+            ] {
+                let events = fragments.map(|it| [before, &stream(it), after].concat());
+                let text = events.concat();
+                for bytes_max in 1..=text.len() {
+                    let told = kept(content_type, &text, bytes_max, &[]);
+                    let shown = told["request"]["text"].as_str().unwrap();
+                    assert!(!leaks(shown), "{content_type}, {bytes_max}: {shown}");
+                }
+                let told = kept(content_type, &text, 16_384, &[]);
+                let shown = told["request"]["text"].as_str().unwrap();
+                assert_eq!(shown.matches("***").count(), 3, "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_fragment_of_a_call_stays_in_a_stream() {
+        let events = "text/event-stream";
+        // A quote too many in one event does not turn inside out what comes behind it.
+        let said = "data: he said \"hi\n\ndata: {\"password\":\"x\"}\n\n";
+        check(events, said, "data: he said \"hi\n\ndata: {\"password\":\"***\"}\n\n");
+        for text in [
+            "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Rome\"}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n",
+            // What is whole is looked into by its names.
+            "data: {\"params\":{\"arguments\":{\"city\":\"Rome\"}}}",
+        ] {
+            check(events, text, text);
+        }
+        let line = "{\"body\":{\"input\":\"a text\"}}\n{\"body\":{\"input\":\"another\"}}";
+        check("application/jsonl", line, line);
+        let whole = r#"{"delta":"a","input":"b","arguments":"{\"city\":\"Rome\"}"}"#;
+        check("application/json", whole, whole);
     }
 
     #[test]
