@@ -136,15 +136,22 @@ async fn serve_connection(
 ) {
     // A socket without the option works too, only slower.
     let _slower = stream.set_nodelay(true);
-    let Ok(destination) = stream.local_addr() else {
+    let Ok(destination) = stream.local_addr().map(unmapped) else {
         return;
     };
+    // A socket of all addresses whose listener has just moved to one of them may have had others
+    // in its queue.
+    let own = listener.config.ip;
+    if !own.is_unspecified() && unmapped(SocketAddr::new(own, 0)).ip() != destination.ip() {
+        listener.metrics.connection_refused(worker.index());
+        return;
+    }
     let mut connection = Connection {
         is_trusted: is_trusted(&listener.config.trusted_proxies, peer.ip()),
         listener,
         peer,
         client: peer,
-        destination: unmapped(destination),
+        destination,
         tls: None,
         client_text: ClientText::of(peer.ip()),
         told: std::cell::RefCell::default(),

@@ -41,12 +41,20 @@ pub(super) fn live_listeners(
     errors: &mut Vec<AssemblyError>,
 ) -> Vec<Arc<LiveListener>> {
     let known = previous.map_or(&[][..], |previous| &previous.listeners);
+    let named = |config: &Listener| known.iter().find(|before| before.config.name == config.name);
+    // Of one that may have become several, none is: each would serve the others' clients.
+    let is_only_heir = |before: &LiveListener| {
+        let fits = |config: &&Arc<Listener>| {
+            named(config).is_none() && is_renamed(before, config, snapshot)
+        };
+        snapshot.listeners.iter().filter(fits).count() == 1
+    };
     let mut live = Vec::with_capacity(snapshot.listeners.len());
     for config in &snapshot.listeners {
-        let before = known
-            .iter()
-            .find(|listener| listener.config.name == config.name)
-            .or_else(|| known.iter().find(|before| is_renamed(before, config, snapshot)));
+        let renamed = |before: &&Arc<LiveListener>| {
+            is_renamed(before, config, snapshot) && is_only_heir(before)
+        };
+        let before = named(config).or_else(|| known.iter().find(renamed));
         match before {
             Some(before) if before.config == *config => {
                 if let Err(error) = before.read_certificates() {

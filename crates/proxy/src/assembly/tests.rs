@@ -57,6 +57,21 @@ fn a_listener_under_another_name_is_the_same_where_nothing_else_is_other() {
 }
 
 #[test]
+fn a_listener_that_became_several_is_none_of_them() {
+    let at =
+        |name: &str, address: &str| format!("name: {name}, address: \"{address}\", protocol: http");
+    let first = next_of(None, &[at("web", "0.0.0.0:80")]);
+    let before = Arc::clone(&first.listeners[0]);
+    let split = [at("inner", "127.0.0.1:80"), at("outer", "10.0.0.5:80")];
+    let second = next_of(Some(&first), &split);
+    let slots: Vec<_> = second.listeners.iter().map(|listener| listener.slot).collect();
+    assert!(slots[0] != slots[1] && !slots.contains(&before.slot), "{slots:?}");
+    // From several to one: it is one of them.
+    let third = next_of(Some(&second), &[at("web", "0.0.0.0:80")]);
+    assert!(slots.contains(&third.listeners[0].slot));
+}
+
+#[test]
 fn connections_of_every_configuration_of_a_listener_end_with_it() {
     let at = |more: &str| format!("name: web, address: \"127.0.0.1:80\", protocol: http{more}");
     let first = next_of(None, &[at("")]);
