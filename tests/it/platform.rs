@@ -8,6 +8,7 @@ mod front;
 mod journey;
 mod objects;
 mod postgres;
+mod provider_tests;
 mod published;
 mod remote;
 mod services;

@@ -7,6 +7,7 @@ mod desired;
 mod directory;
 mod identity;
 mod models;
+mod provider_test;
 mod usage;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ pub use models::{
     BudgetUsage, ConsumerUsage, DeploymentStatus, LaneChoice, LaneStatus, ModelStatus, ModelsPort,
     NoSuch, QuotaStatus,
 };
+pub use provider_test::{CredentialTest, ProviderTestPort, TestError, TestFault, TestedProvider};
 pub use usage::UsagePort;
 
 /// An answer that takes a while.

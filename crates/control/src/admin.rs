@@ -13,6 +13,7 @@ pub(crate) mod models;
 pub(crate) mod notifications;
 pub(crate) mod objects;
 pub(crate) mod openapi;
+pub(crate) mod providers;
 pub(crate) mod readyz;
 pub(crate) mod requests;
 pub(crate) mod service_accounts;

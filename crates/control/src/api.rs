@@ -9,7 +9,7 @@ use std::sync::Arc;
 use architrave_balance::Registry;
 use architrave_config::Admin;
 use architrave_config::ports::{
-    ConfigPort, DesiredPort, DirectoryPort, IdentityPort, ModelsPort, UsagePort,
+    ConfigPort, DesiredPort, DirectoryPort, IdentityPort, ModelsPort, ProviderTestPort, UsagePort,
 };
 use architrave_core::Clock;
 use architrave_store::{RequestRow, UsageStore};
@@ -77,6 +77,8 @@ pub struct Dependencies {
     pub config: Arc<dyn ConfigPort>,
     /// Models and what consumers use of them.
     pub models: Arc<dyn ModelsPort>,
+    /// Who asks providers whether they answer.
+    pub provider_tests: Arc<dyn ProviderTestPort>,
     /// The objects in force, and how others are put in their place.
     pub desired: Arc<dyn DesiredPort>,
     /// Identity providers, and the way to them.

@@ -115,6 +115,7 @@ codes! {
     IdentityProviderUnavailable = 502 "identity_provider_unavailable", "The identity provider does not answer as it should; the message says how.";
     StoreUnavailable = 503 "store_unavailable", "The database does not answer.";
     TooBusy = 503 "too_busy", "Too many passwords are being checked; try again in a moment.";
+    TooManyTests = 503 "too_many_tests", "As many providers as can be are being tested; try again in a moment.";
     TooManyWatchers = 503 "too_many_watchers", "As many as can be are watching requests already.";
     TooManyConnections = 503 "too_many_connections", "Every connection of the admin listener is taken.";
 }

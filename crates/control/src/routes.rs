@@ -6,6 +6,7 @@
 mod gateway;
 mod objects;
 mod people;
+mod providers;
 mod services;
 mod subscribing;
 mod usage;

@@ -1,15 +1,18 @@
 //! Which models there are, as each family lists them, page by page.
 //!
 //! It is told the models that the asker may see, in the order to list them; which those are is not
-//! its business.
+//! its business. And, the other way round, where providers list theirs.
 
 mod page;
+mod read;
 mod write;
 
 use crate::catalog::ModelKind;
 use crate::chat::ChatError;
 use crate::json::Writer;
 use crate::surface::Family;
+
+pub use read::{ListPlace, NamedModels, read_names};
 
 use page::Page;
 

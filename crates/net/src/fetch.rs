@@ -1,18 +1,20 @@
 //! One small question by HTTP/1.1 on a connection of its own, and its whole answer.
 //!
-//! For what the control runtime asks for, such as access tokens and the keys of identity providers;
-//! traffic has pools. It follows no
-//! redirect, and it resolves no name: whoever asks has judged the address.
+//! For what the control runtime asks for, such as access tokens, the keys of identity providers and
+//! how a provider does; traffic has pools. It follows no redirect. [`ask`] is for an address that
+//! has been judged, [`ask_host`] resolves a name and judges what it leads to.
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::connector::RESPONSE_LIMITS;
+use crate::dns::{DnsError, Resolver};
+use crate::egress::{self, Permission, Refused};
 use crate::fields::Fields;
 use crate::h1::{BodyDecoder, BodyStep, HeadParser, ParseError, RequestOptions, write_request};
 use crate::message::{Framing, Method, RequestHead, ResponseHead, Version};
@@ -22,11 +24,14 @@ use crate::tls::{ClientTls, ConnectError};
 /// Bytes asked for in one read.
 const READ_BYTES: usize = 4 << 10;
 
-/// The longest answer that is taken.
+/// The longest answer that is taken where the question does not say another.
 pub const ANSWER_BYTES_MAX: usize = 256 << 10;
 
+/// How many addresses of a host are tried.
+pub const ADDRESSES_MAX: usize = 4;
+
 /// What is asked.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Question<'a> {
     /// Host and port as the URL has them.
     pub authority: &'a str,
@@ -36,8 +41,12 @@ pub struct Question<'a> {
     pub path: &'a str,
     /// What stands in `Authorization`; printed nowhere.
     pub authorization: Option<&'a str>,
+    /// Fields beside those that every question has; printed nowhere.
+    pub fields: &'a [(&'a str, &'a str)],
     /// What is sent, by `POST`; without it, it is a `GET`.
     pub body: Option<QuestionBody<'a>>,
+    /// The longest answer that is taken; [`ANSWER_BYTES_MAX`] where nothing is said.
+    pub answer_bytes_max: Option<usize>,
 }
 
 /// What is sent with a question.
@@ -56,6 +65,17 @@ impl fmt::Debug for Question<'_> {
     }
 }
 
+/// Where a host is, and how far whoever named it may reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// A name, or an address without brackets.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// What addresses it may lead to; `None`: any.
+    pub permission: Option<Permission>,
+}
+
 impl Question<'_> {
     const fn method(&self) -> Method {
         match self.body {
@@ -66,18 +86,36 @@ impl Question<'_> {
 }
 
 /// A whole answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct WholeAnswer {
     /// Its status.
     pub status: u16,
+    /// Its fields.
+    pub fields: Fields,
     /// Its body.
     pub body: Vec<u8>,
+    /// Who gave it.
+    pub address: SocketAddr,
+    /// The version of TLS that it came by, such as `TLSv1.3`.
+    pub tls: Option<&'static str>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// No connection could be made, or it broke.
+    /// The name led nowhere.
+    #[error("{0}")]
+    Dns(#[from] DnsError),
+    /// The address may not be connected to.
+    #[error("{0}")]
+    Egress(#[from] Refused),
+    /// There is no address at all.
+    #[error("the name leads nowhere")]
+    NoAddress,
+    /// No connection could be made.
+    #[error("{0}")]
+    Connect(#[source] io::Error),
+    /// The connection broke.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// The TLS handshake failed.
@@ -90,8 +128,56 @@ pub enum FetchError {
     #[error("malformed answer: {0}")]
     Malformed(#[from] ParseError),
     /// The answer is too long.
-    #[error("the answer has more than {ANSWER_BYTES_MAX} bytes")]
-    TooLong,
+    #[error("the answer has more than {0} bytes")]
+    TooLong(usize),
+}
+
+/// Asks at the first address of a host that may be connected to and answers. It has no timeout of
+/// its own.
+///
+/// # Errors
+/// Why the last address gave no answer.
+pub async fn ask_host(
+    resolver: &Resolver,
+    destination: Destination<'_>,
+    tls: Option<&ClientTls>,
+    question: &Question<'_>,
+) -> Result<WholeAnswer, FetchError> {
+    let Destination { host, port, permission } = destination;
+    let addresses = match host.parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, port)],
+        Err(_name) => {
+            let answer = resolver.addresses(host, port).await?;
+            answer.endpoints.iter().map(|endpoint| endpoint.address).collect()
+        }
+    };
+    ask_one_of(&addresses, permission, tls, question).await
+}
+
+/// Asks at the first of some addresses that may be connected to and answers; at most
+/// [`ADDRESSES_MAX`] are tried.
+///
+/// # Errors
+/// Why the last one gave no answer.
+pub async fn ask_one_of(
+    addresses: &[SocketAddr],
+    permission: Option<Permission>,
+    tls: Option<&ClientTls>,
+    question: &Question<'_>,
+) -> Result<WholeAnswer, FetchError> {
+    let mut last = FetchError::NoAddress;
+    for address in addresses.iter().take(ADDRESSES_MAX) {
+        let judged = permission.map_or(Ok(()), |it| egress::judge(address.ip(), it));
+        let answer = match judged {
+            Ok(()) => ask(*address, tls, question).await,
+            Err(refused) => Err(refused.into()),
+        };
+        match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Asks at an address, by TLS where there is some. It has no timeout of its own.
@@ -103,17 +189,19 @@ pub async fn ask(
     tls: Option<&ClientTls>,
     question: &Question<'_>,
 ) -> Result<WholeAnswer, FetchError> {
-    let stream = TcpStream::connect(address).await?;
+    let stream = TcpStream::connect(address).await.map_err(FetchError::Connect)?;
     stream.set_nodelay(true)?;
     let mut stream: Stream = match tls {
         Some(tls) => tls.connect(stream, question.host).await?.into(),
         None => stream.into(),
     };
     stream.write_all(&request(question)).await?;
-    let answer = read(&mut stream, &question.method()).await?;
+    let bytes_max = question.answer_bytes_max.unwrap_or(ANSWER_BYTES_MAX);
+    let (head, body) = read(&mut stream, &question.method(), bytes_max).await?;
     // It is whole; how the other side takes its leave changes nothing.
     let _closed = stream.shutdown().await;
-    Ok(answer)
+    let ResponseHead { status, fields, .. } = head;
+    Ok(WholeAnswer { status, fields, body, address, tls: stream.tls_version() })
 }
 
 fn request(question: &Question<'_>) -> Vec<u8> {
@@ -122,6 +210,9 @@ fn request(question: &Question<'_>) -> Vec<u8> {
     fields.append("Accept", b"application/json");
     if let Some(authorization) = question.authorization {
         fields.append("Authorization", authorization.as_bytes());
+    }
+    for (name, value) in question.fields {
+        fields.append(name, value.as_bytes());
     }
     if let Some(body) = &question.body {
         fields.append("Content-Type", body.content_type.as_bytes());
@@ -142,7 +233,11 @@ fn request(question: &Question<'_>) -> Vec<u8> {
     out
 }
 
-async fn read(stream: &mut Stream, method: &Method) -> Result<WholeAnswer, FetchError> {
+async fn read(
+    stream: &mut Stream,
+    method: &Method,
+    bytes_max: usize,
+) -> Result<(ResponseHead, Vec<u8>), FetchError> {
     let mut parser = HeadParser::new();
     let mut head = ResponseHead::default();
     let mut received = Vec::new();
@@ -177,11 +272,11 @@ async fn read(stream: &mut Stream, method: &Method) -> Result<WholeAnswer, Fetch
             BodyStep::End { .. } => break,
         };
         received.drain(..consumed);
-        if body.len() > ANSWER_BYTES_MAX {
-            return Err(FetchError::TooLong);
+        if body.len() > bytes_max {
+            return Err(FetchError::TooLong(bytes_max));
         }
     }
-    Ok(WholeAnswer { status: head.status, body })
+    Ok((head, body))
 }
 
 /// Reads more; says whether there was any.
@@ -210,10 +305,12 @@ mod tests {
         host: "tokens.example",
         path: "/token?a=b",
         authorization: None,
+        fields: &[],
         body: Some(QuestionBody {
             content_type: "application/x-www-form-urlencoded",
             bytes: b"grant_type=x",
         }),
+        answer_bytes_max: None,
     };
     const END: &[u8] = b"grant_type=x";
 
@@ -273,7 +370,8 @@ mod tests {
         ] {
             let (address, served) = server(answer.into()).await;
             let answer = ask(address, None, &QUESTION).await.unwrap();
-            assert_eq!(answer, WholeAnswer { status: 200, body: body.into() });
+            assert_eq!((answer.status, &*answer.body), (200, body.as_bytes()));
+            assert_eq!((answer.address, answer.tls), (address, None));
             let request = served.await.unwrap();
             assert!(request.starts_with("POST /token?a=b HTTP/1.1\r\n"), "{request}");
             let host = request.lines().find(|line| line.to_lowercase().starts_with("host:"));
@@ -286,12 +384,18 @@ mod tests {
     async fn without_a_body_it_is_a_get_and_what_proves_us_is_shown() {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
         let (address, served) = server(answer.into()).await;
-        let question = Question { authorization: Some("Bearer hush"), body: None, ..QUESTION };
+        let question = Question {
+            authorization: Some("Bearer hush"),
+            fields: &[("x-version", "7")],
+            body: None,
+            ..QUESTION
+        };
         assert!(!format!("{question:?}").contains("hush"));
         assert_eq!(ask(address, None, &question).await.unwrap().body, b"{}");
         let request = served.await.unwrap().to_lowercase();
         assert!(request.starts_with("get /token?a=b http/1.1\r\n"), "{request}");
         assert!(request.contains("\r\nauthorization: bearer hush\r\n"), "{request}");
+        assert!(request.contains("\r\nx-version: 7\r\n"), "{request}");
         assert!(!request.contains("content-"), "{request}");
     }
 
@@ -306,7 +410,7 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\n".to_vec(), closed),
             (Vec::new(), closed),
             (b"SSH-2.0-x\r\n\r\n".to_vec(), |error| matches!(error, FetchError::Malformed(_))),
-            (too_long, |error| matches!(error, FetchError::TooLong)),
+            (too_long, |error| matches!(error, FetchError::TooLong(_))),
         ] {
             let (address, served) = server(answer).await;
             let error = ask(address, None, &QUESTION).await.unwrap_err();
@@ -326,11 +430,32 @@ mod tests {
             let (address, served) = server_with(Some(tls), answer).await;
             let answer = ask(address, Some(&client), &QUESTION).await;
             match answer {
-                Ok(answer) => assert_eq!((passes, answer.status), (true, 400)),
+                Ok(answer) => {
+                    assert_eq!((passes, answer.status, answer.tls), (true, 400, Some("TLSv1.3")));
+                }
                 Err(error) => assert!(!passes && matches!(error, FetchError::Tls(_)), "{error:?}"),
             }
             assert_eq!(served.await.unwrap().is_empty(), !passes);
         }
+    }
+
+    #[tokio::test]
+    async fn an_address_that_may_not_be_is_not_asked_and_the_next_one_is() {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        let (address, served) = server(answer.into()).await;
+        let metadata: SocketAddr = "169.254.169.254:80".parse().unwrap();
+        let permission = Some(Permission::Private);
+        let answer = ask_one_of(&[metadata, address], permission, None, &QUESTION).await;
+        assert_eq!(answer.unwrap().address, address);
+        served.await.unwrap();
+        let refused = ask_one_of(&[metadata], permission, None, &QUESTION).await;
+        assert!(matches!(refused, Err(FetchError::Egress(_))), "{refused:?}");
+        let nowhere = ask_one_of(&[], permission, None, &QUESTION).await;
+        assert!(matches!(nowhere, Err(FetchError::NoAddress)), "{nowhere:?}");
+        let destination =
+            Destination { host: "127.0.0.1", port: 9, permission: Some(Permission::Public) };
+        let refused = ask_host(&Resolver::system(), destination, None, &QUESTION).await;
+        assert!(matches!(refused, Err(FetchError::Egress(_))), "{refused:?}");
     }
 
     fn closed(error: &FetchError) -> bool {

@@ -69,6 +69,21 @@ impl Stream {
         }
     }
 
+    /// The version of TLS, as its name is written.
+    #[must_use]
+    pub fn tls_version(&self) -> Option<&'static str> {
+        let version = match &self.kind {
+            Kind::Tcp(_) => return None,
+            Kind::Accepted(stream) => stream.get_ref().1.protocol_version(),
+            Kind::Dialled(stream) => stream.get_ref().1.protocol_version(),
+        };
+        Some(match version {
+            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "TLS",
+        })
+    }
+
     /// The protocol that ALPN chose.
     #[must_use]
     pub fn alpn(&self) -> Option<&[u8]> {

@@ -26,6 +26,7 @@ mod models;
 pub mod offload;
 mod operation;
 pub mod persistence;
+pub mod provider_test;
 mod queue;
 mod record;
 mod relayed;

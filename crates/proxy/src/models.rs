@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
 pub(crate) use offered::Offered;
-pub(crate) use provider::{LiveProvider, Reach, Side};
+pub(crate) use provider::{BaseUrl, LiveProvider, Reach, Side, row_of};
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 

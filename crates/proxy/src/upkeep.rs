@@ -10,10 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::{Change, Registry, Transition, Upstream};
+use architrave_config::{UpstreamProtocol, UpstreamTls};
 use architrave_core::name::UpstreamName;
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, task};
+use architrave_llm::auth::TokenUri;
 use architrave_net::dns::Resolver;
+use architrave_net::egress::Permission;
+use architrave_net::fetch::{self, Destination, FetchError, Question, QuestionBody, WholeAnswer};
+use architrave_net::tls::{ClientTls, TlsError};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::MissedTickBehavior;
 
@@ -87,6 +92,44 @@ impl Drop for Upkeep {
 struct Tools {
     resolver: Arc<Resolver>,
     clock: Clock,
+}
+
+/// Why nothing is to be had from a URL.
+#[derive(Debug, thiserror::Error)]
+enum UrlError {
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    #[error("{0}")]
+    Fetch(#[from] FetchError),
+}
+
+impl Tools {
+    /// Asks where a URL is: a `GET`, or a `POST` of `body`. A name that leads to what is not of the
+    /// public internet is refused unless `allow_private`.
+    async fn ask(
+        &self,
+        url: &TokenUri,
+        allow_private: bool,
+        body: Option<QuestionBody<'_>>,
+    ) -> Result<WholeAnswer, UrlError> {
+        let tls = match url.is_encrypted() {
+            true => Some(ClientTls::load(&UpstreamTls::default(), UpstreamProtocol::Http1)?),
+            false => None,
+        };
+        let question = Question {
+            authority: url.authority(),
+            host: url.host(),
+            path: url.path_and_query(),
+            body,
+            ..Question::default()
+        };
+        let destination = Destination {
+            host: url.host(),
+            port: url.port(),
+            permission: Some(Permission::of_host(url.host(), allow_private)),
+        };
+        Ok(fetch::ask_host(&self.resolver, destination, tls.as_ref(), &question).await?)
+    }
 }
 
 struct Supervisor {

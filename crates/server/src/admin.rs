@@ -307,6 +307,7 @@ impl AdminServer {
             metrics: Arc::clone(&self.engine.gateway().metrics),
             config: Arc::new(EnginePort(Arc::clone(&self.engine))),
             models: Arc::new(EnginePort(Arc::clone(&self.engine))),
+            provider_tests: Arc::new(EnginePort(Arc::clone(&self.engine))),
             desired: Arc::new(EnginePort(Arc::clone(&self.engine))),
             identity: Arc::new(EnginePort(Arc::clone(&self.engine))),
             directory: Arc::new(EnginePort(Arc::clone(&self.engine))),

@@ -9,6 +9,7 @@ mod figures;
 mod known;
 mod lasting;
 mod port;
+mod provider_test;
 mod reload;
 
 use std::fmt::Display;
@@ -34,6 +35,7 @@ use architrave_policy::Directory;
 use architrave_policy::ledger::Ledger;
 use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
+use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
 use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
@@ -101,6 +103,9 @@ pub(crate) struct Engine {
     taken_text: Mutex<Arc<str>>,
     admin: Mutex<Option<ApiServers>>,
     web: Web,
+    tester: ProviderTester,
+    /// A permit for each provider that is being tested.
+    provider_tests: tokio::sync::Semaphore,
     _upkeep: Upkeep,
 }
 
@@ -184,6 +189,8 @@ impl Engine {
             shutdown.signal(),
         );
         let web = Web::new(Arc::clone(&resolver));
+        let accounts = Arc::clone(&parts.service_accounts);
+        let tester = ProviderTester::new(Arc::clone(&resolver), accounts, clock.clone());
         keep_key_sets(
             Arc::clone(&parts.directory),
             Arc::clone(&resolver),
@@ -218,6 +225,8 @@ impl Engine {
             taken_text: Mutex::new(Arc::clone(&file.text)),
             admin: Mutex::default(),
             web,
+            tester,
+            provider_tests: tokio::sync::Semaphore::new(provider_test::TESTS_MAX),
             _upkeep: upkeep,
         });
         if let Some(desired) = &engine.desired {

@@ -1,7 +1,6 @@
 //! Questions of the control side to the web: asked on the control runtime, of addresses that were
 //! judged, and bounded in time and size.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +8,13 @@ use architrave_config::ports::{WebAnswer, WebError, WebQuestion};
 use architrave_config::{UpstreamProtocol, UpstreamTls};
 use architrave_core::Secret;
 use architrave_net::dns::Resolver;
-use architrave_net::egress::{self, Permission};
-use architrave_net::fetch::{self, Question, QuestionBody};
+use architrave_net::egress::Permission;
+use architrave_net::fetch::{self, Destination, Question, QuestionBody};
 use architrave_net::tls::ClientTls;
 use http::Uri;
 
 /// How long one answer may take in all: somebody waits for it in front of a screen.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 4;
 
 /// The way to the web.
 #[derive(Clone)]
@@ -74,29 +70,13 @@ impl Web {
                 content_type: "application/x-www-form-urlencoded",
                 bytes: form.expose().as_bytes(),
             }),
+            ..Question::default()
         };
-        let permission = Permission::of_host(host, question.allow_private);
-        let mut last = WebError("its name leads nowhere".to_owned());
-        for address in self.addresses(host, port).await?.into_iter().take(ADDRESSES_MAX) {
-            if let Err(refused) = egress::judge(address.ip(), permission) {
-                last = WebError(refused.to_string());
-                continue;
-            }
-            match fetch::ask(address, tls.as_ref(), &asked).await {
-                Ok(answer) => return Ok(WebAnswer { status: answer.status, body: answer.body }),
-                Err(error) => last = WebError(error.to_string()),
-            }
-        }
-        Err(last)
-    }
-
-    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, WebError> {
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(address, port)]);
-        }
-        let answer = self.resolver.addresses(host, port).await;
+        let permission = Some(Permission::of_host(host, question.allow_private));
+        let destination = Destination { host, port, permission };
+        let answer = fetch::ask_host(&self.resolver, destination, tls.as_ref(), &asked).await;
         let answer = answer.map_err(|error| WebError(error.to_string()))?;
-        Ok(answer.endpoints.iter().map(|endpoint| endpoint.address).collect())
+        Ok(WebAnswer { status: answer.status, body: answer.body })
     }
 }
 

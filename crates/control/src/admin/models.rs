@@ -113,6 +113,6 @@ fn tenths(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     tenths(duration.as_secs_f64() * 1_000.0)
 }

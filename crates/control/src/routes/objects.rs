@@ -3,7 +3,7 @@
 use architrave_config::object::{ONLY_NAME, ObjectKind};
 use axum::http::{Method, StatusCode};
 
-use super::{TEAM, VALIDATE_ONLY, services};
+use super::{TEAM, VALIDATE_ONLY, providers, services};
 use crate::admin::services as actions;
 use crate::admin::{models, objects, upstreams};
 use crate::code::Code;
@@ -36,6 +36,10 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
     let (list, one) = (format!("/api/v1/{}", kind.plural()), path(kind));
     let (single, many, said) = (kind.singular(), kind.plural(), words(kind));
     let mut all = vec![listing(kind, list.clone()), showing(kind, one.clone())];
+    let tests = match kind {
+        ObjectKind::Provider => providers::of_providers(&list, &one),
+        _ => Vec::new(),
+    };
     if !kind.is_only() {
         let create =
             Operation::new(Method::POST, list, format!("create_{single}"), objects::create::run);
@@ -119,6 +123,8 @@ fn of_kind(kind: ObjectKind) -> Vec<Operation> {
         })
         .map(|operation| operation.of_kind(kind))
         .collect();
+    // They write nothing.
+    all.extend(tests);
     debug_assert!(all.iter().all(|operation| operation.path.contains(many)));
     all.sort_by_key(|operation| operation.split_verb().0.len());
     all

@@ -221,7 +221,6 @@ pub(crate) async fn note_denied(
 /// Writes down what was changed in the running gateway and is kept nowhere else. It has happened
 /// already; a failure is logged.
 pub(crate) async fn note(dependencies: &Dependencies, call: &Call) {
-    let Some(platform) = &dependencies.platform else { return };
     let done = Done {
         action: call.operation.id.clone(),
         kind: call.operation.kind.map_or("gateway", |kind| kind.singular()),
@@ -229,12 +228,19 @@ pub(crate) async fn note(dependencies: &Dependencies, call: &Call) {
         team: call.team.clone(),
         ..Done::default()
     };
+    note_done(dependencies, &call.caller, done).await;
+}
+
+/// The same of something that has more to be told.
+pub(crate) async fn note_done(dependencies: &Dependencies, caller: &Caller, done: Done) {
+    let Some(platform) = &dependencies.platform else { return };
+    let operation = done.action.clone();
     let written = async {
         let change = platform.change().await?;
-        change.commit(entry(&call.caller, done)).await?;
+        change.commit(entry(caller, done)).await?;
         Ok::<_, ApiError>(())
     };
     if let Err(error) = written.await {
-        tracing::error!(operation = call.operation.id, ?error, "not in the audit log");
+        tracing::error!(operation, ?error, "not in the audit log");
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod life;
 mod merge;
+mod provider_test;
 mod reach;
 mod read;
 mod revisions;
@@ -23,6 +24,7 @@ pub(crate) use history::{compare_revisions, list_revisions, roll_back, show_revi
 pub(crate) use import::{Import, import};
 pub(crate) use life::{MOVES, Move};
 pub(crate) use merge::merge;
+pub(crate) use provider_test::{test_new_provider, test_provider};
 pub(crate) use read::{Shown, list, read, seen, sees_plan, sees_product};
 pub(crate) use sunset::retire_by_date;
 pub(crate) use versions::{list_versions, make_version};

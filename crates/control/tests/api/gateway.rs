@@ -13,10 +13,11 @@ use architrave_balance::{Registry, Upstream};
 use architrave_config as config;
 use architrave_config::object::{Held, Object, ObjectChange, ObjectKind, Objects, Origin};
 use architrave_config::ports::{
-    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, CountedFor, DeploymentStatus,
-    DesiredPort, DirectoryPort, LaneChoice, LaneStatus, LimitSort, LimitStanding, LimitUnit,
-    ModelStatus, ModelsPort, NoSuch, QuotaStatus, Readiness, Refusal, ReloadError, StageError,
-    Staged, SubscriptionLimits, UsagePort,
+    Answer, BudgetUsage, ConfigPort, ConfigStatus, ConsumerUsage, CountedFor, CredentialTest,
+    DeploymentStatus, DesiredPort, DirectoryPort, LaneChoice, LaneStatus, LimitSort, LimitStanding,
+    LimitUnit, ModelStatus, ModelsPort, NoSuch, ProviderTestPort, QuotaStatus, Readiness, Refusal,
+    ReloadError, StageError, Staged, SubscriptionLimits, TestError, TestFault, TestedProvider,
+    UsagePort,
 };
 use architrave_config::{Admin, Budget, BudgetAmount, ConfigError, ModelStrategy, Period};
 use architrave_control::{Api, Dependencies, Surface, expose_endpoints};
@@ -60,6 +61,7 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
             config: Arc::clone(&config) as Arc<dyn ConfigPort>,
             models: Arc::new(FakeModels),
+            provider_tests: Arc::new(FakeProviderTests),
             desired: Arc::new(FakeDesired::default()),
             identity: Arc::new(crate::identity::FakeIdentity::default()),
             directory: Arc::new(FakeDirectory(FakeDesired::default())),
@@ -389,6 +391,47 @@ impl DirectoryPort for FakeDirectory {
         let is_of_team =
             |one: &LimitStanding| one.counted_for == CountedFor::Team && team == "buyers";
         all.filter(is_of_team).collect()
+    }
+}
+
+/// Providers that are asked for what they are made of, and answer: `wide`, and whoever would be
+/// made, but for those whose first credential is `wrong`.
+pub(crate) struct FakeProviderTests;
+
+impl ProviderTestPort for FakeProviderTests {
+    fn test_provider(
+        &self,
+        asked: TestedProvider,
+    ) -> Answer<'_, Result<Vec<CredentialTest>, TestError>> {
+        let TestedProvider { name, candidate, model } = asked;
+        if candidate.is_none() && name != "wide" {
+            return Box::pin(async { Err(TestError::NoSuch(name)) });
+        }
+        if name == "busy" {
+            return Box::pin(async { Err(TestError::TooMany(4)) });
+        }
+        let body = candidate.map(|object| object.body).unwrap_or_default();
+        let key = body.pointer("/credentials/0/value").and_then(|key| key.as_str());
+        let is_wrong = key == Some("wrong");
+        let models = (model.is_none() && !is_wrong).then(|| vec!["small".to_owned()]);
+        let test = CredentialTest {
+            credential: key.map(|_| "main".to_owned()),
+            asked: Some("GET https://models.example/v1/models".to_owned()),
+            address: Some("192.0.2.7:443".parse().unwrap()),
+            is_reachable: true,
+            tls: Some("TLSv1.3"),
+            status: Some(if is_wrong { 401 } else { 200 }),
+            is_authenticated: key.map(|_| !is_wrong),
+            model_count: models.as_ref().map(Vec::len),
+            models,
+            latency: Duration::from_micros(12_300),
+            fault: is_wrong.then(|| TestFault {
+                reason: "credential_refused",
+                message: "the key is wrong".to_owned(),
+            }),
+            note: None,
+        };
+        Box::pin(async { Ok(vec![test]) })
     }
 }
 

@@ -20,7 +20,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
 use crate::gateway::{
-    FakeConfig, FakeDesired, FakeDirectory, FakeModels, FakeUsage, Reply, upstream,
+    FakeConfig, FakeDesired, FakeDirectory, FakeModels, FakeProviderTests, FakeUsage, Reply,
+    upstream,
 };
 use crate::identity::FakeIdentity;
 
@@ -91,6 +92,7 @@ impl Home {
             metrics: Metrics::new(1),
             config: Arc::new(FakeConfig::default()),
             models: Arc::new(FakeModels),
+            provider_tests: Arc::new(FakeProviderTests),
             desired: Arc::new(desired.clone()),
             identity: Arc::new(identity.clone()),
             platform: Some(Platform::new(store.clone(), clock.clone(), backups)),

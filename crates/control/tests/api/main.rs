@@ -17,6 +17,7 @@ mod objects;
 mod pages;
 mod people;
 mod portal;
+mod provider_tests;
 mod readyz;
 mod sign_in;
 mod subscribing;

@@ -82,6 +82,8 @@ const MATRIX: &str = "
     replace_provider               - ? x + ? ? ? ? x - -
     update_provider                - ? x + ? ? ? ? x - -
     delete_provider                - ? x + ? ? ? ? x - -
+    test_new_provider              - x x + x x x x x - -
+    test_provider                  - ? x + ? ? ? ? x - -
 
     list_identity_providers        - x + + + + + + + - -
     create_identity_provider       - x x + x x x x x - -

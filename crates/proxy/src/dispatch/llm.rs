@@ -56,6 +56,8 @@ use run::Run;
 
 pub(crate) use answer::{AnswerBody, LlmAnswer, name_exchange};
 pub(crate) use facts::LlmFacts;
+pub(crate) use mock::of_settings as mock_of_settings;
+pub(crate) use outgoing::rewritten;
 pub(crate) use pass::vouch;
 pub(super) use read_body::{Unread, give_leave, read as read_body};
 pub(crate) use refusal::body_of_refusal;

@@ -209,7 +209,7 @@ impl Known {
         self.row.as_ref().filter(|row| row.is_priced())
     }
 
-    fn of(catalog: &Catalog, provider: &str, model: &str) -> Self {
+    pub(crate) fn of(catalog: &Catalog, provider: &str, model: &str) -> Self {
         let Some(model) = catalog.model(provider, model) else { return Self::default() };
         Self {
             input_max: model.input_max,

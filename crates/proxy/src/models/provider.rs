@@ -51,12 +51,12 @@ pub(crate) struct Reach {
 
 /// The parts of a base URL that has been checked.
 #[derive(Debug, PartialEq, Eq)]
-struct BaseUrl<'a> {
-    is_tls: bool,
-    authority: &'a str,
-    host: &'a str,
-    port: u16,
-    path: &'a str,
+pub(crate) struct BaseUrl<'a> {
+    pub is_tls: bool,
+    pub authority: &'a str,
+    pub host: &'a str,
+    pub port: u16,
+    pub path: &'a str,
 }
 
 impl LiveProvider {
@@ -206,7 +206,7 @@ fn own_upstream_name(config: &Provider, url: &BaseUrl<'_>) -> UpstreamName {
 }
 
 /// The row of the catalogue, with what the configuration says in it.
-fn row_of(
+pub(crate) fn row_of(
     config: &Provider,
     credential: Option<&ProviderCredential>,
     catalog: &Catalog,
@@ -249,7 +249,7 @@ fn compatible_row(config: &Provider) -> catalog::Provider {
 }
 
 impl<'a> BaseUrl<'a> {
-    fn of(url: &'a str) -> Option<Self> {
+    pub(crate) fn of(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let is_tls = match scheme {
             "https" => true,

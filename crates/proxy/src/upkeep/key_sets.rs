@@ -3,33 +3,26 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use architrave_config::{KeySet, UpstreamProtocol, UpstreamTls};
+use architrave_config::KeySet;
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, Moment, task};
 use architrave_llm::auth::TokenUri;
-use architrave_net::dns::{DnsError, Resolver};
-use architrave_net::egress::{self, Permission, Refused};
-use architrave_net::fetch::{self, FetchError, Question};
-use architrave_net::tls::{ClientTls, TlsError};
+use architrave_net::dns::Resolver;
 use architrave_policy::Directory;
 use architrave_policy::jwt::KeyCell;
 use thiserror::Error;
 
-use super::Tools;
+use super::{Tools, UrlError};
 
 /// The longest key set that is read from a file.
 const FILE_BYTES_MAX: u64 = 256 << 10;
 
 /// How long one answer may take in all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 4;
 
 /// How often it is looked whether something is to be read.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -124,19 +117,11 @@ enum ReadError {
     #[error("its URL is none that can be asked: https, or http of this machine")]
     Url,
     #[error("{0}")]
-    Dns(#[from] DnsError),
-    #[error("{0}")]
-    Egress(#[from] Refused),
-    #[error("{0}")]
-    Tls(#[from] TlsError),
-    #[error("{0}")]
-    Fetch(#[from] FetchError),
+    Asked(#[from] UrlError),
     #[error("no answer in time")]
     Timeout,
     #[error("status {0}")]
     Status(u16),
-    #[error("the name leads nowhere")]
-    NoAddress,
     #[error("it is no key set: {0}")]
     NoSet(String),
 }
@@ -165,39 +150,10 @@ fn read_file(file: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(file)
 }
 
-/// Asks at the first address that can be connected to and may be.
+/// Asks where a URL is, at the first of its addresses that may be connected to and answers.
 async fn ask(url: &TokenUri, allow_private: bool, tools: &Tools) -> Result<Vec<u8>, ReadError> {
-    let tls = match url.is_encrypted() {
-        true => Some(ClientTls::load(&UpstreamTls::default(), UpstreamProtocol::Http1)?),
-        false => None,
-    };
-    let question = Question {
-        authority: url.authority(),
-        host: url.host(),
-        path: url.path_and_query(),
-        authorization: None,
-        body: None,
-    };
-    let permission = Permission::of_host(url.host(), allow_private);
-    let mut last = ReadError::NoAddress;
-    for address in addresses(url, tools).await?.into_iter().take(ADDRESSES_MAX) {
-        if let Err(refused) = egress::judge(address.ip(), permission) {
-            last = refused.into();
-            continue;
-        }
-        match fetch::ask(address, tls.as_ref(), &question).await {
-            Ok(answer) if answer.status == 200 => return Ok(answer.body),
-            Ok(answer) => last = ReadError::Status(answer.status),
-            Err(error) => last = error.into(),
-        }
+    match tools.ask(url, allow_private, None).await? {
+        answer if answer.status == 200 => Ok(answer.body),
+        answer => Err(ReadError::Status(answer.status)),
     }
-    Err(last)
-}
-
-async fn addresses(url: &TokenUri, tools: &Tools) -> Result<Vec<SocketAddr>, DnsError> {
-    if let Ok(address) = url.host().parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, url.port())]);
-    }
-    let answer = tools.resolver.addresses(url.host(), url.port()).await?;
-    Ok(answer.endpoints.iter().map(|endpoint| endpoint.address).collect())
 }

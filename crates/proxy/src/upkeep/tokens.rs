@@ -3,24 +3,20 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use architrave_config::{UpstreamProtocol, UpstreamTls};
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::{Clock, Moment, Secret, task};
 use architrave_llm::auth::{AccessToken, ServiceAccount, ServiceAccountError, TokenUri};
-use architrave_net::dns::{DnsError, Resolver};
-use architrave_net::egress::{self, Permission, Refused};
-use architrave_net::fetch::{self, FetchError, Question, QuestionBody};
-use architrave_net::tls::{ClientTls, TlsError};
+use architrave_net::dns::Resolver;
+use architrave_net::fetch::{self, QuestionBody};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
-use super::{OwnedTask, Tools};
+use super::{OwnedTask, Tools, UrlError};
 
 #[cfg(test)]
 mod tests;
@@ -30,9 +26,6 @@ const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// How long one answer may take in all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 4;
 
 /// The shortest time between two askings that went well, however short tokens live.
 const RENEWAL_MIN: Duration = Duration::from_secs(1);
@@ -214,19 +207,11 @@ enum AskError {
     #[error("{0}")]
     Account(#[from] ServiceAccountError),
     #[error("{0}")]
-    Dns(#[from] DnsError),
-    #[error("{0}")]
-    Egress(#[from] Refused),
-    #[error("{0}")]
-    Tls(#[from] TlsError),
-    #[error("{0}")]
-    Fetch(#[from] FetchError),
+    Url(#[from] UrlError),
     #[error("no answer in time")]
     Timeout,
     #[error("status {0}")]
     Status(u16),
-    #[error("the name leads nowhere")]
-    NoAddress,
 }
 
 async fn ask(account: &ServiceAccount, tools: &Tools) -> Result<AccessToken, AskError> {
@@ -244,43 +229,11 @@ async fn ask(account: &ServiceAccount, tools: &Tools) -> Result<AccessToken, Ask
     }
 }
 
-/// Asks at the first address that can be connected to and may be.
+/// Posts to where a URI is, at the first of its addresses that may be connected to and answers.
 async fn post(uri: &TokenUri, body: &str, tools: &Tools) -> Result<fetch::WholeAnswer, AskError> {
-    let tls = match uri.is_encrypted() {
-        true => Some(ClientTls::load(&UpstreamTls::default(), UpstreamProtocol::Http1)?),
-        false => None,
-    };
-    let question = Question {
-        authority: uri.authority(),
-        host: uri.host(),
-        path: uri.path_and_query(),
-        authorization: None,
-        body: Some(QuestionBody {
-            content_type: "application/x-www-form-urlencoded",
-            bytes: body.as_bytes(),
-        }),
-    };
-    let permission = Permission::of_host(uri.host(), false);
-    let mut last = AskError::NoAddress;
-    for address in addresses(uri, tools).await?.into_iter().take(ADDRESSES_MAX) {
-        if let Err(refused) = egress::judge(address.ip(), permission) {
-            last = refused.into();
-            continue;
-        }
-        match fetch::ask(address, tls.as_ref(), &question).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => last = error.into(),
-        }
-    }
-    Err(last)
-}
-
-async fn addresses(uri: &TokenUri, tools: &Tools) -> Result<Vec<SocketAddr>, DnsError> {
-    if let Ok(address) = uri.host().parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, uri.port())]);
-    }
-    let answer = tools.resolver.addresses(uri.host(), uri.port()).await?;
-    Ok(answer.endpoints.iter().map(|endpoint| endpoint.address).collect())
+    let body =
+        QuestionBody { content_type: "application/x-www-form-urlencoded", bytes: body.as_bytes() };
+    Ok(tools.ask(uri, false, Some(body)).await?)
 }
 
 fn read(file: &Path) -> io::Result<Secret> {

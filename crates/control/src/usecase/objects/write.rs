@@ -415,13 +415,18 @@ async fn stage(
     changes: Vec<ObjectChange>,
 ) -> Result<Box<dyn Staged>, ApiError> {
     let staged = wanted.dependencies.desired.stage(changes).await;
-    staged.map_err(|error| match error {
+    staged.map_err(|error| not_staged(wanted, error))
+}
+
+/// Why a change was not staged, as it is told.
+pub(super) fn not_staged(wanted: &Wanted<'_>, error: StageError) -> ApiError {
+    match error {
         StageError::Invalid(faults) => invalid(wanted, faults),
         StageError::ReadOnly { kind, name, file } => {
             ApiError::read_only_object(kind.singular(), &name, &file)
         }
         StageError::NotPossible(why) => ApiError::new(Code::ConfigNotPossible, why),
-    })
+    }
 }
 
 /// Faults of the body with pointers into it; of other objects, with their names.
@@ -495,7 +500,7 @@ pub(super) fn agreed_team(
 }
 
 /// What is to be written: what was sent, with what it says is to be kept.
-fn new_body(
+pub(super) fn new_body(
     wanted: &Wanted<'_>,
     before: Option<&ObjectRow>,
     change: Change,

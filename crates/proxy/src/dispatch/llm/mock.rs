@@ -191,8 +191,15 @@ pub(super) fn say(
 }
 
 fn mock_of(lane: &LiveLane) -> Option<Mock> {
-    let ProviderKind::Mock(settings) = &lane.provider.config.kind else { return None };
-    Some(Mock {
+    match &lane.provider.config.kind {
+        ProviderKind::Mock(settings) => Some(of_settings(settings)),
+        _ => None,
+    }
+}
+
+/// The mock that the configuration describes.
+pub(crate) fn of_settings(settings: &config::Mock) -> Mock {
+    Mock {
         reply: match &settings.reply {
             config::MockReply::Echo => MockReply::Echo,
             config::MockReply::Fixed(text) => MockReply::Fixed(text.clone()),
@@ -202,7 +209,7 @@ fn mock_of(lane: &LiveLane) -> Option<Mock> {
         tokens_per_second: settings.tokens_per_second,
         fail_percent: f64::from(settings.fail_percent),
         fail_status: settings.fail_status,
-    })
+    }
 }
 
 /// The vectors that the mock has for the texts of a request in OpenAI's words, in the same; `model`

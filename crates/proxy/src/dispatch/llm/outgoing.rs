@@ -256,7 +256,7 @@ fn set_limit(ask: &Ask, quirks: &Quirks, granted: Option<u64>, splice: &mut Spli
 }
 
 /// The whole body written anew, where members have to be added or left out.
-fn rewritten(body: &[u8], edits: &[BodyEdit]) -> Result<Vec<u8>, ChatError> {
+pub(crate) fn rewritten(body: &[u8], edits: &[BodyEdit]) -> Result<Vec<u8>, ChatError> {
     let edits = edits.iter().map(|edit| match edit {
         BodyEdit::Set(member, text) => MemberEdit::Set(member, text),
         BodyEdit::Remove(member) => MemberEdit::Remove(member),
