@@ -192,12 +192,6 @@ impl Directory {
         self.teams().replace(source, said);
     }
 
-    /// What a team may use up.
-    #[must_use]
-    pub fn team_budgets(&self, name: &str) -> Vec<Budget> {
-        self.teams().known(name).map(|team| team.budgets().to_vec()).unwrap_or_default()
-    }
-
     /// Where the budgets of a team stand; nothing where it has none.
     #[must_use]
     pub fn team_limits(&self, name: &str) -> Vec<LimitStanding> {

@@ -30,12 +30,13 @@ mod refused;
 mod reservation;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use architrave_config as config;
 use architrave_config::ports::CountedFor;
+use architrave_core::Moment;
 use architrave_core::units::Rate;
 
 use account::Meter;
@@ -122,6 +123,8 @@ pub struct Ledger {
     counters: Shards<LeaseKey, Arc<Counter>>,
     /// Token limits whose rate has not changed go on where they were; changed ones start afresh.
     buckets: Shards<Arc<str>, Weak<Bucket>>,
+    /// Those that another process told of and nobody has asked for yet: held here until then.
+    waiting: Mutex<Vec<Arc<Bucket>>>,
     /// What a store remembers: where counts begin that nobody has asked for yet.
     recovered: ArcSwap<HashMap<LeaseKey, Lease>>,
 }
@@ -201,7 +204,7 @@ impl Ledger {
         }
         let meters = limits.into_iter().map(|(key, (limit, counted_for))| {
             let (unit, per) = (key.unit, key.per);
-            Meter { counter: self.counter(key, limit), counted_for, unit, per, limit }
+            Meter { counter: self.counter(&key, limit), counted_for, unit, per, limit }
         });
         let mut meters: Vec<_> = meters.collect();
         // The shortest period first: it is the one that refuses most often.
@@ -211,7 +214,8 @@ impl Ledger {
 
     /// Forgets counts that tell nothing any more: of consumers that are gone, in periods that are
     /// over. Called when a snapshot has been built.
-    pub fn forget(&self, wall: SystemTime) {
+    pub fn forget(&self, now: Moment, wall: SystemTime) {
+        self.forget_waiting(now);
         let second = period::second_of(wall);
         self.counters.for_each(|_, counter| counter.let_go(second));
         self.counters.retain(|_, counter| !counter.is_gone());
@@ -275,12 +279,17 @@ impl Ledger {
         }
     }
 
-    fn counter(&self, key: LeaseKey, limit: u64) -> InUse {
+    fn counter(&self, key: &LeaseKey, limit: u64) -> InUse {
+        let counter = self.used(key);
+        counter.set_limit(limit);
+        counter
+    }
+
+    /// The count of that key, begun if there is none.
+    fn used(&self, key: &LeaseKey) -> InUse {
         loop {
-            let counter = self.known_or_new(&key);
             // One that is let go at this very moment is nobody's any more.
-            if let Some(counter) = InUse::of(counter) {
-                counter.set_limit(limit);
+            if let Some(counter) = InUse::of(self.known_or_new(key)) {
                 return counter;
             }
         }

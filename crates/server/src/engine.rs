@@ -309,7 +309,7 @@ impl Engine {
     fn taken(&self, assembly: &Assembly, sockets: &Sockets) {
         let now: SystemTime = self.gateway.clock.wall();
         self.gateway.metrics.gateway().config_taken(assembly.generation, now);
-        self.parts.ledger.forget(now);
+        self.parts.ledger.forget(self.gateway.clock.now(), now);
         let mut state = self.state();
         state.addresses = sockets.addresses();
         state.status = ConfigStatus {

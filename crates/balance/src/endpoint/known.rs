@@ -14,6 +14,7 @@ use crate::slow_start::SlowStart;
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) judged: Judged,
+    pub(crate) set: SetAgain,
     /// Probes in a row that say the opposite of what is judged.
     against: u32,
     streak: u32,
@@ -35,6 +36,28 @@ pub(crate) struct Judged {
     ejection: (Moment, u32),
     /// The weight that was set by hand, and that of the configuration at that time.
     weight: Option<(u32, u32)>,
+}
+
+/// What operators have set, as far as it is to be taken over: who is told again what has not changed
+/// would undo what they have set in the new process since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SetAgain {
+    drain: bool,
+    weight: bool,
+}
+
+impl SetAgain {
+    /// All of it.
+    const ALL: Self = Self { drain: true, weight: true };
+}
+
+impl Judged {
+    /// What of it operators have set since another process was told `before`. Of an endpoint that
+    /// it was not told of before, as of one that came about since, whatever they have set.
+    pub(crate) fn set_since(&self, before: Option<Self>) -> SetAgain {
+        let (was_draining, weight) = before.map_or((false, None), |it| (it.is_draining, it.weight));
+        SetAgain { drain: self.is_draining != was_draining, weight: self.weight != weight }
+    }
 }
 
 impl Known {
@@ -66,6 +89,8 @@ impl Known {
         parcel.u64(self.probed_at);
         parcel.maybe(self.probe_error.as_deref(), Parcel::text);
         parcel.flag(is_awaited);
+        parcel.flag(self.set.drain);
+        parcel.flag(self.set.weight);
     }
 
     /// What a parcel says; `None` where it says less than the first release that had parcels.
@@ -87,7 +112,10 @@ impl Known {
         // The first that had parcels did not say it.
         let is_awaited = parcel.flag().unwrap_or(false);
         let judged = Judged { is_draining, is_healthy, is_awaited, is_ejected, ejection, weight };
-        Some(Self { judged, against, streak, slow_start, latency, probed_at, probe_error })
+        // Releases that did not say it meant all of it.
+        let set = parcel.flag().zip(parcel.flag());
+        let set = set.map_or(SetAgain::ALL, |(drain, weight)| SetAgain { drain, weight });
+        Some(Self { judged, set, against, streak, slow_start, latency, probed_at, probe_error })
     }
 }
 
@@ -106,6 +134,7 @@ impl Endpoint {
                 ejection: standing.ejection.course(),
                 weight: (by_hand != NOT_SET).then_some((by_hand, configured)),
             },
+            set: SetAgain::ALL,
             against: standing.active.against(),
             streak: self.streak.length(),
             slow_start: standing.slow_start,
@@ -121,7 +150,9 @@ impl Endpoint {
         let judged = known.judged;
         let rules = self.cohort.rules();
         self.change(|standing| {
-            standing.draining = judged.is_draining;
+            if known.set.drain {
+                standing.draining = judged.is_draining;
+            }
             if rules.active.is_some() {
                 let Judged { is_healthy, is_awaited, .. } = judged;
                 standing.active = ActiveHealth::recovered(is_healthy, known.against, is_awaited);
@@ -132,12 +163,14 @@ impl Endpoint {
             }
             standing.slow_start = known.slow_start;
         });
-        let configured = self.shown.configured_weight.load(Ordering::Relaxed);
-        let by_hand = match judged.weight {
-            Some((by_hand, of)) if of == configured => by_hand.min(WEIGHT_MAX),
-            _ => NOT_SET,
-        };
-        self.weight_by_hand.store(by_hand, Ordering::Relaxed);
+        if known.set.weight {
+            let configured = self.shown.configured_weight.load(Ordering::Relaxed);
+            let by_hand = match judged.weight {
+                Some((by_hand, of)) if of == configured => by_hand.min(WEIGHT_MAX),
+                _ => NOT_SET,
+            };
+            self.weight_by_hand.store(by_hand, Ordering::Relaxed);
+        }
         self.streak.recover(known.streak);
         self.latency.recover(known.latency);
         self.probed_at.fetch_max(known.probed_at, Ordering::Relaxed);

@@ -45,9 +45,13 @@ impl Upstream {
             parcel.maybe(is_other.then_some(added), |parcel, added| pack_list(added, parcel));
             parcel.block(|parcel| {
                 for member in control.membership.members() {
-                    let known = member.endpoint.known();
+                    let mut known = member.endpoint.known();
                     let address = member.endpoint.address();
-                    if sent.judged.insert(address, known.judged) != Some(known.judged) {
+                    let before = sent.judged.insert(address, known.judged);
+                    if !is_first {
+                        known.set = known.judged.set_since(before);
+                    }
+                    if before != Some(known.judged) {
                         parcel.block(|parcel| {
                             parcel.address(address);
                             parcel.maybe(member.endpoint.server_name(), Parcel::text);

@@ -22,6 +22,9 @@ pub(super) struct Bucket {
     /// When somebody last took, in the same. It stands for now where something is settled: time
     /// that passed since then has paid back nothing that anybody else took.
     latest: AtomicU64,
+    /// When all is paid back that another process told, in the same, were nothing else taken: only
+    /// that much may come back from there.
+    told: AtomicU64,
 }
 
 /// What was taken.
@@ -39,7 +42,8 @@ pub(super) struct Drawn {
 
 impl Bucket {
     pub(super) fn new(rate: Rate) -> Self {
-        Self { rate, paid: AtomicU64::default(), latest: AtomicU64::default() }
+        let nothing = AtomicU64::default;
+        Self { rate, paid: nothing(), latest: nothing(), told: nothing() }
     }
 
     /// Tokens per period, which may also come at once.
@@ -99,12 +103,33 @@ impl Bucket {
         taken.min(signed(self.debt(now)))
     }
 
-    /// So much was taken by another process; below zero, it was given back.
-    pub(super) fn add(&self, taken: i64, now: Moment) {
+    /// So much was taken by another process.
+    pub(super) fn add(&self, taken: u64, now: Moment) {
         let now = self.tokens_by(now);
-        let add = |paid: u64| Some(paid.max(now).saturating_add_signed(taken));
-        // The function always says how to go on, so it cannot fail.
-        let _done = self.paid.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        self.latest.fetch_max(now, Ordering::AcqRel);
+        for debt in [&self.told, &self.paid] {
+            let add = |paid: u64| Some(paid.max(now).saturating_add(taken));
+            // The function always says how to go on, so it cannot fail.
+            let _done = debt.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        }
+    }
+
+    /// So much of what another process took was given back there. Of that no more comes back than is
+    /// owed here for it still: the rest was never told, or time has paid it.
+    pub(super) fn give_back(&self, unused: u64) {
+        let latest = self.latest.load(Ordering::Acquire);
+        let told = self.told.load(Ordering::Acquire);
+        let back = unused.min(told.saturating_sub(latest));
+        for debt in [&self.told, &self.paid] {
+            let lower = |paid: u64| Some(paid.saturating_sub(back));
+            // As above.
+            let _done = debt.fetch_update(Ordering::AcqRel, Ordering::Acquire, lower);
+        }
+    }
+
+    /// Whether anything is owed.
+    pub(super) fn is_owed(&self, now: Moment) -> bool {
+        self.debt(now) > 0
     }
 
     /// Gives back what was drawn for more output than the request gets.

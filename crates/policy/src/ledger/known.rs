@@ -6,16 +6,19 @@
 //! once, and what was reserved and not used is given back when the old one has ended.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use architrave_core::units::Rate;
 use architrave_core::{Moment, Parcel, ParcelReader};
 
 use super::bucket::Bucket;
-use super::lease::{Lease, LeaseKey};
+use super::lease::LeaseKey;
 use super::period::Period;
 use super::{Ledger, Unit};
+
+/// How many debts may wait for somebody who makes a bucket: some 20 MiB of them.
+const WAITING_MAX: usize = 1 << 17;
 
 /// What another process knows of spending already, by what was put into parcels for it.
 #[derive(Debug, Default)]
@@ -72,44 +75,73 @@ impl Ledger {
 
     /// Counts what was spent in another process, under limits that are the same here.
     pub fn unpack(&self, mut parcel: ParcelReader<'_>, now: Moment) {
-        let buckets: HashMap<_, _> = self.live_buckets().into_iter().collect();
-        for mut block in parcel.block().into_iter().flat_map(ParcelReader::blocks) {
-            let bucket = block.text().and_then(|consumer| buckets.get(consumer));
-            let (Some(bucket), Some(count), Some(per)) = (bucket, block.u64(), block.span()) else {
-                continue;
-            };
-            if let (true, Some(taken)) = (bucket.rate() == Rate { count, per }, block.i64()) {
-                bucket.add(taken, now);
-            }
+        if let Some(debts) = parcel.block() {
+            self.unpack_debts(debts, now);
         }
         if self.is_kept() {
             return;
         }
         for block in parcel.block().into_iter().flat_map(ParcelReader::blocks) {
             if let Some((key, start_s, taken)) = unpack_count(block) {
-                self.add(key, start_s, taken);
+                self.add(&key, start_s, taken);
             }
         }
     }
 
-    fn add(&self, key: LeaseKey, start_s: u64, taken: i64) {
-        if let Some(counter) = self.known(&key) {
-            counter.add(start_s, taken);
-            return;
+    /// Charges what is owed under limits of tokens per time. Who makes its bucket only later, as an
+    /// application does with its first request, finds one that was charged.
+    fn unpack_debts(&self, debts: ParcelReader<'_>, now: Moment) {
+        let mut waiting = self.waiting();
+        for mut block in debts.blocks() {
+            let (Some(consumer), Some(count), Some(per), Some(taken)) =
+                (block.text(), block.u64(), block.span(), block.i64())
+            else {
+                continue;
+            };
+            let rate = Rate { count, per };
+            let known = self.buckets.get(consumer).and_then(|bucket| bucket.upgrade());
+            match (known, taken) {
+                // A limit with other terms begins afresh.
+                (Some(bucket), _) if bucket.rate() != rate => {}
+                (Some(bucket), ..0) => bucket.give_back(taken.unsigned_abs()),
+                (Some(bucket), _) => bucket.add(taken.unsigned_abs(), now),
+                (None, 1..) if has_room(&mut waiting, now) => {
+                    // Somebody may have made another one at this moment.
+                    let made = self.made_now(consumer, rate);
+                    if let Some(bucket) = made.filter(|bucket| bucket.rate() == rate) {
+                        bucket.add(taken.unsigned_abs(), now);
+                        waiting.push(bucket);
+                    }
+                }
+                // Nothing of it is known that could be given back, or more is owed than may wait.
+                (None, _) => {}
+            }
         }
-        // A later configuration may have a budget for it again.
-        self.recovered.rcu(|known| {
-            let mut known = HashMap::clone(known);
-            let fresh = Lease { key: key.clone(), start_s, up_to: 0 };
-            let lease = known.entry(key.clone()).or_insert(fresh);
-            if lease.start_s < start_s {
-                (lease.start_s, lease.up_to) = (start_s, 0);
-            }
-            if lease.start_s == start_s {
-                lease.up_to = lease.up_to.saturating_add_signed(taken);
-            }
-            known
-        });
+    }
+
+    /// The bucket of a consumer that had none.
+    fn made_now(&self, consumer: &str, rate: Rate) -> Option<Arc<Bucket>> {
+        let new = Arc::new(Bucket::new(rate));
+        let is_alive = |known: &Weak<Bucket>| known.strong_count() > 0;
+        let make = || Arc::downgrade(&new);
+        self.buckets.find_or_make(&consumer.into(), is_alive, make).upgrade()
+    }
+
+    /// Forgets debts that waited for somebody who has come, or until they were paid back.
+    pub(super) fn forget_waiting(&self, now: Moment) {
+        let mut waiting = self.waiting();
+        waiting.retain(|bucket| is_waiting(bucket, now));
+        waiting.shrink_to_fit();
+    }
+
+    /// Counts what was taken of a budget. Whoever comes later, by another configuration perhaps,
+    /// finds the counter.
+    fn add(&self, key: &LeaseKey, start_s: u64, taken: i64) {
+        self.used(key).add(start_s, taken);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Bucket>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn live_buckets(&self) -> Vec<(Arc<str>, Arc<Bucket>)> {
@@ -119,6 +151,19 @@ impl Ledger {
         });
         live
     }
+}
+
+/// Whether nobody but the ledger has it, and it says anything.
+fn is_waiting(bucket: &Arc<Bucket>, now: Moment) -> bool {
+    Arc::strong_count(bucket) == 1 && bucket.is_owed(now)
+}
+
+/// Whether one more debt may wait.
+fn has_room(waiting: &mut Vec<Arc<Bucket>>, now: Moment) -> bool {
+    if waiting.len() >= WAITING_MAX {
+        waiting.retain(|bucket| is_waiting(bucket, now));
+    }
+    waiting.len() < WAITING_MAX
 }
 
 fn unpack_count(mut block: ParcelReader<'_>) -> Option<(LeaseKey, u64, i64)> {

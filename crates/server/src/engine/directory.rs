@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use architrave_config::ports::{Answer, DirectoryPort, LimitStanding, SubscriptionLimits};
-use architrave_config::{Budget, Snapshot, SubscriptionState, budgets_of};
+use architrave_config::{Budget, BudgetAmount, Period, Snapshot, SubscriptionState, budgets_of};
 use architrave_policy::Directory;
 use architrave_policy::directory::{ApplicationRecord, KeyRecord, Source, SubscriptionRecord};
 use architrave_store::{KnownApplication, Store, StoreError};
+use serde_json::Value;
 
 use super::{Engine, EnginePort, lock};
 
@@ -98,7 +99,7 @@ impl OfStore {
         }
         let news = match store.team_budgets().await {
             Ok(teams) => {
-                directory.put_teams(Source::Store, budgets(teams, directory));
+                directory.put_teams(Source::Store, budgets(teams));
                 store.application_news(read.unwrap_or_default()).await
             }
             Err(error) => Err(error),
@@ -136,20 +137,38 @@ impl OfStore {
 }
 
 /// What teams may use up. Only what was found right is written; where a newer program has written
-/// what this one does not understand, what held before goes on to hold.
-fn budgets(
-    teams: Vec<(String, serde_json::Value)>,
-    directory: &Directory,
-) -> HashMap<Arc<str>, Vec<Budget>> {
-    let read = |(name, list): (String, serde_json::Value)| {
-        let budgets = budgets_of(&list).unwrap_or_else(|faults| {
-            let fault = faults.first().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(team = %name, fault, "the budgets of a team cannot be read");
-            directory.team_budgets(&name)
-        });
+/// what this one does not understand, the rest holds, and nothing may be used up under what it does
+/// not: a bound that cannot be kept is not to be none.
+fn budgets(teams: Vec<(String, Value)>) -> HashMap<Arc<str>, Vec<Budget>> {
+    let read = |(name, list): (String, Value)| {
+        let budgets = budgets_that_hold(&name, list);
         (Arc::from(name), budgets)
     };
     teams.into_iter().map(read).collect()
+}
+
+fn budgets_that_hold(team: &str, list: Value) -> Vec<Budget> {
+    let faults = match budgets_of(&list) {
+        Ok(budgets) => return budgets,
+        Err(faults) => faults,
+    };
+    for fault in faults {
+        tracing::error!(
+            team,
+            %fault,
+            "a budget of a team cannot be read: its applications are refused at models until it can"
+        );
+    }
+    // One at a time, for one that is faulty hides all.
+    let entries = match list {
+        Value::Array(entries) => entries,
+        other => vec![other],
+    };
+    let one = |entry: Value| budgets_of(&Value::Array(vec![entry])).ok();
+    let readable: Vec<Budget> = entries.into_iter().filter_map(one).flatten().collect();
+    let nothing = [BudgetAmount::Tokens(0), BudgetAmount::NanoUsd(0)];
+    let nothing = nothing.map(|amount| Budget { amount, per: Period::Day });
+    readable.into_iter().chain(nothing).collect()
 }
 
 /// Names that come very often, each kept once.
@@ -221,5 +240,44 @@ impl DirectoryPort for EnginePort {
 
     fn team_limits(&self, team: &str) -> Vec<LimitStanding> {
         self.0.parts.directory.team_limits(team)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn under_budgets_that_cannot_be_read_nothing_may_be_used_up() {
+        let day = |amount| Budget { amount, per: Period::Day };
+        let (tokens, money) = (BudgetAmount::Tokens, BudgetAmount::NanoUsd);
+        let nothing = [day(tokens(0)), day(money(0))];
+        let newer = json!([{ "tokens": 5, "per": "day" }, { "requests": 9, "per": "day" }]);
+        let teams = [
+            ("right", json!([{ "tokens": 7, "per": "day" }])),
+            ("none", json!([])),
+            ("newer", newer),
+            ("other", json!({ "all": "newer" })),
+        ];
+        let teams = teams.map(|(name, list)| (name.to_owned(), list)).to_vec();
+        let read = budgets(teams);
+        assert_eq!(read["right"], [day(tokens(7))]);
+        assert_eq!(read["none"], []);
+        assert_eq!(read["newer"], [day(tokens(5)), nothing[0], nothing[1]]);
+        assert_eq!(read["other"], nothing);
+    }
+
+    #[test]
+    fn who_calls_for_a_team_whose_budgets_cannot_be_read_finds_nothing_left() {
+        let clock = architrave_core::Clock::system();
+        let ledger = Arc::new(architrave_policy::ledger::Ledger::in_memory());
+        let directory = Directory::new(clock, ledger);
+        let list = json!([{ "requests": 9, "per": "day" }]);
+        directory.put_teams(Source::Store, budgets(vec![("buyers".to_owned(), list)]));
+        let limits: Vec<u64> =
+            directory.team_limits("buyers").iter().map(|standing| standing.limit).collect();
+        assert_eq!(limits, [0, 0]);
     }
 }

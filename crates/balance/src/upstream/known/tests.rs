@@ -119,6 +119,33 @@ fn what_has_not_changed_is_not_told_again() {
 }
 
 #[test]
+fn what_operators_set_in_the_new_process_outlives_a_probe_that_turns_in_the_old_one() {
+    let old = old();
+    let mut sent = SentEndpoints::default();
+    let mut new = Stage::new(judged());
+    recover(&mut new, old.now, &parcel_of(&old, &mut sent));
+    new.endpoint(0).ready();
+    new.endpoint(3).set_weight(5);
+    new.endpoint(4).set_weight(6);
+    new.endpoint(5).drain();
+    for number in [0, 3, 4, 5] {
+        for _ in 0..2 {
+            old.endpoint(number).report_probe(false, old.now);
+        }
+    }
+    // Of one, the same was set here too, and later.
+    old.endpoint(4).drain();
+    recover(&mut new, old.now, &parcel_of(&old, &mut sent));
+    let told: Vec<_> =
+        shown(&new)[..6].iter().map(|it| (it.health, it.is_draining, it.weight)).collect();
+    let unwell = Health::Unhealthy;
+    assert_eq!(told[0], (unwell, false, 1));
+    assert_eq!(told[3], (unwell, false, 5));
+    assert_eq!(told[4], (unwell, true, 6));
+    assert_eq!(told[5], (unwell, true, 1));
+}
+
+#[test]
 fn what_the_new_configuration_does_not_judge_is_forgotten() {
     let old = old();
     let mut config = judged();

@@ -113,3 +113,95 @@ fn where_leases_say_it_only_tokens_per_time_are_told() {
     old.tell(&mut SentLedger::default(), &new, 1);
     assert_eq!((new.taken(), new.left(1)), (0, 5_000));
 }
+
+#[test]
+fn who_asks_later_owes_what_was_told_before() {
+    let old = Process::begin();
+    let ledger = Ledger::in_memory();
+    let tell = |sent: &mut SentLedger, second| {
+        let mut parcel = Parcel::new();
+        old.ledger.pack(sent, at(second), &mut parcel);
+        ledger.unpack(ParcelReader::new(&parcel.into_bytes()), at(second));
+        ledger.forget(at(second), wall(NOON + second));
+    };
+    let mut sent = SentLedger::default();
+    let in_flight = old.reserve(3_000, 1).unwrap();
+    tell(&mut sent, 1);
+    let account = ledger.account("mobile", &held()).unwrap();
+    let left = || account.token_limit(at(1)).unwrap().remaining;
+    assert_eq!(left(), 3_000, "as an application at its first request");
+    in_flight.settle(spent(1_000));
+    tell(&mut sent, 1);
+    assert_eq!(left(), 5_000, "and what was not used is given back");
+    assert_eq!(ledger.waiting.lock().unwrap().len(), 0, "its account has it now");
+}
+
+#[test]
+fn debts_that_nobody_asks_for_are_forgotten_when_they_are_paid() {
+    let (old, ledger) = (Process::begin(), Ledger::in_memory());
+    old.reserve(3_000, 1).unwrap().settle(spent(3_000));
+    let mut parcel = Parcel::new();
+    old.ledger.pack(&mut SentLedger::default(), at(1), &mut parcel);
+    ledger.unpack(ParcelReader::new(&parcel.into_bytes()), at(1));
+    let waiting = || ledger.waiting.lock().unwrap().len();
+    ledger.forget(at(30), wall(NOON));
+    assert_eq!(waiting(), 1);
+    ledger.forget(at(31), wall(NOON));
+    assert_eq!(waiting(), 0);
+}
+
+#[test]
+fn what_was_never_told_or_is_paid_is_not_given_back() {
+    let (old, new) = (Process::begin(), Process::begin());
+    let mut sent = SentLedger::default();
+    let in_flight = old.reserve(3_000, 1).unwrap();
+    // This telling gets lost.
+    old.ledger.pack(&mut sent, at(1), &mut Parcel::new());
+    new.reserve(2_000, 1).unwrap().settle(spent(2_000));
+    in_flight.settle(spent(0));
+    old.tell(&mut sent, &new, 1);
+    assert_eq!(new.left(1), 4_000);
+    // Time pays this one.
+    let in_flight = old.reserve(3_000, 30).unwrap();
+    old.tell(&mut sent, &new, 30);
+    new.reserve(2_000, 61).unwrap().settle(spent(2_000));
+    in_flight.settle(spent(0));
+    old.tell(&mut sent, &new, 61);
+    assert_eq!(new.left(61), 4_000);
+}
+
+#[test]
+fn a_limit_with_other_terms_begins_afresh_though_it_was_told_of() {
+    let (old, ledger) = (Process::begin(), Ledger::in_memory());
+    old.reserve(3_000, 1).unwrap().settle(spent(3_000));
+    let mut parcel = Parcel::new();
+    old.ledger.pack(&mut SentLedger::default(), at(1), &mut parcel);
+    ledger.unpack(ParcelReader::new(&parcel.into_bytes()), at(1));
+    let rate = Rate { count: 5_000, per: Duration::from_secs(60) };
+    let other = Terms { tokens: Some(rate), budgets: Vec::new() };
+    let account = ledger.account("mobile", &other).unwrap();
+    assert_eq!(account.token_limit(at(1)).unwrap().remaining, 5_000);
+}
+
+#[test]
+fn what_is_told_is_counted_where_whoever_comes_at_that_moment_counts() {
+    let old = Process::begin();
+    old.reserve(4_000, 1).unwrap().settle(spent(4_000));
+    let mut parcel = Parcel::new();
+    old.ledger.pack(&mut SentLedger::default(), at(1), &mut parcel);
+    let bytes = parcel.into_bytes();
+    for _ in 0..200 {
+        let ledger = Ledger::in_memory();
+        let begin = std::sync::Barrier::new(2);
+        let account = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                begin.wait();
+                ledger.unpack(ParcelReader::new(&bytes), at(1));
+            });
+            begin.wait();
+            ledger.account("mobile", &held()).unwrap()
+        });
+        assert_eq!(standing(&account, NOON), (4_000, 0));
+        assert!(ledger.recovered.load().is_empty(), "there is one place for it");
+    }
+}

@@ -237,11 +237,11 @@ fn counts_of_consumers_that_are_gone_are_forgotten_when_their_period_is_over() {
     let account = ledger.account("mobile", &terms(&[tokens(1_000, Period::Day)])).unwrap();
     reserve(&account, &ask(&free, 800, Some(0))).unwrap().settle(spent(800));
     drop(account);
-    ledger.forget(wall(NOON));
+    ledger.forget(at(0), wall(NOON));
     let back = ledger.account("mobile", &terms(&[tokens(1_000, Period::Day)])).unwrap();
     assert_eq!(standing(&back, NOON), (800, 0));
     drop(back);
-    ledger.forget(wall(NOON + 86_400));
+    ledger.forget(at(86_400), wall(NOON + 86_400));
     assert_eq!(ledger.counters.len(), 0);
 }
 
@@ -258,7 +258,7 @@ fn what_is_let_go_while_others_begin_is_never_counted_twice() {
         let forgetting = scope.spawn(move || {
             let mut second = day(0);
             while !is_over.load(std::sync::atomic::Ordering::Acquire) {
-                ledger.forget(wall(second));
+                ledger.forget(at(0), wall(second));
                 second = if second == day(0) { day(1) } else { day(0) };
             }
         });
