@@ -126,3 +126,59 @@ fn ids_of_others_are_said_so_that_a_provider_takes_them() {
     assert!(call.len() == 40 && call.starts_with("toolu_0123456789abcdef0"), "{call}");
     assert_eq!(body["messages"][2]["tool_call_id"], call.as_str(), "{body}");
 }
+
+#[test]
+fn mistral_is_sent_ids_of_nine_though_it_speaks_the_dialect_of_the_client() {
+    let refuses = Origin::start(|exchange| {
+        exchange.read_body();
+        reply(exchange, 503, r#"{"error":{"message":"busy","type":"server_error"}}"#);
+    });
+    // As strict as the real one is.
+    let mistral = Origin::start(|exchange| {
+        let body = exchange.read_body();
+        let body: Value = serde_json::from_slice(&body).expect("a body of JSON");
+        let call = &body["messages"][1]["tool_calls"][0]["id"];
+        let answer = &body["messages"][2]["tool_call_id"];
+        let is_nine = call
+            .as_str()
+            .is_some_and(|id| id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let is_taken = is_nine && call == answer;
+        match is_taken {
+            true => reply(exchange, 200, &completion("fine")),
+            false => reply(exchange, 400, r#"{"message":"Tool call id has to be of nine"}"#),
+        }
+    });
+    let providers =
+        [provider(0, "openai", "/v1", &refuses), provider(1, "mistral", "/v1", &mistral)];
+    let gateway = Gateway::start(Config::ai(&format!(
+        "providers:\n{}\nmodels: [{{ name: able, \
+         deployments: [{{ provider: p0, model: gpt-4o }}], fallbacks: [spare] }}, \
+         {{ name: spare, deployments: [{{ provider: p1, model: mistral-large-latest }}] }}]",
+        providers.join("\n")
+    )));
+    let sent = || serde_json::from_slice::<Value>(&mistral.last().body).expect("a body of JSON");
+    let id_sent = || sent()["messages"][1]["tool_calls"][0]["id"].clone();
+
+    let long = "call_abcdefghijklmnopqrstuvwx";
+    let answer = post(gateway.web(), CHAT, &[], &conversation("p1/mistral-large-latest", long));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let made = id_sent();
+
+    // The commonest way there: another has answered until now. The id is the same as before.
+    let answer = post(gateway.web(), CHAT, &[], &conversation("able", long));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(id_sent(), made);
+    let untouched = serde_json::from_slice::<Value>(&refuses.last().body).expect("JSON");
+    assert_eq!(untouched["messages"][1]["tool_calls"][0]["id"], long);
+
+    // And nothing else of the messages changes.
+    let mut expected = conversation("any", long);
+    expected["messages"][1]["tool_calls"][0]["id"] = made.clone();
+    expected["messages"][2]["tool_call_id"] = made;
+    assert_eq!(sent()["messages"], expected["messages"]);
+
+    let its_own = "D681PevKs";
+    let answer = post(gateway.web(), CHAT, &[], &conversation("p1/mistral-large-latest", its_own));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(id_sent(), its_own);
+}

@@ -5,6 +5,8 @@
 //! the one that came alone, so it is the same in every request of a conversation, and a result goes
 //! on naming its call.
 
+mod in_place;
+
 use std::borrow::Cow;
 
 use ring::digest::{SHA256, digest};

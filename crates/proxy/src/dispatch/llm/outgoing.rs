@@ -8,7 +8,7 @@ use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
-use architrave_llm::scan::{MemberEdit, Splice, Watched, rewrite};
+use architrave_llm::scan::{Edit, MemberEdit, Splice, Watched, rewrite};
 use architrave_llm::translate::{self, TranslatedRequest};
 use architrave_net::{Fields, Method, RequestHead, Version};
 use ring::digest;
@@ -67,7 +67,8 @@ pub(super) async fn write(
     let framing = if is_same { ask.framing } else { dialect.framing() };
     let mut hides_usage = false;
     let (payload, losses) = if is_same {
-        in_place(ask, lane, granted, &mut hides_usage)?
+        let call_ids = call_ids(worker, ask, lane).await?;
+        in_place(ask, lane, granted, call_ids, &mut hides_usage)?
     } else {
         let job = Translation::of(ask, lane, dialect, granted);
         let written = offloaded(worker, ask.body.len(), move || job.write()).await?;
@@ -179,9 +180,13 @@ fn in_place(
     ask: &Ask,
     lane: &LiveLane,
     granted: Option<u64>,
+    call_ids: Vec<Edit>,
     hides_usage: &mut bool,
 ) -> Result<(Payload, Losses), ChatError> {
     let mut splice = edits(ask, lane, granted, hides_usage);
+    for Edit { range, bytes } in call_ids {
+        splice.edit(range, bytes);
+    }
     let mut losses = Losses::default();
     let out = left_out(ask, lane, &mut losses);
     splice.take_out(&ask.scanned, &ask.body, &out);
@@ -190,6 +195,17 @@ fn in_place(
     }
     let body = rewritten(&splice.apply(&ask.body), &lane.side.row.edits)?;
     Ok((Payload::own(body), losses))
+}
+
+/// The edits of a body that stays in its dialect by which the provider takes the ids of its calls:
+/// only a few have such of their own, and only for those is the body gone through once more.
+async fn call_ids(worker: &Worker, ask: &Ask, lane: &LiveLane) -> Result<Vec<Edit>, ChatError> {
+    if !lane.quirks.has_own_call_ids() {
+        return Ok(Vec::new());
+    }
+    let (dialect, quirks, body) = (ask.dialect, lane.quirks, Arc::clone(&ask.body));
+    let look = move || Ok(dialect.call_id_edits(&quirks, &body));
+    offloaded(worker, ask.body.len(), look).await
 }
 
 /// The members that a provider does not get, though it speaks the client's dialect.
