@@ -21,6 +21,9 @@ use crate::rate_limit::{Limiter, refuse};
 use crate::verdict::Reply;
 use crate::view::RequestView;
 
+/// How long requests may be in flight that were counted under a subscription that is over.
+const IN_FLIGHT: Duration = Duration::from_secs(3_600);
+
 /// Who calls by a subscription.
 #[derive(Debug)]
 pub struct Application {
@@ -159,9 +162,12 @@ impl Counters {
         self.requests.as_ref()
     }
 
-    /// How long what was counted counts: the period of the rate.
+    /// How long what was counted counts: the longest period of the rates, and as long as requests of
+    /// it may still be in flight.
     pub(super) fn lasts(&self) -> Option<Duration> {
-        self.requests.as_ref().map(|requests| requests.rate().per)
+        let limits = &self.plan.limits;
+        let rates = [limits.requests, limits.tokens].into_iter().flatten().map(|rate| rate.per);
+        rates.chain(limits.parallel_max.map(|_| IN_FLIGHT)).max()
     }
 
     /// Counts that go on where those `before` were, wherever the bound is the same.

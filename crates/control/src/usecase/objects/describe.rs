@@ -85,14 +85,48 @@ fn places(objects: &Objects, name: &str, base: &str) -> Vec<String> {
     places
 }
 
-/// Takes the servers of paths and operations away, which say where the service itself is.
+/// Takes away what says where the service itself is: servers of paths, operations, callbacks and
+/// links, and what makers of gateways write beside them (`x-…`).
 fn without_servers(description: &mut Value) {
-    let Some(Value::Object(paths)) = description.get_mut("paths") else { return };
-    for item in paths.values_mut().filter_map(Value::as_object_mut) {
-        item.shift_remove("servers");
+    let Value::Object(root) = description else { return };
+    root.retain(|name, _| !name.starts_with("x-"));
+    for name in ["paths", "webhooks"] {
+        items_without_servers(root.get_mut(name));
+    }
+    let Some(Value::Object(components)) = root.get_mut("components") else { return };
+    items_without_servers(components.get_mut("pathItems"));
+    links_without_servers(components.get_mut("links"));
+    for callback in values(components.get_mut("callbacks")) {
+        items_without_servers(Some(callback));
+    }
+    for response in values(components.get_mut("responses")) {
+        links_without_servers(response.get_mut("links"));
+    }
+}
+
+fn values(of: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
+    of.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+}
+
+/// Of a map of path items.
+fn items_without_servers(items: Option<&mut Value>) {
+    for item in values(items).filter_map(Value::as_object_mut) {
+        item.retain(|name, _| name != "servers" && !name.starts_with("x-"));
         for operation in item.values_mut().filter_map(Value::as_object_mut) {
-            operation.shift_remove("servers");
+            operation.retain(|name, _| name != "servers" && !name.starts_with("x-"));
+            for callback in values(operation.get_mut("callbacks")) {
+                items_without_servers(Some(callback));
+            }
+            for response in values(operation.get_mut("responses")) {
+                links_without_servers(response.get_mut("links"));
+            }
         }
+    }
+}
+
+fn links_without_servers(links: Option<&mut Value>) {
+    for link in values(links).filter_map(Value::as_object_mut) {
+        link.shift_remove("server");
     }
 }
 
@@ -175,4 +209,42 @@ fn tag(text: &str) -> String {
 /// The members of an object that is one.
 pub(super) fn members(body: &Value) -> Map<String, Value> {
     body.as_object().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_says_where_the_service_itself_is() {
+        let secret = json!([{ "url": "http://10.9.9.9:8080" }]);
+        let integration = json!({ "uri": "http://10.9.9.9:8080/x" });
+        let operation = json!({
+            "operationId": "get_it",
+            "servers": secret,
+            "x-amazon-apigateway-integration": integration,
+            "responses": { "200": { "description": "d", "links": { "next": { "operationId": "a", "server": secret[0] } } } },
+            "callbacks": { "done": { "{$request.body#/url}": { "servers": secret, "post": { "servers": secret } } } },
+        });
+        let item = json!({ "servers": secret, "get": operation, "x-upstream": "10.9.9.9" });
+        let mut description = json!({
+            "openapi": "3.1.0",
+            "x-backend": "10.9.9.9",
+            "paths": { "/it": item },
+            "webhooks": { "told": item },
+            "components": {
+                "pathItems": { "shared": item },
+                "callbacks": { "done": { "expression": item } },
+                "links": { "next": { "operationId": "a", "server": secret[0] } },
+                "schemas": { "Farm": { "properties": { "servers": { "type": "integer" } } } },
+            },
+        });
+        without_servers(&mut description);
+        let text = description.to_string();
+        assert!(!text.contains("10.9.9.9"), "{text}");
+        assert!(
+            text.contains("get_it") && text.contains(r#""servers":{"type":"integer"}"#),
+            "{text}"
+        );
+    }
 }

@@ -39,7 +39,14 @@ pub(crate) async fn retire_by_date(dependencies: &Dependencies) -> Result<(), Ap
         return Ok(());
     }
     for name in over(dependencies, dependencies.clock.wall()) {
-        retire(dependencies, &name).await?;
+        // One that cannot be retired keeps no other from it.
+        if let Err(error) = retire(dependencies, &name).await {
+            tracing::warn!(
+                service = name,
+                why = error.message(),
+                "a service could not be retired by its date"
+            );
+        }
     }
     Ok(())
 }
