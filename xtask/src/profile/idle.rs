@@ -53,7 +53,9 @@ pub(super) fn symbols(binary: &Path, folder: &Path) -> Result<HashSet<String>> {
     outcome?;
     ensure!(status.success(), "valgrind ended with {status}: see {}", log.display());
     let told = fs::read(&told).with_context(|| format!("reading {}", told.display()))?;
-    let found = in_report(&String::from_utf8_lossy(&told), &binary.display().to_string());
+    // It names files by where they really are.
+    let real = binary.canonicalize()?;
+    let found = in_report(&String::from_utf8_lossy(&told), &real.display().to_string());
     ensure!(!found.is_empty(), "{} ran without symbols", binary.display());
     Ok(found)
 }
