@@ -143,6 +143,11 @@ fn the_portal_has_a_listener_of_its_own_and_nothing_of_admin_is_there() {
     for (path, methods) in all["paths"].as_object().expect("paths") {
         for method in methods.as_object().expect("methods").keys() {
             let is_own = own["paths"][path][method].is_object();
+            let content = &all["paths"][path][method]["responses"]["200"]["content"];
+            if is_own && content["text/event-stream"].is_object() {
+                // It has no end, and is asked for elsewhere.
+                continue;
+            }
             let target = path.replace(['{', '}'], "");
             for proof in [&cookie, &format!("Authorization: Bearer {token}")] {
                 let lines = [proof.as_str(), "Content-Length: 0"];
