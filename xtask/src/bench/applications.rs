@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::load::wrk_script;
 use crate::shell;
 
 /// Writes applications into the database of a data folder; its arguments are the folder and how
@@ -59,18 +60,10 @@ pub(crate) fn fill(data: &Path, count: usize) -> Result<()> {
 pub(crate) fn script(count: usize) -> String {
     // A stride coprime to the powers of ten, so that neighbours do not follow each other.
     let stride = 7919;
-    let mut text = String::from("local requests = {\n");
-    for step in 0..REQUESTS {
+    wrk_script((0..REQUESTS).map(|step| {
         let key = key(step * stride % count);
-        writeln!(
-            text,
-            "  \"GET /{step:06} HTTP/1.1\\r\\nHost: bench.example\\r\\n{KEY_FIELD}: {key}\\r\\n\\r\\n\","
-        )
-        .expect("writing to a string cannot fail");
-    }
-    text.push_str("}\nlocal at, count = 0, #requests\nfunction request()\n");
-    text.push_str("  at = at % count + 1\n  return requests[at]\nend\n");
-    text
+        format!("GET /{step:06} HTTP/1.1\nHost: bench.example\n{KEY_FIELD}: {key}")
+    }))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The load generators: how each is called and how its report is read.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -107,6 +108,19 @@ impl Load {
         ensure!(seen.requests > 0, "no request was answered:\n{report}");
         Ok(seen)
     }
+}
+
+/// A script that has wrk send requests without a body in turn; the lines of a head are parted by
+/// `\n`.
+pub(crate) fn wrk_script(heads: impl Iterator<Item = String>) -> String {
+    let mut text = String::from("local requests = {\n");
+    for head in heads {
+        let lines = head.replace('\n', "\\r\\n");
+        writeln!(text, "  \"{lines}\\r\\n\\r\\n\",").expect("writing to a string cannot fail");
+    }
+    text.push_str("}\nlocal at, count = 0, #requests\nfunction request()\n");
+    text.push_str("  at = at % count + 1\n  return requests[at]\nend\n");
+    text
 }
 
 fn read_wrk(report: &str) -> Result<Seen> {

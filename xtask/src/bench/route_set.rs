@@ -7,6 +7,8 @@
 
 use std::fmt::Write;
 
+use super::load::wrk_script;
+
 /// Routes of one site.
 const SITE_ROUTES: usize = 100;
 
@@ -45,15 +47,10 @@ fn hit(index: usize, step: usize) -> (String, String) {
 pub(crate) fn script(count: usize) -> String {
     // A stride coprime to 10, 100, 1,000 and 10,000, so that neighbours do not follow each other.
     let stride = 7919;
-    let mut text = String::from("local requests = {\n");
-    for step in 0..REQUESTS {
+    wrk_script((0..REQUESTS).map(|step| {
         let (host, path) = hit(step * stride % count, step);
-        writeln!(text, "  \"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n\",")
-            .expect("writing to a string cannot fail");
-    }
-    text.push_str("}\nlocal at, count = 0, #requests\nfunction request()\n");
-    text.push_str("  at = at % count + 1\n  return requests[at]\nend\n");
-    text
+        format!("GET {path} HTTP/1.1\nHost: {host}")
+    }))
 }
 
 #[cfg(test)]
