@@ -10,7 +10,7 @@
 //!   it came. All traffic goes through it; where both sides speak the same dialect, nothing else.
 //! - [`pass`]: watching a reply of the same dialect for what was used.
 //! - [`frame`]: streams cut into events, and events put into streams.
-//! - [`json`]: the reader and writer of JSON under all of it.
+//! - [`json`]: the reader and writer of JSON under all of it, which are those of `wire`.
 //! - [`multipart`]: the same look at forms of many parts.
 //! - [`surface`]: which operation a path asks for, chat or another, and in whose words.
 //! - [`batch`]: the file of a batch, with a request in each line.
@@ -58,7 +58,6 @@ pub mod estimate;
 pub mod failure;
 pub mod field;
 pub mod frame;
-pub mod json;
 pub mod matrix;
 pub mod mock;
 pub mod model_list;
@@ -73,3 +72,5 @@ mod time;
 pub mod token_count;
 pub mod translate;
 pub mod used;
+
+pub use architrave_wire::json;

@@ -6,7 +6,6 @@
 
 mod edit;
 mod kept;
-mod keys;
 mod limit;
 mod machine;
 mod needs;

@@ -4,31 +4,16 @@
 
 use std::ops::Range;
 
+use architrave_wire::edit::Edits;
+pub use architrave_wire::edit::{Edit, Piece};
+
 use super::{Member, Scanned, Watch, Watched};
 use crate::json::Writer;
-
-/// Other bytes in the place of a range.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// What is replaced, as offsets into the body; an empty range puts in.
-    pub range: Range<usize>,
-    /// What comes there.
-    pub bytes: Vec<u8>,
-}
-
-/// A piece of an edited body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece<'e> {
-    /// This range of the body as it came.
-    Kept(Range<usize>),
-    /// Bytes of an edit.
-    New(&'e [u8]),
-}
 
 /// Edits of one body, in order, none overlapping another.
 #[derive(Debug, Default)]
 pub struct Splice {
-    edits: Vec<Edit>,
+    edits: Edits,
 }
 
 impl Splice {
@@ -40,12 +25,7 @@ impl Splice {
 
     /// Adds an edit. A range that overlaps an earlier one is ignored, as the first one to ask wins.
     pub fn edit(&mut self, range: Range<usize>, bytes: Vec<u8>) {
-        let place = self.edits.partition_point(|edit| edit.range.start <= range.start);
-        let after = self.edits.get(place).is_none_or(|next| range.end <= next.range.start);
-        let before = place == 0 || self.edits[place - 1].range.end <= range.start;
-        if after && before {
-            self.edits.insert(place, Edit { range, bytes });
-        }
+        self.edits.edit(range, bytes);
     }
 
     /// Makes a watched member say a string; it is put in where the body does not say it.
@@ -112,16 +92,14 @@ impl Splice {
             }
         }
         for range in ranges {
-            self.edits
-                .retain(|edit| edit.range.end <= range.start || edit.range.start >= range.end);
+            self.edits.forget_within(&range);
             self.edit(range, Vec::new());
         }
     }
 
     /// Takes the comma away behind what was put in at the beginning of an object.
     fn end_object_after(&mut self, bracket: usize) {
-        let put_in = |edit: &&mut Edit| edit.range == (bracket..bracket);
-        if let Some(edit) = self.edits.iter_mut().rfind(put_in) {
+        if let Some(edit) = self.edits.put_in_at(bracket) {
             edit.bytes.pop_if(|last| *last == b',');
         }
     }
@@ -134,31 +112,13 @@ impl Splice {
 
     /// The edited body piece by piece, `length` being that of the body as it came.
     pub fn pieces(&self, length: usize) -> impl Iterator<Item = Piece<'_>> {
-        let mut from = 0;
-        let edited = self.edits.iter().flat_map(move |edit| {
-            let kept = Piece::Kept(from..edit.range.start);
-            from = edit.range.end;
-            [kept, Piece::New(&edit.bytes)]
-        });
-        let rest = self.edits.last().map_or(0, |edit| edit.range.end);
-        edited.chain(std::iter::once(Piece::Kept(rest..length))).filter(|piece| match piece {
-            Piece::Kept(range) => !range.is_empty(),
-            Piece::New(bytes) => !bytes.is_empty(),
-        })
+        self.edits.pieces(length)
     }
 
     /// The edited body in one buffer.
     #[must_use]
     pub fn apply(&self, body: &[u8]) -> Vec<u8> {
-        let added: usize = self.edits.iter().map(|edit| edit.bytes.len()).sum();
-        let mut out = Vec::with_capacity(body.len() + added);
-        for piece in self.pieces(body.len()) {
-            match piece {
-                Piece::Kept(range) => out.extend_from_slice(&body[range]),
-                Piece::New(bytes) => out.extend_from_slice(bytes),
-            }
-        }
-        out
+        self.edits.apply(body)
     }
 
     fn put_in(&mut self, at: usize, is_alone: bool, member: &Member, value: &[u8]) {

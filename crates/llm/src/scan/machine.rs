@@ -2,8 +2,9 @@
 //!
 //! Inside of strings it goes by blocks; between them byte by byte, of which there are few.
 
+use architrave_wire::keys::{Added, Keys};
+
 use super::kept::may_name;
-use super::keys::{Added, Keys};
 use super::sizes::{Sort, TextSizes};
 use super::{ScanError, ScanLimits, Scanned, Spellings, Watch, Watched, needs, twins};
 use crate::catalog::Ability;

@@ -5,8 +5,7 @@
 //! providers send the last one counts.
 
 use super::skip::{blank, scalar_end, string_end};
-use super::{JsonError, Number, skip_value, unescape};
-use crate::chat::{Json, Text};
+use super::{Json, JsonError, Number, Text, skip_value, unescape};
 
 /// How many fields that nobody understood are named; more are only counted.
 const UNKNOWN_NAMED_MAX: usize = 16;

@@ -8,7 +8,8 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 const BLOCK: usize = 32;
 
 /// Where, from `from` on, the first quote, backslash or control byte is; the length where none is.
-pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
+#[must_use]
+pub fn special_at(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     // Most strings are names and short values: two words see their end.
     for _ in 0..2 {
@@ -37,7 +38,8 @@ pub(crate) fn special_at(bytes: &[u8], from: usize) -> usize {
 }
 
 /// Where, from `from` on, the first quote or backslash is; the length where none is.
-pub(crate) fn quote_at(bytes: &[u8], from: usize) -> usize {
+#[must_use]
+pub fn quote_at(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     // Most strings are short: two words see their end sooner than a search has begun.
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! JSON as this crate needs it: a reader that walks the text once and borrows, a writer that
+//! JSON as the gateway needs it: a reader that walks the text once and borrows, a writer that
 //! appends to a buffer.
 //!
 //! It is not a value tree and not serde: every reader here must tell which fields it did not
@@ -10,17 +10,17 @@ mod error;
 mod number;
 mod skip;
 mod unescape;
+mod value;
 mod write;
 
+pub use bytes::{quote_at, special_at};
 pub use cursor::{Cursor, Kind};
 pub use error::JsonError;
-pub use number::Number;
+pub use number::{Number, is_number};
+pub use skip::skip_value;
+pub use unescape::unescape;
+pub use value::{Json, Text};
 pub use write::Writer;
-
-pub(crate) use bytes::{quote_at, special_at};
-pub(crate) use number::is_number;
-pub(crate) use skip::skip_value;
-pub(crate) use unescape::unescape;
 
 /// What is wrong with a value in which too many lie in each other.
 const TOO_DEEP: &str = "is nested too deeply";

@@ -7,7 +7,10 @@ use super::special_at;
 /// The text between the quotes of a string, its escapes resolved. Half a surrogate pair becomes
 /// U+FFFD, as no Rust string can hold it; a raw control byte or an unknown escape is an error,
 /// given as its offset.
-pub(crate) fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
+///
+/// # Errors
+/// The offset of the control byte or escape.
+pub fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
     let mut at = special_at(raw.as_bytes(), 0);
     if at == raw.len() {
         return Ok(Cow::Borrowed(raw));

@@ -9,7 +9,10 @@ use super::{TOO_DEEP, is_number};
 const DEPTH_MAX: usize = 512;
 
 /// Where the value that starts at `at` ends, or what is wrong with it and where.
-pub(crate) fn skip_value(bytes: &[u8], mut at: usize) -> Result<usize, (usize, &'static str)> {
+///
+/// # Errors
+/// The offset of what is no JSON, and why.
+pub fn skip_value(bytes: &[u8], mut at: usize) -> Result<usize, (usize, &'static str)> {
     let mut open: Vec<u8> = Vec::new();
     loop {
         at = blank(bytes, at);

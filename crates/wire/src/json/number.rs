@@ -40,7 +40,8 @@ impl From<u64> for Number<'static> {
 }
 
 /// Whether the bytes are a number by JSON's grammar.
-pub(crate) fn is_number(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_number(bytes: &[u8]) -> bool {
     let rest = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let rest = match rest {
         [b'0', rest @ ..] => rest,

@@ -10,7 +10,7 @@ const LIST_MAX: usize = 24;
 
 /// Names of all open objects: lists laid one behind the other, sets for the large ones.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub struct Keys {
     hashes: Vec<u64>,
     objects: Vec<Object>,
     hasher: foldhash::fast::FixedState,
@@ -24,24 +24,30 @@ struct Object {
 
 /// What became of a name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Added {
+pub enum Added {
+    /// It is new.
     New,
+    /// The object has it already.
     Doubled,
+    /// The object has too many.
     TooMany,
 }
 
 impl Keys {
-    pub(super) fn open(&mut self) {
+    /// An object begins.
+    pub fn open(&mut self) {
         self.objects.push(Object { from: self.hashes.len(), set: None });
     }
 
-    pub(super) fn close(&mut self) {
+    /// The object that began last ends.
+    pub fn close(&mut self) {
         if let Some(object) = self.objects.pop() {
             self.hashes.truncate(object.from);
         }
     }
 
-    pub(super) fn add(&mut self, name: &[u8], fields_max: usize) -> Added {
+    /// A name in the object that began last, which may have `fields_max` of them.
+    pub fn add(&mut self, name: &[u8], fields_max: usize) -> Added {
         use std::hash::BuildHasher as _;
         let Some(object) = self.objects.last_mut() else { return Added::New };
         let hash = self.hasher.hash_one(name);
