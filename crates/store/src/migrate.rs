@@ -61,6 +61,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        name: "prepared_revisions",
+        both: include_str!("../migrations/0007_prepared_revisions.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.

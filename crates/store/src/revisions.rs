@@ -30,6 +30,11 @@ pub struct Revision {
     pub created_at: i64,
     /// When it was last published, in microseconds UTC.
     pub published_at: Option<i64>,
+    /// When the service was last made to point at it, in microseconds UTC; `None` for one that was
+    /// prepared and never was in force.
+    pub current_at: Option<i64>,
+    /// The one that was current when it was prepared.
+    pub based_on: Option<i64>,
 }
 
 /// A revision to be written.
@@ -45,8 +50,11 @@ pub struct NewRevision<'a> {
     pub actor: &'a str,
     /// Why.
     pub note: &'a str,
-    /// How many of a service are kept; the one last published is, however old.
+    /// How many of its sort are kept of a service; the current one and the one last published are,
+    /// however old.
     pub kept_max: i64,
+    /// An earlier one that it is instead, where that one says the same.
+    pub like: Option<i64>,
 }
 
 reads! {
@@ -59,6 +67,9 @@ reads! {
     /// The latest of them.
     fn latest_revision(service_id: &str) -> Option<Revision>;
 
+    /// The one that the service points at.
+    fn current_revision(service_id: &str) -> Option<Revision>;
+
     /// The one that was last published.
     fn published_revision(service_id: &str) -> Option<Revision>;
 
@@ -67,7 +78,8 @@ reads! {
 }
 
 const REVISION: &str = "SELECT service_id, number, digest, content, description, actor, note, \
-                        created_at, published_at FROM service_revisions WHERE service_id = $1";
+                        created_at, published_at, current_at, is_prepared, based_on \
+                        FROM service_revisions WHERE service_id = $1";
 
 async fn revisions(
     sight: Sight<'_>,
@@ -103,6 +115,19 @@ async fn latest_revision(
     query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
 }
 
+async fn current_revision(
+    sight: Sight<'_>,
+    service_id: &str,
+) -> Result<Option<Revision>, StoreError> {
+    // What an older program writes says nothing of when it was current: since it was made.
+    let text = format!(
+        "{REVISION} AND is_prepared = 0 ORDER BY COALESCE(current_at, created_at) DESC, \
+         number DESC LIMIT 1"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(service_id);
+    query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
+}
+
 async fn published_revision(
     sight: Sight<'_>,
     service_id: &str,
@@ -120,20 +145,75 @@ async fn description(sight: Sight<'_>, digest: &str) -> Result<Option<String>, S
 }
 
 impl Change {
-    /// Adds a revision, unless the latest says the same; returns the latest then. Old ones beyond
-    /// `kept_max` are forgotten.
+    /// Makes the service point at a revision that says this: at the current one where it does, at
+    /// the one that it is to be like where that does, else at a new one. Old ones beyond `kept_max`
+    /// are forgotten.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn add_revision(&mut self, new: NewRevision<'_>) -> Result<Revision, StoreError> {
-        let content = new.content.to_string();
-        let description = new.description.map(digest_of);
-        let digest =
-            digest_of(&format!("{content}\n{}", description.as_deref().unwrap_or_default()));
-        let latest = self.latest_revision(new.service_id).await?;
-        if let Some(latest) = latest.as_ref().filter(|latest| latest.digest == digest) {
-            return Ok(latest.clone());
+        let said = Said::of(&new);
+        let current = self.current_revision(new.service_id).await?;
+        // Later than any before, whatever the clock says.
+        let at = current.as_ref().and_then(|current| current.current_at);
+        let at = at.map_or(self.at(), |before| self.at().max(before + 1));
+        if let Some(number) = new.like
+            && let Some(like) = self.revision(new.service_id, number).await?
+            && like.description == said.description
+            && like.content == *new.content
+        {
+            if current.as_ref().is_none_or(|current| current.number != number) {
+                let statement = sqlx::query(
+                    "UPDATE service_revisions SET current_at = $1, is_prepared = 0 \
+                     WHERE service_id = $2 AND number = $3",
+                );
+                self.run(statement.bind(at).bind(new.service_id).bind(number)).await?;
+            }
+            return Ok(Revision { current_at: Some(at), ..like });
         }
+        if let Some(current) = current.filter(|current| current.digest == said.digest) {
+            return Ok(current);
+        }
+        let revision = self.insert_revision(&new, said, (Some(at), None)).await?;
+        self.forget_old_revisions(&new, false).await?;
+        Ok(revision)
+    }
+
+    /// Adds a revision that the service does not point at, unless the current one or another one
+    /// that is prepared says the same: then it is that one. Whether it is new is told with it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prepare_revision(
+        &mut self,
+        new: NewRevision<'_>,
+    ) -> Result<(Revision, bool), StoreError> {
+        let said = Said::of(&new);
+        let current = self.current_revision(new.service_id).await?;
+        if let Some(same) = current.as_ref().filter(|current| current.digest == said.digest) {
+            return Ok((same.clone(), false));
+        }
+        let text = format!("{REVISION} AND is_prepared = 1 AND digest = $2");
+        let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(new.service_id);
+        let query = query.bind(&said.digest);
+        let same = query.fetch_optional(&mut *self.sight().on).await?;
+        if let Some(same) = same.as_ref().map(row).transpose()? {
+            return Ok((same, false));
+        }
+        let based_on = current.map(|current| current.number);
+        let revision = self.insert_revision(&new, said, (None, based_on)).await?;
+        self.forget_old_revisions(&new, true).await?;
+        Ok((revision, true))
+    }
+
+    async fn insert_revision(
+        &mut self,
+        new: &NewRevision<'_>,
+        said: Said,
+        (current_at, based_on): (Option<i64>, Option<i64>),
+    ) -> Result<Revision, StoreError> {
+        let Said { content, description, digest } = said;
+        let latest = self.latest_revision(new.service_id).await?;
         let number = latest.map_or(1, |latest| latest.number + 1);
         if let (Some(digest), Some(text)) = (&description, new.description) {
             let statement = "INSERT INTO descriptions (digest, content) VALUES ($1, $2) \
@@ -143,12 +223,13 @@ impl Change {
         let at = self.at();
         let statement = sqlx::query(
             "INSERT INTO service_revisions (service_id, number, digest, content, description, \
-             actor, note, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             actor, note, created_at, current_at, is_prepared, based_on) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         );
         let statement = statement.bind(new.service_id).bind(number).bind(&digest).bind(content);
         let statement = statement.bind(description.clone()).bind(new.actor).bind(new.note).bind(at);
-        self.run(statement).await?;
-        self.forget_old_revisions(new.service_id, number - new.kept_max).await?;
+        let is_prepared = i64::from(current_at.is_none());
+        self.run(statement.bind(current_at).bind(is_prepared).bind(based_on)).await?;
         Ok(Revision {
             service_id: new.service_id.to_owned(),
             number,
@@ -159,6 +240,8 @@ impl Change {
             note: new.note.to_owned(),
             created_at: at,
             published_at: None,
+            current_at,
+            based_on,
         })
     }
 
@@ -191,20 +274,24 @@ impl Change {
         Ok(())
     }
 
+    /// Those of one sort, in force once or prepared, beyond so many that were it last.
     async fn forget_old_revisions(
         &mut self,
-        service_id: &str,
-        until: i64,
+        new: &NewRevision<'_>,
+        are_prepared: bool,
     ) -> Result<(), StoreError> {
-        if until < 1 {
-            return Ok(());
-        }
-        let published = self.published_revision(service_id).await?;
+        let of = new.service_id;
+        let number = |revision: Option<Revision>| revision.map_or(0, |revision| revision.number);
+        let published = number(self.published_revision(of).await?);
+        let current = number(self.current_revision(of).await?);
         let statement = sqlx::query(
-            "DELETE FROM service_revisions WHERE service_id = $1 AND number <= $2 AND number <> $3",
+            "DELETE FROM service_revisions WHERE service_id = $1 AND is_prepared = $2 \
+             AND number <> $3 AND number <> $4 AND number NOT IN (SELECT number \
+             FROM service_revisions WHERE service_id = $1 AND is_prepared = $2 \
+             ORDER BY COALESCE(current_at, created_at) DESC, number DESC LIMIT $5)",
         );
-        let kept = published.map_or(0, |published| published.number);
-        if self.run(statement.bind(service_id).bind(until).bind(kept)).await? > 0 {
+        let statement = statement.bind(of).bind(i64::from(are_prepared)).bind(published);
+        if self.run(statement.bind(current).bind(new.kept_max)).await? > 0 {
             self.forget_descriptions().await?;
         }
         Ok(())
@@ -221,6 +308,23 @@ impl Change {
     }
 }
 
+/// What a revision says, as it is written.
+struct Said {
+    content: String,
+    description: Option<String>,
+    digest: String,
+}
+
+impl Said {
+    fn of(new: &NewRevision<'_>) -> Self {
+        let content = new.content.to_string();
+        let description = new.description.map(digest_of);
+        let digest =
+            digest_of(&format!("{content}\n{}", description.as_deref().unwrap_or_default()));
+        Self { content, description, digest }
+    }
+}
+
 /// The digest by which a text is known: `sha256:` and hex digits.
 #[must_use]
 pub fn digest_of(text: &str) -> String {
@@ -233,6 +337,9 @@ fn row(row: &AnyRow) -> Result<Revision, StoreError> {
     let content: String = row.try_get("content")?;
     let service_id: String = row.try_get("service_id")?;
     let number: i64 = row.try_get("number")?;
+    let created_at: i64 = row.try_get("created_at")?;
+    let current_at: Option<i64> = row.try_get("current_at")?;
+    let is_prepared: i64 = row.try_get("is_prepared")?;
     let content = serde_json::from_str(&content)
         .map_err(|_| StoreError::Damaged(format!("revision {number} of {service_id}")))?;
     Ok(Revision {
@@ -240,8 +347,10 @@ fn row(row: &AnyRow) -> Result<Revision, StoreError> {
         description: row.try_get("description")?,
         actor: row.try_get("actor")?,
         note: row.try_get("note")?,
-        created_at: row.try_get("created_at")?,
+        created_at,
         published_at: row.try_get("published_at")?,
+        current_at: (is_prepared == 0).then(|| current_at.unwrap_or(created_at)),
+        based_on: row.try_get("based_on")?,
         content,
         service_id,
         number,

@@ -9,6 +9,8 @@ pub(crate) mod import;
 pub(crate) mod lint_api;
 pub(crate) mod list_revisions;
 pub(crate) mod list_versions;
+pub(crate) mod point;
+pub(crate) mod prepare;
 pub(crate) mod publish;
 pub(crate) mod put_api;
 pub(crate) mod retire;

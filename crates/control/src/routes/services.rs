@@ -8,21 +8,22 @@ use serde_json::json;
 use super::TEAM;
 use crate::admin::services::{
     callers, compare_revisions, create_version, import, lint_api, list_revisions, list_versions,
-    put_api, roll_back, show_api, show_revision,
+    point, prepare, put_api, roll_back, show_api, show_revision,
 };
 use crate::code::Code;
 use crate::operation::{Answered, Operation, Parameter, Place, Tag, Takes};
 use crate::page;
 use crate::permission::Permission::{ReadObjects, ReadUsage, WriteObjects};
-use crate::usecase::objects::Import;
+use crate::usecase::objects::{Import, Preparation};
 use crate::usecase::usage::callers::CallerList;
 
 const OK: StatusCode = StatusCode::OK;
 
 const AGAINST: Parameter = Parameter {
     name: "against",
-    about: "The number of the revision that it is compared with; by default the one before.",
-    schema: || json!({ "type": "integer", "minimum": 1 }),
+    about: "The number of the revision that it is compared with, or `current`; by default the one \
+            before, and for one that is prepared the current one.",
+    schema: || json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": "current" }] }),
 };
 
 const OVERRIDE: Parameter = Parameter {
@@ -130,11 +131,37 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
         .answers(OK, "The differences.", Answered::AnyJson)
         .refuses(&READ)
         .refuses(&[Code::RevisionNotFound]),
+        Operation::new(
+            Method::POST,
+            at("/revisions"),
+            "prepare_service_revision",
+            prepare::run,
+        )
+        .about(
+            tag,
+            "Prepares a revision: validated whole, with its difference from the current one, and not \
+             in force until the service points at it.",
+        )
+        .needs(WriteObjects, Place::Object)
+        .takes_json::<Preparation>()
+        .answers(StatusCode::CREATED, "It is prepared.", Answered::AnyJson)
+        .answers(OK, "There is one that says the same, or it would be possible.", Answered::AnyJson)
+        .refuses(&[Code::ObjectNotFound, Code::DescriptionInvalid]),
+        Operation::new(Method::POST, at(":point"), "point_service", point::run)
+            .about(
+                tag,
+                "Points it at a revision, an earlier or a prepared one: it is as that one says, with \
+                 its upstream, its routes and its description. Its life stays as it is.",
+            )
+            .needs(WriteObjects, Place::Object)
+            .takes_json::<point::Pointer>()
+            .answers(OK, "It is so, and live.", Answered::Object)
+            .refuses(&[Code::ObjectNotFound, Code::RevisionNotFound]),
         Operation::new(Method::POST, at(":rollback"), "rollback_service", roll_back::run)
             .about(
                 tag,
-                "Writes it again as it was in a revision: with its upstream, its routes and its \
-                 description. Its life stays as it is.",
+                "Points it at a revision that was in force before: it is as that one says, with its \
+                 upstream, its routes and its description. Its life stays as it is.",
             )
             .needs(WriteObjects, Place::Object)
             .takes_json::<roll_back::Rollback>()

@@ -17,6 +17,7 @@ pub(crate) struct Writing<'a> {
     pub(crate) change: Change,
     call: &'a Call,
     validates_only: bool,
+    points_at: Option<(String, i64)>,
 }
 
 /// What was done, as the audit log has it; before and after are without secrets.
@@ -38,7 +39,17 @@ impl<'a> Writing<'a> {
     ) -> Result<Self, ApiError> {
         let validates_only = call.validates_only()?;
         let change = platform(dependencies)?.change().await?;
-        Ok(Self { change, call, validates_only })
+        Ok(Self { change, call, validates_only, points_at: None })
+    }
+
+    /// Says that a service is to be as it was in a revision, so that it points at that one.
+    pub(crate) fn point_at(&mut self, service: &str, revision: i64) {
+        self.points_at = Some((service.to_owned(), revision));
+    }
+
+    /// The revision that a service is to point at.
+    pub(crate) fn points_at(&self, service: &str) -> Option<i64> {
+        self.points_at.as_ref().filter(|(of, _)| of == service).map(|(_, revision)| *revision)
     }
 
     /// Whether nothing will last.

@@ -207,16 +207,235 @@ fn revisions_are_kept_compared_and_gone_back_to() {
         assert_eq!(home.get(&admin, "/api/v1/routes/more").await.status(), 404, "it came later");
         let text = home.get(&admin, "/api/v1/services/orders/api").await;
         assert!(!text.text().contains("/b"), "{text}");
-        let listed = home.get(&admin, &format!("{at}?page_size=1")).await;
         assert_eq!(
-            (&listed.json()["revisions"][0]["revision"], &listed.json()["revisions"][0]["note"]),
-            (&json!(5), &json!("rollback to 1"))
+            current(&home, &admin, "orders").await,
+            (1, 4),
+            "it points at it, and is no other"
         );
-        let first = home.get(&admin, &format!("{at}/5/diff?against=1")).await;
+        let log = home.get(&admin, "/api/v1/audit?action=rollback_service").await;
+        assert_eq!(log.json()["audit"][0]["after"]["reason"], "rollback to 1", "{log}");
+        let first = home.get(&admin, &format!("{at}/4/diff?against=current")).await;
+        assert_eq!(first.json()["against"], 1);
+        assert_eq!(first.json()["api"]["added"], json!(["get_b"]));
+        // And forward again, to the last.
+        let on = json!({ "revision": 4, "current": 3 });
+        let point = "/api/v1/services/orders:point";
+        let refused = home.send(&admin, "POST", point, &on).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (412, "precondition_failed"));
+        let on = json!({ "revision": 4, "current": 1, "reason": "it was not that" });
+        assert_eq!(home.send(&admin, "POST", point, &on).await.status(), 200);
+        assert_eq!(current(&home, &admin, "orders").await, (4, 4));
+        assert_eq!(home.get(&admin, "/api/v1/routes/more").await.status(), 200);
+    });
+}
+
+/// The number of the revision that a service points at, and how many it has.
+async fn current(home: &Home, proof: &Proof, name: &str) -> (i64, usize) {
+    let listed = home.get(proof, &format!("/api/v1/services/{name}/revisions?page_size=100")).await;
+    let listed = listed.json()["revisions"].as_array().unwrap().clone();
+    let current: Vec<i64> = listed
+        .iter()
+        .filter(|one| one["is_current"] == true)
+        .map(|one| one["revision"].as_i64().unwrap())
+        .collect();
+    assert_eq!(current.len(), 1, "{listed:?}");
+    (current[0], listed.len())
+}
+
+#[test]
+fn a_revision_is_prepared_looked_at_and_then_pointed_at() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        listen(&home, &admin).await;
+        for (name, address) in [("orders", "10.0.0.7:80"), ("next", "10.0.0.8:80")] {
+            let upstream = json!({ "name": name, "endpoints": [{ "address": address }] });
+            home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        }
+        let body = json!({ "description": described(&[("/a", "integer")]), "upstream": "orders", "routes": "prefix" });
+        assert_eq!(import(&home, &admin, "orders", "", &body).await.status(), 201);
+        home.send(&admin, "POST", "/api/v1/services/orders:publish", &json!({})).await;
+        let at = "/api/v1/services/orders/revisions";
+        let route = json!({ "name": "orders", "service": "orders", "match": [{ "path": { "prefix": "/v2" } }] });
+        let body = json!({
+            "service": { "http": { "upstream": "next" } }, "routes": [route],
+            "upstreams": [{ "name": "next", "endpoints": [{ "address": "10.0.0.9:80" }] }],
+            "description": described(&[("/a", "string"), ("/b", "integer")]), "note": "the next one",
+        });
+        let tried = home.send(&admin, "POST", &format!("{at}?validate_only=true"), &body).await;
+        assert_eq!((tried.status(), &tried.json()["revision"]), (200, &Value::Null), "{tried}");
+        assert_eq!(current(&home, &admin, "orders").await, (1, 1));
+
+        let made = home.send(&admin, "POST", at, &body).await;
         assert_eq!(
-            (&first.json()["config"], &first.json()["api"]["changed"]),
-            (&json!([]), &json!([]))
+            (made.status(), made.header("location")),
+            (201, Some(&*format!("{at}/2"))),
+            "{made}"
         );
+        let json = made.json();
+        assert_eq!(
+            (&json["is_current"], &json["current_at"], &json["based_on"], &json["note"]),
+            (&json!(false), &Value::Null, &json!(1), &json!("the next one"))
+        );
+        let places: Vec<&str> = json["difference"]["config"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["pointer"].as_str().unwrap())
+            .collect();
+        for place in [
+            "/service/http/upstream",
+            "/routes/orders/match",
+            "/upstreams/next",
+            "/upstreams/orders",
+        ] {
+            assert!(places.contains(&place), "{place} of {places:?}");
+        }
+        assert_eq!(json["difference"]["api"]["added"], json!(["get_b"]));
+        let told = json["breaks_callers"][0].as_str().unwrap();
+        assert!(told.starts_with("response-type-changed"), "{made}");
+        assert!(json["lint"]["warnings"].is_u64(), "{made}");
+
+        // Nothing of it is in force, and it is held against what is.
+        let service = home.get(&admin, "/api/v1/services/orders").await;
+        assert_eq!(service.json()["config"]["http"], json!({ "upstream": "orders" }));
+        let upstream = home.get(&admin, "/api/v1/upstreams/next").await;
+        assert_eq!(upstream.json()["config"]["endpoints"][0]["address"], "10.0.0.8:80");
+        let diff = home.get(&admin, &format!("{at}/2/diff")).await;
+        assert_eq!(
+            (&diff.json()["against"], &diff.json()["config"]),
+            (&json!(1), &json["difference"]["config"])
+        );
+        assert_eq!(home.send(&admin, "POST", at, &body).await.status(), 200, "there is one");
+        assert_eq!(current(&home, &admin, "orders").await, (1, 2));
+
+        // A change meanwhile is a revision of its own, after the one that is prepared.
+        let slower = json!({ "balance": "random" });
+        let changed = home.change(&admin, "PATCH", "/api/v1/upstreams/orders", &slower).await;
+        assert_eq!(changed.status(), 200, "{changed}");
+        assert_eq!(current(&home, &admin, "orders").await, (3, 3));
+        assert_eq!(home.get(&admin, &format!("{at}/3/diff")).await.json()["against"], 1);
+
+        // The gate is asked when it is pointed at, and so is whoever looked before.
+        let point = "/api/v1/services/orders:point";
+        let early = home
+            .send(&admin, "POST", "/api/v1/services/orders:rollback", &json!({ "revision": 2 }))
+            .await;
+        assert_eq!((early.status(), early.code().as_str()), (422, "value_out_of_range"), "{early}");
+        let stale = home.send(&admin, "POST", point, &json!({ "revision": 2, "current": 1 })).await;
+        assert_eq!(
+            (stale.status(), stale.code().as_str()),
+            (412, "precondition_failed"),
+            "{stale}"
+        );
+        let etag = service.header("etag").unwrap();
+        let headers = [("content-type", "application/json"), ("if-match", "\"svc_x.1\"")];
+        let other = home.call(&admin, "POST", point, &headers, "{\"revision\":2}").await;
+        assert_eq!(other.status(), 412, "{other}");
+        let refused = home.send(&admin, "POST", point, &json!({ "revision": 2 })).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (409, "breaking_changes"),
+            "{refused}"
+        );
+        assert_eq!(current(&home, &admin, "orders").await, (3, 3));
+        let headers = [("content-type", "application/json"), ("if-match", etag)];
+        let why =
+            json!({ "revision": 2, "current": 3, "override": true, "reason": "all have moved" });
+        let pointed = home.call(&admin, "POST", point, &headers, &why.to_string()).await;
+        assert_eq!(pointed.status(), 200, "{pointed}");
+        assert_eq!(current(&home, &admin, "orders").await, (2, 3));
+        let service = home.get(&admin, "/api/v1/services/orders").await;
+        assert_eq!(service.json()["config"]["http"], json!({ "upstream": "next" }));
+        assert_eq!(service.json()["config"]["state"], "published");
+        let upstream = home.get(&admin, "/api/v1/upstreams/next").await;
+        assert_eq!(upstream.json()["config"]["endpoints"][0]["address"], "10.0.0.9:80");
+        let actions = home.actions(&admin).await;
+        assert_eq!(actions[..3], ["point_service", "update_upstream", "prepare_service"]);
+
+        // Back: what callers have is the description of the one that it points at.
+        let back = json!({ "revision": 1, "override": true, "reason": "not all had" });
+        assert_eq!(
+            home.send(&admin, "POST", "/api/v1/services/orders:rollback", &back).await.status(),
+            200
+        );
+        assert_eq!(current(&home, &admin, "orders").await, (1, 3));
+        let same = json!({ "description": described(&[("/a", "integer")]) });
+        assert_eq!(import(&home, &admin, "orders", "", &same).await.status(), 200);
+    });
+}
+
+#[test]
+fn a_revision_that_cannot_be_is_not_prepared_and_says_why() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        listen(&home, &admin).await;
+        let upstream = json!({ "name": "orders", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        let service = json!({ "name": "orders", "http": { "upstream": "orders" } });
+        home.send(&admin, "POST", "/api/v1/services", &service).await;
+        let at = "/api/v1/services/orders/revisions";
+        for (body, status, code, told) in [
+            (
+                json!({ "service": { "http": { "upstream": "nowhere" } } }),
+                422,
+                "object_invalid",
+                "nowhere",
+            ),
+            (
+                json!({ "service": { "http": {}, "name": "users" } }),
+                422,
+                "object_invalid",
+                "/service/name",
+            ),
+            (
+                json!({ "service": { "http": { "upstream": "orders" }, "state": "retired" } }),
+                422,
+                "object_invalid",
+                "/service/state",
+            ),
+            (
+                json!({ "service": { "http": { "upstream": "orders" }, "api": { "text": "x" } } }),
+                422,
+                "object_invalid",
+                "/service/api",
+            ),
+            (
+                json!({ "routes": [{ "name": "a", "service": "users" }] }),
+                422,
+                "object_invalid",
+                "/routes/0",
+            ),
+            (
+                json!({ "routes": [{ "service": "orders" }] }),
+                422,
+                "object_invalid",
+                "/routes/0/name",
+            ),
+            (json!({ "upstreams": [{ "name": "users" }] }), 422, "object_invalid", "/upstreams/0"),
+            (
+                json!({ "upstreams": [{ "name": "orders", "endpoints": [{ "address": "${env:HOME}:80" }] }] }),
+                422,
+                "object_invalid",
+                "substitution",
+            ),
+            (json!({ "description": "openapi: 9" }), 422, "description_invalid", ""),
+            (json!({ "note": "x".repeat(1001) }), 422, "value_out_of_range", "/note"),
+            (json!({ "notes": "x" }), 400, "body_invalid", "notes"),
+        ] {
+            let refused = home.send(&admin, "POST", at, &body).await;
+            assert_eq!(
+                (refused.status(), refused.code().as_str()),
+                (status, code),
+                "{body} {refused}"
+            );
+            assert!(refused.to_string().contains(told), "{told}: {refused}");
+        }
+        assert_eq!(current(&home, &admin, "orders").await, (1, 1));
+        let nothing = home.send(&admin, "POST", at, &json!({})).await;
+        assert_eq!((nothing.status(), &nothing.json()["revision"]), (200, &json!(1)), "{nothing}");
+        assert_eq!(nothing.json()["is_current"], true);
+        let none = home.send(&admin, "POST", "/api/v1/services/users/revisions", &json!({})).await;
+        assert_eq!(none.status(), 404, "{none}");
     });
 }
 

@@ -137,6 +137,8 @@ const MATRIX: &str = "
     list_service_revisions         - ? + + + + + ? + - -
     get_service_revision           - ? + + + + + ? + - -
     compare_service_revisions      - ? + + + + + ? + - -
+    prepare_service_revision       - ? x + + + x ? x - -
+    point_service                  - ? x + + + x ? x - -
     rollback_service               - ? x + + + x ? x - -
     list_service_versions          - ? + + + + + ? + - -
     create_service_version         - ? x + + + x ? x - -
@@ -449,6 +451,8 @@ const SHARED: &str = "
     list_service_revisions         x ?
     get_service_revision           x ?
     compare_service_revisions      x ?
+    prepare_service_revision       x ?
+    point_service                  x ?
     rollback_service               x ?
     create_service_version         x ?
 ";

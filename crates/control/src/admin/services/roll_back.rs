@@ -1,4 +1,4 @@
-//! `POST /api/v1/services/{name}:rollback`: it is written again as it was in a revision.
+//! `POST /api/v1/services/{name}:rollback`: it points at a revision that was in force before.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::etag::Conditions;
 use crate::json::JsonBody;
 use crate::operation::Desk;
 use crate::reply::Reply;
-use crate::usecase::objects::{self, Override, Wanted};
+use crate::usecase::objects::{self, Override, Pointing, Wanted};
 
 /// To which revision.
 #[derive(Deserialize, ToSchema)]
@@ -18,10 +18,13 @@ use crate::usecase::objects::{self, Override, Wanted};
 pub(crate) struct Rollback {
     /// Its number.
     revision: i64,
+    /// The number of the one that it points at now; when it is another, nothing is done.
+    #[serde(default)]
+    current: Option<i64>,
     /// Whether what breaks callers is published all the same; needs a `reason`.
     #[serde(default)]
     r#override: bool,
-    /// For the audit log and the revision that it makes, up to 1,000 characters.
+    /// For the audit log, up to 1,000 characters.
     #[serde(default)]
     reason: Option<String>,
 }
@@ -32,9 +35,10 @@ pub(crate) async fn run(
     conditions: Conditions,
     JsonBody(rollback): JsonBody<Rollback>,
 ) -> Result<Reply, ApiError> {
-    let given = Override { is_given: rollback.r#override, reason: rollback.reason };
+    let Rollback { revision, current, r#override: is_given, reason } = rollback;
+    let pointing = Pointing { revision, current, given: Override { is_given, reason } };
     let name = call.names.first().map(String::as_str).unwrap_or_default();
     let kind = call.kind()?;
     let wanted = Wanted { dependencies: &desk, call: &call, kind, name, conditions: &conditions };
-    Box::pin(objects::roll_back(wanted, rollback.revision, given)).await
+    Box::pin(objects::roll_back(wanted, pointing)).await
 }

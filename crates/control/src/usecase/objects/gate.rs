@@ -56,13 +56,7 @@ pub(super) async fn check(
     (given, may_override): (&Override, bool),
 ) -> Result<Option<Value>, ApiError> {
     given.check()?;
-    let text = text_of(wanted.body).filter(|_| is_in_use(wanted.body));
-    let Some(text) = text else { return Ok(None) };
-    let Some(published) = published(writing, objects, &wanted).await? else {
-        return Ok(None);
-    };
-    let now = super::write::now(writing);
-    let breaking = compare(&published, text, now).await?.breaking;
+    let breaking = breaking(writing, objects, wanted).await?;
     if breaking.is_empty() {
         return Ok(None);
     }
@@ -87,7 +81,22 @@ pub(super) async fn check(
     Err(ApiError::new(Code::BreakingChanges, message).with_faults(faults))
 }
 
-fn in_words(change: &BreakingChange) -> String {
+/// What a service that is to be in use would break of what callers have.
+pub(super) async fn breaking(
+    writing: &mut Writing<'_>,
+    objects: &Objects,
+    wanted: Wanted<'_>,
+) -> Result<Vec<BreakingChange>, ApiError> {
+    let text = text_of(wanted.body).filter(|_| is_in_use(wanted.body));
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let Some(published) = published(writing, objects, &wanted).await? else {
+        return Ok(Vec::new());
+    };
+    let now = super::write::now(writing);
+    Ok(compare(&published, text, now).await?.breaking)
+}
+
+pub(super) fn in_words(change: &BreakingChange) -> String {
     let operations = change.operations.join(", ");
     format!("{}: {} ({operations})", change.rule.name, change.message)
 }

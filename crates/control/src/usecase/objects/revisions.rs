@@ -1,5 +1,6 @@
 //! Revisions: what a service was like after each change of it, of the routes to it, of its upstream
-//! and of the description of its API. Its life is no part of them: a rollback retires nobody.
+//! and of the description of its API. A service points at one of them, which is what is in force. Its
+//! life is no part of them: a rollback retires nobody.
 
 use architrave_config::object::{
     Held, Object, ObjectChange, ObjectKind, Objects, Origin, hide_secrets,
@@ -13,8 +14,10 @@ use crate::admin::objects::time;
 use crate::error::ApiError;
 use crate::usecase::Writing;
 
-/// Revisions of a service that are kept, beside the one that is published.
-pub(super) const KEPT_MAX: i64 = 100;
+/// Revisions of a service that are kept of those that were in force, beside the one that is published.
+const KEPT_MAX: i64 = 100;
+/// Of those that are prepared and never were.
+pub(super) const PREPARED_MAX: u32 = 20;
 /// Services that one change makes a revision of: an upstream that more share is infrastructure.
 const SERVICES_MAX: usize = 100;
 
@@ -45,6 +48,7 @@ pub(super) async fn note(
             continue;
         };
         let Some((content, description)) = content(wanted, &name) else { continue };
+        let like = writing.points_at(&name);
         let revision = writing
             .change
             .add_revision(NewRevision {
@@ -54,11 +58,15 @@ pub(super) async fn note(
                 actor,
                 note: why,
                 kept_max: KEPT_MAX,
+                like,
             })
             .await?;
         // What is in use is published as it is.
-        if life::is_in_use(&row.body) && revision.published_at.is_none() {
-            writing.change.publish_revision(&row.id, revision.number).await?;
+        if life::is_in_use(&row.body) {
+            let published = writing.change.published_revision(&row.id).await?;
+            if published.is_none_or(|published| published.number != revision.number) {
+                writing.change.publish_revision(&row.id, revision.number).await?;
+            }
         }
     }
     Ok(())
@@ -106,7 +114,7 @@ pub(super) fn upstream_of(service: &Value) -> Option<&str> {
 }
 
 /// What a service says, with what belongs to it, and the description of its API.
-fn content(objects: &Objects, name: &str) -> Option<(Value, Option<String>)> {
+pub(super) fn content(objects: &Objects, name: &str) -> Option<(Value, Option<String>)> {
     let held = objects.get(ObjectKind::Service, name)?;
     let description = text_of(&held.object.body).map(str::to_owned);
     let mut service = shown(&held.object);
@@ -133,8 +141,8 @@ fn shown(object: &Object) -> Value {
     super::read::named(object.kind, &object.name, body)
 }
 
-/// A revision as it is listed.
-pub(super) fn listed(revision: &Revision, latest: i64) -> Value {
+/// A revision as it is listed, with the number of the one that the service points at.
+pub(super) fn listed(revision: &Revision, (latest, current): (i64, i64)) -> Value {
     json!({
         "revision": revision.number,
         "digest": revision.digest,
@@ -143,7 +151,10 @@ pub(super) fn listed(revision: &Revision, latest: i64) -> Value {
         "note": revision.note,
         "created_at": time(revision.created_at),
         "published_at": revision.published_at.map(time),
+        "current_at": revision.current_at.map(time),
+        "based_on": revision.based_on,
         "is_latest": revision.number == latest,
+        "is_current": revision.number == current,
     })
 }
 

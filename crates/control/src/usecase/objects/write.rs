@@ -28,7 +28,7 @@ use crate::reply::Reply;
 use crate::usecase::{Done, Writing, teams};
 
 /// The longest reason that is kept with a move, in characters.
-const REASON_MAX: usize = 1_000;
+pub(super) const REASON_MAX: usize = 1_000;
 
 /// What is wanted of an object.
 pub(crate) struct Wanted<'a> {
@@ -603,7 +603,7 @@ fn destination(kind: ObjectKind, body: &Value) -> Value {
 
 /// `${env:…}` and `${file:…}` are for files: through the API they would give away what only the
 /// machine's owner should know.
-fn check_plain(sent: &Value) -> Result<(), ApiError> {
+pub(super) fn check_plain(sent: &Value) -> Result<(), ApiError> {
     let mut faults = Vec::new();
     find_substitutions(sent, &mut String::new(), &mut faults);
     if faults.is_empty() {
