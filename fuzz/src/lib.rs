@@ -8,5 +8,6 @@ pub mod guardrail;
 pub mod llm;
 pub mod llm_beside;
 pub mod llm_text;
+pub mod mcp;
 pub mod net;
 pub mod preamble;

@@ -36,6 +36,8 @@ pub(crate) fn run() -> Result<()> {
     shell::read(control.env("ARCHITRAVE_GOLDEN", "write"))?;
     let mut openapi = cargo(&["test", "--quiet", "--package", "architrave-openapi", "--lib"]);
     shell::read(openapi.env("ARCHITRAVE_GOLDEN", "write"))?;
+    let mut mcp = cargo(&["test", "--quiet", "--package", "architrave-mcp", "--lib", "pages"]);
+    shell::read(mcp.env("ARCHITRAVE_GOLDEN", "write"))?;
     let mut config = cargo(&["test", "--quiet", "--package", "architrave-config"]);
     shell::read(config.env("INSTA_UPDATE", "always"))?;
     // The test that finds docs/metrics.md stale rewrites it and fails once; the second run tells.

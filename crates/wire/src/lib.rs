@@ -4,6 +4,7 @@
 //! - [`keys`]: the names of all open objects, to refuse a second one.
 //! - [`edit`]: changing a few bytes of a text while all others go on as they came.
 //! - [`sse`]: server-sent events in and out.
+//! - [`strict`]: the whole grammar held, doubled names refused.
 //!
 //! It knows no protocol: what a text means is said on the floors above.
 
@@ -11,3 +12,4 @@ pub mod edit;
 pub mod json;
 pub mod keys;
 pub mod sse;
+pub mod strict;
