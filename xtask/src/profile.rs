@@ -49,7 +49,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     clear(&apart)?;
     let idle = idle::symbols(&binary, &apart)?;
     say::step("merging");
-    merge(&merger, &counted, idle, &folder)?;
+    let mut order = merge(&merger, &counted, &idle, &folder)?;
+    order.write(&folder)?;
     let profile = tree::root().join(PROFILE);
     let size = fs::metadata(&profile)?.len();
     ensure!(
@@ -62,6 +63,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     )?;
     let note = Note::new(&compiler, commit.trim(), &loads::names());
     tree::write(&tree::root().join(NOTE), &note.text())?;
+    // By the profile other functions are inlined than where it counts: which are there and run is
+    // known of the binary that ships alone.
+    clear(&folder.join("build"))?;
+    say::step("building what ships, with its symbols");
+    let binary = build::named(&folder.join("build"))?;
+    let added = order.add(idle::symbols(&binary, &apart)?);
+    say::line(format_args!("   {added} more run in it while nobody asks, and are laid as well"));
+    order.write(&folder)?;
     say::line(format_args!("{} ({} KiB); commit it with its note", profile.display(), size >> 10));
     Ok(())
 }
@@ -79,7 +88,12 @@ fn merger(compiler: &build::Compiler) -> Result<PathBuf> {
 
 /// Merges what was counted, drops what hardly ever ran, and writes the profile.
 /// `idle`: what runs of libraries and else while nobody asks.
-fn merge(merger: &Path, counted: &Path, idle: HashSet<String>, folder: &Path) -> Result<()> {
+fn merge(
+    merger: &Path,
+    counted: &Path,
+    idle: &HashSet<String>,
+    folder: &Path,
+) -> Result<order::Order> {
     let (whole, trimmed) = (folder.join("whole.txt"), folder.join("trimmed.txt"));
     let files = tree::files(counted, "profraw")?;
     ensure!(!files.is_empty(), "the binary left nothing in {}", counted.display());
@@ -102,18 +116,16 @@ fn merge(merger: &Path, counted: &Path, idle: HashSet<String>, folder: &Path) ->
         )?;
         trim::symbols(&text).for_each(|symbol| *users.entry(symbol.to_owned()).or_default() += 1);
     }
-    // Of what has counters they tell, and where a library was not compiled anew, this.
-    let uncounted: Vec<String> =
-        idle.into_iter().filter(|name| !users.contains_key(name)).collect();
-    say::line(format_args!("   {} of libraries are laid beside them", uncounted.len()));
     let runs = u32::try_from(files.len()).unwrap_or(u32::MAX);
-    users.extend(uncounted.iter().map(|name| (name.clone(), runs)));
-    order::write([parts.laid, uncounted].concat(), &users, folder)?;
+    let mut order = order::Order::new(parts.laid, users, runs);
+    let added = order.add(idle.iter().cloned());
+    say::line(format_args!("   {added} of libraries are laid beside them"));
     let profile = tree::root().join(PROFILE);
     fs::create_dir_all(profile.parent().context("the profile lies in a folder")?)?;
     let mut command = Command::new(merger);
     command.args(["merge", "--sparse", "--output"]).arg(&profile).arg(&trimmed);
-    shell::read(&mut command).map(drop)
+    shell::read(&mut command)?;
+    Ok(order)
 }
 
 fn clear(folder: &Path) -> Result<()> {

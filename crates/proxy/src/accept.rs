@@ -89,7 +89,20 @@ async fn take(worker: &Rc<Worker>, slot: usize, accepted: io::Result<(TcpStream,
         listener.metrics.connection_refused(worker.index());
         return;
     };
-    task::spawn_local(serve_connection(Rc::clone(worker), listener, stream, unmapped(peer), open));
+    // A socket without the option works too, only slower.
+    let _slower = stream.set_nodelay(true);
+    let Ok(destination) = stream.local_addr().map(unmapped) else {
+        return;
+    };
+    // A socket of all addresses whose listener has just moved to one of them may have had others
+    // in its queue.
+    let own = listener.config.ip;
+    if !own.is_unspecified() && unmapped(SocketAddr::new(own, 0)).ip() != destination.ip() {
+        listener.metrics.connection_refused(worker.index());
+        return;
+    }
+    let connection = Box::new(Connection::new(listener, unmapped(peer), destination));
+    task::spawn_local(serve_connection(Rc::clone(worker), connection, stream, open));
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
@@ -127,52 +140,45 @@ impl Drop for Open {
     }
 }
 
-async fn serve_connection(
+/// Serves a connection to its end.
+///
+/// What is here is what each of thousands of idle connections takes: what only some do is boxed,
+/// and what is passed on is not an argument of an `async fn`, which would keep room for it twice.
+fn serve_connection(
     worker: Rc<Worker>,
-    listener: Arc<LiveListener>,
+    mut connection: Box<Connection>,
     stream: TcpStream,
-    peer: SocketAddr,
-    _open: Open,
-) {
-    // A socket without the option works too, only slower.
-    let _slower = stream.set_nodelay(true);
-    let Ok(destination) = stream.local_addr().map(unmapped) else {
-        return;
-    };
-    // A socket of all addresses whose listener has just moved to one of them may have had others
-    // in its queue.
-    let own = listener.config.ip;
-    if !own.is_unspecified() && unmapped(SocketAddr::new(own, 0)).ip() != destination.ip() {
-        listener.metrics.connection_refused(worker.index());
-        return;
-    }
-    let mut connection = Connection {
-        is_trusted: is_trusted(&listener.config.trusted_proxies, peer.ip()),
-        listener,
-        peer,
-        client: peer,
-        destination,
-        tls: None,
-        client_text: ClientText::of(peer.ip()),
-        told: std::cell::RefCell::default(),
-    };
-    if connection.listener.config.proxy_protocol
-        && let Err(Unsound(why)) = read_proxy_header(&mut connection, &stream).await
-    {
-        let listener = &connection.listener;
-        listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
-        let listener = listener.config.name.as_str();
-        tracing::info!(listener, %peer, why, "the PROXY header of a client was refused");
-        return;
-    }
-    match connection.listener.config.protocol {
-        ListenerProtocol::Http => h1::serve(worker, Rc::new(connection), stream.into()).await,
-        // Boxed, so that a connection takes the room of what it does, not of the largest thing that
-        // any could.
-        ListenerProtocol::Https(_) => Box::pin(serve_https(worker, connection, stream)).await,
-        ListenerProtocol::Tcp(_) => Box::pin(layer4::serve_tcp(worker, connection, stream)).await,
-        ListenerProtocol::Tls(_) => Box::pin(layer4::serve_tls(worker, connection, stream)).await,
-        ListenerProtocol::Udp(_) => {}
+    open: Open,
+) -> impl Future<Output = ()> {
+    async move {
+        if connection.listener.config.proxy_protocol
+            && let Err(unsound) = Box::pin(read_proxy_header(&mut connection, &stream)).await
+        {
+            tell_of_proxy_header(&worker, &connection, &unsound);
+            return;
+        }
+        let stream = match connection.listener.config.protocol {
+            ListenerProtocol::Http => Stream::from(stream),
+            ListenerProtocol::Https(_) => {
+                let secured = Box::pin(secure(&worker, &mut connection, stream)).await;
+                let Some(stream) = secured else {
+                    return;
+                };
+                if stream.alpn() == Some(ALPN_H2) {
+                    return Box::pin(h2::serve(worker, connection.into(), stream)).await;
+                }
+                stream
+            }
+            ListenerProtocol::Tcp(_) => {
+                return Box::pin(layer4::serve_tcp(worker, connection, stream)).await;
+            }
+            ListenerProtocol::Tls(_) => {
+                return Box::pin(layer4::serve_tls(worker, connection, stream)).await;
+            }
+            ListenerProtocol::Udp(_) => return,
+        };
+        h1::serve(worker, connection.into(), stream).await;
+        drop(open);
     }
 }
 
@@ -181,6 +187,13 @@ async fn serve_connection(
 pub(crate) struct Unsound(&'static str);
 
 const GONE: Unsound = Unsound("the connection ended within it");
+
+fn tell_of_proxy_header(worker: &Worker, connection: &Connection, Unsound(why): &Unsound) {
+    let (listener, peer) = (&connection.listener, connection.peer);
+    listener.metrics.protocol_error(worker.index(), Reason::BadRequest);
+    let listener = listener.config.name.as_str();
+    tracing::info!(listener, %peer, why, "the PROXY header of a client was refused");
+}
 
 /// Reads the PROXY header, and not a byte more: what follows may be a TLS handshake.
 async fn read_proxy_header(connection: &mut Connection, stream: &TcpStream) -> Result<(), Unsound> {
@@ -265,32 +278,23 @@ fn tell_of_handshake(worker: &Worker, connection: &Connection, why: &str) {
     }
 }
 
-async fn serve_https(worker: Rc<Worker>, mut connection: Connection, stream: TcpStream) {
+/// Shakes hands, and notes what was settled. Nothing where it failed, which it has told then.
+async fn secure(worker: &Worker, connection: &mut Connection, stream: TcpStream) -> Option<Stream> {
     let listener = Arc::clone(&connection.listener);
-    let Some(tls) = &listener.tls else {
-        return;
-    };
+    let tls = listener.tls.as_ref()?;
     let mut timer = Timer::new();
     let limit = listener.config.timeouts.handshake;
     let handshake = timer.within(limit, tls.accept(stream)).await;
     let why = match handshake {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_late) => Err("it took too long".to_owned()),
-    };
-    let stream = match why {
-        Ok(stream) => stream,
-        Err(why) => {
-            listener.metrics.tls_handshake_failed(worker.index());
-            tell_of_handshake(&worker, &connection, &why);
-            return;
+        Ok(Ok(stream)) => {
+            let stream = Stream::from(stream);
+            connection.tls = stream.accepted_tls().map(TlsFacts::of);
+            return Some(stream);
         }
+        Ok(Err(error)) => error.to_string(),
+        Err(_late) => "it took too long".to_owned(),
     };
-    let stream = Stream::from(stream);
-    connection.tls = stream.accepted_tls().map(TlsFacts::of);
-    if stream.alpn() == Some(ALPN_H2) {
-        Box::pin(h2::serve(worker, Rc::new(connection), stream)).await;
-    } else {
-        h1::serve(worker, Rc::new(connection), stream).await;
-    }
+    listener.metrics.tls_handshake_failed(worker.index());
+    tell_of_handshake(worker, connection, &why);
+    None
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use architrave_net::{Conversation, Fields};
 
 use crate::assembly::LiveListener;
+use crate::forwarded::is_trusted;
 
 /// One client connection, as its exchanges see it.
 #[derive(Debug)]
@@ -94,6 +95,25 @@ impl TlsFacts {
 }
 
 impl Connection {
+    /// One that `peer` made to `destination`, of which nothing else is known yet.
+    #[must_use]
+    pub(crate) fn new(
+        listener: Arc<LiveListener>,
+        peer: SocketAddr,
+        destination: SocketAddr,
+    ) -> Self {
+        Self {
+            is_trusted: is_trusted(&listener.config.trusted_proxies, peer.ip()),
+            listener,
+            peer,
+            client: peer,
+            destination,
+            tls: None,
+            client_text: ClientText::of(peer.ip()),
+            told: RefCell::default(),
+        }
+    }
+
     /// What a PROXY header toward an endpoint tells.
     #[must_use]
     pub const fn conversation(&self) -> Conversation {

@@ -44,12 +44,22 @@ impl Compiler {
 /// Builds the binary that ships into cargo's own target folder, by the profile of the repository
 /// when it fits the compiler, and without when it does not.
 pub(crate) fn shipped() -> Result<()> {
+    shell::run(&mut command(&by_profile()?)?)
+}
+
+/// Builds the same with its symbols into another target folder; returns its path.
+pub(super) fn named(target: &Path) -> Result<PathBuf> {
+    with_symbols(&by_profile()?, target)
+}
+
+/// The flags of rustc that have it build by the profile; none where the profile does not fit.
+fn by_profile() -> Result<Vec<String>> {
     let profile = tree::root().join(PROFILE);
     let misfit = match tree::read(&tree::root().join(NOTE)) {
         Ok(note) => Note::read(&note)?.misfit(&Compiler::ask()?),
         Err(error) => Some(format!("{error:#}")),
     };
-    let flags = match misfit {
+    Ok(match misfit {
         None => {
             let mut flags = order::flags()?;
             flags.push(format!("-Cprofile-use={}", profile.display()));
@@ -65,8 +75,7 @@ pub(crate) fn shipped() -> Result<()> {
             say::line("############################################################");
             Vec::new()
         }
-    };
-    shell::run(&mut command(&flags)?)
+    })
 }
 
 /// Builds a binary that counts where it goes and writes that into `counted` when it ends; returns
@@ -77,8 +86,12 @@ pub(super) fn counting(target: &Path, counted: &Path) -> Result<PathBuf> {
         // The program that merges may have been built without the library that would unpack them.
         "-Cllvm-args=-enable-name-compression=false".to_owned(),
     ];
-    let mut command = command(&flags)?;
-    // Whoever looks at it while it runs wants to know what functions are called.
+    with_symbols(&flags, target)
+}
+
+/// Builds a binary whose functions can be called by their names.
+fn with_symbols(flags: &[String], target: &Path) -> Result<PathBuf> {
+    let mut command = command(flags)?;
     command.env("CARGO_PROFILE_DIST_STRIP", "none").arg("--target-dir").arg(target);
     shell::run(&mut command)?;
     Ok(target.join("dist/architrave"))

@@ -21,7 +21,7 @@ use crate::relayed::{self, Relayed};
 use crate::worker::Worker;
 
 /// Forwards one TCP connection.
-pub(crate) async fn serve_tcp(worker: Rc<Worker>, connection: Connection, stream: TcpStream) {
+pub(crate) async fn serve_tcp(worker: Rc<Worker>, connection: Box<Connection>, stream: TcpStream) {
     let mut run = Run::begin(&worker, &connection, "tcp");
     match match_rule(worker.pinned().assembly(), &connection, None) {
         Ok(rule) => run.forward(stream.into(), rule.upstream).await,
@@ -31,7 +31,7 @@ pub(crate) async fn serve_tcp(worker: Rc<Worker>, connection: Connection, stream
 }
 
 /// Forwards one TLS connection by what its ClientHello says.
-pub(crate) async fn serve_tls(worker: Rc<Worker>, connection: Connection, stream: TcpStream) {
+pub(crate) async fn serve_tls(worker: Rc<Worker>, connection: Box<Connection>, stream: TcpStream) {
     let mut run = Run::begin(&worker, &connection, "tls");
     let limit = connection.listener.config.timeouts.handshake;
     match hello::read(&stream, limit).await {

@@ -42,8 +42,13 @@ const LINGER_SILENCE: Duration = Duration::from_millis(1500);
 /// How long the rest of a small body is waited for after the answer.
 const DRAIN_BODY: Duration = Duration::from_secs(2);
 
-/// Serves a connection until either side has had enough.
-pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream: Stream) {
+/// Serves a connection until either side has had enough. No `async fn`: that would keep room for
+/// what it is given and for the session made of it, as long as the connection lasts.
+pub(crate) fn serve(
+    worker: Rc<Worker>,
+    connection: Rc<Connection>,
+    stream: Stream,
+) -> impl Future<Output = ()> {
     let shared = Rc::new(SharedStream::new(stream));
     let reader = Reader::H1(Box::new(H1Reader::new(Rc::clone(&shared))));
     let writer = Writer::H1(Box::new(H1Writer::new(shared)));
@@ -51,11 +56,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, stream
     let (timer, head, first_byte_at) = (Timer::new(), RequestHead::default(), None);
     let mut session =
         Session { worker, connection, reader, writer, timer, head, first_byte_at, seat };
-    match session.run().await {
-        Last::Gone => {}
-        Last::Linger => Box::pin(session.linger()).await,
-        Last::Http2 => Box::pin(session.switch_to_h2()).await,
-        Last::Tunnel(tunnel) => Box::pin(session.tunnel(tunnel)).await,
+    async move {
+        match session.run().await {
+            Last::Gone => {}
+            Last::Linger => Box::pin(session.linger()).await,
+            Last::Http2 => Box::pin(session.switch_to_h2()).await,
+            Last::Tunnel(tunnel) => Box::pin(session.tunnel(tunnel)).await,
+        }
     }
 }
 
