@@ -385,6 +385,25 @@ fn the_only_endpoint_is_given_a_moment_before_it_is_asked_again() {
 }
 
 #[test]
+fn a_client_that_leaves_ends_the_pause() {
+    let bad = Origin::start(|exchange| exchange.reply(503, &[], "bad"));
+    let upstream = format!("{NO_EJECTION}\nretry: {{ attempts: 5, backoff: 30s }}");
+    let config = Config::balanced(&[bad.addr()], &upstream).access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    let mut client = Client::connect(gateway.web());
+    client.send(request("GET", "h", "/", &[])).unwrap();
+    eventually("the first attempt", SOON, || (bad.count() == 1).then_some(()));
+    let watch = Stopwatch::start();
+    drop(client);
+    let line = gateway
+        .stdout()
+        .wait_for("a line", 0, SOON, |line| serde_json::from_str::<serde_json::Value>(line).ok());
+    assert_eq!(line["reason"], "client_closed", "{line}");
+    assert!(watch.elapsed() < Duration::from_secs(10), "{:?}", watch.elapsed());
+    assert_eq!(bad.count(), 1);
+}
+
+#[test]
 fn a_pause_does_not_go_beyond_the_time_of_the_route() {
     let bad = Origin::start(|exchange| exchange.reply(503, &[], "bad"));
     let upstream = format!("{NO_EJECTION}\nretry: {{ attempts: 5, backoff: 20s }}");

@@ -126,6 +126,44 @@ fn a_stream_that_drips_is_a_408() {
 }
 
 #[test]
+fn a_stream_that_waits_for_its_turn_excuses_none_that_drips_beside_it() {
+    let (busy, origin) = (Origin::stalled(), Origin::named("a"));
+    let listener = "protocol: http\nlimits: { body_rate: 1KiB }\ntimeouts: { body_grace: 500ms }";
+    let alone = "retry: { attempts: 0 }\nlimits: { requests_per_endpoint: 1 }\n\
+                 timeouts: { connect: 60s }";
+    let config = Config::new()
+        .listener("web", listener)
+        .upstream("busy", &[busy.addr()], alone)
+        .upstream("origin", &[origin.addr()], "retry: { attempts: 0 }")
+        .route("busy", "service: busy\nmatch: { path: { prefix: /busy } }")
+        .route("all", "service: origin")
+        .access_log("{ stdout: {} }");
+    let gateway = Gateway::start(config);
+    let mut inside = Client::connect(gateway.web());
+    inside.send("GET /busy HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    eventually("the place is taken", SOON, || (busy.count() == 1).then_some(()));
+    let mut raw = RawH2::connect(gateway.web());
+    let fields =
+        |path| [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "h")];
+    // So much of it is there that it waits for the place, and nobody takes it meanwhile.
+    raw.send(kind::HEADERS, abuse::END_HEADERS, 1, &abuse::block(&fields("/busy"))).unwrap();
+    for _ in 0..2 {
+        raw.send(kind::DATA, 0, 1, &[b'x'; 16 * 1024]).unwrap();
+    }
+    raw.send(kind::HEADERS, abuse::END_HEADERS, 3, &abuse::block(&fields("/"))).unwrap();
+    raw.client().patience(PAUSE);
+    let watch = Stopwatch::start();
+    eventually("an answer to the dripping stream", SOON, || {
+        let _gone = raw.send(kind::DATA, 0, 3, b"x");
+        raw.read().ok().filter(|frame| frame.kind == kind::HEADERS && frame.stream == 3)
+    });
+    let line = log_line(&gateway, 408);
+    assert_eq!(line["path"], "/", "{line}");
+    assert!(watch.elapsed() < Duration::from_secs(10), "{:?}", watch.elapsed());
+    assert_eq!(busy.count(), 1, "the other has waited all the while");
+}
+
+#[test]
 fn a_slow_body_that_keeps_to_the_least_rate_is_served() {
     let origin = Origin::named("a");
     let gateway = gateway(&origin, "limits: { body_rate: 1KiB }\ntimeouts: { body_grace: 500ms }");

@@ -9,17 +9,21 @@ mod plan;
 mod retry;
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use architrave_balance::RetryPermit;
 use architrave_core::{Moment, Reason};
-use architrave_net::{Framing, Reader, WireError, Writer};
+use architrave_net::{Framing, Reader, Timer, WireError, Writer};
 use architrave_telemetry::Phase;
 
 use crate::assembly::{LiveKind, LiveService, LiveUpstream};
-use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt, body_failure};
+use crate::attempt::{
+    Answered, AttemptFacts, AttemptPlan, HALF_CLOSED, Interim, attempt, body_failure, poll_client,
+};
 use crate::bodies;
 use crate::body::RequestBody;
 use crate::entry::{Entered, enter};
@@ -226,12 +230,26 @@ impl Run<'_, '_, '_> {
                 Err(_failure) => {}
             }
             if !self.next_after.is_zero() {
-                Box::pin(tokio::time::sleep(self.next_after)).await;
+                Box::pin(self.pause_while_wanted(interim)).await?;
             }
             self.body.rewind();
             self.retries += 1;
             self.upstream.metrics.retried(self.worker.index());
         }
+    }
+
+    /// Lets the time to the next attempt pass, for as long as the client is there.
+    async fn pause_while_wanted(&mut self, interim: &mut Writer) -> Result<(), Failure> {
+        let (mut pause, mut half_closed) = (Timer::new(), Timer::new());
+        pause.start(self.next_after);
+        half_closed.start(HALF_CLOSED);
+        poll_fn(|context| match pause.poll_elapsed(context) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending => {
+                poll_client(context, &mut self.body, Some(&mut *interim), &mut half_closed).map(Err)
+            }
+        })
+        .await
     }
 
     /// One attempt, or two side by side when hedging.

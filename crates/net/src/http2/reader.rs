@@ -9,11 +9,12 @@ use bytes::{Buf, Bytes};
 
 use crate::fields::Fields;
 use crate::http2::convert::read_trailers;
+use crate::http2::settings::UNTAKEN_BESIDE_MAX;
 use crate::pace::{PaceLimits, Patience};
 use crate::wire_error::WireError;
 
 /// How many bodies of one connection are not taken at the moment: all streams share one window, so
-/// what nobody takes of one may be why nothing comes of another.
+/// what nobody takes of several may be why nothing comes of another.
 #[derive(Clone, Debug, Default)]
 pub struct Untaken(Rc<Cell<usize>>);
 
@@ -96,7 +97,10 @@ impl H2Reader {
                 }
                 Poll::Pending => {
                     self.count_untaken(false);
-                    let is_held_up = self.untaken.as_ref().is_some_and(|others| others.0.get() > 0);
+                    let is_held_up = self
+                        .untaken
+                        .as_ref()
+                        .is_some_and(|others| others.0.get() > UNTAKEN_BESIDE_MAX);
                     return self.patience.poll_late(context, is_held_up).map(Err);
                 }
             }

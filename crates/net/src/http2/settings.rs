@@ -9,6 +9,10 @@ pub const CONCURRENT_STREAMS_MAX: u32 = 128;
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
+/// So many bodies that nobody takes leave room in a connection's window for others.
+pub(super) const UNTAKEN_BESIDE_MAX: usize =
+    (CONNECTION_WINDOW_BYTES / STREAM_WINDOW_BYTES - 1) as usize;
+
 /// Streams that a client may open and reset before they were even looked at (rapid reset).
 const PENDING_RESETS_MAX: usize = 20;
 
