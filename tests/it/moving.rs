@@ -7,7 +7,7 @@ use architrave_testkit::client::{get, request};
 use architrave_testkit::nginx::free_address;
 use architrave_testkit::process::Ending;
 use architrave_testkit::{
-    Client, Config, Gateway, LoadPlan, Origin, Reloaded, SOON, eventually, heavy,
+    Client, Config, Gate, Gateway, LoadPlan, Origin, Reloaded, SOON, eventually, heavy,
 };
 
 fn at(origin: &Origin, listener: &str, address: SocketAddr) -> Config {
@@ -54,6 +54,33 @@ fn a_listener_moves_to_all_addresses_and_back_and_nobody_notices() {
     }
     kept.stop().assert_clean();
     fresh.stop().assert_clean();
+}
+
+#[test]
+fn what_was_connected_to_an_address_that_is_no_longer_served_comes_to_its_end() {
+    let gate = Gate::new();
+    let wait = gate.clone();
+    let origin = Origin::start(move |exchange| {
+        if exchange.target() == "/held" {
+            wait.pass();
+        }
+        exchange.reply(200, &[], "ok");
+    });
+    let one = free_address();
+    let [all, _, _] = beside(one);
+    let elsewhere = SocketAddr::new([127, 0, 0, 9].into(), one.port());
+    let gateway = Gateway::start(at(&origin, "web", all));
+    let (mut idle, mut busy) = (Client::connect(elsewhere), Client::connect(elsewhere));
+    assert_eq!(idle.ask(request("GET", "h", "/", &[])).status, 200);
+    busy.send(request("GET", "h", "/held", &[])).unwrap();
+    eventually("it is in flight", SOON, || (origin.count() == 2).then_some(()));
+    assert_eq!(gateway.reload(at(&origin, "web", one)), Reloaded::Taken);
+    assert!(idle.ends_within(SOON));
+    gate.open();
+    let response = busy.read_response("GET").unwrap();
+    assert_eq!((response.status, response.head.get("connection")), (200, Some("close")));
+    assert!(busy.ends_within(SOON));
+    assert_eq!(get(one, "h", "/", &[]).status, 200);
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn a_stream_that_waits_for_its_turn_excuses_none_that_drips_beside_it() {
         .listener("web", listener)
         .upstream("busy", &[busy.addr()], alone)
         .upstream("origin", &[origin.addr()], "retry: { attempts: 0 }")
-        .route("busy", "service: busy\nmatch: { path: { prefix: /busy } }")
+        .route("busy", "service: busy\nmatch: [{ path: { prefix: /busy } }]")
         .route("all", "service: origin")
         .access_log("{ stdout: {} }");
     let gateway = Gateway::start(config);

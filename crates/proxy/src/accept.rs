@@ -144,6 +144,7 @@ impl Drop for Open {
 ///
 /// What is here is what each of thousands of idle connections takes: what only some do is boxed,
 /// and what is passed on is not an argument of an `async fn`, which would keep room for it twice.
+#[expect(clippy::manual_async_fn, reason = "it takes less room")]
 fn serve_connection(
     worker: Rc<Worker>,
     mut connection: Box<Connection>,

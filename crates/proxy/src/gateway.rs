@@ -45,11 +45,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Lets new exchanges see `assembly`, and marks the listeners that are gone with the old one.
+    /// Lets new exchanges see `assembly`, and marks the listeners that are gone with the old one, or
+    /// are no longer where they were.
     pub fn put_in_force(&self, assembly: Arc<Assembly>) {
         let old = self.assembly.swap(Arc::clone(&assembly));
         for listener in &old.listeners {
-            if assembly.listener_at(listener.slot).is_none() {
+            let now = assembly.listener_at(listener.slot);
+            if !now.is_some_and(|now| Arc::ptr_eq(&now.is_gone, &listener.is_gone)) {
                 listener.is_gone.store(true, Ordering::Relaxed);
             }
         }

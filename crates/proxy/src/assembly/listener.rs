@@ -28,8 +28,8 @@ pub struct LiveListener {
     pub metrics: Arc<ListenerMetrics>,
     /// Connections open, over all workers and across reloads.
     pub open: Arc<AtomicUsize>,
-    /// Whether no assembly in force has it any more: its connections are to end, whichever of its
-    /// configurations they began under.
+    /// Whether no assembly in force has it any more where its connections were made: they are to
+    /// end, whichever of its configurations they began under.
     pub is_gone: Arc<AtomicBool>,
 }
 
@@ -85,6 +85,13 @@ fn is_renamed(before: &LiveListener, config: &Listener, snapshot: &Snapshot) -> 
     same == *config && places.all(|is_same| is_same) && !snapshot.listeners.iter().any(is_there)
 }
 
+/// Whether all that could be reached by what was written before is reached still.
+fn is_still_there(before: &Listener, now: &Listener) -> bool {
+    let is_wider = now.ip.is_unspecified() && now.ip.is_ipv4() == before.ip.is_ipv4();
+    let has = |port| now.ports.contains(port);
+    (now.ip == before.ip || is_wider) && has(before.ports.start()) && has(before.ports.end())
+}
+
 impl LiveListener {
     /// How slowly the body of a request may come.
     #[must_use]
@@ -132,7 +139,10 @@ impl LiveListener {
             tls,
             metrics: parts.metrics.listener(&config.name),
             open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
-            is_gone: before.map(|before| Arc::clone(&before.is_gone)).unwrap_or_default(),
+            is_gone: before
+                .filter(|before| is_still_there(&before.config, config))
+                .map(|before| Arc::clone(&before.is_gone))
+                .unwrap_or_default(),
             config: Arc::clone(config),
         })
     }

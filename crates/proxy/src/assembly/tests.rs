@@ -72,6 +72,23 @@ fn a_listener_that_became_several_is_none_of_them() {
 }
 
 #[test]
+fn connections_end_that_were_made_where_a_listener_is_no_longer() {
+    let at = |address: &str| format!("name: web, address: \"{address}\", protocol: http");
+    let first = next_of(None, &[at("0.0.0.0:80")]);
+    let lives = |from: &Assembly, address: &str| {
+        let next = next_of(Some(from), &[at(address)]);
+        assert_eq!(next.listeners[0].slot, from.listeners[0].slot, "it is the same listener");
+        Arc::ptr_eq(&next.listeners[0].is_gone, &from.listeners[0].is_gone)
+    };
+    assert!(!lives(&first, "127.0.0.1:80"));
+    assert!(!lives(&first, "[::]:80"));
+    assert!(!lives(&first, "0.0.0.0:81"));
+    let narrow = next_of(Some(&first), &[at("127.0.0.1:80")]);
+    assert!(lives(&narrow, "0.0.0.0:80"));
+    assert!(!lives(&narrow, "127.0.0.2:80"));
+}
+
+#[test]
 fn connections_of_every_configuration_of_a_listener_end_with_it() {
     let at = |more: &str| format!("name: web, address: \"127.0.0.1:80\", protocol: http{more}");
     let first = next_of(None, &[at("")]);
