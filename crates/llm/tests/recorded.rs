@@ -4,7 +4,8 @@
 //! It is no part of `cargo test`; `cargo test -p architrave-llm --test recorded` runs it, and fails
 //! where the folder is missing. Replies keep their facts in every other dialect: text, tools with
 //! their arguments, why they ended, tokens, whether there was reasoning. What is lost is counted,
-//! and the counts are committed (`fixtures/llm/losses.txt`): they may only fall.
+//! and the counts are committed (`fixtures/llm/losses.txt`): they may fall, and whoever has one rise
+//! says there why (`recorded/losses.rs`).
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on has failed")]
 
@@ -12,11 +13,10 @@
 mod cassette;
 #[path = "recorded/facts.rs"]
 mod facts;
+#[path = "recorded/losses.rs"]
+mod losses;
 #[path = "recorded/vectors.rs"]
 mod vectors;
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use architrave_llm::dialect::{Address, Context, Dialect, EventReader, Quirks};
 use architrave_llm::estimate::prompt_tokens;
@@ -29,9 +29,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use cassette::Exchange;
 use facts::Facts;
-
-/// Losses by pair and sort.
-type Counts = BTreeMap<String, usize>;
+use losses::{Counts, hold};
 
 fn context() -> Context {
     Context { id: "x".into(), model: "m".into(), created_s: 1, stream_usage: true }
@@ -187,24 +185,4 @@ fn events(from: Dialect, pieces: &[&[u8]]) -> Vec<String> {
     frames.end(&mut each);
     reader.end(&mut |event| events.push(format!("{event:?}")));
     events
-}
-
-/// Holds the counts to those that are committed.
-fn hold(counts: &Counts) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/llm/losses.txt");
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    let known: BTreeMap<&str, usize> = committed
-        .lines()
-        .filter_map(|line| line.rsplit_once(' '))
-        .map(|(name, count)| (name, count.parse().unwrap()))
-        .collect();
-    let mut now = String::new();
-    let mut rose = Vec::new();
-    for (name, count) in counts {
-        let _ = writeln!(now, "{name} {count}");
-        if known.get(name.as_str()).is_none_or(|known| count > known) {
-            rose.push(name);
-        }
-    }
-    assert!(rose.is_empty(), "losses rose in {rose:?}; all of them now:\n{now}");
 }
