@@ -24,7 +24,8 @@ mod signature;
 mod unknown;
 
 use crate::chat::{
-    ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, ServiceClass, Usage,
+    ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, Media, MediaKind, Message,
+    Role, ServiceClass, Source, Usage,
 };
 use crate::field::{Field, FieldSet, Losses, ReplyField, Say};
 use crate::frame::{Frame, FrameWriter, Framing};
@@ -119,6 +120,16 @@ macro_rules! dialects {
             /// Whether it has a form for a citation of a reply.
             pub(crate) fn cites(self, citation: &Citation<'_>) -> bool {
                 match self { $(Self::$variant => $folder::says::cites(citation),)* }
+            }
+
+            /// Whether a conversation must have a message that is not the system's.
+            fn needs_turn(self) -> bool {
+                match self { $(Self::$variant => $folder::wire::NEEDS_TURN,)* }
+            }
+
+            /// The media of which its replies can show a link.
+            fn links_shown(self) -> &'static [MediaKind] {
+                match self { $(Self::$variant => $folder::wire::LINKS_SHOWN,)* }
             }
 
             /// Which ids of calls it takes.
@@ -281,6 +292,11 @@ impl EventReader {
     }
 }
 
+/// Whether a message is one of the conversation.
+fn is_turn(message: &Message<'_>) -> bool {
+    matches!(message.role, Role::User | Role::Assistant)
+}
+
 /// Called with each event of a stream.
 pub type Emit<'e> = dyn FnMut(ChatEvent<'_>) + 'e;
 
@@ -308,7 +324,7 @@ impl Dialect {
         body: &'a str,
         address: &Address<'a>,
     ) -> Result<(ChatRequest<'a>, Losses), ChatError> {
-        let mut cursor = Cursor::new(body);
+        let mut cursor = Cursor::exact(body);
         let request = self.read_request_from(&mut cursor, address)?;
         cursor.end()?;
         let mut losses = Losses::default();
@@ -327,6 +343,12 @@ impl Dialect {
         out: &mut Vec<u8>,
     ) -> Result<Losses, ChatError> {
         let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        let messages = &request.messages;
+        if self.needs_turn() && !messages.is_empty() && !messages.iter().any(is_turn) {
+            let message = "must have a message of the user: this model's provider answers to no \
+                           system text alone";
+            return Err(ChatError::invalid("messages", message));
+        }
         losses.dropped = losses.dropped.with(self.left_out(request, quirks));
         losses.near = losses.near.without(losses.dropped);
         let call_ids = if quirks.call_ids_of_nine { CallIds::Nine } else { self.call_ids() };
@@ -377,7 +399,19 @@ impl Dialect {
         });
         let is_one_lost = citations.any(|citation| !self.cites(citation));
         losses.reply_dropped.add_if(ReplyField::Citations, is_one_lost);
+        for part in reply.choices.iter().flat_map(|choice| &choice.parts) {
+            if let Content::Media(Media { kind, source, .. }) = &part.content
+                && !matches!(source, Source::Bytes { .. })
+            {
+                losses.reply_dropped.add_if(ReplyField::of_media(*kind), !self.shows_link(*kind));
+            }
+        }
         losses
+    }
+
+    /// Whether a reply can say where media lies of which it has no bytes.
+    pub(crate) fn shows_link(self, kind: MediaKind) -> bool {
+        self.links_shown().contains(&kind)
     }
 
     /// The dialect whose errors its own are.

@@ -42,6 +42,10 @@ pub struct PassedStream {
     bytes: u64,
     /// Events of text that have ended, but for those whose end a chunk's border cuts.
     events: u64,
+    /// The number of the last event, where events have numbers.
+    number: Option<u64>,
+    /// Whether it cites links, where somebody asks.
+    cites: Option<bool>,
 }
 
 /// What answers say aloud that can be named later.
@@ -126,6 +130,8 @@ impl PassedStream {
             made: Vec::new(),
             bytes: 0,
             events: 0,
+            number: None,
+            cites: None,
         }
     }
 
@@ -144,6 +150,14 @@ impl PassedStream {
     pub fn seek_audio(&mut self, choices: u64) {
         if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat)) {
             self.audio.left = choices;
+        }
+    }
+
+    /// Has it looked whether links are cited: who does has searched the web, and is charged for it
+    /// where the model has a price for that.
+    pub fn seek_searches(&mut self) {
+        if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat)) {
+            self.cites = Some(false);
         }
     }
 
@@ -183,13 +197,13 @@ impl PassedStream {
     /// What was used so far, where the provider said it.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.used.tokens
+        self.used.tokens.map(|usage| usage.citing(self.cites == Some(true)))
     }
 
     /// The same with what is no token.
     #[must_use]
     pub fn into_used(self) -> Used {
-        self.used
+        Used { tokens: self.usage(), ..self.used }
     }
 
     /// Whether anything of such a stream may live at the provider afterwards.
@@ -209,6 +223,12 @@ impl PassedStream {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The number that the next event would have, where events have numbers.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        self.number.map_or(0, |number| number.saturating_add(1))
     }
 
     /// The tokens that have come, where nobody says it: one in each event, as nearly all providers
@@ -231,6 +251,12 @@ impl PassedStream {
 
     /// Looks at whole events.
     fn look(&mut self, bytes: &[u8]) {
+        if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiResponses)) {
+            self.number = last_number(bytes).or(self.number);
+        }
+        if self.cites == Some(false) {
+            self.cites = Some(cites_links(bytes));
+        }
         if let Some(ending) = &mut self.ending {
             ending.see(bytes);
         }
@@ -273,6 +299,21 @@ fn tells_audio(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"\"audio\"").is_some()
 }
 
+/// Whether an answer, or a piece of one, cites a link in OpenAI's words.
+fn cites_links(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"\"url_citation\"").is_some()
+}
+
+/// The number of the last event that is told in the bytes. Its name cannot stand in a string, where
+/// its quotes would be escaped.
+fn last_number(bytes: &[u8]) -> Option<u64> {
+    const NAME: &[u8] = b"\"sequence_number\":";
+    let at = memmem::rfind(bytes, NAME)?;
+    let rest = bytes[at + NAME.len()..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+}
+
 /// Whether the bytes, which start with a message of AWS's event stream, end with the end of one.
 fn aws_ends(bytes: &[u8]) -> bool {
     let mut at = 0;
@@ -290,5 +331,6 @@ fn aws_ends(bytes: &[u8]) -> bool {
 #[must_use]
 pub fn usage_of_reply(dialect: Dialect, body: &[u8]) -> Option<Usage> {
     let text = std::str::from_utf8(body).ok()?;
-    dialect.usage_at_end(text).or_else(|| dialect.usage_of_event(text))
+    let usage = dialect.usage_at_end(text).or_else(|| dialect.usage_of_event(text))?;
+    Some(usage.citing(dialect == Dialect::OpenaiChat && cites_links(body)))
 }

@@ -49,8 +49,12 @@ impl Used {
     /// How many of a unit.
     #[must_use]
     pub fn count(&self, unit: Unit) -> u64 {
+        if unit == Unit::Searched {
+            return self.count(Unit::Search).min(1);
+        }
+        let told = self.tokens.filter(|_| unit == Unit::Search).map(|tokens| tokens.searches);
         let counts = self.units.iter().filter(|(one, _)| *one == unit).map(|(_, count)| *count);
-        counts.fold(0, u64::saturating_add)
+        counts.fold(told.unwrap_or(0), u64::saturating_add)
     }
 
     /// Sets how many of a unit, whatever was told before.

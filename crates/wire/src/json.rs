@@ -22,6 +22,8 @@ pub use unescape::unescape;
 pub use value::{Json, Text};
 pub use write::Writer;
 
+use unescape::unescape_telling;
+
 /// What is wrong with a value in which too many lie in each other.
 const TOO_DEEP: &str = "is nested too deeply";
 

@@ -162,3 +162,25 @@ fn what_came_of_several_requests_is_paid_for_where_a_later_one_fails() {
     assert!(line["cost_nano_usd"].as_u64() > Some(0), "{line}");
     assert_eq!(of_budget(&gateway, "reserved"), 0);
 }
+
+#[test]
+fn a_numbered_stream_that_breaks_off_ends_with_the_next_number() {
+    let origin = Origin::start(|exchange| {
+        let _ = exchange.read_body();
+        exchange.send(STREAM_HEAD);
+        for number in 0..5 {
+            let event = json!({
+                "type": "response.output_text.delta", "sequence_number": number,
+                "item_id": "m", "output_index": 0, "content_index": 0, "delta": "x",
+            });
+            exchange.send_chunk(format!("event: response.output_text.delta\ndata: {event}\n\n"));
+        }
+        exchange.close();
+    });
+    let gateway = with_log(sole("openai", "/v1", &origin, "gpt-4o-mini"));
+    let body = json!({ "model": "fast", "stream": true, "input": "hi" });
+    let told = post(gateway.web(), "/v1/responses", &[KEY], &body).text();
+    let last = told.rsplit("data: ").next().expect("an event").trim();
+    let last: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{told}"));
+    assert_eq!((&last["type"], &last["sequence_number"]), (&json!("error"), &json!(5)), "{told}");
+}

@@ -457,3 +457,28 @@ fn the_mock_says_in_words_what_it_does_not_know() {
     assert_eq!(answer.status, 501, "{}", answer.text());
     assert!(answer.text().contains("does not know the operation `"), "{}", answer.text());
 }
+
+#[test]
+fn a_form_whose_path_names_the_model_says_it_to_who_has_it_in_no_path() {
+    let origin = Origin::start(|exchange| {
+        let _ = exchange.read_body();
+        reply(exchange, 200, r#"{"text":"hello"}"#);
+    });
+    // Whether it is called the same there or not.
+    for name in ["there-0", "whisper-1"] {
+        let config = Config::ai(&format!(
+            "
+            providers: [{{ name: p0, kind: openai_compatible, base_url: \"http://{}/v1\" }}]
+            models: [{{ name: there-0, deployments: [{{ provider: p0, model: {name} }}] }}]
+            ",
+            origin.addr()
+        ));
+        let gateway = Gateway::start(config);
+        let path = "/openai/deployments/there-0/audio/transcriptions?api-version=2024-10-21";
+        let answer = form::send(gateway.web(), path, &[], &[form::file("x")]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let got = String::from_utf8_lossy(&origin.last().body).into_owned();
+        let part = form::part("model", name);
+        assert_eq!(got, [part.as_str(), &form::file("x"), "--b--\r\n"].concat());
+    }
+}

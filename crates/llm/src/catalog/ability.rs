@@ -54,6 +54,8 @@ listed! {
         SecondOut "second_out" "A second of the answer's sound or video."
         CharacterIn "character_in" "A character of the prompt."
         CharacterOut "character_out" "A character of the answer."
+        Search "search" "A search of the web that the provider ran."
+        Searched "searched" "A request for which the provider searched the web, however often."
     }
 }
 

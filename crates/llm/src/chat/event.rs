@@ -121,4 +121,13 @@ pub enum Delta<'a> {
         /// What is said in them, where the provider writes it down.
         transcript: Option<Text<'a>>,
     },
+    /// Where media lies that the provider gives as a link, whole.
+    Link {
+        /// What it is.
+        kind: super::MediaKind,
+        /// The link.
+        url: Text<'a>,
+        /// The media type where the dialect says it.
+        media_type: Option<Text<'a>>,
+    },
 }

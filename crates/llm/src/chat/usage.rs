@@ -34,6 +34,8 @@ pub struct Usage {
     pub billed_output: Option<u64>,
     /// How much of [`Self::cache_read`] was sound, which may have a price of its own there.
     pub cache_read_audio: u64,
+    /// Searches of the web that the provider ran for it.
+    pub searches: u64,
     /// The class of service that it was, where the provider says it, else the one asked for.
     pub service: Option<ServiceClass>,
 }
@@ -166,8 +168,16 @@ impl Usage {
             billed_input,
             billed_output,
             cache_read_audio: sum(self.cache_read_audio, other.cache_read_audio),
+            searches: sum(self.searches, other.searches),
             service: self.service.or(other.service),
         };
+    }
+
+    /// The same of an answer that cites links or does not: a provider that counts no searches has made
+    /// one for them.
+    #[must_use]
+    pub fn citing(self, cites: bool) -> Self {
+        Self { searches: self.searches.max(u64::from(cites)), ..self }
     }
 
     /// Takes over what a later report of the same stream says. Reports are running totals, so each
@@ -190,6 +200,7 @@ impl Usage {
             merged.output_audio = earlier.output_audio.max(later.output_audio);
             merged.output_image = earlier.output_image.max(later.output_image);
         }
+        merged.searches = earlier.searches.max(later.searches);
         merged.billed_input = later.billed_input.or(earlier.billed_input);
         merged.billed_output = later.billed_output.or(earlier.billed_output);
         merged.service = later.service.or(earlier.service);
@@ -217,12 +228,14 @@ mod tests {
             billed_input: None,
             billed_output: Some(5),
             cache_read_audio: 0,
+            searches: 11,
             service: None,
         };
         let mut sum = one;
         sum.add(&one);
         assert_eq!(sum.by_class(), one.by_class().map(|count| 2 * count));
         assert_eq!((sum.billed_input, sum.billed_output), (None, Some(10)));
+        assert_eq!(sum.searches, 22);
         sum.add(&Usage { output: u64::MAX, ..Usage::default() });
         assert_eq!((sum.output, sum.billed_output), (u64::MAX, Some(u64::MAX)));
     }

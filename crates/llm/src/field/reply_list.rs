@@ -39,6 +39,7 @@ pub enum ReplyField {
     UsageReasoning "usage_reasoning" "Tokens of reasoning"
     UsageAudio "usage_audio" "Tokens of sound"
     UsageImage "usage_image" "Tokens of images"
+    UsageSearches "usage_searches" "Searches of the web that were made"
     UsageBilled "usage_billed" "Tokens charged, where it is another number"
     ServiceClass "service_tier" "Class of service"
     Fingerprint "fingerprint" "Configuration of the provider"

@@ -51,6 +51,15 @@ impl ReplyField {
             Finish::Failed => Self::FinishFailed,
         }
     }
+
+    /// The field of media.
+    #[must_use]
+    pub fn of_media(kind: MediaKind) -> Self {
+        match kind {
+            MediaKind::Image => Self::Image,
+            MediaKind::Document | MediaKind::Audio | MediaKind::Video => Self::Audio,
+        }
+    }
 }
 
 fn part(Part { content, cache: _ }: &Part<'_>, fields: &mut Fields) {
@@ -60,8 +69,7 @@ fn part(Part { content, cache: _ }: &Part<'_>, fields: &mut Fields) {
             fields.add_if(ReplyField::Citations, !text.citations.is_empty());
         }
         Content::Json(_) => fields.add(ReplyField::Text),
-        Content::Media(media) if media.kind == MediaKind::Image => fields.add(ReplyField::Image),
-        Content::Media(_) => fields.add(ReplyField::Audio),
+        Content::Media(media) => fields.add(ReplyField::of_media(media.kind)),
         Content::ToolCall(call) => {
             let free_form = ReplyField::ToolCallFreeForm;
             fields.add(if call.is_free_form { free_form } else { ReplyField::ToolCall });
@@ -150,12 +158,8 @@ fn begun(kind: &PartKind<'_>, fields: &mut Fields) -> Sort {
             fields.add(if *is_free_form { free_form } else { ReplyField::ToolCall });
             Sort::Call
         }
-        PartKind::Media(MediaKind::Image) => {
-            fields.add(ReplyField::Image);
-            Sort::Other
-        }
-        PartKind::Media(_) => {
-            fields.add(ReplyField::Audio);
+        PartKind::Media(kind) => {
+            fields.add(ReplyField::of_media(*kind));
             Sort::Other
         }
         PartKind::ProviderOnly(_) => {
@@ -171,7 +175,7 @@ fn added(delta: &Delta<'_>, sort: Sort, fields: &mut Fields) {
         (Delta::Text(text), Sort::Reasoning) => {
             fields.add_if(ReplyField::Reasoning, !text.is_empty());
         }
-        (Delta::Text(_) | Delta::Arguments(_) | Delta::Bytes { .. }, _) => {}
+        (Delta::Text(_) | Delta::Arguments(_) | Delta::Bytes { .. } | Delta::Link { .. }, _) => {}
         (Delta::Signature(_), Sort::Call) => fields.add(ReplyField::ToolCallSignature),
         (Delta::Signature(_), _) => fields.add(ReplyField::ReasoningSignature),
         (Delta::Encrypted(_), _) => fields.add(ReplyField::ReasoningEncrypted),
@@ -187,6 +191,7 @@ fn used(usage: &Usage, fields: &mut Fields) {
     fields.add_if(ReplyField::UsageReasoning, usage.reasoning > 0);
     fields.add_if(ReplyField::UsageAudio, usage.input_audio + usage.output_audio > 0);
     fields.add_if(ReplyField::UsageImage, usage.input_image + usage.output_image > 0);
+    fields.add_if(ReplyField::UsageSearches, usage.searches > 0);
     let billed = usage.billed_input.or(usage.billed_output);
     fields.add_if(ReplyField::UsageBilled, billed.is_some());
 }

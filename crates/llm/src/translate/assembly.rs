@@ -136,6 +136,9 @@ fn add(content: &mut Content<'static>, delta: &Delta<'_>) {
                 media.context.get_or_insert_default().to_mut().push_str(more);
             }
         }
+        (Content::Media(media), Delta::Link { kind: _, url, media_type }) => {
+            media.source = Source::Url { url: own(url), media_type: media_type.as_ref().map(own) };
+        }
         _ => {}
     }
 }

@@ -67,6 +67,9 @@ fn own_delta(delta: &Delta<'_>) -> Delta<'static> {
             base64: own(base64),
             transcript: transcript.as_ref().map(own),
         },
+        Delta::Link { kind, url, media_type } => {
+            Delta::Link { kind: *kind, url: own(url), media_type: media_type.as_ref().map(own) }
+        }
     }
 }
 

@@ -73,15 +73,23 @@ fn deltas<'a>(content: &Content<'a>, emit: &mut dyn FnMut(Delta<'a>)) {
         }
         Content::Json(json) => emit(Delta::Text(json.clone().into_text())),
         Content::Refusal(text) => emit(Delta::Text(text.clone())),
-        Content::Media(media) => {
-            if let Source::Bytes { media_type, base64 } = &media.source {
-                emit(Delta::Bytes {
-                    media_type: Some(media_type.clone()),
-                    base64: base64.clone(),
-                    transcript: media.context.clone(),
-                });
+        Content::Media(media) => match &media.source {
+            Source::Bytes { media_type, base64 } => emit(Delta::Bytes {
+                media_type: Some(media_type.clone()),
+                base64: base64.clone(),
+                transcript: media.context.clone(),
+            }),
+            Source::Url { url, media_type } => emit(Delta::Link {
+                kind: media.kind,
+                url: url.clone(),
+                media_type: media_type.clone(),
+            }),
+            // Of a reply it is a link as well, into the store of who made it.
+            Source::File { id } => {
+                emit(Delta::Link { kind: media.kind, url: id.clone(), media_type: None });
             }
-        }
+            Source::Text(_) => {}
+        },
         Content::ToolCall(call) => {
             emit(Delta::Arguments(call.arguments.clone()));
             if let Some(signature) = &call.signature {

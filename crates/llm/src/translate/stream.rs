@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use crate::chat::{ChatError, ChatEvent, Citation, Delta, ErrorKind, Usage};
+use crate::chat::{ChatError, ChatEvent, Citation, Delta, ErrorKind, MediaKind, Usage};
 use crate::completion::{self, CompletionWriter};
 use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
-use crate::field::{Losses, ReplyField, Say, StreamUses};
+use crate::field::{FieldSet, Losses, ReplyField, Say, StreamUses};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
 
 /// What stands between the reading of a stream and its writing: it sees every event and says what
@@ -38,8 +38,8 @@ struct Sink {
     writer: ClientWriter,
     frames: FrameWriter,
     uses: StreamUses,
-    /// Whether it had a citation that the client's dialect has no form for.
-    lost_citation: bool,
+    /// What of fields that are carried the client's dialect has no form for: citations, links.
+    lost: FieldSet<ReplyField>,
     usage: Option<Usage>,
     answer_bytes: u64,
     error: Option<ChatError>,
@@ -71,6 +71,14 @@ impl ClientWriter {
             Self::Completion(_) => false,
         }
     }
+
+    /// Whether it can say where media lies.
+    fn shows_link(&self, kind: MediaKind) -> bool {
+        match self {
+            Self::Chat(_, to) => to.shows_link(kind),
+            Self::Completion(_) => false,
+        }
+    }
 }
 
 impl StreamTranslation {
@@ -98,7 +106,7 @@ impl StreamTranslation {
                 writer: to.0,
                 frames: FrameWriter::new(to.1),
                 uses: StreamUses::default(),
-                lost_citation: false,
+                lost: FieldSet::default(),
                 usage: None,
                 answer_bytes: 0,
                 error: None,
@@ -112,6 +120,15 @@ impl StreamTranslation {
     #[must_use]
     pub fn filtered(self, filter: Box<dyn EventFilter>) -> Self {
         Self { filter: Some(filter), ..self }
+    }
+
+    /// The same where the client has been told events before, of which the next has that number.
+    #[must_use]
+    pub fn numbered_from(mut self, number: u64) -> Self {
+        if let ClientWriter::Chat(EventWriter::OpenaiResponses(writer), _) = &mut self.sink.writer {
+            writer.number_from(number);
+        }
+        self
     }
 
     /// Reads the provider's next bytes and appends what the client is to be sent.
@@ -182,7 +199,7 @@ impl StreamTranslation {
     pub fn losses(&self) -> Losses {
         let says = |field| self.sink.writer.says(field, self.from);
         let mut losses = Losses::of_reply_fields(self.sink.uses.fields(), says);
-        losses.reply_dropped.add_if(ReplyField::Citations, self.sink.lost_citation);
+        losses.reply_dropped = losses.reply_dropped.with(self.sink.lost);
         losses.add_unknown(self.reader.unknown());
         losses
     }
@@ -206,7 +223,10 @@ impl Sink {
                 self.answer_bytes += text.len() as u64;
             }
             ChatEvent::PartDelta { delta: Delta::Citation(citation), .. } => {
-                self.lost_citation |= !self.writer.cites(citation);
+                self.lost.add_if(ReplyField::Citations, !self.writer.cites(citation));
+            }
+            ChatEvent::PartDelta { delta: Delta::Link { kind, .. }, .. } => {
+                self.lost.add_if(ReplyField::of_media(*kind), !self.writer.shows_link(*kind));
             }
             ChatEvent::Error(error) => self.error = Some(error.clone()),
             _ => {}

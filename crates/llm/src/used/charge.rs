@@ -47,6 +47,7 @@ impl Used {
                 Unit::PixelOut => paid.output == 0 && !has(Unit::ImageOut),
                 Unit::PixelIn => !has(Unit::ImageIn),
                 Unit::ImageIn | Unit::CharacterIn | Unit::CharacterOut => true,
+                Unit::Search | Unit::Searched => true,
             };
             if !is_charged {
                 continue;
@@ -56,9 +57,12 @@ impl Used {
                 Unit::ImageIn | Unit::PixelIn | Unit::SecondIn | Unit::CharacterIn => {
                     &mut charge.input
                 }
-                Unit::ImageOut | Unit::PixelOut | Unit::SecondOut | Unit::CharacterOut => {
-                    &mut charge.output
-                }
+                Unit::ImageOut
+                | Unit::PixelOut
+                | Unit::SecondOut
+                | Unit::CharacterOut
+                | Unit::Search
+                | Unit::Searched => &mut charge.output,
             };
             *side = side.saturating_add(cost);
         }
@@ -141,6 +145,25 @@ mod tests {
         let tokens = model("image - - - input=5 output_image=40 image_out=0.1");
         let told = Usage { input: 10, output_image: 100, ..Usage::default() };
         assert_eq!(used(Some(told), &counts).cost_nano_usd(&tokens), 50_000 + 4_000_000);
+    }
+
+    #[test]
+    fn searches_are_charged_each_or_once_a_request() {
+        let searched = |searches| used(Some(Usage { searches, ..Usage::default() }), &[]);
+        let each = model("chat - - - input=1 output=10 search=0.01");
+        let once = model("chat - - - input=1 output=10 searched=0.035");
+        let costs = |searches| [&each, &once].map(|row| searched(searches).cost_nano_usd(row));
+        assert_eq!(costs(0), [0, 0]);
+        assert_eq!(costs(1), [10_000_000, 35_000_000]);
+        assert_eq!(costs(5), [50_000_000, 35_000_000]);
+        // What the request asked for counts where the answer does not tell of it.
+        let mut untold = searched(0);
+        untold.fill(&used(None, &[(Unit::Search, 1)]));
+        assert_eq!(untold.cost_nano_usd(&each), 10_000_000);
+        assert_eq!(untold.cost_nano_usd(&once), 35_000_000);
+        let mut told = searched(3);
+        told.fill(&used(None, &[(Unit::Search, 1)]));
+        assert_eq!(told.cost_nano_usd(&each), 30_000_000);
     }
 
     #[test]

@@ -534,3 +534,39 @@ fn a_wish_that_is_granted_by_half_is_told() {
     let claude = (Dialect::AnthropicMessages, &Quirks::default());
     assert_eq!(dropped(Dialect::OpenaiChat, tier, claude), "service_tier");
 }
+
+#[test]
+fn what_no_dialect_could_say_again_is_refused_with_its_place() {
+    let cases = [
+        (
+            r#"{"model":"m","messages":[{"role":"user","content":"a \ud83d b"}]}"#,
+            "messages[0].content",
+        ),
+        (r#"{"model":"m","messages":[],"temperature":1e400}"#, "temperature"),
+    ];
+    for (body, place) in cases {
+        let refused = Dialect::OpenaiChat.read_request(body, &Address::default()).unwrap_err();
+        assert_eq!((refused.status, refused.param.as_deref()), (400, Some(place)), "{refused}");
+    }
+    // A whole pair is a character, and a small number is none too many.
+    let sound = r#"{"model":"m","messages":[{"role":"user","content":"\ud83d\ude00"}],"temperature":1e-400}"#;
+    assert!(Dialect::OpenaiChat.read_request(sound, &Address::default()).is_ok());
+}
+
+#[test]
+fn system_text_alone_is_refused_by_those_who_answer_only_to_a_message() {
+    let body = r#"{"model":"m","messages":[{"role":"system","content":"Be brief."}]}"#;
+    let (request, _) = Dialect::OpenaiChat.read_request(body, &Address::default()).unwrap();
+    for &to in Dialect::ALL {
+        let written = to.write_request(&request, &Quirks::default(), &mut Vec::new());
+        let needs =
+            [Dialect::AnthropicMessages, Dialect::BedrockConverse, Dialect::GeminiGenerateContent];
+        match written {
+            Ok(_) => assert!(!needs.contains(&to), "{to:?}"),
+            Err(error) => {
+                assert!(needs.contains(&to), "{to:?}: {error}");
+                assert_eq!(error.param.as_deref(), Some("messages"));
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Streams over all pairs, at any cut.
 
-use architrave_llm::chat::{ChatError, Content, ErrorKind};
+use architrave_llm::chat::{ChatError, Content, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventReader};
 use architrave_llm::frame::{FrameReader, Framing};
 use architrave_llm::pass::PassedStream;
@@ -71,6 +71,138 @@ fn the_signature_of_a_call_is_told_only_as_clients_can_read_it() {
     }
 }
 
+/// A reply with an image that lies at a link, and what a client of a dialect gets of it: whole, and
+/// in a stream.
+fn linked_image(from: Dialect, to: Dialect) -> [(String, String); 2] {
+    let (body, event) = match from {
+        Dialect::OpenaiChat => (
+            r#"{"choices":[{"index":0,"message":{"images":[{"type":"image_url","image_url":{"url":"https://p.example/a.png"}}]},"finish_reason":"stop"}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"images":[{"type":"image_url","index":0,"image_url":{"url":"https://p.example/a.png"}}]},"finish_reason":"stop"}]}"#,
+        ),
+        _ => {
+            let body = r#"{"candidates":[{"content":{"parts":[{"fileData":{"mimeType":"image/png","fileUri":"https://p.example/a.png"}}]},"finishReason":"STOP"}]}"#;
+            (body, body)
+        }
+    };
+    let whole = architrave_llm::translate::reply(from, to, body.as_bytes(), &context()).unwrap();
+    let spoken = |dialect: Dialect| (dialect, Framing::Sse);
+    let mut translation = StreamTranslation::new(spoken(from), spoken(to), &context());
+    let mut out = Vec::new();
+    translation.push(format!("data: {event}\n\ndata: [DONE]\n\n").as_bytes(), &mut out);
+    translation.end(&mut out);
+    assert_eq!(translation.error(), None);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let streamed = translation.losses().header().unwrap_or_default();
+    [(text(&whole.body), whole.losses.header().unwrap_or_default()), (text(&out), streamed)]
+}
+
+#[test]
+fn an_image_at_a_link_is_shown_or_told_as_lost_whole_and_streamed() {
+    for from in [Dialect::OpenaiChat, Dialect::GeminiGenerateContent] {
+        for &to in Dialect::ALL {
+            for (told, lost) in linked_image(from, to) {
+                let is_shown = told.contains("https://p.example/a.png");
+                let is_told = lost.split(", ").any(|name| name == "image");
+                assert!(is_shown != is_told, "{from:?} to {to:?}: {lost}: {told}");
+                let shows = [Dialect::OpenaiChat, Dialect::GeminiGenerateContent].contains(&to);
+                assert_eq!(is_shown, shows, "{from:?} to {to:?}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_in_a_reply_is_told() {
+    let event =
+        r#"{"choices":[{"index":0,"delta":{"content":"a \ud83d b"},"finish_reason":"stop"}]}"#;
+    let spoken = |dialect: Dialect| (dialect, Framing::Sse);
+    let (from, to) = (Dialect::OpenaiChat, Dialect::AnthropicMessages);
+    let mut translation = StreamTranslation::new(spoken(from), spoken(to), &context());
+    translation.push(format!("data: {event}\n\n").as_bytes(), &mut Vec::new());
+    let lost = translation.losses().header();
+    assert_eq!(lost.as_deref(), Some("choices[0].delta.content"));
+}
+
+/// Answers that the web was searched for, whole and streamed, and how often it was.
+const SEARCHED: [(Dialect, &str, &str, u64); 5] = [
+    (
+        Dialect::OpenaiResponses,
+        r#"{"id":"r","status":"completed","output":[{"type":"web_search_call","id":"w1","status":"completed","action":{"type":"search","query":"a"}},{"type":"web_search_call","id":"w2","status":"completed","action":{"type":"open_page","url":"https://a.example"}},{"type":"web_search_call","id":"w3","status":"completed"}],"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}"#,
+        r#"{"type":"response.completed","sequence_number":0,"response":BODY}"#,
+        2,
+    ),
+    (
+        Dialect::AnthropicMessages,
+        r#"{"type":"message","id":"m","model":"m","role":"assistant","content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":3}}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":3}}}"#,
+        3,
+    ),
+    (
+        Dialect::GeminiGenerateContent,
+        r#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP","groundingMetadata":{"webSearchQueries":["a","","b"]}}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1,"totalTokenCount":2}}"#,
+        "BODY",
+        2,
+    ),
+    (
+        Dialect::OpenaiChat,
+        r#"{"choices":[{"index":0,"message":{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"https://a.example"}}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"https://a.example"}}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
+        1,
+    ),
+    (
+        Dialect::OpenaiChat,
+        r#"{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2,"num_search_queries":4}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2,"num_search_queries":4}}"#,
+        4,
+    ),
+];
+
+#[test]
+fn searches_of_the_web_are_counted_watched_and_translated_whole_and_streamed() {
+    for (from, body, event, count) in SEARCHED {
+        let searches = |usage: Option<Usage>| usage.unwrap().searches;
+        let watched = architrave_llm::pass::usage_of_reply(from, body.as_bytes());
+        assert_eq!(searches(watched), count, "{from:?} watched: {body}");
+        let to = Dialect::AnthropicMessages;
+        let told = architrave_llm::translate::reply(from, to, body.as_bytes(), &context()).unwrap();
+        assert_eq!(searches(told.usage), count, "{from:?} translated: {body}");
+        let said = String::from_utf8(told.body).unwrap();
+        assert!(said.contains(&format!("\"web_search_requests\":{count}")), "{said}");
+        let stream = format!("data: {}\n\n", event.replace("BODY", body));
+        let mut passed = PassedStream::new(from, Framing::Sse);
+        passed.seek_searches();
+        passed.see(stream.as_bytes());
+        assert_eq!(searches(passed.usage()), count, "{from:?} watched: {stream}");
+        let spoken = |dialect| (dialect, Framing::Sse);
+        let mut translation = StreamTranslation::new(spoken(from), spoken(to), &context());
+        translation.push(stream.as_bytes(), &mut Vec::new());
+        translation.end(&mut Vec::new());
+        assert_eq!(searches(translation.usage()), count, "{from:?} translated: {stream}");
+    }
+}
+
+#[test]
+fn a_failure_told_into_a_numbered_stream_has_the_next_number() {
+    let event = |number: u8| {
+        format!(
+            "event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\"sequence_number\":{number},\"delta\":\"\\\"sequence_number\\\":99\"}}\n\n"
+        )
+    };
+    let dialect = Dialect::OpenaiResponses;
+    let mut passed = PassedStream::new(dialect, Framing::Sse);
+    assert_eq!(passed.next_number(), 0);
+    passed.see(event(3).as_bytes());
+    passed.see((event(4) + &event(5)).as_bytes());
+    assert_eq!(passed.next_number(), 6);
+    let spoken = (dialect, Framing::Sse);
+    let mut out = Vec::new();
+    let error = ChatError::new(ErrorKind::Timeout, "it stalled");
+    let translation = StreamTranslation::new(spoken, spoken, &Context::default());
+    translation.numbered_from(passed.next_number()).fail(&error, &mut out);
+    let told = String::from_utf8(out).unwrap();
+    assert!(told.contains(r#""type":"error","sequence_number":6"#), "{told}");
+}
+
 #[test]
 fn a_failure_told_into_a_stream_that_passed_begins_nothing_anew() {
     for &dialect in Dialect::ALL {
@@ -117,6 +249,7 @@ fn usage_is_the_same_watched_and_translated() {
         let bytes = fixtures::stream(from);
         let (_, translation) = translate(from, from, &[]);
         let mut passed = PassedStream::new(from, from.framing()).to_its_end();
+        passed.seek_searches();
         passed.see(&bytes);
         passed.end();
         assert_eq!(passed.take_failure(), None);

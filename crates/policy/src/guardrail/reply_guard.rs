@@ -129,7 +129,7 @@ impl ReplyGuard {
                 open.text.push(text, &mut out)?;
                 open.emit(out, emit);
             }
-            Delta::Signature(_) | Delta::Encrypted(_) => {
+            Delta::Signature(_) | Delta::Encrypted(_) | Delta::Link { .. } => {
                 open.let_out(emit)?;
                 emit(ChatEvent::PartDelta { choice, part, delta: delta.clone() });
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_core::HashKey;
 use architrave_llm::auth::{self, Applied, ProviderSecret};
-use architrave_llm::catalog::{Catalog, Model, ModelKind};
+use architrave_llm::catalog::{Catalog, Model, ModelKind, Unit};
 use architrave_llm::dialect::{Dialect, Quirks};
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
@@ -202,6 +202,12 @@ impl Known {
     /// What it can do, in bits: what nobody knows of is no obstacle.
     pub(super) fn abilities(&self) -> u32 {
         self.row.as_ref().map_or(u32::MAX, |row| !row.lacks.bits())
+    }
+
+    /// Whether searches of the web that its provider runs have a price.
+    pub(crate) fn charges_searches(&self) -> bool {
+        let units = self.row.as_ref().map_or(&[][..], |row| &row.units);
+        units.iter().any(|(unit, _)| matches!(unit, Unit::Search | Unit::Searched))
     }
 
     /// The row of a model of which somebody knows what it costs; free is known, too.

@@ -5,7 +5,7 @@
 //! providers send the last one counts.
 
 use super::skip::{blank, scalar_end, string_end};
-use super::{Json, JsonError, Number, Text, skip_value, unescape};
+use super::{Json, JsonError, Number, Text, skip_value, unescape, unescape_telling};
 
 /// How many fields that nobody understood are named; more are only counted.
 const UNKNOWN_NAMED_MAX: usize = 16;
@@ -24,6 +24,8 @@ pub struct Cursor<'a> {
     path_from: usize,
     unknown: Vec<String>,
     unknown_count: usize,
+    /// Whether what cannot be said again as it was said is refused.
+    is_exact: bool,
 }
 
 /// What kind of value comes next.
@@ -51,13 +53,30 @@ impl<'a> Cursor<'a> {
     /// A cursor at the start of a text.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, path: Vec::new(), path_from: 0, unknown: Vec::new(), unknown_count: 0 }
+        Self {
+            text,
+            at: 0,
+            path: Vec::new(),
+            path_from: 0,
+            unknown: Vec::new(),
+            unknown_count: 0,
+            is_exact: false,
+        }
+    }
+
+    /// The same, refusing what could not be told on as it was said: half a surrogate pair in a
+    /// string, a number that no reader holds. Of what nobody can say again, it is noted as not
+    /// understood otherwise.
+    #[must_use]
+    pub fn exact(text: &'a str) -> Self {
+        Self { is_exact: true, ..Self::new(text) }
     }
 
     /// A second cursor at the same place, to read a value that is to be kept as a whole, too.
     #[must_use]
     pub fn clone_at(&self) -> Self {
-        Self { at: self.at, path_from: self.depth(), ..Self::new(self.text) }
+        let is_exact = self.is_exact;
+        Self { at: self.at, path_from: self.depth(), is_exact, ..Self::new(self.text) }
     }
 
     /// Where the cursor is, in bytes from the start of the text.
@@ -152,7 +171,17 @@ impl<'a> Cursor<'a> {
     /// Where no string is here, or its escapes are wrong.
     pub fn text(&mut self) -> Result<Text<'a>, JsonError> {
         let raw = self.string("must be a string")?;
-        unescape(raw).map_err(|_| self.wrong("is a string with a wrong escape or control byte"))
+        let read = unescape_telling(raw);
+        let (text, has_half) =
+            read.map_err(|_| self.wrong("is a string with a wrong escape or control byte"))?;
+        match has_half {
+            true if self.is_exact => Err(self.wrong("has half of a surrogate pair")),
+            true => {
+                self.note_unknown("");
+                Ok(text)
+            }
+            false => Ok(text),
+        }
     }
 
     /// Reads a number, keeping its text.
@@ -162,7 +191,11 @@ impl<'a> Cursor<'a> {
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         const WHY: &str = "must be a number";
         let scalar = self.scalar(WHY)?;
-        Number::new(scalar).ok_or_else(|| self.wrong(WHY))
+        let number = Number::new(scalar).ok_or_else(|| self.wrong(WHY))?;
+        if self.is_exact && !number.is_finite() {
+            return Err(self.wrong("is larger than any number can be"));
+        }
+        Ok(number)
     }
 
     /// Reads a whole number of at least 0.

@@ -26,6 +26,13 @@ impl<'a> Number<'a> {
         self.0.parse().ok()
     }
 
+    /// Whether those who read numbers as floats have one for it: `1e400` is none. Nothing is made of
+    /// the float.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        self.0.parse().is_ok_and(f64::is_finite)
+    }
+
     /// The same number with its own text.
     #[must_use]
     pub fn into_owned(self) -> Number<'static> {

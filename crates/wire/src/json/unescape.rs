@@ -11,25 +11,32 @@ use super::special_at;
 /// # Errors
 /// The offset of the control byte or escape.
 pub fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
+    unescape_telling(raw).map(|(text, _)| text)
+}
+
+/// The same, and whether half a surrogate pair was replaced.
+pub(super) fn unescape_telling(raw: &str) -> Result<(Cow<'_, str>, bool), usize> {
     let mut at = special_at(raw.as_bytes(), 0);
     if at == raw.len() {
-        return Ok(Cow::Borrowed(raw));
+        return Ok((Cow::Borrowed(raw), false));
     }
+    let mut has_half = false;
     let mut text = String::with_capacity(raw.len());
     let mut from = 0;
     while at < raw.len() {
         text.push_str(&raw[from..at]);
         let (character, length) = escape(raw.as_bytes(), at).ok_or(at)?;
-        text.push(character);
+        text.push(character.unwrap_or('\u{FFFD}'));
+        has_half |= character.is_none();
         from = at + length;
         at = special_at(raw.as_bytes(), from);
     }
     text.push_str(&raw[from..]);
-    Ok(Cow::Owned(text))
+    Ok((Cow::Owned(text), has_half))
 }
 
-/// The character of the escape at `at` and how many bytes it takes.
-fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+/// The character of the escape at `at`, none for half a pair, and how many bytes it takes.
+fn escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
     if bytes[at] != b'\\' {
         return None;
     }
@@ -45,22 +52,22 @@ fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b'u' => return unit_pair(bytes, at),
         _ => return None,
     };
-    Some((character, 2))
+    Some((Some(character), 2))
 }
 
 /// One `\uXXXX`, or two that make a surrogate pair.
-fn unit_pair(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+fn unit_pair(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
     let first = unit(bytes, at)?;
     if let Some(character) = char::from_u32(first) {
-        return Some((character, 6));
+        return Some((Some(character), 6));
     }
     let second = unit(bytes, at + 6).filter(|unit| (0xDC00..0xE000).contains(unit));
     match second {
         Some(second) if first < 0xDC00 => {
             let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-            Some((char::from_u32(code).unwrap_or('\u{FFFD}'), 12))
+            Some((char::from_u32(code), 12))
         }
-        _ => Some(('\u{FFFD}', 6)),
+        _ => Some((None, 6)),
     }
 }
 

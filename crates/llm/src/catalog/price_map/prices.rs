@@ -225,5 +225,34 @@ fn units(entry: &Entry<'_>, kind: ModelKind, rates: &Rates) -> Result<Vec<(Unit,
             units.push((unit, price));
         }
     }
+    if let Some(search) = search(entry)?.filter(|(_, price)| price.0 > 0) {
+        units.push(search);
+    }
     Ok(units)
+}
+
+/// The price of a search of the web. Of three sizes of what is found it is the one of the smallest,
+/// which is what nobody pays less than, and with nearly all models what all of them cost.
+fn search(entry: &Entry<'_>) -> Result<Option<(Unit, Femtos)>, Wrong> {
+    const FIELD: &str = "search_context_cost_per_query";
+    let Some(raw) = entry.raw(FIELD).filter(|raw| raw.starts_with('{')) else { return Ok(None) };
+    let mut found = None;
+    let read = Cursor::new(raw).object(|cursor, name| {
+        let json = cursor.json()?;
+        if name == "search_context_size_low" {
+            found = Some(json.as_str().trim_matches('"').to_owned());
+        }
+        Ok(())
+    });
+    read.map_err(|error| (entry.at_field(FIELD), RowError::Json(error)))?;
+    let wrong = |error| (entry.at_field(FIELD), RowError::Price(format!("{FIELD}: {raw}"), error));
+    let price = found.map(|text| text.parse::<Femtos>().map_err(wrong)).transpose()?;
+    // Google charges prompts that it searched for, however often, up to Gemini 2.5 and since then
+    // each search: its prices tell them apart, the list does not.
+    let is_of_google = |source: &str| source == "gemini" || source.starts_with("vertex_ai");
+    const A_PROMPT: &str = "0.035";
+    let is_a_prompt =
+        price == A_PROMPT.parse().ok() && entry.text("litellm_provider").is_some_and(is_of_google);
+    let unit = if is_a_prompt { Unit::Searched } else { Unit::Search };
+    Ok(price.map(|price| (unit, price)))
 }

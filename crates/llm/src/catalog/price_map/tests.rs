@@ -60,6 +60,34 @@ fn one_number_says_how_much_dearer_fast_answers_are() {
 }
 
 #[test]
+fn searches_have_a_price_each_or_a_prompt() {
+    let entry = |key: &str, source: &str, price: &str| {
+        format!(
+            r#""{key}":{{"litellm_provider":"{source}","mode":"chat","input_cost_per_token":1e-6,
+            "search_context_cost_per_query":{{"search_context_size_low":{price},
+            "search_context_size_medium":0.5,"search_context_size_high":0.9}}}}"#
+        )
+    };
+    let list = [
+        entry("gpt-x", "openai", "0.01"),
+        entry("gpt-y", "openai", "0.035"),
+        entry("gemini/gemini-2.5-x", "gemini", "0.035"),
+        entry("gemini/gemini-3-x", "gemini", "\"0.014\""),
+        entry("gpt-z", "openai", "0.0"),
+    ];
+    let rows = PriceMap::read(&format!("{{{}}}", list.join(",")), |_| false).unwrap().rows;
+    let expected = "gemini/gemini-2.5-x chat - - - input=1 searched=0.035\n\
+                    gemini/gemini-3-x chat - - - input=1 search=0.014\n\
+                    openai/gpt-x chat - - - input=1 search=0.01\n\
+                    openai/gpt-y chat - - - input=1 search=0.035\n\
+                    openai/gpt-z chat - - - input=1\n";
+    assert_eq!(rows, expected);
+    let wrong = format!("{{{}}}", entry("gpt-x", "openai", "\"much\""));
+    let wrong = PriceMap::read(&wrong, |_| false).unwrap_err();
+    assert!(wrong[0].to_string().contains("search_context_cost_per_query"), "{wrong:?}");
+}
+
+#[test]
 fn a_list_is_told_from_rows() {
     for text in ["{}", "\n\t {", "\u{feff}{"] {
         assert!(PriceMap::is_one(text), "{text:?}");

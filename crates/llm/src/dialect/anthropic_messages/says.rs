@@ -133,6 +133,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Usage | F::UsageCacheRead | F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Carried,
         F::UsageReasoning => Say::Carried,
         F::UsageAudio | F::UsageImage => Say::Near("with other tokens"),
+        F::UsageSearches => Say::Carried,
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::ServiceClass => Say::Carried,
         F::Fingerprint => Say::Dropped("the configuration is not told"),

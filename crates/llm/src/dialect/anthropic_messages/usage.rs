@@ -20,6 +20,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             "output_tokens_details" => {
                 cursor.maybe(|cursor| read_output(cursor, &mut usage))?;
             }
+            "server_tool_use" => {
+                cursor.maybe(|cursor| read_tools(cursor, &mut usage))?;
+            }
             "speed" if cursor.kind() == Kind::Text => {
                 speed = ServiceClass::of_word(&cursor.text()?);
             }
@@ -60,6 +63,17 @@ fn read_output(cursor: &mut Cursor<'_>, usage: &mut Usage) -> Result<(), JsonErr
     })
 }
 
+/// What Anthropic ran for it.
+fn read_tools(cursor: &mut Cursor<'_>, usage: &mut Usage) -> Result<(), JsonError> {
+    cursor.object(|cursor, name| {
+        match name {
+            "web_search_requests" => usage.searches = count(cursor)?,
+            _ => cursor.unknown()?,
+        }
+        Ok(())
+    })
+}
+
 fn count(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     Ok(cursor.maybe(Cursor::count)?.unwrap_or(0))
 }
@@ -80,6 +94,10 @@ pub(super) fn write(usage: &Usage, service_class: Option<&str>, writer: &mut Wri
         if usage.reasoning > 0 {
             w.key("output_tokens_details")
                 .object(|w| w.count_field("thinking_tokens", Some(usage.reasoning)));
+        }
+        if usage.searches > 0 {
+            w.key("server_tool_use")
+                .object(|w| w.count_field("web_search_requests", Some(usage.searches)));
         }
         w.text_field(
             "service_tier",

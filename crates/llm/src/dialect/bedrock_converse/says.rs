@@ -125,6 +125,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Logprobs => Say::Dropped("log probabilities are not told"),
         F::Usage | F::UsageCacheRead | F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Carried,
         F::UsageReasoning | F::UsageAudio | F::UsageImage => Say::Near("with other tokens"),
+        F::UsageSearches => Say::Dropped("no searches are made"),
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::ServiceClass => Say::Near("at the end of a stream, too late to be passed on"),
         F::Fingerprint => Say::Dropped("the configuration is not told"),

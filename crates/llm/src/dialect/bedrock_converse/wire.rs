@@ -1,6 +1,6 @@
 //! Where things stand in requests of Bedrock, and the words that both directions map.
 
-use crate::chat::Finish;
+use crate::chat::{Finish, MediaKind};
 use crate::dialect::Address;
 use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
@@ -11,6 +11,8 @@ pub(in crate::dialect) const FRAMING: Framing = Framing::AwsEvents;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["messageStop"];
 pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::Plain(64);
+pub(in crate::dialect) const LINKS_SHOWN: &[MediaKind] = &[];
+pub(in crate::dialect) const NEEDS_TURN: bool = true;
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

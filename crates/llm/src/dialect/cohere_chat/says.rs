@@ -106,6 +106,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::FinishRefusal | F::FinishPaused => Say::Near("as complete"),
         F::StopText => Say::Dropped("which stop text came is not told"),
         F::Usage | F::UsageCacheRead | F::UsageReasoning | F::UsageBilled => Say::Carried,
+        F::UsageSearches => Say::Carried,
         F::UsageCacheWrite | F::UsageCacheWrite1h | F::UsageAudio | F::UsageImage => {
             Say::Near("with other tokens")
         }

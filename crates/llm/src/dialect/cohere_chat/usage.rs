@@ -12,6 +12,7 @@ struct Counts {
     cached: u64,
     billed_input: Option<u64>,
     billed_output: Option<u64>,
+    searches: u64,
 }
 
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
@@ -49,7 +50,8 @@ fn read_billed(cursor: &mut Cursor<'_>, counts: &mut Counts) -> Result<(), JsonE
         match name {
             "input_tokens" => counts.billed_input = count(cursor)?,
             "output_tokens" => counts.billed_output = count(cursor)?,
-            // Searches and classifications are no tokens.
+            "search_units" => counts.searches = count(cursor)?.unwrap_or(0),
+            // Classifications are no tokens.
             _ => cursor.unknown()?,
         }
         Ok(())
@@ -74,6 +76,7 @@ impl Counts {
             reasoning: self.reasoning.min(output),
             billed_input: self.billed_input,
             billed_output: self.billed_output,
+            searches: self.searches,
             ..Usage::default()
         }
     }
@@ -86,6 +89,8 @@ pub(super) fn write(usage: &Usage, writer: &mut Writer<'_>) {
         w.key("billed_units").object(|w| {
             w.key("input_tokens").count(usage.billed_input.unwrap_or(input));
             w.key("output_tokens").count(usage.billed_output.unwrap_or(output));
+            let searches = Some(usage.searches).filter(|count| *count > 0);
+            w.count_field("search_units", searches);
         });
         w.key("tokens").object(|w| {
             w.key("input_tokens").count(input);

@@ -1,6 +1,6 @@
 //! Where things stand in Cohere's requests, and the words that both directions map.
 
-use crate::chat::Finish;
+use crate::chat::{Finish, MediaKind};
 use crate::dialect::Address;
 use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
@@ -10,6 +10,8 @@ pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["message-end"];
 pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::Any;
+pub(in crate::dialect) const LINKS_SHOWN: &[MediaKind] = &[];
+pub(in crate::dialect) const NEEDS_TURN: bool = false;
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

@@ -23,6 +23,8 @@ pub(super) struct Grounding<'a> {
     /// Passages, and the numbers of the sources that they rest on.
     supports: Vec<(Passage, Vec<u64>)>,
     quotes: Vec<(Passage, Citation<'a>)>,
+    /// How many searches of the web were made.
+    pub(super) searches: u64,
 }
 
 /// Reads `groundingMetadata`.
@@ -34,10 +36,49 @@ pub(super) fn read<'a>(
         match name {
             "groundingChunks" => grounding.sources = cursor.list(read_source)?,
             "groundingSupports" => grounding.supports = cursor.list(read_support)?,
+            "webSearchQueries" => {
+                grounding.searches = read_queries(cursor)?;
+                if grounding.searches > 0 {
+                    cursor.note_unknown("");
+                }
+            }
             _ => cursor.unknown()?,
         }
         Ok(())
     })
+}
+
+/// How many searches a list of queries is: an empty one is none.
+fn read_queries(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    let queries = cursor.list(Cursor::text)?;
+    Ok(queries.iter().filter(|query| !query.is_empty()).count() as u64)
+}
+
+/// How many searches of the web the answers of a response rest on, which stand in `candidates`.
+pub(super) fn searches(candidates: &str) -> u64 {
+    const NAME: &[u8] = b"\"webSearchQueries\"";
+    if memchr::memmem::find(candidates.as_bytes(), NAME).is_none() {
+        return 0;
+    }
+    let mut searches = 0;
+    let read = Cursor::new(candidates).array(|cursor| {
+        cursor.object(|cursor, name| match name {
+            "groundingMetadata" => {
+                let of_candidate = cursor.maybe(|cursor| {
+                    let mut count = 0;
+                    cursor.object(|cursor, name| match name {
+                        "webSearchQueries" => read_queries(cursor).map(|queries| count = queries),
+                        _ => cursor.skip(),
+                    })?;
+                    Ok(count)
+                })?;
+                searches += of_candidate.unwrap_or(0);
+                Ok(())
+            }
+            _ => cursor.skip(),
+        })
+    });
+    if read.is_ok() { searches } else { 0 }
 }
 
 /// One of `web`, `retrievedContext` and `maps`, whose fields are of the same names.
@@ -114,7 +155,7 @@ fn read_quote<'a>(cursor: &mut Cursor<'a>) -> Result<(Passage, Citation<'a>), Js
 impl<'a> Grounding<'a> {
     /// The citations, each with its passage; sources that no passage names are cited without.
     pub(super) fn into_citations(self) -> Vec<(Option<Passage>, Citation<'a>)> {
-        let Self { sources, supports, quotes } = self;
+        let Self { sources, supports, quotes, searches: _ } = self;
         let mut is_used = vec![false; sources.len()];
         let mut citations = Vec::new();
         for (passage, numbers) in supports {

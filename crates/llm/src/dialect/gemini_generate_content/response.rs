@@ -56,6 +56,9 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Response<'a>, JsonErro
         }
         Ok(())
     })?;
+    if let Some(usage) = &mut response.metadata.usage {
+        usage.searches = response.candidates.iter().map(|one| one.grounding.searches).sum();
+    }
     if let Some(blocked) = blocked.filter(|_| response.candidates.is_empty()) {
         response.candidates.push(blocked);
     }

@@ -139,6 +139,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Logprobs | F::Usage | F::UsageCacheRead | F::UsageReasoning => Say::Carried,
         F::UsageAudio | F::UsageImage | F::ServiceClass => Say::Carried,
         F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Near("with the rest of the prompt"),
+        F::UsageSearches => Say::Dropped("searches are told by what was looked for"),
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::Fingerprint => Say::Dropped("the configuration is not told"),
     }

@@ -9,12 +9,16 @@ pub(in crate::dialect) use read::Reader;
 pub(in crate::dialect) use write::Writer;
 
 use crate::chat::Usage;
-use crate::json::Cursor;
+use crate::json::{Cursor, Kind};
 
 /// What a response, or a whole reply, says of usage.
 pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
-    let mut usage = None;
+    let (mut usage, mut searches) = (None, 0);
     let read = cursor.object(|cursor, name| match name {
+        "candidates" if cursor.kind() == Kind::Array => {
+            searches = super::grounding::searches(cursor.json()?.as_str());
+            Ok(())
+        }
         "usageMetadata" => {
             let metadata = cursor.maybe(super::usage::read)?;
             usage = metadata.and_then(|metadata| metadata.usage);
@@ -22,5 +26,5 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
         }
         _ => cursor.skip(),
     });
-    read.ok().and(usage)
+    read.ok().and(usage.map(|usage: Usage| Usage { searches, ..usage }))
 }

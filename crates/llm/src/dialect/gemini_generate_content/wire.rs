@@ -1,6 +1,6 @@
 //! Where things stand in Gemini's requests, and the words that both directions map.
 
-use crate::chat::{Finish, Text};
+use crate::chat::{Finish, MediaKind, Text};
 use crate::dialect::Address;
 use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
@@ -12,6 +12,9 @@ pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usageMetadata\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["\"finishReason\""];
 pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::Any;
+pub(in crate::dialect) const LINKS_SHOWN: &[MediaKind] =
+    &[MediaKind::Image, MediaKind::Document, MediaKind::Audio, MediaKind::Video];
+pub(in crate::dialect) const NEEDS_TURN: bool = true;
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

@@ -103,6 +103,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Logprobs | F::Usage | F::UsageCacheRead | F::UsageReasoning => Say::Carried,
         F::UsageCacheWrite | F::UsageAudio | F::UsageImage => Say::Carried,
         F::UsageCacheWrite1h => Say::Near("with other tokens to the cache"),
+        F::UsageSearches => Say::Carried,
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::ServiceClass | F::Fingerprint => Say::Carried,
     }

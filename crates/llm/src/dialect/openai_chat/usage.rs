@@ -18,6 +18,7 @@ struct Counts {
     reasoning: u64,
     output_audio: u64,
     output_image: u64,
+    searches: u64,
 }
 
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
@@ -27,6 +28,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             "prompt_tokens" => counts.prompt = count(cursor)?,
             "completion_tokens" => counts.completion = count(cursor)?,
             "total_tokens" => counts.total = count(cursor)?,
+            // Perplexity's.
+            "num_search_queries" => counts.searches = count(cursor)?,
             "prompt_cache_hit_tokens" => counts.cached = count(cursor)?,
             "prompt_tokens_details" => {
                 cursor.maybe(|cursor| cursor.object(|c, name| prompt(c, name, &mut counts)))?;
@@ -89,6 +92,7 @@ impl Counts {
             reasoning: self.reasoning,
             output_audio: self.output_audio,
             output_image: self.output_image,
+            searches: self.searches,
             ..Usage::default()
         }
     }
@@ -110,6 +114,7 @@ pub(crate) fn write(usage: &Usage, writer: &mut Writer<'_>) {
             w.count_field("cache_write_tokens", Some(written).filter(|count| *count > 0));
             w.count_field("image_tokens", Some(usage.input_image).filter(|count| *count > 0));
         });
+        w.count_field("num_search_queries", Some(usage.searches).filter(|count| *count > 0));
         w.key("completion_tokens_details").object(|w| {
             w.key("reasoning_tokens").count(usage.reasoning);
             w.key("audio_tokens").count(usage.output_audio);

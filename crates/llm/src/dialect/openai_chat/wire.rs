@@ -1,6 +1,6 @@
 //! Where things stand in OpenAI Chat's requests, and the words that both directions map.
 
-use crate::chat::{Finish, Text};
+use crate::chat::{Finish, MediaKind, Text};
 use crate::dialect::Address;
 use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
@@ -10,6 +10,8 @@ pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
 pub(in crate::dialect) const USAGE_MARK: &str = "\"usage\"";
 pub(in crate::dialect) const END_MARKS: &[&str] = &["[DONE]"];
 pub(in crate::dialect) const CALL_IDS: CallIds = CallIds::UpTo(40);
+pub(in crate::dialect) const LINKS_SHOWN: &[MediaKind] = &[MediaKind::Image];
+pub(in crate::dialect) const NEEDS_TURN: bool = false;
 
 pub(in crate::dialect) static WATCH: Watch = Watch {
     members: &[

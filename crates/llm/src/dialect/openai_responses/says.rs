@@ -107,6 +107,7 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::Logprobs | F::Usage | F::UsageCacheRead | F::UsageReasoning => Say::Carried,
         F::UsageCacheWrite | F::UsageAudio | F::UsageImage => Say::Carried,
         F::UsageCacheWrite1h => Say::Near("with other tokens to the cache"),
+        F::UsageSearches => Say::Near("by the items of the searches, where they come along"),
         F::UsageBilled => Say::Dropped("what is charged is not told apart"),
         F::ServiceClass => Say::Carried,
         F::Fingerprint => Say::Dropped("the configuration is not told"),

@@ -19,10 +19,11 @@ use crate::json::{Cursor, Kind};
 
 /// What an event, or a whole response, says of usage.
 pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
-    let (mut usage, mut service) = (None, None);
+    let (mut usage, mut service, mut searches) = (None, None, 0);
     let mut field = |cursor: &mut Cursor<'_>, name: &str| {
         match (name, cursor.kind()) {
             ("usage", Kind::Object) => usage = Some(super::usage::read(cursor)?),
+            ("output", Kind::Array) => searches = super::usage::searches(cursor)?,
             ("service_tier", Kind::Text) => service = ServiceClass::of_word(&cursor.text()?),
             _ => cursor.skip()?,
         }
@@ -32,7 +33,7 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
         ("response", Kind::Object) => cursor.object(&mut field),
         _ => field(cursor, name),
     });
-    read.ok().and(usage.map(|usage: Usage| Usage { service, ..usage }))
+    read.ok().and(usage.map(|usage: Usage| Usage { service, searches, ..usage }))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Details are taken out of the totals, so that each token is in one class.
 
 use crate::chat::Usage;
-use crate::json::{Cursor, JsonError, Writer};
+use crate::json::{Cursor, JsonError, Kind, Writer};
 
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
     let (mut usage, mut input, mut output, mut total) = (Usage::default(), 0, 0, 0);
@@ -83,4 +83,39 @@ pub(super) fn write(usage: &Usage, writer: &mut Writer<'_>) {
         });
         w.key("total_tokens").count(usage.total());
     });
+}
+
+/// How many searches of the web the items of an answer are. Pages that are opened, and what is
+/// looked for in them, are told in the same words and are none.
+pub(super) fn searches(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    let mut searches = 0;
+    cursor.maybe(|cursor| {
+        cursor.array(|cursor| {
+            searches += u64::from(is_search(cursor)?);
+            Ok(())
+        })
+    })?;
+    Ok(searches)
+}
+
+fn is_search(cursor: &mut Cursor<'_>) -> Result<bool, JsonError> {
+    let (mut is_call, mut is_other) = (false, false);
+    if cursor.kind() != Kind::Object {
+        return cursor.skip().map(|()| false);
+    }
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("type", Kind::Text) => is_call = cursor.text()? == "web_search_call",
+            ("action", Kind::Object) => cursor.object(|cursor, name| {
+                match (name, cursor.kind()) {
+                    ("type", Kind::Text) => is_other = cursor.text()? != "search",
+                    _ => cursor.skip()?,
+                }
+                Ok(())
+            })?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(is_call && !is_other)
 }

@@ -239,6 +239,9 @@ impl<'w> Run<'w, '_> {
             if self.ask.scanned.may_name_kept {
                 stream.seek_audio(self.ask.choices);
             }
+            if lane.known.charges_searches() {
+                stream.seek_searches();
+            }
             stream.keep_at(&self.worker.gateway().kept, || Home::of(exchange, lane, true));
             stream.record(recorder);
         }

@@ -41,10 +41,15 @@ impl From<&Ask> for Wanted {
             output_max: ask.output_max,
             choices: ask.choices,
             has_media: ask.scanned.sizes.media_items > 0 || ask.scanned.is_dear,
-            asked: Used::default(),
+            asked: if ask.offers_search() { one_search() } else { Used::default() },
             service: ask.service,
         }
     }
+}
+
+/// A search of the web: how many there will be nobody knows before.
+pub(super) fn one_search() -> Used {
+    Used { units: vec![(Unit::Search, 1)], ..Used::default() }
 }
 
 impl Wanted {
@@ -164,6 +169,8 @@ mod tests {
         };
         let speech = model("speech - - - character_in=0.00001");
         assert_eq!(asked(Unit::CharacterIn, 1_000).price_at(&speech), 10_000_000);
+        let searcher = model("chat - - - input=1 output=10 search=0.01");
+        assert_eq!(asked(Unit::Search, 1).price_at(&searcher), 10_000_000);
         let images = model("image - - - input=5 output_image=40");
         let reserved = asked(Unit::ImageOut, 2).price_at(&images);
         assert_eq!(reserved, 2 * IMAGE_TOKENS_MAX * 40_000);

@@ -172,6 +172,11 @@ impl<'a> LlmStream<'a> {
         self.through.seek_audio(choices);
     }
 
+    /// Has it looked whether the web was searched for it, which is charged.
+    pub(super) fn seek_searches(&mut self) {
+        self.through.seek_searches();
+    }
+
     /// Says where the things live that it makes and the provider keeps.
     pub(super) fn keep_at(&mut self, kept: &Arc<KeptIds>, home: impl FnOnce() -> Arc<Home>) {
         if self.through.can_make() {

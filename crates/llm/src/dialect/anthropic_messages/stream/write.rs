@@ -148,7 +148,7 @@ impl Writer {
             Delta::Citation(citation) if citation::is_writable(citation) => "citations_delta",
             Delta::Encrypted(value) => return self.redacted(&value.clone(), frames, out),
             Delta::Signature(one) => return self.redacted(&signature::of_call(one), frames, out),
-            Delta::Citation(_) | Delta::Bytes { .. } => return,
+            Delta::Citation(_) | Delta::Bytes { .. } | Delta::Link { .. } => return,
         };
         event("content_block_delta", frames, out, |w| {
             w.key("index").count(block.index);

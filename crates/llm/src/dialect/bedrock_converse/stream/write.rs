@@ -138,7 +138,7 @@ impl Writer {
         block.has_said = true;
         let is_reasoning = block.is_reasoning;
         if matches!(delta, Delta::Encrypted(_)) && !is_reasoning
-            || matches!(delta, Delta::Bytes { .. })
+            || matches!(delta, Delta::Bytes { .. } | Delta::Link { .. })
         {
             return;
         }
@@ -159,7 +159,7 @@ impl Writer {
                     w.key("citation");
                     citation::write(one, w);
                 }
-                Delta::Bytes { .. } => {}
+                Delta::Bytes { .. } | Delta::Link { .. } => {}
             });
         });
     }
@@ -184,7 +184,8 @@ impl Writer {
     fn stop(&mut self, part: u32, frames: &mut FrameWriter, out: &mut Vec<u8>) {
         let Some(place) = self.blocks.iter().position(|block| block.part == part) else { return };
         let Block { index, image, .. } = self.blocks.remove(place);
-        if let Some((media_type, base64)) = image {
+        // Of an image at a link there are no bytes.
+        if let Some((media_type, base64)) = image.filter(|(_, base64)| !base64.is_empty()) {
             let format = media::format_of(&media_type);
             block_event("contentBlockStart", index, frames, out, |w| {
                 let image = |w: &mut json::Writer<'_>| w.text_field("format", Some(format));

@@ -193,7 +193,10 @@ impl Writer {
                 });
                 indexed("citation-end", number, frames, out, |_| {});
             }
-            Delta::Signature(_) | Delta::Encrypted(_) | Delta::Bytes { .. } => {}
+            Delta::Signature(_)
+            | Delta::Encrypted(_)
+            | Delta::Bytes { .. }
+            | Delta::Link { .. } => {}
         }
     }
 

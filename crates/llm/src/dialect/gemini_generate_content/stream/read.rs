@@ -200,13 +200,20 @@ impl Answer<'_, '_, '_> {
 
     /// Sound comes in pieces, images come whole.
     fn media(&mut self, media: Media<'_>) {
-        let Source::Bytes { media_type, base64 } = media.source else { return };
+        let delta = match media.source {
+            Source::Bytes { media_type, base64 } => {
+                Delta::Bytes { media_type: Some(media_type), base64, transcript: None }
+            }
+            Source::Url { url, media_type } => Delta::Link { kind: media.kind, url, media_type },
+            // What lies in Google's store cannot be had from elsewhere; and media is no text.
+            Source::File { id } => Delta::Link { kind: media.kind, url: id, media_type: None },
+            Source::Text(_) => return,
+        };
         let kind = PartKind::Media(media.kind);
         let is_audio = media.kind == MediaKind::Audio;
         let part =
             if is_audio { self.goes_on(Sort::Audio, kind) } else { self.open(Sort::Whole, kind) };
-        let media_type = Some(media_type);
-        self.delta(part, Delta::Bytes { media_type, base64, transcript: None });
+        self.delta(part, delta);
         if !is_audio {
             self.close();
         }

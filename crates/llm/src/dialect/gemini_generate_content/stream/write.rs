@@ -118,6 +118,10 @@ impl Writer {
                     self.part(choice, to, |w| w.object(|w| w.key("text").text(text)));
                 }
             }
+            (Kind::Media, Delta::Link { kind, url, media_type }) => {
+                let source = Source::Url { url: url.clone(), media_type: media_type.clone() };
+                self.part(choice, to, |w| media::write(*kind, &source, w));
+            }
             _ => {}
         }
     }

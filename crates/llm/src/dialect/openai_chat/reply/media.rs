@@ -56,7 +56,12 @@ pub(in super::super) fn read_images<'a>(
 }
 
 pub(in super::super) fn write_image(index: u64, source: &Source<'_>, writer: &mut Writer<'_>) {
-    let Some(link) = link_of_source(source) else { return };
+    let link = match source {
+        // Of a reply it is a link as well, into the store of who made it.
+        Source::File { id } => Some([id.as_ref(), "", "", ""]),
+        source => link_of_source(source),
+    };
+    let Some(link) = link else { return };
     writer.object(|w| {
         w.key("type").text("image_url");
         w.key("index").count(index);

@@ -36,8 +36,11 @@ pub(in crate::dialect) fn read<'a>(
     if choices.is_empty() {
         return Err(cursor.wrong("must have choices"));
     }
-    choices.sort_by_key(|(index, _)| *index);
-    reply.choices = choices.into_iter().map(|(_, choice)| choice).collect();
+    choices.sort_by_key(|(index, ..)| *index);
+    if let Some(usage) = &mut reply.usage {
+        usage.searches = usage.searches.max(u64::from(choices.iter().any(|(.., cites)| *cites)));
+    }
+    reply.choices = choices.into_iter().map(|(_, choice, _)| choice).collect();
     cite(&mut reply.choices[0].parts, sources);
     Ok(reply)
 }
@@ -53,10 +56,11 @@ fn cite<'a>(parts: &mut [Part<'a>], sources: Sources<'a>) {
     }
 }
 
+/// The number of an answer, the answer, and whether it tells of a search by what it cites.
 fn read_choice<'a>(
     cursor: &mut Cursor<'a>,
     context: &Context,
-) -> Result<(u64, Choice<'a>), JsonError> {
+) -> Result<(u64, Choice<'a>, bool), JsonError> {
     let (mut index, mut choice, mut message) = (0, Choice::default(), Draft::default());
     cursor.object(|cursor, name| {
         match name {
@@ -70,12 +74,13 @@ fn read_choice<'a>(
         }
         Ok(())
     })?;
+    let cites = message.citations.iter().any(|citation| citation.url.is_some());
     choice.parts = message.parts(index, context);
     let has = |is: fn(&Content<'_>) -> bool| choice.parts.iter().any(|part| is(&part.content));
     let has_calls = has(|content| matches!(content, Content::ToolCall(_)));
     let has_refusal = has(|content| matches!(content, Content::Refusal(_)));
     choice.finish = choice.finish.map(|finish| wire::finish_with(finish, has_calls, has_refusal));
-    Ok((index, choice))
+    Ok((index, choice, cites))
 }
 
 #[derive(Default)]

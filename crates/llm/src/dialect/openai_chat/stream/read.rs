@@ -3,7 +3,7 @@
 use super::chunk::{self, Chunk, Piece};
 use crate::chat::{
     ChatEvent, Citation, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source,
-    Text,
+    Text, Usage,
 };
 use crate::dialect::arguments::Progress;
 use crate::dialect::unknown::Unknown;
@@ -25,6 +25,8 @@ pub(in crate::dialect) struct Reader {
     choices: Vec<ChoiceState>,
     /// What the first answer rests on; it is told with every chunk, and told on at the end.
     sources: Vec<Citation<'static>>,
+    /// Whether links were cited, which come of a search.
+    has_cited: bool,
     has_begun: bool,
     is_over: bool,
 }
@@ -66,6 +68,7 @@ impl Reader {
             context: context.clone(),
             choices: Vec::new(),
             sources: Vec::new(),
+            has_cited: false,
             has_begun: false,
             is_over: false,
         }
@@ -125,10 +128,12 @@ impl Reader {
             self.sources = sources::own(sources.into_citations());
         }
         for piece in choices {
+            self.has_cited |= piece.citations.iter().any(|citation| citation.url.is_some());
             self.take_piece(piece, emit);
         }
         if let Some(usage) = usage {
-            emit(ChatEvent::Usage(usage));
+            let searches = usage.searches.max(u64::from(self.has_cited));
+            emit(ChatEvent::Usage(Usage { searches, ..usage }));
         }
     }
 
@@ -270,12 +275,18 @@ impl Answer<'_, '_, '_> {
     }
 
     fn image(&mut self, content: Content<'_>) {
-        let Content::Media(Media { source: Source::Bytes { media_type, base64 }, .. }) = content
-        else {
-            return;
+        let Content::Media(Media { source, .. }) = content else { return };
+        let delta = match source {
+            Source::Bytes { media_type, base64 } => {
+                Delta::Bytes { media_type: Some(media_type), base64, transcript: None }
+            }
+            Source::Url { url, media_type } => {
+                Delta::Link { kind: MediaKind::Image, url, media_type }
+            }
+            // Neither is what a link can be.
+            Source::File { .. } | Source::Text(_) => return,
         };
         let part = self.open(Sort::Audio, PartKind::Media(MediaKind::Image));
-        let delta = Delta::Bytes { media_type: Some(media_type), base64, transcript: None };
         (self.emit)(ChatEvent::PartDelta { choice: self.choice, part, delta });
         self.close();
     }

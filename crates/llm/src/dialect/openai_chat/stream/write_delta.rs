@@ -54,6 +54,13 @@ pub(super) fn write(
                 });
             });
         }
+        Delta::Link { kind: _, url, media_type } => {
+            // There are no bytes to wait for; of sound there is no form for a link.
+            if answer.image.take().is_some() {
+                let source = Source::Url { url: url.clone(), media_type: media_type.clone() };
+                send_image(writer, choice, &source, frames, out);
+            }
+        }
     }
 }
 
@@ -92,13 +99,22 @@ pub(super) fn end_image(
     frames: &mut FrameWriter,
     out: &mut Vec<u8>,
 ) {
+    let Some((media_type, base64)) = writer.answer(choice).image.take() else { return };
+    let (media_type, base64) = (Text::Owned(media_type), Text::Owned(base64));
+    send_image(writer, choice, &Source::Bytes { media_type, base64 }, frames, out);
+}
+
+fn send_image(
+    writer: &mut Writer,
+    choice: u32,
+    source: &Source<'_>,
+    frames: &mut FrameWriter,
+    out: &mut Vec<u8>,
+) {
     let answer = writer.answer(choice);
-    let Some((media_type, base64)) = answer.image.take() else { return };
     let index = answer.images;
     answer.images += 1;
-    let (media_type, base64) = (Text::Owned(media_type), Text::Owned(base64));
-    let source = Source::Bytes { media_type, base64 };
     writer.delta(choice, frames, out, |w| {
-        w.key("images").array(|w| write_image(index, &source, w));
+        w.key("images").array(|w| write_image(index, source, w));
     });
 }

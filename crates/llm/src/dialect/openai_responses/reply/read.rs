@@ -15,7 +15,8 @@ pub(in super::super) struct Head<'a> {
     pub(in super::super) model: Option<Text<'a>>,
     pub(in super::super) created_s: Option<u64>,
     pub(in super::super) service_class: Option<Text<'a>>,
-    pub(in super::super) usage: Option<Usage>,
+    usage: Option<Usage>,
+    searches: u64,
     status: Text<'a>,
     reason: Option<Text<'a>>,
 }
@@ -61,6 +62,7 @@ pub(in crate::dialect) fn read<'a>(
     cursor.object(|cursor, name| match name {
         "output" => {
             has_output = true;
+            head.searches = usage::searches(&mut cursor.clone_at())?;
             read_output(cursor, &mut answer)
         }
         _ => head.read_field(cursor, name),
@@ -72,7 +74,8 @@ pub(in crate::dialect) fn read<'a>(
     let has_calls = has(|content| matches!(content, Content::ToolCall(_)));
     let has_refusal = has(|content| matches!(content, Content::Refusal(_)));
     answer.finish = head.finish(has_calls, has_refusal);
-    let Head { id, model, created_s, service_class, usage, .. } = head;
+    let usage = head.used();
+    let Head { id, model, created_s, service_class, .. } = head;
     let choices = vec![answer];
     Ok(ChatReply { id, model, created_s, choices, usage, service_class, fingerprint: None })
 }
@@ -81,7 +84,7 @@ pub(in crate::dialect) fn read<'a>(
 pub(in super::super) fn read_head<'a>(cursor: &mut Cursor<'a>) -> Result<Head<'a>, JsonError> {
     let mut head = Head::default();
     cursor.object(|cursor, name| match name {
-        "output" => cursor.skip(),
+        "output" => usage::searches(cursor).map(|searches| head.searches = searches),
         _ => head.read_field(cursor, name),
     })?;
     Ok(head)
@@ -141,6 +144,11 @@ impl<'a> Head<'a> {
             _ => cursor.unknown()?,
         }
         Ok(())
+    }
+
+    /// What was used: searches of the web are told by the items alone.
+    pub(in super::super) fn used(&self) -> Option<Usage> {
+        self.usage.map(|usage| Usage { searches: self.searches, ..usage })
     }
 
     fn read_reason(&mut self, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {

@@ -90,7 +90,7 @@ impl Reader {
         let has_refusal = self.parts.has(|(_, sort)| matches!(sort, Sort::Refusal(_)));
         let finish = head.finish(has_calls, has_refusal).unwrap_or(Finish::Stop);
         let service = head.service_class.as_deref().and_then(ServiceClass::of_word);
-        head.usage.into_iter().for_each(|usage| {
+        head.used().into_iter().for_each(|usage| {
             emit(ChatEvent::Usage(Usage { service, ..usage }));
         });
         emit(ChatEvent::Finish { choice: 0, finish, stop_text: None });

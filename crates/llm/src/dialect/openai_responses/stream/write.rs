@@ -32,6 +32,11 @@ impl Writer {
         }
     }
 
+    /// The next event has that number.
+    pub(crate) fn number_from(&mut self, number: u64) {
+        self.next_number = number;
+    }
+
     pub(in crate::dialect) fn write(
         &mut self,
         event: &ChatEvent<'_>,

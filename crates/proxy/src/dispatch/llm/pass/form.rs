@@ -55,6 +55,11 @@ impl Form {
         Payload::spliced(&self.bytes, &splice).with_rest(self.rest)
     }
 
+    /// Whether one of its parts is the model.
+    pub(super) fn names_model(&self) -> bool {
+        self.look.text(Watched::Model).is_some()
+    }
+
     /// Where its files lie, where all of it is here.
     pub(super) fn files(&self) -> Vec<Range<usize>> {
         let files = self.look.contents().iter().filter(|content| content.is_file);

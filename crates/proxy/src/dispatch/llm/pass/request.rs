@@ -354,7 +354,9 @@ impl Passing {
             Body::Opaque(rest) => Payload::default().with_rest(*rest),
             Body::Lines(lines) => lines.payload(),
             Body::Form(form) => {
-                let model = self.model.as_deref().filter(|model| *model != &*lane.model);
+                // Where the path named it, the form need not say it, and others' paths do not.
+                let is_as_said = |model: &&str| *model == &*lane.model && form.names_model();
+                let model = self.model.as_deref().filter(|model| !is_as_said(model));
                 form.payload(model.map(|_| &*lane.model))
             }
         }

@@ -67,6 +67,15 @@ impl Through {
         watch.can_make()
     }
 
+    /// Has it looked whether the web was searched for it.
+    pub(super) fn seek_searches(&mut self) {
+        match self {
+            Self::Passed(watch, ..) | Self::Sifted(watch, ..) => watch.seek_searches(),
+            // Who reads all of it sees that, too.
+            Self::Translated(_) | Self::Opaque(_) => {}
+        }
+    }
+
     /// Has it looked for what is said aloud in so many answers.
     pub(super) fn seek_audio(&mut self, choices: u64) {
         if let Self::Passed(watch, ..) | Self::Sifted(watch, ..) = self {
@@ -141,8 +150,9 @@ impl Through {
     pub(super) fn fail(&mut self, error: &ChatError, out: &mut Vec<u8>) -> bool {
         match self {
             Self::Passed(_, _, whole) if whole.is_within() => return false,
-            Self::Passed(_, spoken, _) | Self::Sifted(_, _, spoken) => {
-                told_as_it_is(*spoken).fail(error, out);
+            Self::Passed(watch, spoken, _) | Self::Sifted(watch, _, spoken) => {
+                let number = watch.next_number();
+                told_as_it_is(*spoken).numbered_from(number).fail(error, out);
             }
             Self::Translated(translation) => translation.fail(error, out),
             Self::Opaque(_) => return false,
