@@ -83,7 +83,7 @@ pub enum Source {
 pub struct Directory {
     clock: Clock,
     ledger: Arc<Ledger>,
-    keys: Shards<KeyDigest, Arc<Key>>,
+    keys: Shards<KeyDigest, Key>,
     /// So that a gateway without applications does not even make a digest.
     key_count: AtomicUsize,
     names: Shards<Arc<str>, Arc<Slot>>,
@@ -106,7 +106,7 @@ struct Slot {
     current: ArcSwap<Application>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Key {
     slot: Arc<Slot>,
     expires_at: Option<SystemTime>,
@@ -153,9 +153,11 @@ impl Directory {
             return None;
         }
         let digest = Self::digest_of(key);
-        let found = self.keys.get(&digest)?;
-        let is_over = found.expires_at.is_some_and(|end| end <= self.clock.wall());
-        (!is_over).then(|| found.slot.current.load_full())
+        let found = self.keys.look(&digest, |key| {
+            let is_over = key.expires_at.is_some_and(|end| end <= self.clock.wall());
+            (!is_over).then(|| key.slot.current.load_full())
+        });
+        found.flatten()
     }
 
     /// The application of that name.
@@ -291,7 +293,7 @@ impl Directory {
             let slot = Arc::new(Slot { source, current: ArcSwap::from_pointee(application) });
             for key in &slot.current.load().keys {
                 let entry = Key { slot: Arc::clone(&slot), expires_at: key.expires_at };
-                keys.push((key.digest, Arc::new(entry)));
+                keys.push((key.digest, entry));
             }
             slots.push((name, slot));
         }
@@ -355,7 +357,7 @@ impl Directory {
 
     fn add_key(&self, key: &KeyRecord, slot: &Arc<Slot>) {
         let entry = Key { slot: Arc::clone(slot), expires_at: key.expires_at };
-        if self.keys.insert(key.digest, Arc::new(entry)) {
+        if self.keys.insert(key.digest, entry) {
             self.key_count.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -11,6 +11,7 @@ use architrave_config::ports::{CountedFor, LimitStanding};
 use architrave_config::{Budget, ConsumerLimits, Plan, SubscriptionState};
 use architrave_core::Moment;
 use architrave_core::name::{PlanName, ProductName};
+use smallvec::SmallVec;
 
 use super::past::Past;
 use super::team::{LiveTeam, TeamBudgets};
@@ -35,7 +36,7 @@ pub struct Application {
     live_team: Option<Arc<LiveTeam>>,
     pub(super) keys: Box<[KeyRecord]>,
     /// In the order in which they were made.
-    pub(crate) subscriptions: Box<[Arc<Subscription>]>,
+    pub(crate) subscriptions: SmallVec<[Arc<Subscription>; 2]>,
 }
 
 /// What an application has subscribed to.
@@ -99,15 +100,17 @@ impl Application {
                     Arc::clone(same)
                 }
                 _ => {
-                    let past = || past.take(&name, &record.plan);
-                    let counters = same.map_or_else(past, |same| same.counters.load_full());
+                    let of_past = || past.take(&name, &record.plan);
+                    let counters = same.map_or_else(of_past, |same| same.counters.load_full());
                     let counters = ArcSwapOption::new(counters);
                     let SubscriptionRecord { plan, state, since } = record;
+                    let plan = past.word(plan);
                     Arc::new(Subscription { plan, state, since, counters })
                 }
             }
         });
         let subscriptions = subscriptions.collect();
+        let team = team.map(|team| past.word(team));
         Self { name, team, live_team, keys: keys.into(), subscriptions }
     }
 

@@ -1,7 +1,8 @@
 //! What was counted of subscriptions that are over, for as long as it counts: whoever ends one and
-//! begins it anew, or an application with it, goes on where they were.
+//! begins it anew, or an application with it, goes on where they were. And the names that many
+//! applications say, once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use architrave_core::Moment;
@@ -11,12 +12,19 @@ use super::{Application, Counters};
 /// More are not kept. Each is a subscription that was called by, and then ended, within a period.
 const KEPT_MAX: usize = 50_000;
 
+/// So many names are kept without a look at who says them.
+const WORDS_MIN: usize = 1_024;
+
 /// By the names of application and plan.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     kept: HashMap<Names, Kept>,
     /// The same by when they are over.
     ends: BTreeSet<(Moment, Names)>,
+    /// Names of plans and teams.
+    words: HashSet<Arc<str>>,
+    /// Beyond so many of them, those that nobody says any more are let go.
+    words_max: usize,
 }
 
 type Names = (Arc<str>, Arc<str>);
@@ -63,9 +71,40 @@ impl Past {
         Some(counters)
     }
 
+    /// A name as the others have it: of a hundred thousand subscriptions to ten plans, requests come
+    /// by ten names, which are in the processor's cache, and not by a hundred thousand.
+    pub(super) fn word(&mut self, said: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.words.get(&said) {
+            return Arc::clone(known);
+        }
+        if self.words.len() >= self.words_max {
+            self.words.retain(|word| Arc::strong_count(word) > 1);
+            self.words_max = WORDS_MIN.max(2 * self.words.len());
+        }
+        self.words.insert(Arc::clone(&said));
+        said
+    }
+
     fn drop_first(&mut self) {
         if let Some((_, names)) = self.ends.pop_first() {
             self.kept.remove(&names);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kept_once_and_for_as_long_as_somebody_says_them() {
+        let mut past = Past::default();
+        let first = past.word("gold".into());
+        assert!(Arc::ptr_eq(&first, &past.word("gold".into())));
+        for number in 0..10 * WORDS_MIN {
+            past.word(number.to_string().into());
+        }
+        assert!(past.words.len() <= 2 * WORDS_MIN, "{}", past.words.len());
+        assert!(Arc::ptr_eq(&first, &past.word("gold".into())), "it is said still");
     }
 }
