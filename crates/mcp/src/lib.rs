@@ -7,13 +7,21 @@
 //! - [`arrival`]: of which era a request is, and whether header and body agree; [`header`] has how
 //!   texts stand there, and [`probe`] how a server tells its era.
 //! - [`refusal`]: every refusal of ours with its status and code.
+//! - [`name`], [`uri`], [`tag`] and [`marks`]: names, URIs, ids and places of several servers as
+//!   those of one, and back.
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
+pub mod canonical;
 pub mod header;
+pub mod marks;
 pub mod message;
 pub mod method;
+pub mod mirrored;
+pub mod name;
 pub mod page;
 pub mod probe;
 pub mod refusal;
 pub mod revision;
+pub mod tag;
+pub mod uri;
