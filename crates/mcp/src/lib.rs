@@ -9,11 +9,17 @@
 //! - [`refusal`]: every refusal of ours with its status and code.
 //! - [`name`], [`uri`], [`tag`] and [`marks`]: names, URIs, ids and places of several servers as
 //!   those of one, and back.
+//! - [`list`]: lists of several servers as one, entry by entry; [`content`] finds the URIs in what
+//!   servers say, [`mirrored`] the arguments that headers say again.
+//! - [`definition`]: what a tool says of itself as one hash, of JSON in one spelling ([`canonical`]).
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
 pub mod canonical;
+pub mod content;
+pub mod definition;
 pub mod header;
+pub mod list;
 pub mod marks;
 pub mod message;
 pub mod method;
