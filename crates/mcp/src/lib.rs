@@ -12,6 +12,8 @@
 //! - [`list`]: lists of several servers as one, entry by entry; [`content`] finds the URIs in what
 //!   servers say, [`mirrored`] the arguments that headers say again.
 //! - [`definition`]: what a tool says of itself as one hash, of JSON in one spelling ([`canonical`]).
+//! - [`session`]: sessions, and calls that wait for their client, in texts that clients keep for us
+//!   sealed ([`seal`]).
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
@@ -29,5 +31,7 @@ pub mod page;
 pub mod probe;
 pub mod refusal;
 pub mod revision;
+pub mod seal;
+pub mod session;
 pub mod tag;
 pub mod uri;

@@ -124,13 +124,14 @@ impl<'m> Rewrite<'m> {
             }
         }
         let stay = members as usize - go.len();
-        take_out(text, go, edits);
+        // First, as what goes may begin at the same place.
         if !come.is_empty() {
             if stay > 0 {
                 come.push(b',');
             }
             edits.edit(open_at..open_at, come);
         }
+        take_out(text, go, edits);
     }
 }
 

@@ -379,3 +379,15 @@ fn sorted(value: &Value) -> Value {
         other => other.clone(),
     }
 }
+
+#[test]
+fn the_first_member_goes_while_another_comes_before_it() {
+    let text = r#"{"id":1,"jsonrpc":"2.0","method":"ping"}"#;
+    let message = read(text).unwrap();
+    let mut rewrite = message.rewrite();
+    rewrite.take_out(Part::Id).json(Part::Name, "null");
+    assert_eq!(
+        String::from_utf8(rewrite.apply(text)).unwrap(),
+        r#"{"params":{"name":null},"jsonrpc":"2.0","method":"ping"}"#
+    );
+}
