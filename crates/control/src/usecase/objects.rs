@@ -2,6 +2,7 @@
 //! with all that is there, written with its row of the audit log, and live when that is done.
 
 mod alone;
+mod body;
 mod describe;
 mod described;
 mod gate;
@@ -12,12 +13,14 @@ mod merge;
 mod pointing;
 mod prepare;
 mod provider_test;
+mod put;
 mod reach;
 mod read;
 mod revisions;
 mod sunset;
 mod versions;
 mod warnings;
+mod whose;
 mod write;
 
 pub(crate) use describe::{description_for, lint_of, put_description};

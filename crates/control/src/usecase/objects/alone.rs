@@ -4,7 +4,7 @@
 use architrave_config::object::{ObjectKind, Objects};
 use serde_json::{Value, json};
 
-use super::write::Planned;
+use super::put::Planned;
 use crate::api::Dependencies;
 
 /// The product that is to be made along with the publication of a service, if one is.

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
 use super::gate::Override;
 use super::not_found;
+use super::put::{Note, Planned, put_all};
 use super::revisions::services_of;
-use super::write::{
-    Note, Planned, Wanted, agreed_team, check_origin, check_reach, finish, put_all,
-};
+use super::whose::{agreed_team, check_origin, check_reach};
+use super::write::{Wanted, finish};
 use crate::api::Dependencies;
 use crate::caller::Caller;
 use crate::code::Code;
@@ -179,7 +179,7 @@ pub(crate) async fn put_description(
     };
     let note = Note { why: given.reason.as_deref().unwrap_or("describe_service"), given: &given };
     let put = put_all(&wanted, &mut writing, &[planned], note).await?;
-    let now = super::write::now(&writing);
+    let now = super::put::now(&writing);
     let difference = match &old {
         Some(old) => compare(old, &text, now).await?,
         None => architrave_openapi::Difference::default(),

@@ -92,7 +92,7 @@ pub(super) async fn breaking(
     let Some(published) = published(writing, objects, &wanted).await? else {
         return Ok(Vec::new());
     };
-    let now = super::write::now(writing);
+    let now = super::put::now(writing);
     Ok(compare(&published, text, now).await?.breaking)
 }
 

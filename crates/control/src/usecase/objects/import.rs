@@ -11,15 +11,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::body::check_name;
 use super::describe::{members, with_description};
 use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
 use super::gate::Override;
 use super::life;
+use super::put::{Note, Planned, now, put_all};
 use super::read::{Shown, named};
-use super::write::{
-    Note, Planned, Wanted, agreed_team, check_name, check_origin, check_reach, escape, finish, now,
-    put_all,
-};
+use super::whose::{agreed_team, check_origin, check_reach};
+use super::write::{Wanted, escape, finish};
 use crate::admin::objects::envelope;
 use crate::code::Code;
 use crate::error::ApiError;

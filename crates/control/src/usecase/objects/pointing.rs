@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::gate::Override;
 use super::history::no_revision;
+use super::put::{Note, Planned, put_all};
 use super::read::{Shown, named};
 use super::revisions::services_of;
-use super::write::{
-    Note, Planned, Wanted, agreed_team, check_origin, check_reach, finish, put_all,
-};
+use super::whose::{agreed_team, check_origin, check_reach};
+use super::write::{Wanted, finish};
 use super::{life, not_found};
 use crate::admin::objects::envelope;
 use crate::code::Code;

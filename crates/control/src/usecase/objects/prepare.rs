@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::body::{check_name, check_plain};
 use super::described::{findings, listed as linted, read};
 use super::gate;
 use super::history::difference;
 use super::life;
 use super::not_found;
 use super::pointing::plan;
+use super::put::{Planned, not_staged, now};
 use super::read::named;
 use super::revisions::{PREPARED_MAX, content, listed, services_of, upstream_of, with};
 use super::warnings;
-use super::write::{
-    Planned, REASON_MAX, Wanted, agreed_team, check_name, check_origin, check_plain, escape,
-    not_staged, now,
-};
+use super::whose::{agreed_team, check_origin};
+use super::write::{REASON_MAX, Wanted, escape};
 use crate::code::Code;
 use crate::error::{ApiError, Fault};
 use crate::etag::etag;

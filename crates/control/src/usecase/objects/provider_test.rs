@@ -5,8 +5,11 @@ use architrave_config::object::{Object, ObjectKind};
 use architrave_config::ports::{TestError, TestedProvider};
 use serde_json::{Value, json};
 
+use super::body::{check_name, new_body};
 use super::not_found;
-use super::write::{Change, Wanted, check_name, check_reach, new_body, not_staged};
+use super::put::not_staged;
+use super::whose::check_reach;
+use super::write::{Change, Wanted};
 use crate::admin::providers::ProviderTestBody;
 use crate::api::Dependencies;
 use crate::call::Call;

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::gate::Override;
 use super::life;
-use super::write::{Note, Planned, Wanted, finish, put_all};
+use super::put::{Note, Planned, put_all};
+use super::write::{Wanted, finish};
 use crate::admin::services::step;
 use crate::api::Dependencies;
 use crate::call::Call;

@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use architrave_config::object::ObjectKind;
 use serde_json::{Value, json};
 
+use super::body::check_name;
 use super::describe::members;
 use super::gate::Override;
+use super::put::{Note, Planned, put_all};
 use super::read::{Shown, all_seen, named};
-use super::write::{
-    Note, Planned, Wanted, agreed_team, check_name, check_origin, check_reach, escape, finish,
-    put_all,
-};
+use super::whose::{agreed_team, check_origin, check_reach};
+use super::write::{Wanted, escape, finish};
 use super::{life, not_found};
 use crate::admin::objects::envelope;
 use crate::api::Dependencies;
