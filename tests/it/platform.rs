@@ -6,6 +6,7 @@ mod backup;
 mod crash;
 mod front;
 mod journey;
+mod moving;
 mod objects;
 mod postgres;
 mod provider_tests;

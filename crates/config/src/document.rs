@@ -356,6 +356,7 @@ impl Document {
         let items = scope.node.get("applications").map_or(&[][..], |list| list.items());
         for (application, item) in self.applications.iter().zip(items) {
             let written = item.get("credentials").map_or(&[][..], |list| list.items());
+            let written = written.iter().filter(|node| node.get("api_key").is_some());
             for (key, node) in application.api_keys.iter().zip(written) {
                 let of_consumer = owners.get(&("api_key", exposed(key)));
                 let of_other = applications.insert(exposed(key), application.name.as_str());
@@ -363,6 +364,17 @@ impl Document {
                     .or(of_other.as_ref().map(|name| ("application", name)));
                 if let Some((word, owner)) = owner {
                     let message = format!("the {word} `{owner}` already has this api key");
+                    scope.reader.refuse(node.place, message);
+                }
+            }
+        }
+        let mut hashes: HashMap<[u8; 32], &str> = HashMap::new();
+        for (application, item) in self.applications.iter().zip(items) {
+            let written = item.get("credentials").map_or(&[][..], |list| list.items());
+            let written = written.iter().filter(|node| node.get("api_key_hash").is_some());
+            for (hash, node) in application.key_hashes.iter().zip(written) {
+                if let Some(owner) = hashes.insert(hash.digest, application.name.as_str()) {
+                    let message = format!("the application `{owner}` already has this api key");
                     scope.reader.refuse(node.place, message);
                 }
             }

@@ -34,7 +34,7 @@ pub mod upstream;
 #[cfg(test)]
 mod tests;
 
-pub use application::{Application, Subscription, SubscriptionState};
+pub use application::{Application, KeyHash, Subscription, SubscriptionState, digest_of_hex};
 pub use consumer::{Budget, BudgetAmount, Consumer, ConsumerCredential, ConsumerLimits, Period};
 pub use error::ConfigError;
 pub use format::format;

@@ -3,6 +3,7 @@
 //!
 //! Not what they mean: that is known once the whole has been read to a [`Snapshot`](crate::Snapshot).
 
+mod callers;
 mod kind;
 mod read;
 mod schema;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use callers::{Callers, callers_of};
 pub use kind::ObjectKind;
 pub use read::{canonical, objects_of, settings_of};
 pub use schema::{component_schemas, json_schema};
@@ -22,7 +24,7 @@ pub use secrets::{
     NoSuchSecret, file_pointers, hide_secrets, is_credential_field, keep_secrets, secret_pointers,
 };
 pub use set::Objects;
-pub use write::{ExportedFile, Secrets, export};
+pub use write::{ExportedFile, Secrets, export, export_with};
 
 /// The name of the only object of a kind that has one: [`ObjectKind::Policies`].
 pub const ONLY_NAME: &str = "default";
@@ -40,11 +42,10 @@ pub struct Object {
 
 impl Object {
     /// The object with the team that it belongs to in it, as a file has it. In a database, that is
-    /// said beside what the object says. Only services and products know whose
-    /// they are.
+    /// said beside what the object says.
     #[must_use]
     pub fn of_team(mut self, team: Option<&str>) -> Self {
-        let knows = matches!(self.kind, ObjectKind::Service | ObjectKind::Product);
+        let knows = self.kind.may_belong_to_teams();
         if let (true, Value::Object(members)) = (knows, &mut self.body) {
             match team {
                 Some(team) => drop(members.insert("team".to_owned(), team.into())),

@@ -249,6 +249,8 @@ record! {
         /// What of some services it opens, by the service; the others are open as a whole.
         "operations": Pairs<Ref<ServiceIndex>, NonEmpty<PlanOperationWritten>> = Vec::new()
             => operations: Vec<(ServiceIndex, Vec<PlanOperation>)>,
+        /// The team that it belongs to; in a database, whose it is is said beside it.
+        "team": Option<Name<TeamName>> = None => team: Option<TeamName>,
     }
 }
 
@@ -258,6 +260,8 @@ impl PlanWritten {
         check_budgets(scope, "budgets", &self.budgets);
         check_budgets(scope, "shared_budgets", &self.shared_budgets);
         self.check_questions(scope);
+        // It matters to the control side alone, which reads it from the object.
+        drop(self.team);
         Some(Plan {
             name: self.name,
             product: self.product,

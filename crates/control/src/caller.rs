@@ -53,6 +53,8 @@ pub(crate) enum Who {
     AdminToken,
     /// The gateway itself, by what was written down before.
     System,
+    /// A command on this machine that has the database itself.
+    Command,
     /// A person.
     User { id: String, email: String, by: By },
     /// A program.
@@ -135,13 +137,21 @@ impl Caller {
         }
     }
 
+    /// The e-mail address of the user that calls.
+    pub(crate) fn email(&self) -> Option<&str> {
+        match &self.who {
+            Who::User { email, .. } => Some(email),
+            _ => None,
+        }
+    }
+
     /// The id in the audit log.
     pub(crate) fn actor(&self) -> &str {
         match &self.who {
             Who::Nobody => "nobody",
             Who::Local { .. } => "loopback",
             Who::AdminToken => "admin_token",
-            Who::System => "system",
+            Who::System | Who::Command => "system",
             Who::User { id, .. } | Who::ServiceAccount { id, .. } => id,
         }
     }

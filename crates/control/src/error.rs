@@ -136,6 +136,14 @@ impl ApiError {
         self
     }
 
+    /// With its faults in that object, where the body has several.
+    pub(crate) fn of_object(mut self, object: &str) -> Self {
+        for fault in &mut self.0.faults {
+            fault.object.get_or_insert_with(|| object.to_owned());
+        }
+        self
+    }
+
     /// What the object is now, for who wants to try again.
     pub(crate) fn with_etag(mut self, etag: Option<String>) -> Self {
         self.0.etag = etag;

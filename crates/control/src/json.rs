@@ -26,6 +26,9 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 /// A request body with a whole document in it.
 pub(crate) struct LargeBody<T>(pub(crate) T);
 
+/// A request body with many objects in it: as long as the listener takes.
+pub(crate) struct WholeBody<T>(pub(crate) T);
+
 /// The configuration of an object.
 pub(crate) struct ConfigBody(pub(crate) Value);
 
@@ -50,6 +53,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LargeBody<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         take(request, &[JSON], crate::api::BODY_BYTES_MAX).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for WholeBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        take(request, &[JSON], usize::MAX).await.map(Self)
     }
 }
 

@@ -34,7 +34,7 @@ mod stream;
 mod time;
 mod usecase;
 
-pub use api::{Api, BODY_BYTES_MAX, Dependencies, OverTls, UsageDesk};
+pub use api::{Api, BODY_BYTES_MAX, Command, Dependencies, OverTls, UsageDesk};
 pub use gauges::expose_endpoints;
 pub use operation::Surface;
 pub use pages::{Page, pages};

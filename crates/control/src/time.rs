@@ -1,5 +1,7 @@
 //! Times as callers write them: RFC 3339 in UTC or with an offset, to microseconds.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 /// Microseconds UTC of an RFC 3339 time; `None` when it is none, or before 1970.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     let (date, rest) = (text.get(..10)?, text.get(11..)?);
@@ -69,6 +71,11 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let years = (year - 1970) * 365 + leap_days - 477;
     let months: i64 = (1..month).map(|month| days_in(year, month)).sum();
     years + months + day - 1
+}
+
+/// The moment of so many microseconds since 1970.
+pub(crate) fn moment(micros: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_micros(u64::try_from(micros).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub struct Question<'a> {
     pub host: &'a str,
     /// Path and query.
     pub path: &'a str,
+    /// The method; without it, `POST` where there is a body, and else `GET`.
+    pub method: Option<&'a Method>,
     /// What stands in `Authorization`; printed nowhere.
     pub authorization: Option<&'a str>,
     /// Fields beside those that every question has; printed nowhere.
@@ -77,10 +79,11 @@ pub struct Destination<'a> {
 }
 
 impl Question<'_> {
-    const fn method(&self) -> Method {
-        match self.body {
-            Some(_) => Method::Post,
-            None => Method::Get,
+    fn method(&self) -> Method {
+        match (self.method, self.body) {
+            (Some(method), _) => method.clone(),
+            (None, Some(_)) => Method::Post,
+            (None, None) => Method::Get,
         }
     }
 }
@@ -304,6 +307,7 @@ mod tests {
         authority: "tokens.example:8443",
         host: "tokens.example",
         path: "/token?a=b",
+        method: None,
         authorization: None,
         fields: &[],
         body: Some(QuestionBody {

@@ -16,6 +16,9 @@ use crate::sockets::Inherited;
 /// What the lock is called among the things that an old process hands over.
 const LABEL: &str = "data";
 
+/// The file of what consumers have spent, in the folder.
+pub(crate) const LEDGER: &str = "ledger";
+
 /// The folder, for as long as this process has it.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
@@ -103,7 +106,7 @@ impl DataFolder {
     /// The file of what consumers have spent.
     #[must_use]
     pub(crate) fn ledger(&self) -> PathBuf {
-        self.path.join("ledger")
+        self.path.join(LEDGER)
     }
 }
 

@@ -2,9 +2,14 @@
 //! that copy the database and make a set-up code. They work on the database itself, or ask a gateway that runs.
 #![expect(clippy::print_stderr, reason = "telling the person at the terminal is what they do")]
 
+mod callers;
+mod desk;
 mod difference;
+mod refusal;
 mod remote;
 
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,32 +17,38 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use architrave_config::object::{
-    Held, Object, ObjectKind, Objects, Origin, Secrets, canonical, export as export_objects,
-    objects_of, secret_pointers, settings_of,
+    Held, Object, ObjectKind, Objects, Origin, Secrets, callers_of, canonical, export_with,
+    objects_of, settings_of,
 };
 use architrave_config::ports::ReloadError;
-use architrave_core::Clock;
+use architrave_core::{Clock, Secret};
 use architrave_llm::catalog::Catalog;
 use architrave_proxy::Keyring;
-use architrave_store::{Change, ObjectRow, ObjectWrite, StoreError};
+use architrave_store::Page;
 use serde_json::{Value, json};
 
 use crate::catalog::{CatalogFile, CatalogPlace};
-use crate::data::DataFolder;
-use crate::database::{Database, DatabaseChoice, by_system};
+use crate::data::{self, DataFolder};
+use crate::database::{Database, DatabaseChoice};
 use crate::sockets::Inherited;
 use crate::sources::{self, GatewayText, SystemSources};
 use crate::{complaint, keys, setup_code, text};
+use callers::{Other, People};
+use desk::Desk;
 use difference::{Difference, Fate};
-use remote::Remote;
+use refusal::Refusal;
+use remote::{Remote, Seen, token_of_environment};
 
 /// What `diff` exits with when there is a difference.
 const DIFFERENT: u8 = 2;
 
+/// Teams that are read at once.
+const TEAMS_PER_PAGE: u32 = 1_000;
+
 /// The database that a command works on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Which one.
     pub choice: DatabaseChoice,
@@ -51,12 +62,16 @@ pub(crate) struct Target {
 }
 
 /// A running gateway that a command asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Server {
     /// Its admin listener, such as `http://127.0.0.1:9080`.
     pub url: String,
     /// A file with the token that is presented there.
     pub token_file: Option<PathBuf>,
+    /// The token itself, from the environment; it goes before the file.
+    pub token: Option<Secret>,
+    /// Whose word is taken for the gateway's certificate, in place of the system's authorities.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How to export.
@@ -83,6 +98,12 @@ pub(crate) struct ApplyOptions {
     pub is_dry_run: bool,
     /// Whether objects that the file does not have are removed.
     pub is_pruning: bool,
+    /// Whether what breaks callers is published all the same.
+    pub is_override: bool,
+    /// Whether subscriptions to plans that are removed are cancelled.
+    pub ends_subscriptions: bool,
+    /// Why, for the audit log.
+    pub reason: Option<String>,
 }
 
 /// How to compare.
@@ -95,27 +116,22 @@ pub(crate) struct DiffOptions {
     pub file: PathBuf,
 }
 
-/// Writes the objects of a database as a gateway file.
+/// Writes the objects of a database, and who calls by subscriptions, as a gateway file.
 pub(crate) fn export(options: &ExportOptions) -> ExitCode {
     ended(run(async {
         ensure!(
             !options.with_secrets || options.output.is_some(),
             "secrets are written to a file alone, which only its owner can read: add --output FILE"
         );
-        let objects = match &options.server {
-            Some(server) => {
-                ensure!(!options.with_secrets, "a gateway that is asked shows no secrets");
-                of_database(server.remote()?.objects()?.objects)
-            }
-            None => {
-                let opened = Opened::read(&options.target).await?;
-                let objects = opened.objects().await?;
-                opened.close().await;
-                objects
-            }
-        };
+        let side = Side::open(&options.server, &options.target).await?;
+        let is_asked = matches!(side, Side::Server(_));
+        ensure!(!(is_asked && options.with_secrets), "a gateway that is asked shows no secrets");
+        let (objects, people) = (of_database(side.seen().await?.objects), side.people().await?);
+        side.close().await;
         let secrets = if options.with_secrets { Secrets::Plain } else { Secrets::Variables };
-        let exported = export_objects(objects.iter().map(|held| &held.object), secrets);
+        let (callers, left_out) = people.written(options.with_secrets);
+        let objects = objects.iter().map(|held| &held.object);
+        let exported = export_with(objects, &callers, secrets);
         match &options.output {
             Some(file) => {
                 write(file, &exported.text).with_context(|| file.display().to_string())?;
@@ -128,42 +144,44 @@ pub(crate) fn export(options: &ExportOptions) -> ExitCode {
                 eprintln!("  {name}  {what}");
             }
         }
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            eprintln!(
+                "note: {names}: keys that no gateway has made are left out, since their digests \
+                 would give them away; --with-secrets writes those, too"
+            );
+        }
+        let has_applications = people.applications.is_some_and(|all| !all.is_empty());
+        if is_asked && has_applications {
+            eprintln!(
+                "note: a gateway that is asked shows no keys of applications; export its database"
+            );
+        }
         Ok(ExitCode::SUCCESS)
     }))
 }
 
-/// Makes the objects of a database those of a file.
+/// Makes the objects of a database those of a file, and who calls by subscriptions.
 pub(crate) fn apply(options: &ApplyOptions) -> ExitCode {
     ended(run(async {
-        let is_meant = |one: &Difference| options.is_pruning || one.fate != Fate::Remove;
-        let count = match &options.server {
-            Some(server) => {
-                let remote = server.remote()?;
-                let seen = remote.objects()?;
-                let wanted = wanted(&options.file, &catalog_of(&options.target)?)?;
-                let mut differences = difference::between(&seen.objects, &wanted);
-                differences.retain(|one| is_meant(one) && !is_of_file(&seen.objects, one));
-                differences.iter().for_each(|one| eprintln!("{one}"));
-                if !options.is_dry_run {
-                    remote.put(&seen, &differences)?;
-                }
-                differences.len()
-            }
-            None => {
-                let opened = Opened::write(&options.target).await?;
-                let held = opened.objects().await?;
-                let wanted = wanted(&options.file, &opened.catalog)?;
-                let mut differences = difference::between(&held, &wanted);
-                differences.retain(is_meant);
-                opened.judge(&held, &differences)?;
-                differences.iter().for_each(|one| eprintln!("{one}"));
-                if !options.is_dry_run && !differences.is_empty() {
-                    opened.put(&options.file, &differences).await.context("the database")?;
-                }
-                opened.close().await;
-                differences.len()
-            }
+        let side = match &options.server {
+            Some(server) => Side::Server(server.remote()?),
+            None => Side::Database(Box::new(Opened::write(&options.target).await?)),
         };
+        let (seen, mut changes) = side.changes(&options.target, &options.file).await?;
+        if !options.is_pruning {
+            changes.keep_what_is_there();
+        }
+        side.judge(&seen.objects, &changes)?;
+        eprint!("{changes}");
+        let count = changes.count();
+        if count > 0 {
+            let body = changes.body(&seen, options);
+            let dry = if options.is_dry_run { "?validate_only=true" } else { "" };
+            let answer = side.post(&seen, &format!("{APPLY}{dry}"), &body).await?;
+            answer.map_err(|refusal| anyhow!("{refusal}"))?;
+        }
+        side.close().await;
         let plural = if count == 1 { "" } else { "s" };
         let nothing = if options.is_dry_run { "; nothing was written" } else { "" };
         eprintln!("{count} change{plural}{nothing}");
@@ -171,30 +189,223 @@ pub(crate) fn apply(options: &ApplyOptions) -> ExitCode {
     }))
 }
 
-/// Says what differs between the objects of a database and those of a file.
+/// Says what differs between the objects of a database, with who calls by subscriptions, and those
+/// of a file; and what would be refused of it.
 pub(crate) fn diff(options: &DiffOptions) -> ExitCode {
     ended(run(async {
-        let differences = match &options.server {
-            Some(server) => {
-                let seen = server.remote()?.objects()?;
-                let wanted = wanted(&options.file, &catalog_of(&options.target)?)?;
-                let mut differences = difference::between(&seen.objects, &wanted);
-                differences.retain(|one| !is_of_file(&seen.objects, one));
-                differences
+        let side = Side::open(&options.server, &options.target).await?;
+        let (seen, changes) = side.changes(&options.target, &options.file).await?;
+        let mut lines = changes.to_string();
+        let mut kept = changes.clone();
+        kept.keep_what_is_there();
+        let asked = ApplyOptions::of(options);
+        for (how, changes) in [("apply", &kept), ("apply --prune", &changes)] {
+            // Where nothing is to go, both are the same.
+            let is_again = how != "apply" && changes.count() == kept.count();
+            if changes.count() == 0 || is_again {
+                continue;
             }
-            None => {
-                let opened = Opened::read(&options.target).await?;
-                let held = opened.objects().await?;
-                let differences =
-                    difference::between(&held, &wanted(&options.file, &opened.catalog)?);
-                opened.close().await;
-                differences
+            let body = changes.body(&seen, &asked);
+            let path = format!("{APPLY}?validate_only=true");
+            if let Err(refusal) = side.post(&seen, &path, &body).await? {
+                let why = refusal.to_string().replace('\n', "\n    ");
+                lines.push_str(&format!("! {how} would be refused: {why}\n"));
             }
-        };
-        let lines: String = differences.iter().map(|one| format!("{one}\n")).collect();
+        }
+        side.close().await;
         text::print(&lines);
-        Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
+        Ok(if changes.count() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
     }))
+}
+
+/// The operation that makes everything so at once.
+const APPLY: &str = "/api/v1/objects:apply";
+
+/// What a command works on.
+enum Side {
+    Database(Box<Opened>),
+    Server(Remote),
+}
+
+impl Side {
+    /// For looking; of a database, beside a gateway that may run.
+    async fn open(server: &Option<Server>, target: &Target) -> anyhow::Result<Self> {
+        Ok(match server {
+            Some(server) => Self::Server(server.remote()?),
+            None => Self::Database(Box::new(Opened::read(target).await?)),
+        })
+    }
+
+    async fn close(self) {
+        if let Self::Database(opened) = self {
+            opened.close().await;
+        }
+    }
+
+    async fn seen(&self) -> anyhow::Result<Seen> {
+        match self {
+            Self::Server(remote) => remote.objects().await,
+            Self::Database(opened) => opened.seen().await,
+        }
+    }
+
+    async fn people(&self) -> anyhow::Result<People> {
+        match self {
+            Self::Server(remote) => remote.people().await,
+            Self::Database(opened) => {
+                People::of_store(&opened.database.store).await.context("the database")
+            }
+        }
+    }
+
+    /// The names of all teams.
+    async fn teams(&self) -> anyhow::Result<Vec<String>> {
+        let opened = match self {
+            Self::Server(remote) => return remote.teams().await,
+            Self::Database(opened) => opened,
+        };
+        let (mut names, mut page) = (Vec::new(), Page::first(TEAMS_PER_PAGE));
+        loop {
+            let (teams, next) = opened.database.store.teams(&page).await.context("the database")?;
+            names.extend(teams.into_iter().map(|team| team.name));
+            match next {
+                Some(after) => page.after = Some(after),
+                None => return Ok(names),
+            }
+        }
+    }
+
+    /// What is there, and what must become of it so that it is what a file says.
+    async fn changes(&self, target: &Target, file: &Path) -> anyhow::Result<(Seen, Changes)> {
+        let seen = self.seen().await?;
+        let catalog = match self {
+            Self::Server(_) => catalog_of(target)?,
+            Self::Database(opened) => Arc::clone(&opened.catalog),
+        };
+        let (wanted, people) = wanted(file, &catalog)?;
+        let mut objects = difference::between(&seen.objects, &wanted);
+        objects.retain(|one| !is_of_file(&seen.objects, one));
+        let says_nothing = people.applications.is_none() && people.subscriptions.is_none();
+        let others = match says_nothing {
+            true => Vec::new(),
+            false => callers::between(&self.people().await?, &people),
+        };
+        let needed = objects.iter().filter(|one| one.fate != Fate::Remove);
+        let needed = needed.filter_map(|one| one.object.body.get("team").and_then(Value::as_str));
+        let needed: BTreeSet<&str> = needed.chain(people.teams()).collect();
+        let mut teams: Vec<String> = Vec::new();
+        if !needed.is_empty() {
+            let there = self.teams().await?;
+            let is_missing = |name: &&str| !there.iter().any(|known| known == name);
+            teams.extend(needed.into_iter().filter(is_missing).map(str::to_owned));
+        }
+        Ok((seen, Changes { teams, objects, others }))
+    }
+
+    /// Whether the whole would be valid; a gateway judges that itself.
+    fn judge(&self, held: &Objects, changes: &Changes) -> Result<(), ReloadError> {
+        match self {
+            Self::Server(_) => Ok(()),
+            Self::Database(opened) => opened.judge(held, &changes.objects),
+        }
+    }
+
+    async fn post(
+        &self,
+        seen: &Seen,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        match self {
+            Self::Server(remote) => remote.post(path, body).await,
+            Self::Database(opened) => Desk::over(opened, seen)?.post(path, body).await,
+        }
+    }
+}
+
+/// What becomes of what is there.
+#[derive(Clone, Debug)]
+struct Changes {
+    /// Teams that things belong to and that are not there.
+    teams: Vec<String>,
+    objects: Vec<Difference>,
+    others: Vec<Other>,
+}
+
+impl Changes {
+    /// Leaves what the file does not have.
+    fn keep_what_is_there(&mut self) {
+        self.objects.retain(|one| one.fate != Fate::Remove);
+        self.others.retain(|one| one.fate() != Fate::Remove);
+    }
+
+    fn count(&self) -> usize {
+        self.teams.len() + self.objects.len() + self.others.len()
+    }
+
+    /// What the operation that applies is told.
+    fn body(&self, seen: &Seen, options: &ApplyOptions) -> Value {
+        let objects = self.objects.iter().map(|Difference { object, fate, .. }| {
+            let (kind, name) = (object.kind, &object.name);
+            let config = match fate {
+                Fate::Remove => Value::Null,
+                Fate::Create | Fate::Update => canonical(object),
+            };
+            let mut body = json!({
+                "kind": kind.singular(),
+                "name": name,
+                "team": object.body.get("team").filter(|_| *fate != Fate::Remove),
+                "config": config,
+            });
+            if let Some(tag) = seen.tags.get(&(kind, name.clone())) {
+                body["if_match"] = tag.clone().into();
+            }
+            body
+        });
+        let others: Vec<&Other> = self.others.iter().collect();
+        let (applications, subscriptions) = callers::bodies(&others);
+        json!({
+            "teams": self.teams,
+            "objects": objects.collect::<Vec<_>>(),
+            "applications": applications,
+            "subscriptions": subscriptions,
+            "override": options.is_override,
+            "end_subscriptions": options.ends_subscriptions,
+            "reason": options.reason,
+            "source": options.file.to_string_lossy(),
+        })
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for team in &self.teams {
+            writeln!(formatter, "+ team {team}")?;
+        }
+        for one in &self.objects {
+            writeln!(formatter, "{one}")?;
+        }
+        for one in &self.others {
+            writeln!(formatter, "{one}")?;
+        }
+        Ok(())
+    }
+}
+
+impl ApplyOptions {
+    /// What would be applied to make a difference none.
+    fn of(options: &DiffOptions) -> Self {
+        Self {
+            target: options.target.clone(),
+            server: None,
+            file: options.file.clone(),
+            is_dry_run: true,
+            is_pruning: true,
+            is_override: false,
+            ends_subscriptions: false,
+            reason: None,
+        }
+    }
 }
 
 /// Copies the embedded database, whether or not a gateway runs.
@@ -205,11 +416,34 @@ pub(crate) fn backup(target: &Target, file: &Path) -> ExitCode {
             "this copies the embedded database; make backups of PostgreSQL with pg_dump"
         );
         let opened = Opened::read(target).await?;
-        let made = opened.database.store.backup(file).await;
+        let beside = |suffix: &str| {
+            let mut path = file.as_os_str().to_owned();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        let (usage, ledger) = (beside(".usage"), beside(".ledger"));
+        let made = async {
+            opened.database.store.backup(file).await?;
+            let has_usage = opened.database.usage.backup(&usage).await?;
+            // Its lines are only ever added, so that a copy is what it was a moment ago.
+            let spent = target.data.join(data::LEDGER);
+            let has_ledger = spent.exists();
+            if has_ledger {
+                copy_new(&spent, &ledger).with_context(|| ledger.display().to_string())?;
+            }
+            anyhow::Ok((has_usage, has_ledger))
+        };
+        let made = made.await;
         opened.close().await;
-        made?;
+        let (has_usage, has_ledger) = made?;
         let key = target.data.join(keys::ROOT_KEY);
         eprintln!("{} is whole; its secrets are sealed with {}", file.display(), key.display());
+        if has_usage {
+            eprintln!("{} has what was used: usage.db", usage.display());
+        }
+        if has_ledger {
+            eprintln!("{} has what consumers have spent: ledger", ledger.display());
+        }
         Ok(ExitCode::SUCCESS)
     }))
 }
@@ -237,6 +471,15 @@ fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
         complaint::tell(&error, None);
         ExitCode::FAILURE
     })
+}
+
+/// A copy of a small file, for its owner alone, where none is yet.
+fn copy_new(from: &Path, to: &Path) -> std::io::Result<()> {
+    let bytes = std::fs::read(from)?;
+    let mut options = OpenOptions::new();
+    let mut out = options.write(true).create_new(true).mode(0o600).open(to)?;
+    out.write_all(&bytes)?;
+    out.sync_all()
 }
 
 /// A file that only its owner can read, whole or not at all.
@@ -305,14 +548,18 @@ impl Opened {
     }
 
     /// The objects of the database.
-    async fn objects(&self) -> anyhow::Result<Objects> {
-        let rows = self.database.store.all_objects().await.context("the database")?;
+    async fn seen(&self) -> anyhow::Result<Seen> {
+        let store = &self.database.store;
+        // Before they are read: what is written meanwhile is then told, and not missed.
+        let mark = store.objects_mark().await.context("the database")?;
+        let rows = store.all_objects().await.context("the database")?;
         let held = rows.into_iter().filter_map(|row| {
             let kind = ObjectKind::from_singular(&row.kind)?;
             let object = Object { kind, name: row.name, body: row.body };
+            let object = object.of_team(row.team.as_deref());
             Some(Held { object, origin: Origin::Database })
         });
-        Ok(Objects::new(held))
+        Ok(Seen { objects: Objects::new(held), tags: HashMap::new(), mark: Some(mark) })
     }
 
     /// Whether the whole would be valid with these differences.
@@ -330,25 +577,16 @@ impl Opened {
         let judged = sources::load(&self.file, Some(&whole), &self.catalog);
         judged.map(drop).map_err(ReloadError::from)
     }
-
-    /// Writes them, all or none.
-    async fn put(&self, file: &Path, differences: &[Difference]) -> Result<(), StoreError> {
-        let mut change = self.database.store.change().await?;
-        for one in differences {
-            put_one(&mut change, one).await?;
-        }
-        let mut audit = by_system("apply", "file", &file.to_string_lossy());
-        audit.via = "cli".to_owned();
-        let done = |one: &Difference| json!({ "kind": one.object.kind.singular(), "name": one.object.name, "change": one.fate.word() });
-        audit.after = Some(Value::Array(differences.iter().map(done).collect()));
-        change.commit(audit).await?;
-        Ok(())
-    }
 }
 
 impl Server {
     fn remote(&self) -> anyhow::Result<Remote> {
-        Remote::new(&self.url, self.token_file.as_deref())
+        let token = token_of_environment(self.token_file.as_ref())?;
+        let remote = Remote::new(&Self { token, ..self.clone() })?;
+        if remote.is_exposed() {
+            eprintln!("note: the token goes to {} unencrypted: use https", self.url);
+        }
+        Ok(remote)
     }
 }
 
@@ -367,48 +605,18 @@ fn is_of_file(held: &Objects, one: &Difference) -> bool {
     held.is_some_and(|held| held.origin != Origin::Database)
 }
 
-/// The objects of a file.
-fn wanted(file: &Path, catalog: &Arc<Catalog>) -> anyhow::Result<Objects> {
+/// The objects of a file, and who calls by subscriptions.
+fn wanted(file: &Path, catalog: &Arc<Catalog>) -> anyhow::Result<(Objects, People)> {
     let name = file.to_string_lossy();
     let text = GatewayText::read(Some(file))?.text;
     let sources = SystemSources::new(catalog);
     let objects = objects_of(&text, &name, Some(&sources)).map_err(ReloadError::Invalid)?;
+    let callers = callers_of(&text, &name, &sources).map_err(ReloadError::Invalid)?;
     let settings = settings_of(&text, &name).map_err(|error| ReloadError::Invalid(vec![error]))?;
     if !settings.is_empty() {
         let settings = settings.join(", ");
         eprintln!("note: {settings}: what is no object stays with the file of the gateway");
     }
-    let mut of_teams: Vec<String> = Vec::new();
-    let held = objects.into_iter().map(|mut object| {
-        // In a database, whose an object is is no part of what it says.
-        if object.kind == ObjectKind::Service
-            && let Some(members) = object.body.as_object_mut()
-            && members.remove("team").is_some()
-        {
-            of_teams.push(object.name.clone());
-        }
-        Held { object, origin: Origin::Database }
-    });
-    let objects = Objects::new(held);
-    if !of_teams.is_empty() {
-        let services = of_teams.join(", ");
-        eprintln!("note: {services}: give them to their teams by POST /api/v1/services/NAME:move");
-    }
-    Ok(objects)
-}
-
-async fn put_one(change: &mut Change, one: &Difference) -> Result<(), StoreError> {
-    let Object { kind, name, .. } = &one.object;
-    let body = canonical(&one.object);
-    let secrets = secret_pointers(*kind, &body);
-    let before: Option<ObjectRow> = change.object(kind.singular(), name).await?;
-    let team = before.as_ref().and_then(|row| row.team.as_deref());
-    let write = ObjectWrite { kind: kind.singular(), name, team, body: &body, secrets: &secrets };
-    match (&one.fate, &before) {
-        (Fate::Remove, None) => {}
-        (Fate::Remove, Some(row)) => change.remove_object(row).await?,
-        (_, Some(row)) => drop(change.update_object(row, write).await?),
-        (_, None) => drop(change.insert_object(kind.id_prefix(), write).await?),
-    }
-    Ok(())
+    let held = objects.into_iter().map(|object| Held { object, origin: Origin::Database });
+    Ok((Objects::new(held), People::of_file(&callers)?))
 }

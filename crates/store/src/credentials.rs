@@ -66,6 +66,9 @@ reads! {
     /// The keys of an application, by id, so the oldest first; also those that have ended.
     fn credentials_of(application: &str, page: &Page) -> (Vec<Credential>, Option<String>);
 
+    /// The keys of all applications that were not revoked, by id.
+    fn credentials(page: &Page) -> (Vec<Credential>, Option<String>);
+
     /// How many keys of an application have not ended.
     fn living_credentials_of(application: &str, now: i64) -> i64;
 }
@@ -84,6 +87,17 @@ async fn credentials_of(
         sqlx::query(credentials!("WHERE application = $1 AND id > $2 ORDER BY id LIMIT $3"));
     let query = query.bind(application).bind(page.start()).bind(page.limit());
     let rows = query.fetch_all(sight.on).await?;
+    let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
+    Ok(page.cut(rows, |credential: &Credential| credential.id.clone()))
+}
+
+async fn credentials(
+    sight: Sight<'_>,
+    page: &Page,
+) -> Result<(Vec<Credential>, Option<String>), StoreError> {
+    let query =
+        sqlx::query(credentials!("WHERE revoked_at IS NULL AND id > $1 ORDER BY id LIMIT $2"));
+    let rows = query.bind(page.start()).bind(page.limit()).fetch_all(sight.on).await?;
     let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |credential: &Credential| credential.id.clone()))
 }
@@ -160,6 +174,16 @@ impl Change {
             self.touch_application(&credential.application).await?;
         }
         Ok(is_new)
+    }
+
+    /// Removes a key that has ended: it is forgotten that there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_credential(&mut self, credential: &Credential) -> Result<(), StoreError> {
+        let statement = sqlx::query("DELETE FROM credentials WHERE id = $1");
+        self.run(statement.bind(&credential.id)).await?;
+        self.touch_application(&credential.application).await
     }
 
     /// Lets a key end at a time, in microseconds UTC, unless it ends before.

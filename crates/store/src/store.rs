@@ -134,31 +134,7 @@ impl Store {
     /// When the file is there or cannot be written, or the database is PostgreSQL, which has tools
     /// of its own for it.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        if self.0.door.engine == Engine::Postgres {
-            return Err(StoreError::NotPossible("make backups of PostgreSQL with pg_dump"));
-        }
-        let path = to.to_str().ok_or_else(|| StoreError::NoPlace(to.display().to_string()))?;
-        let failed = |error| StoreError::file(to, error);
-        // SQLite writes into a file that is there when it is empty, and leaves its rights alone.
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-        made.map_err(failed)?;
-        let copied = self.copy(path).await;
-        if copied.is_err() {
-            // What is there is no backup.
-            let _left = std::fs::remove_file(to);
-        }
-        copied?;
-        File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
-    }
-
-    async fn copy(&self, path: &str) -> Result<(), StoreError> {
-        let mut own = self.0.door.connect().await?;
-        sqlx::query("VACUUM INTO $1").bind(path).execute(&mut own).await?;
-        own.close().await?;
-        Ok(())
+        copy_to(&self.0.door, to).await
     }
 
     /// Ends all connections, once nobody uses them any more. A file is then whole by itself,
@@ -204,6 +180,35 @@ impl Store {
     pub(crate) fn feed(&self) -> &Feed {
         &self.0.feed
     }
+}
+
+/// Copies an embedded database, as it is at this moment, to a file that is not there yet.
+pub(crate) async fn copy_to(door: &Door, to: &Path) -> Result<(), StoreError> {
+    if door.engine == Engine::Postgres {
+        return Err(StoreError::NotPossible("make backups of PostgreSQL with pg_dump"));
+    }
+    let path = to.to_str().ok_or_else(|| StoreError::NoPlace(to.display().to_string()))?;
+    let failed = |error| StoreError::file(to, error);
+    // SQLite writes into a file that is there when it is empty, and leaves its rights alone.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    made.map_err(failed)?;
+    let copied = vacuum_into(door, path).await;
+    if copied.is_err() {
+        // What is there is no backup.
+        let _left = std::fs::remove_file(to);
+    }
+    copied?;
+    File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+async fn vacuum_into(door: &Door, path: &str) -> Result<(), StoreError> {
+    let mut own = door.connect().await?;
+    sqlx::query("VACUUM INTO $1").bind(path).execute(&mut own).await?;
+    own.close().await?;
+    Ok(())
 }
 
 pub(crate) fn micros(clock: &Clock) -> i64 {

@@ -10,6 +10,7 @@ mod sweep;
 mod write;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use architrave_core::Clock;
@@ -19,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::migrate::{self, Migration, Steps};
 use crate::place::{Door, Engine, Waits};
-use crate::store::micros;
+use crate::store::{copy_to, micros};
 use crate::{Place, StoreError};
 
 pub use read::{UsageGroup, UsageQuery, UsageScope, UsageSlice, UsageSums};
@@ -99,6 +100,21 @@ impl UsageStore {
         let now = micros(&self.0.clock);
         let writer = &self.opened().await?.writer;
         Ok(sqlx::query_scalar(statement).bind(now).fetch_one(writer).await?)
+    }
+
+    /// Writes a copy of what was used, as it is at this moment, to a file that is not there yet,
+    /// readable by its owner alone; false where nothing was ever used.
+    ///
+    /// # Errors
+    /// As of [`Store::backup`](crate::Store::backup).
+    pub async fn backup(&self, to: &Path) -> Result<bool, StoreError> {
+        if let Place::Folder(folder) = &self.0.place
+            && !folder.join(FILE).exists()
+        {
+            return Ok(false);
+        }
+        copy_to(&self.opened().await?.door, to).await?;
+        Ok(true)
     }
 
     /// Ends all connections, once nobody uses them any more.

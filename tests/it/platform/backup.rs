@@ -5,7 +5,10 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use architrave_testkit::{Config, Gateway, GatewayOptions, Postgres, SOON, eventually, tools};
+use architrave_testkit::client::request;
+use architrave_testkit::{
+    Client, Config, Gateway, GatewayOptions, Postgres, SOON, eventually, tools,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -131,4 +134,78 @@ fn only_ten_backups_are_kept_and_postgres_has_tools_of_its_own() {
         .expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("pg_dump"), "{said}");
+}
+
+#[test]
+fn what_was_used_and_spent_is_there_again_after_a_restore() {
+    let folder = TempDir::new().expect("there is room for a directory");
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    let file = "version: 1
+admin: { address: \"127.0.0.1:0\", token: the-token-of-the-file }
+listeners: [{ name: web, address: \"127.0.0.1:0\" }]
+services: [{ name: ai, llm: { models: [small] } }]
+routes: [{ name: ai, service: ai, policies: { key_auth: {} } }]
+consumers:
+  - { name: c, credentials: [{ api_key: k-one }], budgets: [{ tokens: 1000000, per: month }] }
+providers: [{ name: p, kind: mock }]
+models: [{ name: small, deployments: [{ provider: p, model: echo }] }]
+";
+    let start = |data: &Path| GatewayOptions::new().data(data).start(file);
+    let shown = ["Authorization: Bearer the-token-of-the-file"];
+    let spent = |gateway: &Gateway| {
+        let told = json_of(&ask(gateway, "GET", "/api/v1/usage/c", &shown, &Value::Null));
+        told["budgets"][0]["spent"].as_u64().expect("a number")
+    };
+    let counted = |gateway: &Gateway| {
+        let path = "/api/v1/requests?consumer=c";
+        let told = json_of(&ask(gateway, "GET", path, &shown, &Value::Null));
+        told["requests"].as_array().map_or(0, Vec::len)
+    };
+    let gateway = start(&data);
+    ask(
+        &gateway,
+        "POST",
+        "/api/v1/requests:follow",
+        &shown,
+        &json!({ "consumer": "c", "minutes": 60 }),
+    );
+    let body = json!({ "model": "small", "messages": [{ "role": "user", "content": "ten words of no use to anybody at all here" }] });
+    let body = body.to_string();
+    let length = format!("Content-Length: {}", body.len());
+    let head = ["X-Api-Key: k-one", &length, "Content-Type: application/json"];
+    let mut bytes = request("POST", "h", "/v1/chat/completions", &head);
+    bytes.extend_from_slice(body.as_bytes());
+    let answer = Client::connect(gateway.web()).ask(bytes);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    eventually("it is written down", SOON, || (counted(&gateway) == 1).then_some(()));
+    let before = spent(&gateway);
+    assert!(before > 0);
+    let file = folder.path().join("backup.db");
+    let arguments = ["backup", &file.display().to_string(), "--data", &data.display().to_string()]
+        .map(str::to_owned);
+    let output = Command::new(tools::gateway()).args(arguments).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("what was used"), "{said}");
+    let made = json_of(&ask(&gateway, "POST", "/api/v1/backups", &shown, &Value::Null));
+    for key in ["name", "usage", "ledger"] {
+        let name = made[key].as_str().expect("a name");
+        assert!(data.join("backups").join(name).exists(), "{made}");
+    }
+    gateway.kill();
+
+    // As docs/database.md says: each file in its place, and the root key.
+    std::fs::create_dir(&copy).expect("there is room for a directory");
+    let place = |from: &str, to: &str| {
+        let from = folder.path().join(from);
+        std::fs::copy(&from, copy.join(to))
+            .unwrap_or_else(|_| panic!("{} is there", from.display()));
+    };
+    place("backup.db", "architrave.db");
+    place("backup.db.usage", "usage.db");
+    place("backup.db.ledger", "ledger");
+    std::fs::copy(data.join("root.key"), copy.join("root.key")).expect("there is a root key");
+    let restored = start(&copy);
+    assert_eq!(counted(&restored), 1);
+    // A lease that was out counts as spent.
+    assert!(spent(&restored) >= before, "{} of {before}", spent(&restored));
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use architrave_testkit::authority::Authority;
 use architrave_testkit::client::get;
 use architrave_testkit::{Client, Gateway, GatewayOptions, Origin, tools};
 use tempfile::TempDir;
@@ -77,7 +78,8 @@ models: [{ name: \"of/slashes\", deployments: [{ provider: p, model: echo }] }]\
     let token = format!("Authorization: Bearer {TOKEN}");
     let host = world.gateway.admin().to_string();
     let audit = client.get(&host, "/api/v1/audit?via=cli", &[&token]);
-    assert!(audit.text().contains("\"action\": \"create_route\""), "{}", audit.text());
+    let text = audit.text();
+    assert!(text.contains("\"action\": \"apply\"") && text.contains("route"), "{text}");
     drop(client);
     // The listener is there since: where it is, a start says.
     let data = world.dir.path().join("data");
@@ -102,4 +104,37 @@ fn what_the_gateway_refuses_is_told_with_its_reason() {
     let (code, _, said) = world.run(&["export"], &wrong);
     assert!(code == Some(1) && said.contains(": 401: "), "{said}");
     assert!(!said.contains("no-such-token"), "{said}");
+}
+
+#[test]
+fn a_gateway_is_asked_over_tls_with_a_token_of_the_environment() {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let authority = Authority::new();
+    let certificate = authority.issue(&["localhost"]);
+    let (cert, key) = certificate.write(dir.path(), "admin");
+    let ca = authority.write(dir.path());
+    let file = format!(
+        "version: 1\nadmin: {{ address: \"127.0.0.1:0\", token: {TOKEN}, tls: {{ certificates: \
+         [{{ cert_file: {}, key_file: {} }}] }} }}\n",
+        cert.display(),
+        key.display()
+    );
+    let gateway = GatewayOptions::new().data(&dir.path().join("data")).start(file);
+    let url = format!("https://localhost:{}", gateway.admin().port());
+    let export = |arguments: &[&str], token: Option<&str>| {
+        let mut command = Command::new(tools::gateway());
+        command.args(["export", "--server", &url]).args(arguments).env_remove("ARCHITRAVE_TOKEN");
+        command.envs(token.map(|token| ("ARCHITRAVE_TOKEN", token)));
+        let Output { status, stdout, stderr } = command.output().expect("it runs");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (status.code(), text(stdout), text(stderr))
+    };
+    let trusted = ["--ca-file", ca.to_str().expect("a path in UTF-8")];
+    let (code, text, said) = export(&trusted, Some(TOKEN));
+    assert!(code == Some(0) && text.starts_with("version: 1\n"), "{said}");
+    // Whom nobody vouches for is not told the token.
+    let (code, _, said) = export(&[], Some(TOKEN));
+    assert!(code == Some(1) && !said.contains(TOKEN), "{said}");
+    let (code, _, said) = export(&trusted, None);
+    assert!(code == Some(1) && said.contains("401"), "{said}");
 }

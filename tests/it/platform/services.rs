@@ -2,9 +2,10 @@
 //! and moved to a file and back.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use architrave_testkit::client::{get, request};
-use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Response};
+use architrave_testkit::{Client, Config, Gateway, GatewayOptions, Response, Stopwatch};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -91,4 +92,57 @@ fn a_description_as_long_as_the_longest_published_ones_is_taken() {
     let refused = with(17 << 20);
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert!(refused.text().contains("longer than 16 MiB"), "{}", refused.text());
+}
+
+/// A description with so many operations, each with a schema of its own.
+fn very_large(operations: usize, word: &str) -> String {
+    let mut text = format!(
+        "openapi: 3.1.0\ninfo: {{ title: Large, version: '1', summary: {word} }}\npaths:\n"
+    );
+    for number in 0..operations {
+        let _infallible = write!(
+            text,
+            "  /things/{number}/{{id}}:\n    get:\n      operationId: get{number}\n      \
+             parameters: [{{ name: id, in: path, required: true, schema: {{ type: string }} }}]\n      \
+             responses:\n        '200':\n          description: one of the things, {word}\n          \
+             content: {{ application/json: {{ schema: {{ type: object, properties: {{ a: {{ type: \
+             string }}, b: {{ type: integer }} }} }} }} }}\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn while_a_large_description_is_taken_in_others_write() {
+    let folder = TempDir::new().expect("there is room for a directory");
+    let file = "version: 1\nadmin: { address: \"127.0.0.1:0\", token: the-token-of-the-file }\n";
+    let gateway = GatewayOptions::new().data(folder.path()).start(file);
+    let import = |word: &str| {
+        let body = json!({ "description": very_large(2_000, word) });
+        let watch = Stopwatch::start();
+        let answer = ask(&gateway, "POST", "/api/v1/services/large:import", &body);
+        assert!([200, 201].contains(&answer.status), "{}", answer.text());
+        watch.elapsed()
+    };
+    import("first");
+    let is_over = AtomicBool::new(false);
+    let (taken, waits) = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let mut waits = Vec::new();
+            while !is_over.load(Ordering::Acquire) {
+                let body = json!({ "name": format!("t-{}", waits.len()) });
+                let watch = Stopwatch::start();
+                let answer = ask(&gateway, "POST", "/api/v1/teams", &body);
+                assert_eq!(answer.status, 201, "{}", answer.text());
+                waits.push(watch.elapsed());
+            }
+            waits
+        });
+        let taken = import("second");
+        is_over.store(true, Ordering::Release);
+        (taken, writing.join().expect("it writes"))
+    });
+    let longest = waits.iter().max().copied().unwrap_or_default();
+    assert!(waits.len() > 3, "{waits:?}");
+    assert!(longest < taken / 2, "{longest:?} of {taken:?}");
 }

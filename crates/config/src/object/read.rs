@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::callers::{APPLICATIONS, SUBSCRIPTIONS};
 use super::{ONLY_NAME, Object, ObjectKind};
 use crate::read::{Shape, is_number};
 use crate::tree::{self, Content, Fault, Node};
@@ -66,14 +67,18 @@ fn take_in(body: &mut Value, sources: &dyn Sources) -> Result<(), String> {
     Ok(())
 }
 
-/// The keys of a gateway file beside its objects, such as `admin`; `version` aside.
+/// The keys of a gateway file beside its objects and who calls by subscriptions, such as `admin`;
+/// `version` aside.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn settings_of(text: &str, file: &str) -> Result<Vec<String>, ConfigError> {
     let tree = tree::parse(text, file, &mut Vec::new())?;
     let keys = tree.root.entries().iter().map(|entry| entry.key().to_owned());
-    let is_setting = |key: &String| key != "version" && ObjectKind::from_plural(key).is_none();
+    let is_setting = |key: &String| {
+        !["version", APPLICATIONS, SUBSCRIPTIONS].contains(&key.as_str())
+            && ObjectKind::from_plural(key).is_none()
+    };
     Ok(keys.filter(is_setting).collect())
 }
 
@@ -85,7 +90,7 @@ pub fn canonical(object: &Object) -> Value {
 }
 
 /// A value as its shape has it; as it looks, where it is something else.
-fn json(node: &Node<'_>, shape: &Shape) -> Value {
+pub(super) fn json(node: &Node<'_>, shape: &Shape) -> Value {
     match (shape, &node.content) {
         (_, Content::Nothing) => Value::Null,
         (Shape::Text { .. } | Shape::Words { .. }, Content::Text(text)) => text_of(text),

@@ -158,13 +158,15 @@ fn the_schema_of_a_body_is_closed_and_knows_secrets_that_are_kept() {
 }
 
 #[test]
-fn only_services_know_whose_they_are() {
+fn what_may_belong_to_a_team_knows_whose_it_is_and_nothing_else_does() {
     let object = |kind| Object { kind, name: "a".to_owned(), body: json!({ "http": {} }) };
     let service = object(ObjectKind::Service).of_team(Some("blue"));
     assert_eq!(service.body, json!({ "http": {}, "team": "blue" }));
     assert_eq!(service.of_team(None).body, json!({ "http": {} }));
-    let route = object(ObjectKind::Route).of_team(Some("blue"));
-    assert_eq!(route.body, json!({ "http": {} }));
+    for kind in ObjectKind::ALL {
+        let body = object(kind).of_team(Some("blue")).body;
+        assert_eq!(body.get("team").is_some(), kind.may_belong_to_teams(), "{kind}");
+    }
 }
 
 #[test]

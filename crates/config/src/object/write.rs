@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Object, ObjectKind, canonical, secret_pointers};
+use super::callers::{APPLICATIONS, SUBSCRIPTIONS, application_shape, subscription_shape};
+use super::{Callers, Object, ObjectKind, canonical, secret_pointers};
 use crate::read::Shape;
 
 /// The longest line with a map or list in brackets, as of `architrave fmt`.
@@ -33,6 +34,16 @@ pub struct ExportedFile {
 /// Writes objects as a gateway file, in the order of kinds and then as they come.
 #[must_use]
 pub fn export<'o>(objects: impl IntoIterator<Item = &'o Object>, secrets: Secrets) -> ExportedFile {
+    export_with(objects, &Callers::default(), secrets)
+}
+
+/// The same with who calls by subscriptions.
+#[must_use]
+pub fn export_with<'o>(
+    objects: impl IntoIterator<Item = &'o Object>,
+    callers: &Callers,
+    secrets: Secrets,
+) -> ExportedFile {
     let mut kinds: [Vec<Value>; ObjectKind::ALL.len()] = Default::default();
     let mut variables: Vec<(String, String)> = Vec::new();
     for object in objects {
@@ -50,6 +61,10 @@ pub fn export<'o>(objects: impl IntoIterator<Item = &'o Object>, secrets: Secret
     }
     let mut text = String::from("version: 1\n");
     for (kind, bodies) in ObjectKind::ALL.into_iter().zip(kinds) {
+        if kind == ObjectKind::Policies {
+            list(&mut text, APPLICATIONS, application_shape(), &callers.applications);
+            list(&mut text, SUBSCRIPTIONS, subscription_shape(), &callers.subscriptions);
+        }
         let shape = Some(kind.shape());
         match (bodies.last(), kind.is_only()) {
             (None, _) => {}
@@ -67,6 +82,18 @@ pub fn export<'o>(objects: impl IntoIterator<Item = &'o Object>, secrets: Secret
         }
     }
     ExportedFile { text, variables }
+}
+
+/// A list of what is no object; nothing where there is nothing in it.
+fn list(text: &mut String, key: &str, shape: &Shape, items: &Option<Vec<Value>>) {
+    let Some(items) = items.as_ref().filter(|items| !items.is_empty()) else { return };
+    let _infallible = writeln!(text, "\n{key}:");
+    for item in items {
+        let mut item = item.clone();
+        escape(&mut item);
+        text.push_str("  -");
+        block(text, Some(shape), &item, (4, 4), true);
+    }
 }
 
 /// A name for the variable that stands for a secret: its object, what it is part of, what it is.

@@ -6,11 +6,20 @@ use std::sync::Arc;
 
 use super::Answer;
 use crate::object::{ObjectChange, ObjectFault, ObjectKind, Objects};
+use crate::{ApiDescription, ApiUse};
 
 /// The objects that are wanted and in force.
 pub trait DesiredPort: Send + Sync {
     /// Every object in force, those of the file too. Cheap.
     fn objects(&self) -> Arc<Objects>;
+
+    /// Reads a description of an API as the configuration will, so that whoever stages it then
+    /// finds it read, as long as what is given back is held. `None` where it cannot be read.
+    fn read_ahead(
+        &self,
+        description: Arc<str>,
+        wanted: ApiUse,
+    ) -> Answer<'_, Option<Arc<dyn ApiDescription>>>;
 
     /// Validates the whole configuration as it would be with `changes`, and prepares what can fail.
     /// Nobody else can change it until the [`Staged`] is dropped or live. It is not in force yet.

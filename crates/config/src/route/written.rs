@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use architrave_core::name::RouteName;
+use architrave_core::name::{RouteName, TeamName};
 
 use super::{HostPattern, Mirror, PathMatch, Route, RouteMatch, WeightedService};
 use crate::PolicySet;
@@ -44,6 +44,8 @@ record! {
         /// dot segments or with `//` at its front, or that a policy has changed, goes in its
         /// canonical form nevertheless.
         "keep_spelling": bool = false => keep_spelling: bool,
+        /// The team that it belongs to; in a database, whose it is is said beside it.
+        "team": Option<Name<TeamName>> = None => team: Option<TeamName>,
     }
 }
 
@@ -65,6 +67,8 @@ impl RouteWritten {
         if let Some(service) = self.service {
             self.services = vec![WeightedService { service, weight: 1 }];
         }
+        // It matters to the control side alone, which reads it from the object.
+        drop(self.team);
         Some(Route {
             name: self.name,
             listeners,

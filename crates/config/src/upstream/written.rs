@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use architrave_core::name::UpstreamName;
+use architrave_core::name::{TeamName, UpstreamName};
 
 use super::endpoint::EndpointWritten;
 use super::health::HealthWritten;
@@ -55,6 +55,8 @@ record! {
         /// upstream with names through the API, `false` is what it gets, and a platform admin alone
         /// can say otherwise.
         "allow_private": bool = true => allow_private: bool,
+        /// The team that it belongs to; in a database, whose it is is said beside it.
+        "team": Option<Name<TeamName>> = None => team: Option<TeamName>,
     }
 }
 
@@ -70,6 +72,8 @@ impl UpstreamWritten {
             _ => {}
         }
         self.check_endpoints(scope);
+        // It matters to the control side alone, which reads it from the object.
+        drop(self.team);
         Some(Upstream {
             name: self.name,
             balance: self.balance,

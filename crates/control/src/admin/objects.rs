@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::usecase::objects::Shown;
 
+pub(crate) mod apply;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod give;

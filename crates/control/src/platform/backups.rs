@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use architrave_store::{Store, StoreError};
+use architrave_store::{Store, StoreError, UsageStore};
 use tokio::sync::Mutex;
 
 /// So many are kept; the oldest make room.
@@ -13,6 +13,9 @@ const BACKUPS_MAX: usize = 10;
 
 const PREFIX: &str = "architrave-";
 const SUFFIX: &str = ".db";
+/// What the names of the files beside a backup end in.
+const USAGE: &str = ".usage";
+const LEDGER: &str = ".ledger";
 
 /// Where backups are.
 #[derive(Clone)]
@@ -28,6 +31,10 @@ pub(crate) struct Backup {
     /// The name of its file.
     pub(crate) name: String,
     pub(crate) bytes: u64,
+    /// The name of the file with what was used, where there is one.
+    pub(crate) usage: Option<String>,
+    /// The name of the file with what consumers have spent, where there is one.
+    pub(crate) ledger: Option<String>,
 }
 
 /// Why there is none.
@@ -55,7 +62,11 @@ impl Backups {
     }
 
     /// Makes one of this moment, called after `stamp`, which sorts by time; the oldest make room.
-    pub(crate) async fn make(&self, store: &Store, stamp: &str) -> Result<Backup, BackupError> {
+    pub(crate) async fn make(
+        &self,
+        (store, usage): (&Store, Option<&UsageStore>),
+        stamp: &str,
+    ) -> Result<Backup, BackupError> {
         let _turn = self.turn.try_lock().map_err(|_taken| BackupError::Busy)?;
         let folder = self.folder.clone();
         let made = tokio::task::spawn_blocking(move || make_folder(&folder)).await;
@@ -64,11 +75,24 @@ impl Backups {
         let name = format!("{PREFIX}{stamp}{SUFFIX}");
         let file = self.folder.join(&name);
         store.backup(&file).await.map_err(BackupError::Store)?;
+        if let Some(usage) = usage {
+            let beside = self.folder.join(format!("{name}{USAGE}"));
+            usage.backup(&beside).await.map_err(BackupError::Store)?;
+        }
+        // The data folder has it beside the folder of backups. Its lines are only ever added, so
+        // that what is read of it is what it was a moment ago.
+        let ledger = self.folder.parent().map(|data| data.join("ledger"));
+        if let Some(ledger) = ledger.filter(|ledger| ledger.exists()) {
+            let beside = self.folder.join(format!("{name}{LEDGER}"));
+            fs::copy(ledger, beside).map_err(BackupError::File)?;
+        }
         let all = self.list().await?;
         for old in all.iter().skip(BACKUPS_MAX) {
-            let gone = fs::remove_file(self.folder.join(&old.name));
-            if let Err(error) = gone {
-                tracing::warn!(backup = old.name, %error, "an old backup could not be removed");
+            let beside = [old.usage.as_ref(), old.ledger.as_ref()].into_iter().flatten();
+            for name in std::iter::once(&old.name).chain(beside) {
+                if let Err(error) = fs::remove_file(self.folder.join(name)) {
+                    tracing::warn!(backup = name, %error, "an old backup could not be removed");
+                }
             }
         }
         let found = all.into_iter().find(|one| one.name == name);
@@ -91,7 +115,12 @@ fn list(folder: &Path) -> io::Result<Vec<Backup>> {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
         if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
-            all.push(Backup { name, bytes: entry.metadata()?.len() });
+            let beside = |suffix: &str| {
+                let beside = format!("{name}{suffix}");
+                folder.join(&beside).exists().then_some(beside)
+            };
+            let (usage, ledger) = (beside(USAGE), beside(LEDGER));
+            all.push(Backup { bytes: entry.metadata()?.len(), usage, ledger, name });
         }
     }
     all.sort_by(|one, other| other.name.cmp(&one.name));

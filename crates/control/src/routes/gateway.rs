@@ -3,6 +3,7 @@
 use architrave_config::object::ObjectKind;
 use axum::http::{Method, StatusCode};
 
+use super::VALIDATE_ONLY;
 use crate::admin::config::validate::ValidatedConfig;
 use crate::admin::config::{self, ConfigBody};
 use crate::admin::endpoints::add::NewEndpoint;
@@ -13,11 +14,12 @@ use crate::admin::models::ready::Lanes;
 use crate::admin::models::{self, ModelBody};
 use crate::admin::readyz::{self, ReadinessBody};
 use crate::admin::version::{self, VersionBody};
-use crate::admin::{backups, metrics, openapi};
+use crate::admin::{backups, metrics, objects, openapi};
 use crate::code::Code;
 use crate::operation::{Access, Answered, Form, Operation, Place, Tag, Takes};
 use crate::permission::Permission::{OperateGateway, OperateObjects, ReadGateway, ReadObjects};
 use crate::usecase::backups::{BackupBody, BackupList};
+use crate::usecase::objects::Apply;
 
 const OK: StatusCode = StatusCode::OK;
 const ENDPOINTS: &str = "/api/v1/upstreams/{name}/endpoints";
@@ -26,6 +28,7 @@ const ENDPOINT: &str = "/api/v1/upstreams/{name}/endpoints/{address}";
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = probes();
     all.extend(configuration());
+    all.push(applying());
     all.extend(backing_up());
     all.extend(endpoints());
     all
@@ -75,6 +78,23 @@ fn probes() -> Vec<Operation> {
     ]
 }
 
+fn applying() -> Operation {
+    Operation::new(Method::POST, "/api/v1/objects:apply", "apply_objects", objects::apply::run)
+        .about(
+            Tag::Gateway,
+            "Makes objects, applications and subscriptions as they are in the body, or removes them: \
+             all of it or nothing, and in one row of the audit log. What is not named stays as it is.",
+        )
+        .needs(OperateGateway, Place::Platform)
+        .query(&[VALIDATE_ONLY])
+        .takes_json::<Apply>()
+        .answers(OK, "All of it is so, and live; or would be possible.", Answered::AnyJson)
+        .refuses(&[Code::BreakingChanges, Code::ConfigNotPossible, Code::NameTaken])
+        .refuses(&[Code::NoDatabase, Code::ObjectInUse, Code::ObjectInvalid])
+        .refuses(&[Code::PreconditionFailed, Code::ReadOnlyObject, Code::StoreUnavailable])
+        .refuses(&[Code::TeamNotFound, Code::ValueOutOfRange])
+}
+
 fn backing_up() -> Vec<Operation> {
     let refusals = [Code::BackupNotPossible, Code::StoreUnavailable];
     vec![
@@ -87,7 +107,8 @@ fn backing_up() -> Vec<Operation> {
             .about(
                 Tag::Gateway,
                 "Copies the embedded database as it is now into the folder `backups` of the data \
-                 folder, while it is written; the newest ten are kept.",
+                 folder, while it is written, with what was used and what consumers have spent; the \
+                 newest ten are kept.",
             )
             .needs(OperateGateway, Place::Platform)
             .audited_after()

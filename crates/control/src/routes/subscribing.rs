@@ -192,6 +192,27 @@ fn credentials() -> Vec<Operation> {
         .query(&[VALIDATE_ONLY])
         .answers_json::<CredentialBody>(OK, "As it is now.")
         .refuses(&[Code::CredentialNotFound, Code::ReadOnlyObject]),
+        Operation::new(
+            Method::GET,
+            CREDENTIAL,
+            "get_credential",
+            applications::show_credential::run,
+        )
+        .about(Tag::Applications, "One key, without what it is.")
+        .needs(ReadApplications, Place::Application)
+        .answers_json::<CredentialBody>(OK, "As it is.")
+        .refuses(&[Code::CredentialNotFound]),
+        Operation::new(
+            Method::DELETE,
+            CREDENTIAL,
+            "delete_credential",
+            applications::delete_credential::run,
+        )
+        .about(Tag::Applications, "Removes a key that was revoked or has expired from the list.")
+        .needs(WriteApplications, Place::Application)
+        .query(&[VALIDATE_ONLY])
+        .answers(NO_CONTENT, "It is gone.", Answered::Nothing)
+        .refuses(&[Code::CredentialNotFound, Code::ReadOnlyObject, Code::StateNotFitting]),
     ]
 }
 

@@ -78,11 +78,13 @@ pub(crate) async fn belongs_to(
 ) -> Result<Option<Belongs>, ApiError> {
     let snapshot = dependencies.directory.snapshot();
     if let Some(of_file) = of_file(&snapshot, name) {
-        return Ok(Some(Belongs { team: of_file.team, owner: None }));
+        let owner_email = snapshot.applications.iter().find(|it| it.name.as_str() == name);
+        let owner_email = owner_email.and_then(|it| it.owner.clone());
+        return Ok(Some(Belongs { team: of_file.team, owner: None, owner_email }));
     }
     let Some(platform) = &dependencies.platform else { return Ok(None) };
     let application = platform.store().application(name).await?;
-    Ok(application.map(|it| Belongs { team: it.team, owner: it.owner }))
+    Ok(application.map(|it| Belongs { team: it.team, owner: it.owner, owner_email: None }))
 }
 
 /// Whose something is.
@@ -91,12 +93,17 @@ pub(crate) struct Belongs {
     pub(crate) team: Option<String>,
     /// The id of a user.
     pub(crate) owner: Option<String>,
+    /// The address of a user, where a file says whose it is.
+    pub(crate) owner_email: Option<String>,
 }
 
 impl Belongs {
     /// Whether it is the caller's own.
     pub(crate) fn is_own(&self, caller: &Caller) -> bool {
-        self.owner.is_some() && self.owner.as_deref() == caller.user_id()
+        let is_by_email = self.owner_email.as_deref().is_some_and(|owner| {
+            caller.email().is_some_and(|email| email.eq_ignore_ascii_case(owner))
+        });
+        is_by_email || (self.owner.is_some() && self.owner.as_deref() == caller.user_id())
     }
 
     /// Whether a caller may do something with it: by a role, or as its owner.
@@ -156,7 +163,7 @@ fn done(action: &str, before: Option<&Application>, after: Option<&Application>)
     }
 }
 
-fn check_description(text: &str) -> Result<(), ApiError> {
+pub(crate) fn check_description(text: &str) -> Result<(), ApiError> {
     let is_short = text.chars().count() <= DESCRIPTION_CHARS_MAX;
     let message = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
     is_short.then_some(()).ok_or_else(|| ApiError::value_fault("/description", message))
@@ -171,10 +178,18 @@ pub(crate) async fn list(
     let size = usize::try_from(paging.size).unwrap_or(usize::MAX);
     let is_next = |name: &str| paging.after.as_deref().is_none_or(|after| name > after);
     let snapshot = dependencies.directory.snapshot();
+    let is_seen = |application: &architrave_config::Application| {
+        let belongs = Belongs {
+            team: application.team.as_ref().map(|team| team.as_str().to_owned()),
+            owner: None,
+            owner_email: application.owner.clone(),
+        };
+        belongs.lets(caller, Permission::ReadApplications)
+    };
     let mut found: Vec<ApplicationBody> = (snapshot.applications.iter())
+        .filter(|application| is_seen(application))
         .map(|application| body_of_file(application))
         .filter(|one| is_next(&one.name))
-        .filter(|one| caller.may(Permission::ReadApplications, one.team.as_deref()))
         .collect();
     if let Some(platform) = &dependencies.platform {
         // One more than is shown tells whether there is a next page.

@@ -17,6 +17,10 @@ pub(crate) struct BackupBody {
     /// The name of its file in the folder `backups` of the data folder; it has the time in it.
     name: String,
     bytes: u64,
+    /// The name of the file with what was used, as `usage.db`; `null` where nothing was.
+    usage: Option<String>,
+    /// The name of the file with what consumers have spent, as `ledger`; `null` where there is none.
+    ledger: Option<String>,
 }
 
 /// Every backup that is kept, the newest first.
@@ -26,7 +30,8 @@ pub(crate) struct BackupList {
 }
 
 fn body(backup: Backup) -> BackupBody {
-    BackupBody { name: backup.name, bytes: backup.bytes }
+    let Backup { name, bytes, usage, ledger } = backup;
+    BackupBody { name, bytes, usage, ledger }
 }
 
 fn backups(dependencies: &Dependencies) -> Result<&Backups, ApiError> {
@@ -63,6 +68,7 @@ pub(crate) async fn make(dependencies: &Dependencies) -> Result<BackupBody, ApiE
     let platform = platform(dependencies)?;
     let stamp: String =
         time(platform.now()).chars().filter(|one| !matches!(one, '-' | ':' | '.')).collect();
-    let made = backups(dependencies)?.make(platform.store(), &stamp).await;
+    let usage = dependencies.usage.as_ref().map(|desk| &desk.store);
+    let made = backups(dependencies)?.make((platform.store(), usage), &stamp).await;
     made.map(body).map_err(failed)
 }

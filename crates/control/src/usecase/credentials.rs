@@ -190,6 +190,42 @@ pub(crate) async fn revoke(
     end(dependencies, writing, done, reply).await
 }
 
+/// One key, without what it is.
+pub(crate) async fn read(
+    dependencies: &Dependencies,
+    (application, id): (&str, &str),
+) -> Result<Reply, ApiError> {
+    let store = platform(dependencies)?.store();
+    let of = store.application(application).await?;
+    let found = store.credential(id).await?;
+    let found = found.filter(|found| of.is_some_and(|of| of.id == found.application));
+    Ok(Reply::ok(&body(&found.ok_or_else(|| not_found(application, id))?)))
+}
+
+/// Removes a key that has ended.
+pub(crate) async fn delete(
+    dependencies: &Dependencies,
+    call: &Call,
+    (application, id): (&str, &str),
+) -> Result<Reply, ApiError> {
+    let mut writing = Writing::begin(dependencies, call).await?;
+    let application = find_to_change(dependencies, &mut writing, application).await?;
+    let credential = find(&mut writing, &application, id).await?;
+    let now = writing.change.at();
+    if credential.revoked_at.is_none() && credential.expires_at.is_none_or(|end| end > now) {
+        let message = "the key has not ended: revoke it first";
+        return Err(ApiError::new(Code::StateNotFitting, message));
+    }
+    writing.change.remove_credential(&credential).await?;
+    let done = done("delete_credential", &application, Some(body(&credential)), None);
+    end(dependencies, writing, done, Reply::nothing()).await
+}
+
+fn not_found(application: &str, id: &str) -> ApiError {
+    let message = format!("application {application} has no credential {id}");
+    ApiError::new(Code::CredentialNotFound, message)
+}
+
 async fn find(
     writing: &mut Writing<'_>,
     application: &Application,
@@ -197,10 +233,7 @@ async fn find(
 ) -> Result<Credential, ApiError> {
     let found = writing.change.credential(id).await?;
     let found = found.filter(|credential| credential.application == application.id);
-    found.ok_or_else(|| {
-        let message = format!("application {} has no credential {id}", application.name);
-        ApiError::new(Code::CredentialNotFound, message)
-    })
+    found.ok_or_else(|| not_found(&application.name, id))
 }
 
 async fn insert(

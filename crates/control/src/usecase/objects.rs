@@ -1,7 +1,9 @@
 //! Objects: what is there, from the file and the database, and how it is changed: validated whole
 //! with all that is there, written with its row of the audit log, and live when that is done.
 
+mod ahead;
 mod alone;
+mod apply;
 mod body;
 mod describe;
 mod described;
@@ -23,6 +25,7 @@ mod warnings;
 mod whose;
 mod write;
 
+pub(crate) use apply::{Apply, apply};
 pub(crate) use describe::{description_for, lint_of, put_description};
 pub(crate) use gate::Override;
 pub(crate) use history::{compare_revisions, list_revisions, show_revision};

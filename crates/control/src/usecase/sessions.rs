@@ -112,7 +112,7 @@ pub(crate) fn identity(caller: &Caller) -> Identity {
     let (kind, id) = match &caller.who {
         Who::User { id, .. } => ("user", Some(id.clone())),
         Who::ServiceAccount { id, .. } => ("service_account", Some(id.clone())),
-        Who::AdminToken => ("admin_token", None),
+        Who::AdminToken | Who::Command => ("admin_token", None),
         Who::Local { .. } | Who::System | Who::Nobody => ("loopback", None),
     };
     let teams = caller.teams.iter();

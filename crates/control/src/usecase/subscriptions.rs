@@ -165,7 +165,8 @@ pub(crate) async fn belongs_to(
     let Some(platform) = &dependencies.platform else { return Ok(None) };
     let found = platform.store().subscription(id).await?;
     Ok(found.map(|it| {
-        let belongs = Belongs { team: it.application_team, owner: it.application_owner };
+        let (team, owner) = (it.application_team, it.application_owner);
+        let belongs = Belongs { team, owner, owner_email: None };
         (belongs, it.product_team)
     }))
 }
@@ -199,7 +200,13 @@ fn of_file(snapshot: &Snapshot, filter: &Asked<'_>, caller: &Caller) -> Vec<Subs
             plan: plan.name.as_str().to_owned(),
             product: snapshot.products[plan.product.get()].name.as_str().to_owned(),
             state: subscription.state.as_str().to_owned(),
-            answers: json!({}),
+            answers: Value::Object(
+                subscription
+                    .answers
+                    .iter()
+                    .map(|(name, answer)| (name.clone(), answer.as_str().into()))
+                    .collect(),
+            ),
             reason: String::new(),
             origin: "file".to_owned(),
             revision: None,
@@ -431,6 +438,19 @@ pub(crate) async fn step(
     end(dependencies, writing, done, shown(&after)).await
 }
 
+/// Cancels a subscription as part of another change, and tells whom it concerns.
+pub(crate) async fn cancel(
+    writing: &mut Writing<'_>,
+    call: &Call,
+    subscription: Subscription,
+    reason: &str,
+) -> Result<(), ApiError> {
+    let step = Step::of("cancel").ok_or_else(|| ApiError::internal("there is no such move"))?;
+    let moved = (step.to.as_str(), reason);
+    let after = writing.change.move_subscription(subscription, moved).await?;
+    tell(writing, call, step, &after).await
+}
+
 /// Whether whoever has an application is suspended from a product: with it, or with another one of
 /// the same team or user.
 async fn is_suspended(
@@ -483,8 +503,11 @@ async fn tell(
     step: &Step,
     after: &Subscription,
 ) -> Result<(), ApiError> {
-    let belongs =
-        Belongs { team: after.application_team.clone(), owner: after.application_owner.clone() };
+    let belongs = Belongs {
+        team: after.application_team.clone(),
+        owner: after.application_owner.clone(),
+        owner_email: None,
+    };
     let mut told = holders(writing, &belongs).await?;
     if !step.is_decided {
         told.extend(approvers(writing, after.product_team.as_deref()).await?);

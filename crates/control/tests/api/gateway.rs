@@ -274,6 +274,15 @@ impl DesiredPort for FakeDesired {
         Arc::clone(&self.objects.lock().unwrap())
     }
 
+    fn read_ahead(
+        &self,
+        description: Arc<str>,
+        wanted: config::ApiUse,
+    ) -> Answer<'_, Option<Arc<dyn config::ApiDescription>>> {
+        let read = config::Sources::api_reader(&Descriptions).read(&description, wanted);
+        Box::pin(async { read.ok() })
+    }
+
     fn stage(&self, changes: Vec<ObjectChange>) -> Answer<'_, Result<Box<dyn Staged>, StageError>> {
         Box::pin(async move {
             let mut wanted = (*self.objects()).clone();

@@ -590,3 +590,31 @@ fn who_is_suspended_does_not_let_themselves_in_again() {
         assert_eq!(gone.status(), 204, "{gone}");
     });
 }
+
+#[test]
+fn a_key_that_has_ended_is_removed_from_the_list_and_no_other() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let made =
+            home.send(&admin, "POST", "/api/v1/applications", &json!({ "name": "tills" })).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let path = "/api/v1/applications/tills/credentials";
+        let made = home.send(&admin, "POST", path, &json!({ "name": "main" })).await;
+        let id = made.json()["credential"]["id"].as_str().unwrap().to_owned();
+        let one = format!("{path}/{id}");
+        let shown = home.get(&admin, &one).await;
+        assert_eq!((shown.status(), &shown.json()["name"]), (200, &json!("main")), "{shown}");
+        assert!(shown.json().get("secret").is_none(), "{shown}");
+        let early = home.send(&admin, "DELETE", &one, &Value::Null).await;
+        assert_eq!((early.status(), early.code().as_str()), (409, "state_not_fitting"), "{early}");
+        home.send(&admin, "POST", &format!("{one}:revoke"), &Value::Null).await;
+        let gone = home.send(&admin, "DELETE", &one, &Value::Null).await;
+        assert_eq!((gone.status(), gone.text()), (204, ""));
+        assert_eq!(home.get(&admin, &one).await.code(), "credential_not_found");
+        let listed = home.get(&admin, path).await;
+        assert_eq!(listed.json()["credentials"], json!([]));
+        assert_eq!(home.actions(&admin).await[0], "delete_credential");
+        let elsewhere = format!("/api/v1/applications/none/credentials/{id}");
+        assert_eq!(home.send(&admin, "DELETE", &elsewhere, &Value::Null).await.status(), 404);
+    });
+}

@@ -41,6 +41,7 @@ const MATRIX: &str = "
     get_config                     - x + + x x x x + - -
     reload_config                  - x x + x x x x x - -
     validate_config                - x x + x x x x x - -
+    apply_objects                  - x x + x x x x x - -
     list_backups                   - x x + x x x x + - -
     create_backup                  - x x + x x x x x - -
     ready_model                    - x x + x x x x x - -
@@ -222,6 +223,8 @@ const MATRIX: &str = "
     create_credential              - ? x + + + + ? x - -
     rotate_credential              - ? x ? ? ? ? ? x - -
     revoke_credential              - ? x ? ? ? ? ? x - -
+    get_credential                 - ? ? ? ? ? ? ? ? - -
+    delete_credential              - ? x ? ? ? ? ? x - -
     list_application_subscriptions - ? + + + + + ? + - -
     create_subscription            - ? x + + + + ? x - -
     list_subscriptions             - + + + + + + + + - -

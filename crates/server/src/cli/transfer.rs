@@ -48,7 +48,17 @@ pub(super) fn commands() -> [Command; 5] {
         .about("Make the objects of a database those of a gateway file, all or none")
         .arg(file_arg())
         .arg(flag("dry-run").help("Write nothing; only say what would change"))
-        .arg(flag("prune").help("Also remove the objects that the file does not have"));
+        .arg(flag("prune").help("Also remove what the file does not have"))
+        .arg(
+            flag("override")
+                .requires("reason")
+                .help("Publish what breaks callers all the same; the audit log says so"),
+        )
+        .arg(
+            flag("end-subscriptions")
+                .help("Cancel subscriptions to plans that are removed, in place of refusing to"),
+        )
+        .arg(Arg::new("reason").long("reason").value_name("TEXT").help("Why, for the audit log"));
     let diff = Command::new("diff")
         .about("Say what differs between a database and a gateway file: exit 0, or 2 if anything")
         .arg(file_arg());
@@ -60,15 +70,22 @@ pub(super) fn commands() -> [Command; 5] {
     let or_server = |command: Command| {
         let server =
             Arg::new("server").long("server").value_name("URL").conflicts_with("database").help(
-                "A running gateway that is asked in place of the database: http://127.0.0.1:9080",
+                "A running gateway that is asked in place of the database: http://127.0.0.1:9080 or \
+                 https://gateway.example:9443",
             );
         let token = Arg::new("token-file")
             .long("token-file")
+            .env("ARCHITRAVE_TOKEN_FILE")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
-            .requires("server")
-            .help("A file with the token that is presented to it");
-        on_database(command).arg(server).arg(token)
+            .help("A file with the token that is presented to it; else ARCHITRAVE_TOKEN has it");
+        let ca = Arg::new("ca-file")
+            .long("ca-file")
+            .env("ARCHITRAVE_CA_FILE")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Authorities (PEM) that may vouch for it, in place of the system's");
+        on_database(command).arg(server).arg(token).arg(ca)
     };
     [
         or_server(export),
@@ -91,7 +108,8 @@ pub(super) fn target(matches: &ArgMatches) -> Target {
 
 fn server(matches: &ArgMatches) -> Option<Server> {
     let url = matches.get_one::<String>("server").cloned()?;
-    Some(Server { url, token_file: path(matches, "token-file") })
+    let (token_file, ca_file) = (path(matches, "token-file"), path(matches, "ca-file"));
+    Some(Server { url, token_file, token: None, ca_file })
 }
 
 pub(super) fn export_options(matches: &ArgMatches) -> ExportOptions {
@@ -110,6 +128,9 @@ pub(super) fn apply_options(matches: &ArgMatches) -> ApplyOptions {
         file: file(matches),
         is_dry_run: matches.get_flag("dry-run"),
         is_pruning: matches.get_flag("prune"),
+        is_override: matches.get_flag("override"),
+        ends_subscriptions: matches.get_flag("end-subscriptions"),
+        reason: matches.get_one::<String>("reason").cloned(),
     }
 }
 

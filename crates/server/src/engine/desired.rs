@@ -9,6 +9,7 @@ use architrave_config::object::{
     Held, Object, ObjectChange, ObjectKind, Objects, Origin, secret_pointers,
 };
 use architrave_config::ports::{Answer, DesiredPort, ReloadError, StageError, Staged};
+use architrave_config::{ApiDescription, ApiReader as _, ApiUse};
 use architrave_core::metric::Metric;
 use architrave_core::task;
 use architrave_store::{ObjectMark, ObjectRow, ObjectWrite, ObjectsMark, StoreError};
@@ -19,6 +20,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::reload::{Origins, Readied};
 use super::{Engine, EnginePort, lock};
 use crate::database::{Database, by_system};
+use crate::kinds::DESCRIPTIONS;
 use crate::setup_code::{self, SetupCode};
 use crate::sockets::Sockets;
 use crate::sources::GatewayText;
@@ -268,6 +270,17 @@ impl DesiredPort for EnginePort {
             Some(desired) => Arc::clone(&lock(&desired.wanted).in_force),
             None => self.0.objects_of_file(),
         }
+    }
+
+    fn read_ahead(
+        &self,
+        description: Arc<str>,
+        wanted: ApiUse,
+    ) -> Answer<'_, Option<Arc<dyn ApiDescription>>> {
+        Box::pin(async move {
+            let read = move || DESCRIPTIONS.read(&description, wanted).ok();
+            tokio::task::spawn_blocking(read).await.ok().flatten()
+        })
     }
 
     fn stage(&self, changes: Vec<ObjectChange>) -> Answer<'_, Result<Box<dyn Staged>, StageError>> {

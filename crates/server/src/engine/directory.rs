@@ -49,10 +49,14 @@ fn records(snapshot: &Snapshot) -> Vec<ApplicationRecord> {
                 digest: Directory::digest_of(key.expose().as_bytes()),
                 expires_at: None,
             });
+            let hashes = application
+                .key_hashes
+                .iter()
+                .map(|hash| KeyRecord { digest: hash.digest, expires_at: hash.expires_at });
             ApplicationRecord {
                 name: application.name.as_str().into(),
                 team: application.team.as_ref().map(|team| team.as_str().into()),
-                keys: keys.collect(),
+                keys: keys.chain(hashes).collect(),
                 subscriptions: Vec::new(),
             }
         })

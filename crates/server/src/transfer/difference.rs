@@ -15,12 +15,12 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// The word for it.
-    pub(super) const fn word(self) -> &'static str {
+    /// The sign before it.
+    pub(super) const fn sign(self) -> char {
         match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Remove => "remove",
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Remove => '-',
         }
     }
 }
@@ -44,12 +44,8 @@ struct Place {
 
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = match self.fate {
-            Fate::Create => '+',
-            Fate::Update => '~',
-            Fate::Remove => '-',
-        };
-        write!(formatter, "{sign} {} {}", self.object.kind, self.object.name)?;
+        let (sign, Object { kind, name, .. }) = (self.fate.sign(), &self.object);
+        write!(formatter, "{sign} {kind} {name}")?;
         for Place { pointer, before, after } in &self.places {
             write!(formatter, "\n    {pointer}: {before} → {after}")?;
         }
@@ -66,6 +62,13 @@ pub(super) fn between(held: &Objects, wanted: &Objects) -> Vec<Difference> {
         match held.get(object.kind, &object.name) {
             None => differences.push(difference(object, Fate::Create)),
             Some(other) => {
+                // Of a file that does not say whose it is, it stays whose it was.
+                let says_whose = object.body.get("team").is_some();
+                let team = other.object.body.get("team").filter(|_| !says_whose);
+                let object = match team.and_then(Value::as_str) {
+                    Some(team) => &object.clone().of_team(Some(team)),
+                    None => object,
+                };
                 let places = places(&other.object, object);
                 if !places.is_empty() {
                     differences.push(Difference { places, ..difference(object, Fate::Update) });

@@ -1,268 +1,291 @@
-//! A running gateway, asked over its admin API: HTTP/1.1 over a connection for each request, which
-//! is all that a command needs.
+//! A running gateway, asked over its admin API: by TLS or, on this machine, without.
 
-use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use architrave_config::object::{Held, Object, ObjectKind, Objects, Origin, canonical};
+use architrave_config::object::{Held, Object, ObjectKind, Objects, Origin};
+use architrave_config::{UpstreamProtocol, UpstreamTls};
 use architrave_core::Secret;
+use architrave_net::Method;
+use architrave_net::dns::Resolver;
+use architrave_net::fetch::{self, Destination, Question, QuestionBody, WholeAnswer};
+use architrave_net::tls::ClientTls;
+use architrave_store::ObjectsMark;
 use serde_json::Value;
 
-use super::difference::{Difference, Fate};
+use super::Server;
+use super::callers::{Application, People, Subscription};
+use super::refusal::Refusal;
 
-/// The scheme of what the admin listener speaks.
-const SCHEME: &str = "http://";
-
-/// How long the gateway may take to connect, and for each part of an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one answer may take in all: a large configuration takes a while to be judged.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A page of objects is far below this.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
+const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// Objects per page.
+/// Things per page.
 const PAGE_SIZE: usize = 200;
 
-/// The order in which objects are made, so that what they refer to is there; they are removed in the
-/// reverse of it.
-const ORDER: [ObjectKind; 11] = [
-    ObjectKind::Upstream,
-    ObjectKind::Provider,
-    ObjectKind::Model,
-    ObjectKind::Service,
-    ObjectKind::Listener,
-    ObjectKind::Consumer,
-    ObjectKind::Route,
-    ObjectKind::IdentityProvider,
-    ObjectKind::Product,
-    ObjectKind::Plan,
-    ObjectKind::Policies,
-];
+/// The variable that the token may stand in, so that no list of processes shows it.
+pub(super) const TOKEN: &str = "ARCHITRAVE_TOKEN";
 
-/// A gateway.
+/// A gateway that can be asked.
 pub(super) struct Remote {
+    /// Where it is, as it was written.
+    url: String,
     authority: String,
+    host: String,
+    port: u16,
+    tls: Option<ClientTls>,
     token: Option<Secret>,
+    resolver: Resolver,
 }
 
-/// The objects of a gateway, secrets hidden.
+/// What a gateway has shown, or a database.
 pub(super) struct Seen {
     pub(super) objects: Objects,
-    /// What each must still be when it is changed.
-    tags: HashMap<(ObjectKind, String), String>,
-}
-
-/// What it answered.
-struct Answer {
-    status: u16,
-    body: Value,
+    /// The `ETag` of each that a gateway lets be changed.
+    pub(super) tags: HashMap<(ObjectKind, String), String>,
+    /// What tells a database that was written to since.
+    pub(super) mark: Option<ObjectsMark>,
 }
 
 impl Remote {
-    /// A gateway at a URL such as `http://127.0.0.1:9080`, asked with the token in a file.
-    ///
     /// # Errors
-    /// When the URL is none that can be asked, or the file cannot be read.
-    pub(super) fn new(server: &str, token_file: Option<&Path>) -> anyhow::Result<Self> {
-        let rest = server.strip_prefix(SCHEME).map(|rest| rest.trim_end_matches('/'));
-        let authority =
-            rest.filter(|rest| !rest.is_empty() && !rest.contains(['/', '@', '?', '#']));
-        let Some(authority) = authority else {
-            bail!("--server takes the address of an admin listener, such as http://127.0.0.1:9080");
+    /// When the address is none, the token cannot be read, or the authorities cannot.
+    pub(super) fn new(server: &Server) -> anyhow::Result<Self> {
+        let Server { url, token_file, ca_file, token } = server;
+        let (is_encrypted, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://"))
+        {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => bail!("{}", no_address()),
         };
-        let has_port =
-            authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let authority = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        let token = token_file.map(|file| {
-            let text = std::fs::read_to_string(file);
-            let text = text.with_context(|| format!("token file {}", file.display()))?;
-            let token = text.trim();
-            let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-            ensure!(is_token, "token file {}: it holds no token", file.display());
-            anyhow::Ok(Secret::new(token))
+        let authority = rest.trim_end_matches('/');
+        ensure!(
+            !authority.is_empty() && !authority.contains(['/', '@', '?', '#']),
+            "{}",
+            no_address()
+        );
+        let host = architrave_net::message::host_of(authority);
+        let port = match authority.get(host.len()..).and_then(|rest| rest.strip_prefix(':')) {
+            Some(port) => port.parse().ok().with_context(no_address)?,
+            None if is_encrypted => 443,
+            None => 80,
+        };
+        ensure!(
+            is_encrypted || ca_file.is_none(),
+            "--ca-file is for https: {url} is asked without TLS"
+        );
+        let tls = is_encrypted.then(|| {
+            let settings = UpstreamTls { ca_file: ca_file.clone(), ..UpstreamTls::default() };
+            ClientTls::load(&settings, UpstreamProtocol::Http1)
         });
-        Ok(Self { authority, token: token.transpose()? })
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let token = token.clone().map(Ok).or_else(|| token_file.as_deref().map(read_token));
+        let resolver = Resolver::system();
+        let (authority, url) = (authority.to_owned(), url.trim_end_matches('/').to_owned());
+        let token = token.transpose()?;
+        Ok(Self { url, authority, host, port, tls: tls.transpose()?, token, resolver })
+    }
+
+    /// Whether what is shown to it could be read on the way.
+    pub(super) fn is_exposed(&self) -> bool {
+        let is_near = self.host == "localhost"
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.tls.is_none() && self.token.is_some() && !is_near
     }
 
     /// All objects.
     ///
     /// # Errors
     /// When the gateway cannot be asked, or does not show them.
-    pub(super) fn objects(&self) -> anyhow::Result<Seen> {
+    pub(super) async fn objects(&self) -> anyhow::Result<Seen> {
         let (mut all, mut tags) = (Vec::new(), HashMap::new());
         for kind in ObjectKind::ALL {
-            let mut next = String::new();
-            loop {
-                let path = format!("/api/v1/{}?page_size={PAGE_SIZE}{next}", kind.plural());
-                let Answer { body, .. } = self.ask("GET", &path, &[], None)?;
-                for shown in body[kind.plural()].as_array().into_iter().flatten() {
-                    let Some(name) = shown["name"].as_str() else { continue };
-                    let (id, revision) = (shown["id"].as_str(), shown["revision"].as_i64());
-                    if let (Some(id), Some(revision)) = (id, revision) {
-                        tags.insert((kind, name.to_owned()), format!("\"{id}.{revision}\""));
-                    }
-                    let mut body = shown["config"].clone();
-                    if body.pointer("/api/text/has_value").is_some() {
-                        let path = format!("/api/v1/{}/{}/api", kind.plural(), encoded(name));
-                        body["api"]["text"] = self.text(&path)?.into();
-                    }
-                    let object = Object { kind, name: name.to_owned(), body };
-                    let origin = match shown["origin"].as_str() {
-                        Some("file") => Origin::File("the gateway file".into()),
-                        _ => Origin::Database,
-                    };
-                    all.push(Held { object, origin });
+            for shown in self.list(kind.plural(), kind.plural()).await? {
+                let Some(name) = shown["name"].as_str() else { continue };
+                let (id, revision) = (shown["id"].as_str(), shown["revision"].as_i64());
+                if let (Some(id), Some(revision)) = (id, revision) {
+                    tags.insert((kind, name.to_owned()), format!("\"{id}.{revision}\""));
                 }
-                match body["next_page_token"].as_str() {
-                    Some(token) => next = format!("&page_token={}", encoded(token)),
-                    None => break,
+                let mut body = shown["config"].clone();
+                if body.pointer("/api/text/has_value").is_some() {
+                    let path = format!("/api/v1/{}/{}/api", kind.plural(), encoded(name));
+                    body["api"]["text"] = self.text(&path).await?.into();
                 }
+                let object = Object { kind, name: name.to_owned(), body };
+                let (object, origin) = match shown["origin"].as_str() {
+                    Some("file") => (object, Origin::File("the gateway file".into())),
+                    _ => (object.of_team(shown["team"].as_str()), Origin::Database),
+                };
+                all.push(Held { object, origin });
             }
         }
-        Ok(Seen { objects: Objects::new(all), tags })
+        Ok(Seen { objects: Objects::new(all), tags, mark: None })
     }
 
-    /// Makes each difference so, one after another.
+    /// Who calls by subscriptions, but for the digests of their keys, which it shows to nobody.
     ///
     /// # Errors
-    /// The first that was refused, and how many were made before.
-    pub(super) fn put(&self, seen: &Seen, differences: &[Difference]) -> anyhow::Result<()> {
-        let place = |one: &&Difference| {
-            let place = ORDER.iter().position(|kind| *kind == one.object.kind).unwrap_or(0);
-            match one.fate {
-                Fate::Create | Fate::Update => (0, place),
-                Fate::Remove => (1, ORDER.len() - place),
-            }
-        };
-        let mut ordered: Vec<&Difference> = differences.iter().collect();
-        ordered.sort_by_key(place);
-        for (done, one) in ordered.iter().enumerate() {
-            self.put_one(seen, one).with_context(|| {
-                let Object { kind, name, .. } = &one.object;
-                format!("{done} of {} changes were made; {kind} {name}", ordered.len())
-            })?;
+    /// As of [`Self::objects`].
+    pub(super) async fn people(&self) -> anyhow::Result<People> {
+        let text = |shown: &Value, key: &str| shown[key].as_str().map(str::to_owned);
+        let is_row = |shown: &Value| shown["origin"] == "database";
+        let mut emails: HashMap<String, Option<String>> = HashMap::new();
+        let mut applications = BTreeMap::new();
+        for shown in self.list("applications", "applications").await? {
+            let Some(name) = text(&shown, "name").filter(|_| is_row(&shown)) else { continue };
+            let owner = match text(&shown, "owner") {
+                None => None,
+                Some(id) => match emails.get(&id) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let user = self.ask(&format!("/api/v1/users/{}", encoded(&id))).await?;
+                        emails.insert(id, text(&user, "email"));
+                        text(&user, "email")
+                    }
+                },
+            };
+            let description = text(&shown, "description").unwrap_or_default();
+            let team = text(&shown, "team");
+            applications.insert(name, Application { description, team, owner, keys: None });
         }
-        Ok(())
+        let mut subscriptions = BTreeMap::new();
+        for state in ["pending", "active", "suspended"] {
+            let path = format!("subscriptions?state={state}");
+            for shown in self.list(&path, "subscriptions").await? {
+                let names = (text(&shown, "application"), text(&shown, "plan"));
+                let (Some(application), Some(plan)) = names else { continue };
+                let answers = shown["answers"].as_object().cloned().unwrap_or_default();
+                let subscription = Subscription { state: state.to_owned(), answers };
+                if is_row(&shown) {
+                    subscriptions.insert((application, plan), subscription);
+                }
+            }
+        }
+        Ok(People { applications: Some(applications), subscriptions: Some(subscriptions) })
     }
 
-    fn put_one(&self, seen: &Seen, one: &Difference) -> anyhow::Result<()> {
-        let Object { kind, name, .. } = &one.object;
-        let path = format!("/api/v1/{}/{}", kind.plural(), encoded(name));
-        let tag = seen.tags.get(&(*kind, name.clone())).map_or("*", String::as_str);
-        let body = canonical(&one.object).to_string();
-        match one.fate {
-            Fate::Create => self.ask("PUT", &path, &[("If-None-Match", "*")], Some(&body)),
-            Fate::Update => self.ask("PUT", &path, &[("If-Match", tag)], Some(&body)),
-            Fate::Remove => self.ask("DELETE", &path, &[("If-Match", tag)], None),
+    /// The names of all teams.
+    ///
+    /// # Errors
+    /// As of [`Self::objects`].
+    pub(super) async fn teams(&self) -> anyhow::Result<Vec<String>> {
+        let teams = self.list("teams", "teams").await?;
+        Ok(teams.iter().filter_map(|team| team["name"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// All pages of a list.
+    async fn list(&self, path: &str, key: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut all, mut next) = (Vec::new(), String::new());
+        let mark = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let path = format!("/api/v1/{path}{mark}page_size={PAGE_SIZE}{next}");
+            let mut body = self.ask(&path).await?;
+            if let Value::Array(shown) = body[key].take() {
+                all.extend(shown);
+            }
+            match body["next_page_token"].as_str() {
+                Some(token) => next = format!("&page_token={}", encoded(token)),
+                None => return Ok(all),
+            }
         }
-        .map(drop)
+    }
+
+    /// Posts JSON; what is answered, or why it was refused.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        let answer = self.exchange(&Method::Post, path, Some(&body.to_string())).await?;
+        Ok(Refusal::unless_fine(answer.status, json(&answer.body)))
     }
 
     /// A text, as it was sent.
-    fn text(&self, path: &str) -> anyhow::Result<String> {
-        let bytes = self.bytes("GET", path, &[], None);
-        let bytes = bytes.with_context(|| format!("{SCHEME}{}", self.authority))?;
-        let (status, body) =
-            whole(&bytes).context("it does not answer as an admin listener does")?;
-        ensure!(status == 200, "GET {path}: {status}");
-        Ok(std::str::from_utf8(body)?.to_owned())
+    async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.exchange(&Method::Get, path, None).await?;
+        ensure!(answer.status == 200, "GET {path}: {}", answer.status);
+        Ok(String::from_utf8(answer.body)?)
     }
 
     /// Asks, and has an answer only where it was not refused.
-    fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        fields: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> anyhow::Result<Answer> {
-        let answer = self.exchange(method, path, fields, body);
-        let answer = answer.with_context(|| format!("{SCHEME}{}", self.authority))?;
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
+    async fn ask(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.exchange(&Method::Get, path, None).await?;
+        match Refusal::unless_fine(answer.status, json(&answer.body)) {
+            Ok(body) => Ok(body),
+            Err(refusal) => bail!("GET {path}: {}: {refusal}", refusal.status),
         }
-        let said = answer.body["detail"].as_str().or(answer.body["message"].as_str());
-        let mut why = said.unwrap_or("the gateway gave no reason").to_owned();
-        for error in answer.body["errors"].as_array().into_iter().flatten() {
-            let (pointer, message) = (error["pointer"].as_str(), error["message"].as_str());
-            why.push_str(&format!("\n{}: {}", pointer.unwrap_or(""), message.unwrap_or("")));
-        }
-        bail!("{method} {path}: {}: {why}", answer.status)
     }
 
-    fn exchange(
+    async fn exchange(
         &self,
-        method: &str,
+        method: &Method,
         path: &str,
-        fields: &[(&str, &str)],
         body: Option<&str>,
-    ) -> anyhow::Result<Answer> {
-        let bytes = self.bytes(method, path, fields, body)?;
-        parse(&bytes).context("it does not answer as an admin listener does")
-    }
-
-    fn bytes(
-        &self,
-        method: &str,
-        path: &str,
-        fields: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> anyhow::Result<Vec<u8>> {
-        let address =
-            self.authority.to_socket_addrs()?.next().context("no address of that name")?;
-        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n\
-             User-Agent: architrave/{}\r\n",
-            self.authority,
-            env!("CARGO_PKG_VERSION")
-        );
-        for (name, value) in fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if let Some(token) = &self.token {
-            head.push_str(&format!("Authorization: Bearer {}\r\n", token.expose()));
-        }
-        let body = body.unwrap_or_default();
-        if method != "GET" {
-            head.push_str(&format!(
-                "Content-Type: application/json\r\nContent-Length: {}\r\n",
-                body.len()
-            ));
-        }
-        head.push_str("\r\n");
-        stream.write_all(head.as_bytes())?;
-        stream.write_all(body.as_bytes())?;
-        let mut bytes = Vec::new();
-        stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    ) -> anyhow::Result<WholeAnswer> {
+        let bearer = self.token.as_ref().map(|token| format!("Bearer {}", token.expose()));
+        let question = Question {
+            authority: &self.authority,
+            host: &self.host,
+            path,
+            method: Some(method),
+            authorization: bearer.as_deref(),
+            body: body.map(|body| QuestionBody {
+                content_type: "application/json",
+                bytes: body.as_bytes(),
+            }),
+            answer_bytes_max: Some(ANSWER_BYTES_MAX),
+            ..Question::default()
+        };
+        let destination = Destination { host: &self.host, port: self.port, permission: None };
+        let asking = fetch::ask_host(&self.resolver, destination, self.tls.as_ref(), &question);
+        let answer = tokio::time::timeout(PATIENCE, asking).await;
+        let answer = answer.map_err(|_| anyhow::anyhow!("no answer within {PATIENCE:?}"));
+        answer.and_then(|answer| Ok(answer?)).with_context(|| self.url.clone())
     }
 }
 
-/// An answer that came whole: head, and a body of the length that it says.
-fn parse(bytes: &[u8]) -> Option<Answer> {
-    let (status, body) = whole(bytes)?;
-    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).ok()? };
-    Some(Answer { status, body })
+fn no_address() -> &'static str {
+    "--server takes the address of an admin listener, such as http://127.0.0.1:9080 or \
+     https://gateway.example:9443"
 }
 
-/// Status and body of an answer that came whole.
-fn whole(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 4..]);
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let is_length = name.eq_ignore_ascii_case("content-length");
-        is_length.then(|| value.trim().parse::<usize>().ok())?
-    });
-    Some((status, body.get(..length.unwrap_or(0))?))
+/// A token that a file holds.
+fn read_token(file: &Path) -> anyhow::Result<Secret> {
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("token file {}", file.display()))?;
+    token_of(&text).with_context(|| format!("token file {}", file.display()))
+}
+
+/// A token, with nothing around it.
+fn token_of(text: &str) -> anyhow::Result<Secret> {
+    let token = text.trim();
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    ensure!(is_token, "it holds no token");
+    Ok(Secret::new(token))
+}
+
+/// The token that the environment holds, where no file is named.
+///
+/// # Errors
+/// When it holds something else.
+#[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
+pub(crate) fn token_of_environment(file: Option<&PathBuf>) -> anyhow::Result<Option<Secret>> {
+    match (file, std::env::var(TOKEN)) {
+        (None, Ok(text)) => token_of(&text).with_context(|| format!("variable {TOKEN}")).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
 }
 
 /// A name as a part of a path or query.
@@ -279,25 +302,43 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_an_admin_listener_can_be_asked() {
-        for wrong in ["127.0.0.1:9080", "https://h", "http://", "http://u:p@h", "http://h/path"] {
-            assert!(Remote::new(wrong, None).is_err(), "{wrong}");
-        }
-        assert_eq!(Remote::new("http://h:9080/", None).unwrap().authority, "h:9080");
-        assert_eq!(Remote::new("http://[::1]:1", None).unwrap().authority, "[::1]:1");
-        assert_eq!(Remote::new("http://h", None).unwrap().authority, "h:80");
+    fn remote(url: &str) -> anyhow::Result<Remote> {
+        let url = url.to_owned();
+        Remote::new(&Server { url, token_file: None, ca_file: None, token: None })
     }
 
     #[test]
-    fn an_answer_is_whole_or_none() {
-        let answer = parse(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n{\"a\":1}").unwrap();
-        assert_eq!((answer.status, &answer.body["a"]), (200, &Value::from(1)));
-        assert_eq!(parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().body, Value::Null);
-        for cut in
-            [&b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"a\":1}"[..], b"HTTP/1.1 200", b""]
+    fn only_an_admin_listener_can_be_asked() {
+        for wrong in
+            ["127.0.0.1:9080", "ftp://h", "http://", "http://u:p@h", "http://h/path", "http://h:x"]
         {
-            assert!(parse(cut).is_none());
+            assert!(remote(wrong).is_err(), "{wrong}");
+        }
+        let at = |url| remote(url).map(|remote| (remote.host, remote.port)).expect("an address");
+        assert_eq!(at("http://h:9080/"), ("h".to_owned(), 9080));
+        assert_eq!(at("http://[::1]:1"), ("::1".to_owned(), 1));
+        assert_eq!(at("http://h"), ("h".to_owned(), 80));
+    }
+
+    #[test]
+    fn what_is_told_of_a_token_on_an_open_way() {
+        let exposed = |url: &str, token: Option<&str>| {
+            let (url, token) = (url.to_owned(), token.map(Secret::new));
+            let server = Server { url, token_file: None, ca_file: None, token };
+            Remote::new(&server).expect("an address").is_exposed()
+        };
+        assert!(exposed("http://gateway.example:9080", Some("t")));
+        assert!(!exposed("http://gateway.example:9080", None));
+        for near in ["http://127.0.0.1:9080", "http://localhost", "http://[::1]:9080"] {
+            assert!(!exposed(near, Some("t")), "{near}");
+        }
+    }
+
+    #[test]
+    fn a_token_stands_alone() {
+        assert_eq!(token_of(" abc\n").expect("a token").expose(), "abc");
+        for wrong in ["", " \n", "a b"] {
+            assert!(token_of(wrong).is_err(), "{wrong:?}");
         }
     }
 

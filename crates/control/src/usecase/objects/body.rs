@@ -62,38 +62,47 @@ pub(super) fn new_body(
     let Value::Object(members) = &body else {
         return Err(ApiError::body_fault("", "the configuration of an object is an object"));
     };
-    if kind == ObjectKind::Service {
-        check_service(members)?;
-    }
+    check_elsewhere(kind, members)?;
     let is_renamed = members.get("name").is_some_and(|own| own != name) && !kind.is_only();
     if is_renamed {
         return Err(ApiError::value_fault("/name", format!("this is named {name}")));
     }
-    let nothing = Value::Null;
-    let old = before.map_or(&nothing, |before| &before.body);
-    // A secret was given for one place; whoever may change the place has not seen the secret.
-    let has_moved = before.is_some() && destination(kind, old) != destination(kind, &body);
-    let kept = if has_moved { &nothing } else { old };
-    if let Err(missing) = keep_secrets(kind, &mut body, kept) {
-        let moved = "it would be sent to another place than it was given for; send it again";
-        let said = |one: &NoSuchSecret| match has_moved {
-            true => moved.to_owned(),
-            false => one.to_string(),
-        };
-        let faults: Vec<Fault> =
-            missing.iter().map(|one| Fault::at(one.pointer.clone(), said(one))).collect();
-        let message = match has_moved {
-            true => "the stored secret was given for another place",
-            false => "there is no stored secret to keep",
-        };
-        return Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults));
-    }
+    keep(kind, before, &mut body)?;
     Ok(named(kind, name, body))
 }
 
-/// What of a service is said elsewhere than in its configuration, where there is a database.
-fn check_service(members: &Map<String, Value>) -> Result<(), ApiError> {
-    if members.contains_key("team") {
+/// Puts the secrets in that are to stay as they are stored.
+pub(super) fn keep(
+    kind: ObjectKind,
+    before: Option<&ObjectRow>,
+    body: &mut Value,
+) -> Result<(), ApiError> {
+    let nothing = Value::Null;
+    let old = before.map_or(&nothing, |before| &before.body);
+    // A secret was given for one place; whoever may change the place has not seen the secret.
+    let has_moved = before.is_some() && destination(kind, old) != destination(kind, body);
+    let kept = if has_moved { &nothing } else { old };
+    let Err(missing) = keep_secrets(kind, body, kept) else { return Ok(()) };
+    let moved = "it would be sent to another place than it was given for; send it again";
+    let said = |one: &NoSuchSecret| match has_moved {
+        true => moved.to_owned(),
+        false => one.to_string(),
+    };
+    let faults: Vec<Fault> =
+        missing.iter().map(|one| Fault::at(one.pointer.clone(), said(one))).collect();
+    let message = match has_moved {
+        true => "the stored secret was given for another place",
+        false => "there is no stored secret to keep",
+    };
+    Err(ApiError::new(Code::ObjectInvalid, message).with_faults(faults))
+}
+
+/// What is said elsewhere than in the configuration, where there is a database.
+pub(super) fn check_elsewhere(
+    kind: ObjectKind,
+    members: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    if members.contains_key("team") && kind.may_belong_to_teams() {
         let message = "whose it is is said by `?team=` when it is made, and changed by :move";
         return Err(ApiError::value_fault("/team", message));
     }

@@ -5,6 +5,7 @@ use architrave_store::digest_of;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::ahead::Ahead;
 use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
 use super::gate::Override;
 use super::not_found;
@@ -161,6 +162,10 @@ pub(crate) async fn put_description(
     given.check()?;
     check_origin(&wanted)?;
     let read = read(&text).await?;
+    let held = dependencies.desired.objects();
+    let held = held.get(kind, name);
+    let is_mock = held.is_some_and(|held| held.object.body.pointer("/http/mock").is_some());
+    let _ahead = Ahead::of(dependencies, name, (&text, is_mock)).await?;
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.object(kind.singular(), name).await?;
     let before = before.ok_or_else(|| not_found(kind, name))?;

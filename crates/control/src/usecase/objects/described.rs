@@ -44,16 +44,37 @@ pub(super) async fn findings(text: &str) -> Result<Vec<Finding>, ApiError> {
 
 /// What changes from one description to another.
 pub(super) async fn compare(old: &str, new: &str, now: SystemTime) -> Result<Difference, ApiError> {
+    let compared = compared(old, new, now).await?;
+    Ok(Arc::try_unwrap(compared).unwrap_or_else(|shared| Difference::clone(&shared)))
+}
+
+/// The same; as long as somebody has it, it is not made again.
+pub(super) async fn compared(
+    old: &str,
+    new: &str,
+    now: SystemTime,
+) -> Result<Arc<Difference>, ApiError> {
     if old == new {
-        return Ok(Difference::default());
+        return Ok(Arc::default());
+    }
+    let digests = (architrave_store::digest_of(old), architrave_store::digest_of(new));
+    let known = || COMPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let found =
+        known().iter().find(|(other, _)| *other == digests).and_then(|(_, it)| it.upgrade());
+    if let Some(found) = found {
+        return Ok(found);
     }
     let (Ok(old), Ok(new)) = (parsed(old).await?, parsed(new).await?) else {
-        return Ok(Difference::default());
+        return Ok(Arc::default());
     };
     // Where nobody waits for it any more, it ends.
     let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
     let until = Arc::clone(&stop.0);
-    beside(move || difference_until((&old, &new), now, &until)).await
+    let made = Arc::new(beside(move || difference_until((&old, &new), now, &until)).await?);
+    let mut known = known();
+    known.retain(|(_, kept)| kept.strong_count() > 0);
+    known.push((digests, Arc::downgrade(&made)));
+    Ok(made)
 }
 
 /// Sets what work beside looks at, when the call that it is for is gone.
@@ -64,6 +85,12 @@ impl Drop for StopOnDrop {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+
+/// Differences that somebody has, by the digests of both descriptions.
+static COMPARED: Mutex<Vec<(Digests, Weak<Difference>)>> = Mutex::new(Vec::new());
+
+/// Of the old description and the new one.
+type Digests = (String, String);
 
 /// A description that was read, as long as somebody has it: one change looks at the same text several
 /// times.

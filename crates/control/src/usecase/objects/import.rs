@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::ahead::Ahead;
 use super::body::check_name;
 use super::describe::{members, with_description};
 use super::described::{at_hand, compare, findings, listed, read, shown, summary, text_of};
@@ -87,6 +88,8 @@ pub(crate) async fn import(wanted: Wanted<'_>, import: Import) -> Result<Reply, 
         let message = "the description has no operation: nothing would be imported";
         return Err(ApiError::new(Code::DescriptionInvalid, message));
     }
+    let is_mock = import.upstream.is_none() && import.mock != Some(false);
+    let _ahead = Ahead::of(dependencies, name, (&text, is_mock)).await?;
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.object(kind.singular(), name).await?;
     let team = agreed_team(&wanted, before.as_ref())?;

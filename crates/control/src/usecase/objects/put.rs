@@ -1,7 +1,7 @@
 //! Objects are put into the database: the whole configuration with them, what callers rely on, the
 //! rows, the revisions; what is written is not live yet.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use architrave_config::object::{Object, ObjectChange, ObjectFault, ObjectKind, secret_pointers};
 use architrave_config::ports::{StageError, Staged};
@@ -13,6 +13,8 @@ use super::write::Wanted;
 use super::{revisions, warnings};
 use crate::code::Code;
 use crate::error::{ApiError, Fault};
+use crate::permission::Permission;
+use crate::time::moment;
 use crate::usecase::{Writing, teams};
 
 /// Why something is written.
@@ -54,17 +56,7 @@ pub(super) async fn put_all(
     planned: &[Planned],
     note: Note<'_>,
 ) -> Result<Put, ApiError> {
-    let changes: Vec<ObjectChange> = planned
-        .iter()
-        .map(|one| match &one.body {
-            None => ObjectChange::Remove { kind: one.kind, name: one.name.clone() },
-            Some(body) => {
-                let (kind, name) = (one.kind, one.name.clone());
-                let object = Object { kind, name, body: body.clone() };
-                ObjectChange::Put(object.of_team(one.team.as_deref()))
-            }
-        })
-        .collect();
+    let changes = planned_changes(planned);
     let staged = stage(wanted, changes.clone()).await?;
     let before = wanted.dependencies.desired.objects();
     let after = revisions::with(&before, &changes);
@@ -89,6 +81,19 @@ pub(super) async fn put_all(
         _ => Vec::new(),
     };
     Ok(Put { staged, rows, overridden, warnings })
+}
+
+/// What the running gateway is told of a plan.
+pub(super) fn planned_changes(planned: &[Planned]) -> Vec<ObjectChange> {
+    let change = |one: &Planned| match &one.body {
+        None => ObjectChange::Remove { kind: one.kind, name: one.name.clone() },
+        Some(body) => {
+            let (kind, name) = (one.kind, one.name.clone());
+            let object = Object { kind, name, body: body.clone() };
+            ObjectChange::Put(object.of_team(one.team.as_deref()))
+        }
+    };
+    planned.iter().map(change).collect()
 }
 
 async fn write_one(
@@ -117,8 +122,7 @@ async fn write_one(
 
 /// The time of a change.
 pub(super) fn now(writing: &Writing<'_>) -> SystemTime {
-    let micros = u64::try_from(writing.change.at()).unwrap_or_default();
-    UNIX_EPOCH + Duration::from_micros(micros)
+    moment(writing.change.at())
 }
 
 /// Has the whole configuration with some changes made ready.

@@ -119,8 +119,7 @@ pub(super) fn content(objects: &Objects, name: &str) -> Option<(Value, Option<St
     let description = text_of(&held.object.body).map(str::to_owned);
     let mut service = shown(&held.object);
     if let Value::Object(members) = &mut service {
-        // Nor is whose it is.
-        members.retain(|key, _| !life::KEYS.contains(&key.as_str()) && key != "team");
+        members.retain(|key, _| !life::KEYS.contains(&key.as_str()));
     }
     let of_database = |held: &&std::sync::Arc<Held>| held.origin == Origin::Database;
     let routes = objects.list(ObjectKind::Route).iter().filter(of_database);
@@ -134,9 +133,12 @@ pub(super) fn content(objects: &Objects, name: &str) -> Option<(Value, Option<St
     Some((content, description))
 }
 
-/// An object with its name first and without secrets.
+/// An object with its name first and without secrets. Whose it is is no part of it.
 fn shown(object: &Object) -> Value {
     let mut body = object.body.clone();
+    if let Value::Object(members) = &mut body {
+        members.remove("team");
+    }
     hide_secrets(object.kind, &mut body);
     super::read::named(object.kind, &object.name, body)
 }

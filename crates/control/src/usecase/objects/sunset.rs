@@ -118,7 +118,8 @@ async fn tell(
         };
         let (found, _) = writing.change.subscriptions(&filter, &Page::first(TOLD_MAX)).await?;
         for one in found {
-            let belongs = Belongs { team: one.application_team, owner: one.application_owner };
+            let (team, owner) = (one.application_team, one.application_owner);
+            let belongs = Belongs { team, owner, owner_email: None };
             told.extend(holders(writing, &belongs).await?);
         }
     }

@@ -6,6 +6,7 @@ use architrave_store::{ObjectRow, ObjectWrite};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::ahead::Ahead;
 use super::body::{check_name, new_body};
 use super::gate::Override;
 use super::life::Applied;
@@ -50,6 +51,8 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     let Wanted { dependencies, call, kind, name, .. } = wanted;
     check_name(kind, name)?;
     check_origin(&wanted)?;
+    let (Change::Create(sent) | Change::Replace(sent) | Change::Patch(sent)) = &change;
+    let _ahead = Ahead::of_body(dependencies, (kind, name), sent).await?;
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.object(kind.singular(), name).await?;
     let team = agreed_team(&wanted, before.as_ref())?;
