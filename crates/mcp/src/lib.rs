@@ -14,9 +14,11 @@
 //! - [`definition`]: what a tool says of itself as one hash, of JSON in one spelling ([`canonical`]).
 //! - [`session`]: sessions, and calls that wait for their client, in texts that clients keep for us
 //!   sealed ([`seal`]).
+//! - [`between`]: what the eras say, each in the other's words.
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
+pub mod between;
 pub mod canonical;
 pub mod content;
 pub mod definition;

@@ -71,6 +71,7 @@ mod tests {
     fn pages_are_written_from_the_tables() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         let pages = [
+            ("mcp-eras.md", crate::between::fate::page()),
             ("mcp-methods.md", super::methods_page()),
             ("mcp-refusals.md", super::refusals_page()),
         ];
