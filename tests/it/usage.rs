@@ -1,6 +1,8 @@
 //! What was used: the sums of the API are those of the clients, through a kill, and nobody waits
 //! for whoever writes them down.
 
+mod record;
+
 use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -12,6 +12,7 @@ use crate::read::{
     BaseUrl, Cidr, Count, Days, FilePath, List, Nothing, Number, Scope, Size, SocketAddress,
     choice, empty, is_visible_ascii, record, words,
 };
+use crate::redact::{Redact, RedactWritten};
 
 record! {
     /// The admin listener: `/metrics`, `/healthz`, `/readyz` and the admin API.
@@ -207,6 +208,8 @@ record! {
         "sample_percent": Number<0, 100> = SAMPLE_PERCENT => pub sample_percent: f64,
         /// Whether the request log has the addresses of clients.
         "client_address": bool = false => pub has_client_address: bool,
+        /// What the request log never has.
+        "redact": RedactWritten = Redact::default() => pub redact: Redact,
         /// How many days things are kept.
         "keep_days": UsageKeepDays = empty::<UsageKeepDays>() => pub keep_days: UsageKeepDays,
         /// Exchanges that the request log has at most; the oldest make room.

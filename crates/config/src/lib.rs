@@ -21,6 +21,7 @@ pub mod ports;
 pub mod product;
 pub mod provider;
 mod read;
+pub mod redact;
 mod reference;
 pub mod route;
 mod schema;
@@ -61,6 +62,7 @@ pub use provider::{
     ProviderCredential, ProviderKind, ProviderKinds, ProviderTimeouts,
 };
 pub use read::{HOP_FIELDS, nearest};
+pub use redact::{KeptHeader, Redact};
 pub use reference::reference;
 pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, WeightedService};
 pub use schema::schema;

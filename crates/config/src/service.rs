@@ -25,6 +25,7 @@ pub use sharing::{ServiceVersion, Sharing, Visibility, major};
 use crate::PolicySet;
 use crate::policy::refuse_those_of_models;
 use crate::read::{List, Name, Nothing, Ref, Scope, Time, choice, empty, record};
+use crate::redact::{Redact, RedactWritten};
 use crate::snapshot::{ServiceIndex, UpstreamIndex};
 use api::ApiWritten;
 use lifecycle::{LinkText, SuccessorText, SuspendedBy};
@@ -50,6 +51,8 @@ pub struct Service {
     pub api: Option<Api>,
     /// What the request log has of bodies; nothing where it is `None`.
     pub log_bodies: Option<LogBodies>,
+    /// What the request log never has of its exchanges, beside what it never has of any.
+    pub redact: Option<Redact>,
 }
 
 /// The kinds of service.
@@ -117,6 +120,8 @@ record! {
         /// What the request log has of bodies, where there is one; without it, nothing. What looks like
         /// a secret is taken out.
         "log_bodies": Option<LogBodies> = None => log_bodies: Option<LogBodies>,
+        /// What the request log never has of its exchanges, beside what it never has of any.
+        "redact": Option<RedactWritten> = None => redact: Option<Redact>,
         /// Policies of this service.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
@@ -197,6 +202,7 @@ impl ServiceWritten {
             version: self.version.map(|label| ServiceVersion { label, of: self.version_of }),
             api,
             log_bodies: self.log_bodies,
+            redact: self.redact,
         })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use architrave_core::Reason;
 
+use crate::chain::Actor;
 use crate::consumers::{Caller, Consumers};
 use crate::registry::Policy;
 use crate::verdict::Reply;
@@ -42,22 +43,30 @@ pub(crate) fn authenticate(
     view: &mut RequestView<'_>,
 ) -> Result<Caller, Reply> {
     let mut reason = Reason::CredentialMissing;
-    for way in ways.iter().filter_map(|way| way.as_identity()) {
+    for policy in ways {
+        let Some(way) = policy.as_identity() else { continue };
         match way.identify(view, consumers) {
             Identity::Verified(caller) => {
+                view.admission.proved_by = Some(policy.kind());
+                view.admission.ended_by = None;
                 conceal(ways, view);
                 return Ok(caller);
             }
             Identity::Missing => {}
-            Identity::Invalid => reason = Reason::CredentialInvalid,
+            Identity::Invalid => {
+                reason = Reason::CredentialInvalid;
+                view.admission.ended_by = Some(Actor::Policy(policy.kind()));
+            }
         }
     }
+    let first = || ways.first().map(|way| Actor::Policy(way.kind()));
     if let Some(caller) = view.admission.vouched.clone()
         && reason == Reason::CredentialMissing
     {
         conceal(ways, view);
         return Ok(caller);
     }
+    view.admission.ended_by = view.admission.ended_by.or_else(first);
     if reason == Reason::CredentialMissing && is_signed(view) {
         let detail = "a signature of AWS cannot be checked here: show the key as a bearer token";
         return Err(Reply::refuse(Reason::Forbidden, detail));

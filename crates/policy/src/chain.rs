@@ -3,6 +3,7 @@
 //! Flattened when the snapshot is built, so that an exchange pays for the policies it has and for
 //! nothing else. Immutable and shared: what changes from exchange to exchange is in the views.
 
+mod acted;
 mod build;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use crate::registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 use crate::verdict::{Reply, Verdict};
 use crate::view::{Admission, RequestView, ResponseView};
 
+pub use acted::{Acted, Actor, Outcome, Told};
 pub use build::ChainBuilder;
 pub(crate) use build::Level;
 
@@ -137,7 +139,7 @@ impl Chain {
         }
         run_all(&self.before, view)?;
         if let Some(shown) = self.offers.as_ref().and_then(|offers| offers.by_token(view)) {
-            let (application, proof) = shown?;
+            let (application, proof) = shown.map_err(|reply| ended(view, Actor::Plan, reply))?;
             conceal(&self.identify, view);
             return self.run_for_application(application, &proof, view);
         }
@@ -157,7 +159,8 @@ impl Chain {
         };
         view.admission.consumer = Some(index);
         if self.offers.is_some() {
-            return Err(not_subscribed("this service is for applications that have subscribed"));
+            let reply = not_subscribed("this service is for applications that have subscribed");
+            return Err(ended(view, Actor::Plan, reply));
         }
         match self.consumers.get(index) {
             Some(consumer) => self.run_for(consumer, view),
@@ -181,15 +184,21 @@ impl Chain {
                     path: view.path.as_str(),
                     operation: view.operation,
                 };
-                let Leave { subscription, plan } = offers.leave(&application, proof, asked)?;
+                let leave = offers.leave(&application, proof, asked);
+                let leave = leave.map_err(|reply| ended(view, Actor::Plan, reply));
+                let Leave { subscription, plan } = leave?;
                 let ledger = offers.directory().ledger();
                 let counters = subscription.counters(&application, plan, ledger);
                 view.admission.subscription = Some(Arc::clone(&counters));
                 self.consumers.announce(&application, view);
-                counters.admit(view)?;
+                let admitted = counters.admit(view);
+                admitted.map_err(|reply| ended(view, Actor::Plan, reply))?;
             }
             None if self.identify.is_empty() => self.consumers.announce(&application, view),
-            None => return Err(not_subscribed("this service is offered by no plan")),
+            None => {
+                let reply = not_subscribed("this service is offered by no plan");
+                return Err(ended(view, Actor::Plan, reply));
+            }
         }
         run_all(&self.after, view)
     }
@@ -197,7 +206,8 @@ impl Chain {
     fn run_for(&self, consumer: &Entry, view: &mut RequestView<'_>) -> Result<(), Reply> {
         consumer.announce(view);
         if let Some(limits) = &consumer.limits {
-            limits.admit(view)?;
+            let admitted = limits.admit(view);
+            admitted.map_err(|reply| ended(view, Actor::Limits, reply))?;
         }
         match &consumer.own {
             Some(own) => self.run_with_own(own, view),
@@ -212,7 +222,7 @@ impl Chain {
             let own_policy = own.get(*kind);
             if let Some(policy) = own_policy {
                 policy.prepare(view);
-                policy.on_request(view).into_result()?;
+                ask(policy, view)?;
             }
             let is_replaced = own_policy.is_some() && *levels == Levels::MostSpecific;
             if *phase > Phase::Authenticate && !is_replaced {
@@ -224,12 +234,27 @@ impl Chain {
 }
 
 fn run_all(policies: &[Arc<Policy>], view: &mut RequestView<'_>) -> Result<(), Reply> {
-    policies.iter().try_for_each(|policy| policy.on_request(view).into_result())
+    policies.iter().try_for_each(|policy| ask(policy, view))
 }
 
 fn run_kind(kind: Kind, policies: &[Arc<Policy>], view: &mut RequestView<'_>) -> Result<(), Reply> {
     let of_kind = policies.iter().filter(|policy| policy.kind() == kind);
-    of_kind.into_iter().try_for_each(|policy| policy.on_request(view).into_result())
+    of_kind.into_iter().try_for_each(|policy| ask(policy, view))
+}
+
+#[inline]
+fn ask(policy: &Policy, view: &mut RequestView<'_>) -> Result<(), Reply> {
+    match policy.on_request(view) {
+        Verdict::Continue => Ok(()),
+        Verdict::Reply(reply) => Err(ended(view, Actor::Policy(policy.kind()), reply)),
+    }
+}
+
+/// Notes who answers in the place of the service.
+#[cold]
+fn ended(view: &mut RequestView<'_>, by: Actor, reply: Reply) -> Reply {
+    view.admission.ended_by = Some(by);
+    reply
 }
 
 #[cfg(test)]

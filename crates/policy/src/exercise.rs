@@ -50,6 +50,7 @@ impl Levels {
                 version: None,
                 api: None,
                 log_bodies: None,
+                redact: None,
             })],
             routes: vec![Arc::new(route(self.route.clone()))],
             consumers: consumers.into_iter().map(Arc::new).collect(),

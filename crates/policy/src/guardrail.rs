@@ -16,6 +16,7 @@ mod screen;
 mod sought;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use architrave_config::policy as config;
 use architrave_config::policy::guardrail::GuardrailAction;
@@ -61,6 +62,8 @@ pub(crate) struct Rules {
 pub struct Guards {
     on_request: SmallVec<[Arc<Rules>; 2]>,
     on_response: SmallVec<[Arc<Rules>; 2]>,
+    /// Whether one of them has put something else in the place of a text that was here whole.
+    has_masked: Option<Arc<AtomicBool>>,
 }
 
 impl Build<config::Guardrail> for Guardrail {
@@ -106,6 +109,7 @@ impl Guards {
 
     /// Adds a guardrail behind those that there are.
     pub(crate) fn add(&mut self, guardrail: &Guardrail) {
+        self.has_masked.get_or_insert_default();
         if guardrail.on_request {
             self.on_request.push(Arc::clone(&guardrail.rules));
         }
@@ -132,7 +136,7 @@ impl Guards {
     /// # Errors
     /// What was found, where that is refused; the answer is [`refusal`].
     pub fn see_request(&self, body: &str) -> Result<Option<Vec<u8>>, Found> {
-        see(&self.on_request, body, Side::Request)
+        self.noted(see(&self.on_request, body, Side::Request))
     }
 
     /// The body of a whole reply with its texts masked; `None` where it goes on as it is.
@@ -141,7 +145,7 @@ impl Guards {
     /// What was found, where that is refused; the answer is [`refusal`]. [`Found::TOO_DEEP`] where
     /// nobody can say what is in it, which is the fault of who made it.
     pub fn see_reply(&self, body: &str) -> Result<Option<Vec<u8>>, Found> {
-        see(&self.on_response, body, Side::Reply)
+        self.noted(see(&self.on_response, body, Side::Reply))
     }
 
     /// Whether what a part of a form holds is text, by its name.
@@ -156,7 +160,7 @@ impl Guards {
     /// # Errors
     /// What was found, where that is refused; the answer is [`refusal`].
     pub fn see_text_request(&self, text: &str) -> Result<Option<Vec<u8>>, Found> {
-        body::see_text(&self.on_request, text)
+        self.noted(body::see_text(&self.on_request, text))
     }
 
     /// A whole reply that is a text as such, as a transcript may be, masked; `None` where it goes on
@@ -165,13 +169,26 @@ impl Guards {
     /// # Errors
     /// What was found, where that is refused; the answer is [`refusal`].
     pub fn see_text_reply(&self, text: &str) -> Result<Option<Vec<u8>>, Found> {
-        body::see_text(&self.on_response, text)
+        self.noted(body::see_text(&self.on_response, text))
     }
 
     /// What sees through the events of a streamed reply; `None` where nothing is looked at.
     #[must_use]
     pub fn reply_guard(&self) -> Option<ReplyGuard> {
         self.looks_at_replies().then(|| ReplyGuard::new(&self.on_response))
+    }
+
+    /// Where it is told that something was masked; `None` without guardrails.
+    #[must_use]
+    pub fn masked(&self) -> Option<&Arc<AtomicBool>> {
+        self.has_masked.as_ref()
+    }
+
+    fn noted(&self, seen: Result<Option<Vec<u8>>, Found>) -> Result<Option<Vec<u8>>, Found> {
+        if let (Ok(Some(_)), Some(has_masked)) = (&seen, &self.has_masked) {
+            has_masked.store(true, Ordering::Relaxed);
+        }
+        seen
     }
 
     /// What replies are seen through, as a number that is the same for the same rules: part of what

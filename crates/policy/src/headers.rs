@@ -36,6 +36,22 @@ impl ResponsePolicy for Headers {
     }
 }
 
+impl Headers {
+    /// Whether it changes the response.
+    pub(crate) fn edits_responses(&self) -> bool {
+        !is_empty(&self.response)
+    }
+
+    /// Whether it changes the request.
+    pub(crate) fn edits_requests(&self) -> bool {
+        !is_empty(&self.request)
+    }
+}
+
+fn is_empty(edits: &config::HeaderEdits) -> bool {
+    edits.remove.is_empty() && edits.set.is_empty() && edits.add.is_empty()
+}
+
 fn apply(edits: &config::HeaderEdits, fields: &mut Fields) {
     for name in &edits.remove {
         fields.remove(name);

@@ -34,7 +34,7 @@ mod spelling;
 mod verdict;
 mod view;
 
-pub use chain::{Chain, ChainBuilder};
+pub use chain::{Acted, Actor, Chain, ChainBuilder, Outcome, Told};
 pub use consumers::{CONSUMER_NAME_FIELD, Caller, Consumers, Credentials, ParallelGuard};
 pub use cors::preflight_method;
 pub use directory::{Directory, SentApplications};

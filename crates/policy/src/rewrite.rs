@@ -48,12 +48,20 @@ impl Rewrite {
 impl RequestPolicy for Rewrite {
     fn on_request(&self, view: &mut RequestView<'_>) -> Verdict {
         match &self.path {
-            Some(PathRewrite::StripPrefix(prefix)) => strip_prefix(view.path, prefix),
-            Some(PathRewrite::Replace(path)) => path.clone_into(view.path),
+            Some(PathRewrite::StripPrefix(prefix)) => {
+                let length = view.path.len();
+                strip_prefix(view.path, prefix);
+                view.admission.is_rewritten |= view.path.len() != length;
+            }
+            Some(PathRewrite::Replace(path)) => {
+                path.clone_into(view.path);
+                view.admission.is_rewritten = true;
+            }
             None => {}
         }
         if let Some(host) = &self.host {
             host.clone_into(&mut view.head.authority);
+            view.admission.is_rewritten = true;
         }
         Verdict::Continue
     }

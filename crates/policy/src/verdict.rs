@@ -54,16 +54,6 @@ impl Reply {
     }
 }
 
-impl Verdict {
-    /// The verdict as a result, so that a chain can use `?`.
-    pub(crate) fn into_result(self) -> Result<(), Reply> {
-        match self {
-            Self::Continue => Ok(()),
-            Self::Reply(reply) => Err(reply),
-        }
-    }
-}
-
 impl From<Reply> for Verdict {
     fn from(reply: Reply) -> Self {
         Self::Reply(reply)

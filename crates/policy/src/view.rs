@@ -2,15 +2,18 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use architrave_config::ConsumerIndex;
 use architrave_core::Moment;
 use architrave_net::{Framing, RequestHead, ResponseHead};
 
+use crate::chain::Actor;
 use crate::consumers::{Caller, ParallelGuard};
 use crate::cors::Grant;
 use crate::directory::{Application, Counters};
 use crate::rate_limit::RateReport;
+use crate::registry::Kind;
 
 /// A request on its way in.
 #[derive(Debug)]
@@ -67,6 +70,14 @@ pub struct Admission {
     pub rate: Option<RateReport>,
     /// The tightest of the consumer's token limit and budgets, where they counted this request.
     pub spending: Option<RateReport>,
+    /// Who answered in the place of the service, where somebody did.
+    pub ended_by: Option<Actor>,
+    /// Whether guardrails have masked something, where there are any.
+    pub has_masked: Option<Arc<AtomicBool>>,
+    /// The policy by which it was proved who calls.
+    pub(crate) proved_by: Option<Kind>,
+    /// Whether the path or the host was rewritten.
+    pub(crate) is_rewritten: bool,
     /// The consumer as rate limits know it: the same after a reload, which its place is not.
     pub(crate) caller: Option<u64>,
     /// What the browser's origin is granted.
@@ -87,6 +98,10 @@ impl Admission {
         self.parallel = None;
         self.rate = None;
         self.spending = None;
+        self.ended_by = None;
+        self.has_masked = None;
+        self.proved_by = None;
+        self.is_rewritten = false;
         self.caller = None;
         self.cors = Grant::None;
         self.origin.clear();

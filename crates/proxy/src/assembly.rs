@@ -17,7 +17,7 @@ use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::tls::TlsError;
 use architrave_policy::ledger::{Account, Ledger};
 use architrave_policy::{Directory, RateLimiters};
-use architrave_telemetry::usage::UsageCaller;
+use architrave_telemetry::usage::{Redaction, UsageCaller};
 use architrave_telemetry::{ConsumerMetrics, Metrics, RouteMetrics};
 
 pub use life::LiveLife;
@@ -27,6 +27,7 @@ pub use routes::{Lead, Leads, ListenerRoutes, LiveKind, LiveRoute, LiveService};
 pub use upstream::LiveUpstream;
 
 use crate::models::LiveModels;
+use crate::redaction::redaction;
 use crate::upkeep::{AccountError, ServiceAccounts};
 use account::accounts;
 use listener::live_listeners;
@@ -59,6 +60,8 @@ pub struct Assembly {
     next_slot: usize,
     /// For requests that match no route.
     pub unrouted: RouteMetrics,
+    /// What the request log never has.
+    pub(crate) redaction: Arc<Redaction>,
 }
 
 /// What assemblies are made with, beside a snapshot.
@@ -150,8 +153,9 @@ impl Assembly {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let redaction = redaction(&snapshot.usage.redact, None);
         let services: Vec<_> = (snapshot.services.iter())
-            .map(|service| live_service(service, &snapshot, &upstreams))
+            .map(|service| live_service(service, &snapshot, &upstreams, &redaction))
             .collect();
         let accounts = accounts(&snapshot, &parts.ledger);
         let consumers = (snapshot.consumers.iter())
@@ -183,6 +187,7 @@ impl Assembly {
             slots,
             next_slot,
             unrouted: parts.metrics.unrouted(),
+            redaction,
             snapshot,
         })
     }

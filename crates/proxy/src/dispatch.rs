@@ -30,6 +30,7 @@ use crate::entry::{Entered, enter};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::serve::RequestFacts;
+use crate::tried::{self, Given};
 use crate::worker::Worker;
 use choose::Choice;
 use plan::Outline;
@@ -220,15 +221,26 @@ impl Run<'_, '_, '_> {
     ) -> Result<Answered, Failure> {
         loop {
             let result = pin!(self.send(exchange, interim)).await;
-            match result {
+            let given = match result {
                 Ok(answered) if !self.is_worth_retrying(&answered) => {
                     return Ok(answered);
                 }
                 // The answer that is not passed on: its connection goes with it.
-                Ok(_thrown_away) => {}
-                Err(failure) if !self.may_retry(&failure) => return Err(failure),
-                Err(_failure) => {}
-            }
+                Ok(thrown_away) => {
+                    let status = Some(thrown_away.head.status);
+                    Given { status, why: Some("status"), ..Given::default() }
+                }
+                Err(failure) => {
+                    let error = Some(failure.reason);
+                    if !self.may_retry(&failure) {
+                        let given = Given { error, ..Given::default() };
+                        tried::give_up(exchange, self.worker.now(), given);
+                        return Err(failure);
+                    }
+                    Given { error, why: Some("failed"), ..Given::default() }
+                }
+            };
+            tried::give_up(exchange, self.worker.now(), given);
             if !self.next_after.is_zero() {
                 Box::pin(self.pause_while_wanted(interim)).await?;
             }
@@ -265,14 +277,27 @@ impl Run<'_, '_, '_> {
         let (endpoint, began) = (Arc::clone(entered.endpoint()), entered.at);
         exchange.attempts += 1;
         exchange.endpoint = Some(Arc::clone(&endpoint));
+        exchange.timings.attempt_at = Some(began);
         let facts = Cell::<AttemptFacts>::default();
         let takes_interim = self.outline.takes_interim(exchange);
         let result = if let Some(after) = self.outline.hedge_after(self.upstream) {
             let first = hedge::First { entered, asked: now, after, facts: &facts };
             let interim = takes_interim.then_some(interim);
             let hedged = Box::pin(hedge::send(self, exchange, first, interim)).await;
-            exchange.attempts += u32::from(hedged.has_begun);
-            exchange.endpoint = hedged.won.or(Some(endpoint));
+            if let Some((other, other_began)) = hedged.other {
+                exchange.attempts += 1;
+                let lost = match hedged.has_won {
+                    true => (endpoint.address(), began),
+                    false => (other.address(), other_began),
+                };
+                let lost = (Some(lost.0), lost.1);
+                let given = Given { why: Some("slower"), ..Given::default() };
+                tried::note(exchange, lost, self.worker.now(), given);
+                if hedged.has_won {
+                    exchange.endpoint = Some(other);
+                    exchange.timings.attempt_at = Some(other_began);
+                }
+            }
             hedged.result
         } else {
             // Waiting for a place takes nothing away from the time that the endpoint has.

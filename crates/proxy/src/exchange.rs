@@ -19,6 +19,7 @@ use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
 use crate::dispatch::llm::LlmFacts;
 use crate::identity::Identity;
+use crate::tried::Tried;
 use crate::worker::Worker;
 
 /// One request and its response in flight.
@@ -54,6 +55,8 @@ pub struct Exchange<'p> {
     pub operation: Option<&'p ApiOperation>,
     /// Attempts made so far.
     pub attempts: u32,
+    /// Attempts that were given up.
+    pub tried: Vec<Tried>,
     /// The endpoint of the last attempt.
     pub endpoint: Option<Arc<Endpoint>>,
     /// How long its parts took.
@@ -101,6 +104,8 @@ pub struct ExchangeTimings {
     pub connect: Option<Duration>,
     /// From the request sent to the response head.
     pub first_byte: Option<Duration>,
+    /// When the attempt began that was not given up.
+    pub attempt_at: Option<Moment>,
     /// When the response head was there.
     pub answered: Option<Moment>,
     /// When the request was read to its end, where that was later than its first byte.
@@ -132,6 +137,7 @@ impl<'p> Exchange<'p> {
             matched: None,
             operation: None,
             attempts: 0,
+            tried: Vec::new(),
             endpoint: None,
             timings: ExchangeTimings::default(),
             request_bytes: 0,

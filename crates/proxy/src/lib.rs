@@ -29,12 +29,14 @@ pub mod persistence;
 pub mod provider_test;
 mod queue;
 mod record;
+mod redaction;
 mod relayed;
 mod respond;
 pub mod route;
 mod serve;
 #[cfg(test)]
 mod testing;
+pub mod tried;
 pub mod upkeep;
 pub mod worker;
 

@@ -413,6 +413,8 @@ fn request_row(event: &UsageEvent, line: RequestLine) -> RequestRow {
     let caller = event.caller.as_deref();
     // PostgreSQL keeps no NUL; nothing that we send on has one, but a client may have sent it.
     let text = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
+    let path = line.redaction.mask(&line.path).unwrap_or(line.path);
+    let facts = line.redaction.facts(line.facts);
     RequestRow {
         id: 0,
         at: event.at,
@@ -424,11 +426,11 @@ fn request_row(event: &UsageEvent, line: RequestLine) -> RequestRow {
         team: caller.map_or("", |caller| &caller.team).to_owned(),
         model: event.model.as_ref().map(|used| used.model.clone()).unwrap_or_default(),
         method: text(line.method),
-        path: text(line.path),
+        path: text(path),
         status: i64::from(event.status),
         reason: event.reason.map_or("", architrave_core::Reason::as_str).to_owned(),
         latency_us: number(event.latency_us),
-        facts: text(line.facts),
+        facts: text(facts),
         bodies: String::new(),
     }
 }

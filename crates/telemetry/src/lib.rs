@@ -11,7 +11,10 @@ mod tally;
 pub mod termination;
 pub mod usage;
 
-pub use access_log::entry::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings, TlsEntry};
+pub use access_log::entry::{
+    AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, PassedOver, PolicyEntry, Timings,
+    TlsEntry,
+};
 pub use access_log::{AccessLog, LineForm, WorkerLog};
 pub use metrics::consumer::ConsumerMetrics;
 pub use metrics::endpoint::EndpointMetrics;

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod event;
+mod redaction;
 mod roll_up;
 mod sketch;
 
@@ -21,6 +22,7 @@ use crate::metrics::Metrics;
 
 pub use bodies::{BodyRule, BodyStart, LineBodies};
 pub use event::{ModelUse, RequestLine, UsageCaller, UsageEvent, UsagePlace, Word};
+pub use redaction::{Redaction, Screen};
 pub use roll_up::{Batch, CellRow, KeyRow, RollUp, RollUpLimits};
 pub use sketch::{NoSketch, Sketch};
 

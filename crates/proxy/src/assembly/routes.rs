@@ -11,10 +11,11 @@ use architrave_config::{
 use architrave_core::name::ServiceName;
 use architrave_policy::{Chain, ChainBuilder};
 use architrave_telemetry::RouteMetrics;
-use architrave_telemetry::usage::{BodyRule, UsagePlace};
+use architrave_telemetry::usage::{BodyRule, Redaction, UsagePlace};
 
 use super::life::LiveLife;
 use super::{LiveListener, LiveUpstream, Parts};
+use crate::redaction::redaction;
 use crate::route::{HostTables, HostTablesBuilder};
 
 /// A service as routes see it.
@@ -30,6 +31,8 @@ pub struct LiveService {
     pub api: Option<Api>,
     /// What the request log has of bodies.
     pub bodies: Option<Arc<BodyRule>>,
+    /// What the request log never has.
+    pub redaction: Arc<Redaction>,
 }
 
 /// The kinds of service.
@@ -107,6 +110,7 @@ pub(super) fn live_service(
     service: &Service,
     snapshot: &Snapshot,
     upstreams: &[Arc<LiveUpstream>],
+    of_all: &Arc<Redaction>,
 ) -> Arc<LiveService> {
     let kind = match &service.kind {
         ServiceKind::Http { upstream } => LiveKind::Http(Arc::clone(&upstreams[upstream.get()])),
@@ -119,8 +123,14 @@ pub(super) fn live_service(
     let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);
     let api = service.api.clone();
     let bodies = service.log_bodies.as_ref();
-    let bodies = bodies.map(|bodies| Arc::new(BodyRule::new(bodies.bytes_max, &bodies.redact)));
-    Arc::new(LiveService { name: service.name.clone(), kind, life, api, bodies })
+    let redaction = match &service.redact {
+        Some(own) => redaction(&snapshot.usage.redact, Some(own)),
+        None => Arc::clone(of_all),
+    };
+    let bodies = bodies.map(|bodies| {
+        Arc::new(BodyRule::new(bodies.bytes_max, &bodies.redact, Arc::clone(&redaction)))
+    });
+    Arc::new(LiveService { name: service.name.clone(), kind, life, api, bodies, redaction })
 }
 
 pub(super) fn route_slots(

@@ -39,10 +39,10 @@ pub(super) struct First<'a> {
 pub(super) struct Hedged {
     /// The first good answer; where there is none, the last poor one; else the last failure.
     pub result: Result<Answered, Failure>,
-    /// Whether there was a second attempt, be it the one that lost.
-    pub has_begun: bool,
-    /// Its endpoint, when the result is its.
-    pub won: Option<Arc<Endpoint>>,
+    /// The endpoint of the second attempt, where there was one, and when it began.
+    pub other: Option<(Arc<Endpoint>, Moment)>,
+    /// Whether the result is its.
+    pub has_won: bool,
 }
 
 /// Attempts the first endpoint, and after a while another one too. The slower attempt is given up;
@@ -65,7 +65,7 @@ pub(super) async fn send(
     let mut first = pin!(whole(worker, &plan, entered, facts));
     let alone = client.or_gone(first.as_mut());
     if let Ok(result) = tokio::time::timeout(after, alone).await {
-        return Hedged { result: client.told(result), has_begun: false, won: None };
+        return Hedged { result: client.told(result), other: None, has_won: false };
     }
     let now = worker.now();
     // A hedge that had to wait would help nobody, and take the place of somebody who must.
@@ -78,7 +78,7 @@ pub(super) async fn send(
     });
     let Some((_permit, entered)) = other else {
         let result = client.or_gone(first).await;
-        return Hedged { result: client.told(result), has_begun: false, won: None };
+        return Hedged { result: client.told(result), other: None, has_won: false };
     };
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
@@ -97,8 +97,7 @@ pub(super) async fn send(
     if is_second {
         facts.set(second_facts.get());
     }
-    let won = is_second.then_some(other);
-    Hedged { result: client.told(result), has_begun: true, won }
+    Hedged { result: client.told(result), other: Some((other, now)), has_won: is_second }
 }
 
 /// An answer, and what came before it.

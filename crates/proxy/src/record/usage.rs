@@ -1,14 +1,18 @@
 //! The usage event of an exchange that is over, and the line of the request log where it has one.
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_core::Moment;
 use architrave_llm::chat::Usage;
-use architrave_telemetry::WorkerUsage;
-use architrave_telemetry::usage::{LineFate, ModelUse, RequestLine, UsageEvent, Word};
+use architrave_policy::{Outcome, Told};
+use architrave_telemetry::usage::{LineFate, ModelUse, Redaction, RequestLine, UsageEvent, Word};
+use architrave_telemetry::{Beside, PolicyEntry, WorkerUsage};
+use smallvec::SmallVec;
 
 use crate::dispatch::llm::LlmFacts;
 use crate::exchange::Exchange;
+use crate::tried;
 use crate::worker::Worker;
 
 /// The longest path that is kept, in bytes.
@@ -84,7 +88,11 @@ fn line(
     (is_kept, has_addresses): (bool, bool),
 ) -> RequestLine {
     let mut facts = Vec::with_capacity(1024);
-    super::entry(worker, exchange, times).print_alone(worker.index(), has_addresses, &mut facts);
+    let attempts = tried::entries(exchange, times);
+    let policies = policies(exchange);
+    let beside = Beside { attempts: &attempts, policies: &policies };
+    let entry = super::entry(worker, exchange, times);
+    entry.print_alone(worker.index(), has_addresses, beside, &mut facts);
     let facts = String::from_utf8(facts).ok().filter(|facts| facts.len() <= FACTS_BYTES_MAX);
     let method = if exchange.head.target.is_empty() { "" } else { exchange.head.method.as_str() };
     RequestLine {
@@ -93,9 +101,34 @@ fn line(
         method: method.to_owned(),
         path: cut(&exchange.path, PATH_BYTES_MAX).to_owned(),
         facts: facts.unwrap_or_default(),
+        redaction: Arc::clone(redaction_of(exchange)),
         bodies: None,
         is_kept,
     }
+}
+
+/// What of it is never kept.
+fn redaction_of<'a>(exchange: &'a Exchange<'_>) -> &'a Arc<Redaction> {
+    let service = exchange.matched.and_then(|matched| matched.service);
+    service.map_or(&exchange.assembly.redaction, |service| &service.redaction)
+}
+
+/// What policies did about it.
+fn policies(exchange: &Exchange<'_>) -> SmallVec<[PolicyEntry; 16]> {
+    let Some(matched) = exchange.matched else {
+        let ended = exchange.admission.ended_by;
+        let refused = ended.map(|by| (by.as_str(), Outcome::Refused.as_str()));
+        return refused.into_iter().collect();
+    };
+    let told = Told {
+        reason: exchange.reason,
+        is_answered: exchange.status != 0,
+        is_of_model: exchange.llm.is_some(),
+        cache_hit: exchange.llm.as_ref().and_then(|facts| Some(facts.cache? == "hit")),
+        has_account: exchange.account().is_some(),
+    };
+    let acted = matched.chain.acted(&exchange.admission, told);
+    acted.iter().map(|one| (one.actor.as_str(), one.outcome.as_str())).collect()
 }
 
 fn cut(text: &str, bytes_max: usize) -> &str {

@@ -53,6 +53,37 @@ pub struct AccessEntry<'a> {
     pub attempts: u32,
 }
 
+/// What is told of an exchange where it is told by itself, and not as a line of the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// Every attempt, in order.
+    pub attempts: &'a [AttemptEntry],
+    /// What each policy did, in order.
+    pub policies: &'a [PolicyEntry],
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptEntry {
+    /// The endpoint that was asked.
+    pub endpoint: Option<SocketAddr>,
+    /// The provider that was asked, and the model's name there.
+    pub lane: Option<String>,
+    /// From the first byte of the request to its beginning.
+    pub start: Duration,
+    /// From there to the head of its answer, or to its end without one.
+    pub duration: Duration,
+    /// The status of its answer.
+    pub status: Option<u16>,
+    /// How it failed.
+    pub error: Option<Reason>,
+    /// Why it was given up for another; `None` for the last.
+    pub given_up: Option<&'static str>,
+}
+
+/// A policy, and what it did.
+pub type PolicyEntry = (&'static str, &'static str);
+
 /// How long an exchange and its parts took. A part that did not happen is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use architrave_core::Reason;
 
 use super::bodies::LineBodies;
+use super::redaction::Redaction;
 use crate::metrics::model::TOKEN_CLASSES;
 
 /// What one exchange used.
@@ -101,6 +102,8 @@ pub struct RequestLine {
     pub path: String,
     /// Everything else, as the access log has it.
     pub facts: String,
+    /// What of it is never kept.
+    pub redaction: Arc<Redaction>,
     /// The beginnings of its bodies, where the service asks for them.
     pub bodies: Option<Box<LineBodies>>,
     /// Whether it is to be kept; else it is only shown to who watches.

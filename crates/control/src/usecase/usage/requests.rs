@@ -52,6 +52,13 @@ pub(crate) struct RequestBody {
     /// Why the gateway answered for itself, or cut it short.
     reason: Option<String>,
     latency_us: i64,
+    /// Every attempt at an endpoint or a model, in order; of more than eight the first and the last.
+    /// Only where one exchange is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptBody>>,
+    /// What each policy did that had a say, in order. Only where one exchange is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policies: Option<Vec<PolicyBody>>,
     /// What the access log says of it: phases, attempts, endpoint, tokens and the like; see
     /// logging.md. Only where one exchange is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +69,40 @@ pub(crate) struct RequestBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     bodies: Option<Value>,
+}
+
+/// One attempt.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct AttemptBody {
+    /// From the first byte of the request to its beginning, in milliseconds.
+    start_ms: f64,
+    /// From there to the head of its answer, or to its end without one, in milliseconds.
+    duration_ms: f64,
+    /// The endpoint that was asked, by its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    /// The provider and the model's name there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployment: Option<String>,
+    /// The status of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// How it failed; one of the reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Why another was tried: `failed`, `status` (its status is one that is retried), `slower` (than
+    /// another one beside it), or what it says of a model; see logging.md.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_up: Option<String>,
+}
+
+/// A policy and what it did.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct PolicyBody {
+    /// Its name; also `plan`, `limits` (of a consumer) and `budgets`.
+    policy: String,
+    /// `passed`, `changed`, `answered` (which is no failure) or `refused`.
+    outcome: String,
 }
 
 /// A page of the request log, the latest first.
@@ -99,7 +140,9 @@ pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
     let some = |text: String| (!text.is_empty()).then_some(text);
     let of_text =
         |text: &str| has_facts.then(|| serde_json::from_str::<Value>(text).ok()).flatten();
-    let (facts, bodies) = (of_text(&row.facts), of_text(&row.bodies));
+    let (mut facts, bodies) = (of_text(&row.facts), of_text(&row.bodies));
+    let attempts = facts.as_mut().and_then(|facts| taken(facts, "tried"));
+    let policies = facts.as_mut().and_then(|facts| taken(facts, "policies"));
     RequestBody {
         id: (row.id != 0).then(|| id_text(row.id)),
         at: moment(row.at),
@@ -115,9 +158,17 @@ pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
         status: (row.status != 0).then_some(row.status),
         reason: some(row.reason),
         latency_us: row.latency_us,
+        attempts,
+        policies,
         facts,
         bodies,
     }
+}
+
+/// A part of the facts that has a member of its own; what cannot be read is not there.
+fn taken<T: for<'de> Deserialize<'de>>(facts: &mut Value, name: &str) -> Option<Vec<T>> {
+    let value = facts.as_object_mut()?.shift_remove(name)?;
+    serde_json::from_value(value).ok()
 }
 
 /// A number as an id: numbers of 64 bits do not survive every JSON reader.

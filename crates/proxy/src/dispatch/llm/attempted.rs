@@ -16,6 +16,7 @@ use crate::attempt::{Answered, AttemptFacts};
 use crate::exchange::Exchange;
 use crate::failure;
 use crate::models::LiveLane;
+use crate::tried::{self, Given};
 use crate::worker::Worker;
 
 /// What came of one attempt.
@@ -65,8 +66,29 @@ pub(super) fn note_attempt(
     facts.upstream_model.clear();
     facts.upstream_model.push_str(&lane.model);
     facts.metrics = Some(lane.metrics(facts.operation));
-    facts.asked_at = Some(worker.now());
+    let now = worker.now();
+    facts.asked_at = Some(now);
+    exchange.timings.attempt_at = Some(now);
+    // Which one is known when one is asked; the mock has none.
+    exchange.endpoint = None;
     facts.upstream = lane.side.reach.as_ref().map(|reach| Arc::clone(&reach.upstream));
+}
+
+/// Notes what came of an attempt that has no answer to be passed on.
+pub(super) fn note_outcome(worker: &Worker, exchange: &mut Exchange<'_>, attempted: &Attempted) {
+    let (why, missed) = match attempted {
+        Attempted::Answered(_) => return,
+        Attempted::Failed(failure, missed) => (Some(failure.word()), missed),
+        Attempted::Unfit(missed) => (Some("unfit"), missed),
+        Attempted::Declined(missed) | Attempted::Void(_, missed) => (None, missed),
+    };
+    let is_providers = missed.party == Party::Endpoint && missed.phase == Phase::Wait;
+    let status = missed.said.or_else(|| {
+        // What the client is told is what the provider said.
+        matches!(attempted, Attempted::Declined(_)).then_some(missed.error.status)
+    });
+    let given = Given { status: status.filter(|_| is_providers), error: Some(missed.reason), why };
+    tried::give_up(exchange, worker.now(), given);
 }
 
 /// Notes how long the parts of an attempt took.

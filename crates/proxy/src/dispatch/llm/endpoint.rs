@@ -22,6 +22,7 @@ use crate::entry::enter;
 use crate::exchange::Exchange;
 use crate::failure::{Failure, Retry};
 use crate::models::Reach;
+use crate::tried::{self, Given};
 use crate::worker::Worker;
 
 /// How a request is sent to the endpoints of a provider, one after the other.
@@ -72,6 +73,7 @@ impl EndpointTries<'_> {
             };
             let endpoint = Arc::clone(entered.endpoint());
             exchange.endpoint = Some(Arc::clone(&endpoint));
+            exchange.timings.attempt_at = Some(entered.at);
             let plan = AttemptPlan {
                 upstream: &reach.upstream,
                 conversation: exchange.connection.conversation(),
@@ -106,6 +108,8 @@ impl EndpointTries<'_> {
             {
                 return Err(failure);
             }
+            let given = Given { error: Some(failure.reason), why: Some("failed"), status: None };
+            tried::give_up(exchange, worker.now(), given);
             // A kept connection that had died says nothing of its endpoint, once.
             if failure.retry == Retry::Stale && !was_stale {
                 was_stale = true;

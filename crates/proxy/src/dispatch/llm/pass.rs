@@ -64,7 +64,9 @@ pub(super) async fn serve<'a>(
         passing.model().unwrap_or_default().clone_into(&mut facts.model);
     }
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
-    passing.see_through(worker, asked, guards.unwrap_or_default(), reader).await?;
+    let guards = guards.unwrap_or_default();
+    exchange.admission.has_masked = guards.masked().cloned();
+    passing.see_through(worker, asked, guards, reader).await?;
     match asked.operation() {
         Operation::Realtime => may_talk(exchange, &passing)?,
         // Their answers are told days later to whoever asks for a file.

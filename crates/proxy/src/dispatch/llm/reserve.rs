@@ -6,6 +6,7 @@ use architrave_llm::catalog::{Ability, Model, Unit};
 use architrave_llm::chat::{ChatError, ErrorKind, ServiceClass, TokenClass};
 use architrave_llm::cost::Prices;
 use architrave_llm::used::Used;
+use architrave_policy::Actor;
 use architrave_policy::ledger::{self, Limit};
 
 use super::ask::Ask;
@@ -119,6 +120,7 @@ pub(super) async fn reserve(
         }
         Err(refused) => {
             exchange.admission.spending = refused.report;
+            exchange.admission.ended_by = Some(Actor::Budgets);
             let kind = match refused.limit {
                 Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
                 Limit::Lease => ErrorKind::Overloaded,

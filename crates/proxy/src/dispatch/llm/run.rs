@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use super::answer::LlmAnswer;
 use super::ask::Ask;
-use super::attempted::{self, Attempted, Success, failed, note_attempt};
+use super::attempted::{self, Attempted, Success, failed, note_attempt, note_outcome};
 use super::endpoint::EndpointTries;
 use super::missed::{Missed, nothing_serves};
 use super::mock::{self, Said};
@@ -29,6 +29,7 @@ use super::signal::About;
 use super::{Candidates, awaited, credential, fallback, fit, passed_over, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
+use crate::tried::{self, Given};
 use crate::worker::Worker;
 
 /// How long a whole answer may take where the route says nothing: what the official clients wait.
@@ -87,13 +88,18 @@ impl<'w> Run<'w, '_> {
                 let lane = model.lane(place);
                 note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
+                note_outcome(self.worker, exchange, &attempted);
                 match attempted {
                     Attempted::Answered(success) if success.is_whole() => {
                         self.answered(exchange, lane, flight, &success);
-                        match pin!(self.pass_on_whole(exchange, lane, success)).await {
+                        let told = pin!(self.pass_on_whole(exchange, lane, success)).await;
+                        match told {
                             Ok(answer) => return Ok(answer),
                             Err(NotTold::Refused(missed)) => return Err(missed),
                             Err(NotTold::Unreadable(missed)) => {
+                                let error = Some(missed.reason);
+                                let given = Given { error, why: Some("broken"), status: None };
+                                tried::give_up(exchange, self.worker.now(), given);
                                 tried.push(Tried { place, failure: Failure::Broken });
                                 last = Some(missed);
                             }
@@ -151,6 +157,7 @@ impl<'w> Run<'w, '_> {
         let lane = model.lane(place);
         note_attempt(self.worker, exchange, lane, why.word());
         let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;
+        note_outcome(self.worker, exchange, &attempted);
         match attempted {
             Attempted::Answered(success) if success.is_whole() => {
                 self.answered(exchange, lane, flight, &success);

@@ -41,6 +41,7 @@ pub(super) async fn see<'a>(
 ) -> Result<(Seen, Option<LlmAnswer<'a>>), Missed> {
     let Some(matched) = exchange.matched else { return Ok((Seen::default(), None)) };
     let guards = matched.chain.guards(&exchange.admission);
+    exchange.admission.has_masked = guards.masked().cloned();
     let watch = ask.dialect.watch();
     if guards.looks_at_requests()
         && let Some(masked) = see_request(worker, &guards, &ask.body, watch).await?

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use architrave_core::Reason;
 
-use super::{AccessEntry, HttpEntry, LlmEntry, PassedOver, Timings};
+use super::{AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, PassedOver, Timings};
 use crate::access_log::json;
 use crate::metrics::model::TOKEN_CLASSES;
 use crate::stamp::Stamp;
@@ -55,12 +55,19 @@ impl AccessEntry<'_> {
 
     /// Appends the same where it is no line among thousands: a JSON object, with the addresses of
     /// the client or without.
-    pub fn print_alone(&self, worker: usize, has_addresses: bool, out: &mut Vec<u8>) {
+    pub fn print_alone(
+        &self,
+        worker: usize,
+        has_addresses: bool,
+        beside: Beside<'_>,
+        out: &mut Vec<u8>,
+    ) {
         self.print_begin(&mut Stamp::default(), out);
         if has_addresses {
             self.print_addresses(out);
         }
         self.print_rest(worker, out);
+        beside.print(out);
         out.push(b'}');
     }
 
@@ -101,6 +108,42 @@ impl AccessEntry<'_> {
             text(out, text_key!("tls_sni"), tls.sni.map(str::as_bytes), TEXT_BYTES_MAX);
         }
         number(out, key!("worker"), worker as u64);
+    }
+}
+
+impl Beside<'_> {
+    fn print(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b",\"tried\":[");
+        for (at, attempt) in self.attempts.iter().enumerate() {
+            out.extend_from_slice(if at == 0 { b"{" } else { b",{" });
+            attempt.print(out);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"],\"policies\":[");
+        for (at, (name, outcome)) in self.policies.iter().enumerate() {
+            out.extend_from_slice(if at == 0 { b"{\"policy\":\"" } else { b",{\"policy\":\"" });
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'"');
+            word(out, text_key!("outcome"), Some(outcome));
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+}
+
+impl AttemptEntry {
+    fn print(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\"start_ms\":");
+        json::millis(out, self.start);
+        millis(out, key!("duration_ms"), Some(self.duration));
+        address(out, text_key!("endpoint"), self.endpoint);
+        let lane = self.lane.as_deref();
+        text(out, text_key!("deployment"), lane.map(str::as_bytes), TEXT_BYTES_MAX);
+        if let Some(status) = self.status {
+            number(out, key!("status"), status.into());
+        }
+        word(out, text_key!("error"), self.error.map(Reason::as_str));
+        word(out, text_key!("given_up"), self.given_up);
     }
 }
 

@@ -176,3 +176,54 @@ fn the_page_explains_every_field_and_every_termination() {
         fields.chain(words).filter(|word| !page.contains(&format!("| `{word}` |"))).collect();
     assert_eq!(missing, BTreeSet::new());
 }
+
+#[test]
+fn told_by_itself_it_has_its_attempts_and_what_policies_did() {
+    let attempt = AttemptEntry {
+        endpoint: Some("127.0.0.1:9001".parse().unwrap()),
+        lane: None,
+        start: Duration::from_micros(120),
+        duration: Duration::from_millis(3),
+        status: Some(503),
+        error: None,
+        given_up: Some("status"),
+    };
+    let asked = AttemptEntry {
+        endpoint: None,
+        lane: Some("openai/gpt \"4\"".to_owned()),
+        status: None,
+        error: Some(Reason::ResponseTimeout),
+        given_up: None,
+        ..attempt.clone()
+    };
+    let beside = Beside {
+        attempts: &[attempt, asked],
+        policies: &[("key_auth", "passed"), ("rate_limit", "refused")],
+    };
+    let mut out = Vec::new();
+    full().print_alone(1, false, beside, &mut out);
+    let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let tried = serde_json::json!([
+        {
+            "start_ms": 0.12, "duration_ms": 3.0, "endpoint": "127.0.0.1:9001", "status": 503,
+            "given_up": "status"
+        },
+        {
+            "start_ms": 0.12, "duration_ms": 3.0, "deployment": "openai/gpt \"4\"",
+            "error": "response_timeout"
+        },
+    ]);
+    assert_eq!(told["tried"], tried);
+    let policies = serde_json::json!([
+        { "policy": "key_auth", "outcome": "passed" },
+        { "policy": "rate_limit", "outcome": "refused" },
+    ]);
+    assert_eq!(told["policies"], policies);
+    let mut out = Vec::new();
+    full().print_alone(1, true, Beside::default(), &mut out);
+    let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(
+        (&told["tried"], &told["policies"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+}

@@ -43,7 +43,7 @@ const SECRET_NAMES: [&str; 11] =
     ["pwd", "pw", "pass", "pin", "otp", "cvv", "cvc", "ssn", "iban", "cardnumber", "accountnumber"];
 
 /// A name without what people write differently: `Api-Key`, `api_key` and `apiKey` are the same.
-pub(super) fn plain_name(name: &str) -> String {
+pub(in crate::usage) fn plain_name(name: &str) -> String {
     name.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

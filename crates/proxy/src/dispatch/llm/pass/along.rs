@@ -26,7 +26,7 @@ use super::written::{self, Written};
 use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
-use crate::dispatch::llm::attempted::{self, Attempted, failed, note_attempt};
+use crate::dispatch::llm::attempted::{self, Attempted, failed, note_attempt, note_outcome};
 use crate::dispatch::llm::endpoint::EndpointTries;
 use crate::dispatch::llm::missed::{Missed, nothing_serves};
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
@@ -126,6 +126,9 @@ impl Along<'_, '_> {
         note_attempt(self.worker, exchange, self.lane, why.word());
         let sent = self.send(exchange, reader, &flight).await;
         let can_be_sent_again = self.passing.can_be_sent_again();
+        if let Err(attempted) = &sent {
+            note_outcome(self.worker, exchange, attempted);
+        }
         match sent {
             Ok(mut success) => {
                 if let Some(lines) = self.passing.lines() {
