@@ -1,5 +1,5 @@
 //! Floor 2: descriptions of APIs, as OpenAPI 3.0 and 3.1 have them: read, linted, compared with one
-//! another, and answered from.
+//! another, answered from, and offered as tools.
 //!
 //! Pure: a text in, facts out. Nothing outside of a description is ever fetched for it.
 
@@ -17,6 +17,7 @@ mod pointer;
 mod read;
 mod schema;
 mod template;
+mod tool;
 mod walk;
 
 pub use breaking::{BreakingChange, BreakingRule};
@@ -28,6 +29,7 @@ pub use lint::{Finding, LintRule, Severity, lint};
 pub use matcher::Matcher;
 pub use operation::Operation;
 pub use page::{breaking_page, lint_page};
+pub use tool::{LeftOut, Tool, ToolFault, ToolRequest, Tools};
 
 #[cfg(test)]
 mod hostile;

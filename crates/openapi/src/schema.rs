@@ -3,8 +3,8 @@
 //! What 3.0 says otherwise than JSON Schema is translated first, so that one library judges both.
 
 mod flat;
-mod patterns;
-mod translate;
+pub(crate) mod patterns;
+pub(crate) mod translate;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -55,7 +55,7 @@ pub(crate) struct Validator {
 }
 
 /// Nothing outside of a description is read for it.
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl UrlLoader for Nothing {
     fn load(&self, url: &str) -> Result<Value, Box<dyn Error>> {
@@ -150,11 +150,11 @@ impl Validator {
 /// What is said where the library has panicked.
 const FAILED: &str = "the validator failed over it";
 
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-fn validated(
+pub(crate) fn validated(
     schemas: &Schemas,
     index: SchemaIndex,
     value: &Value,
@@ -208,7 +208,7 @@ fn gather(
 }
 
 /// A message of the library without the name that we gave, and in one line.
-fn in_a_line(message: &str) -> String {
+pub(crate) fn in_a_line(message: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 300;
     let message = message.replace(NAME, "");
     let lines: Vec<&str> =

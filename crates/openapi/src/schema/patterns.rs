@@ -16,7 +16,7 @@ const SIZES: [usize; 3] = [16 << 10, 256 << 10, 4 << 20];
 const SIZE_ALL_MAX: usize = 128 << 20;
 
 /// Takes the patterns out that are too large, or that are none; where they stood, and why.
-pub(super) fn take_out(document: &mut Value) -> Vec<ValueFault> {
+pub(crate) fn take_out(document: &mut Value) -> Vec<ValueFault> {
     let mut patterns = Patterns { left: SIZE_ALL_MAX, known: HashMap::new(), faults: Vec::new() };
     patterns.within(document, &mut String::new(), Within::Thing);
     patterns.faults
