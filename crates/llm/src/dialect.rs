@@ -15,6 +15,7 @@ mod gemini_generate_content;
 mod instruction;
 mod logprob;
 pub(crate) mod media;
+mod more;
 mod openai_chat;
 mod openai_responses;
 mod order;
@@ -332,6 +333,41 @@ impl Dialect {
         Ok((request, losses))
     }
 
+    /// What of a request it cannot say.
+    ///
+    /// # Errors
+    /// The field without which the request would mean something else.
+    fn losses_of_request(
+        self,
+        request: &ChatRequest<'_>,
+        quirks: &Quirks,
+    ) -> Result<Losses, ChatError> {
+        let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        losses.dropped = losses.dropped.with(self.left_out(request, quirks));
+        losses.near = losses.near.without(losses.dropped);
+        Ok(losses)
+    }
+
+    /// Which of two dialects, that a model can be asked in, loses least of a request: one that
+    /// refuses it loses all, and what is not thought aloud where reasoning is asked for is lost, too.
+    /// Of two that lose as much it is the first.
+    #[must_use]
+    pub fn losing_least(
+        (first, second): (Self, Self),
+        request: &ChatRequest<'_>,
+        quirks: &Quirks,
+    ) -> Self {
+        let lost = |dialect: Self| match dialect.losses_of_request(request, quirks) {
+            Ok(losses) => {
+                let is_silent = dialect == Self::OpenaiChat && request.reasoning.is_wanted();
+                losses.dropped.iter().count() + usize::from(is_silent)
+            }
+            Err(_) => usize::MAX,
+        };
+        let of_first = lost(first);
+        if of_first > 0 && lost(second) < of_first { second } else { first }
+    }
+
     /// Appends the body of a request, and tells what of it the dialect cannot say.
     ///
     /// # Errors
@@ -342,15 +378,13 @@ impl Dialect {
         quirks: &Quirks,
         out: &mut Vec<u8>,
     ) -> Result<Losses, ChatError> {
-        let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
+        let losses = self.losses_of_request(request, quirks)?;
         let messages = &request.messages;
         if self.needs_turn() && !messages.is_empty() && !messages.iter().any(is_turn) {
             let message = "must have a message of the user: this model's provider answers to no \
                            system text alone";
             return Err(ChatError::invalid("messages", message));
         }
-        losses.dropped = losses.dropped.with(self.left_out(request, quirks));
-        losses.near = losses.near.without(losses.dropped);
         let call_ids = if quirks.call_ids_of_nine { CallIds::Nine } else { self.call_ids() };
         let request = call_ids.fit(request);
         self.write_request_to(&request, quirks, &mut Writer::new(out));

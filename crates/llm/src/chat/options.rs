@@ -93,6 +93,16 @@ pub struct ReasoningOptions {
     pub shown: Option<ReasoningShown>,
 }
 
+impl ReasoningOptions {
+    /// Whether reasoning is asked for.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        let Self { effort, tokens_max, is_adaptive, shown: _ } = *self;
+        let by_words = effort.is_some_and(|effort| effort > Effort::None);
+        by_words || is_adaptive || (effort.is_none() && tokens_max.is_some_and(|most| most > 0))
+    }
+}
+
 /// How much effort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {

@@ -1,7 +1,8 @@
 //! Errors of Anthropic: `{"type": "error", "error": {"type", "message"}, "request_id"}`.
 
 use crate::chat::{ChatError, ErrorKind};
-use crate::json::{Cursor, JsonError, Writer};
+use crate::dialect::more;
+use crate::json::{Cursor, JsonError, Kind, Writer};
 
 const KINDS: [(ErrorKind, &str); 10] = [
     (ErrorKind::InvalidRequest, "invalid_request_error"),
@@ -21,12 +22,12 @@ pub(in crate::dialect) fn read(
     status: u16,
 ) -> Result<ChatError, JsonError> {
     let mut error = ChatError::new(ErrorKind::of_status(status), "");
-    let mut has_error = false;
+    let (mut has_error, mut details) = (false, None);
     cursor.object(|cursor, name| {
         match name {
             "error" => {
                 has_error = true;
-                read_inner(cursor, &mut error)?;
+                read_inner(cursor, &mut error, &mut details)?;
             }
             "request_id" => error.request_id = cursor.maybe(Cursor::text)?.map(Into::into),
             _ => cursor.skip()?,
@@ -42,14 +43,24 @@ pub(in crate::dialect) fn read(
     if too_long.iter().any(|words| error.message.contains(words)) {
         error.kind = ErrorKind::ContextTooLong;
     }
+    if let Some(details) = details {
+        more::add_json(&mut error.message, &details);
+    }
     // In mid-stream there is no status but the one that the type would have had.
     error.status = if status >= 400 { status } else { error.kind.status() };
     Ok(error)
 }
 
-fn read_inner(cursor: &mut Cursor<'_>, error: &mut ChatError) -> Result<(), JsonError> {
+fn read_inner(
+    cursor: &mut Cursor<'_>,
+    error: &mut ChatError,
+    details: &mut Option<String>,
+) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match name {
+            "details" if cursor.kind() == Kind::Object => {
+                *details = Some(cursor.json()?.as_str().to_owned());
+            }
             "type" => error.code = cursor.maybe(Cursor::text)?.map(Into::into),
             "message" => error.message = cursor.text()?.into_owned(),
             _ => cursor.skip()?,

@@ -2,6 +2,7 @@
 //! stream of an array was asked for.
 
 use crate::chat::{ChatError, ErrorKind, Text};
+use crate::dialect::more;
 use crate::json::{Cursor, JsonError, Kind, Writer};
 
 /// The words of status that say more than HTTP's number, the first of a kind being written.
@@ -24,17 +25,25 @@ const WORDS: [(ErrorKind, &str); 16] = [
     (ErrorKind::Internal, "DATA_LOSS"),
 ];
 
+/// The word and the number of an error.
+#[derive(Default)]
+struct Said {
+    word: Option<String>,
+    code: Option<u16>,
+}
+
 pub(in crate::dialect) fn read(
     cursor: &mut Cursor<'_>,
     status: u16,
 ) -> Result<ChatError, JsonError> {
     let mut error = ChatError::new(ErrorKind::of_status(status), "");
-    let (mut word, mut code) = (None, None);
+    let (mut said, mut beside) = (Said::default(), Vec::new());
     if cursor.kind() == Kind::Array {
-        cursor.array(|cursor| read_body(cursor, &mut error, &mut word, &mut code))?;
+        cursor.array(|cursor| read_body(cursor, &mut error, &mut said, &mut beside))?;
     } else {
-        read_body(cursor, &mut error, &mut word, &mut code)?;
+        read_body(cursor, &mut error, &mut said, &mut beside)?;
     }
+    let Said { word, code } = said;
     if error.message.is_empty() {
         return Err(cursor.wrong("has no message"));
     }
@@ -48,22 +57,25 @@ pub(in crate::dialect) fn read(
         error.status = error.kind.status();
     }
     error.code = error.code.filter(|code| !code.is_empty()).or(word);
+    beside.iter().for_each(|told| more::add(&mut error.message, told));
     Ok(error)
 }
 
 fn read_body(
     cursor: &mut Cursor<'_>,
     error: &mut ChatError,
-    word: &mut Option<String>,
-    code: &mut Option<u16>,
+    said: &mut Said,
+    beside: &mut Vec<String>,
 ) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
-            ("error", Kind::Object) => read_body(cursor, error, word, code)?,
+            ("error", Kind::Object) => read_body(cursor, error, said, beside)?,
             ("message", Kind::Text) => error.message = cursor.text()?.into_owned(),
-            ("status", Kind::Text) => *word = Some(cursor.text()?.into_owned()),
-            ("code", Kind::Scalar) => *code = u16::try_from(cursor.count()?).ok(),
-            ("details", Kind::Array) => cursor.array(|cursor| read_detail(cursor, error))?,
+            ("status", Kind::Text) => said.word = Some(cursor.text()?.into_owned()),
+            ("code", Kind::Scalar) => said.code = u16::try_from(cursor.count()?).ok(),
+            ("details", Kind::Array) => {
+                cursor.array(|cursor| read_detail(cursor, error, beside))?;
+            }
             _ => cursor.skip()?,
         }
         Ok(())
@@ -71,23 +83,43 @@ fn read_body(
 }
 
 /// `RetryInfo`, `ErrorInfo`, `QuotaFailure` or `BadRequest`: no two of them have a field in common.
-fn read_detail(cursor: &mut Cursor<'_>, error: &mut ChatError) -> Result<(), JsonError> {
+fn read_detail(
+    cursor: &mut Cursor<'_>,
+    error: &mut ChatError,
+    beside: &mut Vec<String>,
+) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
             ("retryDelay", Kind::Text) => error.retry_after_ms = milliseconds(&cursor.text()?),
             ("reason", Kind::Text) => error.code = Some(cursor.text()?.into_owned()),
             ("requestId", Kind::Text) => error.request_id = Some(cursor.text()?.into()),
             ("violations", Kind::Array) => cursor.array(|cursor| read_violation(cursor, error))?,
-            ("fieldViolations", Kind::Array) => cursor.array(|cursor| {
-                cursor.object(|cursor, name| match name {
-                    "field" => cursor.text().map(|field| error.param = Some(field.into_owned())),
-                    _ => cursor.skip(),
-                })
-            })?,
+            ("fieldViolations", Kind::Array) => {
+                cursor.array(|cursor| read_field(cursor, error, beside))?;
+            }
             _ => cursor.skip()?,
         }
         Ok(())
     })
+}
+
+/// A field that is wrong, and what is wrong with it.
+fn read_field(
+    cursor: &mut Cursor<'_>,
+    error: &mut ChatError,
+    beside: &mut Vec<String>,
+) -> Result<(), JsonError> {
+    let mut why = None;
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("field", Kind::Text) => error.param = Some(cursor.text()?.into_owned()),
+            ("description", Kind::Text) => why = Some(cursor.text()?.into_owned()),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    beside.extend(why);
+    Ok(())
 }
 
 /// A limit that was reached, known by its name: those that are not per model are of all of them.
@@ -173,7 +205,12 @@ fn write_details(error: &ChatError, w: &mut Writer<'_>) {
     }
     if let Some(param) = &error.param {
         detail("BadRequest", &|w| {
-            w.key("fieldViolations").array(|w| w.object(|w| w.text_field("field", Some(param))));
+            w.key("fieldViolations").array(|w| {
+                w.object(|w| {
+                    w.text_field("field", Some(param));
+                    w.text_field("description", Some(&error.message));
+                });
+            });
         });
     }
     if let Some(id) = &error.request_id {
@@ -201,6 +238,20 @@ mod tests {
         let mut out = Vec::new();
         write(&error, &mut Writer::new(&mut out));
         assert_eq!(read_text(std::str::from_utf8(&out).unwrap(), 429), error);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_field_stands_behind_the_message() {
+        let text = r#"{"error":{"code":400,"message":"Request contains an invalid argument.","status":"INVALID_ARGUMENT",
+            "details":[{"@type":"type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations":[{"field":"contents[0].role","description":"must be user or model"}]}]}}"#;
+        let error = read_text(text, 400);
+        assert_eq!(error.param.as_deref(), Some("contents[0].role"));
+        let told = "Request contains an invalid argument. must be user or model";
+        assert_eq!(error.message, told);
+        let mut out = Vec::new();
+        write(&error, &mut Writer::new(&mut out));
+        assert_eq!(read_text(std::str::from_utf8(&out).unwrap(), 400), error);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! providers make of that.
 
 use crate::chat::{ChatError, ErrorKind};
+use crate::dialect::more;
 use crate::json::{Cursor, JsonError, Kind, Writer};
 
 pub(in crate::dialect) fn read(
@@ -9,23 +10,22 @@ pub(in crate::dialect) fn read(
     status: u16,
 ) -> Result<ChatError, JsonError> {
     let mut error = ChatError { status, ..ChatError::new(ErrorKind::Internal, "") };
-    let mut kind = None;
-    read_body(cursor, &mut error, &mut kind)?;
+    let (mut kind, mut beside) = (None, Vec::new());
+    read_body(cursor, &mut error, &mut kind, &mut beside)?;
     if error.message.is_empty() {
         if error.code.is_none() && kind.is_none() {
             return Err(cursor.wrong("has no message"));
         }
         error.message = "the provider failed and did not say why".to_owned();
     }
-    if status >= 400 {
-        error.kind = sort(status, kind.as_deref(), &error);
-        return Ok(error);
-    }
     // In mid-stream there is no status but that of the code, where that is one of HTTP's, or the
     // one that the sort would have had.
-    let said = error.code.as_deref().and_then(status_of);
+    let said = error.code.as_deref().and_then(status_of).filter(|_| status < 400);
     error.kind = sort(said.unwrap_or(status), kind.as_deref(), &error);
-    error.status = said.unwrap_or(error.kind.status());
+    if status < 400 {
+        error.status = said.unwrap_or(error.kind.status());
+    }
+    beside.iter().for_each(|told| more::add(&mut error.message, told));
     Ok(error)
 }
 
@@ -39,10 +39,13 @@ fn read_body(
     cursor: &mut Cursor<'_>,
     error: &mut ChatError,
     kind: &mut Option<String>,
+    beside: &mut Vec<String>,
 ) -> Result<(), JsonError> {
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
-            ("error", Kind::Object) => read_body(cursor, error, kind)?,
+            ("error", Kind::Object) => read_body(cursor, error, kind, beside)?,
+            ("innererror", Kind::Object) => read_inner(cursor, beside)?,
+            ("metadata", Kind::Object) => read_metadata(cursor, beside)?,
             ("error" | "message" | "detail", Kind::Text) => {
                 error.message = cursor.text()?.into_owned();
             }
@@ -54,6 +57,62 @@ fn read_body(
         }
         Ok(())
     })
+}
+
+/// What Azure's filters found.
+fn read_inner(cursor: &mut Cursor<'_>, beside: &mut Vec<String>) -> Result<(), JsonError> {
+    let mut found = Vec::new();
+    cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("content_filter_result" | "content_filter_results", Kind::Object) => {
+            cursor.object(|cursor, name| {
+                let (mut is_found, mut how) = (false, None);
+                if cursor.kind() != Kind::Object {
+                    return cursor.skip();
+                }
+                cursor.object(|cursor, name| {
+                    match (name, cursor.kind()) {
+                        ("filtered", Kind::Scalar) => is_found = cursor.json()?.as_str() == "true",
+                        ("severity", Kind::Text) => how = Some(cursor.text()?.into_owned()),
+                        _ => cursor.skip()?,
+                    }
+                    Ok(())
+                })?;
+                let how = how.map_or_else(String::new, |how| format!(" ({how})"));
+                found.extend(is_found.then(|| format!("{name}{how}")));
+                Ok(())
+            })
+        }
+        _ => cursor.skip(),
+    })?;
+    beside.extend((!found.is_empty()).then(|| format!("filtered: {}", found.join(", "))));
+    Ok(())
+}
+
+/// Whom OpenRouter asked, and what it heard: its own message says hardly more than that it failed.
+fn read_metadata(cursor: &mut Cursor<'_>, beside: &mut Vec<String>) -> Result<(), JsonError> {
+    let (mut name_of, mut raw, mut reasons) = (None, None, Vec::new());
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("provider_name", Kind::Text) => name_of = Some(cursor.text()?.into_owned()),
+            ("raw", Kind::Text) => raw = Some(cursor.text()?.into_owned()),
+            ("raw", Kind::Object) => raw = Some(cursor.json()?.as_str().to_owned()),
+            ("reasons", Kind::Array) => {
+                reasons = cursor.list(|cursor| Ok(cursor.text()?.into_owned()))?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    // What it heard is an error itself, mostly in these words.
+    let heard = raw.map(|raw| {
+        let mut error = ChatError::new(ErrorKind::Internal, "");
+        let read = read_body(&mut Cursor::new(&raw), &mut error, &mut None, &mut Vec::new());
+        if read.is_ok() && !error.message.is_empty() { error.message } else { raw }
+    });
+    let who = name_of.as_deref().unwrap_or("the provider");
+    beside.extend(heard.map(|heard| format!("{who} said: {heard}")));
+    beside.extend((!reasons.is_empty()).then(|| format!("reasons: {}", reasons.join(", "))));
+    Ok(())
 }
 
 /// What sort it is: by code and type where they say more than the status.
@@ -156,6 +215,29 @@ mod tests {
             let body = format!(r#"{{"error":{{"message":"x",{told}}}}}"#);
             assert_eq!(read_late(&body), (status, kind), "{body}");
         }
+    }
+
+    #[test]
+    fn what_others_have_no_place_for_stands_behind_the_message() {
+        let read = |body: &str| read(&mut Cursor::new(body), 400).unwrap();
+        let azure = r#"{"error":{"message":"It was filtered.","code":"content_filter","status":400,"innererror":{
+            "code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":true,"severity":"high"},
+            "violence":{"filtered":false,"severity":"safe"},"jailbreak":{"filtered":true,"detected":true},"custom":null}}}}"#;
+        let error = read(azure);
+        assert_eq!(error.kind, ErrorKind::ContentRefused);
+        assert_eq!(error.message, "It was filtered. filtered: hate (high), jailbreak");
+        let router = |raw: &str| {
+            format!(
+                r#"{{"error":{{"message":"Provider returned error","code":400,"metadata":{{"raw":{raw},"provider_name":"Lab"}}}}}}"#
+            )
+        };
+        let told = "Provider returned error; Lab said: no such tool";
+        for raw in [r#""no such tool""#, r#""{\"error\":{\"message\":\"no such tool\"}}""#] {
+            assert_eq!(read(&router(raw)).message, told);
+        }
+        assert_eq!(read(&router(r#"{"message":"no such tool","user_id":"u"}"#)).message, told);
+        let flagged = r#"{"error":{"message":"flagged","code":403,"metadata":{"reasons":["violence"],"flagged_input":"x"}}}"#;
+        assert_eq!(read(flagged).message, "flagged; reasons: violence");
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(in crate::dialect) fn write(
         write_output(output, quirks, w);
         write_sampling(&sampling, quirks, w);
         write_reasoning(reasoning, w);
-        let wants_own = wants_reasoning(reasoning) || has_own_reasoning(messages);
+        // A model that does not reason refuses to be asked for its reasoning.
+        let wants_own = reasoning.is_wanted() || has_own_reasoning(messages);
         write_include(wants_own, output.logprobs, w);
         write_caching(caching, w);
         write_account(account, w);
@@ -106,13 +107,6 @@ fn write_reasoning(reasoning: &ReasoningOptions, w: &mut Writer<'_>) {
             Some(ReasoningShown::Detailed) => w.key("summary").text("detailed"),
         }
     });
-}
-
-/// Whether the model surely reasons; one that does not refuses to be asked for its reasoning.
-fn wants_reasoning(reasoning: &ReasoningOptions) -> bool {
-    let ReasoningOptions { effort, tokens_max, is_adaptive, shown: _ } = *reasoning;
-    let by_words = effort.is_some_and(|effort| effort > Effort::None);
-    by_words || is_adaptive || (effort.is_none() && tokens_max.is_some_and(|tokens| tokens > 0))
 }
 
 fn write_include(wants_own: bool, logprobs: bool, w: &mut Writer<'_>) {
