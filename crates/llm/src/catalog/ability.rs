@@ -40,6 +40,7 @@ listed! {
         Prefill "prefill" "Goes on with the beginning of an answer."
         WebSearch "web_search" "Searches the web at its provider."
         Computer "computer" "Uses a computer by its screen."
+        Responses "responses" "Is to be had by OpenAI Responses, too."
     }
 }
 

@@ -224,6 +224,10 @@ fn abilities(entry: &Entry<'_>, kind: ModelKind) -> (Abilities, Abilities) {
             abilities.insert(ability);
         }
     }
+    let endpoints = entry.raw("supported_endpoints").unwrap_or_default();
+    if kind == ModelKind::Chat && endpoints.contains("\"/v1/responses\"") {
+        abilities.insert(Ability::Responses);
+    }
     let inputs = entry.raw("supported_modalities").unwrap_or_default();
     for (word, ability) in INPUTS {
         if inputs.contains("\"text\"") && !inputs.contains(word) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_core::HashKey;
 use architrave_llm::auth::{self, Applied, ProviderSecret};
-use architrave_llm::catalog::{Catalog, Model, ModelKind, Unit};
+use architrave_llm::catalog::{Ability, Catalog, Model, ModelKind, Unit};
 use architrave_llm::dialect::{Dialect, Quirks};
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
@@ -73,6 +73,15 @@ impl LiveLane {
             Some(ModelKind::Responses) => Dialect::OpenaiResponses,
             _ => dialect,
         }
+    }
+
+    /// The dialect beside `first` that a request which is translated may go in, where it loses less
+    /// there: OpenAI's models are to be had by Chat and by Responses, and neither says all that the
+    /// other does.
+    pub(crate) fn other_dialect(&self, first: Dialect) -> Option<Dialect> {
+        let other = Dialect::OpenaiResponses;
+        let has_both = first == Dialect::OpenaiChat && self.side.row.route(other).is_some();
+        (has_both && self.known.takes_responses()).then_some(other)
     }
 
     /// The lanes to a model: one for each credential of its provider, one where there is none.
@@ -202,6 +211,11 @@ impl Known {
     /// What it can do, in bits: what nobody knows of is no obstacle.
     pub(super) fn abilities(&self) -> u32 {
         self.row.as_ref().map_or(u32::MAX, |row| !row.lacks.bits())
+    }
+
+    /// Whether it is known to be had by OpenAI Responses, too.
+    pub(crate) fn takes_responses(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.abilities.has(Ability::Responses))
     }
 
     /// Whether searches of the web that its provider runs have a price.

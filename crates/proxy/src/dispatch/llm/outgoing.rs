@@ -62,18 +62,19 @@ pub(super) async fn write(
 ) -> Result<Box<Outgoing>, ChatError> {
     let side = &lane.side;
     let route = side.route(lane.dialect_for(ask.dialect)).ok_or_else(no_dialect)?;
-    let dialect = route.dialect;
-    let is_same = dialect == ask.dialect;
-    let framing = if is_same { ask.framing } else { dialect.framing() };
+    let is_same = route.dialect == ask.dialect;
     let mut hides_usage = false;
-    let (payload, losses) = if is_same {
+    let (payload, losses, dialect) = if is_same {
         let call_ids = call_ids(worker, ask, lane).await?;
-        in_place(ask, lane, granted, call_ids, &mut hides_usage)?
+        let (payload, losses) = in_place(ask, lane, granted, call_ids, &mut hides_usage)?;
+        (payload, losses, ask.dialect)
     } else {
-        let job = Translation::of(ask, lane, dialect, granted);
-        let written = offloaded(worker, ask.body.len(), move || job.write()).await?;
-        (Payload::own(written.body), written.losses)
+        let job = Translation::of(ask, lane, route.dialect, granted);
+        let (written, to) = offloaded(worker, ask.body.len(), move || job.write()).await?;
+        (Payload::own(written.body), written.losses, to)
     };
+    let framing = if is_same { ask.framing } else { dialect.framing() };
+    let route = side.row.route(dialect).unwrap_or(route);
     let reach = side.reach.as_ref().ok_or_else(no_dialect)?;
     let path = route.path(&ask.address_for(&lane.model, framing));
     let target = [&*reach.base_path, &*path].concat();
@@ -284,6 +285,8 @@ pub(crate) fn rewritten(body: &[u8], edits: &[BodyEdit]) -> Result<Vec<u8>, Chat
 struct Translation {
     from: (Dialect, Framing),
     to: Dialect,
+    /// Another dialect that it may be told in, where it loses less there.
+    or_to: Option<Dialect>,
     asked_model: String,
     model: Box<str>,
     stream: bool,
@@ -298,6 +301,7 @@ impl Translation {
         Self {
             from: (ask.dialect, ask.framing),
             to,
+            or_to: lane.other_dialect(to),
             asked_model: ask.model.clone(),
             model: lane.model.clone(),
             stream: ask.stream,
@@ -308,7 +312,8 @@ impl Translation {
         }
     }
 
-    fn write(&self) -> Result<TranslatedRequest, ChatError> {
+    /// The request, and the dialect that it is told in.
+    fn write(&self) -> Result<(TranslatedRequest, Dialect), ChatError> {
         let address = Address {
             model: Some(Text::Borrowed(&self.asked_model)),
             stream: Some(self.stream),
@@ -322,11 +327,15 @@ impl Translation {
             let own = request.output.tokens_max.unwrap_or(granted);
             request.output.tokens_max = Some(own.min(granted));
         }
-        let mut written = translate::write_request((self.to, &self.quirks), &request, &read)?;
+        let to = match self.or_to {
+            Some(other) => Dialect::losing_least((self.to, other), &request, &self.quirks),
+            None => self.to,
+        };
+        let mut written = translate::write_request((to, &self.quirks), &request, &read)?;
         if !self.edits.is_empty() {
             written.body = rewritten(&written.body, &self.edits)?;
         }
-        Ok(written)
+        Ok((written, to))
     }
 }
 
