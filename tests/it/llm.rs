@@ -27,6 +27,7 @@ mod prompt;
 mod providers;
 mod quirks;
 mod realtime;
+mod richer;
 mod searches;
 mod service_class;
 mod shown;

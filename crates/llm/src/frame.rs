@@ -5,7 +5,7 @@
 //! dialect's business.
 
 mod aws;
-mod crc32;
+pub(crate) mod crc32;
 mod edge;
 mod json_array;
 mod sse;

@@ -13,12 +13,17 @@
 //! | `reasoning` | a thought with its signature, then the words of the settings |
 //! | `embed` | vectors |
 //!
+//! Beside chat it has vectors, rankings (documents that share words with the question come first),
+//! judgements (a text is flagged for each category that it names), images (small, in a colour of the
+//! prompt's own) and sound (a tone as long as the text); a legacy completion is made of chat.
+//!
 //! All of them call a tool where the request demands it, keep to a schema, to limits and to stop
 //! texts, and refuse what providers refuse.
 //!
 //! [`chat`]: crate::chat
 
 mod answer;
+mod beside;
 mod check;
 mod draw;
 mod embed;
@@ -35,6 +40,7 @@ use std::time::Duration;
 use crate::chat::{ChatError, ChatReply, ChatRequest};
 use crate::dialect::{Context, Dialect};
 
+pub use beside::{MockAnswer, draw, moderate, rank, speak};
 pub use embed::{EMBED_DIMENSIONS, embed};
 pub use failure::MockFailure;
 pub use step::{Step, Steps};

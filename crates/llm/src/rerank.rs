@@ -120,6 +120,16 @@ pub fn reply(body: &[u8], wish: &Wish, context: &Context) -> Result<RankedReply,
     Ok(RankedReply { body, used: reply.used, losses })
 }
 
+/// Appends a ranking in the words that are wished for.
+pub(crate) fn write_reply(
+    reply: &RerankReply<'_>,
+    wish: &Wish,
+    context: &Context,
+    out: &mut Vec<u8>,
+) {
+    write::reply(reply, wish, context, &mut Writer::new(out));
+}
+
 /// What a ranking that is passed on says of what was used.
 #[must_use]
 pub fn used_of_reply(body: &[u8]) -> Used {

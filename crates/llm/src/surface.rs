@@ -81,6 +81,8 @@ impl Surface {
     #[must_use]
     pub fn needs_model(self, goes_on: bool) -> bool {
         let is_needed = match self.operation() {
+            // What a key is good for must be one of the models that its owner may ask.
+            Operation::RealtimeKey => return true,
             Operation::TokenCount | Operation::ReplyCompact => !goes_on,
             Operation::Completion
             | Operation::Embedding

@@ -452,8 +452,8 @@ fn the_mock_says_in_words_what_it_does_not_know() {
         models: [{ name: fast, deployments: [{ provider: pretend, model: echo }] }]
     ";
     let gateway = Gateway::start(Config::ai(providers));
-    let body = json!({ "model": "fast", "prompt": "a cat" });
-    let answer = post(gateway.web(), "/v1/images/generations", &[], &body);
+    let body = json!({ "model": "fast", "type": "realtime" });
+    let answer = post(gateway.web(), "/v1/realtime/sessions", &[], &body);
     assert_eq!(answer.status, 501, "{}", answer.text());
     assert!(answer.text().contains("does not know the operation `"), "{}", answer.text());
 }

@@ -93,3 +93,61 @@ fn a_mock_that_is_too_slow_is_given_up_for_another_as_any_provider_is() {
         .wait_for("a line about it", 0, SOON, |line| serde_json::from_str(line).ok());
     assert_eq!(line["passed_over"], json!(["tried:timed_out slow/echo"]), "{line}");
 }
+
+/// Asks for something beside chat, and reads the whole answer.
+fn beside(gateway: &Gateway, path: &str, body: &Value) -> architrave_testkit::Response {
+    let body = body.to_string();
+    Client::connect(gateway.web()).ask(format!(
+        "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+#[test]
+fn it_completes_ranks_judges_draws_and_speaks() {
+    let gateway = gateway();
+    let asked = |path: &str, body: Value| {
+        let answer = beside(&gateway, path, &body);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer
+    };
+    let json_of = |path: &str, body: Value| -> Value {
+        serde_json::from_slice(&asked(path, body).body).expect("JSON")
+    };
+    let prompt = json!({ "model": "fast", "prompt": "over and out" });
+    let completion = json_of("/v1/completions", prompt.clone());
+    assert_eq!(completion["object"], "text_completion", "{completion}");
+    assert_eq!(completion["choices"][0]["text"], "over and out", "{completion}");
+    assert_eq!(completion["model"], "fast", "{completion}");
+    let mut streamed = prompt;
+    streamed["stream"] = json!(true);
+    let stream = asked("/v1/completions", streamed).text();
+    let events = stream.lines().filter_map(|line| line.strip_prefix("data: {"));
+    let texts = events.map(|event| {
+        let event: Value = serde_json::from_str(&format!("{{{event}")).expect("JSON");
+        event["choices"][0]["text"].as_str().unwrap_or_default().to_owned()
+    });
+    assert_eq!(texts.collect::<String>(), "over and out", "{stream}");
+    assert!(stream.trim_end().ends_with("data: [DONE]"), "{stream}");
+
+    let documents = json!({
+        "model": "fast", "query": "tides of Brest", "documents": ["bread", "tides at Brest", "x"],
+        "top_n": 1,
+    });
+    for path in ["/v2/rerank", "/v1/rerank"] {
+        let ranked = json_of(path, documents.clone());
+        assert_eq!(ranked["results"][0]["index"], 1, "{path}: {ranked}");
+    }
+    let judged = json_of("/v1/moderations", json!({ "model": "fast", "input": "violence" }));
+    assert_eq!(judged["results"][0]["flagged"], true, "{judged}");
+    let drawn = json_of("/v1/images/generations", json!({ "model": "fast", "prompt": "a pier" }));
+    let image = drawn["data"][0]["b64_json"].as_str().expect("an image");
+    assert!(image.starts_with("iVBORw0KGgo"), "{drawn}");
+    let spoken = json!({ "model": "fast", "input": "hello", "voice": "alloy" });
+    let spoken = asked("/v1/audio/speech", spoken);
+    assert_eq!(spoken.get("content-type"), Some("audio/wav"));
+    assert!(spoken.body.starts_with(b"RIFF"), "{} bytes", spoken.body.len());
+    // What it does not do it says.
+    let answer = beside(&gateway, "/v1/moderations", &json!({ "model": "fast" }));
+    assert_eq!(answer.status, 400, "{}", answer.text());
+}

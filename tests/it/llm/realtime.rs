@@ -1,10 +1,11 @@
 //! Talk over WebSockets, which goes through as it comes.
 
 use architrave_testkit::websocket::{WebSocket, echo_origin};
-use architrave_testkit::{Client, Gateway};
+use architrave_testkit::{Client, Gateway, Origin};
+use serde_json::{Value, json};
 
 use super::house::{BOB, keyed, with_ada, with_bob};
-use super::{KEY, config, gateway, parsed};
+use super::{KEY, config, gateway, parsed, post, reply};
 
 #[test]
 fn both_sides_talk_by_the_names_and_keys_of_their_own() {
@@ -73,4 +74,43 @@ fn without_a_websocket_and_for_whom_it_could_not_be_counted_it_is_refused() {
     let counted = Client::connect(gateway.web()).get("h", path, &fields);
     assert_eq!((counted.status, origin.count()), (403, 0), "{}", counted.text());
     assert!(parsed(&counted)["error"]["message"].as_str().is_some_and(|it| it.contains("budget")));
+}
+
+#[test]
+fn keys_for_a_talk_are_asked_for_by_the_names_and_keys_of_their_own() {
+    let origin = Origin::start(|exchange| {
+        let asked: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+        let said = json!({ "value": "ek_0123456789", "expires_at": 7, "session": asked });
+        reply(exchange, 200, &said.to_string());
+    });
+    let limited = with_ada(keyed(config(&[&origin])), "budgets: [{ tokens: 9000, per: day }]");
+    let gateway = Gateway::start(with_bob(limited, ""));
+    let session = json!({ "type": "realtime", "model": "fast", "instructions": "be brief" });
+    let secret =
+        json!({ "session": session, "expires_after": { "anchor": "created_at", "seconds": 60 } });
+    for (path, body, model) in [
+        ("/v1/realtime/client_secrets", &secret, "/session/model"),
+        ("/v1/realtime/sessions", &session, "/model"),
+    ] {
+        let before = origin.count();
+        let answer = post(gateway.web(), path, &[BOB], body);
+        assert_eq!((answer.status, &parsed(&answer)["value"]), (200, &json!("ek_0123456789")));
+        let got = origin.last();
+        assert_eq!((&*got.target, got.get("authorization")), (path, Some("Bearer upstream-key-0")));
+        let sent: Value = serde_json::from_slice(&got.body).expect("JSON");
+        assert_eq!(sent.pointer(model), Some(&json!("there-0")), "{sent}");
+        assert!(sent.to_string().contains("be brief"), "{sent}");
+        // What is used by such a key nobody here would see.
+        let counted = post(gateway.web(), path, &[KEY], body);
+        assert_eq!(counted.status, 403, "{}", counted.text());
+        assert_eq!(origin.count(), before + 1, "{path}");
+        let mut nameless = body.clone();
+        *nameless.pointer_mut(model).expect("a model") = json!("");
+        assert_eq!(post(gateway.web(), path, &[BOB], &nameless).status, 400, "{path}");
+        let nameless = json!({ "session": { "type": "realtime" } });
+        assert_eq!(post(gateway.web(), path, &[BOB], &nameless).status, 400, "{path}");
+        let mut other = body.clone();
+        *other.pointer_mut(model).expect("a model") = json!("nobodys");
+        assert_eq!(post(gateway.web(), path, &[BOB], &other).status, 404, "{path}");
+    }
 }

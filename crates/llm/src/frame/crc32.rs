@@ -19,7 +19,7 @@ const fn table() -> [u32; 256] {
 }
 
 /// The checksum of the bytes.
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc: u32, byte| {
         let index = (crc ^ u32::from(*byte)) & 0xFF;
         (crc >> 8) ^ TABLE[index as usize]

@@ -38,6 +38,7 @@ operations! {
     SpeechTranslation "speech_translation" "English text from sound."
     Moderation "moderation" "Whether content is harmful."
     Realtime "realtime" "Talk over a WebSocket."
+    RealtimeKey "create_realtime_key" "A key that is good for one talk at the provider itself."
     ModelList "list_models" "Which models there are."
     ModelGet "get_model" "What a model is."
     ReplyGet "get_reply" "An answer that the provider keeps."

@@ -60,6 +60,7 @@ impl Surface {
                     Field("model"),
                 ],
             ],
+            Self::OpenaiRealtimeSecret => &[&[Field("session"), Field("model")]],
             Self::AnthropicBatchCreate => {
                 &[&[Field("requests"), Each, Field("params"), Field("model")]]
             }

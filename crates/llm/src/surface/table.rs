@@ -100,6 +100,8 @@ surfaces! {
     OpenaiImageEdit Openai ImageEdit "POST" Multipart "/v1/images/edits";
     OpenaiImageVariation Openai ImageVariation "POST" Multipart "/v1/images/variations";
     OpenaiRealtime Openai Realtime "GET" None "/v1/realtime";
+    OpenaiRealtimeSecret Openai RealtimeKey "POST" Json "/v1/realtime/client_secrets";
+    OpenaiRealtimeSession Openai RealtimeKey "POST" Json "/v1/realtime/sessions";
     OpenaiModelList Openai ModelList "GET" None "/v1/models";
     AnthropicModelList Anthropic ModelList "GET" None "/v1/models";
     GeminiModelList Gemini ModelList "GET" None "/v1beta/models";

@@ -87,7 +87,9 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         | Surface::OpenaiSpeech
         | Surface::OpenaiTranscription
         | Surface::OpenaiSpeechTranslation => &MEDIA,
-        Surface::OpenaiReplyCompact | Surface::OpenaiBatchCreate => &MODEL,
+        Surface::OpenaiReplyCompact
+        | Surface::OpenaiBatchCreate
+        | Surface::OpenaiRealtimeSession => &MODEL,
         Surface::BedrockInvoke => &INVOKE,
         Surface::GeminiPredict => &PREDICT,
         Surface::OpenaiFileUpload => &UPLOAD,

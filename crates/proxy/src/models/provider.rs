@@ -215,7 +215,13 @@ pub(crate) fn row_of(
         ProviderKind::Catalog(kind) => {
             catalog.provider(kind).unwrap_or_else(|| compatible_row(config))
         }
-        ProviderKind::OpenaiCompatible | ProviderKind::Mock(_) => compatible_row(config),
+        ProviderKind::OpenaiCompatible => compatible_row(config),
+        // It has no completions of its own, and so makes them of chat.
+        ProviderKind::Mock(_) => {
+            let mut row = compatible_row(config);
+            row.quirks.push(("lacks_completions", None));
+            row
+        }
     };
     let base_url = match (&config.base_url, config.upstream) {
         (Some(base_url), _) => Some(base_url.as_str()),

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use architrave_config::{self as config, ProviderKind};
 use architrave_llm::chat::{ChatError, ChatEvent, ChatReply, Text, Usage};
-use architrave_llm::dialect::{Context as ReplyContext, Dialect, EventWriter};
+use architrave_llm::completion::CompletionWriter;
+use architrave_llm::dialect::{Address, Context as ReplyContext, Dialect, EventWriter};
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::json::{Number, Writer};
 use architrave_llm::mock::{EMBED_DIMENSIONS, Mock, MockFailure, MockReply, Step, Steps, embed};
@@ -23,7 +24,7 @@ use crate::models::LiveLane;
 pub(super) struct MockSteps {
     steps: Steps,
     next: Option<Step>,
-    writer: EventWriter,
+    writer: Words,
     frames: FrameWriter,
     spoken: (Dialect, Framing),
     timer: Timer,
@@ -32,6 +33,22 @@ pub(super) struct MockSteps {
     guard: Option<Box<ReplyGuard>>,
     /// What was used so far, which the client may not want to be told.
     used: Option<Usage>,
+}
+
+/// In whose words a stream is given out.
+#[derive(Debug)]
+enum Words {
+    Chat(EventWriter),
+    Completion(CompletionWriter),
+}
+
+impl Words {
+    fn write(&mut self, event: &ChatEvent<'_>, frames: &mut FrameWriter, out: &mut Vec<u8>) {
+        match self {
+            Self::Chat(writer) => writer.write(event, frames, out),
+            Self::Completion(writer) => writer.write(event, frames, out),
+        }
+    }
 }
 
 /// Bytes that are gathered before they are given out, where steps do not wait.
@@ -43,7 +60,7 @@ impl MockSteps {
         Self {
             steps,
             next: None,
-            writer: EventWriter::new(spoken.0, context),
+            writer: Words::Chat(EventWriter::new(spoken.0, context)),
             frames: FrameWriter::new(spoken.1),
             spoken,
             timer: Timer::new(),
@@ -52,6 +69,13 @@ impl MockSteps {
             guard: None,
             used: None,
         }
+    }
+
+    /// The same as the stream of a legacy completion.
+    fn completion(steps: Steps, context: &ReplyContext) -> Self {
+        let spoken = (Dialect::OpenaiChat, Framing::Sse);
+        let writer = Words::Completion(CompletionWriter::new(context));
+        Self { writer, ..Self::new(steps, spoken, context) }
     }
 
     /// How long its first event takes; from then on nothing is waited for before that.
@@ -195,6 +219,38 @@ fn mock_of(lane: &LiveLane) -> Option<Mock> {
         ProviderKind::Mock(settings) => Some(of_settings(settings)),
         _ => None,
     }
+}
+
+/// What a mock completes.
+pub(super) enum Completed {
+    /// All at once, in the words of OpenAI's chat.
+    Whole(Vec<u8>),
+    /// Word by word, in those of completions.
+    Stream(Box<MockSteps>),
+}
+
+/// The mock of a lane asked for a completion, which has become a request for chat in OpenAI's words.
+///
+/// # Errors
+/// What a provider would refuse, too.
+pub(super) fn complete(
+    lane: &LiveLane,
+    body: &[u8],
+    context: &ReplyContext,
+) -> Result<Completed, ChatError> {
+    let unknown = || ChatError::new(architrave_llm::chat::ErrorKind::Internal, "it is no mock");
+    let mock = mock_of(lane).ok_or_else(unknown)?;
+    let chat = Dialect::OpenaiChat;
+    let (request, _losses) = translate::read_request(chat, &Address::default(), body)?;
+    let reply = mock.reply(&request, chat, context)?;
+    let reply = ChatReply { model: Some(Text::Owned(context.model.clone())), ..reply };
+    if request.stream {
+        let steps = MockSteps::completion(mock.steps(&reply), context);
+        return Ok(Completed::Stream(Box::new(steps)));
+    }
+    let mut body = Vec::with_capacity(512);
+    chat.write_reply(&reply, context, &mut body);
+    Ok(Completed::Whole(body))
 }
 
 /// The mock that the configuration describes.

@@ -69,6 +69,7 @@ pub(super) async fn serve<'a>(
     passing.see_through(worker, asked, guards, reader).await?;
     match asked.operation() {
         Operation::Realtime => may_talk(exchange, &passing)?,
+        Operation::RealtimeKey => may_go_unseen(exchange, &passing)?,
         // Their answers are told days later to whoever asks for a file.
         Operation::BatchCreate if exchange.account().is_some() => {
             return Err(refusal::not_counted("a batch"));
@@ -151,10 +152,18 @@ async fn along_named<'a>(
 /// # Errors
 /// That it is no WebSocket, or that something is to be held which cannot be.
 fn may_talk(exchange: &Exchange<'_>, passing: &Passing) -> Result<(), Missed> {
-    let guards = passing.guards();
     if !passing.upgrade().is_some_and(|asked| asked.eq_ignore_ascii_case("websocket")) {
         return Err(refusal::no_websocket());
     }
+    may_go_unseen(exchange, passing)
+}
+
+/// Whether somebody may talk to a model, or get a key for that, of which nobody here sees anything.
+///
+/// # Errors
+/// That something is to be held which cannot be.
+fn may_go_unseen(exchange: &Exchange<'_>, passing: &Passing) -> Result<(), Missed> {
+    let guards = passing.guards();
     if exchange.account().is_some() {
         return Err(refusal::not_governed("a budget or a limit of tokens"));
     }

@@ -29,6 +29,7 @@ use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::attempted::{self, Attempted, failed, note_attempt, note_outcome};
 use crate::dispatch::llm::endpoint::EndpointTries;
 use crate::dispatch::llm::missed::{Missed, nothing_serves};
+use crate::dispatch::llm::mock::MockSteps;
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::RestLook;
 use crate::dispatch::llm::read_reply::{self, Judged};
@@ -62,6 +63,8 @@ pub(super) enum Success {
     Whole(ResponseHead, Vec<u8>, Used),
     /// Piece by piece.
     Stream(ResponseHead, Box<Answered>, Watching),
+    /// What the mock streams.
+    Mock(ResponseHead, Box<MockSteps>),
     /// Talk over a WebSocket.
     Tunnel(ResponseHead, Box<Answered>, Arc<LiveUpstream>),
 }
@@ -89,6 +92,10 @@ impl Success {
     pub(super) fn into_answer(self, dialect: Dialect, reader: &mut Reader) -> LlmAnswer<'_> {
         match self {
             Self::Whole(head, bytes, _) => LlmAnswer { head, body: AnswerBody::Whole(bytes) },
+            Self::Mock(head, steps) => {
+                let stream = LlmStream::mock(steps, reader);
+                LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
+            }
             Self::Tunnel(head, answered, upstream) => {
                 LlmAnswer { head, body: AnswerBody::Tunnel(answered, upstream) }
             }

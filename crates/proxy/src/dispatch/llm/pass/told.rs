@@ -17,12 +17,14 @@ use architrave_net::ResponseHead;
 use architrave_policy::cache::KeptReply;
 
 use super::along::{Along, SSE, Success, Watching};
+use super::body::text_of;
 use super::sight::{hides_texts, not_seen_through};
 use super::{cached, lines, written};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
 use crate::dispatch::llm::missed::Missed;
+use crate::dispatch::llm::mock::Completed;
 use crate::dispatch::llm::{mock, outgoing, refusal, seen, settle};
 use crate::exchange::Exchange;
 
@@ -170,11 +172,9 @@ impl Along<'_, '_> {
         settle::note(facts, Used { tokens, ..used.clone() }, told.is_none());
     }
 
-    /// What the mock says: it has vectors, and beside them only chat.
+    /// What the mock says.
     pub(super) async fn ask_mock(&self, exchange: &mut Exchange<'_>) -> Result<Success, Missed> {
-        if self.asked.operation() != Operation::Embedding {
-            return Err(not_of_the_mock(self.asked));
-        }
+        let operation = self.asked.operation();
         let prepared = written::prepare(self.worker, self.lane, self.asked, self.passing).await?;
         let prepared = prepared.ok_or_else(|| not_of_the_mock(self.asked))?;
         let bodies = match &prepared.body {
@@ -184,12 +184,37 @@ impl Along<'_, '_> {
             }
             PreparedBody::Written(bodies) => bodies.clone(),
         };
-        let model = self.passing.model().unwrap_or_default();
-        let answers: Result<Vec<Vec<u8>>, ChatError> =
-            bodies.iter().map(|body| mock::embeddings(body, model)).collect();
-        let answers = answers.map_err(refusal::invalid)?;
+        let context = self.context(exchange);
+        let mut content_type = "application/json";
+        let mut answers = Vec::with_capacity(bodies.len());
+        for body in &bodies {
+            let text = text_of(body)?;
+            let answer = match operation {
+                Operation::Embedding => Ok(mock::embeddings(body, &context.model)),
+                Operation::Rerank => Err(architrave_llm::mock::rank(text, &context)),
+                Operation::Moderation => Err(architrave_llm::mock::moderate(text, &context)),
+                Operation::ImageGeneration => Err(architrave_llm::mock::draw(text, &context)),
+                Operation::Speech => Err(architrave_llm::mock::speak(text)),
+                Operation::Completion => match mock::complete(self.lane, body, &context) {
+                    Ok(Completed::Stream(steps)) => {
+                        return Ok(Success::Mock(stream_head(&prepared.losses), steps));
+                    }
+                    Ok(Completed::Whole(body)) => Ok(Ok(body)),
+                    Err(error) => Ok(Err(error)),
+                },
+                _ => return Err(not_of_the_mock(self.asked)),
+            };
+            answers.push(match answer {
+                Ok(body) => body.map_err(refusal::invalid)?,
+                Err(answer) => {
+                    let answer = answer.map_err(refusal::invalid)?;
+                    content_type = answer.content_type;
+                    answer.body
+                }
+            });
+        }
         let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
-        head.fields.append("Content-Type", b"application/json");
+        head.fields.append("Content-Type", content_type.as_bytes());
         self.told(exchange, head, answers, Some(prepared)).await
     }
 
@@ -232,7 +257,7 @@ impl Along<'_, '_> {
                 seen::keep(self.worker, exchange, offer, seen.kept);
                 self.remember(exchange, seen.made);
             }
-            Success::Stream(..) => facts.flight = Some(flight),
+            Success::Stream(..) | Success::Mock(..) => facts.flight = Some(flight),
             Success::Tunnel(..) => {
                 let spent = Spent { prompt_tokens: 0, output_tokens: 0 };
                 flight.finish(End::Answered(spent), now);
@@ -342,6 +367,14 @@ pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
     }
     answer.pass_fields(&from.fields);
     answer.head
+}
+
+/// The head of a stream of events.
+fn stream_head(losses: &Losses) -> ResponseHead {
+    let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
+    head.fields.append("Content-Type", SSE.content_type().as_bytes());
+    head.fields.append("Cache-Control", b"no-cache");
+    with_losses(head, losses)
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {
