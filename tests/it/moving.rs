@@ -71,15 +71,19 @@ fn what_was_connected_to_an_address_that_is_no_longer_served_comes_to_its_end() 
     let elsewhere = SocketAddr::new([127, 0, 0, 9].into(), one.port());
     let gateway = Gateway::start(at(&origin, "web", all));
     let (mut idle, mut busy) = (Client::connect(elsewhere), Client::connect(elsewhere));
+    let mut stays = Client::connect(one);
+    assert_eq!(stays.ask(request("GET", "h", "/", &[])).status, 200);
     assert_eq!(idle.ask(request("GET", "h", "/", &[])).status, 200);
     busy.send(request("GET", "h", "/held", &[])).unwrap();
-    eventually("it is in flight", SOON, || (origin.count() == 2).then_some(()));
+    eventually("it is in flight", SOON, || (origin.count() == 3).then_some(()));
     assert_eq!(gateway.reload(at(&origin, "web", one)), Reloaded::Taken);
     assert!(idle.ends_within(SOON));
     gate.open();
     let response = busy.read_response("GET").unwrap();
     assert_eq!((response.status, response.head.get("connection")), (200, Some("close")));
     assert!(busy.ends_within(SOON));
+    let response = stays.ask(request("GET", "h", "/", &[]));
+    assert_eq!((response.status, response.head.get("connection")), (200, None));
     assert_eq!(get(one, "h", "/", &[]).status, 200);
 }
 

@@ -18,8 +18,10 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// The client: the peer, or whom a trusted PROXY header names.
     pub client: SocketAddr,
-    /// Where the client connected to.
+    /// Where the client connected to; as a trusted PROXY header says, where there is one.
     pub destination: SocketAddr,
+    /// Which address and port of ours it was made to.
+    pub local: SocketAddr,
     /// Whether whoever writes the requests (the peer, or whom its PROXY header names) is believed
     /// about whom it speaks for.
     pub is_trusted: bool,
@@ -108,6 +110,7 @@ impl Connection {
             peer,
             client: peer,
             destination,
+            local: destination,
             tls: None,
             client_text: ClientText::of(peer.ip()),
             told: RefCell::default(),

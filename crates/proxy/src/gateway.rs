@@ -1,7 +1,6 @@
 //! What all workers share: the assembly in force, and the things that outlive every assembly.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 
 use arc_swap::ArcSwap;
@@ -50,10 +49,7 @@ impl Gateway {
     pub fn put_in_force(&self, assembly: Arc<Assembly>) {
         let old = self.assembly.swap(Arc::clone(&assembly));
         for listener in &old.listeners {
-            let now = assembly.listener_at(listener.slot);
-            if !now.is_some_and(|now| Arc::ptr_eq(&now.is_gone, &listener.is_gone)) {
-                listener.is_gone.store(true, Ordering::Relaxed);
-            }
+            listener.give_way(assembly.listener_at(listener.slot).as_deref());
         }
     }
 }

@@ -151,8 +151,7 @@ async fn send_own(
     let is_body_done = facts.framing == Framing::Empty || exchange.is_body_read;
     let is_small = matches!(facts.framing, Framing::Length(length) if length <= DRAIN_BYTES_MAX);
     let can_go_on = is_body_done || (is_small && !facts.expects_continue);
-    let keep_alive =
-        facts.keep_alive && can_go_on && !worker.is_ending(&exchange.connection.listener);
+    let keep_alive = facts.keep_alive && can_go_on && !worker.is_ending(exchange.connection);
     let persist = persist_of(exchange.head.version, keep_alive);
     exchange.status = head.status;
     let stall = exchange.connection.listener.config.timeouts.write_stall;

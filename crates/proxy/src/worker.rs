@@ -20,8 +20,9 @@ use architrave_net::{Pool, PoolKey};
 use architrave_telemetry::{EndpointMetrics, UsageQueue, WorkerLog, WorkerUsage};
 use foldhash::fast::RandomState;
 
-use crate::assembly::{Assembly, LiveListener, LiveUpstream};
+use crate::assembly::{Assembly, LiveUpstream};
 use crate::attempt::Answered;
+use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::models::LiveModel;
 use crate::persistence::CookieSeal;
@@ -222,10 +223,18 @@ impl Worker {
         self.is_draining.get()
     }
 
-    /// Whether connections of `listener` are to end: the process drains, or the listener is gone.
+    /// Whether a connection is to end: the process drains, or its listener is gone, or gone from
+    /// where it was made.
     #[must_use]
-    pub fn is_ending(&self, listener: &LiveListener) -> bool {
-        self.is_draining() || listener.is_gone.load(Ordering::Relaxed)
+    pub fn is_ending(&self, connection: &Connection) -> bool {
+        let listener = &connection.listener;
+        let has_left = || {
+            let now = self.pinned().assembly().listener_at(listener.slot);
+            !now.is_some_and(|now| now.is_at(connection.local))
+        };
+        self.is_draining()
+            || listener.is_gone.load(Ordering::Relaxed)
+            || (listener.has_left.load(Ordering::Relaxed) && has_left())
     }
 
     /// The figures of an endpoint, looked up once per worker.

@@ -35,8 +35,6 @@ pub struct Retry {
 const ATTEMPTS: u32 = 2;
 /// What an endpoint needs that has just dropped its connections, and nobody notices.
 const BACKOFF: Duration = Duration::from_millis(25);
-/// Ten times as much is what a client may have to wait.
-const BACKOFF_MILLIS_MAX: u64 = 30_000;
 /// Beyond a fifth, retries are what keeps a struggling upstream down.
 const BUDGET_PERCENT: u8 = 20;
 /// Bodies are kept in memory until the attempt is judged.
@@ -70,8 +68,8 @@ record! {
         "per_try_timeout": Option<Span> = None => per_try_timeout: Option<Duration>,
         /// The pause before an endpoint that has failed is tried again where there is no other: half
         /// of it and up to the whole by chance, twice as much each time, at most ten times as much.
-        /// Another endpoint is tried at once. `0ms`: no pause; at most 30s.
-        "backoff": Span<0, BACKOFF_MILLIS_MAX> = BACKOFF => backoff: Duration,
+        /// Another endpoint is tried at once. `0ms`: no pause; more than 30s are never waited.
+        "backoff": Span<0> = BACKOFF => backoff: Duration,
         /// Retries as a share of requests in flight (at least 3 are always allowed).
         "budget_percent": Percent = BUDGET_PERCENT => budget_percent: u8,
         /// Bytes of request body kept for replay; longer bodies are not retried once sent.

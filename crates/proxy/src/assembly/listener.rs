@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use architrave_config::{Listener, ListenerProtocol, Snapshot};
 use architrave_net::PaceLimits;
@@ -28,9 +28,11 @@ pub struct LiveListener {
     pub metrics: Arc<ListenerMetrics>,
     /// Connections open, over all workers and across reloads.
     pub open: Arc<AtomicUsize>,
-    /// Whether no assembly in force has it any more where its connections were made: they are to
-    /// end, whichever of its configurations they began under.
+    /// Whether no assembly in force has it any more: its connections are to end, whichever of its
+    /// configurations they began under.
     pub is_gone: Arc<AtomicBool>,
+    /// Whether it has ever left a place: connections that were made there are to end as well.
+    pub has_left: Arc<AtomicBool>,
 }
 
 pub(super) fn live_listeners(
@@ -85,14 +87,32 @@ fn is_renamed(before: &LiveListener, config: &Listener, snapshot: &Snapshot) -> 
     same == *config && places.all(|is_same| is_same) && !snapshot.listeners.iter().any(is_there)
 }
 
-/// Whether all that could be reached by what was written before is reached still.
-fn is_still_there(before: &Listener, now: &Listener) -> bool {
-    let is_wider = now.ip.is_unspecified() && now.ip.is_ipv4() == before.ip.is_ipv4();
-    let has = |port| now.ports.contains(port);
-    (now.ip == before.ip || is_wider) && has(before.ports.start()) && has(before.ports.end())
-}
-
 impl LiveListener {
+    /// Whether this is one of its places, `place` being where a connection was made to.
+    #[must_use]
+    pub(crate) fn is_at(&self, place: SocketAddr) -> bool {
+        let ip = self.config.ip;
+        let is_wide = ip.is_unspecified() && ip.is_ipv4() == place.is_ipv4();
+        // A port that the system chose is written nowhere.
+        let ports = &self.config.ports;
+        (is_wide || ip == place.ip()) && (ports.contains(&place.port()) || *ports.start() == 0)
+    }
+
+    /// Whether all that was reached by it is reached by `next`, too.
+    fn is_within(&self, next: &Self) -> bool {
+        let ends = [*self.config.ports.start(), *self.config.ports.end()];
+        ends.iter().all(|port| next.is_at(SocketAddr::new(self.config.ip, *port)))
+    }
+
+    /// Notes what connections of it are to know, now that `next` is in its place, or nothing is.
+    pub(crate) fn give_way(&self, next: Option<&Self>) {
+        match next {
+            None => self.is_gone.store(true, Ordering::Relaxed),
+            Some(next) if !self.is_within(next) => self.has_left.store(true, Ordering::Relaxed),
+            Some(_) => {}
+        }
+    }
+
     /// How slowly the body of a request may come.
     #[must_use]
     pub fn body_pace(&self) -> PaceLimits {
@@ -139,10 +159,8 @@ impl LiveListener {
             tls,
             metrics: parts.metrics.listener(&config.name),
             open: before.map(|before| Arc::clone(&before.open)).unwrap_or_default(),
-            is_gone: before
-                .filter(|before| is_still_there(&before.config, config))
-                .map(|before| Arc::clone(&before.is_gone))
-                .unwrap_or_default(),
+            is_gone: before.map(|before| Arc::clone(&before.is_gone)).unwrap_or_default(),
+            has_left: before.map(|before| Arc::clone(&before.has_left)).unwrap_or_default(),
             config: Arc::clone(config),
         })
     }

@@ -72,20 +72,32 @@ fn a_listener_that_became_several_is_none_of_them() {
 }
 
 #[test]
-fn connections_end_that_were_made_where_a_listener_is_no_longer() {
+fn a_listener_notes_that_it_has_left_a_place() {
     let at = |address: &str| format!("name: web, address: \"{address}\", protocol: http");
-    let first = next_of(None, &[at("0.0.0.0:80")]);
-    let lives = |from: &Assembly, address: &str| {
+    let first = next_of(None, &[at("0.0.0.0:80-83")]);
+    let has_left = |from: &Assembly, address: &str| {
         let next = next_of(Some(from), &[at(address)]);
-        assert_eq!(next.listeners[0].slot, from.listeners[0].slot, "it is the same listener");
-        Arc::ptr_eq(&next.listeners[0].is_gone, &from.listeners[0].is_gone)
+        let (old, new) = (&from.listeners[0], &next.listeners[0]);
+        assert_eq!(new.slot, old.slot, "it is the same listener");
+        old.has_left.store(false, std::sync::atomic::Ordering::Relaxed);
+        old.give_way(Some(new));
+        assert!(!old.is_gone.load(std::sync::atomic::Ordering::Relaxed));
+        new.has_left.load(std::sync::atomic::Ordering::Relaxed)
     };
-    assert!(!lives(&first, "127.0.0.1:80"));
-    assert!(!lives(&first, "[::]:80"));
-    assert!(!lives(&first, "0.0.0.0:81"));
+    assert!(has_left(&first, "127.0.0.1:80-83"));
+    assert!(has_left(&first, "[::]:80-83"));
+    assert!(has_left(&first, "0.0.0.0:80-82"));
+    assert!(has_left(&first, "0.0.0.0:81-84"));
+    assert!(!has_left(&first, "0.0.0.0:79-84"));
     let narrow = next_of(Some(&first), &[at("127.0.0.1:80")]);
-    assert!(lives(&narrow, "0.0.0.0:80"));
-    assert!(!lives(&narrow, "127.0.0.2:80"));
+    assert!(!has_left(&narrow, "0.0.0.0:80"));
+    assert!(has_left(&narrow, "127.0.0.2:80"));
+    let listener = &narrow.listeners[0];
+    let places = ["127.0.0.1:80", "127.0.0.2:80", "127.0.0.1:81", "[::1]:80"];
+    assert_eq!(
+        places.map(|place| listener.is_at(place.parse().unwrap())),
+        [true, false, false, false]
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use super::rule::match_rule;
 use crate::accept::Open;
 use crate::assembly::LiveListener;
-use crate::connection::{ClientText, Connection, unmapped};
+use crate::connection::{Connection, unmapped};
 use crate::failure::Failure;
 use crate::queue::QueueError;
 use crate::relayed::{self, Relayed};
@@ -160,16 +160,9 @@ impl Flows {
     fn connection(&self, key: FlowKey, listener: &Arc<LiveListener>) -> Connection {
         let local = self.socket.local_addr();
         let client = unmapped(key.client);
-        Connection {
-            listener: Arc::clone(listener),
-            peer: client,
-            client,
-            destination: unmapped(SocketAddr::new(key.asked.unwrap_or(local.ip()), local.port())),
-            is_trusted: false,
-            tls: None,
-            client_text: ClientText::of(client.ip()),
-            told: std::cell::RefCell::default(),
-        }
+        let destination = SocketAddr::new(key.asked.unwrap_or(local.ip()), local.port());
+        let connection = Connection::new(Arc::clone(listener), client, unmapped(destination));
+        Connection { is_trusted: false, ..connection }
     }
 
     fn record_refusal(&self, connection: &Connection, upstream: Option<&str>, failure: &Failure) {

@@ -62,7 +62,7 @@ async fn send_stream(
     let keep_alive = facts.keep_alive
         && exchange.is_body_read
         && framing == Framing::Chunked
-        && !worker.is_ending(&exchange.connection.listener);
+        && !worker.is_ending(exchange.connection);
     let persist = persist_of(exchange.head.version, keep_alive);
     let options = ResponseOptions { framing, persist, is_to_head: false };
     exchange.status = head.status;

@@ -85,7 +85,7 @@ fn options_of(
     };
     let keep_alive = facts.keep_alive
         && framing != Framing::UntilClose
-        && !worker.is_ending(&exchange.connection.listener);
+        && !worker.is_ending(exchange.connection);
     ResponseOptions {
         framing,
         persist: persist_of(version, keep_alive),

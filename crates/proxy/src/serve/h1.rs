@@ -127,7 +127,7 @@ impl Session {
         let timeouts = &self.connection.listener.config.timeouts;
         let limit = if is_first { timeouts.head.min(timeouts.idle) } else { timeouts.idle };
         self.h1().timer().start(limit);
-        let (worker, listener, seat) = (&self.worker, &self.connection.listener, &self.seat);
+        let (worker, connection, seat) = (&self.worker, &self.connection, &self.seat);
         let Reader::H1(reader) = &mut self.reader else {
             unreachable!("a session of HTTP/1.1 reads HTTP/1.1")
         };
@@ -138,7 +138,7 @@ impl Session {
                     return Poll::Ready(begun);
                 }
                 seat.park(context);
-                if is_ending || !worker.is_ending(listener) {
+                if is_ending || !worker.is_ending(connection) {
                     return Poll::Pending;
                 }
                 // From here on silence is the end.

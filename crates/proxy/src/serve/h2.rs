@@ -102,7 +102,7 @@ impl Watch {
     /// Whether nothing new should begin: after a long silence, while draining, or when the listener
     /// is gone.
     fn is_over(&self) -> bool {
-        self.silent >= self.idle || self.worker.is_ending(&self.connection.listener)
+        self.silent >= self.idle || self.worker.is_ending(&self.connection)
     }
 }
 
