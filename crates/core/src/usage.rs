@@ -155,6 +155,38 @@ impl Span {
 /// The lengths of time that use is added up over, in seconds: a minute, an hour, a day.
 pub const STEPS: [i64; 3] = [60, 3_600, 86_400];
 
+/// Sums that tell little apart, beside those that tell everything apart: what is asked over long
+/// times. Their cells are like all others, under a step of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coarse {
+    /// What stands in the place of their step; no length of other cells.
+    pub mark: i64,
+    /// Seconds that a cell is over.
+    pub step: i64,
+    /// Whether services are told apart; classes of statuses always are.
+    pub by_service: bool,
+}
+
+/// All of them. Of services there are no days: those are few enough as they are.
+pub const COARSE: [Coarse; 3] = [
+    Coarse { mark: STEPS[1] + 1, step: STEPS[1], by_service: false },
+    Coarse { mark: STEPS[2] + 1, step: STEPS[2], by_service: false },
+    Coarse { mark: STEPS[1] + 2, step: STEPS[1], by_service: true },
+];
+
+impl Coarse {
+    /// What a dimension is in them, where it is `text` in an exchange.
+    #[must_use]
+    pub fn text(self, dimension: Dimension, text: &str) -> String {
+        match dimension {
+            Dimension::Service if self.by_service => text.to_owned(),
+            // As any status of the class, but that there is none like it.
+            Dimension::Status => format!("{}xx", text.get(..1).unwrap_or_default()),
+            _ => String::new(),
+        }
+    }
+}
+
 /// What stands for names of which there were too many to be told apart.
 pub const OTHERS: &str = "(others)";
 

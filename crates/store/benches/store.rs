@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use architrave_core::usage::{Amount, Dimension, Span};
+use architrave_core::usage::{Amount, COARSE, Dimension, Span};
 use architrave_core::{Clock, Moment};
 use architrave_store::{
     AuditEntry, KEY_BYTES, NewToken, ObjectWrite, Place, Store, UsageBatch, UsageCell, UsageGroup,
@@ -111,6 +111,8 @@ fn body(number: u32) -> serde_json::Value {
 
 /// Services of a month of use, each with two statuses, and what is asked of it.
 const SERVICES: i64 = 1_000;
+/// Where the numbers of keys begin that tell little apart.
+const COARSE_KEYS: i64 = 10_000;
 const DAYS: i64 = 30;
 const DAY: i64 = 86_400;
 
@@ -125,17 +127,47 @@ async fn usage(place: &Place, measure: &Measure) {
             for (place, status) in ["200", "503"].into_iter().enumerate() {
                 let key = service * 2 + place as i64 + 1;
                 if day == 0 {
-                    batch.keys.push(usage_key(key, service, status));
+                    batch.keys.push(usage_key(key, Some(service), status));
                 }
                 batch.cells.push(usage_cell(DAY, day * DAY, key, &mut part));
-                let hours =
-                    (0..24).map(|hour| usage_cell(3_600, day * DAY + hour * 3_600, key, &mut part));
-                batch.cells.extend(hours);
+                let hours = (0..24).map(|hour| day * DAY + hour * 3_600);
+                let cells = hours.clone().map(|at| usage_cell(3_600, at, key, &mut part));
+                batch.cells.extend(cells.collect::<Vec<_>>());
+                // What is told apart by service and class is as much here: one status of each.
+                let key = COARSE_KEYS + key;
+                if day == 0 {
+                    batch.keys.push(usage_key(key, Some(service), &format!("{}xx", &status[..1])));
+                }
+                let of_services = COARSE.into_iter().filter(|coarse| coarse.by_service);
+                for coarse in of_services {
+                    batch.cells.extend(
+                        hours
+                            .clone()
+                            .map(|at| usage_cell(coarse.mark, at, key, &mut part))
+                            .collect::<Vec<_>>(),
+                    );
+                }
             }
         }
+        for (place, class) in ["2xx", "5xx"].into_iter().enumerate() {
+            let key = 2 * COARSE_KEYS + place as i64;
+            if day == 0 {
+                batch.keys.push(usage_key(key, None, class));
+            }
+            for coarse in COARSE.into_iter().filter(|coarse| !coarse.by_service) {
+                let begins = (0..DAY / coarse.step).map(|at| day * DAY + at * coarse.step);
+                let cells = begins.map(|at| {
+                    let mut cell = usage_cell(coarse.mark, at, key, &mut part);
+                    cell.sums = cell.sums.map(|sum| sum * SERVICES);
+                    cell
+                });
+                batch.cells.extend(cells.collect::<Vec<_>>());
+            }
+        }
+        batch.keys.sort_unstable_by_key(|key| key.id);
         store.write(&batch).await.expect("there is room");
     }
-    let cells = u32::try_from(SERVICES * 2 * DAYS * 25).expect("it is a small number");
+    let cells = u32::try_from(SERVICES * 2 * DAYS * 49).expect("it is a small number");
     measure.tell("write cells of 1,000 services over 30 days", begun, cells);
     let whole = UsageQuery {
         slices: vec![UsageSlice { step: DAY, from: 0, to: DAYS * DAY }],
@@ -149,6 +181,29 @@ async fn usage(place: &Place, measure: &Measure) {
     let one = vec![(service, vec!["service-7".to_owned()])];
     let of_one =
         UsageQuery { slices: hours.clone(), bucket: Some(3_600), filters: one, ..whole.clone() };
+    let ten = (0..10).map(|it| format!("service-{it}")).collect::<Vec<_>>();
+    let of_ten = UsageQuery {
+        slices: hours.clone(),
+        bucket: Some(6 * 3_600),
+        filters: vec![(service, ten)],
+        ..by_service.clone()
+    };
+    let by_class = UsageQuery {
+        slices: hours.clone(),
+        bucket: Some(6 * 3_600),
+        groups: vec![UsageGroup::Class],
+        ..whole.clone()
+    };
+    let by_route = UsageQuery {
+        slices: hours.clone(),
+        bucket: Some(6 * 3_600),
+        groups: vec![UsageGroup::Dimension(Dimension::Route)],
+        filters: vec![(
+            UsageGroup::Dimension(Dimension::Route),
+            (1..11).map(|it| format!("route-{it}")).collect(),
+        )],
+        ..whole.clone()
+    };
     let by_hour = UsageQuery { slices: hours, bucket: Some(3_600), ..whole.clone() };
     let one_amount = vec![Amount::Requests];
     for (what, query) in [
@@ -161,6 +216,9 @@ async fn usage(place: &Place, measure: &Measure) {
             &UsageQuery { amounts: one_amount.clone(), ..by_day.clone() },
         ),
         ("30 days of one service by hour", &of_one),
+        ("30 days of ten services by six hours", &of_ten),
+        ("30 days of ten routes by six hours", &by_route),
+        ("30 days by class and six hours", &by_class),
         ("30 days of all services by hour", &by_hour),
         (
             "30 days of all services by hour, one amount",
@@ -173,17 +231,27 @@ async fn usage(place: &Place, measure: &Measure) {
             measure.tell(&format!("{what}: {} rows", rows.len()), begun, 1);
         }
     }
-    let begun = measure.0.now();
-    let sketches = store.usage_sketches(&by_service, Span::Latency).await;
-    let count = sketches.expect("the database reads").len();
-    measure.tell(&format!("30 days by service: {count} sketches"), begun, 1);
+    for (what, query) in [
+        ("30 days as a whole", &whole),
+        ("30 days by service", &by_service),
+        ("30 days of all services by hour", &by_hour),
+        ("30 days of one service by hour", &of_one),
+        ("30 days of ten services by six hours", &of_ten),
+    ] {
+        let begun = measure.0.now();
+        let sketches = store.usage_sketches(query, Span::Latency).await;
+        let count = sketches.expect("the database reads").len();
+        measure.tell(&format!("{what}: {count} sketches"), begun, 1);
+    }
     measure.say(&format!("usage has {} MiB", store.bytes().await.expect("it says") / 1024 / 1024));
 }
 
-fn usage_key(id: i64, service: i64, status: &str) -> UsageKey {
+fn usage_key(id: i64, service: Option<i64>, status: &str) -> UsageKey {
     let texts = Dimension::ALL.iter().map(|dimension| match dimension {
-        Dimension::Service => format!("service-{service}").into(),
-        Dimension::Route => format!("route-{service}").into(),
+        Dimension::Service => {
+            service.map_or_else(Box::default, |it| format!("service-{it}").into())
+        }
+        Dimension::Route if id < COARSE_KEYS => format!("route-{id}").into(),
         Dimension::Status => status.into(),
         _ => "".into(),
     });

@@ -4,6 +4,7 @@
 //!
 //! A batch is one transaction, and writes cells as they stand: written twice, it is counted once.
 
+mod coarse;
 mod read;
 mod requests;
 mod sweep;
@@ -46,6 +47,12 @@ const STEPS: Steps = Steps {
         Migration {
             name: "bodies",
             both: include_str!("../migrations/usage_0002_bodies.sql"),
+            sqlite: "",
+            postgres: "",
+        },
+        Migration {
+            name: "coarse",
+            both: include_str!("../migrations/usage_0003_coarse.sql"),
             sqlite: "",
             postgres: "",
         },
@@ -95,8 +102,9 @@ impl UsageStore {
     /// # Errors
     /// When the database fails.
     pub async fn begin_writer(&self) -> Result<i64, StoreError> {
-        let statement = "INSERT INTO usage_writers (started_at, written_at, events, dropped) \
-                         VALUES ($1, $1, 0, 0) RETURNING id";
+        let statement = "INSERT INTO usage_writers \
+                         (started_at, written_at, events, dropped, has_coarse) \
+                         VALUES ($1, $1, 0, 0, 1) RETURNING id";
         let now = micros(&self.0.clock);
         let writer = &self.opened().await?.writer;
         Ok(sqlx::query_scalar(statement).bind(now).fetch_one(writer).await?)

@@ -1,6 +1,6 @@
 //! What was used, as those see it who may: over time, at the top, broken down, and single exchanges.
 
-use architrave_core::usage::{Amount, Dimension, STEPS, Span};
+use architrave_core::usage::{Amount, COARSE, Dimension, STEPS, Span};
 use architrave_store::{RequestRow, UsageBatch, UsageCell, UsageKey};
 use architrave_telemetry::usage::Sketch;
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ async fn used(home: &Home, uses: &[Use]) {
             Dimension::Status => one.status.into(),
             _ => "".into(),
         });
-        batch.keys.push(UsageKey { id, seen_at: MINUTE, texts: texts.collect() });
+        let texts: std::sync::Arc<[Box<str>]> = texts.collect();
+        batch.keys.push(UsageKey { id, seen_at: MINUTE, texts: texts.clone() });
         let mut sums = [0; Amount::COUNT];
         sums[Amount::Requests as usize] = one.requests;
         sums[Amount::Errors as usize] = if one.status < "400" { 0 } else { one.requests };
@@ -58,14 +59,23 @@ async fn used(home: &Home, uses: &[Use]) {
         let mut sketch = Sketch::default();
         (0..one.requests).for_each(|_| sketch.add(one.micros));
         let at = MINUTE - 60 * one.ago;
-        for step in STEPS {
-            let mut sketches = [Vec::new(), Vec::new()];
-            sketches[Span::Latency as usize] = sketch.to_bytes();
-            let part = writer << 32 | id;
-            let at = at - at % step;
-            batch.cells.push(UsageCell { step, at, key: id, part, sums, sketches });
+        let mut sketches = [Vec::new(), Vec::new()];
+        sketches[Span::Latency as usize] = sketch.to_bytes();
+        let part = writer << 32 | id;
+        let cell = |step, at, key| {
+            let sketches = sketches.clone();
+            UsageCell { step, at, key, part, sums, sketches }
+        };
+        batch.cells.extend(STEPS.map(|step| cell(step, at - at % step, id)));
+        for (place, coarse) in COARSE.into_iter().enumerate() {
+            let key = 1_000 * (place as i64 + 1) + id;
+            let all = Dimension::ALL.iter().zip(&*texts);
+            let texts = all.map(|(dimension, text)| coarse.text(*dimension, text).into());
+            batch.keys.push(UsageKey { id: key, seen_at: MINUTE, texts: texts.collect() });
+            batch.cells.push(cell(coarse.mark, at - at % coarse.step, key));
         }
     }
+    batch.keys.sort_unstable_by_key(|key| key.id);
     home.usage.write(&batch).await.unwrap();
 }
 

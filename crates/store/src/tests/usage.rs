@@ -1,7 +1,7 @@
 //! What was used: written whole or not at all, read in any way, kept for as long as it is wanted.
 
 use architrave_core::Clock;
-use architrave_core::usage::{Amount, Dimension, STEPS, Span};
+use architrave_core::usage::{Amount, COARSE, Dimension, STEPS, Span};
 
 use super::{Home, each_store};
 use crate::{
@@ -39,7 +39,7 @@ fn cell(step: i64, at: i64, key: i64, part: i64, requests: i64) -> UsageCell {
 
 async fn batch(store: &UsageStore) -> UsageBatch {
     let writer = store.begin_writer().await.unwrap();
-    let keys = vec![key(1, "orders", "200"), key(2, "orders", "503"), key(3, "users", "200")];
+    let mut keys = vec![key(1, "orders", "200"), key(2, "orders", "503"), key(3, "users", "200")];
     let mut cells = Vec::new();
     for id in 1..=3 {
         for minute in 0..3 {
@@ -48,7 +48,107 @@ async fn batch(store: &UsageStore) -> UsageBatch {
         cells.push(cell(3_600, HOUR, id, writer << 32 | id, 30 * id + 3));
         cells.push(cell(86_400, DAY, id, writer << 32 | id, 30 * id + 3));
     }
+    // The same once more, where little is told apart.
+    for coarse in COARSE {
+        let at = HOUR - HOUR % coarse.step;
+        let sums = match coarse.by_service {
+            true => vec![("orders", "2xx", 33), ("orders", "5xx", 63), ("users", "2xx", 93)],
+            false => vec![("", "2xx", 126), ("", "5xx", 63)],
+        };
+        for (service, class, count) in sums {
+            let id = 100 + keys.len() as i64;
+            keys.push(coarse_key(id, service, class));
+            cells.push(cell(coarse.mark, at, id, writer << 32 | id, count));
+        }
+    }
     UsageBatch { writer, keys, cells, requests: Vec::new(), events: 189, dropped: 0 }
+}
+
+fn coarse_key(id: i64, service: &str, class: &str) -> UsageKey {
+    let texts = Dimension::ALL.iter().map(|dimension| match dimension {
+        Dimension::Service => service.into(),
+        Dimension::Status => class.into(),
+        _ => "".into(),
+    });
+    UsageKey { id, seen_at: DAY, texts: texts.collect() }
+}
+
+/// Whatever a question is read from, the answer is the same, also while some processes do not add up
+/// what is asked over long times.
+#[test]
+fn what_tells_little_apart_is_read_from_few_cells_and_is_the_same() {
+    each_store(async |home| {
+        let store = open(home);
+        let mut batch = batch(&store).await;
+        store.write(&batch).await.unwrap();
+        let hours = |bucket| UsageQuery {
+            slices: vec![UsageSlice { step: 3_600, from: HOUR - 7_200, to: HOUR + 3_600 }],
+            bucket,
+            ..UsageQuery::default()
+        };
+        let days = UsageQuery {
+            slices: vec![UsageSlice { step: 86_400, from: DAY, to: DAY + 86_400 }],
+            ..UsageQuery::default()
+        };
+        let by = |group, query: UsageQuery| UsageQuery { groups: vec![group], ..query };
+        let check = async || {
+            let all = |at| vec![(at, String::new(), 189)];
+            assert_eq!(requests(&store, &hours(None)).await, all(0));
+            assert_eq!(requests(&store, &hours(Some(3_600))).await, all(HOUR));
+            assert_eq!(requests(&store, &days).await, all(0));
+            for query in [hours(None), days.clone()] {
+                let services = [(0, "orders".to_owned(), 96), (0, "users".to_owned(), 93)];
+                assert_eq!(requests(&store, &by(SERVICE, query.clone())).await, services);
+                let classes = [(0, "2xx".to_owned(), 126), (0, "5xx".to_owned(), 63)];
+                assert_eq!(requests(&store, &by(UsageGroup::Class, query.clone())).await, classes);
+                let status = UsageGroup::Dimension(Dimension::Status);
+                let statuses = [(0, "200".to_owned(), 126), (0, "503".to_owned(), 63)];
+                assert_eq!(requests(&store, &by(status, query)).await, statuses);
+            }
+            let filters = vec![(SERVICE, vec!["users".to_owned()])];
+            let users = UsageQuery { filters, ..hours(Some(3_600)) };
+            assert_eq!(requests(&store, &users).await, [(HOUR, String::new(), 93)]);
+            let scope = UsageScope { services: vec!["orders".to_owned()], ..UsageScope::default() };
+            let scoped = UsageQuery { scope: Some(scope), ..hours(None) };
+            assert_eq!(requests(&store, &scoped).await, [(0, String::new(), 96)]);
+        };
+        check().await;
+        // They are few: of an hour as many as there are classes.
+        let sketches = store.usage_sketches(&hours(None), Span::Latency).await.unwrap();
+        assert_eq!(sketches.len(), 2);
+        let fine = UsageQuery {
+            filters: vec![],
+            ..by(UsageGroup::Dimension(Dimension::Route), hours(None))
+        };
+        assert_eq!(store.usage_sketches(&fine, Span::Latency).await.unwrap().len(), 3);
+
+        // An older program has written until a second before the hour: the hour is whole.
+        let mut raw = home.raw_usage().await;
+        let old = |until: i64| {
+            format!(
+                "INSERT INTO usage_writers (started_at, written_at, events, dropped) \
+                 VALUES (0, {}, 0, 0)",
+                until * 1_000_000
+            )
+        };
+        let mut run = async |text: String| {
+            sqlx::Executor::execute(&mut raw, sqlx::AssertSqlSafe(text)).await.unwrap();
+        };
+        run(old(HOUR - 1)).await;
+        check().await;
+        assert_eq!(store.usage_sketches(&hours(None), Span::Latency).await.unwrap().len(), 2);
+        // It goes on, and what it writes is in fine cells alone.
+        run(old(HOUR + 10)).await;
+        batch.cells.retain(|cell| STEPS.contains(&cell.step) && cell.key == 3);
+        for cell in &mut batch.cells {
+            cell.part += 1 << 31;
+            cell.sums = cell.sums.map(|sum| 2 * sum);
+        }
+        store.write(&batch).await.unwrap();
+        assert_eq!(requests(&store, &hours(None)).await, [(0, String::new(), 189 + 186)]);
+        assert_eq!(store.usage_sketches(&hours(None), Span::Latency).await.unwrap().len(), 4);
+        store.close().await;
+    });
 }
 
 fn minutes() -> UsageQuery {

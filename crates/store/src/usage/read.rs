@@ -15,7 +15,7 @@ use crate::place::Engine;
 const ROWS_MAX: usize = 200_000;
 
 /// Microseconds in a second.
-const MICROS: i64 = 1_000_000;
+pub(super) const MICROS: i64 = 1_000_000;
 
 /// So few keys that their cells are found one by one, rather than in all cells of a time.
 const FEW_KEYS: i64 = 200;
@@ -120,10 +120,10 @@ impl UsageStore {
             .collect();
         let way = self.way(query).await?;
         let mut found: HashMap<(i64, Vec<String>), [i64; Amount::COUNT]> = HashMap::new();
-        for slice in &query.slices {
-            let mut sql = Sql::select(query, *slice, &sums.join(", "));
+        for slice in self.slices(query).await? {
+            let mut sql = Sql::select(query, slice, &sums.join(", "));
             sql.push_cells("usage_cells", way);
-            sql.within(query, *slice);
+            sql.within(query, slice);
             let ordinals: Vec<_> = (1..=query.groups.len() + 1).map(|at| at.to_string()).collect();
             sql.text.push_str(&format!(" GROUP BY {}", ordinals.join(", ")));
             for row in self.rows(sql).await? {
@@ -151,11 +151,11 @@ impl UsageStore {
     ) -> Result<Vec<(i64, Vec<String>, Vec<u8>)>, StoreError> {
         let mut found = Vec::new();
         let way = self.way(query).await?;
-        for slice in &query.slices {
-            let mut sql = Sql::select(query, *slice, "c.sketch");
+        for slice in self.slices(query).await? {
+            let mut sql = Sql::select(query, slice, "c.sketch");
             sql.push_cells("usage_sketches", way);
             sql.text.push_str(&format!(" AND c.span = {}", span as i64));
-            sql.within(query, *slice);
+            sql.within(query, slice);
             for row in self.rows(sql).await? {
                 let ((at, group), first) = key(&row, query)?;
                 found.push((at, group, row.try_get(first)?));

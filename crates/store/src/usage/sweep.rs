@@ -1,6 +1,6 @@
 //! What is old goes, and what is too much.
 
-use architrave_core::usage::STEPS;
+use architrave_core::usage::{COARSE, STEPS};
 use sqlx::{Any, Transaction};
 
 use super::{Open, UsageStore};
@@ -46,7 +46,10 @@ impl UsageStore {
         let open = self.opened().await?;
         let mut swept = UsageSwept::default();
         for (step, kept) in STEPS.into_iter().zip(keep.steps) {
-            swept.rows += open.remove_cells(step, now - kept).await?;
+            let coarse = COARSE.iter().filter(|one| one.step == step).map(|one| one.mark);
+            for mark in coarse.chain([step]) {
+                swept.rows += open.remove_cells((mark, step), now - kept).await?;
+            }
         }
         swept.rows += open.remove_requests((now - keep.requests) * MICROS).await?;
         swept.rows += open.remove_surplus(keep.requests_max).await?;
@@ -94,19 +97,20 @@ impl Open {
     }
 
     /// Removes the cells of a step that begin before a time, a piece of time after the other.
-    async fn remove_cells(&self, step: i64, before: i64) -> Result<u64, StoreError> {
+    /// They are kept under `mark`.
+    async fn remove_cells(&self, (mark, step): (i64, i64), before: i64) -> Result<u64, StoreError> {
         let mut rows = 0;
         for _ in 0..100 {
             let oldest = "SELECT MIN(at) FROM usage_cells WHERE step = $1";
             let mut lent = self.readers.acquire().await?;
             let oldest: Option<i64> =
-                sqlx::query_scalar(oldest).bind(step).fetch_one(&mut *lent).await?;
+                sqlx::query_scalar(oldest).bind(mark).fetch_one(&mut *lent).await?;
             let Some(oldest) = oldest.filter(|oldest| *oldest < before) else { break };
             // Where so many rows are passed; all of it when there are fewer.
             let there = "SELECT at FROM usage_cells WHERE step = $1 AND at >= $2 \
                          ORDER BY at LIMIT 1 OFFSET $3";
             let there: Option<i64> = sqlx::query_scalar(there)
-                .bind(step)
+                .bind(mark)
                 .bind(oldest)
                 .bind(ROWS_AT_ONCE)
                 .fetch_optional(&mut *lent)
@@ -114,7 +118,7 @@ impl Open {
             drop(lent);
             let until = there.map_or(before, |there| (there + step).min(before));
             let mut change = self.begin().await?;
-            rows += remove_until(&mut change, step, until).await?;
+            rows += remove_until(&mut change, mark, until).await?;
             change.commit().await?;
         }
         Ok(rows)
@@ -148,15 +152,17 @@ impl Open {
             drop(lent);
             return self.remove_requests(oldest + (now * MICROS - oldest).max(0) / 10 + 1).await;
         }
-        for step in STEPS {
+        let fine = STEPS.into_iter().map(|step| (step, step));
+        let coarse = COARSE.into_iter().map(|one| (one.mark, one.step));
+        for (mark, step) in fine.chain(coarse) {
             let oldest = "SELECT MIN(at) FROM usage_cells WHERE step = $1";
             let oldest: Option<i64> =
-                sqlx::query_scalar(oldest).bind(step).fetch_one(&mut *lent).await?;
+                sqlx::query_scalar(oldest).bind(mark).fetch_one(&mut *lent).await?;
             let latest = now - now.rem_euclid(step);
             if let Some(oldest) = oldest.filter(|oldest| *oldest < latest) {
                 drop(lent);
                 let until = (oldest + ((latest - oldest) / 10).max(step)).min(latest);
-                return self.remove_cells(step, until).await;
+                return self.remove_cells((mark, step), until).await;
             }
         }
         Ok(0)

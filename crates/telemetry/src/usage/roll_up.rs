@@ -1,6 +1,9 @@
 //! Adds events up: over minutes, hours and days, each told apart by all dimensions. Pure: events
 //! and the time in, rows to be written out.
 //!
+//! Over hours and days it adds up once more without most dimensions, for whoever asks over long
+//! times ([`COARSE`]): in the same batch, so that both are always the same.
+//!
 //! What is added up within a step for one set of dimensions is a cell. A cell is always given out
 //! whole, as it stands, and under a number that no other process and no other cell has; so it can
 //! be written twice without being counted twice, and one that was given up for want of room goes
@@ -11,7 +14,7 @@ use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use architrave_core::Reason;
-use architrave_core::usage::{Amount, Dimension, OTHERS, STEPS, Span};
+use architrave_core::usage::{Amount, COARSE, Dimension, OTHERS, STEPS, Span};
 use ring::digest::{SHA256, digest};
 
 use super::event::{ModelUse, UsageCaller, UsageEvent, UsagePlace, Word};
@@ -34,9 +37,9 @@ pub struct RollUpLimits {
 }
 
 impl Default for RollUpLimits {
-    /// About 1.5 KiB a cell: 45 MiB, and about twice that while nothing can be written.
+    /// About 1.5 KiB a cell: 60 MiB, and about twice that while nothing can be written.
     fn default() -> Self {
-        Self { keys_per_minute_max: 10_000, waiting_max: 12_000, cells_max: 30_000 }
+        Self { keys_per_minute_max: 10_000, waiting_max: 12_000, cells_max: 40_000 }
     }
 }
 
@@ -309,19 +312,31 @@ impl RollUp {
         for (key, sums) in waiting {
             let texts = key.texts();
             let id = id_of(&texts);
+            let begin = |step: i64| key.minute - key.minute.rem_euclid(step);
             for step in STEPS {
-                let at = key.minute - key.minute.rem_euclid(step);
-                let place = CellPlace { step, at, key: id };
-                let (writer, made) = (self.writer, &mut self.cells_made);
-                let cell = self.cells.entry(place).or_insert_with(|| {
-                    *made = made.wrapping_add(1);
-                    let part = (writer << 32) | i64::from(*made);
-                    Cell { part, texts: Arc::clone(&texts), sums: Sums::default() }
-                });
-                cell.sums.merge(&sums);
-                self.changed.insert(place);
+                let place = CellPlace { step, at: begin(step), key: id };
+                self.add_to(place, &texts, &sums);
+            }
+            for coarse in COARSE {
+                let all = Dimension::ALL.iter().zip(&*texts);
+                let texts = all.map(|(dimension, text)| coarse.text(*dimension, text).into());
+                let texts: Arc<[Box<str>]> = texts.collect();
+                let (step, at) = (coarse.mark, begin(coarse.step));
+                let place = CellPlace { step, at, key: id_of(&texts) };
+                self.add_to(place, &texts, &sums);
             }
         }
+    }
+
+    fn add_to(&mut self, place: CellPlace, texts: &Arc<[Box<str>]>, sums: &Sums) {
+        let (writer, made) = (self.writer, &mut self.cells_made);
+        let cell = self.cells.entry(place).or_insert_with(|| {
+            *made = made.wrapping_add(1);
+            let part = (writer << 32) | i64::from(*made);
+            Cell { part, texts: Arc::clone(texts), sums: Sums::default() }
+        });
+        cell.sums.merge(sums);
+        self.changed.insert(place);
     }
 
     /// Events that are in cells, and not only waiting for them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use architrave_core::Reason;
-use architrave_core::usage::{Amount, Dimension, OTHERS, STEPS};
+use architrave_core::usage::{Amount, COARSE, Dimension, OTHERS, STEPS};
 
 use super::*;
 use crate::metrics::model::TOKEN_CLASSES;
@@ -59,9 +59,51 @@ fn every_event_is_in_a_minute_an_hour_and_a_day() {
     }
     let minutes = batch.cells.iter().filter(|cell| cell.step == STEPS[0]).count();
     assert_eq!(minutes, 4);
-    let [key] = &batch.keys[..] else { panic!("{:?}", batch.keys) };
+    let [key] = &fine(&batch)[..] else { panic!("{:?}", batch.keys) };
     assert_eq!(&*key.texts[Dimension::Service as usize], "orders");
     assert_eq!(&*key.texts[Dimension::Status as usize], "200");
+}
+
+/// The sets of dimensions in which everything is told apart.
+fn fine(batch: &Batch) -> Vec<&KeyRow> {
+    let is_fine = |key: &&KeyRow| !key.texts[Dimension::Status as usize].ends_with("xx");
+    batch.keys.iter().filter(is_fine).collect()
+}
+
+#[test]
+fn what_is_asked_over_long_times_is_added_up_once_more() {
+    let mut roll_up = RollUp::new(RollUpLimits::default());
+    for (service, status, count) in
+        [("orders", 200, 3), ("orders", 204, 4), ("orders", 503, 5), ("users", 200, 6)]
+    {
+        let place = place(service);
+        for second in 0..count {
+            let event = event(&place, NOW + second * 1_000_000);
+            roll_up.add(&mut UsageEvent { status, ..event });
+        }
+    }
+    let batch = roll_up.batch().unwrap();
+    for coarse in COARSE {
+        let cells: Vec<_> = batch.cells.iter().filter(|cell| cell.step == coarse.mark).collect();
+        let mut told: Vec<_> = cells
+            .iter()
+            .map(|cell| {
+                let texts = &batch.keys.iter().find(|key| key.id == cell.key).unwrap().texts;
+                let named = texts.iter().filter(|text| !text.is_empty()).map(|text| &**text);
+                assert_eq!(cell.at % coarse.step, 0);
+                let sketch = Sketch::from_bytes(&cell.sketches[0]).unwrap();
+                assert_eq!(sketch.count(), usize::try_from(cell.sums[0]).unwrap());
+                (named.collect::<Vec<_>>().join(" "), cell.sums[0])
+            })
+            .collect();
+        told.sort();
+        let expected: &[(&str, i64)] = match coarse.by_service {
+            true => &[("orders 2xx", 7), ("orders 5xx", 5), ("users 2xx", 6)],
+            false => &[("2xx", 13), ("5xx", 5)],
+        };
+        let told: Vec<_> = told.iter().map(|(name, count)| (&**name, *count)).collect();
+        assert_eq!(told, expected, "{coarse:?}");
+    }
 }
 
 #[test]
@@ -77,7 +119,7 @@ fn what_failed_to_be_written_comes_again_and_is_not_counted_twice() {
     assert_eq!(parts(&first), parts(&second), "written twice, they take each other's place");
     assert_eq!((first.events, second.events), (1, 2));
     assert_eq!(sum(&second, 60, Amount::Requests), 2);
-    assert_eq!(second.keys.len(), 1, "nor is the key forgotten");
+    assert_eq!(fine(&second).len(), 1, "nor is the key forgotten");
     roll_up.written(&second, NOW / 1_000_000);
     assert!(roll_up.batch().is_none());
     roll_up.add(&mut event(&orders, NOW));
@@ -117,7 +159,7 @@ fn too_many_names_in_a_minute_are_others() {
     assert_eq!((roll_up.others(), roll_up.events()), (3, 5));
     let batch = roll_up.batch().unwrap();
     let services: Vec<_> =
-        batch.keys.iter().map(|key| key.texts[Dimension::Service as usize].clone()).collect();
+        fine(&batch).iter().map(|key| key.texts[Dimension::Service as usize].clone()).collect();
     assert_eq!(services.len(), 3);
     assert!(services.iter().any(|service| &**service == OTHERS));
     assert_eq!(sum(&batch, 60, Amount::Requests), 5);
@@ -149,7 +191,7 @@ fn what_cannot_be_written_for_long_is_kept_within_bounds_and_then_written() {
         }
         let batch = roll_up.batch().unwrap();
         roll_up.failed();
-        assert!(batch.cells.len() <= 100 + 3 * 60, "{}", batch.cells.len());
+        assert!(batch.cells.len() <= 100 + 6 * 60, "{}", batch.cells.len());
     }
     assert!(roll_up.dropped() > 0);
     assert_eq!(roll_up.dropped() + roll_up.events(), count);
@@ -186,7 +228,7 @@ fn a_model_is_told_apart_with_tokens_cost_and_first_token() {
     }));
     roll_up.add(&mut asked);
     let batch = roll_up.batch().unwrap();
-    let texts = &batch.keys[0].texts;
+    let texts = &fine(&batch)[0].texts;
     let of = |dimension: Dimension| &*texts[dimension as usize];
     assert_eq!(of(Dimension::Model), "fast");
     assert_eq!(of(Dimension::Deployment), "pretend/echo");
