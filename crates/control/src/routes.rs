@@ -3,16 +3,20 @@
 //! Router, permission check, OpenAPI and the tables of docs/admin-api.md are made from it. One file
 //! per action under `admin/`.
 
+mod audit;
 mod gateway;
 mod objects;
 mod people;
 mod providers;
 mod services;
+mod signing_in;
 mod subscribing;
+mod teams;
 mod usage;
 
 use serde_json::json;
 
+use crate::code::Code;
 use crate::operation::{Operation, Parameter, Surface};
 
 /// All of them, in the order of the page.
@@ -20,7 +24,10 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut all = gateway::operations();
     all.extend(usage::operations());
     all.extend(objects::operations());
+    all.extend(signing_in::operations());
     all.extend(people::operations());
+    all.extend(teams::operations());
+    all.extend(audit::operations());
     all.extend(subscribing::operations());
     all
 }
@@ -56,6 +63,10 @@ const VALIDATE_ONLY: Parameter = Parameter {
     about: "Whether to say only if it would be possible, and to write nothing.",
     schema: || json!({ "type": "boolean", "default": false }),
 };
+
+/// What changing a thing with a revision may be refused for.
+const REVISED: [Code; 3] =
+    [Code::HeaderInvalid, Code::PreconditionFailed, Code::PreconditionRequired];
 
 /// Whose something new is to be.
 const TEAM: Parameter = Parameter {
