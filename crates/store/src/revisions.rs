@@ -50,8 +50,8 @@ pub struct NewRevision<'a> {
     pub actor: &'a str,
     /// Why.
     pub note: &'a str,
-    /// How many of its sort are kept of a service; the current one and the one last published are,
-    /// however old.
+    /// How many of its sort are kept of a service; the current one, the one last published and the
+    /// one last published with a description are, however old.
     pub kept_max: i64,
     /// An earlier one that it is instead, where that one says the same.
     pub like: Option<i64>,
@@ -72,6 +72,10 @@ reads! {
 
     /// The one that was last published.
     fn published_revision(service_id: &str) -> Option<Revision>;
+
+    /// The one that was last published with a description: what callers have, whatever was published
+    /// without one since.
+    fn described_revision(service_id: &str) -> Option<Revision>;
 
     /// A description by its digest.
     fn description(digest: &str) -> Option<String>;
@@ -134,6 +138,18 @@ async fn published_revision(
 ) -> Result<Option<Revision>, StoreError> {
     let text = format!(
         "{REVISION} AND published_at IS NOT NULL ORDER BY published_at DESC, number DESC LIMIT 1"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(service_id);
+    query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
+}
+
+async fn described_revision(
+    sight: Sight<'_>,
+    service_id: &str,
+) -> Result<Option<Revision>, StoreError> {
+    let text = format!(
+        "{REVISION} AND published_at IS NOT NULL AND description IS NOT NULL \
+         ORDER BY published_at DESC, number DESC LIMIT 1"
     );
     let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(service_id);
     query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
@@ -284,14 +300,15 @@ impl Change {
         let number = |revision: Option<Revision>| revision.map_or(0, |revision| revision.number);
         let published = number(self.published_revision(of).await?);
         let current = number(self.current_revision(of).await?);
+        let described = number(self.described_revision(of).await?);
         let statement = sqlx::query(
             "DELETE FROM service_revisions WHERE service_id = $1 AND is_prepared = $2 \
-             AND number <> $3 AND number <> $4 AND number NOT IN (SELECT number \
+             AND number <> $3 AND number <> $4 AND number <> $5 AND number NOT IN (SELECT number \
              FROM service_revisions WHERE service_id = $1 AND is_prepared = $2 \
-             ORDER BY COALESCE(current_at, created_at) DESC, number DESC LIMIT $5)",
+             ORDER BY COALESCE(current_at, created_at) DESC, number DESC LIMIT $6)",
         );
         let statement = statement.bind(of).bind(i64::from(are_prepared)).bind(published);
-        if self.run(statement.bind(current).bind(new.kept_max)).await? > 0 {
+        if self.run(statement.bind(current).bind(described).bind(new.kept_max)).await? > 0 {
             self.forget_descriptions().await?;
         }
         Ok(())

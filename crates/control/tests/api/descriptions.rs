@@ -635,3 +635,108 @@ fn what_breaks_is_overridden_by_whoever_may_publish_alone() {
         assert_eq!(import(&home, &owner, "orders", "", &new).await.status(), 200);
     });
 }
+
+/// A service that answers by itself, as a description says.
+fn mock(description: &Value) -> Value {
+    json!({ "http": { "mock": {} }, "api": { "text": description.to_string() } })
+}
+
+#[test]
+fn what_callers_have_is_not_forgotten_by_taking_the_description_away() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let at = "/api/v1/services/orders";
+        let old = mock(&described(&[("/a", "integer")]));
+        let new = mock(&described(&[("/b", "integer")]));
+        let put = async |config: &Value| home.change(&admin, "PUT", at, config).await;
+        let made = home.send(&admin, "PUT", at, &old).await;
+        assert_eq!(made.status(), 201, "{made}");
+        assert_eq!(put(&new).await.code().as_str(), "breaking_changes");
+        let upstream = json!({ "name": "orders", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        let bare = put(&json!({ "http": { "upstream": "orders" } })).await;
+        assert_eq!(bare.status(), 200, "{bare}");
+        let refused = put(&new).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (409, "breaking_changes"),
+            "{refused}"
+        );
+        assert_eq!(put(&old).await.status(), 200, "what they have");
+    });
+}
+
+#[test]
+fn every_service_of_a_change_of_many_has_its_revision_and_its_gate() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let old = mock(&described(&[("/a", "integer")]));
+        let names: Vec<String> = (0..110).map(|at| format!("s{at:03}")).collect();
+        let objects: Vec<Value> = names
+            .iter()
+            .map(|name| json!({ "kind": "service", "name": name, "config": old }))
+            .collect();
+        let all = json!({ "objects": objects });
+        let applied = home.send(&admin, "POST", "/api/v1/objects:apply", &all).await;
+        assert_eq!(applied.status(), 200, "{applied}");
+        for name in [&names[0], &names[99], &names[100], &names[109]] {
+            let at = format!("/api/v1/services/{name}");
+            assert_eq!(current(&home, &admin, name).await, (1, 1), "{name}");
+            let other = mock(&described(&[("/b", "integer")]));
+            let refused = home.change(&admin, "PUT", &at, &other).await;
+            assert_eq!(refused.code().as_str(), "breaking_changes", "{name}: {refused}");
+        }
+    });
+}
+
+#[test]
+fn a_service_with_a_secret_is_prepared_and_gone_back_to_with_the_secret_it_has() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let upstream = json!({ "name": "orders", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        let at = "/api/v1/services/orders";
+        let service = |value: Value, other: &str| {
+            json!({
+                "http": { "upstream": "orders" },
+                "policies": { "headers": { "request": { "set": {
+                    "authorization": value, "x-other": other,
+                } } } },
+            })
+        };
+        let made = home.send(&admin, "PUT", at, &service(json!("Bearer secret-1"), "a")).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let revisions = format!("{at}/revisions");
+        let nothing = home.send(&admin, "POST", &revisions, &json!({ "note": "n" })).await;
+        assert_eq!(nothing.status(), 200, "{nothing}");
+        let kept = json!({ "service": service(json!({ "has_value": true }), "b") });
+        let prepared = home.send(&admin, "POST", &revisions, &kept).await;
+        assert_eq!(prepared.status(), 201, "{prepared}");
+        assert!(!prepared.to_string().contains("secret-1"), "{prepared}");
+        let sent = json!({ "service": service(json!("Bearer secret-2"), "b") });
+        let refused = home.send(&admin, "POST", &revisions, &sent).await;
+        assert_eq!(refused.status(), 422, "{refused}");
+        let stored = async || {
+            let row = home.store.object("service", "orders").await.unwrap().unwrap();
+            let set = &row.body["policies"]["headers"]["request"]["set"];
+            (set["authorization"].clone(), set["x-other"].clone())
+        };
+        for (verb, revision, other) in [("point", 2, "b"), ("rollback", 1, "a")] {
+            let body = json!({ "revision": revision });
+            let moved = home.send(&admin, "POST", &format!("{at}:{verb}"), &body).await;
+            assert_eq!(moved.status(), 200, "{verb}: {moved}");
+            assert_eq!(stored().await, (json!("Bearer secret-1"), json!(other)), "{verb}");
+        }
+        // What is not there any more cannot be gone back to, and it is said where.
+        let bare = json!({ "http": { "upstream": "orders" } });
+        assert_eq!(home.change(&admin, "PUT", at, &bare).await.status(), 200);
+        let refused =
+            home.send(&admin, "POST", &format!("{at}:rollback"), &json!({ "revision": 1 })).await;
+        let told = &refused.json()["errors"][0];
+        assert_eq!(
+            (refused.status(), &told["object"], &told["pointer"]),
+            (422, &json!("services/orders"), &json!("/policies/headers/request/set/authorization")),
+            "{refused}"
+        );
+    });
+}

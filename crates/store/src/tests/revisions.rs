@@ -96,6 +96,30 @@ fn old_ones_are_forgotten_but_for_the_one_last_published() {
 }
 
 #[test]
+fn the_one_last_published_with_a_description_is_kept_however_many_had_none_since() {
+    each_store(async |home| {
+        let store = home.open().await;
+        let publish = async |number: i64| {
+            let mut change = store.change().await.unwrap();
+            change.publish_revision("svc_1", number).await.unwrap();
+            change.commit(entry("publish_service")).await.unwrap();
+        };
+        assert_eq!(store.described_revision("svc_1").await.unwrap(), None);
+        let described = add(&store, &json!(1), Some("one")).await;
+        publish(described.number).await;
+        for content in 2..8 {
+            let bare = add(&store, &json!(content), None).await;
+            publish(bare.number).await;
+        }
+        let published = store.published_revision("svc_1").await.unwrap().unwrap();
+        let described = store.described_revision("svc_1").await.unwrap().unwrap();
+        assert_eq!((published.number, described.number), (7, 1));
+        assert!(store.description(&crate::digest_of("one")).await.unwrap().is_some());
+        assert_eq!(numbers(&store).await, [7, 6, 5, 1]);
+    });
+}
+
+#[test]
 fn a_service_points_at_one_of_them_forward_and_back() {
     each_store(async |home| {
         let store = home.open().await;

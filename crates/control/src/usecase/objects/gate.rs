@@ -101,8 +101,9 @@ pub(super) fn in_words(change: &BreakingChange) -> String {
     format!("{}: {} ({operations})", change.rule.name, change.message)
 }
 
-/// The description that callers have: the one of this service that was last published; of a new
-/// version, that of the latest one of the same team in use with the same major number.
+/// The description that callers have: the one of this service that was last published, also where
+/// it was taken away since; of a new version, that of the latest one of the same team in use with
+/// the same major number.
 async fn published(
     writing: &mut Writing<'_>,
     objects: &Objects,
@@ -110,10 +111,18 @@ async fn published(
 ) -> Result<Option<String>, ApiError> {
     let Wanted { name, team, body, .. } = *wanted;
     if let Some(before) = wanted.before
-        && let Some(revision) = writing.change.published_revision(&before.id).await?
+        && writing.change.published_revision(&before.id).await?.is_some()
     {
-        let Some(digest) = revision.description else { return Ok(None) };
+        let described = writing.change.described_revision(&before.id).await?;
+        let Some(digest) = described.and_then(|revision| revision.description) else {
+            return Ok(None);
+        };
         return Ok(writing.change.description(&digest).await?);
+    }
+    // In use, and nobody has noted what it was like when it was published.
+    let unnoted = wanted.before.filter(|before| is_in_use(&before.body));
+    if let Some(text) = unnoted.and_then(|before| text_of(&before.body)) {
+        return Ok(Some(text.to_owned()));
     }
     let Some(label) = label(body) else { return Ok(None) };
     let root = body.get("version_of").and_then(Value::as_str).unwrap_or(name);

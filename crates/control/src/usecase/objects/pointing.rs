@@ -102,11 +102,12 @@ pub(super) async fn plan(
     (content, description): (&Value, Option<&str>),
 ) -> Result<Vec<Planned>, ApiError> {
     let Wanted { dependencies, call, kind, name, conditions } = *wanted;
+    let own = service(name, &before.body, content, description);
     let mut planned = vec![Planned {
         kind,
         name: name.to_owned(),
         team: team.clone(),
-        body: Some(service(name, &before.body, content, description)),
+        body: Some(kept((kind, name), &own, Some(before))?),
         before: Some(before.clone()),
     }];
     for (kind, key) in [(ObjectKind::Upstream, "upstreams"), (ObjectKind::Route, "routes")] {
@@ -114,7 +115,7 @@ pub(super) async fn plan(
             let Some(object) = body.get("name").and_then(Value::as_str) else { continue };
             let before = writing.change.object(kind.singular(), object).await?;
             let team = before.as_ref().map_or_else(|| team.clone(), |row| row.team.clone());
-            let body = kept(kind, body, before.as_ref())?;
+            let body = kept((kind, object), body, before.as_ref())?;
             planned.push(Planned { kind, name: object.to_owned(), team, before, body: Some(body) });
         }
     }
@@ -157,7 +158,11 @@ fn service(name: &str, present: &Value, content: &Value, description: Option<&st
 }
 
 /// An object of a revision with the secrets that it has now.
-fn kept(kind: ObjectKind, body: &Value, before: Option<&ObjectRow>) -> Result<Value, ApiError> {
+fn kept(
+    (kind, name): (ObjectKind, &str),
+    body: &Value,
+    before: Option<&ObjectRow>,
+) -> Result<Value, ApiError> {
     let mut body = body.clone();
     let nothing = Value::Null;
     let old = before.map_or(&nothing, |before| &before.body);
@@ -165,7 +170,8 @@ fn kept(kind: ObjectKind, body: &Value, before: Option<&ObjectRow>) -> Result<Va
         let faults = missing.into_iter();
         let faults = faults.map(|one| Fault::at(one.pointer.clone(), one.to_string())).collect();
         let message = "the revision has a secret that is not there";
-        ApiError::new(Code::ObjectInvalid, message).with_faults(faults)
+        let refusal = ApiError::new(Code::ObjectInvalid, message).with_faults(faults);
+        refusal.of_object(&format!("{}/{name}", kind.plural()))
     })?;
     Ok(body)
 }

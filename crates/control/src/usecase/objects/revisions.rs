@@ -18,8 +18,9 @@ use crate::usecase::Writing;
 const KEPT_MAX: i64 = 100;
 /// Of those that are prepared and never were.
 pub(super) const PREPARED_MAX: u32 = 20;
-/// Services that one change makes a revision of: an upstream that more share is infrastructure.
-const SERVICES_MAX: usize = 100;
+/// Services that the change of one upstream makes revisions of: one that more share is infrastructure.
+/// What is changed itself, or by a route to it, has its revision however many there are.
+const SHARED_MAX: usize = 100;
 
 /// The objects as they are with changes.
 pub(super) fn with(objects: &Objects, changes: &[ObjectChange]) -> Objects {
@@ -89,14 +90,13 @@ fn affected(before: &Objects, wanted: &Objects, changes: &[ObjectChange]) -> Vec
             ObjectKind::Upstream => {
                 let behind = wanted.list(ObjectKind::Service).iter();
                 let behind = behind.filter(|held| upstream_of(&held.object.body) == Some(name));
-                names.extend(behind.map(|held| held.object.name.clone()));
+                names.extend(behind.take(SHARED_MAX).map(|held| held.object.name.clone()));
             }
             _ => {}
         }
     }
     names.sort_unstable();
     names.dedup();
-    names.truncate(SERVICES_MAX);
     names
 }
 
@@ -241,11 +241,25 @@ mod tests {
             let changes = [change];
             affected(&before, &with(&before, &changes), &changes)
         };
-        let put = |kind, name, body| ObjectChange::Put(object(kind, name, body));
+        let put = |kind, name: &str, body| ObjectChange::Put(object(kind, name, body));
         assert_eq!(about(put(ObjectKind::Upstream, "u", json!({ "x": 1 }))), ["a"]);
         assert_eq!(about(put(ObjectKind::Route, "r", json!({ "service": "b" }))), ["a", "b"]);
         assert_eq!(about(put(ObjectKind::Service, "c", json!({}))), ["c"]);
         assert!(about(put(ObjectKind::Listener, "l", json!({}))).is_empty());
+        // However many are changed at once, each is one of them; of what shares an upstream, some.
+        let many: Vec<ObjectChange> = (0..150)
+            .map(|at| {
+                put(
+                    ObjectKind::Service,
+                    &format!("s{at}"),
+                    json!({ "http": { "upstream": "shared" } }),
+                )
+            })
+            .collect();
+        let wanted = with(&before, &many);
+        assert_eq!(affected(&before, &wanted, &many).len(), 150);
+        let shared = [put(ObjectKind::Upstream, "shared", json!({ "x": 1 }))];
+        assert_eq!(affected(&wanted, &wanted, &shared).len(), SHARED_MAX);
         let (content, description) = content(&before, "a").unwrap();
         assert_eq!(description, None);
         assert_eq!(content["service"], json!({ "name": "a", "http": { "upstream": "u" } }));
