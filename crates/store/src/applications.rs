@@ -260,7 +260,7 @@ impl Change {
     }
 
     /// Removes an application in the revision of `application`, with its credentials and
-    /// subscriptions.
+    /// subscriptions. Of keys that had ended the digests stay, so that nobody brings them back.
     ///
     /// # Errors
     /// When it is not there as that any more ([`StoreError::Stale`]), or the database fails.
@@ -269,6 +269,7 @@ impl Change {
         application: &Application,
     ) -> Result<(), StoreError> {
         let changed = self.next_generation().await?;
+        self.note_ended("application", &application.id).await?;
         let statement = sqlx::query("DELETE FROM applications WHERE id = $1 AND revision = $2");
         if self.run(statement.bind(&application.id).bind(application.revision)).await? == 0 {
             return Err(StoreError::Stale(words(&application.name)));

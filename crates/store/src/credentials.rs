@@ -71,6 +71,9 @@ reads! {
 
     /// How many keys of an application have not ended.
     fn living_credentials_of(application: &str, now: i64) -> i64;
+
+    /// Whether the key of a digest has ended and been removed: it is never let in again.
+    fn has_ended(secret_hash: &[u8; 32]) -> bool;
 }
 
 async fn credential(sight: Sight<'_>, id: &str) -> Result<Option<Credential>, StoreError> {
@@ -114,16 +117,25 @@ async fn living_credentials_of(
     Ok(query.bind(application).bind(now).fetch_one(sight.on).await?)
 }
 
+async fn has_ended(sight: Sight<'_>, secret_hash: &[u8; 32]) -> Result<bool, StoreError> {
+    let query = sqlx::query_scalar::<_, i64>("SELECT 1 FROM ended_keys WHERE secret_hash = $1");
+    let found = query.bind(secret_hash.to_vec()).fetch_optional(sight.on).await?;
+    Ok(found.is_some())
+}
+
 impl Change {
     /// Writes a key.
     ///
     /// # Errors
-    /// When the same key is there ([`StoreError::Taken`]), there is no such application
-    /// ([`StoreError::Missing`]), or the database fails.
+    /// When the same key is there, or was and has ended ([`StoreError::Taken`]), there is no such
+    /// application ([`StoreError::Missing`]), or the database fails.
     pub async fn insert_credential(
         &mut self,
         new: NewCredential,
     ) -> Result<Credential, StoreError> {
+        if self.has_ended(&new.secret_hash).await? {
+            return Err(StoreError::Taken("the credential".to_owned()));
+        }
         let (id, at) = (self.new_id("crd")?, self.at());
         let statement = sqlx::query(
             "INSERT INTO credentials (id, application, name, secret_hash, prefix, last4, \
@@ -176,14 +188,35 @@ impl Change {
         Ok(is_new)
     }
 
-    /// Removes a key that has ended: it is forgotten that there was one.
+    /// Removes a key that has ended: nothing is kept of it but its digest, so that nobody brings it
+    /// back.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn remove_credential(&mut self, credential: &Credential) -> Result<(), StoreError> {
+        self.note_ended("id", &credential.id).await?;
         let statement = sqlx::query("DELETE FROM credentials WHERE id = $1");
         self.run(statement.bind(&credential.id)).await?;
         self.touch_application(&credential.application).await
+    }
+
+    /// Keeps the digests of keys that have ended and are about to go: of one, by `id`, or of all of
+    /// an `application`.
+    pub(crate) async fn note_ended(
+        &mut self,
+        column: &'static str,
+        value: &str,
+    ) -> Result<(), StoreError> {
+        let at = self.at();
+        let text = format!(
+            "INSERT INTO ended_keys (secret_hash, ended_at) \
+             SELECT secret_hash, COALESCE(revoked_at, expires_at) FROM credentials \
+             WHERE {column} = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2) \
+             ON CONFLICT (secret_hash) DO NOTHING"
+        );
+        let statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(value).bind(at);
+        self.run(statement).await?;
+        Ok(())
     }
 
     /// Lets a key end at a time, in microseconds UTC, unless it ends before.

@@ -67,6 +67,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        name: "ended_keys",
+        both: include_str!("../migrations/0008_ended_keys.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// All writers of a PostgreSQL database hold this lock, so that there is one at a time.

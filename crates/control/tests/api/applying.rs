@@ -203,3 +203,27 @@ fn what_the_api_refuses_of_one_object_is_refused_of_many_and_names_it() {
         );
     });
 }
+
+#[test]
+fn a_file_that_is_older_than_the_end_of_a_key_does_not_bring_it_back() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        assert_eq!(home.send(&admin, "POST", APPLY, &shop()).await.status(), 200);
+        let keys = "/api/v1/applications/tills/credentials";
+        let all = home.get(&admin, keys).await;
+        let key = format!("{keys}/{}", all.json()["credentials"][0]["id"].as_str().unwrap());
+        let revoked = home.send(&admin, "POST", &format!("{key}:revoke"), &json!({})).await;
+        assert_eq!(revoked.status(), 200, "{revoked}");
+        let removed = home.send(&admin, "DELETE", &key, &Value::Null).await;
+        assert_eq!(removed.status(), 204, "{removed}");
+        let again = home.send(&admin, "POST", APPLY, &shop()).await;
+        assert_eq!(again.status(), 200, "{again}");
+        assert_eq!(home.get(&admin, keys).await.json()["credentials"], json!([]));
+        // Nor does a detour by an application of another name, or by one that went with it.
+        let mut other = shop();
+        other["applications"][0]["name"] = json!("other");
+        assert_eq!(home.send(&admin, "POST", APPLY, &other).await.status(), 200);
+        let none = home.get(&admin, "/api/v1/applications/other/credentials").await;
+        assert_eq!(none.json()["credentials"], json!([]), "{none}");
+    });
+}

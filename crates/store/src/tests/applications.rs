@@ -236,3 +236,34 @@ fn a_user_is_told_once_and_reads_once() {
         assert_eq!((told(true).await.len(), told(false).await.len()), (0, 1));
     });
 }
+
+#[test]
+fn a_key_that_has_ended_is_never_let_in_again_however_it_went() {
+    each_store(async |home| {
+        let store = home.open().await;
+        let mut change = store.change().await.unwrap();
+        let one = change.insert_application(new("one", None)).await.unwrap();
+        let mut revoked = change.insert_credential(key(&one, 1)).await.unwrap();
+        change.revoke_credential(&mut revoked).await.unwrap();
+        change.remove_credential(&revoked).await.unwrap();
+        let expired = NewCredential { expires_at: Some(change.at() - 1), ..key(&one, 2) };
+        change.insert_credential(expired).await.unwrap();
+        let mut gone = change.insert_credential(key(&one, 3)).await.unwrap();
+        change.revoke_credential(&mut gone).await.unwrap();
+        change.insert_credential(key(&one, 4)).await.unwrap();
+        let one = change.application("one").await.unwrap().unwrap();
+        change.remove_application(&one).await.unwrap();
+        change.commit(entry("delete_application")).await.unwrap();
+        for (byte, has_ended) in [(1, true), (2, true), (3, true), (4, false), (5, false)] {
+            assert_eq!(store.has_ended(&[byte; 32]).await.unwrap(), has_ended, "{byte}");
+            let mut change = store.change().await.unwrap();
+            let again = change.insert_application(new("one", None)).await.unwrap();
+            let inserted = change.insert_credential(key(&again, byte)).await;
+            assert_eq!(
+                matches!(inserted, Err(StoreError::Taken(_))),
+                has_ended,
+                "{byte}: {inserted:?}"
+            );
+        }
+    });
+}

@@ -523,6 +523,10 @@ impl Callers<'_, '_> {
             if known.contains(&new.secret_hash) || new.expires_at.is_some_and(|end| end <= now) {
                 continue;
             }
+            // What the file was written from may be older than the end of the key.
+            if self.writing.change.has_ended(&new.secret_hash).await? {
+                continue;
+            }
             let inserted = self.writing.change.insert_credential(new).await;
             inserted.map_err(|error| match error {
                 StoreError::Taken(_) => {
