@@ -336,12 +336,17 @@ impl Document {
     /// A credential must say who calls: two consumers or applications cannot have the same.
     fn check_credentials(&self, scope: &mut Scope<'_, '_, '_>) {
         let mut owners: HashMap<(&str, &str), &str> = HashMap::new();
+        // A digest and the key that it is of are the same credential, however each is written.
+        let mut digests: HashMap<[u8; 32], (&str, &str)> = HashMap::new();
         let items = scope.node.get("consumers").map_or(&[][..], |list| list.items());
         for (consumer, item) in self.consumers.iter().zip(items) {
             let written = item.get("credentials").map_or(&[][..], |list| list.items());
             for (credential, node) in consumer.credentials.iter().zip(written) {
                 let (key, word) = match credential {
-                    ConsumerCredential::ApiKey(key) => (("api_key", exposed(key)), "api key"),
+                    ConsumerCredential::ApiKey(key) => {
+                        digests.insert(digest_of(key), ("consumer", consumer.name.as_str()));
+                        (("api_key", exposed(key)), "api key")
+                    }
                     ConsumerCredential::Basic { username, .. } => {
                         (("basic", username.as_str()), "username")
                     }
@@ -360,6 +365,8 @@ impl Document {
             for (key, node) in application.api_keys.iter().zip(written) {
                 let of_consumer = owners.get(&("api_key", exposed(key)));
                 let of_other = applications.insert(exposed(key), application.name.as_str());
+                let named = ("application", application.name.as_str());
+                digests.entry(digest_of(key)).or_insert(named);
                 let owner = (of_consumer.map(|name| ("consumer", name)))
                     .or(of_other.as_ref().map(|name| ("application", name)));
                 if let Some((word, owner)) = owner {
@@ -368,18 +375,26 @@ impl Document {
                 }
             }
         }
-        let mut hashes: HashMap<[u8; 32], &str> = HashMap::new();
         for (application, item) in self.applications.iter().zip(items) {
             let written = item.get("credentials").map_or(&[][..], |list| list.items());
             let written = written.iter().filter(|node| node.get("api_key_hash").is_some());
             for (hash, node) in application.key_hashes.iter().zip(written) {
-                if let Some(owner) = hashes.insert(hash.digest, application.name.as_str()) {
-                    let message = format!("the application `{owner}` already has this api key");
+                let named = ("application", application.name.as_str());
+                if let Some((word, owner)) = digests.insert(hash.digest, named) {
+                    let message = format!("the {word} `{owner}` already has this api key");
                     scope.reader.refuse(node.place, message);
                 }
             }
         }
     }
+}
+
+/// The digest that a key is known by.
+fn digest_of(key: &Secret) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, exposed(key).as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
 }
 
 /// The version of the format that is read here; later ones convert from it.
