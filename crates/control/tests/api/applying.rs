@@ -227,3 +227,81 @@ fn a_file_that_is_older_than_the_end_of_a_key_does_not_bring_it_back() {
         assert_eq!(none.json()["credentials"], json!([]), "{none}");
     });
 }
+
+#[test]
+fn consumers_and_applications_share_one_room_of_names() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let application = json!({ "applications": [{ "name": "tills", "description": "" }] });
+        assert_eq!(home.send(&admin, "POST", APPLY, &application).await.status(), 200);
+        let consumer = json!({ "name": "tills" });
+        let made = home.send(&admin, "POST", "/api/v1/consumers", &consumer).await;
+        assert_eq!((made.status(), made.code().as_str()), (409, "name_taken"), "{made}");
+        let applied = json!({ "objects": [object("consumer", "tills", json!({}))] });
+        let applied = home.send(&admin, "POST", APPLY, &applied).await;
+        assert_eq!((applied.status(), applied.code().as_str()), (409, "name_taken"), "{applied}");
+        assert_eq!(applied.json()["errors"][0]["object"], "consumers/tills", "{applied}");
+        // In the place of one that goes with the same change it may be.
+        let both = json!({
+            "applications": [{ "name": "tills", "gone": true }],
+            "objects": [object("consumer", "tills", json!({}))],
+        });
+        let both = home.send(&admin, "POST", APPLY, &both).await;
+        assert_eq!(both.status(), 200, "{both}");
+        let back = home.send(&admin, "POST", APPLY, &application).await;
+        assert_eq!((back.status(), back.code().as_str()), (409, "name_taken"), "{back}");
+    });
+}
+
+#[test]
+fn what_breaks_is_told_of_every_service_of_a_change() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let described = |path: &str| {
+            let responses = json!({ "200": { "description": "d" } });
+            let text = json!({
+                "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
+                "paths": { path: { "get": { "responses": responses } } },
+            });
+            json!({ "http": { "mock": {} }, "api": { "text": text.to_string() } })
+        };
+        let all = |path: &str| {
+            let names = ["one", "two", "three"];
+            let objects: Vec<Value> =
+                names.iter().map(|name| object("service", name, described(path))).collect();
+            json!({ "objects": objects })
+        };
+        assert_eq!(home.send(&admin, "POST", APPLY, &all("/a")).await.status(), 200);
+        let refused = home.send(&admin, "POST", APPLY, &all("/b")).await;
+        assert_eq!(
+            (refused.status(), refused.code().as_str()),
+            (409, "breaking_changes"),
+            "{refused}"
+        );
+        let told: Vec<Value> = refused.json()["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["object"].clone())
+            .collect();
+        assert_eq!(told, ["services/one", "services/two", "services/three"], "{refused}");
+        assert!(refused.to_string().contains("in 3 services"), "{refused}");
+        let mut wanted = all("/b");
+        wanted["override"] = json!(true);
+        wanted["reason"] = json!("nobody calls them");
+        let done = home.send(&admin, "POST", APPLY, &wanted).await;
+        assert_eq!(done.status(), 200, "{done}");
+        let log = home.get(&admin, "/api/v1/audit?action=apply").await;
+        let kept = &log.json()["audit"][0]["after"]["override"];
+        assert_eq!(
+            (kept, &kept["reason"]),
+            (&done.json()["override"], &json!("nobody calls them"))
+        );
+        let lines: Vec<&str> =
+            kept["breaking"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for name in ["one", "two", "three"] {
+            let begin = format!("services/{name}: ");
+            assert!(lines.iter().any(|line| line.starts_with(&begin)), "{name}: {kept}");
+        }
+    });
+}

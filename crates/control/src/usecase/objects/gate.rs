@@ -47,38 +47,101 @@ pub(super) struct Wanted<'a> {
     pub(super) body: &'a Value,
 }
 
-/// Lets a service that is to be in use go on, where its description breaks no caller of the one
-/// that is published; what breaks, where that is overridden, for the audit log.
-pub(super) async fn check(
-    writing: &mut Writing<'_>,
-    objects: &Objects,
-    wanted: Wanted<'_>,
-    (given, may_override): (&Override, bool),
-) -> Result<Option<Value>, ApiError> {
-    given.check()?;
-    let breaking = breaking(writing, objects, wanted).await?;
-    if breaking.is_empty() {
-        return Ok(None);
+/// What services would break of what callers have, of one change of many.
+#[derive(Default)]
+pub(super) struct Broken(Vec<Breaks>);
+
+/// What one service would break.
+struct Breaks {
+    service: String,
+    /// Whether the body that was sent is the service itself, so that places need no name with them.
+    is_own: bool,
+    may_override: bool,
+    changes: Vec<BreakingChange>,
+}
+
+impl Broken {
+    /// Looks at one service that is to be in use, and keeps what it breaks.
+    pub(super) async fn add(
+        &mut self,
+        writing: &mut Writing<'_>,
+        objects: &Objects,
+        wanted: Wanted<'_>,
+        (is_own, may_override): (bool, bool),
+    ) -> Result<(), ApiError> {
+        let changes = breaking(writing, objects, wanted).await?;
+        if !changes.is_empty() {
+            let service = wanted.name.to_owned();
+            self.0.push(Breaks { service, is_own, may_override, changes });
+        }
+        Ok(())
     }
-    if given.is_given && !may_override {
-        return Err(ApiError::not_permitted("override what breaks callers of these services"));
+
+    /// Lets the change go on where nothing breaks; what breaks, where that is overridden, for the
+    /// audit log. Every service is named, as far as there is room.
+    pub(super) fn judge(&self, given: &Override) -> Result<Option<Value>, ApiError> {
+        given.check()?;
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        if given.is_given {
+            let refused = self.0.iter().filter(|one| !one.may_override);
+            let refused: Vec<Fault> = refused.map(Breaks::not_permitted).take(TOLD_MAX).collect();
+            if !refused.is_empty() {
+                let refusal =
+                    ApiError::not_permitted("override what breaks callers of these services");
+                return Err(refusal.with_faults(refused));
+            }
+            let told: Vec<String> = self.told().map(|(one, change)| one.in_words(change)).collect();
+            return Ok(Some(json!({ "reason": given.reason, "breaking": told })));
+        }
+        let count: usize = self.0.iter().map(|one| one.changes.len()).sum();
+        let changes = match count {
+            1 => "a change breaks".to_owned(),
+            count => format!("{count} changes break"),
+        };
+        let of = match self.0.len() {
+            1 => String::new(),
+            services => format!(" in {services} services"),
+        };
+        let message = format!(
+            "{changes} callers of what is published{of}; publish another major version, or send \
+             `\"override\": true` with a `reason`"
+        );
+        let faults: Vec<Fault> = self.told().map(|(one, change)| one.fault(change)).collect();
+        Err(ApiError::new(Code::BreakingChanges, message).with_faults(faults))
     }
-    if given.is_given {
-        let told: Vec<String> = breaking.iter().take(TOLD_MAX).map(in_words).collect();
-        return Ok(Some(json!({ "reason": given.reason, "breaking": told })));
+
+    /// As many as are told: of each service some, so that none is left out for another's many.
+    fn told(&self) -> impl Iterator<Item = (&Breaks, &BreakingChange)> {
+        let of_each = (TOLD_MAX / self.0.len().max(1)).max(1);
+        let all = self
+            .0
+            .iter()
+            .flat_map(move |one| one.changes.iter().take(of_each).map(move |change| (one, change)));
+        all.take(TOLD_MAX)
     }
-    let count = match breaking.len() {
-        1 => "a change breaks".to_owned(),
-        count => format!("{count} changes break"),
-    };
-    let message = format!(
-        "{count} callers of what is published; publish another major version, or send \
-         `\"override\": true` with a `reason`"
-    );
-    let faults = breaking.iter().take(TOLD_MAX);
-    let faults: Vec<Fault> =
-        faults.map(|change| Fault::at(change.pointer.clone(), in_words(change))).collect();
-    Err(ApiError::new(Code::BreakingChanges, message).with_faults(faults))
+}
+
+impl Breaks {
+    fn object(&self) -> Option<String> {
+        (!self.is_own).then(|| format!("services/{}", self.service))
+    }
+
+    fn in_words(&self, change: &BreakingChange) -> String {
+        match self.object() {
+            Some(object) => format!("{object}: {}", in_words(change)),
+            None => in_words(change),
+        }
+    }
+
+    fn fault(&self, change: &BreakingChange) -> Fault {
+        Fault::at(change.pointer.clone(), in_words(change)).of_object(self.object())
+    }
+
+    fn not_permitted(&self) -> Fault {
+        Fault::at("", "breaks callers").of_object(self.object())
+    }
 }
 
 /// What a service that is to be in use would break of what callers have.

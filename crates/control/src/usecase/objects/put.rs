@@ -8,7 +8,7 @@ use architrave_config::ports::{StageError, Staged};
 use architrave_store::{ObjectRow, ObjectWrite};
 use serde_json::Value;
 
-use super::gate::{self, Override};
+use super::gate::{self, Broken, Override};
 use super::write::Wanted;
 use super::{revisions, warnings};
 use crate::code::Code;
@@ -60,16 +60,18 @@ pub(super) async fn put_all(
     let staged = stage(wanted, changes.clone()).await?;
     let before = wanted.dependencies.desired.objects();
     let after = revisions::with(&before, &changes);
-    let mut overridden = None;
+    let mut broken = Broken::default();
     for one in planned.iter().filter(|one| one.kind == ObjectKind::Service) {
         let Some(body) = &one.body else { continue };
         let team = one.team.as_deref();
         let of = gate::Wanted { before: one.before.as_ref(), name: &one.name, team, body };
         // Whoever may not publish does not publish what breaks callers by another way.
         let may_override = wanted.call.caller.may(Permission::PublishServices, team);
-        let given = (note.given, may_override);
-        overridden = gate::check(writing, &after, of, given).await?.or(overridden);
+        let is_own = wanted.kind == one.kind && wanted.name == one.name;
+        broken.add(writing, &after, of, (is_own, may_override)).await?;
     }
+    let overridden = broken.judge(note.given)?;
+    check_consumers(writing, planned).await?;
     let mut rows = Vec::with_capacity(planned.len());
     for one in planned {
         rows.extend(write_one(writing, one).await?);
@@ -81,6 +83,23 @@ pub(super) async fn put_all(
         _ => Vec::new(),
     };
     Ok(Put { staged, rows, overridden, warnings })
+}
+
+/// Refuses consumers that are named like an application: to services and in logs both are known by
+/// their names alone.
+async fn check_consumers(writing: &mut Writing<'_>, planned: &[Planned]) -> Result<(), ApiError> {
+    let new = planned.iter().filter(|one| {
+        one.kind == ObjectKind::Consumer && one.before.is_none() && one.body.is_some()
+    });
+    for Planned { name, .. } in new {
+        if writing.change.application(name).await?.is_some() {
+            let message = format!("an application is named {name} already");
+            let fault = Fault::at("/name", message.clone());
+            let refusal = ApiError::new(Code::NameTaken, message).with_faults(vec![fault]);
+            return Err(refusal.of_object(&format!("consumers/{name}")));
+        }
+    }
+    Ok(())
 }
 
 /// What the running gateway is told of a plan.
