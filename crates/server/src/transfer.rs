@@ -415,13 +415,16 @@ pub(crate) fn backup(target: &Target, file: &Path) -> ExitCode {
             target.choice == DatabaseChoice::Embedded,
             "this copies the embedded database; make backups of PostgreSQL with pg_dump"
         );
-        let opened = Opened::read(target).await?;
         let beside = |suffix: &str| {
             let mut path = file.as_os_str().to_owned();
             path.push(suffix);
             PathBuf::from(path)
         };
         let (usage, ledger) = (beside(".usage"), beside(".ledger"));
+        for part in [file, &usage, &ledger] {
+            ensure!(!part.exists(), "{} is there already, and is not written over", part.display());
+        }
+        let opened = Opened::read(target).await?;
         let made = async {
             opened.database.store.backup(file).await?;
             let has_usage = opened.database.usage.backup(&usage).await?;
@@ -435,6 +438,12 @@ pub(crate) fn backup(target: &Target, file: &Path) -> ExitCode {
         };
         let made = made.await;
         opened.close().await;
+        if made.is_err() {
+            // None was there before, and what there is now is no backup.
+            for part in [file, &usage, &ledger] {
+                let _none = std::fs::remove_file(part);
+            }
+        }
         let (has_usage, has_ledger) = made?;
         let key = target.data.join(keys::ROOT_KEY);
         eprintln!("{} is whole; its secrets are sealed with {}", file.display(), key.display());

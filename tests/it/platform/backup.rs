@@ -209,3 +209,43 @@ models: [{ name: small, deployments: [{ provider: p, model: echo }] }]
     // A lease that was out counts as spent.
     assert!(spent(&restored) >= before, "{} of {before}", spent(&restored));
 }
+
+#[test]
+fn a_backup_that_fails_leaves_nothing_that_looks_like_one() {
+    let folder = TempDir::new().expect("there is room for a directory");
+    let data = folder.path().join("data");
+    drop(start(&data));
+    let file = folder.path().join("backup.db");
+    let back_up = || {
+        Command::new(tools::gateway())
+            .args(["backup", &file.display().to_string(), "--data", &data.display().to_string()])
+            .output()
+            .expect("it runs")
+    };
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let names = names.map(|name| name.into_string().expect("a text"));
+        let mut names: Vec<String> = names.filter(|name| name.starts_with("backup")).collect();
+        names.sort_unstable();
+        names
+    };
+    let used = data.join("usage.db");
+    for left in ["usage.db-wal", "usage.db-shm"] {
+        let _none = std::fs::remove_file(data.join(left));
+    }
+    std::fs::write(&used, "this is no database at all".repeat(99)).expect("there is room");
+    let output = back_up();
+    assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(names().is_empty(), "{:?}", names());
+    std::fs::remove_file(&used).expect("it is there");
+    let output = back_up();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let made = names();
+    // Nor is one that is there written over.
+    let output = back_up();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("is there already"), "{said}");
+    assert_eq!(names(), made);
+}
