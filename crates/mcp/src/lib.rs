@@ -15,6 +15,7 @@
 //! - [`session`]: sessions, and calls that wait for their client, in texts that clients keep for us
 //!   sealed ([`seal`]).
 //! - [`between`]: what the eras say, each in the other's words.
+//! - [`stream`]: a server's events, and a client's stream of those of several servers.
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
@@ -35,5 +36,6 @@ pub mod refusal;
 pub mod revision;
 pub mod seal;
 pub mod session;
+pub mod stream;
 pub mod tag;
 pub mod uri;

@@ -80,9 +80,9 @@ fn of_legacy(method: Method) -> Fate {
         | Method::TasksStatus => Fate::Not(
             "tasks are an extension since 2026-07-28, with other words than those of 2025-11-25",
         ),
-        Method::Cancelled => {
-            Fate::Otherwise("the stream of the request is closed, which says it to a modern server")
-        }
+        Method::Cancelled => Fate::Otherwise(
+            "of a request: its stream is closed, which says it to a modern server; of a question: it is not asked any more",
+        ),
         _ => Fate::Same,
     }
 }
