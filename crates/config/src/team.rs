@@ -5,7 +5,8 @@ use architrave_core::name::TeamName;
 use serde_json::{Value, json};
 
 use crate::consumer::{BudgetWritten, check_budgets};
-use crate::read::{List, Name, Scope, record};
+use crate::product;
+use crate::read::{List, Name, Scope, Text, record};
 use crate::{Budget, NoSources, load};
 
 /// Those who own services and applications together.
@@ -36,14 +37,21 @@ record! {
         /// What all applications of the team together may use up of models in a period, beside what
         /// their plans say; all of them hold.
         "budgets": List<BudgetWritten> = Vec::new() => budgets: Vec<Budget>,
+        /// What people call it; the name where it is left out.
+        "display_name": Option<Text> = None => display_name: Option<String>,
+        /// What it is for.
+        "description": Option<Text> = None => description: Option<String>,
     }
-    later "title", "description", "members", "limits";
+    later "members", "limits";
 }
 
 impl TeamWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Team> {
         check_budgets(scope, "budgets", &self.budgets);
-        let Self { name, budgets } = self;
+        product::check_texts(scope);
+        let Self { name, budgets, display_name, description } = self;
+        // They are for people, who are in the database: `apply` puts them there.
+        drop((display_name, description));
         Some(Team { name, budgets })
     }
 }

@@ -136,6 +136,15 @@ impl ApiError {
         self
     }
 
+    /// With its faults below a place of the body, where what they are of stands.
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        for fault in &mut self.0.faults {
+            let within = fault.pointer.take().unwrap_or_default();
+            fault.pointer = Some(format!("{pointer}{within}"));
+        }
+        self
+    }
+
     /// With its faults in that object, where the body has several.
     pub(crate) fn of_object(mut self, object: &str) -> Self {
         for fault in &mut self.0.faults {

@@ -422,6 +422,8 @@ fn envelope(kind: ObjectKind, config: &str) -> Value {
             "description": "Who called it in the last 30 days; in answers to `:retire` alone, and \
                             `null` where nobody keeps count.",
         });
+    }
+    if matches!(kind, ObjectKind::Service | ObjectKind::Product) {
         schema["properties"]["warnings"] = json!({
             "description": "What is worth telling whoever has written it; only where there is something.",
             "type": "array",

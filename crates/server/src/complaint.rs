@@ -32,7 +32,11 @@ fn tell_faults(errors: &[ConfigError], file: Option<&Path>) {
     let what = match file {
         Some(file) if of_database => format!("{} with the database", file.display()),
         Some(file) => file.display().to_string(),
-        None => "the database".to_owned(),
+        // A file that a command was given has a name in each of its faults.
+        None => match errors.first().filter(|_| !of_database) {
+            Some(first) => first.file.to_string(),
+            None => "the database".to_owned(),
+        },
     };
     eprintln!("error: {what} is not valid: {} error{plural}", errors.len());
 }

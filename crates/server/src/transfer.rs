@@ -285,7 +285,9 @@ impl Side {
         let (wanted, people) = wanted(file, &catalog)?;
         let mut objects = difference::between(&seen.objects, &wanted);
         objects.retain(|one| !is_of_file(&seen.objects, one));
-        let says_nothing = people.applications.is_none() && people.subscriptions.is_none();
+        let says_nothing = people.teams.is_none()
+            && people.applications.is_none()
+            && people.subscriptions.is_none();
         let others = match says_nothing {
             true => Vec::new(),
             false => callers::between(&self.people().await?, &people),
@@ -296,7 +298,10 @@ impl Side {
         let mut teams: Vec<String> = Vec::new();
         if !needed.is_empty() {
             let there = self.teams().await?;
-            let is_missing = |name: &&str| !there.iter().any(|known| known == name);
+            let is_named =
+                |name: &str| people.teams.as_ref().is_some_and(|all| all.contains_key(name));
+            let is_missing =
+                |name: &&str| !there.iter().any(|known| known == name) && !is_named(name);
             teams.extend(needed.into_iter().filter(is_missing).map(str::to_owned));
         }
         Ok((seen, Changes { teams, objects, others }))
@@ -362,10 +367,10 @@ impl Changes {
             }
             body
         });
-        let others: Vec<&Other> = self.others.iter().collect();
-        let (applications, subscriptions) = callers::bodies(&others);
+        let [mut teams, applications, subscriptions] = callers::bodies(&self.others);
+        teams.extend(self.teams.iter().map(|name| json!({ "name": name })));
         json!({
-            "teams": self.teams,
+            "teams": teams,
             "objects": objects.collect::<Vec<_>>(),
             "applications": applications,
             "subscriptions": subscriptions,

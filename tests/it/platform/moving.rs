@@ -66,6 +66,13 @@ fn fill(gateway: &Gateway, origin: &Origin) -> String {
     for team in ["sellers", "buyers"] {
         tell(gateway, "POST", "teams", &json!({ "name": team }), 201);
     }
+    let buyers = json!({
+        "name": "buyers",
+        "display_name": "Those who buy",
+        "budgets": [{ "money": "500 USD", "per": "month" }],
+    });
+    tell(gateway, "POST", "objects:apply", &json!({ "teams": [buyers] }), 200);
+    tell(gateway, "POST", "teams", &json!({ "name": "idle" }), 201);
     let upstream =
         json!({ "name": "orders", "endpoints": [{ "address": origin.addr().to_string() }] });
     tell(gateway, "POST", "upstreams?team=sellers", &upstream, 201);
@@ -127,7 +134,15 @@ fn a_database_is_moved_to_another_and_back_and_keys_go_on() {
     // While the gateway runs.
     let (first, said) = fine(&["export", "--data", path(one.path()), "--config", &config]);
     assert!(!first.contains(&secret), "{first}");
-    for part in ["team: sellers", "api_key_hash", "state: suspended", "purpose", "2199-01-31"] {
+    for part in [
+        "team: sellers",
+        "name: idle",
+        "500 USD",
+        "api_key_hash",
+        "state: suspended",
+        "purpose",
+        "2199-01-31",
+    ] {
         assert!(first.contains(part), "{part}: {first}");
     }
     assert!(!said.contains("left out"), "{said}");
@@ -151,6 +166,9 @@ fn a_database_is_moved_to_another_and_back_and_keys_go_on() {
     assert_eq!(waiting["subscriptions"][0]["answers"]["purpose"], "yes: #1", "{waiting}");
     let service = tell(&gateway, "GET", "services/orders", &Value::Null, 200);
     assert_eq!(service["team"], "sellers", "{service}");
+    let buyers = tell(&gateway, "GET", "teams/buyers", &Value::Null, 200);
+    assert_eq!(buyers["display_name"], "Those who buy", "{buyers}");
+    assert_eq!(buyers["budgets"], json!([{ "money": "500 USD", "per": "month" }]), "{buyers}");
     let audit = tell(&gateway, "GET", "audit?action=apply", &Value::Null, 200);
     assert_eq!(audit["audit"][0]["via"], "cli", "{audit}");
     assert_eq!(audit["audit"][0]["actor"], "system", "{audit}");

@@ -1,5 +1,5 @@
-//! Applications and subscriptions of a gateway file, as bodies of JSON. They are no objects: in a
-//! database they are rows of their own, and one changes without the rest.
+//! Teams, applications and subscriptions of a gateway file, as bodies of JSON. They are no objects: in
+//! a database they are rows of their own, and one changes without the rest.
 
 use std::sync::LazyLock;
 
@@ -8,20 +8,30 @@ use serde_json::Value;
 use super::read::json;
 use crate::application::{ApplicationWritten, SubscriptionWritten};
 use crate::read::{Shape, Written};
+use crate::team::TeamWritten;
 use crate::tree;
 use crate::{ConfigError, Sources};
 
 /// The keys of a file that has them.
+pub(super) const TEAMS: &str = "teams";
 pub(super) const APPLICATIONS: &str = "applications";
 pub(super) const SUBSCRIPTIONS: &str = "subscriptions";
 
-/// Who calls by subscriptions.
+/// Who calls by subscriptions, and whom it all belongs to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Callers {
+    /// Teams, in the form of the file; `None` where nothing is said of them.
+    pub teams: Option<Vec<Value>>,
     /// Applications, in the form of the file; `None` where nothing is said of them.
     pub applications: Option<Vec<Value>>,
     /// Subscriptions, in the form of the file; `None` where nothing is said of them.
     pub subscriptions: Option<Vec<Value>>,
+}
+
+/// How a team is written.
+pub(super) fn team_shape() -> &'static Shape {
+    static SHAPE: LazyLock<Shape> = LazyLock::new(TeamWritten::shape);
+    &SHAPE
 }
 
 /// How an application is written.
@@ -57,6 +67,7 @@ pub fn callers_of(
         Some(node.items().iter().map(|item| json(item, shape)).collect())
     };
     Ok(Callers {
+        teams: list(TEAMS, team_shape()),
         applications: list(APPLICATIONS, application_shape()),
         subscriptions: list(SUBSCRIPTIONS, subscription_shape()),
     })

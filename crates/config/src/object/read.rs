@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::callers::{APPLICATIONS, SUBSCRIPTIONS};
+use super::callers::{APPLICATIONS, SUBSCRIPTIONS, TEAMS};
 use super::{ONLY_NAME, Object, ObjectKind};
 use crate::read::{Shape, is_number};
 use crate::tree::{self, Content, Fault, Node};
@@ -76,7 +76,7 @@ pub fn settings_of(text: &str, file: &str) -> Result<Vec<String>, ConfigError> {
     let tree = tree::parse(text, file, &mut Vec::new())?;
     let keys = tree.root.entries().iter().map(|entry| entry.key().to_owned());
     let is_setting = |key: &String| {
-        !["version", APPLICATIONS, SUBSCRIPTIONS].contains(&key.as_str())
+        !["version", TEAMS, APPLICATIONS, SUBSCRIPTIONS].contains(&key.as_str())
             && ObjectKind::from_plural(key).is_none()
     };
     Ok(keys.filter(is_setting).collect())

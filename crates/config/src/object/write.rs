@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::callers::{APPLICATIONS, SUBSCRIPTIONS, application_shape, subscription_shape};
+use super::callers::{
+    APPLICATIONS, SUBSCRIPTIONS, TEAMS, application_shape, subscription_shape, team_shape,
+};
 use super::{Callers, Object, ObjectKind, canonical, secret_pointers};
 use crate::read::Shape;
 
@@ -62,6 +64,7 @@ pub fn export_with<'o>(
     let mut text = String::from("version: 1\n");
     for (kind, bodies) in ObjectKind::ALL.into_iter().zip(kinds) {
         if kind == ObjectKind::Policies {
+            list(&mut text, TEAMS, team_shape(), &callers.teams);
             list(&mut text, APPLICATIONS, application_shape(), &callers.applications);
             list(&mut text, SUBSCRIPTIONS, subscription_shape(), &callers.subscriptions);
         }

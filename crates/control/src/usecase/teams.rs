@@ -263,15 +263,8 @@ pub(crate) async fn set_budgets(
     (name, conditions): (&str, &Conditions),
     wanted: TeamBudgets,
 ) -> Result<Reply, ApiError> {
-    let snapshot = dependencies.directory.snapshot();
-    if snapshot.teams.iter().any(|team| team.name.as_str() == name) {
-        let message =
-            format!("the budgets of team {name} are in the gateway file, where they change");
-        return Err(ApiError::new(Code::ReadOnlyObject, message));
-    }
-    let budgets = serde_json::to_value(&wanted.budgets)
-        .map_err(|error| ApiError::internal(error.to_string()))?;
-    check_budgets(&wanted, &budgets)?;
+    check_budgets_origin(dependencies, name)?;
+    let budgets = checked_budgets(&wanted.budgets)?;
     let mut writing = Writing::begin(dependencies, call).await?;
     let before = writing.change.team(name).await?.ok_or_else(|| not_found(name))?;
     conditions.check(Some(&etag(&before.id, before.revision)))?;
@@ -280,13 +273,29 @@ pub(crate) async fn set_budgets(
     super::applications::end(dependencies, writing, done, shown(&team)).await
 }
 
-/// Holds budgets to what a gateway file may say.
-fn check_budgets(wanted: &TeamBudgets, budgets: &serde_json::Value) -> Result<(), ApiError> {
-    if wanted.budgets.len() > BUDGETS_MAX {
+/// What the file says of a team is changed there.
+pub(crate) fn check_budgets_origin(
+    dependencies: &Dependencies,
+    name: &str,
+) -> Result<(), ApiError> {
+    let snapshot = dependencies.directory.snapshot();
+    if snapshot.teams.iter().any(|team| team.name.as_str() == name) {
+        let message =
+            format!("the budgets of team {name} are in the gateway file, where they change");
+        return Err(ApiError::new(Code::ReadOnlyObject, message));
+    }
+    Ok(())
+}
+
+/// Budgets as they are kept, held to what a gateway file may say.
+pub(crate) fn checked_budgets(wanted: &[BudgetOfTeam]) -> Result<serde_json::Value, ApiError> {
+    if wanted.len() > BUDGETS_MAX {
         let message = format!("a team has at most {BUDGETS_MAX} budgets");
         return Err(ApiError::value_fault("/budgets", message));
     }
-    let Err(faults) = architrave_config::budgets_of(budgets) else { return Ok(()) };
+    let budgets =
+        serde_json::to_value(wanted).map_err(|error| ApiError::internal(error.to_string()))?;
+    let Err(faults) = architrave_config::budgets_of(&budgets) else { return Ok(budgets) };
     let faults: Vec<Fault> = faults
         .into_iter()
         .map(|fault| Fault::at(format!("/budgets{}", fault.pointer), fault.message))
@@ -313,7 +322,7 @@ pub(crate) async fn delete(
     writing.end(done("delete_team", Some(&team), None), Reply::nothing()).await
 }
 
-fn check_description(text: &str) -> Result<(), ApiError> {
+pub(crate) fn check_description(text: &str) -> Result<(), ApiError> {
     let is_short = text.chars().count() <= DESCRIPTION_CHARS_MAX;
     let message = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
     is_short.then_some(()).ok_or_else(|| ApiError::value_fault("/description", message))

@@ -18,7 +18,7 @@ fn object(kind: &str, name: &str, config: Value) -> Value {
 /// A product with a plan, and who calls by it.
 fn shop() -> Value {
     json!({
-        "teams": ["blue"],
+        "teams": [{ "name": "blue", "budgets": [{ "money": "5 USD", "per": "day" }] }],
         "objects": [
             { "kind": "upstream", "name": "orders", "team": "blue",
               "config": { "endpoints": [{ "address": "10.0.0.7:80" }] } },
@@ -48,6 +48,8 @@ fn everything_is_made_at_once_and_is_one_row_of_the_audit_log() {
         assert_eq!((reply.status(), &reply.json()["changes"]), (200, &json!(8)), "{reply}");
         let upstream = home.get(&admin, "/api/v1/upstreams/orders").await;
         assert_eq!(upstream.json()["team"], "blue");
+        let team = home.get(&admin, "/api/v1/teams/blue").await.json();
+        assert_eq!(team["budgets"], json!([{ "money": "5 USD", "per": "day" }]), "{team}");
         let keys = home.get(&admin, "/api/v1/applications/tills/credentials").await;
         let key = &keys.json()["credentials"][0];
         assert_eq!((&key["name"], &key["last4"]), (&json!("main"), &json!("wxyz")));
@@ -78,7 +80,15 @@ fn one_fault_undoes_all_and_says_where_it_is() {
         for (body, status, told) in [
             (with("objects", json!([object("thing", "x", json!({}))])), 422, "/objects/0/kind"),
             (with("objects", json!([object("route", "X y", json!({}))])), 422, "/objects/0/name"),
-            (with("teams", json!(["No"])), 422, "/teams/0"),
+            (with("teams", json!([{ "name": "No" }])), 422, "/teams/0/name"),
+            (
+                with(
+                    "teams",
+                    json!([{ "name": "blue", "budgets": [{ "tokens": 1, "per": "dya" }] }]),
+                ),
+                422,
+                "/teams/0/budgets/0/per",
+            ),
             (
                 with(
                     "subscriptions",
@@ -128,6 +138,32 @@ fn one_fault_undoes_all_and_says_where_it_is() {
             (412, "precondition_failed"),
             "{reply}"
         );
+    });
+}
+
+#[test]
+fn an_application_stays_whose_it_is() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        assert_eq!(home.send(&admin, "POST", APPLY, &shop()).await.status(), 200);
+        let of = |more: Value| {
+            let mut one = json!({ "name": "tills", "description": "at the door" });
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({ "teams": [{ "name": "red" }], "applications": [one] })
+        };
+        for (more, status, key) in [
+            (json!({ "team": "red" }), 422, "/applications/0/team"),
+            (json!({ "owner": "admin@example.com" }), 422, "/applications/0/owner"),
+            (json!({ "team": "blue" }), 200, ""),
+            (json!({}), 200, ""),
+        ] {
+            let reply = home.send(&admin, "POST", APPLY, &of(more)).await;
+            assert_eq!(reply.status(), status, "{reply}");
+            let pointer = reply.json()["errors"][0]["pointer"].clone();
+            assert_eq!(pointer.as_str().unwrap_or_default(), key, "{reply}");
+        }
+        let tills = home.get(&admin, "/api/v1/applications/tills").await.json();
+        assert_eq!(tills["team"], "blue", "{tills}");
     });
 }
 

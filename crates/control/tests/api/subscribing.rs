@@ -93,6 +93,51 @@ fn products_are_seen_by_those_to_whom_they_are_offered() {
 }
 
 #[test]
+fn a_product_shows_of_its_services_those_that_whoever_asks_sees() {
+    each_database(async |mut home| {
+        let Market { maker, buyer, .. } = market(&home).await;
+        let open =
+            json!({ "name": "stock", "http": { "upstream": "orders" }, "visibility": "public" });
+        made(&home, &maker, "services?team=makers", &open).await;
+        let both = json!({ "services": ["orders", "stock"] });
+        let told = home.change(&maker, "PATCH", "/api/v1/products/shop", &both).await;
+        let warnings = told.json()["warnings"].to_string();
+        assert!(
+            warnings.contains("orders, which is private") && !warnings.contains("stock"),
+            "{told}"
+        );
+        let some = json!({ "operations": {
+            "orders": [{ "methods": ["GET"], "path": { "exact": "/a" } }],
+            "stock": [{ "methods": ["GET"], "path": { "exact": "/b" } }],
+        } });
+        let reply = home.change(&maker, "PATCH", "/api/v1/plans/free", &some).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+        let services = async |home: &Home, who: &Proof| {
+            let shown = home.get(who, "/api/v1/products/shop").await;
+            let listed = home.get(who, "/api/v1/products").await.json();
+            let config = shown.json()["config"].clone();
+            assert_eq!(listed["products"][0]["config"], config, "{listed}");
+            let plan = home.get(who, "/api/v1/plans/free").await.json();
+            let named = plan["config"]["operations"].as_object().unwrap();
+            let named: Vec<&String> = named.keys().collect();
+            assert_eq!(config["services"], json!(named), "{plan}");
+            (config["services"].clone(), shown.header("etag").is_some())
+        };
+        assert_eq!(services(&home, &maker).await, (json!(["orders", "stock"]), true));
+        assert_eq!(services(&home, &buyer).await, (json!(["stock"]), false));
+        let shared = json!({ "visibility": "teams", "shared_with": ["buyers"] });
+        let shared = home.change(&maker, "PATCH", "/api/v1/services/orders", &shared).await;
+        assert_eq!(shared.status(), 200, "{shared}");
+        assert_eq!(services(&home, &buyer).await, (json!(["orders", "stock"]), true));
+        let back = json!({ "visibility": "private", "shared_with": null });
+        home.change(&maker, "PATCH", "/api/v1/services/orders", &back).await;
+        home.turn_to_portal();
+        assert_eq!(services(&home, &buyer).await, (json!(["stock"]), false));
+        assert_eq!(services(&home, &maker).await, (json!(["orders", "stock"]), true));
+    });
+}
+
+#[test]
 fn a_team_sees_its_applications_and_no_others() {
     each_database(async |home| {
         let Market { admin, maker, buyer, other } = market(&home).await;

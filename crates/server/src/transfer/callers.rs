@@ -1,5 +1,5 @@
-//! Who calls by subscriptions, as a command sees it: of a database, of a gateway that is asked, of a
-//! file; and what differs between two of them.
+//! Who calls by subscriptions, and the teams that it all belongs to, as a command sees them: of a
+//! database, of a gateway that is asked, of a file; and what differs between two of them.
 //!
 //! Keys are known by their digests alone. One that the gateway has made is 160 random bits, of which
 //! a digest tells nobody anything; one that somebody has thought of can be guessed from it.
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use anyhow::{Context, bail};
+use architrave_config::budgets_of;
 use architrave_config::object::Callers;
 use architrave_store::{Page, Store, SubscriptionFilter};
 use architrave_telemetry::stamp::rfc3339;
@@ -29,9 +30,19 @@ const KEY_CHARS_MIN: usize = 20;
 /// Who calls by subscriptions; a part of which nothing is said is `None`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct People {
+    pub(super) teams: Option<BTreeMap<String, Team>>,
     pub(super) applications: Option<BTreeMap<String, Application>>,
     /// By application and plan.
     pub(super) subscriptions: Option<BTreeMap<(String, String), Subscription>>,
+}
+
+/// A team, but for who is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Team {
+    pub(super) display_name: String,
+    pub(super) description: String,
+    /// A list, in the words of the file.
+    pub(super) budgets: Value,
 }
 
 /// An application.
@@ -62,9 +73,10 @@ pub(super) struct Subscription {
     pub(super) answers: Map<String, Value>,
 }
 
-/// One application or subscription that differs.
+/// One team, application or subscription that differs.
 #[derive(Clone, Debug)]
 pub(super) enum Other {
+    Team { name: String, wanted: Team, fate: Fate, places: Vec<String> },
     Application { name: String, wanted: Application, fate: Fate, places: Vec<String> },
     Subscription { of: (String, String), wanted: Subscription, fate: Fate, before: Option<String> },
 }
@@ -72,7 +84,9 @@ pub(super) enum Other {
 impl Other {
     pub(super) const fn fate(&self) -> Fate {
         match self {
-            Self::Application { fate, .. } | Self::Subscription { fate, .. } => *fate,
+            Self::Team { fate, .. }
+            | Self::Application { fate, .. }
+            | Self::Subscription { fate, .. } => *fate,
         }
     }
 }
@@ -80,8 +94,10 @@ impl Other {
 impl fmt::Display for Other {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Application { name, fate, places, .. } => {
-                write!(formatter, "{} application {name}", fate.sign())?;
+            Self::Team { name, fate, places, .. }
+            | Self::Application { name, fate, places, .. } => {
+                let kind = if matches!(self, Self::Team { .. }) { "team" } else { "application" };
+                write!(formatter, "{} {kind} {name}", fate.sign())?;
                 for place in places {
                     write!(formatter, "\n    {place}")?;
                 }
@@ -104,6 +120,19 @@ impl People {
     /// # Errors
     /// When it cannot be read.
     pub(super) async fn of_store(store: &Store) -> anyhow::Result<Self> {
+        let mut teams = BTreeMap::new();
+        let mut page = Page::first(PAGE_SIZE);
+        loop {
+            let (rows, next) = store.teams(&page).await?;
+            teams.extend(rows.into_iter().map(|row| {
+                let (display_name, description) = (row.display_name, row.description);
+                (row.name, Team { display_name, description, budgets: row.budgets })
+            }));
+            match next {
+                Some(after) => page.after = Some(after),
+                None => break,
+            }
+        }
         let mut names: HashMap<String, String> = HashMap::new();
         let mut owners: HashMap<String, Option<String>> = HashMap::new();
         let mut applications = BTreeMap::new();
@@ -167,7 +196,8 @@ impl People {
                 None => break,
             }
         }
-        Ok(Self { applications: Some(applications), subscriptions: Some(subscriptions) })
+        let (applications, subscriptions) = (Some(applications), Some(subscriptions));
+        Ok(Self { teams: Some(teams), applications, subscriptions })
     }
 
     /// Those of a file, as bodies.
@@ -175,6 +205,10 @@ impl People {
     /// # Errors
     /// What is wrong with them.
     pub(super) fn of_file(callers: &Callers) -> anyhow::Result<Self> {
+        let teams = callers.teams.as_ref().map(|all| {
+            let of = |body| team_of(body).context("teams");
+            all.iter().map(of).collect::<anyhow::Result<BTreeMap<_, _>>>()
+        });
         let applications = callers.applications.as_ref().map(|all| {
             let of = |body| of_body(body).context("applications");
             all.iter().map(of).collect::<anyhow::Result<BTreeMap<_, _>>>()
@@ -193,6 +227,7 @@ impl People {
             all.iter().map(of).collect::<anyhow::Result<BTreeMap<_, _>>>()
         });
         Ok(Self {
+            teams: teams.transpose()?,
             applications: applications.transpose()?,
             subscriptions: subscriptions.transpose()?,
         })
@@ -201,6 +236,22 @@ impl People {
     /// The same in the form of the file; and the names of applications with keys that are left out,
     /// as their digests would tell too much.
     pub(super) fn written(&self, with_all_keys: bool) -> (Callers, Vec<String>) {
+        let teams = self.teams.as_ref().map(|all| {
+            let body = |(name, team): (&String, &Team)| {
+                let mut body = json!({ "name": name });
+                if team.display_name != *name {
+                    body["display_name"] = team.display_name.clone().into();
+                }
+                if !team.description.is_empty() {
+                    body["description"] = team.description.clone().into();
+                }
+                if team.budgets.as_array().is_some_and(|budgets| !budgets.is_empty()) {
+                    body["budgets"] = team.budgets.clone();
+                }
+                body
+            };
+            all.iter().map(body).collect()
+        });
         let mut left_out = Vec::new();
         let applications = self.applications.as_ref().map(|all| {
             let body = |(name, application): (&String, &Application)| {
@@ -244,7 +295,7 @@ impl People {
             };
             all.iter().map(body).collect()
         });
-        (Callers { applications, subscriptions }, left_out)
+        (Callers { teams, applications, subscriptions }, left_out)
     }
 
     /// The teams that applications belong to.
@@ -267,6 +318,17 @@ impl Key {
         }
         body
     }
+}
+
+fn team_of(body: &Value) -> anyhow::Result<(String, Team)> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+    let name = text("name").context("each has a `name`")?;
+    let team = Team {
+        display_name: text("display_name").unwrap_or_else(|| name.clone()),
+        description: text("description").unwrap_or_default(),
+        budgets: body.get("budgets").cloned().unwrap_or_else(|| json!([])),
+    };
+    Ok((name, team))
 }
 
 fn of_body(body: &Value) -> anyhow::Result<(String, Application)> {
@@ -305,9 +367,21 @@ fn of_body(body: &Value) -> anyhow::Result<(String, Application)> {
 }
 
 /// What must become of those who are `held` so that they are those that are `wanted`. Of what
-/// nothing is said nothing becomes, and no key is ever taken away.
+/// nothing is said nothing becomes, and no key and no team is ever taken away.
 pub(super) fn between(held: &People, wanted: &People) -> Vec<Other> {
     let mut others = Vec::new();
+    let no_teams = BTreeMap::new();
+    let held_teams = held.teams.as_ref().unwrap_or(&no_teams);
+    for (name, wanted) in wanted.teams.iter().flatten() {
+        let (fate, places) = match held_teams.get(name) {
+            None => (Fate::Create, Vec::new()),
+            Some(held) => (Fate::Update, places_of_team(held, wanted)),
+        };
+        if fate == Fate::Create || !places.is_empty() {
+            let (name, wanted) = (name.clone(), wanted.clone());
+            others.push(Other::Team { name, wanted, fate, places });
+        }
+    }
     if let Some(wanted) = &wanted.applications {
         let none = BTreeMap::new();
         let held = held.applications.as_ref().unwrap_or(&none);
@@ -354,12 +428,44 @@ pub(super) fn between(held: &People, wanted: &People) -> Vec<Other> {
     others
 }
 
+fn places_of_team(held: &Team, wanted: &Team) -> Vec<String> {
+    let mut places = Vec::new();
+    for (key, before, after) in [
+        ("display_name", &held.display_name, &wanted.display_name),
+        ("description", &held.description, &wanted.description),
+    ] {
+        if before != after {
+            let text = |text: &str| Value::from(text).to_string();
+            places.push(format!("/{key}: {} → {}", text(before), text(after)));
+        }
+    }
+    // One amount can be written in several ways.
+    let is_same = match (budgets_of(&held.budgets), budgets_of(&wanted.budgets)) {
+        (Ok(held), Ok(wanted)) => held == wanted,
+        _ => held.budgets == wanted.budgets,
+    };
+    if !is_same {
+        places.push(format!("/budgets: {} → {}", held.budgets, wanted.budgets));
+    }
+    places
+}
+
 fn places(held: &Application, wanted: &Application) -> Vec<String> {
     let mut places = Vec::new();
     if held.description != wanted.description {
         let text = |text: &str| Value::from(text).to_string();
         let (before, after) = (text(&held.description), text(&wanted.description));
         places.push(format!("/description: {before} → {after}"));
+    }
+    // Of a file that does not say whose it is, it stays whose it was.
+    let says_whose = wanted.team.is_some() || wanted.owner.is_some();
+    for (key, before, after) in
+        [("team", &held.team, &wanted.team), ("owner", &held.owner, &wanted.owner)]
+    {
+        if says_whose && before != after {
+            let text = |text: &Option<String>| Value::from(text.clone()).to_string();
+            places.push(format!("/{key}: {} → {}", text(before), text(after)));
+        }
     }
     if let (Some(held), Some(wanted)) = (&held.keys, &wanted.keys) {
         let new = wanted.iter().filter(|(digest, _)| !held.contains_key(*digest));
@@ -368,11 +474,17 @@ fn places(held: &Application, wanted: &Application) -> Vec<String> {
     places
 }
 
-/// What the operation that applies is told of them: applications, then subscriptions.
-pub(super) fn bodies(others: &[&Other]) -> (Vec<Value>, Vec<Value>) {
-    let (mut applications, mut subscriptions) = (Vec::new(), Vec::new());
+/// What the operation that applies is told of them: teams, applications, subscriptions.
+pub(super) fn bodies(others: &[Other]) -> [Vec<Value>; 3] {
+    let (mut teams, mut applications, mut subscriptions) = (Vec::new(), Vec::new(), Vec::new());
     for other in others {
         match other {
+            Other::Team { name, wanted, .. } => teams.push(json!({
+                "name": name,
+                "display_name": wanted.display_name,
+                "description": wanted.description,
+                "budgets": wanted.budgets,
+            })),
             Other::Application { name, fate: Fate::Remove, .. } => {
                 applications.push(json!({ "name": name, "gone": true }));
             }
@@ -397,7 +509,7 @@ pub(super) fn bodies(others: &[&Other]) -> (Vec<Value>, Vec<Value>) {
             }
         }
     }
-    (applications, subscriptions)
+    [teams, applications, subscriptions]
 }
 
 fn is_living(state: &str) -> bool {
@@ -418,8 +530,11 @@ mod tests {
 
     fn people(file: Value) -> People {
         let list = |key: &str| file.get(key).and_then(Value::as_array).cloned();
-        let callers =
-            Callers { applications: list("applications"), subscriptions: list("subscriptions") };
+        let callers = Callers {
+            teams: list("teams"),
+            applications: list("applications"),
+            subscriptions: list("subscriptions"),
+        };
         People::of_file(&callers).expect("it is well-formed")
     }
 
@@ -464,6 +579,28 @@ mod tests {
         );
         // A file that says nothing of them takes nothing away.
         assert_eq!(told(&held, &json!({})), "");
+    }
+
+    #[test]
+    fn teams_come_and_change_and_never_go() {
+        let held = json!({ "teams": [
+            { "name": "blue", "budgets": [{ "money": "5 USD", "per": "day" }] },
+            { "name": "red" },
+        ] });
+        let wanted = json!({ "teams": [
+            { "name": "blue", "display_name": "Blue", "budgets": [{ "money": "5.00 USD", "per": "day" }] },
+            { "name": "green", "budgets": [{ "tokens": 5, "per": "day" }] },
+        ] });
+        assert_eq!(told(&held, &held), "");
+        assert_eq!(
+            told(&held, &wanted),
+            "~ team blue\n    /display_name: \"blue\" → \"Blue\"\n+ team green\n"
+        );
+        let less = told(&held, &json!({ "teams": [{ "name": "blue" }] }));
+        assert!(less.starts_with("~ team blue\n    /budgets: [{"), "{less}");
+        assert!(less.ends_with("}] → []\n"), "{less}");
+        let (written, _) = people(wanted.clone()).written(false);
+        assert_eq!(json!({ "teams": written.teams }), wanted);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use architrave_store::ObjectsMark;
 use serde_json::Value;
 
 use super::Server;
-use super::callers::{Application, People, Subscription};
+use super::callers::{Application, People, Subscription, Team};
 use super::refusal::Refusal;
 
 /// How long one answer may take in all: a large configuration takes a while to be judged.
@@ -134,6 +134,14 @@ impl Remote {
     pub(super) async fn people(&self) -> anyhow::Result<People> {
         let text = |shown: &Value, key: &str| shown[key].as_str().map(str::to_owned);
         let is_row = |shown: &Value| shown["origin"] == "database";
+        let teams = self.list("teams", "teams").await?;
+        let teams = teams.iter().filter_map(|shown| {
+            let said = |key: &str| text(shown, key).unwrap_or_default();
+            let (display_name, description) = (said("display_name"), said("description"));
+            let budgets = shown["budgets"].clone();
+            Some((text(shown, "name")?, Team { display_name, description, budgets }))
+        });
+        let teams = Some(teams.collect());
         let mut emails: HashMap<String, Option<String>> = HashMap::new();
         let mut applications = BTreeMap::new();
         for shown in self.list("applications", "applications").await? {
@@ -166,7 +174,7 @@ impl Remote {
                 }
             }
         }
-        Ok(People { applications: Some(applications), subscriptions: Some(subscriptions) })
+        Ok(People { teams, applications: Some(applications), subscriptions: Some(subscriptions) })
     }
 
     /// The names of all teams.

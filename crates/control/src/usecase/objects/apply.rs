@@ -7,7 +7,7 @@ use architrave_config::object::{ObjectKind, Objects};
 use architrave_config::{SubscriptionState, digest_of_hex};
 use architrave_store::{
     Application, NewApplication, NewCredential, NewSubscription, NewTeam, ObjectRow, Page,
-    StoreError, Subscription, SubscriptionFilter,
+    StoreError, Subscription, SubscriptionFilter, Team,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,7 +26,9 @@ use crate::error::{ApiError, Fault};
 use crate::etag::{Conditions, etag};
 use crate::reply::Reply;
 use crate::time::parse_rfc3339;
-use crate::usecase::{Done, Writing, subscriptions, teams};
+use crate::usecase::teams::BudgetOfTeam;
+use crate::usecase::users::check_display_name;
+use crate::usecase::{Done, Writing, applications, subscriptions, teams};
 
 /// Subscriptions and changes that are told one by one.
 const TOLD_MAX: usize = 200;
@@ -42,7 +44,7 @@ const KEYS_MAX: u32 = 1_000;
 pub(crate) struct Apply {
     /// Teams that are to be there: those that are not are made, without members.
     #[serde(default)]
-    teams: Vec<String>,
+    teams: Vec<WantedTeam>,
     #[serde(default)]
     objects: Vec<WantedObject>,
     #[serde(default)]
@@ -61,6 +63,22 @@ pub(crate) struct Apply {
     /// What it comes from, such as the name of a file, for the audit log.
     #[serde(default)]
     source: Option<String>,
+}
+
+/// A team that is to be so; what is left out is as it was.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WantedTeam {
+    name: String,
+    /// The name, of a team that is made.
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    /// What all of its applications together may use up; all of them hold.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    budgets: Option<Vec<BudgetOfTeam>>,
 }
 
 /// An object that is to be so, or to be gone.
@@ -187,7 +205,7 @@ pub(crate) async fn apply(
     };
     let mut writing = Writing::begin(dependencies, call).await?;
     let mut told = Told::default();
-    make_teams(&mut writing, &wanted.teams, &mut told).await?;
+    make_teams(dependencies, &mut writing, &wanted.teams, &mut told).await?;
     let mut planned = Vec::with_capacity(wanted.objects.len());
     for (at, one) in wanted.objects.into_iter().enumerate() {
         let pointer = format!("/objects/{at}");
@@ -254,21 +272,59 @@ pub(crate) async fn apply(
 }
 
 async fn make_teams(
+    dependencies: &Dependencies,
     writing: &mut Writing<'_>,
-    names: &[String],
+    wanted: &[WantedTeam],
     told: &mut Told,
 ) -> Result<(), ApiError> {
-    for (at, name) in names.iter().enumerate() {
-        if !architrave_core::name::check(name) {
-            let message = "names are 1 to 63 of a-z, 0-9 and -";
-            return Err(ApiError::value_fault(&format!("/teams/{at}"), message));
-        }
-        if writing.change.team(name).await?.is_none() {
-            let (display_name, description) = (name.clone(), String::new());
+    for (at, team) in wanted.iter().enumerate() {
+        let made = make_team(dependencies, writing, team, told).await;
+        made.map_err(|refusal| refusal.below(&format!("/teams/{at}")))?;
+    }
+    Ok(())
+}
+
+async fn make_team(
+    dependencies: &Dependencies,
+    writing: &mut Writing<'_>,
+    wanted: &WantedTeam,
+    told: &mut Told,
+) -> Result<(), ApiError> {
+    let WantedTeam { name, display_name, description, budgets } = wanted;
+    if !architrave_core::name::check(name) {
+        return Err(ApiError::value_fault("/name", "names are 1 to 63 of a-z, 0-9 and -"));
+    }
+    if let Some(display_name) = display_name {
+        check_display_name(display_name)?;
+    }
+    if let Some(description) = description {
+        teams::check_description(description)?;
+    }
+    let budgets = budgets.as_deref().map(teams::checked_budgets).transpose()?;
+    let (before, change) = match writing.change.team(name).await? {
+        Some(team) => (team, "update"),
+        None => {
+            let display_name = display_name.clone().unwrap_or_else(|| name.clone());
+            let description = description.clone().unwrap_or_default();
             let new = NewTeam { name: name.clone(), display_name, description };
-            writing.change.insert_team(new).await?;
-            told.add("team", name, "create");
+            (writing.change.insert_team(new).await?, "create")
         }
+    };
+    let after = Team {
+        display_name: display_name.clone().unwrap_or_else(|| before.display_name.clone()),
+        description: description.clone().unwrap_or_else(|| before.description.clone()),
+        budgets: budgets.unwrap_or_else(|| before.budgets.clone()),
+        ..before.clone()
+    };
+    if after.budgets != before.budgets {
+        teams::check_budgets_origin(dependencies, name)?;
+    }
+    let is_other = after != before;
+    if is_other {
+        writing.change.update_team(after).await?;
+    }
+    if is_other || change == "create" {
+        told.add("team", name, change);
     }
     Ok(())
 }
@@ -441,14 +497,25 @@ impl Callers<'_, '_> {
             let message = "names are 1 to 63 of a-z, 0-9 and -";
             return Err(ApiError::value_fault(&at("name"), message));
         }
-        super::super::applications::check_description(description)?;
+        applications::check_description(description).map_err(|refusal| refusal.below(pointer))?;
         if team.is_some() && owner.is_some() {
             let message = "it belongs to a team or to a user";
             return Err(ApiError::value_fault(&at("owner"), message));
         }
         let before = self.writing.change.application(name).await?;
+        let owner = self.user(owner.as_deref(), &at("owner")).await?;
         let application = match before {
             Some(before) => {
+                // Who has its keys would otherwise go on with what is another's.
+                let is_said = team.is_some() || owner.is_some();
+                if is_said && (before.team != *team || before.owner != owner) {
+                    let key = if team.is_some() { "team" } else { "owner" };
+                    let message = format!(
+                        "the application {name} is there and belongs to another; whose it is is \
+                         not changed"
+                    );
+                    return Err(ApiError::value_fault(&at(key), message));
+                }
                 let is_same = before.description == *description;
                 let mut application = before;
                 if !is_same {
@@ -460,7 +527,6 @@ impl Callers<'_, '_> {
             }
             None => {
                 self.check_free(name, pointer)?;
-                let owner = self.user(owner.as_deref(), &at("owner")).await?;
                 let new = NewApplication {
                     name: name.clone(),
                     description: description.clone(),

@@ -44,7 +44,7 @@ pub(super) struct Put {
     pub(super) rows: Vec<ObjectRow>,
     /// What breaks callers and was written all the same.
     pub(super) overridden: Option<Value>,
-    /// What is worth telling of the service that was written.
+    /// What is worth telling of the service or product that was written.
     pub(super) warnings: Vec<String>,
 }
 
@@ -80,6 +80,7 @@ pub(super) async fn put_all(
     revisions::note(writing, (&before, &after), &changes, (&actor, note.why)).await?;
     let warnings = match wanted.kind {
         ObjectKind::Service => warnings::of_service(&after, wanted.name),
+        ObjectKind::Product => warnings::of_product(&after, wanted.name),
         _ => Vec::new(),
     };
     Ok(Put { staged, rows, overridden, warnings })

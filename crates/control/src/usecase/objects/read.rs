@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use architrave_config::object::{Held, ObjectKind, Origin, hide_secrets};
+use architrave_config::object::{Held, ObjectKind, Objects, Origin, hide_secrets};
 use architrave_store::{ObjectRow, Page};
 use serde_json::Value;
 
@@ -30,6 +30,9 @@ pub(crate) struct Shown {
     pub(crate) row: Option<RowFacts>,
     /// In the form of the file, secrets out.
     pub(crate) config: Value,
+    /// Whether something was left out that is not for whoever asks: an ETag would tell nothing then,
+    /// since what is left out changes without the object.
+    is_partial: bool,
 }
 
 /// What the database knows of an object.
@@ -42,9 +45,11 @@ pub(crate) struct RowFacts {
 }
 
 impl Shown {
-    /// Its ETag; those of a file have none, since they cannot be changed here.
+    /// Its ETag; those of a file have none, since they cannot be changed here, nor has what is shown
+    /// in part.
     pub(crate) fn etag(&self) -> Option<String> {
-        self.row.as_ref().map(|row| etag(&row.id, row.revision))
+        let row = self.row.as_ref().filter(|_| !self.is_partial);
+        row.map(|row| etag(&row.id, row.revision))
     }
 
     pub(super) fn of_row(kind: ObjectKind, row: &ObjectRow) -> Self {
@@ -56,7 +61,7 @@ impl Shown {
         };
         let config = hidden(kind, &row.name, &row.body);
         let (name, team) = (row.name.clone(), row.team.clone());
-        Self { kind, name, team, file: None, row: Some(facts), config }
+        Self { kind, name, team, file: None, row: Some(facts), config, is_partial: false }
     }
 
     fn of_file(held: &Held) -> Option<Self> {
@@ -69,6 +74,7 @@ impl Shown {
             file: Some(file.clone()),
             row: None,
             config: hidden(object.kind, &object.name, &object.body),
+            is_partial: false,
         })
     }
 }
@@ -132,20 +138,51 @@ impl Shown {
 
     /// Whether it is a service in use that its team shares with the caller.
     pub(crate) fn is_shared_with(&self, caller: &Caller) -> bool {
-        let text = |key: &str| self.config.get(key).and_then(Value::as_str);
-        let is_out = matches!(text("state"), None | Some("published" | "deprecated" | "retired"));
-        if self.kind != ObjectKind::Service || !is_out {
-            return false;
+        self.kind == ObjectKind::Service && is_service_shared(&self.config, caller)
+    }
+
+    /// Without the services that the caller does not see: a product that is offered to others, or a
+    /// plan of it, tells nobody what a team keeps to itself.
+    fn without_unseen_services(mut self, objects: &Objects, caller: &Caller) -> Self {
+        let is_seen = |name: &str| {
+            let held = objects.get(ObjectKind::Service, name);
+            held.is_some_and(|held| {
+                let body = &held.object.body;
+                let team = body.get("team").and_then(Value::as_str);
+                caller.may(Permission::ReadObjects, team) || is_service_shared(body, caller)
+            })
+        };
+        let mut is_partial = false;
+        if let Some(Value::Array(services)) = self.config.get_mut("services") {
+            let all = services.len();
+            services.retain(|name| name.as_str().is_some_and(is_seen));
+            is_partial |= services.len() < all;
         }
-        match text("visibility") {
-            Some("signed_in" | "public") => caller.is_known(),
-            Some("teams") => {
-                let teams = self.config.get("shared_with").and_then(Value::as_array);
-                let mut teams = teams.into_iter().flatten().filter_map(Value::as_str);
-                teams.any(|team| caller.may(Permission::ReadObjects, Some(team)))
-            }
-            _ => false,
+        if let Some(Value::Object(operations)) = self.config.get_mut("operations") {
+            let all = operations.len();
+            operations.retain(|name, _| is_seen(name));
+            is_partial |= operations.len() < all;
         }
+        self.is_partial = is_partial;
+        self
+    }
+}
+
+/// Whether a service is in use and shared with a caller by its team.
+fn is_service_shared(service: &Value, caller: &Caller) -> bool {
+    let text = |key: &str| service.get(key).and_then(Value::as_str);
+    let is_out = matches!(text("state"), None | Some("published" | "deprecated" | "retired"));
+    if !is_out {
+        return false;
+    }
+    match text("visibility") {
+        Some("signed_in" | "public") => caller.is_known(),
+        Some("teams") => {
+            let teams = service.get("shared_with").and_then(Value::as_array);
+            let mut teams = teams.into_iter().flatten().filter_map(Value::as_str);
+            teams.any(|team| caller.may(Permission::ReadObjects, Some(team)))
+        }
+        _ => false,
     }
 }
 
@@ -242,7 +279,12 @@ const fn may_be_shared(kind: ObjectKind) -> bool {
 pub(crate) fn seen(dependencies: &Dependencies, caller: &Caller, shown: Shown) -> Option<Shown> {
     match shown.kind {
         ObjectKind::Product | ObjectKind::Plan => {
-            may_read(dependencies, caller, &shown).then_some(shown)
+            if caller.may(Permission::ReadObjects, shown.team.as_deref()) {
+                return Some(shown);
+            }
+            let is_offered = may_read(dependencies, caller, &shown);
+            let objects = dependencies.desired.objects();
+            is_offered.then(|| shown.without_unseen_services(&objects, caller))
         }
         _ => shown.for_caller(caller).map(|shown| match dependencies.surface {
             Surface::Admin => shown,

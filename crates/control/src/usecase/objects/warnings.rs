@@ -1,4 +1,4 @@
-//! What is worth telling whoever puts a service in use: it goes on all the same.
+//! What is worth telling whoever puts a service in use or offers a product: it goes on all the same.
 
 use architrave_config::object::{ObjectKind, Objects};
 use serde_json::Value;
@@ -30,6 +30,44 @@ pub(super) fn of_service(objects: &Objects, name: &str) -> Vec<String> {
         );
     }
     told
+}
+
+/// What is to be told of a product as it is to be: services of it that fewer see than the product.
+pub(super) fn of_product(objects: &Objects, name: &str) -> Vec<String> {
+    let Some(held) = objects.get(ObjectKind::Product, name) else { return Vec::new() };
+    let product = &held.object.body;
+    let services = product.get("services").and_then(Value::as_array).into_iter().flatten();
+    let named = services.filter_map(Value::as_str);
+    let held = named.filter_map(|name| objects.get(ObjectKind::Service, name));
+    let hidden = held.filter(|held| !is_as_visible(product, &held.object.body));
+    let told = hidden.map(|held| {
+        format!(
+            "not all who see the product see its service {}, which is {}: to them it is no part of it",
+            held.object.name,
+            visibility(&held.object.body)
+        )
+    });
+    told.collect()
+}
+
+fn visibility(body: &Value) -> &str {
+    body.get("visibility").and_then(Value::as_str).unwrap_or("private")
+}
+
+/// Whether all who see a product beside its team see a service.
+fn is_as_visible(product: &Value, service: &Value) -> bool {
+    let teams = |body: &Value| -> Vec<String> {
+        let teams = body.get("shared_with").and_then(Value::as_array).into_iter().flatten();
+        teams.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    match (visibility(product), visibility(service)) {
+        ("private", _) | (_, "signed_in" | "public") => true,
+        ("teams", "teams") => {
+            let seeing = teams(service);
+            teams(product).iter().all(|team| seeing.contains(team))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a plan opens it, to subscribers alone.
