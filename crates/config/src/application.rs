@@ -43,6 +43,8 @@ pub struct Subscription {
     pub state: SubscriptionState,
     /// What was answered to the plan's questions, by their names.
     pub answers: Vec<(String, String)>,
+    /// When it began; without it, before whatever it is asked for.
+    pub since: Option<SystemTime>,
 }
 
 words! {
@@ -190,13 +192,16 @@ record! {
         "state": SubscriptionState = SubscriptionState::Active => state: SubscriptionState,
         /// What was answered to the plan's questions, by their names.
         "answers": Pairs<Text, AnyText> = Vec::new() => answers: Vec<(String, String)>,
+        /// When it began: a deprecated service takes those alone who were subscribed before. Without
+        /// it, it was there always.
+        "since": Option<Time> = None => since: Option<SystemTime>,
     }
 }
 
 impl SubscriptionWritten {
     fn finish(self, _scope: &mut Scope<'_, '_, '_>) -> Option<Subscription> {
-        let Self { application, plan, state, answers } = self;
-        Some(Subscription { application, plan, state, answers })
+        let Self { application, plan, state, answers, since } = self;
+        Some(Subscription { application, plan, state, answers, since })
     }
 }
 

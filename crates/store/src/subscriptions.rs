@@ -58,6 +58,8 @@ pub struct NewSubscription {
     pub answers: serde_json::Value,
     /// The id of who asks for it.
     pub requested_by: String,
+    /// When it began, in microseconds UTC, where that was earlier and elsewhere.
+    pub since: Option<i64>,
 }
 
 /// Which subscriptions.
@@ -154,11 +156,12 @@ impl Change {
         let statement = sqlx::query(
             "INSERT INTO subscriptions (id, application, plan, product, state, answers, reason, \
              requested_by, revision, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, '', $7, 1, $8, $8)",
+             VALUES ($1, $2, $3, $4, $5, $6, '', $7, 1, $8, $9)",
         );
         let statement = statement.bind(&id).bind(&new.application).bind(&new.plan);
         let statement = statement.bind(&new.product).bind(&new.state);
-        let statement = statement.bind(new.answers.to_string()).bind(&new.requested_by).bind(at);
+        let statement = statement.bind(new.answers.to_string()).bind(&new.requested_by);
+        let statement = statement.bind(new.since.map_or(at, |since| since.min(at))).bind(at);
         let run = self.run(statement).await;
         let what = format!("a subscription to {:?}", new.plan);
         let about = About::NewOf(&what, "application");

@@ -113,6 +113,8 @@ fn fill(gateway: &Gateway, origin: &Origin) -> String {
     let answers = json!({ "purpose": "yes: #1" });
     subscribe("tills", &json!({ "plan": "slow", "answers": answers }));
     let suspended = subscribe("alone", &json!({ "plan": "gold" }));
+    // Who was there before goes on, wherever it is moved to.
+    tell(gateway, "POST", "services/orders:deprecate", &json!({ "reason": "too old" }), 200);
     tell(
         gateway,
         "POST",

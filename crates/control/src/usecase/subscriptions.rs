@@ -360,6 +360,7 @@ pub(crate) async fn create(
         state: state.as_str().to_owned(),
         answers: Value::Object(wanted.answers),
         requested_by: call.caller.actor().to_owned(),
+        since: None,
     };
     let subscription = writing.change.insert_subscription(new).await;
     let subscription = subscription.map_err(|error| match error {

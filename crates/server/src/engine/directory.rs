@@ -66,8 +66,8 @@ fn records(snapshot: &Snapshot) -> Vec<ApplicationRecord> {
         records[subscription.application.get()].subscriptions.push(SubscriptionRecord {
             plan: plan.name.as_str().into(),
             state: subscription.state,
-            // What is written down is meant, whenever it came.
-            since: None,
+            // What is written down without a time is meant, whenever it came.
+            since: subscription.since,
         });
     }
     records

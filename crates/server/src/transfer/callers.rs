@@ -71,6 +71,8 @@ pub(super) struct Key {
 pub(super) struct Subscription {
     pub(super) state: String,
     pub(super) answers: Map<String, Value>,
+    /// When it began, in RFC 3339.
+    pub(super) since: Option<String>,
 }
 
 /// One team, application or subscription that differs.
@@ -188,7 +190,8 @@ impl People {
             let (rows, next) = store.subscriptions(&SubscriptionFilter::default(), &page).await?;
             for row in rows.into_iter().filter(|row| is_living(&row.state)) {
                 let answers = row.answers.as_object().cloned().unwrap_or_default();
-                let subscription = Subscription { state: row.state, answers };
+                let since = Some(time(row.created_at));
+                let subscription = Subscription { state: row.state, answers, since };
                 subscriptions.insert((row.application_name, row.plan), subscription);
             }
             match next {
@@ -222,7 +225,8 @@ impl People {
                 let state = text("state").unwrap_or_else(|| "active".to_owned());
                 let answers = body.get("answers").and_then(Value::as_object);
                 let answers = answers.cloned().unwrap_or_default();
-                Ok(((application, plan), Subscription { state, answers }))
+                let since = text("since");
+                Ok(((application, plan), Subscription { state, answers, since }))
             };
             all.iter().map(of).collect::<anyhow::Result<BTreeMap<_, _>>>()
         });
@@ -287,6 +291,9 @@ impl People {
                 let mut body = json!({ "application": application, "plan": plan });
                 if subscription.state != "active" {
                     body["state"] = subscription.state.clone().into();
+                }
+                if let Some(since) = &subscription.since {
+                    body["since"] = since.clone().into();
                 }
                 if !subscription.answers.is_empty() {
                     body["answers"] = Value::Object(subscription.answers.clone());
@@ -505,6 +512,7 @@ pub(super) fn bodies(others: &[Other]) -> [Vec<Value>; 3] {
                     "plan": plan,
                     "state": state,
                     "answers": wanted.answers,
+                    "since": wanted.since,
                 }));
             }
         }

@@ -168,7 +168,8 @@ impl Remote {
                 let names = (text(&shown, "application"), text(&shown, "plan"));
                 let (Some(application), Some(plan)) = names else { continue };
                 let answers = shown["answers"].as_object().cloned().unwrap_or_default();
-                let subscription = Subscription { state: state.to_owned(), answers };
+                let since = text(&shown, "created_at");
+                let subscription = Subscription { state: state.to_owned(), answers, since };
                 if is_row(&shown) {
                     subscriptions.insert((application, plan), subscription);
                 }

@@ -38,6 +38,7 @@ fn subscription(application: &Application, plan: &str, state: &str) -> NewSubscr
         state: state.to_owned(),
         answers: json!({ "why": "tests" }),
         requested_by: "usr_1".to_owned(),
+        since: None,
     }
 }
 

@@ -152,6 +152,10 @@ struct WantedSubscription {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     answers: serde_json::Map<String, Value>,
+    /// When it began, where that was before and elsewhere (RFC 3339): a deprecated service goes on for
+    /// those who were subscribed before.
+    #[serde(default)]
+    since: Option<String>,
 }
 
 /// What was done, for the audit log and the answer.
@@ -613,7 +617,7 @@ impl Callers<'_, '_> {
         pointer: &str,
         told: &mut Told,
     ) -> Result<(), ApiError> {
-        let WantedSubscription { application, plan, state, answers } = wanted;
+        let WantedSubscription { application, plan, state, answers, since } = wanted;
         let at = |key: &str| format!("{pointer}/{key}");
         let Some(state) = SubscriptionState::of(state) else {
             let message = "state is pending, active, suspended or cancelled";
@@ -622,6 +626,7 @@ impl Callers<'_, '_> {
         if !answers.values().all(Value::is_string) {
             return Err(ApiError::value_fault(&at("answers"), "answers are texts"));
         }
+        let since = since.as_deref().map(|text| read_time(text, &at("since"))).transpose()?;
         let Some(of) = self.writing.change.application(application).await? else {
             if state.is_over() {
                 return Ok(());
@@ -663,6 +668,7 @@ impl Callers<'_, '_> {
                     state: state.as_str().to_owned(),
                     answers: Value::Object(answers.clone()),
                     requested_by: self.call.caller.actor().to_owned(),
+                    since,
                 };
                 self.writing.change.insert_subscription(new).await?;
                 told.add("subscription", &name, "create");
@@ -694,10 +700,8 @@ impl WantedKey {
             let message = "what a key begins and ends with is short";
             return Err(ApiError::value_fault(&at("prefix"), message));
         }
-        let expires_at = self.expires_at.as_deref().map(|text| {
-            let message = "expected a time of RFC 3339, such as 2027-01-31T00:00:00Z";
-            parse_rfc3339(text).ok_or_else(|| ApiError::value_fault(&at("expires_at"), message))
-        });
+        let expires_at = self.expires_at.as_deref();
+        let expires_at = expires_at.map(|text| read_time(text, &at("expires_at")));
         Ok(NewCredential {
             application: application.to_owned(),
             name: self.name.clone(),
@@ -707,4 +711,10 @@ impl WantedKey {
             expires_at: expires_at.transpose()?,
         })
     }
+}
+
+/// A time, in microseconds UTC.
+fn read_time(text: &str, pointer: &str) -> Result<i64, ApiError> {
+    let message = "expected a time of RFC 3339, such as 2027-01-31T00:00:00Z";
+    parse_rfc3339(text).ok_or_else(|| ApiError::value_fault(pointer, message))
 }
