@@ -83,6 +83,11 @@ mod tests {
         for text in ["ann@example.org", "203.0.113.7", "K-1234"] {
             assert_eq!(mask(&of_service, text).as_deref(), Some("***"), "{text}");
         }
+        // Also where it is written as paths and queries have it.
+        let iban = all.mask_path("/pay/DE89%203704%200044%200532%200130%2000/now");
+        assert_eq!(iban.as_deref(), Some("/pay/***/now"));
+        let facts = r#"{"query":"4111+1111%201111+1111=*&a+b%40example.org=*"}"#;
+        assert_eq!(all.facts(facts.to_owned()), r#"{"query":"***=*&***=*"}"#);
         // Whoever operates the gateway may look for nothing; a service still may.
         let nothing = Redact { personal_data: Some(Vec::new()), ..Redact::default() };
         assert_eq!(mask(&redaction(&nothing, None), "ann@example.org"), None);

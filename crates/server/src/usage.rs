@@ -413,7 +413,7 @@ fn request_row(event: &UsageEvent, line: RequestLine) -> RequestRow {
     let caller = event.caller.as_deref();
     // PostgreSQL keeps no NUL; nothing that we send on has one, but a client may have sent it.
     let text = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
-    let path = line.redaction.mask(&line.path).unwrap_or(line.path);
+    let path = line.redaction.mask_path(&line.path).unwrap_or(line.path);
     let facts = line.redaction.facts(line.facts);
     RequestRow {
         id: 0,

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod event;
+mod percent;
 mod redaction;
 mod roll_up;
 mod sketch;

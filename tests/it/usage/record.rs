@@ -193,10 +193,21 @@ fn what_the_rules_hide_is_in_no_record_and_shown_to_nobody() {
     // Elsewhere what is said for the whole gateway holds, and what is there by default.
     assert_eq!(get(gateway.web(), "h", "/K-1234/DE89370400440532013000", &[]).status, 400);
     record(&gateway, "/K-1234/***");
+    // Neither is what is written otherwise: paths stay encoded on their way.
+    let mail = "/orders/bob%40example.org/of/DE89%203704%200044%200532%200130%2000";
+    let answer = get(gateway.web(), "h", &format!("{mail}?%68int=1&page=2"), &[]);
+    assert_eq!(answer.status, 400);
+    let facts = &record(&gateway, "/orders/***/of/***")["facts"];
+    assert_eq!(
+        (&facts["path"], &facts["query"]),
+        (&json!("/orders/***/of/***"), &json!("***&page=*"))
+    );
     // Not in the file either.
     let database = std::fs::read(place.folder.path().join("usage.db")).expect("the file");
     let wal = std::fs::read(place.folder.path().join("usage.db-wal")).unwrap_or_default();
-    for secret in ["ann@example", "1990-01-01", "4111 1111", "DE8937", "K-5678"] {
+    for secret in
+        ["ann@example", "1990-01-01", "4111 1111", "DE8937", "K-5678", "bob%40", "DE89%20"]
+    {
         for bytes in [&database, &wal] {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "{secret} is in the file");
