@@ -118,6 +118,18 @@ fn where_all_fail_the_last_attempt_is_told_as_well() {
 }
 
 #[test]
+fn whoever_answers_where_no_route_is_has_answered_or_refused() {
+    let listener = "policies:\n  cors: { origins: [\"https://here.example\"] }\n  \
+                    redirect: { scheme: https }";
+    let config = Config::new().listener("web", listener);
+    let place = Place::new(None);
+    let gateway = place.start_with(&config, "{ sample_percent: 100 }");
+    let answer = get(gateway.web(), "h", "/moved", &[]);
+    assert!((300..400).contains(&answer.status), "{}", answer.status);
+    assert_eq!(policies(&record(&gateway, "/moved")), ["redirect:answered"]);
+}
+
+#[test]
 fn of_models_each_lane_that_was_asked_is_told() {
     let parts = "providers:\n  \
                  - { name: busy, kind: mock, mock: { reply: { echo: {} }, fail_percent: 100, fail_status: 529 } }\n  \

@@ -55,6 +55,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Of whoever ends an exchange: with a reason it is a refusal.
+    #[must_use]
+    pub const fn of_end(reason: Option<Reason>) -> Self {
+        if reason.is_some() { Self::Refused } else { Self::Answered }
+    }
+
     /// The word in records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -76,6 +82,14 @@ pub struct Acted {
     pub outcome: Outcome,
 }
 
+/// The turn of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Turn {
+    actor: Actor,
+    /// Whether it comes before it is known who calls.
+    is_early: bool,
+}
+
 /// What is known of an exchange that is over.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told {
@@ -92,16 +106,19 @@ pub struct Told {
 }
 
 impl Chain {
-    /// What policies did about an exchange, in the order in which they run; of several of a kind
-    /// what they did together.
+    /// What policies did about an exchange, in the order in which they ran; of several of a kind
+    /// that run one after another what they did together.
     #[must_use]
     pub fn acted(&self, admission: &Admission, told: Told) -> SmallVec<[Acted; TOLD_MAX]> {
         let mut all = SmallVec::<[Acted; TOLD_MAX]>::new();
-        for actor in self.actors(admission, told) {
-            let is_end = admission.ended_by == Some(actor) || ends_late(actor, told.reason);
+        for Turn { actor, is_early } in self.turns(admission, told) {
+            // It came to the consumer's own, so the one before it that has its kind let it through.
+            let has_passed = is_early && self.has_own(actor, admission);
+            let is_end =
+                !has_passed && (admission.ended_by == Some(actor) || ends_late(actor, told.reason));
             let outcome = match is_end {
-                true if told.reason.is_some() => Outcome::Refused,
-                true => Outcome::Answered,
+                true => Outcome::of_end(told.reason),
+                false if has_passed => Outcome::Passed,
                 false => self.outcome(actor, admission, told),
             };
             if all.len() < TOLD_MAX {
@@ -116,42 +133,53 @@ impl Chain {
             && all.last().is_none_or(|last| last.actor != actor)
         {
             all.truncate(TOLD_MAX - 1);
-            all.push(Acted { actor, outcome: Outcome::Refused });
+            all.push(Acted { actor, outcome: Outcome::of_end(told.reason) });
         }
         all
     }
 
-    /// Who has a say about an exchange, in order.
-    fn actors(&self, admission: &Admission, told: Told) -> SmallVec<[Actor; TOLD_MAX]> {
+    /// Who has a say about an exchange, in the order in which [`Chain::admit`] asks them.
+    fn turns(&self, admission: &Admission, told: Told) -> SmallVec<[Turn; TOLD_MAX]> {
         let own = self.own_level(admission);
         let entry = admission.consumer.and_then(|index| self.consumers.get(index));
-        let mut actors = SmallVec::<[Actor; TOLD_MAX]>::new();
-        let mut is_limited = false;
-        for (kind, phase, _) in TABLE {
-            if *phase >= Phase::Limit && !is_limited {
-                is_limited = true;
-                if self.offers.is_some() {
-                    actors.push(Actor::Plan);
-                }
-                if entry.is_some_and(|entry| entry.limits.is_some()) {
-                    actors.push(Actor::Limits);
-                }
+        let mut turns = SmallVec::<[Turn; TOLD_MAX]>::new();
+        let mut add = |actor, is_early| {
+            let turn = Turn { actor, is_early };
+            if turns.last() != Some(&turn) {
+                turns.push(turn);
             }
-            let has_say = match phase {
-                Phase::Authenticate => {
-                    admission.proved_by == Some(*kind)
-                        || admission.ended_by == Some(Actor::Policy(*kind))
-                }
-                _ => self.policy(*kind, own).is_some() && takes_part(*kind, told),
-            };
-            if has_say {
-                actors.push(Actor::Policy(*kind));
+        };
+        self.before.iter().for_each(|policy| add(Actor::Policy(policy.kind()), true));
+        for policy in &self.identify {
+            let way = Actor::Policy(policy.kind());
+            let has_proved = admission.proved_by == Some(policy.kind());
+            if has_proved || admission.ended_by == Some(way) {
+                add(way, false);
+            }
+        }
+        if self.offers.is_some() {
+            add(Actor::Plan, false);
+        }
+        if entry.is_some_and(|entry| entry.limits.is_some()) {
+            add(Actor::Limits, false);
+        }
+        for (kind, phase, _) in TABLE {
+            let has_own = own.is_some_and(|own| own.get(*kind).is_some());
+            let has = has_own || self.after.iter().any(|policy| policy.kind() == *kind);
+            if *phase != Phase::Authenticate && has && takes_part(*kind, told) {
+                add(Actor::Policy(*kind), false);
             }
         }
         if told.has_account && told.is_of_model {
-            actors.push(Actor::Budgets);
+            add(Actor::Budgets, false);
         }
-        actors
+        turns
+    }
+
+    /// Whether a consumer has a policy of its own of this kind.
+    fn has_own(&self, actor: Actor, admission: &Admission) -> bool {
+        let own = self.own_level(admission);
+        matches!((actor, own), (Actor::Policy(kind), Some(own)) if own.get(kind).is_some())
     }
 
     /// One policy of a kind that counts for an exchange: the consumer's own, or the chain's.

@@ -116,9 +116,10 @@ fn redaction_of<'a>(exchange: &'a Exchange<'_>) -> &'a Arc<Redaction> {
 /// What policies did about it.
 fn policies(exchange: &Exchange<'_>) -> SmallVec<[PolicyEntry; 16]> {
     let Some(matched) = exchange.matched else {
+        // No service stands behind it, so whoever ended it is all there is to be told.
+        let outcome = Outcome::of_end(exchange.reason);
         let ended = exchange.admission.ended_by;
-        let refused = ended.map(|by| (by.as_str(), Outcome::Refused.as_str()));
-        return refused.into_iter().collect();
+        return ended.map(|by| (by.as_str(), outcome.as_str())).into_iter().collect();
     };
     let told = Told {
         reason: exchange.reason,

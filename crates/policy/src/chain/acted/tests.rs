@@ -1,7 +1,10 @@
 //! What is told of policies, when all is over.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use architrave_config::policy::{
-    BodyLimit, HeaderEdits, Headers, KeyAuth, RateLimit, RateLimitKey, Redirect, Rewrite,
+    BodyLimit, HeaderEdits, Headers, IpFilter, KeyAuth, RateLimit, RateLimitKey, Redirect, Rewrite,
     rewrite::PathRewrite,
 };
 use architrave_config::{Consumer, ConsumerLimits, PolicySet};
@@ -68,6 +71,71 @@ fn those_that_ran_are_told_in_order_and_whoever_refused_is_the_last() {
     let reason = Some(Reason::BodyTooLarge);
     let late = told(&chain, &good, Told { reason, ..fine });
     assert_eq!(late.last().map(String::as_str), Some("body_limit:refused"), "{late:?}");
+}
+
+#[test]
+fn what_a_consumer_has_of_its_own_is_told_where_it_ran_and_not_where_it_did_not() {
+    let filter = |allow: IpAddr| {
+        let allow = vec![allow.into()];
+        Some(IpFilter { allow, deny: Vec::new() })
+    };
+    let here = IpAddr::from([203, 0, 113, 7]);
+    let elsewhere = IpAddr::from([192, 0, 2, 7]);
+    let set = PolicySet { ip_filter: filter(here), ..policies() };
+    let chain_for = |own: PolicySet, requests| {
+        let limits = ConsumerLimits { requests: Some(requests), ..ConsumerLimits::default() };
+        let consumer = Consumer { limits, policies: Arc::new(own), ..mobile() };
+        Levels::route(set.clone()).chain(vec![consumer])
+    };
+    let key = [("x-api-key", "key-mobile")];
+    let fine = Told { is_answered: true, ..Told::default() };
+    // It refuses when it is known who calls, behind the limits.
+    let own = || PolicySet { ip_filter: filter(elsewhere), ..PolicySet::default() };
+    let chain = chain_for(own(), per_second(1));
+    let mut strange = Exchange::get("/", &key);
+    let reason = strange.refusal(&chain);
+    assert_eq!(
+        told(&chain, &strange, Told { reason, ..fine }),
+        ["ip_filter:passed", "key_auth:passed", "limits:passed", "ip_filter:refused"]
+    );
+    // It never came to it.
+    let mut many = Exchange::get("/", &key);
+    let reason = many.refusal(&chain);
+    assert_eq!(
+        told(&chain, &many, Told { reason, ..fine }),
+        ["ip_filter:passed", "key_auth:passed", "limits:refused"]
+    );
+    let mut nobody = Exchange::get("/", &[]);
+    let reason = nobody.refusal(&chain);
+    assert_eq!(
+        told(&chain, &nobody, Told { reason, ..fine }),
+        ["ip_filter:passed", "key_auth:refused"]
+    );
+    // It is told where it lets through as well, beside what it takes over.
+    let rate_limit = Some(RateLimit { rate: per_second(9), burst: 9, key: RateLimitKey::Address });
+    let own = PolicySet { ip_filter: filter(here), rate_limit, ..PolicySet::default() };
+    let chain = chain_for(own, per_second(100));
+    let mut good = Exchange::get("/v1/a", &key);
+    assert!(good.admit(&chain).is_none());
+    assert_eq!(
+        told(&chain, &good, fine),
+        [
+            "ip_filter:passed",
+            "key_auth:passed",
+            "limits:passed",
+            "ip_filter:passed",
+            "rate_limit:passed",
+            "body_limit:passed",
+            "rewrite:changed",
+            "headers:changed",
+        ]
+    );
+    // Whom the route's own filter refuses is not known yet.
+    let set = PolicySet { ip_filter: filter(elsewhere), ..policies() };
+    let chain = Levels::route(set).chain(vec![mobile()]);
+    let mut strange = Exchange::get("/", &key);
+    let reason = strange.refusal(&chain);
+    assert_eq!(told(&chain, &strange, Told { reason, ..fine }), ["ip_filter:refused"]);
 }
 
 #[test]
