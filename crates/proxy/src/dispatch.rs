@@ -286,13 +286,12 @@ impl Run<'_, '_, '_> {
             let hedged = Box::pin(hedge::send(self, exchange, first, interim)).await;
             if let Some((other, other_began)) = hedged.other {
                 exchange.attempts += 1;
-                let lost = match hedged.has_won {
+                let (address, since) = match hedged.has_won {
                     true => (endpoint.address(), began),
                     false => (other.address(), other_began),
                 };
-                let lost = (Some(lost.0), lost.1);
-                let given = Given { why: Some("slower"), ..Given::default() };
-                tried::note(exchange, lost, self.worker.now(), given);
+                let (ended, given) = hedged.lost;
+                tried::note(exchange, (Some(address), since), ended, given);
                 if hedged.has_won {
                     exchange.endpoint = Some(other);
                     exchange.timings.attempt_at = Some(other_began);

@@ -1,12 +1,14 @@
 //! The record of one exchange: every attempt, in order, with why it was given up, and what policies
 //! did.
 
-use architrave_testkit::client::get;
+use std::sync::Arc;
+
+use architrave_testkit::client::{get, request};
 use architrave_testkit::dialect::post;
-use architrave_testkit::{Client, Config, Gateway, Origin, eventually};
+use architrave_testkit::{Client, Config, Gate, Gateway, Origin, SOON, eventually};
 use serde_json::{Value, json};
 
-use super::{KEY, Place, WRITTEN_WITHIN, shown};
+use super::{KEY, Place, WRITTEN_WITHIN, metrics, shown};
 
 /// The record of the only exchange at a path.
 fn record(gateway: &Gateway, path: &str) -> Value {
@@ -115,6 +117,109 @@ fn where_all_fail_the_last_attempt_is_told_as_well() {
     assert!(before.iter().all(|one| one["given_up"] == "failed"), "{one}");
     assert_eq!((word(last, "error"), last.get("given_up")), ("upstream_reset", None));
     assert_in_order(&one);
+}
+
+/// The attempts of the exchange at `/`: endpoint, status, and why it was given up.
+fn hedged(first: &Origin, second: &Origin, ask: impl FnOnce(&Gateway)) -> Vec<[Value; 3]> {
+    let upstream = "health: { passive: { consecutive_failures: 0 } }\nbalance: first\n\
+                    hedge: { after: 100ms }\nretry: { attempts: 0 }";
+    let place = Place::new(None);
+    let config = Config::balanced(&[first.addr(), second.addr()], upstream);
+    let gateway = place.start_with(&config, "{ sample_percent: 100 }");
+    ask(&gateway);
+    let one = record(&gateway, "/");
+    let mut earliest = 0.0;
+    let attempts = one["attempts"].as_array().expect("a list").iter().map(|attempt| {
+        let start = attempt["start_ms"].as_f64().expect("a number");
+        assert!(start >= earliest, "{one}");
+        earliest = start;
+        ["endpoint", "status", "given_up"].map(|name| attempt[name].clone())
+    });
+    attempts.collect()
+}
+
+#[test]
+fn of_two_attempts_side_by_side_the_first_is_told_first_and_each_as_it_ended() {
+    let told = |origin: &Origin, status: Value, given_up: Value| {
+        [json!(origin.addr().to_string()), status, given_up]
+    };
+    let ask = |gateway: &Gateway| assert_eq!(get(gateway.web(), "h", "/", &[]).status, 200);
+    let (stuck, good) = (Origin::stalled(), Origin::named("good"));
+    assert_eq!(
+        hedged(&stuck, &good, ask),
+        [told(&stuck, Value::Null, json!("slower")), told(&good, json!(200), Value::Null)]
+    );
+    let stuck = Arc::new(Origin::stalled());
+    let other = Arc::clone(&stuck);
+    let slow = Origin::start(move |exchange| {
+        eventually("the hedge has begun", SOON, || (other.count() == 1).then_some(()));
+        exchange.reply(200, &[], "slow");
+    });
+    assert_eq!(
+        hedged(&slow, &stuck, ask),
+        [told(&slow, json!(200), Value::Null), told(&stuck, Value::Null, json!("slower"))]
+    );
+    // A hedge that had failed already is not told as slower; nobody was tried after it.
+    let gate = Gate::new();
+    let wait = gate.clone();
+    let slow = Origin::start(move |exchange| {
+        wait.pass();
+        exchange.reply(200, &[], "slow");
+    });
+    let poor = Origin::start(|exchange| exchange.reply(503, &[], "poor"));
+    let attempts = hedged(&slow, &poor, |gateway| {
+        let mut client = Client::connect(gateway.web());
+        client.send(request("GET", "h", "/", &[])).expect("it is taken");
+        eventually("the hedge has failed", SOON, || {
+            let failed = metrics(gateway).sum("architrave_endpoint_requests_total", &[]);
+            (failed == 1.0).then_some(())
+        });
+        gate.open();
+        assert_eq!(client.read_response("GET").expect("an answer").status, 200);
+    });
+    assert_eq!(
+        attempts,
+        [told(&slow, json!(200), Value::Null), told(&poor, json!(503), Value::Null)]
+    );
+}
+
+#[test]
+fn an_endpoint_of_a_provider_is_given_up_for_what_followed() {
+    let (refused, _guard) = architrave_testkit::origin::refusing();
+    let provider = format!(
+        "providers:\n  \
+         - {{ name: gone, kind: openai, base_url: \"http://{refused}/v1\", credentials: [{{ value: k }}] }}\n  \
+         - {{ name: pretend, kind: mock, mock: {{ reply: {{ echo: {{}} }} }} }}\n"
+    );
+    let models = "models:\n  \
+                  - { name: alone, deployments: [{ provider: gone, model: m }] }\n  \
+                  - name: fast\n    strategy: priority\n    deployments:\n      \
+                  - { provider: gone, model: m, priority: 0 }\n      \
+                  - { provider: pretend, model: echo, priority: 1 }";
+    let place = Place::new(None);
+    let gateway = place.start_with(&Config::ai(&(provider + models)), "{ sample_percent: 100 }");
+    let attempts = |model: &str, status: u16| {
+        let body = json!({ "model": model, "messages": [{ "role": "user", "content": "one" }] });
+        let asked = post("/v1/chat/completions", &[], &body);
+        let answer = Client::connect(gateway.web()).ask(asked);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        let one = eventually("the exchange is in the log", WRITTEN_WITHIN, || {
+            let log = shown(&gateway, "/api/v1/requests");
+            let log = log["requests"].as_array().expect("a list").clone();
+            log.into_iter().find(|one| one["model"] == model)
+        });
+        let one = shown(&gateway, &format!("/api/v1/requests/{}", word(&one, "id")));
+        one["attempts"].as_array().expect("a list").clone()
+    };
+    let all = attempts("fast", 200);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(
+        (word(&all[0], "error"), word(&all[0], "given_up"), all[1].get("given_up")),
+        ("connect_failed", "broken", None)
+    );
+    let all = attempts("alone", 502);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!((word(&all[0], "error"), all[0].get("given_up")), ("connect_failed", None));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::dispatch::Run;
 use crate::entry::Entered;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
+use crate::tried::{self, Given};
 use crate::worker::Worker;
 
 /// The attempt that may be hedged.
@@ -43,6 +44,15 @@ pub(super) struct Hedged {
     pub other: Option<(Arc<Endpoint>, Moment)>,
     /// Whether the result is its.
     pub has_won: bool,
+    /// What came of the one whose result it is not, and when.
+    pub lost: (Moment, Given),
+}
+
+impl Hedged {
+    /// Without a second attempt.
+    fn alone(result: Result<Answered, Failure>) -> Self {
+        Self { result, other: None, has_won: false, lost: (Moment::ZERO, Given::default()) }
+    }
 }
 
 /// Attempts the first endpoint, and after a while another one too. The slower attempt is given up;
@@ -65,7 +75,7 @@ pub(super) async fn send(
     let mut first = pin!(whole(worker, &plan, entered, facts));
     let alone = client.or_gone(first.as_mut());
     if let Ok(result) = tokio::time::timeout(after, alone).await {
-        return Hedged { result: client.told(result), other: None, has_won: false };
+        return Hedged::alone(client.told(result));
     }
     let now = worker.now();
     // A hedge that had to wait would help nobody, and take the place of somebody who must.
@@ -78,7 +88,7 @@ pub(super) async fn send(
     });
     let Some((_permit, entered)) = other else {
         let result = client.or_gone(first).await;
-        return Hedged { result: client.told(result), other: None, has_won: false };
+        return Hedged::alone(client.told(result));
     };
     upstream.metrics.hedged(worker.index());
     let second_facts = Cell::default();
@@ -87,17 +97,33 @@ pub(super) async fn send(
     let second = pin!(whole(worker, &plan, entered, &second_facts));
     let retried = &upstream.config.retry.on_statuses;
     let is_poor = |(answered, _): &Whole| retried.contains(&answered.head.status);
-    let mut is_second = false;
+    let mut ended = None;
     let race = async {
-        let (result, won) = race(first, second, is_poor).await;
-        is_second = won;
+        let Raced { result, is_second, lost } = race(first, second, is_poor, || worker.now()).await;
+        ended = Some((is_second, lost.map(|(lost, at)| (at, given(&lost)))));
         result
     };
     let result = client.or_gone(race).await;
+    let (is_second, lost) = match ended {
+        Some((is_second, Some(lost))) => (is_second, lost),
+        Some((is_second, None)) => (is_second, (worker.now(), Given::because(tried::SLOWER))),
+        // The client has left both.
+        None => (false, (worker.now(), Given::failed(result.as_ref().err()))),
+    };
     if is_second {
         facts.set(second_facts.get());
     }
-    Hedged { result: client.told(result), other: Some((other, now)), has_won: is_second }
+    Hedged { result: client.told(result), other: Some((other, now)), has_won: is_second, lost }
+}
+
+/// What is told of an attempt that ended before the other one won.
+fn given(lost: &Result<Whole, Failure>) -> Given {
+    match lost {
+        Ok((answered, _)) => {
+            Given { status: Some(answered.head.status), ..Given::because("status") }
+        }
+        Err(failure) => Given { why: Some("failed"), ..Given::failed(Some(failure)) },
+    }
 }
 
 /// An answer, and what came before it.
@@ -156,18 +182,29 @@ impl<'c, 'a> Client<'c, 'a> {
     }
 }
 
+/// How a race ended.
+#[derive(Debug, PartialEq, Eq)]
+struct Raced<T, E> {
+    result: Result<T, E>,
+    /// Whether the result is the second one's.
+    is_second: bool,
+    /// What the other one gave, and when; `None` where it was still under way.
+    lost: Option<(Result<T, E>, Moment)>,
+}
+
 /// The first success that is not poor; where there is none, the last poor one, else the last
-/// failure. `true`: it is the second one's.
+/// failure.
 async fn race<T, E>(
     mut first: impl Future<Output = Result<T, E>> + Unpin,
     mut second: impl Future<Output = Result<T, E>> + Unpin,
     is_poor: impl Fn(&T) -> bool,
-) -> (Result<T, E>, bool) {
+    now: impl Fn() -> Moment,
+) -> Raced<T, E> {
     // What the one that has ended gave, while the other may still do better.
-    let mut kept: Option<(Result<T, E>, bool)> = None;
+    let mut kept: Option<(Result<T, E>, bool, Moment)> = None;
     poll_fn(|context| {
         for is_second in [false, true] {
-            if kept.as_ref().is_some_and(|(_, ended)| *ended == is_second) {
+            if kept.as_ref().is_some_and(|(_, ended, _)| *ended == is_second) {
                 continue;
             }
             let polled = match is_second {
@@ -175,14 +212,19 @@ async fn race<T, E>(
                 true => Pin::new(&mut second).poll(context),
             };
             let Poll::Ready(result) = polled else { continue };
-            if result.as_ref().is_ok_and(|answer| !is_poor(answer)) {
-                return Poll::Ready((result, is_second));
-            }
-            match kept.take() {
-                None => kept = Some((result, is_second)),
-                Some(before) if before.0.is_ok() && result.is_err() => return Poll::Ready(before),
-                Some(_worse) => return Poll::Ready((result, is_second)),
-            }
+            let is_good = result.as_ref().is_ok_and(|answer| !is_poor(answer));
+            let raced = match kept.take() {
+                None if is_good => Raced { result, is_second, lost: None },
+                None => {
+                    kept = Some((result, is_second, now()));
+                    continue;
+                }
+                Some((before, was_second, _)) if before.is_ok() && result.is_err() => {
+                    Raced { result: before, is_second: was_second, lost: Some((result, now())) }
+                }
+                Some((before, _, at)) => Raced { result, is_second, lost: Some((before, at)) },
+            };
+            return Poll::Ready(raced);
         }
         Poll::Pending
     })
@@ -197,17 +239,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_poor_answer_wins_only_when_the_other_is_no_better() {
-        type Given = Result<u16, &'static str>;
-        let check = async |first: Given, second: Given, expect: (Given, bool)| {
-            let raced = race(ready(first), ready(second), |status| *status == 503).await;
-            assert_eq!(raced, expect, "{first:?} {second:?}");
+        type Gave = Result<u16, &'static str>;
+        let check = async |first: Gave, second: Gave, (is_second, both_ended): (bool, bool)| {
+            let at = Moment::from_nanos(7);
+            let raced = race(ready(first), ready(second), |status| *status == 503, || at).await;
+            let (result, other) = if is_second { (second, first) } else { (first, second) };
+            let lost = both_ended.then_some((other, at));
+            assert_eq!(raced, Raced { result, is_second, lost }, "{first:?} {second:?}");
         };
-        check(Ok(200), Ok(201), (Ok(200), false)).await;
-        check(Ok(503), Ok(200), (Ok(200), true)).await;
-        check(Err("a"), Ok(200), (Ok(200), true)).await;
-        check(Ok(503), Err("b"), (Ok(503), false)).await;
-        check(Err("a"), Ok(503), (Ok(503), true)).await;
-        check(Ok(503), Ok(503), (Ok(503), true)).await;
-        check(Err("a"), Err("b"), (Err("b"), true)).await;
+        check(Ok(200), Ok(201), (false, false)).await;
+        check(Ok(503), Ok(200), (true, true)).await;
+        check(Err("a"), Ok(200), (true, true)).await;
+        check(Ok(503), Err("b"), (false, true)).await;
+        check(Err("a"), Ok(503), (true, true)).await;
+        check(Ok(503), Ok(503), (true, true)).await;
+        check(Err("a"), Err("b"), (true, true)).await;
     }
 }

@@ -56,7 +56,7 @@ impl EndpointTries<'_> {
     ) -> Result<Box<Answered>, Failure> {
         let mut tried = SmallVec::<[SocketAddr; 2]>::new();
         let mut last = None;
-        let mut was_stale = false;
+        let (mut has_failed, mut was_stale) = (false, false);
         loop {
             let choose = |_now| self.next(worker, reach, &tried);
             let entered = pin!(enter(worker, &reach.upstream, began, choose)).await;
@@ -71,6 +71,9 @@ impl EndpointTries<'_> {
                 (Err(_), Some(failure)) => return Err(failure),
                 (Err(refused), None) => return Err(refused.failure),
             };
+            if has_failed {
+                tried::followed(exchange, "failed");
+            }
             let endpoint = Arc::clone(entered.endpoint());
             exchange.endpoint = Some(Arc::clone(&endpoint));
             exchange.timings.attempt_at = Some(entered.at);
@@ -108,8 +111,10 @@ impl EndpointTries<'_> {
             {
                 return Err(failure);
             }
-            let given = Given { error: Some(failure.reason), why: Some("failed"), status: None };
+            // Whether there is another one to be tried is known when it has been looked for.
+            let given = Given { error: Some(failure.reason), ..Given::default() };
             tried::give_up(exchange, worker.now(), given);
+            has_failed = true;
             // A kept connection that had died says nothing of its endpoint, once.
             if failure.retry == Retry::Stale && !was_stale {
                 was_stale = true;
