@@ -8,7 +8,7 @@ use architrave_llm::dialect::{
 use architrave_llm::frame::{Frame, FrameReader, FrameWriter, Framing};
 use architrave_llm::json::{is_object, is_value};
 use architrave_llm::mock::Mock;
-use architrave_llm::pass::{PassedStream, usage_of_reply};
+use architrave_llm::pass::{PassedStream, used_of_reply};
 use architrave_llm::scan::Scanned;
 use architrave_llm::signal::{Limits, Signal};
 use architrave_llm::translate::{Assembly, StreamTranslation, replay};
@@ -78,7 +78,7 @@ pub fn llm_request(bytes: &[u8]) {
 pub fn llm_reply(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let from = dialect_of(*first);
-    let seen = usage_of_reply(from, body);
+    let seen = used_of_reply(from, body).tokens;
     let Ok(body) = str::from_utf8(body) else { return };
     let Ok((reply, _)) = from.read_reply(body, &context()) else { return };
     assert_eq!(seen, reply.usage);

@@ -93,7 +93,7 @@ fn reached(asked: &Asked<'_>, to: Destination<'_>) -> Option<Reach> {
     }
     let route = to.routes.first()?;
     let surface = Surface::chat(route.dialect);
-    Some(Reach { surface, path: route.path(to.address), is_from_root: false })
+    Some(Reach { surface, path: route.path(to.address), is_from_root: false, ..found })
 }
 
 /// Either made ready, or where to go with what came.

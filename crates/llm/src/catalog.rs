@@ -35,7 +35,7 @@ pub use ability::{Abilities, Ability, ModelKind, Unit};
 pub use changes::{Changes, Counts};
 pub use error::{CatalogError, RowError};
 pub use fill::FillError;
-pub use model::Model;
+pub use model::{Model, Searching};
 pub use pattern::Pattern;
 pub use price_map::PriceMap;
 pub use provider::{Auth, BodyEdit, Provider, Route};

@@ -308,6 +308,30 @@ impl Dialect {
         Self::ALL.iter().copied().find(|dialect| dialect.name() == name)
     }
 
+    /// What stands in an event, or a whole reply, that tells of searches of the web: one of these.
+    pub(crate) fn search_marks(self) -> &'static [&'static str] {
+        match self {
+            Self::OpenaiChat => openai_chat::stream::SEARCH_MARKS,
+            Self::OpenaiResponses => &["\"web_search_call\""],
+            Self::AnthropicMessages => &["\"web_search_tool_result\""],
+            Self::GeminiGenerateContent => &["\"webSearchQueries\""],
+            // None is made, or told with the tokens.
+            Self::BedrockConverse | Self::CohereChat => &[],
+        }
+    }
+
+    /// How many searches of the web an event tells beside usage, or a whole reply.
+    pub(crate) fn searches_of_event(self, data: &str) -> u64 {
+        let cursor = &mut Cursor::new(data);
+        match self {
+            Self::OpenaiChat => openai_chat::stream::searches(cursor),
+            Self::OpenaiResponses => openai_responses::stream::searches(cursor),
+            Self::AnthropicMessages => anthropic_messages::stream::searches(cursor),
+            Self::GeminiGenerateContent => gemini_generate_content::stream::searches(cursor),
+            Self::BedrockConverse | Self::CohereChat => 0,
+        }
+    }
+
     /// What the end of a whole reply says of usage, where that can be told without the rest of it.
     pub(crate) fn usage_at_end(self, text: &str) -> Option<Usage> {
         match self {

@@ -65,6 +65,7 @@ pub mod multipart;
 pub mod pass;
 pub mod rerank;
 pub mod scan;
+mod search_count;
 mod segment;
 pub mod signal;
 pub mod surface;

@@ -13,6 +13,7 @@ use memchr::memmem;
 use crate::chat::{ChatError, Usage};
 use crate::dialect::Dialect;
 use crate::frame::{FRAME_BYTES_MAX, FrameReader, Framing};
+use crate::search_count::SearchCount;
 use crate::surface::{self, KeptId, Surface};
 use crate::used::{self, Used};
 
@@ -44,8 +45,8 @@ pub struct PassedStream {
     events: u64,
     /// The number of the last event, where events have numbers.
     number: Option<u64>,
-    /// Whether it cites links, where somebody asks.
-    cites: Option<bool>,
+    /// How often the web was searched, where somebody asks.
+    searches: Option<SearchCount>,
 }
 
 /// What answers say aloud that can be named later.
@@ -131,7 +132,7 @@ impl PassedStream {
             bytes: 0,
             events: 0,
             number: None,
-            cites: None,
+            searches: None,
         }
     }
 
@@ -153,11 +154,11 @@ impl PassedStream {
         }
     }
 
-    /// Has it looked whether links are cited: who does has searched the web, and is charged for it
-    /// where the model has a price for that.
+    /// Has it looked how often the web was searched, which is charged where the model has a price for
+    /// it: what was used may not come, or not tell it.
     pub fn seek_searches(&mut self) {
-        if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat)) {
-            self.cites = Some(false);
+        if let Speaks::Chat(dialect) = self.speaks {
+            self.searches = Some(SearchCount::new(dialect));
         }
     }
 
@@ -197,13 +198,18 @@ impl PassedStream {
     /// What was used so far, where the provider said it.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.used.tokens.map(|usage| usage.citing(self.cites == Some(true)))
+        self.used.tokens.map(|usage| usage.searching(self.searches()))
     }
 
     /// The same with what is no token.
     #[must_use]
     pub fn into_used(self) -> Used {
-        Used { tokens: self.usage(), ..self.used }
+        let searches = self.searches();
+        self.used.searching(searches)
+    }
+
+    fn searches(&self) -> u64 {
+        self.searches.as_ref().map_or(0, SearchCount::count)
     }
 
     /// Whether anything of such a stream may live at the provider afterwards.
@@ -254,19 +260,21 @@ impl PassedStream {
         if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiResponses)) {
             self.number = last_number(bytes).or(self.number);
         }
-        if self.cites == Some(false) {
-            self.cites = Some(cites_links(bytes));
-        }
         if let Some(ending) = &mut self.ending {
             ending.see(bytes);
         }
-        if !(tells_usage(&self.mark, bytes) || self.audio.left > 0 && tells_audio(bytes)) {
+        let may_search = self.searches.as_ref().is_some_and(|count| count.may_be_in(bytes));
+        let may_tell = tells_usage(&self.mark, bytes) || may_search;
+        if !(may_tell || self.audio.left > 0 && tells_audio(bytes)) {
             return;
         }
-        let Self { speaks, framing, mark, used, made, audio, ending, .. } = self;
+        let Self { speaks, framing, mark, used, made, audio, ending, searches, .. } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
+            if let Some(searches) = searches {
+                searches.see(frame.data);
+            }
             let says = frame.name == speaks.mark() || tells_usage(mark, frame.data.as_bytes());
             if says {
                 if let Some(ending) = ending {
@@ -299,11 +307,6 @@ fn tells_audio(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"\"audio\"").is_some()
 }
 
-/// Whether an answer, or a piece of one, cites a link in OpenAI's words.
-fn cites_links(bytes: &[u8]) -> bool {
-    memmem::find(bytes, b"\"url_citation\"").is_some()
-}
-
 /// The number of the last event that is told in the bytes. Its name cannot stand in a string, where
 /// its quotes would be escaped.
 fn last_number(bytes: &[u8]) -> Option<u64> {
@@ -327,10 +330,16 @@ fn aws_ends(bytes: &[u8]) -> bool {
     at == bytes.len()
 }
 
-/// What a whole reply that is passed on says of usage; everything else in it is only gone over.
+/// What a whole reply that is passed on says of what was used; everything else in it is only gone
+/// over.
 #[must_use]
-pub fn usage_of_reply(dialect: Dialect, body: &[u8]) -> Option<Usage> {
-    let text = std::str::from_utf8(body).ok()?;
-    let usage = dialect.usage_at_end(text).or_else(|| dialect.usage_of_event(text))?;
-    Some(usage.citing(dialect == Dialect::OpenaiChat && cites_links(body)))
+pub fn used_of_reply(dialect: Dialect, body: &[u8]) -> Used {
+    let Ok(text) = std::str::from_utf8(body) else { return Used::default() };
+    let tokens = dialect.usage_at_end(text).or_else(|| dialect.usage_of_event(text));
+    let mut searches = SearchCount::new(dialect);
+    // Others tell it with their tokens, where they tell those.
+    if tokens.is_none() || dialect == Dialect::OpenaiChat {
+        searches.see(text);
+    }
+    Used::from(tokens).searching(searches.count())
 }

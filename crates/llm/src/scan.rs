@@ -108,6 +108,8 @@ pub struct Scanned {
     /// Whether it may ask for an answer in sound or images, or for its prompt to be kept for an
     /// hour, in whatever dialect; else it does not.
     pub is_dear: bool,
+    /// Whether a tool is offered that searches the web at the provider, in whatever dialect.
+    pub offers_search: bool,
 }
 
 /// Where the watched members lie.

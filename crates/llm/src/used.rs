@@ -70,6 +70,16 @@ impl Used {
         }
     }
 
+    /// The same of an answer that tells so many searches of the web beside its tokens.
+    #[must_use]
+    pub fn searching(mut self, searches: u64) -> Self {
+        match &mut self.tokens {
+            Some(tokens) => *tokens = tokens.searching(searches),
+            None => self.set(Unit::Search, searches),
+        }
+        self
+    }
+
     /// Takes over what another part of the same exchange used.
     pub fn join(&mut self, other: Self) {
         let Self { tokens, units, requests } = other;

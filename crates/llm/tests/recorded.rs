@@ -21,7 +21,7 @@ mod vectors;
 use architrave_llm::dialect::{Address, Context, Dialect, EventReader, Quirks};
 use architrave_llm::estimate::prompt_tokens;
 use architrave_llm::frame::FrameReader;
-use architrave_llm::pass::{PassedStream, usage_of_reply};
+use architrave_llm::pass::{PassedStream, used_of_reply};
 use architrave_llm::scan::Scanned;
 use architrave_llm::translate::{Assembly, StreamTranslation, reply};
 use proptest::prelude::*;
@@ -91,7 +91,7 @@ fn check_reply(from: Dialect, exchange: &Exchange, counts: &mut Counts) {
     let (whole, losses) =
         from.read_reply(text, &context()).unwrap_or_else(|error| panic!("{name}: {error}"));
     *counts.entry(format!("{} reply unknown", from.name())).or_default() += losses.count();
-    assert_eq!(usage_of_reply(from, &exchange.reply), whole.usage, "{name}");
+    assert_eq!(used_of_reply(from, &exchange.reply).tokens, whole.usage, "{name}");
     for &to in Dialect::ALL {
         let there = reply(from, to, &exchange.reply, &context()).unwrap();
         let body = String::from_utf8(there.body).unwrap();

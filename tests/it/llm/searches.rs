@@ -13,6 +13,7 @@ fn openai() -> Origin {
         let is_chat = exchange.target().ends_with("/chat/completions");
         let asked: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
         if is_chat {
+            let is_plain = asked["messages"][0]["content"] == "web_search_options";
             let link = json!([{ "type": "url_citation", "url_citation": {
                 "url": "https://a.example", "title": "a", "start_index": 0, "end_index": 1,
             } }]);
@@ -20,7 +21,10 @@ fn openai() -> Origin {
                 "id": "c", "object": "chat.completion", "created": 1, "model": "there",
                 "choices": [{
                     "index": 0,
-                    "message": { "role": "assistant", "content": "a", "annotations": link },
+                    "message": {
+                        "role": "assistant", "content": "a",
+                        "annotations": if is_plain { json!([]) } else { link },
+                    },
                     "finish_reason": "stop",
                 }],
                 "usage": { "prompt_tokens": 1000, "completion_tokens": 1000, "total_tokens": 2000 },
@@ -50,6 +54,17 @@ fn openai() -> Origin {
             return reply(exchange, 200, &said.to_string());
         }
         exchange.send(STREAM_HEAD);
+        // One that breaks off behind its searches.
+        if asked["input"] == "break off" {
+            for kind in ["search", "open_page", "search"] {
+                let event = json!({
+                    "type": "response.output_item.done", "sequence_number": 0, "output_index": 0,
+                    "item": call(kind),
+                });
+                exchange.send_chunk(format!("event: response.output_item.done\ndata: {event}\n\n"));
+            }
+            return exchange.send("0\r\n\r\n");
+        }
         let event = json!({
             "type": "response.completed", "sequence_number": 0, "response": said,
         });
@@ -92,6 +107,42 @@ fn searches_are_paid_for_as_the_answer_tells_them() {
     assert_eq!(answer.get("x-architrave-cost"), Some("0.02125"), "{}", answer.text());
     assert!(answer.text().contains("\"web_search_requests\":1"), "{}", answer.text());
     has_spent(&gateway, 2 * 31_250_000 + 2 * 21_250_000);
+}
+
+#[test]
+fn a_search_is_paid_for_where_its_field_asks_and_for_no_word_of_that_name() {
+    let origin = openai();
+    let gateway = gateway(&origin, "budgets: [{ money: 90 USD, per: day }]");
+    let chat = |model: &str, options: Value| {
+        let mut chat = json!({
+            "model": model, "messages": [{ "role": "user", "content": "web_search_options" }],
+            "tools": [{ "type": "function", "function": { "name": "web_search_options" } }],
+        });
+        if options != false {
+            chat["web_search_options"] = options;
+        }
+        let answer = post(gateway.web(), "/v1/chat/completions", &[KEY], &chat);
+        answer.get("x-architrave-cost").expect("it is told").to_owned()
+    };
+    assert_eq!(chat("p0/gpt-5", json!(false)), "0.01125");
+    assert_eq!(chat("p0/gpt-5", json!(null)), "0.01125");
+    assert_eq!(chat("p0/gpt-5", json!({})), "0.02125");
+    // Who always searches is not to be asked.
+    assert_eq!(chat("p0/gpt-5-search-api", json!(false)), "0.02125");
+}
+
+#[test]
+fn the_searches_of_a_stream_that_breaks_off_are_paid_for() {
+    let origin = openai();
+    let gateway = gateway(&origin, "budgets: [{ money: 90 USD, per: day }]");
+    let search = json!({
+        "model": "p0/gpt-5", "input": "break off", "stream": true,
+        "tools": [{ "type": "web_search" }],
+    });
+    post(gateway.web(), "/v1/responses", &[KEY], &search);
+    eventually("two searches are paid for", SOON, || {
+        (of_budget(&gateway, "spent") >= 20_000_000).then_some(())
+    });
 }
 
 #[test]

@@ -32,7 +32,27 @@ pub struct Model {
     pub units: Vec<(Unit, Femtos)>,
 }
 
+/// How a model tells of its searches of the web that searches for every answer, asked to or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searching {
+    /// The answer tells them.
+    Told,
+    /// Nobody tells them.
+    Untold,
+}
+
 impl Model {
+    /// How it searches the web, if it does so for every answer: by its name, for no list tells it.
+    #[must_use]
+    pub fn searches(&self) -> Option<Searching> {
+        let name = self.name.rsplit('/').next().unwrap_or_default();
+        let is_made_for_it = name.contains("-search-preview") || name.contains("-search-api");
+        match self.provider.as_str() {
+            "perplexity" => name.starts_with("sonar").then_some(Searching::Told),
+            _ => (name.starts_with("gpt-") && is_made_for_it).then_some(Searching::Untold),
+        }
+    }
+
     /// Whether anybody knows what it costs; free is known, too.
     #[must_use]
     pub fn is_priced(&self) -> bool {

@@ -2,12 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ability, Auth, Catalog, Changes, Counts, Model, ModelKind, Provider, RowError, Unit};
+use super::{
+    Ability, Auth, Catalog, Changes, Counts, Model, ModelKind, Provider, RowError, Searching, Unit,
+};
 use crate::chat::{TokenClass, Usage};
 use crate::cost::Femtos;
 use crate::dialect::{Address, Dialect};
 
 static CATALOG: Catalog = Catalog::embedded();
+
+#[test]
+fn who_searches_for_every_answer_is_known_by_name() {
+    let searches = |provider: &str, name: &str| {
+        let row = format!("{provider}/{name}");
+        Model::read(&row, "chat - - -").unwrap().searches()
+    };
+    for name in ["gpt-4o-search-preview", "gpt-4o-mini-search-preview-2025-03-11"] {
+        assert_eq!(searches("openai", name), Some(Searching::Untold), "{name}");
+    }
+    assert_eq!(searches("azure", "gpt-5-search-api"), Some(Searching::Untold));
+    assert_eq!(searches("openrouter", "openai/gpt-5-search-api"), Some(Searching::Untold));
+    assert_eq!(searches("perplexity", "sonar-pro"), Some(Searching::Told));
+    for (provider, name) in [("openai", "gpt-5"), ("vercel", "sonar"), ("openai", "a-search-api")] {
+        assert_eq!(searches(provider, name), None, "{name}");
+    }
+}
 
 #[test]
 fn every_row_is_sound_and_written_as_it_is_read() {

@@ -173,11 +173,10 @@ impl Usage {
         };
     }
 
-    /// The same of an answer that cites links or does not: a provider that counts no searches has made
-    /// one for them.
+    /// The same of an answer that tells so many searches of the web beside it.
     #[must_use]
-    pub fn citing(self, cites: bool) -> Self {
-        Self { searches: self.searches.max(u64::from(cites)), ..self }
+    pub fn searching(self, searches: u64) -> Self {
+        Self { searches: self.searches.max(searches), ..self }
     }
 
     /// Takes over what a later report of the same stream says. Reports are running totals, so each

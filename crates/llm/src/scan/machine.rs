@@ -39,6 +39,8 @@ pub struct Scan {
     spellings: Spellings,
     /// The bit of [`twins`] whose value comes next.
     twin: u8,
+    /// Whether it is in the tools of the body.
+    in_tools: bool,
     found: Scanned,
 }
 
@@ -93,6 +95,7 @@ impl Scan {
             media_before: 0,
             spellings: watch.spellings,
             twin: 0,
+            in_tools: false,
             found: Scanned { is_empty: true, ..Scanned::default() },
         }
     }
@@ -275,6 +278,8 @@ impl Scan {
         };
         if self.sort == Sort::Kind {
             needs::of_kind(word).into_iter().for_each(|need| self.found.needs.insert(need));
+            self.found.offers_search |=
+                self.in_tools && self.frames.len() == TOOL_DEPTH && needs::is_search(word);
         }
         self.found.is_dear |= needs::is_dear(self.sort, word);
         carry.clear();
@@ -359,6 +364,11 @@ impl Scan {
             self.found.sizes.has_tools |= need == Ability::Tools;
         }
         self.twin = if depth == 1 { twins::bit(name) } else { 0 };
+        if depth == 1 {
+            self.in_tools = name == b"tools";
+        } else if depth == TOOL_DEPTH && self.in_tools {
+            self.found.offers_search |= needs::names_search(name);
+        }
         self.sort = Sort::of(name);
         self.spellings = spellings.within(name);
         self.found.may_name_kept |= may_name(name, depth);
@@ -403,6 +413,9 @@ impl Scan {
         ScanError::Syntax { at: self.before + at, why }
     }
 }
+
+/// How deep the fields of a tool lie: `tools[].type`.
+const TOOL_DEPTH: usize = 3;
 
 /// From this depth on field names count as text: `messages[].content[]` is at five.
 const SPOKEN_DEPTH: usize = 6;

@@ -43,6 +43,19 @@ pub(super) fn of_name(name: &[u8], depth: usize) -> Option<Ability> {
     })
 }
 
+/// Whether a tool of that kind searches the web at the provider. One that is written with escapes is
+/// taken to.
+pub(super) fn is_search(kind: &[u8]) -> bool {
+    kind.starts_with(b"web_search") || kind.contains(&b'\\')
+}
+
+/// Whether a tool that is named by its field does: Google's.
+pub(super) fn names_search(field: &[u8]) -> bool {
+    const NAMES: [&[u8]; 4] =
+        [b"google_search", b"googleSearch", b"enterprise_web_search", b"enterpriseWebSearch"];
+    NAMES.iter().any(|name| field.starts_with(name))
+}
+
 /// Whether such a word asks for tokens that cost more than text does: an answer in sound or images,
 /// or a prompt that is kept for an hour. One that is written with escapes is taken to.
 pub(super) fn is_dear(sort: Sort, word: &[u8]) -> bool {

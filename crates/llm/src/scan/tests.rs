@@ -155,6 +155,68 @@ fn answers_in_sound_or_images_and_prompts_kept_for_an_hour_are_dear_however_cut(
 }
 
 #[test]
+fn a_search_is_offered_by_a_tool_and_by_no_word_elsewhere_however_written_and_cut() {
+    use crate::dialect::Dialect as D;
+    let offers = [
+        (
+            D::OpenaiResponses,
+            r#"{"tools":[{"type":"function"},{"type":"web_search_preview_2025_03_11"}]}"#,
+        ),
+        (D::OpenaiResponses, r#"{"to\u006fls":[{"type":"web_search"}]}"#),
+        (D::OpenaiResponses, r#"{"tools":[{"t\u0079pe":"web\u005fsearch"}]}"#),
+        (D::AnthropicMessages, r#"{"tools":[{"name":"s","type":"web_search_20250305"}]}"#),
+        (D::GeminiGenerateContent, r#"{"tools":[{"googleSearch":{}}]}"#),
+        (D::GeminiGenerateContent, r#"{"tools":[{"google\u005fsearch":{}}]}"#),
+        (D::GeminiGenerateContent, r#"{"tools":[{"googleSearchRetrieval":{}}]}"#),
+        (D::GeminiGenerateContent, r#"{"tools":[{"enterpriseWebSearch":{}}]}"#),
+    ];
+    let plain = [
+        (D::OpenaiResponses, r#"{"input":[{"type":"web_search_call","id":"w"}]}"#),
+        (
+            D::OpenaiResponses,
+            r#"{"tools":[{"type":"function","name":"web_search"}],"input":"web_search"}"#,
+        ),
+        (D::OpenaiResponses, r#"{"tools":[],"tool_choice":{"type":"web_search"}}"#),
+        (
+            D::OpenaiChat,
+            r#"{"tools":[{"type":"function","function":{"name":"web_search","parameters":{"type":"web_search"}}}]}"#,
+        ),
+        (
+            D::GeminiGenerateContent,
+            r#"{"tools":[{"functionDeclarations":[{"name":"google_search"}]}]}"#,
+        ),
+        (D::GeminiGenerateContent, r#"{"contents":[{"google_search":{}}]}"#),
+    ];
+    for (bodies, is_offered) in [(&offers[..], true), (&plain[..], false)] {
+        for (dialect, body) in bodies {
+            for cut in 0..body.len() {
+                let mut scan = Scan::new(dialect.watch(), ScanLimits::default());
+                let (one, other) = body.as_bytes().split_at(cut);
+                scan.push(one).and_then(|()| scan.push(other)).unwrap();
+                assert_eq!(scan.finish().unwrap().offers_search, is_offered, "{body} cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_search_is_asked_for_by_its_field_alone_however_written() {
+    let watch = crate::dialect::Dialect::OpenaiChat.watch();
+    for (body, is_asked) in [
+        (r#"{"web_search_options":{}}"#, true),
+        (r#"{"web\u005fsearch_options":{},"model":"m"}"#, true),
+        (r#"{"web_search_options":null}"#, false),
+        (r#"{"messages":[{"content":"\"web_search_options\""}]}"#, false),
+        (r#"{"messages":[{"content":"web_search_options"}]}"#, false),
+        (r#"{"tools":[{"function":{"name":"web_search_options"}}]}"#, false),
+        (r#"{"metadata":{"web_search_options":{}}}"#, false),
+    ] {
+        let found = Scanned::whole(body.as_bytes(), watch).unwrap();
+        assert_eq!(found.says(Watched::SearchOptions, body.as_bytes()), is_asked, "{body}");
+    }
+}
+
+#[test]
 fn a_link_is_told_from_media_by_its_length() {
     let image = format!(
         r#"{{"content":[{{"image_url":{{"url":"{}"}}}},{{"file_url":"https://a.example/a.pdf"}}]}}"#,

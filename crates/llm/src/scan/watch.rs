@@ -59,11 +59,13 @@ pub enum Watched {
     Barred,
     /// Whether the answer is to be made while nobody waits for it.
     Background,
+    /// The object that asks for a search of the web before the answer.
+    SearchOptions,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 26;
+    pub const COUNT: usize = 27;
 }
 
 /// One watched member.

@@ -20,6 +20,8 @@ pub struct Reach {
     pub path: String,
     /// Whether the path starts at the host and not at the base URL's own path.
     pub is_from_root: bool,
+    /// Whether the path is one of a deployment, which names the model.
+    pub has_model: bool,
 }
 
 /// Where a provider that speaks chat at `routes` takes what is asked for; `address` is that of the
@@ -45,7 +47,7 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
         add_query(surface, asked.query, &mut path);
     }
     let is_from_root = surface == Surface::GeminiFileUpload;
-    Some(Reach { surface, path, is_from_root })
+    Some(Reach { surface, path, is_from_root, has_model: names_model(route) })
 }
 
 /// One way to take a request.

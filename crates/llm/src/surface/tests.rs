@@ -234,6 +234,14 @@ fn what_a_provider_has_in_the_same_words_is_reached_as_it_is() {
     check("azure", "POST", "/v1/embeddings", azure);
     check("azure", "POST", "/v1/batches", "/openai/v1/batches");
     check("azure", "POST", "/v1/responses/compact", "/openai/v1/responses/compact");
+    for (provider, path, has_model) in [
+        ("azure", "/v1/audio/transcriptions", true),
+        ("azure", "/openai/deployments/m/audio/transcriptions", true),
+        ("azure", "/v1/files", false),
+        ("openai", "/v1/audio/transcriptions", false),
+    ] {
+        assert_eq!(reached(provider, "POST", path, "m").unwrap().has_model, has_model, "{path}");
+    }
     let upload =
         reached("gemini", "POST", "/upload/v1beta/files?uploadType=resumable", "").unwrap();
     assert!(upload.is_from_root);

@@ -10,6 +10,8 @@ use crate::completion::{self, CompletionWriter};
 use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
 use crate::field::{FieldSet, Losses, ReplyField, Say, StreamUses};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
+use crate::search_count::SearchCount;
+use crate::used::Used;
 
 /// What stands between the reading of a stream and its writing: it sees every event and says what
 /// goes on in its place.
@@ -30,6 +32,7 @@ pub struct StreamTranslation {
     filter: Option<Box<dyn EventFilter>>,
     sink: Sink,
     bad_events: u64,
+    searches: SearchCount,
 }
 
 /// What takes the events.
@@ -113,6 +116,7 @@ impl StreamTranslation {
                 is_over: false,
             },
             bad_events: 0,
+            searches: SearchCount::new(from.0),
         }
     }
 
@@ -133,11 +137,15 @@ impl StreamTranslation {
 
     /// Reads the provider's next bytes and appends what the client is to be sent.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let Self { frames, from: _, reader, filter, sink, bad_events } = self;
+        let Self { frames, from: _, reader, filter, sink, bad_events, searches } = self;
         let mut is_lost = false;
         frames.push(bytes, &mut |frame| match frame {
             Ok(frame) => {
-                let read = reader.read(&frame, &mut |event| give(filter, &event, sink, out));
+                searches.see(frame.data);
+                let count = searches.count();
+                let mut take =
+                    |event: ChatEvent<'_>| give(filter, &searching(event, count), sink, out);
+                let read = reader.read(&frame, &mut take);
                 *bad_events += u64::from(read.is_err());
             }
             Err(error) => {
@@ -152,13 +160,18 @@ impl StreamTranslation {
 
     /// The provider's stream has ended. Where it broke off, the client is told so.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        let Self { frames, from: _, reader, filter, sink, bad_events } = self;
-        let mut take = |event: ChatEvent<'_>| give(filter, &event, sink, out);
+        let Self { frames, from: _, reader, filter, sink, bad_events, searches } = self;
         frames.end(&mut |frame| {
-            let read = frame.map(|frame| reader.read(&frame, &mut take));
+            let read = frame.map(|frame| {
+                searches.see(frame.data);
+                let count = searches.count();
+                let mut take =
+                    |event: ChatEvent<'_>| give(filter, &searching(event, count), sink, out);
+                reader.read(&frame, &mut take)
+            });
             *bad_events += u64::from(!matches!(read, Ok(Ok(()))));
         });
-        reader.end(&mut take);
+        reader.end(&mut |event| give(filter, &event, sink, out));
         if !sink.is_over {
             self.fail(&broken(), out);
         }
@@ -173,6 +186,12 @@ impl StreamTranslation {
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         self.sink.usage
+    }
+
+    /// The same with the searches of the web, which are told without that, too.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        Used::from(self.usage()).searching(self.searches.count())
     }
 
     /// Bytes of text, reasoning and arguments that came: what an estimate of the output rests on
@@ -239,6 +258,14 @@ impl Sink {
         if self.is_over {
             self.frames.end(out);
         }
+    }
+}
+
+/// The same event, where it tells what was used with so many searches of the web.
+fn searching(event: ChatEvent<'_>, searches: u64) -> ChatEvent<'_> {
+    match event {
+        ChatEvent::Usage(usage) => ChatEvent::Usage(usage.searching(searches)),
+        event => event,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Streams over all pairs, at any cut.
 
+use architrave_llm::catalog::Unit;
 use architrave_llm::chat::{ChatError, Content, ErrorKind, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventReader};
 use architrave_llm::frame::{FrameReader, Framing};
@@ -124,7 +125,19 @@ fn half_a_surrogate_pair_in_a_reply_is_told() {
 }
 
 /// Answers that the web was searched for, whole and streamed, and how often it was.
-const SEARCHED: [(Dialect, &str, &str, u64); 5] = [
+const SEARCHED: [(Dialect, &str, &str, u64); 7] = [
+    (
+        Dialect::OpenaiChat,
+        r#"{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2,"search_context_size":"low"}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2,"search_context_size":"low"}}"#,
+        1,
+    ),
+    (
+        Dialect::OpenaiChat,
+        r#"{"citations":["https://a.example"],"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
+        r#"{"citations":["https://a.example"],"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
+        1,
+    ),
     (
         Dialect::OpenaiResponses,
         r#"{"id":"r","status":"completed","output":[{"type":"web_search_call","id":"w1","status":"completed","action":{"type":"search","query":"a"}},{"type":"web_search_call","id":"w2","status":"completed","action":{"type":"open_page","url":"https://a.example"}},{"type":"web_search_call","id":"w3","status":"completed"}],"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}"#,
@@ -161,7 +174,7 @@ const SEARCHED: [(Dialect, &str, &str, u64); 5] = [
 fn searches_of_the_web_are_counted_watched_and_translated_whole_and_streamed() {
     for (from, body, event, count) in SEARCHED {
         let searches = |usage: Option<Usage>| usage.unwrap().searches;
-        let watched = architrave_llm::pass::usage_of_reply(from, body.as_bytes());
+        let watched = architrave_llm::pass::used_of_reply(from, body.as_bytes()).tokens;
         assert_eq!(searches(watched), count, "{from:?} watched: {body}");
         let to = Dialect::AnthropicMessages;
         let told = architrave_llm::translate::reply(from, to, body.as_bytes(), &context()).unwrap();
@@ -178,6 +191,135 @@ fn searches_of_the_web_are_counted_watched_and_translated_whole_and_streamed() {
         translation.push(stream.as_bytes(), &mut Vec::new());
         translation.end(&mut Vec::new());
         assert_eq!(searches(translation.usage()), count, "{from:?} translated: {stream}");
+    }
+}
+
+/// Streams that nobody waits for to their end, or that never tell what was used, and how often the
+/// web was searched until then.
+const LEFT: [(Dialect, &[&str], u64); 6] = [
+    (
+        Dialect::OpenaiResponses,
+        &[
+            r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"web_search_call","id":"w1","status":"in_progress"}}"#,
+            r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"web_search_call","id":"w1","status":"completed","action":{"type":"search","query":"a"}}}"#,
+            r#"{"type":"response.output_item.done","output_index":1,"item":{"type":"web_search_call","id":"w2","status":"completed","action":{"type":"open_page"}}}"#,
+            r#"{"type":"response.output_item.done","output_index":2,"item":{"type":"web_search_call","id":"w3","status":"completed","action":{"type":"search","query":"b"}}}"#,
+            r#"{"type":"response.output_text.delta","output_index":3,"content_index":0,"delta":"\"web_search_call\""}"#,
+        ],
+        2,
+    ),
+    (
+        Dialect::AnthropicMessages,
+        &[
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s1","name":"web_search","input":{}}}"#,
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"web_search_tool_result","tool_use_id":"s1","content":[]}}"#,
+            r#"{"type":"content_block_start","index":2,"content_block":{"type":"web_search_tool_result","tool_use_id":"s2","content":{"type":"web_search_tool_result_error","error_code":"unavailable"}}}"#,
+        ],
+        1,
+    ),
+    (
+        Dialect::GeminiGenerateContent,
+        &[
+            r#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"groundingMetadata":{"webSearchQueries":["a","b"]}}]}"#,
+            r#"{"candidates":[{"content":{"parts":[{"text":"y"}]},"groundingMetadata":{"webSearchQueries":["a","b"]}}]}"#,
+        ],
+        2,
+    ),
+    (
+        Dialect::OpenaiChat,
+        &[
+            r#"{"choices":[{"index":0,"delta":{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"https://a.example"}}]}}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"content":"y","annotations":[{"type":"url_citation","url_citation":{"url":"https://b.example"}}]}}]}"#,
+        ],
+        1,
+    ),
+    (
+        Dialect::OpenaiChat,
+        &[
+            r#"{"citations":["https://a.example"],"search_results":[{"url":"https://a.example"}],"choices":[{"index":0,"delta":{"content":"x"}}]}"#,
+        ],
+        1,
+    ),
+    (
+        Dialect::OpenaiChat,
+        &[
+            r#"{"citations":[],"choices":[{"index":0,"delta":{"content":"\"search_results\":[1], \"url_citation\""}}]}"#,
+        ],
+        0,
+    ),
+];
+
+#[test]
+fn searches_of_a_stream_that_is_left_or_never_counts_tokens_are_counted() {
+    for (from, events, count) in LEFT {
+        let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        for cut in [0, stream.len() / 3, stream.len() / 2] {
+            let (one, other) = stream.as_bytes().split_at(cut);
+            let mut passed = PassedStream::new(from, Framing::Sse);
+            passed.seek_searches();
+            passed.see(one);
+            passed.see(other);
+            passed.end();
+            assert_eq!(passed.usage(), None);
+            assert_eq!(passed.into_used().count(Unit::Search), count, "{from:?} watched: {stream}");
+            let spoken = |dialect| (dialect, Framing::Sse);
+            let to = Dialect::AnthropicMessages;
+            let mut translation = StreamTranslation::new(spoken(from), spoken(to), &context());
+            translation.push(one, &mut Vec::new());
+            translation.push(other, &mut Vec::new());
+            let used = translation.used();
+            assert_eq!(used.tokens, None, "{from:?} translated");
+            assert_eq!(used.count(Unit::Search), count, "{from:?} translated: {stream}");
+        }
+    }
+}
+
+#[test]
+fn searches_told_before_the_tokens_are_told_on_with_them() {
+    let stream = concat!(
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]},",
+        "\"groundingMetadata\":{\"webSearchQueries\":[\"a\",\"b\"]}}]}\n\n",
+        "data: {\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":",
+        "{\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"totalTokenCount\":2}}\n\n",
+    );
+    let (from, to) = (Dialect::GeminiGenerateContent, Dialect::AnthropicMessages);
+    let mut translation =
+        StreamTranslation::new((from, Framing::Sse), (to, Framing::Sse), &context());
+    let mut out = Vec::new();
+    translation.push(stream.as_bytes(), &mut out);
+    translation.end(&mut out);
+    assert_eq!(translation.usage().unwrap().searches, 2);
+    let told = String::from_utf8(out).unwrap();
+    assert!(told.contains("\"web_search_requests\":2"), "{told}");
+}
+
+#[test]
+fn searches_of_a_whole_answer_without_counts_of_tokens_are_counted() {
+    for (from, body, count) in [
+        (
+            Dialect::OpenaiChat,
+            r#"{"choices":[{"index":0,"message":{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"https://a.example"}}]}}]}"#,
+            1,
+        ),
+        (
+            Dialect::OpenaiChat,
+            r#"{"choices":[{"index":0,"message":{"content":"x"}}],"search_results":[{"url":"https://a.example"}]}"#,
+            1,
+        ),
+        (
+            Dialect::GeminiGenerateContent,
+            r#"{"candidates":[{"groundingMetadata":{"webSearchQueries":["a","b"]}}]}"#,
+            2,
+        ),
+        (Dialect::OpenaiResponses, r#"{"output":[{"type":"web_search_call"}]}"#, 1),
+        (
+            Dialect::AnthropicMessages,
+            r#"{"content":[{"type":"web_search_tool_result","content":[]}]}"#,
+            1,
+        ),
+    ] {
+        let used = architrave_llm::pass::used_of_reply(from, body.as_bytes());
+        assert_eq!((used.tokens, used.count(Unit::Search)), (None, count), "{from:?}: {body}");
     }
 }
 

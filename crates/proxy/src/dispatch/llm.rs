@@ -150,13 +150,6 @@ async fn chat<'a>(
     if exchange.account().is_some() && dialect == Dialect::OpenaiResponses && ask.is_background() {
         return Err(refusal::not_counted("an answer in the background"));
     }
-    let mut lanes = models.iter().flat_map(|model| model.lanes());
-    if lanes.any(|lane| lane.known.charges_searches())
-        && ask.asks_search()
-        && let Some(facts) = &mut exchange.llm
-    {
-        facts.asked = reserve::one_search();
-    }
     let asks = home.as_ref().map_or(&models[..], |(model, _)| std::slice::from_ref(model));
     let granted = pin!(reserve::reserve(worker, exchange, asks, &ask)).await?;
     let timeout = exchange.matched.and_then(|matched| matched.route.timeout);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use architrave_config::{CredentialSecret, ProviderCredential};
 use architrave_core::HashKey;
 use architrave_llm::auth::{self, Applied, ProviderSecret};
-use architrave_llm::catalog::{Ability, Catalog, Model, ModelKind, Unit};
+use architrave_llm::catalog::{Ability, Catalog, Model, ModelKind, Searching, Unit};
 use architrave_llm::dialect::{Dialect, Quirks};
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
@@ -222,6 +222,11 @@ impl Known {
     pub(crate) fn charges_searches(&self) -> bool {
         let units = self.row.as_ref().map_or(&[][..], |row| &row.units);
         units.iter().any(|(unit, _)| matches!(unit, Unit::Search | Unit::Searched))
+    }
+
+    /// Whether it searches for every answer, and does not tell it.
+    pub(crate) fn hides_searches(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.searches() == Some(Searching::Untold))
     }
 
     /// The row of a model of which somebody knows what it costs; free is known, too.

@@ -231,21 +231,26 @@ fn units(entry: &Entry<'_>, kind: ModelKind, rates: &Rates) -> Result<Vec<(Unit,
     Ok(units)
 }
 
-/// The price of a search of the web. Of three sizes of what is found it is the one of the smallest,
-/// which is what nobody pays less than, and with nearly all models what all of them cost.
+/// The price of a search of the web. Of three sizes of what is found it is the one of the smallest
+/// that has one, which is what nobody pays less than, and with nearly all models what all of them
+/// cost.
 fn search(entry: &Entry<'_>) -> Result<Option<(Unit, Femtos)>, Wrong> {
     const FIELD: &str = "search_context_cost_per_query";
+    const SIZES: [&str; 3] =
+        ["search_context_size_low", "search_context_size_medium", "search_context_size_high"];
     let Some(raw) = entry.raw(FIELD).filter(|raw| raw.starts_with('{')) else { return Ok(None) };
-    let mut found = None;
+    let mut found = [const { None }; SIZES.len()];
     let read = Cursor::new(raw).object(|cursor, name| {
         let json = cursor.json()?;
-        if name == "search_context_size_low" {
-            found = Some(json.as_str().trim_matches('"').to_owned());
+        if let Some(place) = SIZES.iter().position(|size| *size == name) {
+            let said = Some(json.as_str()).filter(|said| *said != "null");
+            found[place] = said.map(|said| said.trim_matches('"').to_owned());
         }
         Ok(())
     });
     read.map_err(|error| (entry.at_field(FIELD), RowError::Json(error)))?;
     let wrong = |error| (entry.at_field(FIELD), RowError::Price(format!("{FIELD}: {raw}"), error));
+    let found = found.into_iter().flatten().next();
     let price = found.map(|text| text.parse::<Femtos>().map_err(wrong)).transpose()?;
     // Google charges prompts that it searched for, however often, up to Gemini 2.5 and since then
     // each search: its prices tell them apart, the list does not.

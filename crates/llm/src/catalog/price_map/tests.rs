@@ -88,6 +88,24 @@ fn searches_have_a_price_each_or_a_prompt() {
 }
 
 #[test]
+fn the_smallest_search_that_has_a_price_is_the_one() {
+    for (costs, search) in [
+        (r#""search_context_size_low":null,"search_context_size_medium":0.02"#, " search=0.02"),
+        (r#""search_context_size_high":0.03,"search_context_size_medium":null"#, " search=0.03"),
+        (r#""search_context_size_high":0.03,"search_context_size_medium":0.02"#, " search=0.02"),
+        (r#""search_context_size_low":null"#, ""),
+        ("", ""),
+    ] {
+        let list = format!(
+            r#"{{"gpt-x":{{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1e-6,
+            "search_context_cost_per_query":{{{costs}}}}}}}"#
+        );
+        let rows = PriceMap::read(&list, |_| false).unwrap().rows;
+        assert_eq!(rows, format!("openai/gpt-x chat - - - input=1{search}\n"), "{costs}");
+    }
+}
+
+#[test]
 fn a_list_is_told_from_rows() {
     for text in ["{}", "\n\t {", "\u{feff}{"] {
         assert!(PriceMap::is_one(text), "{text:?}");

@@ -28,3 +28,16 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     });
     read.ok().and(usage.map(|usage: Usage| Usage { searches, ..usage }))
 }
+
+/// How many searches of the web its answers rest on, whether it says what was used or not.
+pub(in crate::dialect) fn searches(cursor: &mut Cursor<'_>) -> u64 {
+    let mut searches = 0;
+    let read = cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("candidates", Kind::Array) => {
+            searches = super::grounding::searches(cursor.json()?.as_str());
+            Ok(())
+        }
+        _ => cursor.skip(),
+    });
+    if read.is_ok() { searches } else { 0 }
+}

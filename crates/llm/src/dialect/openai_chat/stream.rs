@@ -20,6 +20,31 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     read.ok().and(told.usage())
 }
 
+/// What tells of a search of the web: a link that is cited, and what Perplexity has found.
+pub(in crate::dialect) const SEARCH_MARKS: &[&str] =
+    &[LINK_CITED, "\"citations\"", "\"search_results\""];
+const LINK_CITED: &str = "\"url_citation\"";
+
+/// Whether a chunk, or a whole reply, rests on a search of the web: it is one, for nobody counts
+/// them there.
+pub(in crate::dialect) fn searches(cursor: &mut Cursor<'_>) -> u64 {
+    let mut has_found = false;
+    let read = cursor.object(|cursor, name| match (name, cursor.kind()) {
+        ("citations" | "search_results", Kind::Array) => cursor.array(|cursor| {
+            has_found = true;
+            cursor.skip()
+        }),
+        ("choices", _) => {
+            let choices = cursor.json()?;
+            let cited = memchr::memmem::find(choices.as_str().as_bytes(), LINK_CITED.as_bytes());
+            has_found |= cited.is_some();
+            Ok(())
+        }
+        _ => cursor.skip(),
+    });
+    u64::from(read.is_ok() && has_found)
+}
+
 /// How much of the end of an answer is looked through for its usage.
 const END_BYTES: usize = 2 * 1024;
 

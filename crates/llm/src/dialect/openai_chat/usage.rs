@@ -22,7 +22,7 @@ struct Counts {
 }
 
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
-    let mut counts = Counts::default();
+    let (mut counts, mut has_searched) = (Counts::default(), false);
     cursor.object(|cursor, name| {
         match name {
             "prompt_tokens" => counts.prompt = count(cursor)?,
@@ -30,6 +30,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             "total_tokens" => counts.total = count(cursor)?,
             // Perplexity's.
             "num_search_queries" => counts.searches = count(cursor)?,
+            "search_context_size" => has_searched = cursor.maybe(Cursor::skip)?.is_some(),
             "prompt_cache_hit_tokens" => counts.cached = count(cursor)?,
             "prompt_tokens_details" => {
                 cursor.maybe(|cursor| cursor.object(|c, name| prompt(c, name, &mut counts)))?;
@@ -43,6 +44,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
         }
         Ok(())
     })?;
+    // Who says how much was looked through, and no count, has searched once.
+    counts.searches = counts.searches.max(u64::from(has_searched));
     Ok(counts.usage())
 }
 

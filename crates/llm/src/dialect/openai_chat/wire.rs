@@ -31,6 +31,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::User, "user"),
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
+        Member::top(Watched::SearchOptions, "web_search_options"),
     ],
     spellings: Spellings::One,
 };

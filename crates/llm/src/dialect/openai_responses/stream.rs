@@ -36,5 +36,21 @@ pub(in crate::dialect) fn usage(cursor: &mut Cursor<'_>) -> Option<Usage> {
     read.ok().and(usage.map(|usage: Usage| Usage { service, searches, ..usage }))
 }
 
+/// How many searches of the web an event tells as done, or all of a whole response: those of the
+/// response at the end of a stream are told with its usage.
+pub(in crate::dialect) fn searches(cursor: &mut Cursor<'_>) -> u64 {
+    let (mut is_done, mut is_search, mut searches) = (false, false, 0);
+    let read = cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("type", Kind::Text) => is_done = cursor.text()? == "response.output_item.done",
+            ("item", _) => is_search = super::usage::is_search(cursor)?,
+            ("output", Kind::Array) => searches = super::usage::searches(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    if read.is_ok() { searches + u64::from(is_done && is_search) } else { 0 }
+}
+
 #[cfg(test)]
 mod tests;

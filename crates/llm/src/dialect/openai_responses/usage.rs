@@ -98,7 +98,8 @@ pub(super) fn searches(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     Ok(searches)
 }
 
-fn is_search(cursor: &mut Cursor<'_>) -> Result<bool, JsonError> {
+/// Whether an item is a search of the web.
+pub(super) fn is_search(cursor: &mut Cursor<'_>) -> Result<bool, JsonError> {
     let (mut is_call, mut is_other) = (false, false);
     if cursor.kind() != Kind::Object {
         return cursor.skip().map(|()| false);

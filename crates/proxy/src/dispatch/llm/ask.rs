@@ -51,18 +51,15 @@ impl Ask {
         said.is_some_and(|said| !matches!(said, "false" | "null"))
     }
 
-    /// Whether the model is offered a search of the web that its provider runs, by the names that any
-    /// of them has for it. Whoever only writes such a name has a little too much reserved.
+    /// Whether the model is offered a search of the web that its provider runs, or asked for one.
     pub(super) fn offers_search(&self) -> bool {
-        const NAMES: [&[u8]; 3] = [b"\"web_search", b"\"google_search", b"\"googleSearch"];
-        NAMES.iter().any(|name| memchr::memmem::find(&self.body, name).is_some())
+        self.scanned.offers_search || self.asks_search()
     }
 
-    /// Whether a search of the web is asked for, and not only offered: OpenAI's models that search
-    /// do so for every answer, and do not tell it.
+    /// Whether a search of the web is asked for, and not only offered: who is asked so does not tell
+    /// of it.
     pub(super) fn asks_search(&self) -> bool {
-        self.dialect == Dialect::OpenaiChat
-            && memchr::memmem::find(&self.body, b"\"web_search_options\"").is_some()
+        self.scanned.says(Watched::SearchOptions, &self.body)
     }
 
     /// What a request asks, by its address and its body.

@@ -1,12 +1,14 @@
 //! From a provider's answer to the client's: a whole one is told at once, so that its cost can be
 //! told in the head; a stream is told as it comes.
 
+use architrave_llm::catalog::Unit;
 use architrave_llm::chat::{ChatError, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::surface::{KeptId, Surface};
 use architrave_llm::translate::{self, StreamTranslation, TranslatedReply};
+use architrave_llm::used::Used;
 use architrave_llm::{estimate, pass};
 use architrave_net::{Fields, Reader, ResponseHead};
 use architrave_policy::guardrail::ReplyGuard;
@@ -55,14 +57,14 @@ pub(super) struct Untold {
 impl Charged {
     /// What a provider says of an answer of so many bytes; where it does not: the prompt as it was
     /// reserved, the answer by its length.
-    fn of(told: Option<Usage>, prompt_tokens: u64, bytes: usize) -> Self {
-        let is_estimated = told.is_none();
-        let usage = told.unwrap_or_else(|| Usage {
+    fn of(told: &Used, prompt_tokens: u64, bytes: usize) -> Self {
+        let is_estimated = told.tokens.is_none();
+        let usage = told.tokens.unwrap_or_else(|| Usage {
             input: prompt_tokens,
             output: estimate::tokens_of_bytes(bytes as u64),
             ..Usage::default()
         });
-        Self { usage, is_estimated }
+        Self { usage: usage.searching(told.count(Unit::Search)), is_estimated }
     }
 }
 
@@ -74,8 +76,8 @@ pub(super) async fn charged(
     bytes: Vec<u8>,
 ) -> (Vec<u8>, Charged) {
     let (bytes, told) =
-        outgoing::looked_at(worker, bytes, move |bytes| pass::usage_of_reply(from, bytes)).await;
-    let used = Charged::of(told, ask.prompt_tokens, bytes.len());
+        outgoing::looked_at(worker, bytes, move |bytes| pass::used_of_reply(from, bytes)).await;
+    let used = Charged::of(&told, ask.prompt_tokens, bytes.len());
     (bytes, used)
 }
 
@@ -99,9 +101,9 @@ pub(super) async fn tell(
         false => Vec::new(),
     };
     if from == to && !ask.stream {
-        let look = move |bytes: &[u8]| (pass::usage_of_reply(to, bytes), made(bytes));
-        let (body, (usage, made)) = outgoing::looked_at(worker, bytes, look).await;
-        let used = Charged::of(usage, prompt_tokens, body.len());
+        let look = move |bytes: &[u8]| (pass::used_of_reply(to, bytes), made(bytes));
+        let (body, (told, made)) = outgoing::looked_at(worker, bytes, look).await;
+        let used = Charged::of(&told, prompt_tokens, body.len());
         let losses = Losses::default();
         return Ok(Told { body, content_type: "application/json", used, losses, made });
     }
@@ -110,12 +112,12 @@ pub(super) async fn tell(
     let told = outgoing::offloaded(worker, length, move || {
         let told = translated((from, to), framing, &bytes, &context);
         // What it was charged for can often be read where the rest of it cannot.
-        let usage = match &told {
-            Ok(told) => told.usage,
-            Err(_) => pass::usage_of_reply(from, &bytes),
+        let used = match &told {
+            Ok(TranslatedReply { usage: Some(usage), .. }) => Used::from(*usage),
+            Ok(_) | Err(_) => pass::used_of_reply(from, &bytes),
         };
         let told = told.map(|told| (told, made(&bytes)));
-        Ok((told, Charged::of(usage, prompt_tokens, length)))
+        Ok((told, Charged::of(&used, prompt_tokens, length)))
     });
     match told.await {
         Ok((Ok((told, made)), used)) => {
@@ -125,7 +127,7 @@ pub(super) async fn tell(
         }
         Ok((Err(error), used)) => Err(Box::new(Untold { error, used, is_providers: true })),
         Err(error) => {
-            let used = Charged::of(None, prompt_tokens, length);
+            let used = Charged::of(&Used::default(), prompt_tokens, length);
             Err(Box::new(Untold { error, used, is_providers: false }))
         }
     }

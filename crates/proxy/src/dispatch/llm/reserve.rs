@@ -1,5 +1,6 @@
 //! What of a consumer's budgets is reserved for a request, before it is sent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use architrave_llm::catalog::{Ability, Model, Unit};
@@ -59,6 +60,10 @@ impl Wanted {
         let makes_images = row.is_some_and(|row| row.abilities.has(Ability::ImagesOut));
         let by_tokens = prices.base.own(TokenClass::OutputImage).is_some();
         let images = self.asked.count(Unit::ImageOut);
+        let mut asked = Cow::Borrowed(&self.asked);
+        if row.is_some_and(|row| row.searches().is_some()) && asked.count(Unit::Search) == 0 {
+            asked.to_mut().add(Unit::Search, 1);
+        }
         // Nobody says how many tokens an image is to have, and they are what it costs.
         let (output_max, choices) = match self.output_max {
             Some(0) if images > 0 && by_tokens => (Some(IMAGE_TOKENS_MAX), images),
@@ -71,7 +76,7 @@ impl Wanted {
             choices,
             has_media: self.has_media || makes_images || images > 0,
             requests: self.asked.requests.unwrap_or(1),
-            beside_tokens: row.map(|row| self.asked.beside_tokens(row)).unwrap_or_default(),
+            beside_tokens: row.map(|row| asked.beside_tokens(row)).unwrap_or_default(),
             prices,
             service: self.service,
         }
@@ -173,6 +178,9 @@ mod tests {
         assert_eq!(asked(Unit::CharacterIn, 1_000).price_at(&speech), 10_000_000);
         let searcher = model("chat - - - input=1 output=10 search=0.01");
         assert_eq!(asked(Unit::Search, 1).price_at(&searcher), 10_000_000);
+        let always = Model { name: "gpt-5-search-api".to_owned(), ..searcher.clone() };
+        let unasked = Wanted { output_max: Some(0), ..Wanted::default() };
+        assert_eq!((unasked.price_at(&searcher), unasked.price_at(&always)), (0, 10_000_000));
         let images = model("image - - - input=5 output_image=40");
         let reserved = asked(Unit::ImageOut, 2).price_at(&images);
         assert_eq!(reserved, 2 * IMAGE_TOKENS_MAX * 40_000);

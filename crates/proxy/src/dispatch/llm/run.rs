@@ -9,8 +9,9 @@ use std::time::Duration;
 use architrave_balance::deployment::{Choice, Demand, End, Failure, Flight, Place, Refused, Tried};
 use architrave_config::PromptService;
 use architrave_core::Reason;
-use architrave_llm::dialect::Context;
+use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::signal::Limits;
+use architrave_llm::used::Used;
 use architrave_net::{Reader, WireError};
 use smallvec::SmallVec;
 
@@ -26,7 +27,9 @@ use super::read_reply::{self, Read};
 use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
-use super::{Candidates, awaited, credential, fallback, fit, passed_over, refusal, settle, signal};
+use super::{
+    Candidates, awaited, credential, fallback, fit, passed_over, refusal, reserve, settle, signal,
+};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
 use crate::tried::{self, Given};
@@ -259,6 +262,7 @@ impl<'w> Run<'w, '_> {
             look: None,
             has_taken_rest: false,
         };
+        self.note_search(exchange, lane, outgoing.dialect);
         let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
         let sent = pin!(tries.send(worker, exchange, (reach, &outgoing), client, now)).await;
@@ -316,6 +320,17 @@ impl<'w> Run<'w, '_> {
         }
     }
 
+    /// Notes whether the web is searched for the answer of a lane, asked in `dialect`, by what the
+    /// request tells: no other than OpenAI Chat can ask for a search.
+    fn note_search(&self, exchange: &mut Exchange<'_>, lane: &LiveLane, dialect: Dialect) {
+        let Some(facts) = &mut exchange.llm else { return };
+        let is_asked = dialect == Dialect::OpenaiChat && self.ask.asks_search();
+        facts.asked = match lane.known.charges_searches() {
+            true if is_asked || lane.known.hides_searches() => reserve::one_search(),
+            _ => Used::default(),
+        };
+    }
+
     /// How long an answer may take to where it can be judged.
     fn limit(&self, lane: &LiveLane, flight: &Flight) -> Duration {
         let patience = flight.first_token_timeout(lane.provider.config.timeouts.first_token);
@@ -341,6 +356,7 @@ impl<'w> Run<'w, '_> {
         };
         let began = self.worker.now();
         let wait = said.take_first_wait();
+        self.note_search(exchange, lane, self.ask.dialect);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
         // It is waited for no longer than any other provider would be.
         let limit = self.limit(lane, flight);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{End, Failure, Spent};
+use architrave_llm::catalog::Unit;
 use architrave_llm::chat::{ChatError, ErrorKind, Usage};
 use architrave_llm::field::Losses;
 use architrave_llm::used::{self, Used};
@@ -154,7 +155,8 @@ pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
 /// Settles a stream.
 pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEnd) {
     let Some(facts) = &mut exchange.llm else { return };
-    let (usage, is_estimated) = match end.used.tokens.or(facts.told_by_head) {
+    let mut used = end.used;
+    let (usage, is_estimated) = match used.tokens.or(facts.told_by_head) {
         Some(told) if end.is_whole => (told, false),
         // The provider has not said it, or not all: whoever goes away pays for what was used.
         told => {
@@ -163,7 +165,10 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
             (Usage { output: told.output.max(end.answer_tokens), ..told }, true)
         }
     };
-    note(facts, Used { tokens: Some(usage), ..end.used }, is_estimated);
+    // Searches that are told beside the tokens are counted with them from here on.
+    let usage = usage.searching(used.count(Unit::Search));
+    used.set(Unit::Search, 0);
+    note(facts, Used { tokens: Some(usage), ..used }, is_estimated);
     let offer = facts.offer.take();
     let kept = match end.recording {
         Some(recording) if end.is_whole => {

@@ -38,7 +38,8 @@ pub(in crate::dialect) fn read<'a>(
     }
     choices.sort_by_key(|(index, ..)| *index);
     if let Some(usage) = &mut reply.usage {
-        usage.searches = usage.searches.max(u64::from(choices.iter().any(|(.., cites)| *cites)));
+        let has_found = !sources.is_empty() || choices.iter().any(|(.., cites)| *cites);
+        usage.searches = usage.searches.max(u64::from(has_found));
     }
     reply.choices = choices.into_iter().map(|(_, choice, _)| choice).collect();
     cite(&mut reply.choices[0].parts, sources);

@@ -27,6 +27,11 @@ impl<'a> Sources<'a> {
         Ok(())
     }
 
+    /// Whether it tells none.
+    pub(in super::super) const fn is_empty(&self) -> bool {
+        self.links.is_empty() && self.results.is_empty()
+    }
+
     /// What is told most of.
     pub(in super::super) fn into_citations(self) -> Vec<Citation<'a>> {
         let has_all = self.results.len() >= self.links.len();

@@ -3,7 +3,7 @@
 use super::chunk::{self, Chunk, Piece};
 use crate::chat::{
     ChatEvent, Citation, Content, Delta, Finish, Media, MediaKind, PartKind, ReasoningPart, Source,
-    Text, Usage,
+    Text,
 };
 use crate::dialect::arguments::Progress;
 use crate::dialect::unknown::Unknown;
@@ -25,8 +25,6 @@ pub(in crate::dialect) struct Reader {
     choices: Vec<ChoiceState>,
     /// What the first answer rests on; it is told with every chunk, and told on at the end.
     sources: Vec<Citation<'static>>,
-    /// Whether links were cited, which come of a search.
-    has_cited: bool,
     has_begun: bool,
     is_over: bool,
 }
@@ -68,7 +66,6 @@ impl Reader {
             context: context.clone(),
             choices: Vec::new(),
             sources: Vec::new(),
-            has_cited: false,
             has_begun: false,
             is_over: false,
         }
@@ -128,12 +125,10 @@ impl Reader {
             self.sources = sources::own(sources.into_citations());
         }
         for piece in choices {
-            self.has_cited |= piece.citations.iter().any(|citation| citation.url.is_some());
             self.take_piece(piece, emit);
         }
         if let Some(usage) = usage {
-            let searches = usage.searches.max(u64::from(self.has_cited));
-            emit(ChatEvent::Usage(Usage { searches, ..usage }));
+            emit(ChatEvent::Usage(usage));
         }
     }
 

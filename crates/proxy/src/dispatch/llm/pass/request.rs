@@ -347,16 +347,19 @@ impl Passing {
         }
     }
 
-    /// The body as it goes out where it is no JSON, the model renamed.
-    pub(super) fn payload(&self, lane: &LiveLane) -> Payload {
+    /// The body as it goes out where it is no JSON, the model renamed; `has_model`: the address that
+    /// it goes to names it, and a form need not.
+    pub(super) fn payload(&self, lane: &LiveLane, has_model: bool) -> Payload {
         match &self.body {
             Body::None | Body::Json(..) => Payload::default(),
             Body::Opaque(rest) => Payload::default().with_rest(*rest),
             Body::Lines(lines) => lines.payload(),
             Body::Form(form) => {
-                // Where the path named it, the form need not say it, and others' paths do not.
-                let is_as_said = |model: &&str| *model == &*lane.model && form.names_model();
-                let model = self.model.as_deref().filter(|model| !is_as_said(model));
+                let is_as_it_is = |model: &&str| match form.names_model() {
+                    true => *model == &*lane.model,
+                    false => has_model,
+                };
+                let model = self.model.as_deref().filter(|model| !is_as_it_is(model));
                 form.payload(model.map(|_| &*lane.model))
             }
         }

@@ -171,7 +171,7 @@ pub(super) async fn write(
             passing.json().map(|(bytes, _)| Payload::spliced(bytes, splice)).into_iter().collect()
         }
         Some(PreparedBody::Written(bodies)) => bodies.iter().cloned().map(Payload::own).collect(),
-        None => vec![passing.payload(lane)],
+        None => vec![passing.payload(lane, found.has_model)],
     };
     let is_same = found.surface == asked.surface;
     let outgoings = payloads.into_iter().map(|payload| {

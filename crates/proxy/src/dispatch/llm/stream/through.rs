@@ -191,7 +191,7 @@ impl Through {
                 }
             }
             Self::Translated(translation) => Seen {
-                used: translation.usage().into(),
+                used: translation.used(),
                 answer_tokens: estimate::tokens_of_bytes(translation.answer_bytes()),
                 bad_events: translation.bad_events(),
                 losses: translation.losses(),
