@@ -249,7 +249,8 @@ mod tests {
         let mini = told.lines().find(|line| line.starts_with("openai/gpt-4o-mini ")).unwrap();
         let words: Vec<&str> = mini.split_whitespace().collect();
         assert_eq!(words[1..6], ["chat", "128000", "16384", "0.15", "0.6"], "{mini}");
-        let others = " cache_read=0.075 class=priority input=0.25 cache_read=0.125 output=1";
+        let others =
+            " cache_read=0.075 search=0.025 class=priority input=0.25 cache_read=0.125 output=1";
         assert!(mini.ends_with(others), "{mini}");
     }
 
