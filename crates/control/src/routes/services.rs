@@ -164,7 +164,7 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
                  upstream, its routes and its description. Its life stays as it is.",
             )
             .needs(WriteObjects, Place::Object)
-            .takes_json::<roll_back::Rollback>()
+            .takes_json::<point::Pointer>()
             .answers(OK, "It is so, and live.", Answered::Object)
             .refuses(&[Code::ObjectNotFound, Code::RevisionNotFound]),
         Operation::new(Method::GET, at("/versions"), "list_service_versions", list_versions::run)

@@ -29,16 +29,21 @@ pub(crate) struct Pointer {
     reason: Option<String>,
 }
 
+impl From<Pointer> for Pointing {
+    fn from(pointer: Pointer) -> Self {
+        let Pointer { revision, current, r#override: is_given, reason } = pointer;
+        Self { revision, current, given: Override { is_given, reason } }
+    }
+}
+
 pub(crate) async fn run(
     State(desk): State<Desk>,
     Of(call): Of,
     conditions: Conditions,
     JsonBody(pointer): JsonBody<Pointer>,
 ) -> Result<Reply, ApiError> {
-    let Pointer { revision, current, r#override: is_given, reason } = pointer;
-    let pointing = Pointing { revision, current, given: Override { is_given, reason } };
     let name = call.names.first().map(String::as_str).unwrap_or_default();
     let kind = call.kind()?;
     let wanted = Wanted { dependencies: &desk, call: &call, kind, name, conditions: &conditions };
-    Box::pin(objects::point_at(wanted, pointing)).await
+    Box::pin(objects::point_at(wanted, pointer.into())).await
 }
