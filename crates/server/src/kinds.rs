@@ -2,13 +2,28 @@
 
 use std::sync::{Arc, LazyLock};
 
-use architrave_config::{ApiReader, CredentialForm, KindFacts, ProviderKinds, Sources};
+use architrave_config::ports::Answer;
+use architrave_config::{
+    ApiDescription, ApiReader, ApiUse, CredentialForm, KindFacts, ProviderKinds, Sources,
+};
 use architrave_llm::catalog::{Auth, Catalog, Provider};
 use architrave_openapi::DescriptionReader;
 
 /// The descriptions that this process has in use, whoever asks for them.
 pub(crate) static DESCRIPTIONS: LazyLock<DescriptionReader> =
     LazyLock::new(DescriptionReader::default);
+
+/// Reads a description beside whoever asks; nothing where it cannot be read, which is told when it
+/// is read as part of the whole.
+pub(crate) fn read_ahead(
+    description: Arc<str>,
+    wanted: ApiUse,
+) -> Answer<'static, Option<Arc<dyn ApiDescription>>> {
+    Box::pin(async move {
+        let read = move || DESCRIPTIONS.read(&description, wanted).ok();
+        tokio::task::spawn_blocking(read).await.ok().flatten()
+    })
+}
 
 /// The providers of a catalogue.
 pub(crate) struct CatalogKinds(pub(crate) Arc<Catalog>);

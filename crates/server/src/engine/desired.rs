@@ -9,7 +9,7 @@ use architrave_config::object::{
     Held, Object, ObjectChange, ObjectKind, Objects, Origin, secret_pointers,
 };
 use architrave_config::ports::{Answer, DesiredPort, ReloadError, StageError, Staged};
-use architrave_config::{ApiDescription, ApiReader as _, ApiUse};
+use architrave_config::{ApiDescription, ApiUse};
 use architrave_core::metric::Metric;
 use architrave_core::task;
 use architrave_store::{ObjectMark, ObjectRow, ObjectWrite, ObjectsMark, StoreError};
@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::reload::{Origins, Readied};
 use super::{Engine, EnginePort, lock};
 use crate::database::{Database, by_system};
-use crate::kinds::DESCRIPTIONS;
+use crate::kinds::read_ahead;
 use crate::setup_code::{self, SetupCode};
 use crate::sockets::Sockets;
 use crate::sources::GatewayText;
@@ -277,10 +277,7 @@ impl DesiredPort for EnginePort {
         description: Arc<str>,
         wanted: ApiUse,
     ) -> Answer<'_, Option<Arc<dyn ApiDescription>>> {
-        Box::pin(async move {
-            let read = move || DESCRIPTIONS.read(&description, wanted).ok();
-            tokio::task::spawn_blocking(read).await.ok().flatten()
-        })
+        read_ahead(description, wanted)
     }
 
     fn stage(&self, changes: Vec<ObjectChange>) -> Answer<'_, Result<Box<dyn Staged>, StageError>> {

@@ -12,9 +12,7 @@ use architrave_config::ports::{
     Readiness, ReloadError, StageError, Staged, SubscriptionLimits, TestError, TestedProvider,
     WebAnswer, WebError, WebQuestion,
 };
-use architrave_config::{
-    Admin, ApiDescription, ApiReader as _, ApiUse, ConfigError, IdentityProvider, Snapshot,
-};
+use architrave_config::{Admin, ApiDescription, ApiUse, ConfigError, IdentityProvider, Snapshot};
 use architrave_control::{Api, Command, Dependencies, Platform, Surface};
 use architrave_core::Clock;
 use architrave_llm::catalog::Catalog;
@@ -27,7 +25,7 @@ use serde_json::Value;
 use super::Opened;
 use super::refusal::Refusal;
 use super::remote::Seen;
-use crate::kinds::DESCRIPTIONS;
+use crate::kinds::read_ahead;
 use crate::sources::{self, GatewayText};
 
 /// The API over an open database.
@@ -132,10 +130,7 @@ impl DesiredPort for Absent {
         description: Arc<str>,
         wanted: ApiUse,
     ) -> Answer<'_, Option<Arc<dyn ApiDescription>>> {
-        Box::pin(async move {
-            let read = move || DESCRIPTIONS.read(&description, wanted).ok();
-            tokio::task::spawn_blocking(read).await.ok().flatten()
-        })
+        read_ahead(description, wanted)
     }
 
     fn stage(&self, changes: Vec<ObjectChange>) -> Answer<'_, Result<Box<dyn Staged>, StageError>> {
