@@ -24,6 +24,8 @@ mod lifecycle;
 mod limits;
 mod llm;
 mod llm_sdk;
+mod mcp_clients;
+mod mcp_conformance;
 mod moving;
 mod operation;
 mod persistence;

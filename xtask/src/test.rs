@@ -51,6 +51,9 @@ const SDKS: [&str; 9] = [
     "pydantic==2.14.4",
 ];
 
+/// The official MCP SDK; apart from the others, for its packages are newer than theirs.
+const MCP: [&str; 1] = ["mcp==2.3.0"];
+
 /// Descriptions of APIs as their owners have published them (Apache-2.0, MIT or without a licence
 /// of their own; fetched for the tests, and no part of what we ship).
 const DESCRIPTIONS: NpmFiles = NpmFiles {
@@ -111,6 +114,7 @@ fn all() -> Vec<Step> {
         Step::new("the tester of APIs", || packages::venv(&api_venv()?, &SCHEMATHESIS)),
         Step::new("clients of AI services", sdks),
         Step::new("the OpenID provider", oidc),
+        Step::new("MCP servers, clients and the conformance suite", mcp),
         Step::new("published descriptions of APIs", || {
             packages::npm_files(&descriptions()?, &DESCRIPTIONS)
         }),
@@ -157,6 +161,8 @@ fn black_box(args: &[&str]) -> Result<Command> {
     command.env("ARCHITRAVE_SDK_PYTHON", tree::target()?.join("sdk-venv/bin/python"));
     command.env("ARCHITRAVE_SDK_NODE", tree::target()?.join("sdk-node"));
     command.env("ARCHITRAVE_OIDC_NODE", tree::target()?.join("oidc-node"));
+    command.env("ARCHITRAVE_MCP_NODE", tree::target()?.join("mcp-node"));
+    command.env("ARCHITRAVE_MCP_PYTHON", tree::target()?.join("mcp-venv/bin/python"));
     command.env("ARCHITRAVE_DESCRIPTIONS", descriptions()?.join("package/api"));
     command.current_dir(tree::root());
     Ok(command)
@@ -184,6 +190,13 @@ fn sdks() -> Result<()> {
 /// Installs the provider by whose word the tests sign in.
 fn oidc() -> Result<()> {
     packages::node(&tree::target()?.join("oidc-node"), &tree::root().join("tests/oidc"))
+}
+
+/// Installs the official SDKs of MCP and its conformance suite, with the Node that it needs.
+fn mcp() -> Result<()> {
+    let target = tree::target()?;
+    packages::venv(&target.join("mcp-venv"), &MCP)?;
+    packages::node(&target.join("mcp-node"), &tree::root().join("tests/mcp"))
 }
 
 fn cargo(args: &[&str]) -> Result<()> {

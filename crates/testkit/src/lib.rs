@@ -16,6 +16,7 @@ pub mod h2_origin;
 pub mod heavy;
 pub mod l4;
 pub mod load;
+pub mod mcp;
 pub mod message;
 pub mod name_server;
 pub mod namespace;

@@ -4,7 +4,7 @@
 mod will;
 
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStderr, ChildStdout, Command};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
@@ -17,6 +17,8 @@ use crate::wait::eventually;
 #[must_use = "it is killed when this is dropped"]
 pub struct Running {
     pid: Pid,
+    /// Open as long as this is: programs that end with their input run until then.
+    _stdin: Option<ChildStdin>,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
 }
@@ -51,7 +53,8 @@ pub fn start(command: &mut Command) -> Running {
     let mut child = started.unwrap_or_else(|error| panic!("run {}: {error}", program.display()));
     let pid = pid(child.id());
     will::add(pid);
-    Running { pid, stdout: child.stdout.take(), stderr: child.stderr.take() }
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    Running { pid, _stdin: child.stdin.take(), stdout, stderr }
 }
 
 /// The variable by which a test that runs itself again tells what is to be done there.

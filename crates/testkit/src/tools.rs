@@ -82,6 +82,42 @@ pub fn oidc_node() -> PathBuf {
     path
 }
 
+/// The folder with the official packages of MCP for Node, the conformance suite among them.
+///
+/// # Panics
+/// When they have not been installed.
+#[must_use]
+pub fn mcp_node() -> PathBuf {
+    let named = variable("ARCHITRAVE_MCP_NODE").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("mcp-node"));
+    assert!(path.is_dir(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
+/// The Node that the conformance suite of MCP needs, which systems do not have yet.
+///
+/// # Panics
+/// When it has not been installed, or is not there for this machine.
+#[must_use]
+pub fn newer_node() -> PathBuf {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let path = mcp_node().join(format!("node_modules/node-linux-{machine}/bin/node"));
+    assert!(path.is_file(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
+/// The Python of the official package of MCP.
+///
+/// # Panics
+/// When it has not been made.
+#[must_use]
+pub fn mcp_python() -> PathBuf {
+    let named = variable("ARCHITRAVE_MCP_PYTHON").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| target_dir().join("mcp-venv/bin/python"));
+    assert!(path.is_file(), "{} is missing: run `make test` once", path.display());
+    path
+}
+
 /// The folder with descriptions of APIs that others have published.
 ///
 /// # Panics
