@@ -188,6 +188,14 @@ fn a_reader_that_has_read_enough_is_no_error() {
 }
 
 #[test]
+fn who_watches_over_children_is_not_for_people() {
+    let output = architrave(&["child"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: a gateway starts this by itself"), "{said}");
+}
+
+#[test]
 fn version_and_help_go_to_standard_output() {
     for arguments in [
         &["version"][..],

@@ -2,6 +2,7 @@
 
 pub mod buffer;
 pub mod call;
+pub mod child;
 pub mod client_hello;
 pub mod connector;
 pub mod dns;

@@ -71,6 +71,8 @@ pub(crate) enum Invocation {
     Reference,
     /// Print the version.
     Version,
+    /// Watch over child processes; for the gateway itself, not for people.
+    Supervise,
 }
 
 /// How to run.
@@ -132,6 +134,7 @@ pub(crate) fn parse() -> Invocation {
         Some(("setup-code", matches)) => Invocation::SetupCode(transfer::target(matches)),
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,
+        Some((crate::child::SUBCOMMAND, _)) => Invocation::Supervise,
         _ => Invocation::Version,
     }
 }
@@ -186,6 +189,9 @@ fn command() -> Command {
             Command::new("reference").about("Print the reference of the gateway file as Markdown"),
         )
         .subcommand(Command::new("version").about("Print the version"))
+        .subcommand(Command::new(crate::child::SUBCOMMAND).hide(true).about(
+            "Watch over child processes of a gateway, which starts it by itself; not for people",
+        ))
         .subcommands(later::subcommands())
 }
 

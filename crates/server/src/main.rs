@@ -3,6 +3,7 @@
 mod admin;
 mod advice;
 mod catalog;
+mod child;
 mod cli;
 mod complaint;
 mod data;
@@ -50,5 +51,6 @@ fn main() -> ExitCode {
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),
         cli::Invocation::Version => text::version(),
+        cli::Invocation::Supervise => child::run(),
     }
 }
