@@ -29,7 +29,9 @@ pub use lint::{Finding, LintRule, Severity, lint};
 pub use matcher::Matcher;
 pub use operation::Operation;
 pub use page::{breaking_page, lint_page};
-pub use tool::{LeftOut, Tool, ToolFault, ToolRequest, Tools};
+pub use tool::{
+    ANSWER_BYTES_MAX, LeftOut, Tool, ToolAnswer, ToolFault, ToolRequest, Tools, misfit, unanswered,
+};
 
 #[cfg(test)]
 mod hostile;

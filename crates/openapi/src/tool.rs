@@ -6,10 +6,13 @@
 //! step up, and no header gets a line end. Only headers that the operation describes are sent, and
 //! none by which servers are told who calls or how a body is framed.
 
+mod answer;
 mod arguments;
 mod bundle;
 mod encode;
 mod input;
+mod media;
+mod object;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +23,7 @@ use crate::description::{Description, Edition};
 use crate::operation::Operation;
 use crate::schema::{Nothing, guarded, in_a_line, patterns, translate, validated};
 
+pub use answer::{ANSWER_BYTES_MAX, ToolAnswer, misfit, unanswered};
 pub use arguments::ToolFault;
 use input::Input;
 
