@@ -16,6 +16,7 @@
 //!   sealed ([`seal`]).
 //! - [`between`]: what the eras say, each in the other's words.
 //! - [`stream`]: a server's events, and a client's stream of those of several servers.
+//! - [`place`]: where messages of the oldest transport go.
 //! - [`page`]: the pages of the docs that are written from all that.
 
 pub mod arrival;
@@ -31,6 +32,7 @@ pub mod method;
 pub mod mirrored;
 pub mod name;
 pub mod page;
+pub mod place;
 pub mod probe;
 pub mod refusal;
 pub mod revision;

@@ -45,6 +45,8 @@ pub struct Question<'a> {
     pub authorization: Option<&'a str>,
     /// Fields beside those that every question has; printed nowhere.
     pub fields: &'a [(&'a str, &'a str)],
+    /// What types are taken, as `Accept` says it; JSON where nothing is said.
+    pub accept: Option<&'a str>,
     /// What is sent, by `POST`; without it, it is a `GET`.
     pub body: Option<QuestionBody<'a>>,
     /// The longest answer that is taken; [`ANSWER_BYTES_MAX`] where nothing is said.
@@ -79,7 +81,7 @@ pub struct Destination<'a> {
 }
 
 impl Question<'_> {
-    fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         match (self.method, self.body) {
             (Some(method), _) => method.clone(),
             (None, Some(_)) => Method::Post,
@@ -146,15 +148,22 @@ pub async fn ask_host(
     tls: Option<&ClientTls>,
     question: &Question<'_>,
 ) -> Result<WholeAnswer, FetchError> {
-    let Destination { host, port, permission } = destination;
-    let addresses = match host.parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, port)],
+    let addresses = addresses(resolver, destination).await?;
+    ask_one_of(&addresses, destination.permission, tls, question).await
+}
+
+/// Where a host is, not yet judged.
+pub(crate) async fn addresses(
+    resolver: &Resolver,
+    Destination { host, port, .. }: Destination<'_>,
+) -> Result<Vec<SocketAddr>, DnsError> {
+    match host.parse::<IpAddr>() {
+        Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
         Err(_name) => {
             let answer = resolver.addresses(host, port).await?;
-            answer.endpoints.iter().map(|endpoint| endpoint.address).collect()
+            Ok(answer.endpoints.iter().map(|endpoint| endpoint.address).collect())
         }
-    };
-    ask_one_of(&addresses, permission, tls, question).await
+    }
 }
 
 /// Asks at the first of some addresses that may be connected to and answers; at most
@@ -192,13 +201,7 @@ pub async fn ask(
     tls: Option<&ClientTls>,
     question: &Question<'_>,
 ) -> Result<WholeAnswer, FetchError> {
-    let stream = TcpStream::connect(address).await.map_err(FetchError::Connect)?;
-    stream.set_nodelay(true)?;
-    let mut stream: Stream = match tls {
-        Some(tls) => tls.connect(stream, question.host).await?.into(),
-        None => stream.into(),
-    };
-    stream.write_all(&request(question)).await?;
+    let mut stream = send(address, tls, question).await?;
     let bytes_max = question.answer_bytes_max.unwrap_or(ANSWER_BYTES_MAX);
     let (head, body) = read(&mut stream, &question.method(), bytes_max).await?;
     // It is whole; how the other side takes its leave changes nothing.
@@ -207,10 +210,26 @@ pub async fn ask(
     Ok(WholeAnswer { status, fields, body, address, tls: stream.tls_version() })
 }
 
+/// Connects and sends the question.
+pub(crate) async fn send(
+    address: SocketAddr,
+    tls: Option<&ClientTls>,
+    question: &Question<'_>,
+) -> Result<Stream, FetchError> {
+    let stream = TcpStream::connect(address).await.map_err(FetchError::Connect)?;
+    stream.set_nodelay(true)?;
+    let mut stream: Stream = match tls {
+        Some(tls) => tls.connect(stream, question.host).await?.into(),
+        None => stream.into(),
+    };
+    stream.write_all(&request(question)).await?;
+    Ok(stream)
+}
+
 fn request(question: &Question<'_>) -> Vec<u8> {
     let mut fields = Fields::new();
     fields.append("User-Agent", concat!("architrave/", env!("CARGO_PKG_VERSION")).as_bytes());
-    fields.append("Accept", b"application/json");
+    fields.append("Accept", question.accept.unwrap_or("application/json").as_bytes());
     if let Some(authorization) = question.authorization {
         fields.append("Authorization", authorization.as_bytes());
     }
@@ -283,7 +302,7 @@ async fn read(
 }
 
 /// Reads more; says whether there was any.
-async fn fill(stream: &mut Stream, received: &mut Vec<u8>) -> io::Result<bool> {
+pub(crate) async fn fill(stream: &mut Stream, received: &mut Vec<u8>) -> io::Result<bool> {
     let start = received.len();
     received.resize(start + READ_BYTES, 0);
     let count = stream.read(&mut received[start..]).await?;
@@ -310,6 +329,7 @@ mod tests {
         method: None,
         authorization: None,
         fields: &[],
+        accept: None,
         body: Some(QuestionBody {
             content_type: "application/x-www-form-urlencoded",
             bytes: b"grant_type=x",

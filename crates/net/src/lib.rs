@@ -8,6 +8,7 @@ pub mod connector;
 pub mod dns;
 pub mod duplex;
 pub mod egress;
+pub mod feed;
 pub mod fetch;
 pub mod fields;
 mod file_stamp;
