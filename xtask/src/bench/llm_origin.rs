@@ -6,6 +6,7 @@
 //! ask below `/plain`, where that is not demanded.
 //!
 //! Some gateways ask for the models that there are before they serve, and whether it is well.
+//! Whoever measures asks for `/chunks`: how many of paced streams have been sent.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -29,6 +30,8 @@ pub(crate) const CHUNKS: usize = 200;
 /// The most that is read of one connection before the others, and the chunks that are due, have
 /// their turn.
 const TURN_BYTES: usize = 128 * 1024;
+/// Where the origin tells how many chunks of paced streams it has sent.
+pub(crate) const COUNT_PATH: &str = "/chunks";
 /// The pace of a stream that is not sent at once.
 const PACE: Duration = Duration::from_millis(10);
 const LISTENER: u64 = u64::MAX;
@@ -43,6 +46,20 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
 }
 
+/// How many chunks of paced streams the origin at `port` has sent since it started.
+///
+/// # Errors
+/// When it does not tell.
+pub(crate) fn chunks_sent(port: u16) -> Result<u64> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(format!("GET {COUNT_PATH} HTTP/1.1\r\n\r\n").as_bytes())?;
+    let mut answer = vec![0; whole("200 OK", &format!("{:020}", 0)).len()];
+    stream.read_exact(&mut answer)?;
+    let digits = std::str::from_utf8(&answer[answer.len() - 20..])?;
+    digits.parse().with_context(|| format!("the origin counts {digits:?} chunks"))
+}
+
 struct Origin {
     listener: TcpListener,
     epoll: OwnedFd,
@@ -50,6 +67,8 @@ struct Origin {
     connections: Vec<Option<Connection>>,
     /// Streams whose next chunk is due, the soonest first: all have the same pace.
     due: VecDeque<(Moment, usize)>,
+    /// Chunks of paced streams that were sent since the start.
+    sent: u64,
     replies: Replies,
     events: Vec<epoll::Event>,
 }
@@ -71,6 +90,8 @@ enum Answer<'a> {
     Whole(&'a [u8]),
     /// A stream with a pace.
     Paced,
+    /// How many chunks were sent.
+    Count,
 }
 
 struct Connection {
@@ -94,6 +115,7 @@ impl Origin {
             clock: Clock::system(),
             connections: Vec::new(),
             due: VecDeque::new(),
+            sent: 0,
             replies: Replies::new(),
             events: Vec::with_capacity(256),
         })
@@ -141,7 +163,7 @@ impl Origin {
 
     fn turn(&mut self, slot: usize) {
         let Some(connection) = self.connections[slot].as_mut() else { return };
-        match connection.turn(&self.replies) {
+        match connection.turn(&self.replies, self.sent) {
             Ok(false) => {}
             Ok(true) => self.due.push_back((self.clock.now() + PACE, slot)),
             Err(_gone) => self.close(slot),
@@ -160,6 +182,7 @@ impl Origin {
         while let Some((at, slot)) = self.due.front().copied().filter(|(at, _)| *at <= now) {
             self.due.pop_front();
             let Some(connection) = self.connections[slot].as_mut() else { continue };
+            self.sent += 1;
             match connection.send_chunk(&self.replies) {
                 Ok(true) => self.due.push_back((at + PACE, slot)),
                 Ok(false) => {}
@@ -171,7 +194,7 @@ impl Origin {
 
 impl Connection {
     /// Answers the requests that are there; whether a paced stream begins.
-    fn turn(&mut self, replies: &Replies) -> std::io::Result<bool> {
+    fn turn(&mut self, replies: &Replies, sent: u64) -> std::io::Result<bool> {
         let mut buffer = [0; 64 * 1024];
         let turn_ends = self.read.len() + TURN_BYTES;
         while self.read.len() < turn_ends {
@@ -196,6 +219,7 @@ impl Connection {
             self.read.drain(..length);
             match answer {
                 Answer::Whole(reply) => self.stream.write_all(reply)?,
+                Answer::Count => self.stream.write_all(&whole("200 OK", &format!("{sent:020}")))?,
                 Answer::Paced => {
                     self.stream.write_all(&replies.stream_head)?;
                     self.chunks_left = CHUNKS;
@@ -255,6 +279,9 @@ fn field(head: &[u8], name: &[u8]) -> Option<usize> {
 impl Replies {
     fn to(&self, request: &[u8]) -> Answer<'_> {
         let reply = if let Some(path) = request.strip_prefix(b"GET ") {
+            if path.strip_prefix(COUNT_PATH.as_bytes()).is_some_and(|rest| rest.starts_with(b" ")) {
+                return Answer::Count;
+            }
             let is_known = path.starts_with(b"/v1/models ") || path.starts_with(b"/health ");
             if is_known { &self.models } else { &self.unknown }
         } else if !request.starts_with(b"POST /plain/") && !is_changed(request) {
@@ -325,7 +352,9 @@ mod tests {
         let whole = |request: &str| match replies.to(request.as_bytes()) {
             Answer::Whole(reply) => String::from_utf8_lossy(reply).into_owned(),
             Answer::Paced => "paced".to_owned(),
+            Answer::Count => "count".to_owned(),
         };
+        assert_eq!(whole("GET /chunks HTTP/1.1\r\n\r\n"), "count");
         assert!(whole("GET /v1/models HTTP/1.1\r\n\r\n").contains(UPSTREAM_MODEL));
         assert!(whole("GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
         let chat = format!("POST /plain/ HTTP/1.1\r\n\r\n{{{}", " ".repeat(3 * LOOKED_AT));

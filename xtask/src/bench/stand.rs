@@ -29,7 +29,7 @@ const WORKER: &str = "worker-";
 /// How long a candidate is measured before the next has its turn. Where cores of a virtual machine
 /// are placed, and what its neighbours leave of a cache, changes every ten seconds or so: what is
 /// compared must lie closer together than that.
-const TURN_SECONDS: u32 = 2;
+pub(crate) const TURN_SECONDS: u32 = 2;
 
 /// One thing to be measured.
 #[derive(Clone)]
@@ -273,7 +273,7 @@ impl Stand {
     }
 
     /// Puts the load on a candidate for one turn.
-    fn turn(&self, running: &mut Running, seconds: u32, cores: &str) -> Result<Sample> {
+    pub(crate) fn turn(&self, running: &mut Running, seconds: u32, cores: &str) -> Result<Sample> {
         let load = &running.candidate.load;
         let cpu =
             |process: &Option<Process>| process.as_ref().map_or(Ok(Duration::ZERO), Process::cpu);
