@@ -29,7 +29,7 @@ const WORKER: &str = "worker-";
 /// How long a candidate is measured before the next has its turn. Where cores of a virtual machine
 /// are placed, and what its neighbours leave of a cache, changes every ten seconds or so: what is
 /// compared must lie closer together than that.
-pub(crate) const TURN_SECONDS: u32 = 2;
+const TURN_SECONDS: u32 = 2;
 
 /// One thing to be measured.
 #[derive(Clone)]

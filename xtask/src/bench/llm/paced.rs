@@ -13,13 +13,16 @@ use crate::bench::Options;
 use crate::bench::llm_origin::chunks_sent;
 use crate::bench::peer::Peer;
 use crate::bench::report::{Claim, Report, median, spread};
-use crate::bench::stand::{LOAD_CORE, Running, Stand, TURN_SECONDS};
+use crate::bench::stand::{LOAD_CORE, Running, Stand};
 use crate::say;
 
 /// Streams at once.
 const STREAMS: u32 = 64;
 /// Seconds measured in a round at least.
 const SECONDS_MIN: u32 = 12;
+/// Seconds of a candidate's turn: a stream takes two, and of those that are begun one must end for
+/// the load generator to have seen an answer.
+const TURN_SECONDS: u32 = 4;
 
 /// Runs the bench.
 pub(super) fn run(options: &Options) -> Result<()> {
