@@ -97,7 +97,9 @@ impl Account {
         match (self.try_reserve(now, wall, ask), &self.bell) {
             (Err(Refused { limit: Limit::Lease, .. }), Some(bell)) => {
                 let wait = self.reserve_by_lease(bell, now, wall, ask);
-                tokio::time::timeout(PATIENCE, wait).await.unwrap_or(Err(Refused::by_lease()))
+                let reserved = tokio::time::timeout(PATIENCE, wait).await;
+                // Once more: by now it may be the budget that is short, which is another answer.
+                reserved.unwrap_or_else(|_late| self.try_reserve(now, wall, ask))
             }
             (reserved, _) => reserved,
         }

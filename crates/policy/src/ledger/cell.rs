@@ -9,6 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::line::Line;
 use super::period::Span;
 
+/// A lease is so much of its budget: what a crash may cost a consumer at most, beside what was asked
+/// for at that moment.
+pub(super) const LEASES_A_BUDGET: u64 = 32;
+
 /// Where nothing is kept, everything may be taken.
 const NOT_KEPT: u64 = u64::MAX;
 
@@ -23,7 +27,7 @@ pub(super) struct Cell {
     reserved: AtomicU64,
     /// The lease: what may have been taken when the process dies.
     leased: AtomicU64,
-    /// What somebody wanted to be taken and had no lease for.
+    /// What those wanted to take, together, who had no lease for it since the keeper last looked.
     wanted: AtomicU64,
     /// Whether the keeper has been asked for a longer lease.
     is_asked: AtomicBool,
@@ -65,6 +69,11 @@ impl LeaseSize {
     /// With less than this, a longer lease is asked for.
     const fn low(self) -> u64 {
         self.margin() + self.0 / 4
+    }
+
+    /// The budget, of which a lease is a part.
+    const fn all(self) -> u64 {
+        self.0.saturating_mul(LEASES_A_BUDGET)
     }
 
     /// The lease when so much is taken.
@@ -121,7 +130,7 @@ impl Cell {
             }
             let after = taken.saturating_add(amount);
             if !self.has_lease(after, size) {
-                return Err(self.want(after));
+                return Err(self.want(amount));
             }
             if !self.replace(taken, after) {
                 continue;
@@ -130,7 +139,7 @@ impl Cell {
             // look at the lease after we have taken: one of the two sees the other.
             if !self.has_lease(after, size) {
                 self.taken.fetch_sub(amount, Ordering::SeqCst);
-                return Err(self.want(after));
+                return Err(self.want(amount));
             }
             self.reserved.fetch_add(amount, Ordering::Relaxed);
             return Ok(Taken { amount, output, left: left.saturating_sub(amount) });
@@ -195,7 +204,7 @@ impl Cell {
         self.is_asked.store(false, Ordering::Release);
         let wanted = self.wanted.swap(0, Ordering::AcqRel);
         let (leased, taken) = (self.leased.load(Ordering::SeqCst), self.taken());
-        let top = taken.max(wanted);
+        let top = taken.saturating_add(wanted.min(size.all()));
         // What nobody asks for is not written down, period after period.
         if top == 0 && leased == 0 {
             return None;
@@ -226,8 +235,13 @@ impl Cell {
         after.saturating_add(size.margin()) <= self.leased.load(Ordering::SeqCst)
     }
 
-    fn want(&self, after: u64) -> Shortage {
-        self.wanted.fetch_max(after, Ordering::AcqRel);
+    /// Adds to what the next lease is to be good for. Two hundred who wait are served by one write,
+    /// not by one after the other; each adds itself again when it tries again, after the write.
+    #[cold]
+    fn want(&self, amount: u64) -> Shortage {
+        let add = |wanted: u64| Some(wanted.saturating_add(amount));
+        // The function always says how to go on, so it cannot fail.
+        let _done = self.wanted.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
         Shortage::Lease
     }
 

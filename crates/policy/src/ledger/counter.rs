@@ -11,11 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 
 use super::bell::Bell;
-use super::cell::{Cell, LeaseSize};
+use super::cell::{Cell, LEASES_A_BUDGET, LeaseSize};
 use super::lease::{Lease, LeaseKey};
-
-/// A lease is so much of its budget: what a crash may cost a consumer at most.
-const LEASES_A_BUDGET: u64 = 32;
 
 /// Who is let go has no users, and never has one again.
 const GONE: u64 = u64::MAX;

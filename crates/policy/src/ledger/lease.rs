@@ -3,7 +3,7 @@
 //! A lease says that so much may have been taken of a budget. It is written and safe on disk
 //! **before** that much may be taken, and after a crash all of it counts as taken: so nothing that
 //! was spent is ever forgotten, and what is counted too much is at most the lease that was not used
-//! up: 1/32 of the budget, beside what was reserved in the last second. A clean stop writes what
+//! up: 1/32 of the budget, beside what was reserved or asked for in the last second. A clean stop writes what
 //! was taken, to the last token.
 //!
 //! Requests only compare with the lease. Long before it is used up they ask for the next, and do

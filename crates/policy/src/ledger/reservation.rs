@@ -81,19 +81,17 @@ impl Reservation {
         now: Moment,
         wall: SystemTime,
     ) -> Option<RateReport> {
-        let left =
-            |left: u64, held: u64, spent: u64| left.saturating_add(held).saturating_sub(spent);
-        if let Some(drawn) = &mut self.drawn {
-            drawn.left = left(drawn.left, drawn.amount, spent.tokens);
-        }
-        for (held, budget) in self.held.iter_mut().zip(&self.account.budgets) {
-            let taken = &mut held.taken;
-            taken.left = left(taken.left, taken.amount, spent.of(budget.unit));
-        }
-        self.tell(now, second_of(wall));
-        let report = self.report;
-        self.settle(spent);
-        report
+        self.noted = spent;
+        let held = self.count();
+        let account = &self.account;
+        let second = second_of(wall);
+        let rate = account.rate.as_ref().map(|bucket| bucket.standing(now));
+        let budgets = held.iter().zip(&account.budgets);
+        let budgets = budgets.map(|(held, budget)| {
+            let left = budget.limit.saturating_sub(held.cell.taken());
+            budget.report(held.cell.span, left, second)
+        });
+        rate.into_iter().chain(budgets).reduce(RateReport::tighter)
     }
 
     pub(super) const fn draw(&mut self, drawn: Drawn) {
@@ -128,14 +126,23 @@ impl Reservation {
     }
 }
 
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if let (Some(bucket), Some(drawn)) = (&self.account.rate, self.drawn) {
+impl Reservation {
+    /// Counts what was noted, once, and returns what was held until then.
+    fn count(&mut self) -> SmallVec<[Held; 2]> {
+        if let (Some(bucket), Some(drawn)) = (&self.account.rate, self.drawn.take()) {
             bucket.settle(drawn, self.noted.tokens);
         }
-        for (held, budget) in self.held.iter().zip(&self.account.budgets) {
+        let all = std::mem::take(&mut self.held);
+        for (held, budget) in all.iter().zip(&self.account.budgets) {
             held.cell.settle(held.taken.amount, self.noted.of(budget.unit));
             budget.counter.watch(&held.cell);
         }
+        all
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.count();
     }
 }

@@ -101,6 +101,37 @@ fn one_write_is_to_do_for_all_whose_use_is_counted() {
 }
 
 #[test]
+fn one_write_is_to_do_for_all_who_wait_at_the_same_time() {
+    let (_folder, path) = place();
+    let mut life = Life::begin(&path, NOON);
+    let free = Prices::default();
+    let request = ask(&free, 0, Some(1_500));
+    let tries = || (0..200).map(|_| life.account.try_reserve(at(1), wall(NOON), &request));
+    assert!(tries().all(|reserved| reserved.unwrap_err().limit == Limit::Lease));
+    life.keeper.keep().unwrap();
+    let reserved: Vec<_> =
+        (0..200).map(|_| life.account.try_reserve(at(1), wall(NOON), &request).unwrap()).collect();
+    assert_eq!(standing(&life.account, NOON), (0, 300_000));
+    drop(reserved);
+    // Nobody waits any more: the lease is a lease long again.
+    life.keeper.keep().unwrap();
+    assert!(on_disk(&path) <= LEASE);
+}
+
+#[test]
+fn who_waits_for_more_than_there_is_gets_no_longer_lease_than_the_budget() {
+    let (_folder, path) = place();
+    let mut life = Life::begin(&path, NOON);
+    let free = Prices::default();
+    for _ in 0..2_000 {
+        let request = ask(&free, 0, Some(1_500));
+        life.account.try_reserve(at(1), wall(NOON), &request).unwrap_err();
+    }
+    life.keeper.keep().unwrap();
+    assert!(on_disk(&path) <= LIMIT + LEASE);
+}
+
+#[test]
 fn what_costs_nothing_needs_no_lease() {
     let ledger = Arc::new(Ledger::kept(Vec::new()));
     let account = ledger.account("mobile", &terms(&[money(1_000, Period::Month)])).unwrap();

@@ -306,3 +306,18 @@ fn what_is_no_token_is_reserved_and_what_is_to_be_made_must_fit() {
     let ranked = Ask { requests: 3, ..ask(&searches, 0, Some(0)) };
     assert_eq!(ranked.nano_usd(), 6);
 }
+
+#[test]
+fn a_client_is_told_what_is_left_once_its_request_is_counted() {
+    let terms = Terms {
+        tokens: Some(Rate { count: 1_000, per: Duration::from_mins(1) }),
+        budgets: vec![tokens(2_000, Period::Day)],
+    };
+    let account = Ledger::in_memory().account("mobile", &terms).unwrap();
+    let free = Prices::default();
+    // The prompt is larger than what there is: the last one, and it overdraws.
+    let reservation = reserve(&account, &ask(&free, 4_000, Some(500))).unwrap();
+    let told = reservation.settle_and_tell(spent(4_010), at(1), wall(NOON)).unwrap();
+    assert_eq!(told.remaining, 0);
+    assert_eq!(standing(&account, NOON), (4_010, 0));
+}
