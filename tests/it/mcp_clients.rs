@@ -1,17 +1,24 @@
 //! Real MCP clients: what they do, with words that must come through.
 
-use architrave_testkit::mcp::{self, McpServer, NODE_CLIENTS, PYTHON_CLIENTS};
+use architrave_testkit::mcp::{self, LEGACY, McpServer, NODE_CLIENTS, PYTHON_CLIENTS};
+
+/// All of them, one after the other.
+#[track_caller]
+fn drive_all(url: &str, more: &[&str]) {
+    for client in NODE_CLIENTS {
+        mcp::drive_node(client, url, more);
+    }
+    for (mode, revision) in PYTHON_CLIENTS {
+        mcp::drive_python(mode, url, &[&["--speaks", revision], more].concat());
+    }
+}
 
 /// What the gateway is put between works by itself: else a failure with it says nothing.
 #[test]
 fn the_clients_go_through_without_a_gateway() {
     let server = McpServer::start(&[]);
-    for client in NODE_CLIENTS {
-        mcp::drive_node(client, &server.url(), &[]);
-    }
-    for (mode, revision) in PYTHON_CLIENTS {
-        mcp::drive_python(mode, &server.url(), &["--speaks", revision]);
-    }
+    drive_all(&server.url(), &[]);
+    mcp::drive_inspector("auto", &server.url(), &[]);
 }
 
 #[test]
@@ -20,5 +27,5 @@ fn legacy_clients_go_through_with_a_server_that_asks_while_a_call_is_open() {
     for client in ["sdk1", "sdk2-auto", "mcp-remote"] {
         mcp::drive_node(client, &server.url(), &[]);
     }
-    mcp::drive_python("auto", &server.url(), &["--speaks", mcp::LEGACY]);
+    mcp::drive_python("auto", &server.url(), &["--speaks", LEGACY]);
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::python::{self, PythonOrigin};
-use crate::tools;
+use crate::{Config, Gateway, tools};
 
 /// The revision that the suite of the legacy era is of.
 pub const LEGACY: &str = "2025-11-25";
@@ -123,6 +123,32 @@ pub const NODE_CLIENTS: [&str; 5] =
 pub const PYTHON_CLIENTS: [(&str, &str); 3] =
     [("auto", MODERN), ("legacy", LEGACY), (MODERN, MODERN)];
 
+/// A gateway file with one service of these servers at `/mcp`. `naming` is the service's; `route` is
+/// more YAML of its route.
+#[must_use]
+pub fn config(servers: &[(&str, &McpServer)], naming: &str, route: &str) -> Config {
+    let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
+    let list = names.join(", ");
+    let reached = servers.iter().map(|(name, server)| {
+        format!("  - {{ name: {name}, http: {{ url: \"{}\" }} }}\n", server.url())
+    });
+    Config::new()
+        .web()
+        .service("tools", &format!("mcp: {{ servers: [{list}], naming: {naming} }}"))
+        .route(
+            "tools",
+            &format!("match: [{{ path: {{ prefix: /mcp }} }}]\nservice: tools\n{route}"),
+        )
+        .and(&format!("mcp_servers:\n{}", reached.collect::<String>()))
+}
+
+/// Where a gateway of such a file has its endpoint; `server` is one of those of naming `scoped`.
+#[must_use]
+pub fn endpoint(gateway: &Gateway, server: Option<&str>) -> String {
+    let path = server.map(|name| format!("/{name}")).unwrap_or_default();
+    format!("http://{}/mcp{path}", gateway.web())
+}
+
 /// Lets a real client for Node go through what clients do.
 ///
 /// # Panics
@@ -143,6 +169,16 @@ pub fn drive_python(mode: &str, url: &str, more: &[&str]) {
     let mut command = python::piped(&tools::mcp_python(), &script, &[mode, url]);
     command.args(more).env("PYTHONDONTWRITEBYTECODE", "1").env("NO_PROXY", "*");
     succeed(mode, &mut command);
+}
+
+/// The same with the Inspector's command line, in one of `legacy`, `auto` and `modern`.
+///
+/// # Panics
+/// When a step fails, with what it says of it.
+#[track_caller]
+pub fn drive_inspector(era: &str, url: &str, more: &[&str]) {
+    let mut command = node("inspector.mjs");
+    succeed(era, command.args([era, url]).args(more));
 }
 
 #[track_caller]
