@@ -1,6 +1,7 @@
 // Goes through the steps with one real client: `client.mjs PACKAGES CLIENT URL`, where CLIENT is
-// `sdk1`, `sdk2-legacy`, `sdk2-auto`, `sdk2-modern` or `mcp-remote`, which is driven over its
-// standard input by version 1 of the SDK. `--server NAME` is for an endpoint that has the name of
+// `sdk1`, `sdk1-sse`, `sdk2-legacy`, `sdk2-auto`, `sdk2-modern` or `mcp-remote`, which is driven over
+// its standard input by version 1 of the SDK. With `stdio -- COMMAND ARGUMENT…` for the URL the
+// client starts that program and speaks with it. `--server NAME` is for an endpoint that has the name of
 // its server before each name; `--header "name: value"` is put on every request.
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,10 +19,11 @@ const { positionals, values } = parseArgs({
     header: { type: "string", multiple: true, default: [] },
   },
 });
-const [packages, kind, url] = positionals;
+const [packages, kind, url, ...program] = positionals;
 const headers = Object.fromEntries(values.header.map((line) => line.split(/: */, 2)));
 const require = createRequire(`${packages}/package.json`);
 
+const STDIO_OF_2 = "@modelcontextprotocol/client/stdio";
 const INFO = { name: `architrave-tests-${kind}`, version: "1.0.0" };
 const CAPABILITIES = { sampling: {}, elicitation: { form: {} }, roots: {} };
 const FOLDERS = { roots: [{ uri: "file:///of/the/test", name: "test" }] };
@@ -131,23 +133,34 @@ function over(http) {
 
 async function connect() {
   const [name, mode] = kind.split("-");
+  const pinned = mode === "modern" ? { pin: "2026-07-28" } : mode;
+  if (url === "stdio") {
+    const [command, ...args] = program;
+    const sdk = name === "sdk1" ? "@modelcontextprotocol/sdk/client/stdio.js" : STDIO_OF_2;
+    const { StdioClientTransport } = require(sdk);
+    const transport = new StdioClientTransport({ command, args });
+    return name === "sdk1" ? connect1(transport) : connect2(transport, pinned);
+  }
   if (kind === "mcp-remote") {
     const { StdioClientTransport } = require("@modelcontextprotocol/sdk/client/stdio.js");
-    const program = `${packages}/node_modules/mcp-remote/dist/proxy.js`;
+    const remote = `${packages}/node_modules/mcp-remote/dist/proxy.js`;
     const lines = values.header.flatMap((line) => ["--header", line.replace(": ", ":")]);
-    const args = [program, url, "--transport", "http-only", "--allow-http", ...lines];
+    const args = [remote, url, "--transport", "http-only", "--allow-http", ...lines];
     // Where it would keep tokens.
     const home = mkdtempSync(join(tmpdir(), "mcp-remote-"));
     process.on("exit", () => rmSync(home, { recursive: true, force: true }));
     const env = { ...process.env, MCP_REMOTE_CONFIG_DIR: home };
     return connect1(new StdioClientTransport({ command: process.execPath, args, env }));
   }
+  if (kind === "sdk1-sse") {
+    const { SSEClientTransport } = require("@modelcontextprotocol/sdk/client/sse.js");
+    return connect1(over(SSEClientTransport));
+  }
   if (name === "sdk1") {
     const http = require("@modelcontextprotocol/sdk/client/streamableHttp.js");
     return connect1(over(http.StreamableHTTPClientTransport));
   }
   const { StreamableHTTPClientTransport } = require("@modelcontextprotocol/client");
-  const pinned = mode === "modern" ? { pin: "2026-07-28" } : mode;
   return connect2(over(StreamableHTTPClientTransport), pinned);
 }
 

@@ -1,6 +1,7 @@
 // An MCP server on loopback, on the official SDKs for TypeScript, for tests:
-// `fixture.mjs PACKAGES [--sdk 1|2] [--era both|legacy|modern] [--part N]`. Its first line of output
-// is the address that it listens at, its endpoint is `/mcp`, and it ends when its input does.
+// `fixture.mjs PACKAGES [--sdk 1|2] [--era both|legacy|modern] [--part N] [--over http|sse|stdio]`.
+// Its first line of output is the address that it listens at, its endpoint is `/mcp`, and it ends
+// when its input does. With `--over stdio` it speaks there instead; `sse` is of version 1 alone.
 //
 // Version 2 of the SDK speaks both eras, or one of them; version 1 knows the legacy era alone. With
 // `--part` it has a third of the tools, resources and prompts: 1, 2 or 3, which do not overlap.
@@ -21,6 +22,7 @@ const { positionals, values } = parseArgs({
     sdk: { type: "string", default: "2" },
     era: { type: "string", default: "both" },
     part: { type: "string", default: "0" },
+    over: { type: "string", default: "http" },
   },
 });
 const part = Number(values.part);
@@ -34,18 +36,25 @@ const material = {
 };
 
 const require = createRequire(`${positionals[0]}/package.json`);
-const { serve } = await import(values.sdk === "1" ? "./sdk1.mjs" : "./sdk2.mjs");
-const handle = serve(require, material, values.era);
+const { serve, serveSse, serveStdio } = await import(values.sdk === "1" ? "./sdk1.mjs" : "./sdk2.mjs");
+if (values.over === "stdio") {
+  await serveStdio(require, material, values.era);
+  process.stdin.on("end", () => process.exit(0));
+} else {
+  listen((values.over === "sse" ? serveSse : serve)(require, material, values.era));
+  process.stdin.on("end", () => process.exit(0)).resume();
+}
 
-const server = createServer((request, response) => {
-  handle(request, response).catch((error) => {
-    console.error(error);
-    response.destroy(error);
+function listen(handle) {
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error) => {
+      console.error(error);
+      response.destroy(error);
+    });
   });
-});
-// Node closes what is idle for five seconds, which a client that goes on with it may not notice.
-server.keepAliveTimeout = 60_000;
-server.listen(0, "127.0.0.1", () => {
-  process.stdout.write(`127.0.0.1:${server.address().port}\n`);
-});
-process.stdin.on("end", () => process.exit(0)).resume();
+  // Node closes what is idle for five seconds, which a client that goes on with it may not notice.
+  server.keepAliveTimeout = 60_000;
+  server.listen(0, "127.0.0.1", () => {
+    process.stdout.write(`127.0.0.1:${server.address().port}\n`);
+  });
+}

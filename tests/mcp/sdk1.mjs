@@ -1,4 +1,5 @@
-// The fixture on version 1 of the official SDK, which knows the legacy era alone. It asks its
+// The fixture on version 1 of the official SDK, which knows the legacy era alone: over Streamable
+// HTTP, over HTTP with SSE, which came before it, and over its input and output. It asks its
 // questions while the call is open.
 
 import { randomUUID } from "node:crypto";
@@ -6,12 +7,11 @@ import { randomUUID } from "node:crypto";
 import { EventLog } from "./events.mjs";
 import { complete, read } from "./material.mjs";
 
-export function serve(require, material, era) {
+// What makes a server for one client, and all that there are, each with the URIs that its client
+// watches.
+function makers(require, material, era) {
   if (era === "modern") throw new Error("version 1 of the SDK does not speak the modern era");
   const { Server } = require("@modelcontextprotocol/sdk/server/index.js");
-  const { StreamableHTTPServerTransport } = require(
-    "@modelcontextprotocol/sdk/server/streamableHttp.js",
-  );
   const types = require("@modelcontextprotocol/sdk/types.js");
   const sessions = new Map();
   const tell = (send) => {
@@ -110,6 +110,15 @@ export function serve(require, material, era) {
     return server;
   }
 
+  return { make, sessions };
+}
+
+export function serve(require, material, era) {
+  const { StreamableHTTPServerTransport } = require(
+    "@modelcontextprotocol/sdk/server/streamableHttp.js",
+  );
+  const { make, sessions } = makers(require, material, era);
+
   async function open(address) {
     const watched = new Set();
     const server = make(watched);
@@ -136,4 +145,31 @@ export function serve(require, material, era) {
     const { address, port } = request.socket.address();
     await (known ?? (await open(`${address}:${port}`))).handleRequest(request, response);
   };
+}
+
+// Clients get `/mcp`, are told there where to post, and have all answers on that stream.
+export function serveSse(require, material, era) {
+  const { SSEServerTransport } = require("@modelcontextprotocol/sdk/server/sse.js");
+  const { make, sessions } = makers(require, material, era);
+  return async (request, response) => {
+    const { searchParams } = new URL(request.url, "http://of.the.fixture");
+    const known = sessions.get(searchParams.get("sessionId"))?.transport;
+    if (request.method === "POST" && known) return known.handlePostMessage(request, response);
+    if (request.method !== "GET") return void response.writeHead(404).end();
+    const watched = new Set();
+    const server = make(watched);
+    const transport = new SSEServerTransport("/messages", response);
+    sessions.set(transport.sessionId, { server, transport, watched });
+    response.on("close", () => sessions.delete(transport.sessionId));
+    await server.connect(transport);
+  };
+}
+
+export function serveStdio(require, material, era) {
+  const { StdioServerTransport } = require("@modelcontextprotocol/sdk/server/stdio.js");
+  const { make, sessions } = makers(require, material, era);
+  const watched = new Set();
+  const server = make(watched);
+  sessions.set("the only one", { server, watched });
+  return server.connect(new StdioServerTransport());
 }

@@ -1,4 +1,5 @@
-// The fixture on version 2 of the official SDK: both eras at one endpoint, or one of them.
+// The fixture on version 2 of the official SDK: both eras at one endpoint or over its input and
+// output, or one of them.
 
 import { randomBytes, randomUUID } from "node:crypto";
 
@@ -8,29 +9,10 @@ import { complete, read } from "./material.mjs";
 const CACHE = { ttlMs: 60_000, cacheScope: "public" };
 const LISTS = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
 
-export function serve(require, material, era) {
+// What makes a server of the material, and tells of changes as `changed` has it.
+function maker(require, material, changed) {
   const sdk = require("@modelcontextprotocol/server");
-  const node = require("@modelcontextprotocol/node");
   const codec = sdk.createRequestStateCodec({ key: randomBytes(32) });
-  const legacy = new Map();
-  let modern;
-
-  const changed = {
-    tools() {
-      modern.notify.toolsChanged();
-      for (const { server } of legacy.values()) server.sendToolListChanged().catch(console.error);
-    },
-    prompts() {
-      modern.notify.promptsChanged();
-      for (const { server } of legacy.values()) server.sendPromptListChanged().catch(console.error);
-    },
-    resource(uri) {
-      modern.notify.resourceUpdated(uri);
-      for (const { server, watched } of legacy.values()) {
-        if (watched.has(uri)) server.sendResourceUpdated({ uri }).catch(console.error);
-      }
-    },
-  };
 
   function call(server, context) {
     const { mcpReq, http } = context;
@@ -48,7 +30,7 @@ export function serve(require, material, era) {
     };
   }
 
-  function make(watched) {
+  return function make(watched) {
     const { name, tools, resources, templates, prompts } = material;
     const server = new sdk.Server(
       { name, version: "1.0.0" },
@@ -102,7 +84,30 @@ export function serve(require, material, era) {
       completion: known(complete(prompts, templates, params), "that reference"),
     }));
     return server;
-  }
+  };
+}
+
+export function serve(require, material, era) {
+  const sdk = require("@modelcontextprotocol/server");
+  const node = require("@modelcontextprotocol/node");
+  const legacy = new Map();
+  let modern;
+  const make = maker(require, material, {
+    tools() {
+      modern.notify.toolsChanged();
+      for (const { server } of legacy.values()) server.sendToolListChanged().catch(console.error);
+    },
+    prompts() {
+      modern.notify.promptsChanged();
+      for (const { server } of legacy.values()) server.sendPromptListChanged().catch(console.error);
+    },
+    resource(uri) {
+      modern.notify.resourceUpdated(uri);
+      for (const { server, watched } of legacy.values()) {
+        if (watched.has(uri)) server.sendResourceUpdated({ uri }).catch(console.error);
+      }
+    },
+  });
 
   async function open() {
     const watched = new Set();
@@ -160,4 +165,17 @@ async function bodyOf(request) {
   } catch {
     return null;
   }
+}
+
+export function serveStdio(require, material, era) {
+  const stdio = require("@modelcontextprotocol/server/stdio");
+  const watched = new Set();
+  let server;
+  const make = maker(require, material, {
+    tools: () => server.sendToolListChanged().catch(console.error),
+    prompts: () => server.sendPromptListChanged().catch(console.error),
+    // A modern client has said to the SDK what it watches.
+    resource: (uri) => server.sendResourceUpdated({ uri }).catch(console.error),
+  });
+  stdio.serveStdio(() => (server = make(watched)), { legacy: era === "modern" ? "reject" : "serve" });
 }

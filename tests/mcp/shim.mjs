@@ -7,14 +7,17 @@ import { createServer, request as ask } from "node:http";
 import { PROMPTS, RESOURCES, TEMPLATES, partOf } from "./material.mjs";
 import { TOOLS } from "./tools.mjs";
 
-// Starts one at loopback for an endpoint. `headers` are `name: value`. `servers` are the names of
-// the servers behind it, in the order of the fixture's parts; no names, no prefixes.
-export async function between(endpoint, { headers, servers }) {
-  const target = new URL(endpoint);
+// Starts one at loopback for an endpoint, or for several of which each request goes to the next.
+// `headers` are `name: value`. `servers` are the names of the servers behind it, in the order of the
+// fixture's parts; no names, no prefixes.
+export async function between(endpoints, { headers, servers }) {
+  const targets = endpoints.map((endpoint) => new URL(endpoint));
+  let turn = 0;
   const more = headers.map((line) => line.split(/: */, 2)).flat();
   const names = servers.length > 0 ? new Names(servers) : undefined;
   const server = createServer(async (request, response) => {
     try {
+      const target = targets[turn++ % targets.length];
       const pieces = [];
       for await (const piece of request) pieces.push(piece);
       let body = Buffer.concat(pieces);
@@ -37,7 +40,7 @@ export async function between(endpoint, { headers, servers }) {
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${server.address().port}${target.pathname}`;
+  const url = `http://127.0.0.1:${server.address().port}${targets[0].pathname}`;
   return {
     url,
     close() {
