@@ -8,6 +8,7 @@ mod provider;
 mod status;
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
 use architrave_balance::deployment::{CredentialSettings, DeploymentSettings, Fleet, Lanes, Place};
@@ -51,6 +52,8 @@ pub(crate) struct LiveModel {
     deployments: Vec<Vec<LiveLane>>,
     /// The names of the models that serve when none of these does.
     pub fallbacks: Vec<Box<str>>,
+    /// What answers for it, in a number: an answer that was kept under another is another model's.
+    fingerprint: u64,
     /// Its name in metrics.
     counted_as: Box<str>,
     metrics: Arc<Metrics>,
@@ -171,11 +174,17 @@ impl LiveModels {
             .map(|(written, lanes)| written.settings(lanes, self.hash))
             .collect();
         let fleet = Fleet::new(name, strategy, &settings, &self.lanes);
+        let served_by = written.iter().map(|one| {
+            let provider = &one.provider.config;
+            (provider.name.as_str(), provider.base_url.as_deref(), one.model)
+        });
+        let fingerprint = self.hash.hash_one(served_by.collect::<Vec<_>>());
         Some(LiveModel {
             name: name.into(),
             fleet,
             deployments,
             fallbacks,
+            fingerprint,
             counted_as: counted_as.into(),
             metrics: Arc::clone(metrics),
             fell_back: OnceLock::new(),
@@ -193,6 +202,11 @@ impl LiveModel {
     pub(crate) fn fell_back(&self, worker: usize, to: &Self) {
         let counts = self.fell_back.get_or_init(|| self.metrics.fallbacks(&self.counted_as));
         counts.fell_back(worker, &to.counted_as);
+    }
+
+    /// What answers for it, in a number: its providers, where they are, and the model there.
+    pub(crate) const fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// How many deployments it has.

@@ -1,10 +1,12 @@
 //! Answers given again.
 
-use architrave_testkit::{Config, Gateway, Origin, SOON, eventually};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use architrave_testkit::{Config, Gateway, Origin, Reloaded, SOON, eventually};
 use serde_json::json;
 
 use super::house::{BOB, of_budget, with_ada, with_bob};
-use super::{KEY, ask, config, gateway, post, saying, text_of};
+use super::{KEY, ask, completion, config, gateway, post, reply, saying, text_of};
 
 const CACHE: &str = "policies: { cache: { ttl: 1h } }";
 
@@ -49,6 +51,59 @@ fn what_one_consumer_was_told_is_told_to_no_other() {
     });
     let words: Vec<_> = states.iter().flatten().map(String::as_str).collect();
     assert_eq!((words, origin.count()), (vec!["miss", "miss", "hit", "hit"], 2));
+}
+
+/// A file in which `fast` is `model` of the first origin, and falls back on the second's.
+fn falling_back(first: &Origin, model: &str, second: &Origin) -> Config {
+    Config::new()
+        .web()
+        .service("ai", &format!("llm: {{}}\n{CACHE}"))
+        .route("ai", "service: ai\nkeep_prefix: true")
+        .and(&format!(
+            "providers:
+  - {{ name: p0, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+  - {{ name: p1, kind: openai_compatible, base_url: \"http://{}/v1\" }}
+models:
+  - {{ name: fast, deployments: [{{ provider: p0, model: {model} }}], fallbacks: [other] }}
+  - {{ name: other, deployments: [{{ provider: p1, model: m }}] }}",
+            first.addr(),
+            second.addr()
+        ))
+}
+
+fn said(gateway: &Gateway) -> String {
+    let answer = post(gateway.web(), "/v1/chat/completions", &[], &ask("hi"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    answer["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_another_model_said_in_its_place_is_not_given_again() {
+    let is_full = AtomicBool::new(true);
+    let first = Origin::start(move |exchange| {
+        // Too long is no failure of the lane's: it does not rest.
+        if is_full.swap(false, Ordering::SeqCst) {
+            let error = json!({ "code": "context_length_exceeded", "message": "too long" });
+            return reply(exchange, 400, &json!({ "error": error }).to_string());
+        }
+        reply(exchange, 200, &completion("from the first"));
+    });
+    let second = saying("from the other");
+    let gateway = Gateway::start(falling_back(&first, "there", &second));
+    assert_eq!([said(&gateway), said(&gateway)], ["from the other", "from the first"]);
+    assert_eq!(said(&gateway), "from the first");
+    assert_eq!((first.count(), second.count()), (2, 1));
+}
+
+#[test]
+fn a_model_that_is_pointed_elsewhere_is_asked_anew() {
+    let (first, second) = (saying("from the first"), saying("from the other"));
+    let gateway = Gateway::start(falling_back(&first, "there", &second));
+    assert_eq!([said(&gateway), said(&gateway)], ["from the first", "from the first"]);
+    assert_eq!(gateway.reload(falling_back(&first, "elsewhere", &second)), Reloaded::Taken);
+    assert_eq!(said(&gateway), "from the first");
+    assert_eq!(first.count(), 2);
 }
 
 /// What a provider says to what is no chat, by the path.

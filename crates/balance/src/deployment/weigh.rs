@@ -238,8 +238,9 @@ impl Seat {
         let other = seats.iter().find(|seat| seat.place == tried.place)?;
         let is_same_provider = Arc::ptr_eq(&self.lane.provider, &other.lane.provider);
         let is_same_model = is_same_provider && self.lane.model() == other.lane.model();
+        // Of two that are said to be as large, the one elsewhere may be so: servers cut windows down.
         let is_no_larger = match (self.deployment.context_tokens, other.deployment.context_tokens) {
-            (Some(mine), Some(theirs)) => mine <= theirs,
+            (Some(mine), Some(theirs)) => mine < theirs || (mine == theirs && is_same_provider),
             _ => false,
         };
         match tried.failure {

@@ -44,6 +44,8 @@ pub struct Question<'a> {
     pub surface: Surface,
     /// The model as the client names it.
     pub model: &'a str,
+    /// What answers for that model, in a number: pointed elsewhere, it is another.
+    pub served_by: u64,
     /// The head.
     pub fields: &'a Fields,
     /// What answers are seen through before they are kept: the guardrails' fingerprint.
@@ -69,6 +71,7 @@ impl QuestionKey {
         digest.text(question.consumer.filter(|_| !is_shared).unwrap_or_default());
         digest.text(question.surface.paths()[0]);
         digest.text(question.model);
+        digest.context.update(&question.served_by.to_le_bytes());
         digest.context.update(&question.guards.to_le_bytes());
         for name in ANSWER_FIELDS {
             for value in question.fields.all(name) {

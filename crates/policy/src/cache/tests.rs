@@ -43,6 +43,7 @@ fn question<'a>(fields: &'a Fields, body: &'a str) -> Question<'a> {
         surface: Surface::OpenaiChat,
         model: "fast",
         fields,
+        served_by: 1,
         guards: 0,
         body,
     }
@@ -125,6 +126,7 @@ fn who_asks_what_for_and_through_what_counts_unless_it_is_shared() {
         Question { surface: Surface::OpenaiResponses, ..base },
         Question { model: "slow", ..base },
         Question { guards: 7, ..base },
+        Question { served_by: 2, ..base },
         Question { fields: &beta, ..base },
     ];
     let cache = cache();

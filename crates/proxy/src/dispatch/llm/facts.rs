@@ -25,6 +25,8 @@ pub(crate) struct LlmFacts {
     pub provider: String,
     /// The model's name there.
     pub upstream_model: String,
+    /// Whether it is of another model than the one asked for, which stands in for it.
+    pub is_fallback: bool,
     /// Why it was chosen.
     pub why: &'static str,
     /// Who was passed over before, or asked in vain.

@@ -274,7 +274,7 @@ async fn along_models<'a>(
                 }
             };
             passed_over::note(exchange, model, &choice.passed_over, &tried);
-            fallback::note(worker, models, model, &tried);
+            fallback::note(worker, exchange, models, model, &tried);
             let place = choice.place;
             let along = Along { worker, lane: model.lane(place), asked, passing };
             match along.attempt(exchange, reader, choice).await {

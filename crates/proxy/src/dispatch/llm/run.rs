@@ -87,7 +87,7 @@ impl<'w> Run<'w, '_> {
                         }
                     };
                 passed_over::note(exchange, model, &passed_over, &tried);
-                fallback::note(self.worker, models, model, &tried);
+                fallback::note(self.worker, exchange, models, model, &tried);
                 let lane = model.lane(place);
                 note_attempt(self.worker, exchange, lane, why.word());
                 let attempted = pin!(self.attempt(exchange, lane, &mut flight)).await;

@@ -92,16 +92,27 @@ pub(super) async fn key(
 ) -> Result<Option<QuestionKey>, Missed> {
     let consumer = exchange.caller_name();
     let fields = &exchange.head.fields;
+    let live = worker.model(exchange.assembly, model);
+    let served_by = live.map_or(0, |model| model.fingerprint());
     if !outgoing::is_large(body.len()) {
         let body = text_of(body)?;
-        return Ok(cache.key(&Question { consumer, surface, model, fields, guards, body }));
+        return Ok(cache.key(&Question {
+            consumer,
+            surface,
+            model,
+            served_by,
+            fields,
+            guards,
+            body,
+        }));
     }
     let (cache, body, fields) = (cache.clone(), Arc::clone(body), fields.clone());
     let (consumer, model) = (consumer.map(str::to_owned), model.to_owned());
     let key = outgoing::offloaded(worker, body.len(), move || {
         let (consumer, model, fields) = (consumer.as_deref(), &*model, &fields);
-        Ok(text_of(&body)
-            .map(|body| cache.key(&Question { consumer, surface, model, fields, guards, body })))
+        Ok(text_of(&body).map(|body| {
+            cache.key(&Question { consumer, surface, model, served_by, fields, guards, body })
+        }))
     });
     key.await.map_err(refusal::invalid)?
 }
@@ -205,7 +216,8 @@ fn given_again<'a>(
     Some(answer)
 }
 
-/// Keeps a whole answer, where that is wanted.
+/// Keeps a whole answer, where that is wanted. What another model said in place of the one asked for
+/// is not kept: that one may be back at the next question.
 pub(super) fn keep(
     worker: &Worker,
     exchange: &Exchange<'_>,
@@ -215,6 +227,9 @@ pub(super) fn keep(
     let (Some((key, wish)), Some(reply), Some(matched)) = (offer, reply, exchange.matched) else {
         return;
     };
+    if exchange.llm.as_ref().is_some_and(|facts| facts.is_fallback) {
+        return;
+    }
     if let Some(cache) = matched.chain.cache(&exchange.admission) {
         cache.offer(key, wish, reply, worker.now());
     }
