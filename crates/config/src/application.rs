@@ -45,6 +45,8 @@ pub struct Subscription {
     pub answers: Vec<(String, String)>,
     /// When it began; without it, before whatever it is asked for.
     pub since: Option<SystemTime>,
+    /// Why it is where it is.
+    pub reason: Option<String>,
 }
 
 words! {
@@ -195,13 +197,15 @@ record! {
         /// When it began: a deprecated service takes those alone who were subscribed before. Without
         /// it, it was there always.
         "since": Option<Time> = None => since: Option<SystemTime>,
+        /// Why it is where it is. To suspend one by `apply`, it must be said here or by `--reason`.
+        "reason": Option<Text> = None => reason: Option<String>,
     }
 }
 
 impl SubscriptionWritten {
     fn finish(self, _scope: &mut Scope<'_, '_, '_>) -> Option<Subscription> {
-        let Self { application, plan, state, answers, since } = self;
-        Some(Subscription { application, plan, state, answers, since })
+        let Self { application, plan, state, answers, since, reason } = self;
+        Some(Subscription { application, plan, state, answers, since, reason })
     }
 }
 

@@ -166,8 +166,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 /// The body as it is: it has been received, and its length checked, before it came here.
 pub(crate) async fn bytes(request: Request) -> Result<Bytes, ApiError> {
-    // The extractor of axum has a limit of its own, which is none of ours.
-    axum::body::to_bytes(request.into_body(), crate::api::BODY_BYTES_MAX)
+    // The extractor of axum has a limit of its own, which is none of ours; what a command of this
+    // process asks came over no listener, and has a limit there.
+    axum::body::to_bytes(request.into_body(), usize::MAX)
         .await
         .map_err(|error| ApiError::internal(error.to_string()))
 }

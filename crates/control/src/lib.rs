@@ -43,3 +43,4 @@ pub use setup_code::{
     SETUP_CODE_EXPIRES_AT, SETUP_CODE_HASH, SETUP_CODE_LETTERS, setup_code_digest,
 };
 pub use stream::Stream;
+pub use time::parse_rfc3339;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use architrave_core::Clock;
-use architrave_store::{AuditEntry, AuditFilter, Change, Page, Store, StoreError};
+use architrave_store::{AuditEntry, AuditFilter, Change, ENDED_KEYS_MAX, Page, Store, StoreError};
 
 use crate::admin::objects::time;
 use crate::error::ApiError;
@@ -103,14 +103,15 @@ impl Platform {
         self.0.store.now()
     }
 
-    /// Throws away what has expired: sessions, sign-ins, kept answers, and the rows of the audit log
-    /// that are older than `audit_keep`. To be called once in a while, by whoever wires this.
+    /// Throws away what has expired: sessions, sign-ins, kept answers, the rows of the audit log that are
+    /// older than `audit_keep`, and what there is too much of: digests of keys that have ended. To be called once in a while, by whoever wires this.
     pub async fn sweep(&self, audit_keep: Duration) {
         let store = &self.0.store;
         for swept in [
             store.sweep_sessions().await,
             store.sweep_sign_ins().await,
             store.sweep_idempotency().await,
+            store.sweep_ended_keys(ENDED_KEYS_MAX).await,
             self.expire_audit(audit_keep).await,
         ] {
             if let Err(error) = swept {

@@ -17,7 +17,7 @@ mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use client::{ClientTls, ConnectError};
+pub use client::{ClientTls, ConnectError, Distrust};
 pub use server::{CertificateStatus, ServerTls};
 
 /// The protocol name of HTTP/2 in ALPN.

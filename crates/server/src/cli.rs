@@ -63,6 +63,13 @@ pub(crate) enum Invocation {
         /// The file that is made.
         file: PathBuf,
     },
+    /// Copy a database whole into an empty PostgreSQL.
+    Copy {
+        /// Which.
+        target: Target,
+        /// The URL of the other one.
+        to: Secret,
+    },
     /// Make a new set-up code.
     SetupCode(Target),
     /// Print the JSON Schema of the file.
@@ -131,6 +138,10 @@ pub(crate) fn parse() -> Invocation {
         Some(("backup", matches)) => {
             Invocation::Backup { target: transfer::target(matches), file: file(matches) }
         }
+        Some(("copy", matches)) => Invocation::Copy {
+            target: transfer::target(matches),
+            to: matches.get_one::<Secret>("to").cloned().expect("it is required"),
+        },
         Some(("setup-code", matches)) => Invocation::SetupCode(transfer::target(matches)),
         Some(("schema", _)) => Invocation::Schema,
         Some(("reference", _)) => Invocation::Reference,

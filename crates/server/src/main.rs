@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         cli::Invocation::Apply(options) => transfer::apply(&options),
         cli::Invocation::Diff(options) => transfer::diff(&options),
         cli::Invocation::Backup { target, file } => transfer::backup(&target, &file),
+        cli::Invocation::Copy { target, to } => transfer::copy(&target, &to),
         cli::Invocation::SetupCode(target) => transfer::new_setup_code(&target),
         cli::Invocation::Schema => text::schema(),
         cli::Invocation::Reference => text::reference(),

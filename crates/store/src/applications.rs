@@ -229,6 +229,8 @@ impl Change {
         run.map_err(|error| failed(error, &new.name, new.team.as_deref()))?;
         let again = sqlx::query("DELETE FROM application_removals WHERE name = $1");
         self.run(again.bind(&new.name)).await?;
+        // Nobody else knows its id: no more needs to be noted of it in this change.
+        self.touched.insert(id.clone());
         let NewApplication { name, description, team, owner } = new;
         let (revision, created_at, updated_at) = (1, at, at);
         Ok(Application { id, name, description, team, owner, revision, created_at, updated_at })
@@ -285,16 +287,24 @@ impl Change {
 
     /// Notes that something of an application is other from this change on.
     pub(crate) async fn touch_application(&mut self, id: &str) -> Result<(), StoreError> {
+        if self.touched.contains(id) {
+            return Ok(());
+        }
         let changed = self.next_generation().await?;
         let statement = sqlx::query("UPDATE applications SET changed = $1 WHERE id = $2");
         self.run(statement.bind(changed).bind(id)).await?;
+        self.touched.insert(id.to_owned());
         Ok(())
     }
 
     /// The generation that this change will be, as nobody else can commit before it.
     async fn next_generation(&mut self) -> Result<i64, StoreError> {
+        if let Some(known) = self.generation {
+            return Ok(known);
+        }
         let number = sqlx::query_scalar("SELECT number FROM generations WHERE one = 1");
         let number: i64 = number.fetch_one(self.sight().on).await?;
+        self.generation = Some(number + 1);
         Ok(number + 1)
     }
 }

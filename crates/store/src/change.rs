@@ -1,5 +1,6 @@
 //! The one transaction that writes. It ends with a row of the audit log, or it never was.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use sqlx::any::AnyArguments;
@@ -21,6 +22,10 @@ pub struct Change {
     counted: Counted,
     at: i64,
     is_broken: bool,
+    /// The generation that it will be, once somebody has asked.
+    pub(crate) generation: Option<i64>,
+    /// Ids of applications that are noted as changed by it already.
+    pub(crate) touched: HashSet<String>,
 }
 
 impl fmt::Debug for Change {
@@ -31,7 +36,8 @@ impl fmt::Debug for Change {
 
 impl Change {
     pub(crate) fn new(transaction: Transaction<'static, Any>, counted: Counted, at: i64) -> Self {
-        Self { transaction, counted, at, is_broken: false }
+        let (is_broken, generation, touched) = (false, None, HashSet::new());
+        Self { transaction, counted, at, is_broken, generation, touched }
     }
 
     /// When it began, in microseconds UTC: the time of all that it writes.

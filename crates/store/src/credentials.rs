@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use crate::error::About;
 use crate::reads::{Sight, reads};
 use crate::sessions::hash;
-use crate::{Change, Page, StoreError};
+use crate::{Change, Page, Store, StoreError};
 
 /// A key of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,18 @@ pub struct NewCredential {
     pub expires_at: Option<i64>,
 }
 
+/// What is known of the key of a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The digest.
+    pub secret_hash: [u8; 32],
+    /// The key, with the name of its application; `None` where it has ended and was removed.
+    pub held: Option<(Credential, String)>,
+}
+
+/// Digests that are asked for in one statement: SQLite and PostgreSQL both take many more.
+const DIGESTS_AT_ONCE: usize = 500;
+
 /// What every query of credentials begins with.
 macro_rules! credentials {
     ($rest:literal) => {
@@ -72,8 +84,12 @@ reads! {
     /// How many keys of an application have not ended.
     fn living_credentials_of(application: &str, now: i64) -> i64;
 
-    /// Whether the key of a digest has ended and been removed: it is never let in again.
+    /// Whether the key of a digest has ended and been removed: it is not let in again, as long as no
+    /// [`ENDED_KEYS_MAX`] others have ended after it.
     fn has_ended(secret_hash: &[u8; 32]) -> bool;
+
+    /// What is known of the keys of some digests, in no order.
+    fn known_keys(secret_hashes: &[[u8; 32]]) -> Vec<KnownKey>;
 }
 
 async fn credential(sight: Sight<'_>, id: &str) -> Result<Option<Credential>, StoreError> {
@@ -121,6 +137,63 @@ async fn has_ended(sight: Sight<'_>, secret_hash: &[u8; 32]) -> Result<bool, Sto
     let query = sqlx::query_scalar::<_, i64>("SELECT 1 FROM ended_keys WHERE secret_hash = $1");
     let found = query.bind(secret_hash.to_vec()).fetch_optional(sight.on).await?;
     Ok(found.is_some())
+}
+
+async fn known_keys(
+    sight: Sight<'_>,
+    secret_hashes: &[[u8; 32]],
+) -> Result<Vec<KnownKey>, StoreError> {
+    let mut known = Vec::new();
+    for some in secret_hashes.chunks(DIGESTS_AT_ONCE) {
+        let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
+        let places = places.join(", ");
+        let text = format!(
+            "SELECT c.id, c.application, c.name, c.secret_hash, c.prefix, c.last4, c.created_at, \
+             c.expires_at, c.revoked_at, a.name AS application_name \
+             FROM credentials c JOIN applications a ON a.id = c.application \
+             WHERE c.secret_hash IN ({places})"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+        for hash in some {
+            query = query.bind(hash.to_vec());
+        }
+        for found in &query.fetch_all(&mut *sight.on).await? {
+            let credential = row(found)?;
+            let secret_hash = credential.secret_hash;
+            let held = Some((credential, found.try_get("application_name")?));
+            known.push(KnownKey { secret_hash, held });
+        }
+        let text = format!("SELECT secret_hash FROM ended_keys WHERE secret_hash IN ({places})");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+        for hash in some {
+            query = query.bind(hash.to_vec());
+        }
+        for found in &query.fetch_all(&mut *sight.on).await? {
+            known.push(KnownKey { secret_hash: hash(found, "secret_hash")?, held: None });
+        }
+    }
+    Ok(known)
+}
+
+/// Digests of keys that have ended which are kept: a hundred megabytes of them. Where a thousand
+/// applications renew and remove a key every day, that is those of three years, and no export that
+/// somebody still applies is as old.
+pub const ENDED_KEYS_MAX: i64 = 1_000_000;
+
+impl Store {
+    /// Throws the digests of the keys away that ended before `kept` others; returns how many there
+    /// were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_ended_keys(&self, kept: i64) -> Result<u64, StoreError> {
+        let statement = sqlx::query(
+            "DELETE FROM ended_keys WHERE ended_at < \
+             (SELECT ended_at FROM ended_keys ORDER BY ended_at DESC LIMIT 1 OFFSET $1)",
+        );
+        let statement = statement.bind((kept - 1).max(0));
+        Ok(statement.execute(self.writer()).await?.rows_affected())
+    }
 }
 
 impl Change {
@@ -216,6 +289,21 @@ impl Change {
         );
         let statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(value).bind(at);
         self.run(statement).await?;
+        Ok(())
+    }
+
+    /// Calls a key by another name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rename_credential(
+        &mut self,
+        credential: &mut Credential,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let statement = sqlx::query("UPDATE credentials SET name = $1 WHERE id = $2");
+        self.run(statement.bind(name).bind(&credential.id)).await?;
+        name.clone_into(&mut credential.name);
         Ok(())
     }
 

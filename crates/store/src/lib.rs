@@ -33,11 +33,12 @@ mod tokens;
 mod usage;
 mod users;
 mod vault;
+mod whole;
 
 pub use applications::{Application, ApplicationNews, KnownApplication, NewApplication};
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use change::Change;
-pub use credentials::{Credential, NewCredential};
+pub use credentials::{Credential, ENDED_KEYS_MAX, KnownKey, NewCredential};
 pub use error::StoreError;
 pub use id::new_id;
 pub use idempotency::{Answered, Idempotency, IdempotencyClaim};

@@ -56,6 +56,8 @@ pub struct NewSubscription {
     pub state: String,
     /// What was answered to the plan's questions: a JSON object.
     pub answers: serde_json::Value,
+    /// Why it is where it is.
+    pub reason: String,
     /// The id of who asks for it.
     pub requested_by: String,
     /// When it began, in microseconds UTC, where that was earlier and elsewhere.
@@ -156,11 +158,12 @@ impl Change {
         let statement = sqlx::query(
             "INSERT INTO subscriptions (id, application, plan, product, state, answers, reason, \
              requested_by, revision, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, '', $7, 1, $8, $9)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)",
         );
         let statement = statement.bind(&id).bind(&new.application).bind(&new.plan);
         let statement = statement.bind(&new.product).bind(&new.state);
-        let statement = statement.bind(new.answers.to_string()).bind(&new.requested_by);
+        let statement = statement.bind(new.answers.to_string()).bind(&new.reason);
+        let statement = statement.bind(&new.requested_by);
         let statement = statement.bind(new.since.map_or(at, |since| since.min(at))).bind(at);
         let run = self.run(statement).await;
         let what = format!("a subscription to {:?}", new.plan);
@@ -194,6 +197,34 @@ impl Change {
         self.touch_application(&subscription.application).await?;
         state.clone_into(&mut subscription.state);
         reason.clone_into(&mut subscription.reason);
+        subscription.updated_at = at;
+        subscription.revision += 1;
+        Ok(subscription)
+    }
+}
+
+impl Change {
+    /// Writes anew what was answered to the plan's questions by a subscription in the revision of
+    /// `subscription`; returns it as it is then.
+    ///
+    /// # Errors
+    /// When it is not there as that any more ([`StoreError::Stale`]), or the database fails.
+    pub async fn answer_subscription(
+        &mut self,
+        mut subscription: Subscription,
+        answers: serde_json::Value,
+    ) -> Result<Subscription, StoreError> {
+        let at = self.at();
+        let statement = sqlx::query(
+            "UPDATE subscriptions SET answers = $1, updated_at = $2, revision = revision + 1 \
+             WHERE id = $3 AND revision = $4",
+        );
+        let statement = statement.bind(answers.to_string()).bind(at);
+        let statement = statement.bind(&subscription.id).bind(subscription.revision);
+        if self.run(statement).await? == 0 {
+            return Err(StoreError::Stale(format!("subscription {}", subscription.id)));
+        }
+        subscription.answers = answers;
         subscription.updated_at = at;
         subscription.revision += 1;
         Ok(subscription)

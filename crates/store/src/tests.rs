@@ -19,4 +19,4 @@ mod sign_ins;
 mod tokens;
 mod usage;
 
-use home::{Home, KEY, ada, each_store, entry};
+pub(crate) use home::{Home, KEY, ada, each_store, entry};

@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 use crate::migrate::{self, Migration, Steps};
 use crate::place::{Door, Engine, Waits};
 use crate::store::{copy_to, micros};
+use crate::whole::{self, Table, tables};
 use crate::{Place, StoreError};
 
 pub use read::{UsageGroup, UsageQuery, UsageScope, UsageSlice, UsageSums};
@@ -57,6 +58,28 @@ const STEPS: Steps = Steps {
             postgres: "",
         },
     ],
+};
+
+/// Every table.
+pub(crate) const TABLES: &[Table] = tables! {
+    usage_writers { Number: id, started_at, written_at, events, dropped, has_coarse; }
+    usage_keys {
+        Number: id, seen_at;
+        Text: service, version, route, operation, consumer, application, plan, product, team, model,
+            deployment, provider, status, reason;
+    }
+    usage_cells {
+        Number: step, at, key_id, part, requests, errors, attempts, bytes_in, bytes_out, latency_us,
+            first_tokens, first_token_us, tokens_input, tokens_cache_read, tokens_cache_write,
+            tokens_cache_write_1h, tokens_input_audio, tokens_input_image, tokens_output,
+            tokens_reasoning, tokens_output_audio, tokens_output_image, cost_nano_usd;
+    }
+    usage_sketches { Number: span, step, at, key_id, part; Bytes: sketch; }
+    usage_requests {
+        Number: id, at, status, latency_us;
+        Text: request_id, trace_id, service, route, consumer, team, model, method, path, reason,
+            facts, bodies;
+    }
 };
 
 /// The database of what was used; clones are the same. It is opened when it is first needed, and
@@ -123,6 +146,32 @@ impl UsageStore {
         }
         copy_to(&self.opened().await?.door, to).await?;
         Ok(true)
+    }
+
+    /// Copies everything that was used into another one, in the place of what is there, whole or not at
+    /// all; returns how many rows there are, and `None` where nothing was ever used. Nobody may write
+    /// here or there meanwhile.
+    ///
+    /// # Errors
+    /// When a database fails; then nothing was written.
+    pub async fn copy_whole(&self, into: &Self) -> Result<Option<u64>, StoreError> {
+        if let Place::Folder(folder) = &self.0.place
+            && !folder.join(FILE).exists()
+        {
+            return Ok(None);
+        }
+        let mut from = self.reader().await?;
+        let opened = into.opened().await?;
+        let mut to = opened.begin().await?;
+        let mut count = 0;
+        for table in TABLES {
+            // What a copy that was cut short has left.
+            let gone = sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.name));
+            sqlx::query(gone).execute(&mut *to).await?;
+            count += whole::copy(&mut from, (&mut *to, opened.door.engine), table).await?;
+        }
+        to.commit().await?;
+        Ok(Some(count))
     }
 
     /// Ends all connections, once nobody uses them any more.

@@ -142,6 +142,7 @@ fn a_database_is_moved_to_another_and_back_and_keys_go_on() {
         "500 USD",
         "api_key_hash",
         "state: suspended",
+        "reason: unpaid",
         "purpose",
         "2199-01-31",
     ] {
@@ -201,6 +202,10 @@ fn a_plan_with_subscriptions_goes_only_when_that_is_said() {
     assert!(told.contains("- plan gold\n"), "{told}");
     assert!(told.contains("! apply --prune would be refused: 2 subscriptions are"), "{told}");
     assert!(!told.contains("! apply would"), "{told}");
+    for who in ["tills to gold", "alone to gold"] {
+        let line = format!("! with --end-subscriptions would end: the subscription of {who}\n");
+        assert!(told.contains(&line), "{told}");
+    }
     let (code, _, said) = run(&[&["apply", path(&file), "--prune"][..], &at].concat());
     assert_eq!(code, Some(1), "{said}");
     for who in
@@ -210,7 +215,10 @@ fn a_plan_with_subscriptions_goes_only_when_that_is_said() {
     }
     assert_eq!(fine(&[&["export"][..], &at].concat()).0, whole, "nothing was written");
     let ends = ["apply", path(&file), "--prune", "--end-subscriptions", "--reason", "it is over"];
-    fine(&[&ends[..], &at].concat());
+    let (_, said) = fine(&[&ends[..], &at].concat());
+    for who in ["tills to gold", "alone to gold"] {
+        assert!(said.contains(&format!("ended: the subscription of {who}\n")), "{said}");
+    }
     let gateway = GatewayOptions::new().data(data.path()).start(FILE);
     assert_eq!(call(&gateway, &secret), 403, "its subscription is over");
     let audit = tell(&gateway, "GET", "audit?action=apply", &Value::Null, 200);
@@ -268,4 +276,80 @@ fn what_breaks_callers_is_applied_only_by_who_says_why_and_told_before() {
     assert_eq!(overridden["reason"], "nobody calls b", "{audit}");
     let revisions = tell(&gateway, "GET", "services/app/revisions", &Value::Null, 200);
     assert_eq!(revisions["revisions"].as_array().map(Vec::len), Some(2), "{revisions}");
+}
+
+#[test]
+fn keys_of_a_gateway_file_are_shown_without_what_they_are_and_changed_there_alone() {
+    let digest = "ab".repeat(32);
+    let file = format!(
+        "{FILE}applications:
+  - name: tills
+    credentials:
+      - api_key: a-long-key-of-the-tills-wxyz
+      - api_key_hash: {{ sha256: {digest}, name: main, prefix: arc_key_, last4: abcd, expires_at: 2199-01-31T00:00:00Z }}
+"
+    );
+    let data = folder();
+    let without = GatewayOptions::new().start(file.clone());
+    let with = GatewayOptions::new().data(data.path()).start(file);
+    for gateway in [without, with] {
+        let keys = "applications/tills/credentials";
+        let all = tell(&gateway, "GET", keys, &Value::Null, 200);
+        assert!(!all.to_string().contains("long-key"), "{all}");
+        let all = all["credentials"].as_array().expect("a list").clone();
+        let told: Vec<String> = (all.iter())
+            .map(|key| format!("{} {} {} {}", key["id"], key["name"], key["last4"], key["origin"]))
+            .collect();
+        assert_eq!(told, [r#""file-1" "key" "wxyz" "file""#, r#""file-2" "main" "abcd" "file""#,]);
+        let one = tell(&gateway, "GET", &format!("{keys}/file-2"), &Value::Null, 200);
+        assert_eq!(one["expires_at"], "2199-01-31T00:00:00.000000Z", "{one}");
+        tell(&gateway, "GET", &format!("{keys}/file-3"), &Value::Null, 404);
+        let page = tell(&gateway, "GET", &format!("{keys}?page_size=1"), &Value::Null, 200);
+        let next = page["next_page_token"].as_str().expect("there is more");
+        let path = format!("{keys}?page_size=1&page_token={next}");
+        let page = tell(&gateway, "GET", &path, &Value::Null, 200);
+        assert_eq!(
+            (&page["credentials"][0]["id"], &page["next_page_token"]),
+            (&json!("file-2"), &Value::Null)
+        );
+        tell(&gateway, "POST", &format!("{keys}/file-1:revoke"), &Value::Null, 409);
+    }
+}
+
+#[test]
+fn a_database_is_copied_whole_with_people_and_history() {
+    let data = folder();
+    let origin = Origin::named("a");
+    let gateway = GatewayOptions::new().data(data.path()).start(FILE);
+    let secret = fill(&gateway, &origin);
+    let invited = json!({ "email": "grace@example.com", "display_name": "Grace" });
+    tell(&gateway, "POST", "users", &invited, 201);
+    let member = json!({ "role": "owner" });
+    tell(&gateway, "PUT", "teams/buyers/members/grace@example.com", &member, 200);
+    assert_eq!(call(&gateway, &secret), 200);
+    let before = tell(&gateway, "GET", "audit?page_size=200", &Value::Null, 200);
+    let before = before["audit"].as_array().expect("a list").clone();
+    let config = over(data.path());
+    let url = Postgres::shared().database();
+    let copy = ["copy", "--data", path(data.path()), "--config", &config, "--to", &url];
+    let (code, _, said) = run(&copy);
+    assert!(code == Some(1) && !said.contains(&url), "a gateway runs: {said}");
+    gateway.terminate();
+    let (_, said) = fine(&copy);
+    assert!(said.contains("users: 1\n") && said.contains("memberships: 1\n"), "{said}");
+    assert!(said.contains("what was used: "), "{said}");
+    let (code, _, said) = run(&copy);
+    assert!(code == Some(1) && said.contains("it must be empty"), "{said}");
+    // With the same data folder, as it is said there.
+    let gateway = GatewayOptions::new().data(data.path()).database(&url).start(FILE);
+    assert_eq!(call(&gateway, &secret), 200, "the key goes on");
+    let members = tell(&gateway, "GET", "teams/buyers/members", &Value::Null, 200);
+    assert_eq!(members["members"][0]["email"], "grace@example.com", "{members}");
+    let after = tell(&gateway, "GET", "audit?page_size=200", &Value::Null, 200);
+    let after = after["audit"].as_array().expect("a list").clone();
+    let copied = after.iter().position(|row| row["action"] == "copy_database");
+    let copied = copied.expect("a row says so");
+    assert_eq!(after[copied + 1..], before[..], "all that was there, as it was");
+    let revisions = tell(&gateway, "GET", "services/orders/revisions", &Value::Null, 200);
+    assert!(revisions["revisions"].as_array().is_some_and(|all| !all.is_empty()), "{revisions}");
 }

@@ -135,6 +135,112 @@ fn a_gateway_is_asked_over_tls_with_a_token_of_the_environment() {
     // Whom nobody vouches for is not told the token.
     let (code, _, said) = export(&[], Some(TOKEN));
     assert!(code == Some(1) && !said.contains(TOKEN), "{said}");
+    assert!(said.contains("by an authority that is not trusted here"), "{said}");
+    assert!(said.contains("--ca-file FILE"), "{said}");
     let (code, _, said) = export(&trusted, None);
     assert!(code == Some(1) && said.contains("401"), "{said}");
+    // By another name, and by the other way to ask.
+    let at = |url: String| {
+        let mut command = Command::new(tools::gateway());
+        let command = command.args(["export", "--server", &url]).env("ARCHITRAVE_TOKEN", TOKEN);
+        let command = match url.starts_with("https") {
+            true => command.args(trusted),
+            false => command,
+        };
+        let Output { status, stderr, .. } = command.output().expect("it runs");
+        assert_eq!(status.code(), Some(1), "{url}");
+        String::from_utf8_lossy(&stderr).into_owned()
+    };
+    let said = at(format!("https://127.0.0.1:{}", gateway.admin().port()));
+    assert!(said.contains("for other names than 127.0.0.1"), "{said}");
+    let plain = World::start("");
+    let said = at(format!("https://{}", plain.gateway.admin()));
+    assert!(said.contains("speaks no TLS: use http://"), "{said}");
+    let said = at(format!("http://localhost:{}", gateway.admin().port()));
+    assert!(said.contains("is asked by https://"), "{said}");
+}
+
+/// A plan, and applications that are subscribed to it.
+fn shop(origin: &Origin, applications: &str, subscriptions: &str) -> String {
+    format!(
+        "{}products: [{{ name: shop, services: [app] }}]
+plans: [{{ name: gold, product: shop }}]
+applications:\n{applications}subscriptions:\n{subscriptions}",
+        way_to(origin.addr())
+    )
+}
+
+/// A digest of a key that nobody has.
+const DIGEST: &str = "abababababababababababababababababababababababababababababababab";
+
+#[test]
+fn keys_come_to_an_application_that_is_there_already() {
+    let world = World::start("");
+    let origin = Origin::named("a");
+    let subscriptions = "  - { application: tills, plan: gold }\n";
+    let file = world.write(&shop(&origin, "  - name: tills\n", subscriptions));
+    let (code, _, said) = world.with_token(&["apply", &file]);
+    assert_eq!(code, Some(0), "{said}");
+    let keyed = |more: &str| {
+        let key = "    credentials: [{ api_key: key-of-the-tills-0123456789 }";
+        let all = format!("  - name: tills\n{key}{more}]\n");
+        world.write(&shop(&origin, &all, subscriptions))
+    };
+    let file = keyed("");
+    let (code, told, _) = world.with_token(&["diff", &file]);
+    assert_eq!(code, Some(2));
+    assert_eq!(told, "~ application tills\n    /credentials: one more key, `key`\n");
+    let (code, _, said) = world.with_token(&["apply", &file]);
+    assert!(code == Some(0) && said.ends_with("1 change\n"), "{said}");
+    assert_eq!(world.with_token(&["diff", &file]), (Some(0), String::new(), String::new()));
+    // One whose end is past comes neither here nor there.
+    let past =
+        format!(", {{ api_key_hash: {{ sha256: {DIGEST}, expires_at: 2020-01-31T00:00:00Z }} }}");
+    assert_eq!(world.with_token(&["diff", &keyed(&past)]).0, Some(0));
+    let token = format!("Authorization: Bearer {TOKEN}");
+    let host = world.gateway.admin().to_string();
+    let path = "/api/v1/applications/tills/credentials";
+    let keys = Client::connect(world.gateway.admin()).get(&host, path, &[&token]).text();
+    assert_eq!(keys.matches("\"id\"").count(), 1, "{keys}");
+    assert!(keys.contains("\"last4\": \"6789\""), "{keys}");
+}
+
+#[test]
+fn what_is_otherwise_since_it_was_compared_is_not_written_over() {
+    let world = World::start("");
+    let origin = Origin::named("a");
+    let file = world.write(&shop(&origin, "  - name: tills\n", "  []\n"));
+    let (code, _, said) = world.with_token(&["apply", &file]);
+    assert_eq!(code, Some(0), "{said}");
+    let applications = "  - { name: tills, description: mine }\n";
+    let mine = world.write(&shop(&origin, applications, "  []\n"));
+    let (_, _, said) = world.with_token(&["diff", &mine]);
+    let base = said.split_whitespace().nth(1).expect("a base").trim_end_matches(':').to_owned();
+    let other = world.dir.path().join("other.yaml");
+    let theirs = std::fs::read_to_string(&mine).expect("it is there").replace("mine", "theirs");
+    std::fs::write(&other, theirs).expect("there is room for a file");
+    let other = other.display().to_string();
+    assert_eq!(world.with_token(&["apply", &other, "--base", &base]).0, Some(0));
+    let (code, _, said) = world.with_token(&["apply", &mine, "--base", &base]);
+    assert!(code == Some(1) && said.contains("somebody has changed it since"), "{said}");
+    let (_, told, _) = world.with_token(&["diff", &mine]);
+    assert!(told.contains("\"theirs\" → \"mine\""), "{told}");
+}
+
+#[test]
+fn what_is_too_long_for_one_request_goes_in_parts() {
+    const MANY: usize = 5_000;
+    let world = World::start("");
+    let origin = Origin::named("a");
+    let text = "x".repeat(2_000);
+    let applications: String =
+        (0..MANY).map(|at| format!("  - {{ name: app-{at}, description: {text} }}\n")).collect();
+    let subscriptions: String =
+        (0..MANY).map(|at| format!("  - {{ application: app-{at}, plan: gold }}\n")).collect();
+    let file = world.write(&shop(&origin, &applications, &subscriptions));
+    let (code, _, said) = world.with_token(&["apply", &file]);
+    assert_eq!(code, Some(0), "{}", &said[said.len().saturating_sub(500)..]);
+    assert!(said.contains("note: it is too long for one request, and goes in 3 parts"));
+    let (code, told, said) = world.with_token(&["diff", &file]);
+    assert_eq!((code, told.as_str()), (Some(0), ""), "{said}");
 }

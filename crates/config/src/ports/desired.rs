@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use crate::object::{ObjectChange, ObjectFault, ObjectKind, Objects};
-use crate::{ApiDescription, ApiUse};
+use crate::{ApiDescription, ApiUse, Snapshot};
 
 /// The objects that are wanted and in force.
 pub trait DesiredPort: Send + Sync {
@@ -28,6 +28,9 @@ pub trait DesiredPort: Send + Sync {
 
 /// A configuration that is ready to be put in force. Dropped, nothing has happened.
 pub trait Staged: Send {
+    /// The whole as it will be.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
     /// Puts it in force. Resolves when it is live on every worker.
     fn go_live(self: Box<Self>) -> Answer<'static, ()>;
 }

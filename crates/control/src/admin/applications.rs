@@ -5,6 +5,7 @@ pub(crate) mod create_credential;
 pub(crate) mod create_subscription;
 pub(crate) mod delete;
 pub(crate) mod delete_credential;
+pub(crate) mod find_credentials;
 pub(crate) mod limits;
 pub(crate) mod list;
 pub(crate) mod list_credentials;

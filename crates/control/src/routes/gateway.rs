@@ -83,7 +83,8 @@ fn applying() -> Operation {
         .about(
             Tag::Gateway,
             "Makes objects, applications and subscriptions as they are in the body, or removes them: \
-             all of it or nothing, and in one row of the audit log. What is not named stays as it is.",
+             all of it or nothing, with a row of the audit log for each and one for all. What is not \
+             named stays as it is.",
         )
         .needs(OperateGateway, Place::Platform)
         .query(&[VALIDATE_ONLY])
@@ -92,7 +93,8 @@ fn applying() -> Operation {
         .refuses(&[Code::BreakingChanges, Code::ConfigNotPossible, Code::NameTaken])
         .refuses(&[Code::NoDatabase, Code::ObjectInUse, Code::ObjectInvalid])
         .refuses(&[Code::PreconditionFailed, Code::ReadOnlyObject, Code::StoreUnavailable])
-        .refuses(&[Code::TeamNotFound, Code::ValueOutOfRange])
+        .refuses(&[Code::PlanNotOpen, Code::StateNotFitting])
+        .refuses(&[Code::TeamNotFound, Code::TooMany, Code::ValueOutOfRange])
 }
 
 fn backing_up() -> Vec<Operation> {

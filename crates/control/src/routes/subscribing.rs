@@ -9,12 +9,15 @@ use crate::admin::{applications, notifications, subscriptions};
 use crate::code::Code;
 use crate::operation::{Access, Answered, Form, Operation, Parameter, Place, Tag, Takes};
 use crate::page;
-use crate::permission::Permission::{DecideSubscriptions, ReadApplications, WriteApplications};
+use crate::permission::Permission::{
+    DecideSubscriptions, OperateGateway, ReadApplications, WriteApplications,
+};
 use crate::usecase::applications::{
     ApplicationBody, ApplicationPage, ApplicationPatch, NewApplicationBody,
 };
 use crate::usecase::credentials::{
-    CredentialBody, CredentialPage, MadeCredential, NewCredentialBody, Rotation,
+    CredentialBody, CredentialPage, FoundKeys, MadeCredential, NewCredentialBody, Rotation,
+    WantedKeys,
 };
 use crate::usecase::limits::ApplicationLimits;
 use crate::usecase::notifications::{NotificationBody, NotificationPage};
@@ -69,8 +72,9 @@ pub(super) fn operations() -> Vec<Operation> {
     let groups = [applications(), credentials(), subscriptions(), notifications()];
     let all = groups.into_iter().flatten();
     all.map(|one| {
-        // Who decides over subscriptions is who publishes, and not on the portal.
-        let is_decided = matches!(one.access, Access::Needs(_, Place::SubscribedProduct));
+        // Who decides over subscriptions is who publishes, and not on the portal; nor is who operates.
+        let is_decided =
+            matches!(one.access, Access::Needs(_, Place::SubscribedProduct | Place::Platform));
         let one = one.refuses(&[Code::StoreUnavailable]);
         if is_decided { one } else { one.on_portal() }
     })
@@ -158,6 +162,21 @@ fn credentials() -> Vec<Operation> {
         .answers_json::<MadeCredential>(CREATED, "The key.")
         .answers_json::<MadeCredential>(OK, "It would be possible.")
         .refuses(&[Code::ReadOnlyObject, Code::TooMany, Code::ValueOutOfRange]),
+        Operation::new(
+            Method::POST,
+            "/api/v1/credentials:find",
+            "find_credentials",
+            applications::find_credentials::run,
+        )
+        .about(
+            Tag::Applications,
+            "Which of some digests are keys here, and of which applications, without what they are; \
+             those that are not known are not in the answer. Writes nothing.",
+        )
+        .needs(OperateGateway, Place::Platform)
+        .takes_json::<WantedKeys>()
+        .answers_json::<FoundKeys>(OK, "Those that are known.")
+        .refuses(&[Code::NoDatabase, Code::ValueOutOfRange]),
         Operation::new(
             Method::POST,
             format!("{CREDENTIAL}:rotate"),

@@ -150,7 +150,11 @@ fn shown(application: &Application) -> Reply {
     Reply::ok(&body(application)).with_etag(Some(etag(&application.id, application.revision)))
 }
 
-fn done(action: &str, before: Option<&Application>, after: Option<&Application>) -> Done {
+pub(crate) fn done(
+    action: &str,
+    before: Option<&Application>,
+    after: Option<&Application>,
+) -> Done {
     let value = |application: &Application| serde_json::to_value(body(application)).ok();
     let one = after.or(before);
     Done {
@@ -275,12 +279,7 @@ pub(crate) async fn create(
     let owner = call.caller.user_id().filter(|_| team.is_none()).map(str::to_owned);
     let mut writing = Writing::begin(dependencies, call).await?;
     if let Some(owner) = &owner {
-        let page = Page::first(OWN_MAX);
-        let (own, _) = writing.change.applications_of_user(owner, &page).await?;
-        if own.len() >= usize::try_from(OWN_MAX).unwrap_or(usize::MAX) {
-            let message = format!("a user has at most {OWN_MAX} applications of their own");
-            return Err(ApiError::new(Code::TooMany, message));
-        }
+        check_room(&mut writing, owner).await?;
     }
     let new = NewApplication { name, description, team, owner };
     let application = writing.change.insert_application(new).await;
@@ -295,6 +294,16 @@ pub(crate) async fn create(
     };
     let done = done("create_application", None, Some(&application));
     end(dependencies, writing, done, reply).await
+}
+
+/// Refuses another application of a user who has as many as one may have.
+pub(crate) async fn check_room(writing: &mut Writing<'_>, owner: &str) -> Result<(), ApiError> {
+    let (own, _) = writing.change.applications_of_user(owner, &Page::first(OWN_MAX)).await?;
+    if own.len() >= usize::try_from(OWN_MAX).unwrap_or(usize::MAX) {
+        let message = format!("a user has at most {OWN_MAX} applications of their own");
+        return Err(ApiError::new(Code::TooMany, message));
+    }
+    Ok(())
 }
 
 pub(crate) async fn update(

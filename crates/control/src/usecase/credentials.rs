@@ -1,10 +1,15 @@
 //! Credentials of applications: keys made here, shown once, known by a digest from then on. What is
 //! made or revoked is so on every worker when it is answered.
 
+mod file;
+mod find;
+
 use architrave_core::units::parse_duration;
 use architrave_store::{Application, Credential, NewCredential};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub(crate) use find::{FoundKeys, WantedKeys, find_keys};
 
 use super::applications::{end, find_to_change};
 use super::{Done, Writing, platform};
@@ -36,7 +41,10 @@ pub(crate) struct CredentialBody {
     prefix: String,
     /// Its last four characters.
     last4: String,
-    created_at: String,
+    /// `database`, or `file`, where alone it can be changed.
+    origin: String,
+    /// `null` for one of the gateway file.
+    created_at: Option<String>,
     /// From when on it is worth nothing; `null` for never.
     expires_at: Option<String>,
     revoked_at: Option<String>,
@@ -85,19 +93,20 @@ pub(crate) struct MadeCredential {
     replaces: Option<CredentialBody>,
 }
 
-fn body(credential: &Credential) -> CredentialBody {
+pub(crate) fn body(credential: &Credential) -> CredentialBody {
     CredentialBody {
         id: credential.id.clone(),
         name: credential.name.clone(),
         prefix: credential.prefix.clone(),
         last4: credential.last4.clone(),
-        created_at: time(credential.created_at),
+        origin: "database".to_owned(),
+        created_at: Some(time(credential.created_at)),
         expires_at: credential.expires_at.map(time),
         revoked_at: credential.revoked_at.map(time),
     }
 }
 
-fn done(
+pub(crate) fn done(
     action: &str,
     application: &Application,
     before: Option<CredentialBody>,
@@ -113,13 +122,32 @@ fn done(
     }
 }
 
+/// What ids of keys of the file begin with, and where they come from.
+const FILE: &str = "file";
+
+/// Ids of keys of the file in their order: `file-10` comes after `file-9`.
+fn order(id: &str) -> (usize, &str) {
+    (id.len(), id)
+}
+
 pub(crate) async fn list(
     dependencies: &Dependencies,
     application: &str,
     paging: &Paging,
 ) -> Result<CredentialPage, ApiError> {
+    if let Some(keys) = file::keys(&dependencies.directory.snapshot(), application) {
+        let is_next = |key: &CredentialBody| {
+            paging.after.as_ref().is_none_or(|after| order(&key.id) > order(after))
+        };
+        let size = usize::try_from(paging.size).unwrap_or(usize::MAX);
+        let mut credentials: Vec<CredentialBody> = keys.into_iter().filter(is_next).collect();
+        let is_more = credentials.len() > size;
+        credentials.truncate(size);
+        let last = credentials.last().filter(|_| is_more);
+        let next_page_token = last.map(|last| paging.token(&last.id));
+        return Ok(CredentialPage { credentials, next_page_token });
+    }
     let store = platform(dependencies)?.store();
-    // Of one of the file the keys are in the file.
     let Some(application) = store.application(application).await? else {
         return Ok(CredentialPage { credentials: Vec::new(), next_page_token: None });
     };
@@ -195,6 +223,10 @@ pub(crate) async fn read(
     dependencies: &Dependencies,
     (application, id): (&str, &str),
 ) -> Result<Reply, ApiError> {
+    if let Some(keys) = file::keys(&dependencies.directory.snapshot(), application) {
+        let found = keys.into_iter().find(|key| key.id == id);
+        return Ok(Reply::ok(&found.ok_or_else(|| not_found(application, id))?));
+    }
     let store = platform(dependencies)?.store();
     let of = store.application(application).await?;
     let found = store.credential(id).await?;
@@ -243,11 +275,7 @@ async fn insert(
     expires_at: Option<i64>,
 ) -> Result<(Credential, String), ApiError> {
     let now = writing.change.at();
-    let living = writing.change.living_credentials_of(&application.id, now).await?;
-    if living >= LIVING_MAX {
-        let message = format!("an application has at most {LIVING_MAX} keys that have not ended");
-        return Err(ApiError::new(Code::TooMany, message));
-    }
+    check_room(writing.change.living_credentials_of(&application.id, now).await?)?;
     let kind = TokenKind::Application;
     let secret = new_token(kind);
     let secret = secret.map_err(|_| ApiError::internal("the system gives no randomness"))?;
@@ -263,6 +291,15 @@ async fn insert(
     Ok((credential, secret))
 }
 
+/// Refuses another key where there are as many as there may be.
+pub(crate) fn check_room(living: i64) -> Result<(), ApiError> {
+    if living >= LIVING_MAX {
+        let message = format!("an application has at most {LIVING_MAX} keys that have not ended");
+        return Err(ApiError::new(Code::TooMany, message));
+    }
+    Ok(())
+}
+
 fn made(
     writing: &Writing<'_>,
     credential: &Credential,
@@ -275,7 +312,7 @@ fn made(
     if is_made { Reply::new(axum::http::StatusCode::CREATED, &answer) } else { Reply::ok(&answer) }
 }
 
-fn checked_name(name: Option<String>) -> Result<String, ApiError> {
+pub(crate) fn checked_name(name: Option<String>) -> Result<String, ApiError> {
     let name = name.unwrap_or_else(|| "key".to_owned());
     let is_name =
         (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);

@@ -162,7 +162,7 @@ fn shown(team: &Team) -> Reply {
     Reply::ok(&body(team)).with_etag(Some(etag(&team.id, team.revision)))
 }
 
-fn done(action: &str, before: Option<&Team>, after: Option<&Team>) -> Done {
+pub(crate) fn done(action: &str, before: Option<&Team>, after: Option<&Team>) -> Done {
     let value = |team: &Team| serde_json::to_value(body(team)).ok();
     let name = after.or(before).map(|team| team.name.clone()).unwrap_or_default();
     Done {

@@ -3,12 +3,14 @@
 mod asked;
 pub(crate) mod callers;
 mod csv;
+mod eyes;
 mod metric;
 mod requests;
 mod tail;
 mod times;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use architrave_config::object::ObjectKind;
 use architrave_core::usage::{Amount, Span};
@@ -176,7 +178,7 @@ pub(crate) async fn series(
         [] => (vec![Vec::new()], false),
         [..] => {
             let whole = UsageQuery { slices: times.whole(), bucket: None, ..query.clone() };
-            let totals = by_group(&read(&desk.store, &whole, metric.spans()).await?);
+            let totals = by_group(read(&desk.store, &whole, metric.spans()).await?);
             let (names, is_cut) = greatest(totals, metric, limit(call, SERIES)?);
             let names: Vec<_> = names.into_iter().map(|(group, _)| group).collect();
             (names, is_cut)
@@ -221,8 +223,13 @@ pub(crate) async fn top(dependencies: &Dependencies, call: &Call) -> Result<Usag
     query.amounts = metric.amounts();
     let figures = read(&desk.store, &query, metric.spans()).await?;
     let mut all: Option<Figure> = None;
-    figures.values().for_each(|figure| merge(&mut all, figure));
-    let (names, is_cut) = greatest(by_group(&figures), metric, limit(call, TOP)?);
+    for figure in figures.values() {
+        match &mut all {
+            Some(all) => merge(all, figure),
+            none => *none = Some(figure.clone()),
+        }
+    }
+    let (names, is_cut) = greatest(by_group(figures), metric, limit(call, TOP)?);
     let top = names.into_iter().map(|(mut group, figure)| TopBody {
         name: group.pop().unwrap_or_default(),
         value: metric.value(Some(&figure)),
@@ -249,7 +256,7 @@ pub(crate) async fn breakdown(
     let groups = groups(call, "by", 2)?;
     let (times, mut query) = whole(dependencies, call, groups.clone()).await?;
     let figures = read(&desk.store, &query, metric.spans()).await?;
-    let (mut rows, is_cut) = greatest(by_group(&figures), metric, limit(call, ROWS)?);
+    let (mut rows, is_cut) = greatest(by_group(figures), metric, limit(call, ROWS)?);
     // Sketches are read of what is shown alone.
     let names: Vec<_> = rows.iter().map(|(group, _)| group.clone()).collect();
     query.only(&names);
@@ -344,31 +351,27 @@ async fn add_sketches(
     for span in spans {
         for (at, group, bytes) in store.usage_sketches(query, *span).await? {
             let Some(figure) = figures.get_mut(&(at, group)) else { continue };
-            let sketch = Sketch::from_bytes(&bytes)
+            let all = figure.sketches[*span as usize].get_or_insert_default();
+            all.merge_bytes(&bytes)
                 .map_err(|_| ApiError::internal("a sketch is damaged in the database"))?;
-            match &mut figure.sketches[*span as usize] {
-                Some(all) => all.merge(&sketch),
-                none => *none = Some(sketch),
-            }
         }
     }
     Ok(())
 }
 
 /// All times of each group together.
-fn by_group(figures: &Figures) -> HashMap<Vec<String>, Figure> {
-    let mut groups: HashMap<Vec<String>, Option<Figure>> = HashMap::new();
+fn by_group(figures: Figures) -> HashMap<Vec<String>, Figure> {
+    let mut groups: HashMap<Vec<String>, Figure> = HashMap::with_capacity(figures.len());
     for ((_, group), figure) in figures {
-        merge(groups.entry(group.clone()).or_default(), figure);
+        match groups.entry(group) {
+            Entry::Occupied(mut all) => merge(all.get_mut(), &figure),
+            Entry::Vacant(place) => drop(place.insert(figure)),
+        }
     }
-    groups.into_iter().filter_map(|(group, figure)| Some((group, figure?))).collect()
+    groups
 }
 
-fn merge(all: &mut Option<Figure>, one: &Figure) {
-    let Some(all) = all else {
-        *all = Some(one.clone());
-        return;
-    };
+fn merge(all: &mut Figure, one: &Figure) {
     for (sum, count) in all.sums.iter_mut().zip(one.sums) {
         *sum = sum.saturating_add(count);
     }
@@ -387,14 +390,15 @@ fn greatest(
     metric: Metric,
     limit: usize,
 ) -> (Vec<(Vec<String>, Figure)>, bool) {
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by(|(one, its), (other, others)| {
-        let by_value = metric.rank(others).total_cmp(&metric.rank(its));
-        by_value.then_with(|| one.cmp(other))
+    // Once of each: a quantile is looked for in the whole of a sketch.
+    let ranked = groups.into_iter().map(|(group, figure)| (metric.rank(&figure), group, figure));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_unstable_by(|(its, one, _), (others, other, _)| {
+        others.total_cmp(its).then_with(|| one.cmp(other))
     });
-    let is_cut = groups.len() > limit;
-    groups.truncate(limit);
-    (groups, is_cut)
+    let is_cut = ranked.len() > limit;
+    ranked.truncate(limit);
+    (ranked.into_iter().map(|(_, group, figure)| (group, figure)).collect(), is_cut)
 }
 
 /// The names of a group by what they are names of.

@@ -57,6 +57,14 @@ impl<'a> Writing<'a> {
         self.validates_only
     }
 
+    /// Adds a row to the audit log, of one of many things that are done at once.
+    pub(crate) async fn note(&mut self, done: Done) -> Result<(), ApiError> {
+        if !self.validates_only {
+            self.change.record(&entry(&self.call.caller, done)).await?;
+        }
+        Ok(())
+    }
+
     /// Makes it last, and gives the answer on.
     pub(crate) async fn end(mut self, done: Done, reply: Reply) -> Result<Reply, ApiError> {
         if self.validates_only {

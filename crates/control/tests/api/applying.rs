@@ -38,7 +38,7 @@ fn shop() -> Value {
 }
 
 #[test]
-fn everything_is_made_at_once_and_is_one_row_of_the_audit_log() {
+fn everything_is_made_at_once_with_a_row_of_the_audit_log_for_each_and_one_for_all() {
     each_database(async |home| {
         let admin = home.set_up().await;
         let dry = home.send(&admin, "POST", &format!("{APPLY}?validate_only=true"), &shop()).await;
@@ -59,7 +59,19 @@ fn everything_is_made_at_once_and_is_one_row_of_the_audit_log() {
         let row = &audit.json()["audit"][0];
         assert_eq!((&row["action"], &row["name"]), (&json!("apply"), &json!("shop.yaml")));
         assert_eq!(row["after"]["count"], 8);
-        assert_eq!(home.actions(&admin).await[1], "set_up", "one row for all of it");
+        let actions = [
+            "apply",
+            "create_subscription",
+            "create_credential",
+            "create_application",
+            "create_plan",
+            "create_product",
+            "create_service",
+            "create_upstream",
+            "create_team",
+            "set_up",
+        ];
+        assert_eq!(home.actions(&admin).await[..10], actions);
         // The same once more changes no application; objects are written as they are.
         let again = home.send(&admin, "POST", APPLY, &shop()).await;
         assert_eq!((again.status(), &again.json()["changes"]), (200, &json!(4)), "{again}");

@@ -301,15 +301,16 @@ impl DesiredPort for FakeDesired {
             }
             let all = wanted.iter().map(|held| &held.object);
             let judged = config::load_whole("version: 1", "gateway.yaml", all, &Descriptions);
-            if let Err(faults) = judged {
+            let snapshot = judged.map_err(|faults| {
                 let faults = faults.into_iter().map(|fault| fault.object.expect("of an object"));
-                return Err(StageError::Invalid(faults.collect()));
-            }
+                StageError::Invalid(faults.collect())
+            })?;
             if let Some(why) = self.hindrance.lock().unwrap().clone() {
                 return Err(StageError::NotPossible(why));
             }
             let in_force = Arc::clone(&self.objects);
-            Ok(Box::new(FakeStaged { in_force, wanted: Arc::new(wanted) }) as Box<dyn Staged>)
+            let (wanted, snapshot) = (Arc::new(wanted), Arc::new(snapshot));
+            Ok(Box::new(FakeStaged { in_force, wanted, snapshot }) as Box<dyn Staged>)
         })
     }
 }
@@ -345,9 +346,14 @@ impl config::ApiReader for Descriptions {
 struct FakeStaged {
     in_force: Arc<Mutex<Arc<Objects>>>,
     wanted: Arc<Objects>,
+    snapshot: Arc<config::Snapshot>,
 }
 
 impl Staged for FakeStaged {
+    fn snapshot(&self) -> Arc<config::Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
     fn go_live(self: Box<Self>) -> Answer<'static, ()> {
         Box::pin(async move { *self.in_force.lock().unwrap() = self.wanted })
     }
@@ -361,7 +367,7 @@ impl DirectoryPort for FakeDirectory {
     fn snapshot(&self) -> Arc<config::Snapshot> {
         let objects = self.0.objects();
         let all = objects.iter().map(|held| &held.object);
-        let whole = config::load_whole("version: 1", "gateway.yaml", all, &config::NoSources);
+        let whole = config::load_whole("version: 1", "gateway.yaml", all, &Descriptions);
         Arc::new(whole.expect("what is in force is valid"))
     }
 

@@ -14,6 +14,7 @@ mod home;
 mod identity;
 mod life;
 mod metrics;
+mod moving;
 mod objects;
 mod pages;
 mod people;

@@ -620,3 +620,46 @@ fn what_another_service_of_the_name_did_is_not_shown_to_whom_has_the_name_now() 
         assert_eq!(count(&admin).await, 7, "who sees everything sees that");
     });
 }
+
+#[test]
+fn where_endpoints_are_is_told_to_those_alone_who_may_know() {
+    each_database(async |mut home| {
+        let admin = home.set_up().await;
+        for team in ["blue", "red"] {
+            home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": team })).await;
+        }
+        let upstream = json!({ "name": "u", "endpoints": [{ "address": "10.0.0.7:80" }] });
+        home.send(&admin, "POST", "/api/v1/upstreams", &upstream).await;
+        let service = json!({ "name": "orders", "http": { "upstream": "u" } });
+        let made = home.send(&admin, "POST", "/api/v1/services?team=red", &service).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let (seller, _) = home.member(&admin, "seller@example.com", "red", "developer").await;
+        let (buyer, _) = home.member(&admin, "buyer@example.com", "blue", "developer").await;
+        let tried = json!([
+            { "start_ms": 0.1, "duration_ms": 2.0, "endpoint": "10.0.0.7:80", "status": 502 },
+        ]);
+        let facts = json!({
+            "listener": "web", "upstream": "u", "endpoint": "10.0.0.7:80", "attempts": 1,
+            "detail": "no connection to 10.0.0.7:80", "tried": tried,
+        });
+        let (facts, team) = (facts.to_string(), "blue".to_owned());
+        let row = RequestRow { facts, team, ..exchange(1, "orders", 502) };
+        let writer = home.usage.begin_writer().await.unwrap();
+        let batch = UsageBatch { writer, requests: vec![row], ..UsageBatch::default() };
+        home.usage.write(&batch).await.unwrap();
+        let of = async |home: &Home, who: &Proof, is_told: bool| {
+            for path in ["/api/v1/requests/rql_1", "/api/v1/requests:export?format=json"] {
+                let reply = home.get(who, path).await;
+                assert_eq!(reply.status(), 200, "{path}: {reply}");
+                let text = reply.text();
+                assert_eq!(text.contains("10.0.0.7"), is_told, "{path}: {text}");
+                assert!(text.contains("listener") && text.contains("502"), "{path}: {text}");
+            }
+        };
+        of(&home, &admin, true).await;
+        of(&home, &seller, true).await;
+        of(&home, &buyer, false).await;
+        home.turn_to_portal();
+        of(&home, &buyer, false).await;
+    });
+}

@@ -42,6 +42,7 @@ const MATRIX: &str = "
     reload_config                  - x x + x x x x x - -
     validate_config                - x x + x x x x x - -
     apply_objects                  - x x + x x x x x - -
+    find_credentials               - x x + x x x x x - -
     list_backups                   - x x + x x x x + - -
     create_backup                  - x x + x x x x x - -
     ready_model                    - x x + x x x x x - -

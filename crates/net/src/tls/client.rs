@@ -40,6 +40,46 @@ pub enum ConnectError {
     NoH2,
 }
 
+/// Why the other side is not trusted, or cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distrust {
+    /// Nobody who is trusted has signed its certificate.
+    Authority,
+    /// The certificate has expired, or is not valid yet.
+    Time,
+    /// The certificate is for other names.
+    Name,
+    /// The certificate is wrong in another way.
+    Other,
+    /// What it says is no TLS.
+    NoTls,
+}
+
+impl ConnectError {
+    /// Why the other side was not trusted, where that is what failed.
+    #[must_use]
+    pub fn distrust(&self) -> Option<Distrust> {
+        use rustls::{CertificateError as Fault, Error};
+        let Self::Handshake(error) = self else { return None };
+        let cause = error.get_ref()?.downcast_ref::<Error>()?;
+        Some(match cause {
+            Error::InvalidCertificate(Fault::UnknownIssuer) => Distrust::Authority,
+            Error::InvalidCertificate(
+                Fault::Expired
+                | Fault::ExpiredContext { .. }
+                | Fault::NotValidYet
+                | Fault::NotValidYetContext { .. },
+            ) => Distrust::Time,
+            Error::InvalidCertificate(
+                Fault::NotValidForName | Fault::NotValidForNameContext { .. },
+            ) => Distrust::Name,
+            Error::InvalidCertificate(_) => Distrust::Other,
+            Error::InvalidMessage(_) => Distrust::NoTls,
+            _ => return None,
+        })
+    }
+}
+
 impl ClientTls {
     /// Reads every file and makes ready to connect; `protocol` decides what is offered by ALPN:
     /// both versions for `auto`, otherwise only the one.

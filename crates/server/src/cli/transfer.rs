@@ -11,7 +11,7 @@ use crate::database::DatabaseChoice;
 use crate::transfer::{ApplyOptions, DiffOptions, ExportOptions, Server, Target};
 
 /// The commands.
-pub(super) fn commands() -> [Command; 5] {
+pub(super) fn commands() -> [Command; 6] {
     let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
     let on_database = |command: Command| {
         command
@@ -58,13 +58,34 @@ pub(super) fn commands() -> [Command; 5] {
             flag("end-subscriptions")
                 .help("Cancel subscriptions to plans that are removed, in place of refusing to"),
         )
-        .arg(Arg::new("reason").long("reason").value_name("TEXT").help("Why, for the audit log"));
+        .arg(
+            Arg::new("reason")
+                .long("reason")
+                .value_name("TEXT")
+                .help("Why, for the audit log and for those whom it concerns"),
+        )
+        .arg(
+            Arg::new("base")
+                .long("base")
+                .value_name("BASE")
+                .help("What diff has said: refuse when anything has changed since"),
+        );
     let diff = Command::new("diff")
         .about("Say what differs between a database and a gateway file: exit 0, or 2 if anything")
         .arg(file_arg());
     let backup = Command::new("backup")
         .about("Copy the embedded database as it is now; a gateway may run and write to it")
         .arg(file_arg().help("The file that is made, for its owner alone; none may be there"));
+    let copy = Command::new("copy")
+        .about("Copy a database whole into an empty PostgreSQL, people and passwords too; no gateway may run")
+        .arg(
+            database_arg()
+                .id("to")
+                .long("to")
+                .env("ARCHITRAVE_COPY_TO")
+                .required(true)
+                .help("The URL of the database that is filled: postgres://user:password@host/name"),
+        );
     let setup_code = Command::new("setup-code")
         .about("Make a new code for the first admin, while there is none; a gateway may run");
     let or_server = |command: Command| {
@@ -92,6 +113,7 @@ pub(super) fn commands() -> [Command; 5] {
         or_server(apply),
         or_server(diff),
         on_database(backup),
+        on_database(copy),
         on_database(setup_code),
     ]
 }
@@ -131,6 +153,7 @@ pub(super) fn apply_options(matches: &ArgMatches) -> ApplyOptions {
         is_override: matches.get_flag("override"),
         ends_subscriptions: matches.get_flag("end-subscriptions"),
         reason: matches.get_one::<String>("reason").cloned(),
+        base: matches.get_one::<String>("base").cloned(),
     }
 }
 

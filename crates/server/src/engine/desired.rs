@@ -9,7 +9,7 @@ use architrave_config::object::{
     Held, Object, ObjectChange, ObjectKind, Objects, Origin, secret_pointers,
 };
 use architrave_config::ports::{Answer, DesiredPort, ReloadError, StageError, Staged};
-use architrave_config::{ApiDescription, ApiUse};
+use architrave_config::{ApiDescription, ApiUse, Snapshot};
 use architrave_core::metric::Metric;
 use architrave_core::task;
 use architrave_store::{ObjectMark, ObjectRow, ObjectWrite, ObjectsMark, StoreError};
@@ -306,6 +306,10 @@ struct ReadyToLive {
 }
 
 impl Staged for ReadyToLive {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.readied.snapshot()
+    }
+
     fn go_live(self: Box<Self>) -> Answer<'static, ()> {
         Box::pin(async move {
             let Self { engine, mut sockets, readied } = *self;

@@ -43,6 +43,13 @@ pub(super) struct Readied {
     admin: Option<PreparedApis>,
 }
 
+impl Readied {
+    /// The whole as it will be.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.draft.assembly.snapshot)
+    }
+}
+
 impl Engine {
     /// Reads the file again and takes it whole, or changes nothing.
     ///

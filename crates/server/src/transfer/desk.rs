@@ -28,6 +28,10 @@ use super::remote::Seen;
 use crate::kinds::read_ahead;
 use crate::sources::{self, GatewayText};
 
+/// The longest body, in bytes: ten times a hundred thousand applications, and a fraction of what a
+/// machine has on which a command is run.
+pub(super) const BODY_BYTES_MAX: usize = 256 << 20;
+
 /// The API over an open database.
 pub(super) struct Desk(Api);
 
@@ -93,13 +97,13 @@ impl Desk {
     pub(super) async fn post(
         &self,
         path: &str,
-        body: &Value,
+        body: String,
     ) -> anyhow::Result<Result<Value, Refusal>> {
         let mut request = Request::post(path)
             .header("host", "localhost")
             .header("content-type", "application/json")
             .header("user-agent", concat!("architrave/", env!("CARGO_PKG_VERSION")))
-            .body(Bytes::from(body.to_string()))?;
+            .body(Bytes::from(body))?;
         request.extensions_mut().insert(Command);
         let answer = self.0.call(request, IpAddr::from(Ipv4Addr::LOCALHOST)).await;
         let status = answer.status().as_u16();
@@ -111,10 +115,14 @@ impl Desk {
     }
 }
 
-/// Nothing has been put in force, and nothing is.
-struct Valid;
+/// The whole as it would be. Nothing of it has been put in force, and nothing is.
+struct Valid(Arc<Snapshot>);
 
 impl Staged for Valid {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0)
+    }
+
     fn go_live(self: Box<Self>) -> Answer<'static, ()> {
         Box::pin(async {})
     }
@@ -157,8 +165,8 @@ impl DesiredPort for Absent {
                     ObjectChange::Remove { kind, name } => drop(whole.remove(kind, &name)),
                 }
             }
-            sources::load(&self.file, Some(&whole), &self.catalog)?;
-            Ok(Box::new(Valid) as Box<dyn Staged>)
+            let loaded = sources::load(&self.file, Some(&whole), &self.catalog)?;
+            Ok(Box::new(Valid(Arc::new(loaded.snapshot))) as Box<dyn Staged>)
         })
     }
 }

@@ -3,8 +3,10 @@
 
 use std::fmt;
 
-use architrave_config::object::{Object, Objects, canonical, hide_secrets, secret_pointers};
-use serde_json::Value;
+use architrave_config::object::{
+    Held, Object, ObjectKind, Objects, canonical, hide_secrets, secret_pointers,
+};
+use serde_json::{Value, json};
 
 /// What becomes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +78,9 @@ pub(super) fn between(held: &Objects, wanted: &Objects) -> Vec<Difference> {
             }
         }
     }
-    let is_gone = |object: &Object| wanted.get(object.kind, &object.name).is_none();
+    let is_gone = |object: &Object| {
+        wanted.get(object.kind, &object.name).is_none() && !comes_along(held, wanted, object)
+    };
     let gone = held.iter().map(|one| &one.object).filter(|object| is_gone(object));
     differences.extend(gone.map(|object| difference(object, Fate::Remove)));
     differences.sort_by(|one, other| {
@@ -85,6 +89,19 @@ pub(super) fn between(held: &Objects, wanted: &Objects) -> Vec<Difference> {
         key(one).cmp(&key(other))
     });
     differences
+}
+
+/// Whether it is the product that a service got when it was published alone: it stays as long as the
+/// service does, and nobody needs to write it down.
+fn comes_along(held: &Objects, wanted: &Objects, object: &Object) -> bool {
+    let name = &object.name;
+    let is_alone = object.kind == ObjectKind::Product
+        && object.body.get("services") == Some(&json!([name]))
+        && wanted.get(ObjectKind::Service, name).is_some();
+    let of_it = |held: &&std::sync::Arc<Held>| {
+        held.object.body.get("product").and_then(Value::as_str) == Some(name)
+    };
+    is_alone && !held.list(ObjectKind::Plan).iter().any(|held| of_it(&held))
 }
 
 fn difference(object: &Object, fate: Fate) -> Difference {
@@ -161,8 +178,7 @@ fn compare(one: &Value, other: &Value, pointer: &mut String, places: &mut Vec<Pl
 
 #[cfg(test)]
 mod tests {
-    use architrave_config::object::{Held, ObjectKind, Origin};
-    use serde_json::json;
+    use architrave_config::object::Origin;
 
     use super::*;
 
@@ -192,6 +208,18 @@ mod tests {
             told(&[app(json!(1)), old], &[app(json!(2)), service]),
             "~ upstream app\n    /endpoints/0/weight: 1 → 2\n- service old\n+ service s\n"
         );
+    }
+
+    #[test]
+    fn the_product_of_a_service_that_was_published_alone_stays_with_it() {
+        let service = (ObjectKind::Service, "s", json!({ "http": { "upstream": "app" } }));
+        let own = (ObjectKind::Product, "s", json!({ "services": ["s"] }));
+        let plan = (ObjectKind::Plan, "gold", json!({ "product": "s" }));
+        let all = [service.clone(), own.clone()];
+        assert_eq!(told(&all, &[service.clone()]), "");
+        assert_eq!(told(&all, &[]), "- service s\n- product s\n");
+        let offered = [service.clone(), own, plan];
+        assert_eq!(told(&offered, &[service]), "- product s\n- plan gold\n");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A running gateway, asked over its admin API: by TLS or, on this machine, without.
 
-use std::collections::{BTreeMap, HashMap};
+mod advice;
+mod people;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,12 +18,18 @@ use architrave_net::tls::ClientTls;
 use architrave_store::ObjectsMark;
 use serde_json::Value;
 
-use super::Server;
-use super::callers::{Application, People, Subscription, Team};
 use super::refusal::Refusal;
+use super::{Server, tag};
 
 /// How long one answer may take in all: a large configuration takes a while to be judged.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it may take until many things are written, as `apply` does.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The longest body of one request: a third of what a gateway takes, so that nobody else who wants to
+/// change something waits for long.
+pub(super) const PART_BYTES_MAX: usize = 8 << 20;
 
 /// A page of objects is far below this.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -109,7 +118,7 @@ impl Remote {
                 let Some(name) = shown["name"].as_str() else { continue };
                 let (id, revision) = (shown["id"].as_str(), shown["revision"].as_i64());
                 if let (Some(id), Some(revision)) = (id, revision) {
-                    tags.insert((kind, name.to_owned()), format!("\"{id}.{revision}\""));
+                    tags.insert((kind, name.to_owned()), tag(id, revision));
                 }
                 let mut body = shown["config"].clone();
                 if body.pointer("/api/text/has_value").is_some() {
@@ -125,57 +134,6 @@ impl Remote {
             }
         }
         Ok(Seen { objects: Objects::new(all), tags, mark: None })
-    }
-
-    /// Who calls by subscriptions, but for the digests of their keys, which it shows to nobody.
-    ///
-    /// # Errors
-    /// As of [`Self::objects`].
-    pub(super) async fn people(&self) -> anyhow::Result<People> {
-        let text = |shown: &Value, key: &str| shown[key].as_str().map(str::to_owned);
-        let is_row = |shown: &Value| shown["origin"] == "database";
-        let teams = self.list("teams", "teams").await?;
-        let teams = teams.iter().filter_map(|shown| {
-            let said = |key: &str| text(shown, key).unwrap_or_default();
-            let (display_name, description) = (said("display_name"), said("description"));
-            let budgets = shown["budgets"].clone();
-            Some((text(shown, "name")?, Team { display_name, description, budgets }))
-        });
-        let teams = Some(teams.collect());
-        let mut emails: HashMap<String, Option<String>> = HashMap::new();
-        let mut applications = BTreeMap::new();
-        for shown in self.list("applications", "applications").await? {
-            let Some(name) = text(&shown, "name").filter(|_| is_row(&shown)) else { continue };
-            let owner = match text(&shown, "owner") {
-                None => None,
-                Some(id) => match emails.get(&id) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let user = self.ask(&format!("/api/v1/users/{}", encoded(&id))).await?;
-                        emails.insert(id, text(&user, "email"));
-                        text(&user, "email")
-                    }
-                },
-            };
-            let description = text(&shown, "description").unwrap_or_default();
-            let team = text(&shown, "team");
-            applications.insert(name, Application { description, team, owner, keys: None });
-        }
-        let mut subscriptions = BTreeMap::new();
-        for state in ["pending", "active", "suspended"] {
-            let path = format!("subscriptions?state={state}");
-            for shown in self.list(&path, "subscriptions").await? {
-                let names = (text(&shown, "application"), text(&shown, "plan"));
-                let (Some(application), Some(plan)) = names else { continue };
-                let answers = shown["answers"].as_object().cloned().unwrap_or_default();
-                let since = text(&shown, "created_at");
-                let subscription = Subscription { state: state.to_owned(), answers, since };
-                if is_row(&shown) {
-                    subscriptions.insert((application, plan), subscription);
-                }
-            }
-        }
-        Ok(People { teams, applications: Some(applications), subscriptions: Some(subscriptions) })
     }
 
     /// The names of all teams.
@@ -211,10 +169,10 @@ impl Remote {
     pub(super) async fn post(
         &self,
         path: &str,
-        body: &Value,
+        body: &str,
     ) -> anyhow::Result<Result<Value, Refusal>> {
-        let answer = self.exchange(&Method::Post, path, Some(&body.to_string())).await?;
-        Ok(Refusal::unless_fine(answer.status, json(&answer.body)))
+        let answer = self.exchange(&Method::Post, path, Some(body)).await?;
+        Ok(Refusal::unless_fine(answer.status, read(&answer.body)))
     }
 
     /// A text, as it was sent.
@@ -227,7 +185,7 @@ impl Remote {
     /// Asks, and has an answer only where it was not refused.
     async fn ask(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.exchange(&Method::Get, path, None).await?;
-        match Refusal::unless_fine(answer.status, json(&answer.body)) {
+        match Refusal::unless_fine(answer.status, read(&answer.body)) {
             Ok(body) => Ok(body),
             Err(refusal) => bail!("GET {path}: {}: {refusal}", refusal.status),
         }
@@ -255,9 +213,12 @@ impl Remote {
         };
         let destination = Destination { host: &self.host, port: self.port, permission: None };
         let asking = fetch::ask_host(&self.resolver, destination, self.tls.as_ref(), &question);
-        let answer = tokio::time::timeout(PATIENCE, asking).await;
-        let answer = answer.map_err(|_| anyhow::anyhow!("no answer within {PATIENCE:?}"));
-        answer.and_then(|answer| Ok(answer?)).with_context(|| self.url.clone())
+        let patience = if body.is_some() { WRITE_PATIENCE } else { PATIENCE };
+        let answer = tokio::time::timeout(patience, asking).await;
+        let answer = answer.map_err(|_| anyhow::anyhow!("no answer within {patience:?}"));
+        answer
+            .and_then(|answer| answer.map_err(|error| self.explained(error)))
+            .with_context(|| self.url.clone())
     }
 }
 
@@ -293,7 +254,7 @@ pub(crate) fn token_of_environment(file: Option<&PathBuf>) -> anyhow::Result<Opt
     }
 }
 
-fn json(body: &[u8]) -> Value {
+fn read(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
 }
 

@@ -37,6 +37,7 @@ fn subscription(application: &Application, plan: &str, state: &str) -> NewSubscr
         product: "shop".to_owned(),
         state: state.to_owned(),
         answers: json!({ "why": "tests" }),
+        reason: String::new(),
         requested_by: "usr_1".to_owned(),
         since: None,
     }
@@ -265,6 +266,30 @@ fn a_key_that_has_ended_is_never_let_in_again_however_it_went() {
                 has_ended,
                 "{byte}: {inserted:?}"
             );
+        }
+    });
+}
+
+#[test]
+fn the_oldest_digests_of_keys_that_have_ended_go_when_there_are_too_many() {
+    each_store(async |home| {
+        let store = home.open().await;
+        let mut change = store.change().await.unwrap();
+        let one = change.insert_application(new("one", None)).await.unwrap();
+        for byte in 1..=5 {
+            let ended = change.at() - 10 * i64::from(6 - byte);
+            let key = NewCredential { expires_at: Some(ended), ..key(&one, byte) };
+            let key = change.insert_credential(key).await.unwrap();
+            change.remove_credential(&key).await.unwrap();
+        }
+        change.commit(entry("delete_credential")).await.unwrap();
+        for (kept, gone, left) in [(5, 0, 5), (9, 0, 5), (3, 2, 3), (1, 2, 1)] {
+            assert_eq!(store.sweep_ended_keys(kept).await.unwrap(), gone, "{kept}");
+            let digests: Vec<[u8; 32]> = (1..=5).map(|byte| [byte; 32]).collect();
+            let known = store.known_keys(&digests).await.unwrap();
+            assert_eq!(known.len(), left, "{kept}");
+            assert!(known.iter().any(|known| known.secret_hash == [5; 32]), "the newest stays");
+            assert!(known.iter().all(|known| known.held.is_none()));
         }
     });
 }

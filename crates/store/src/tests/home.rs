@@ -22,12 +22,12 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         Self { place: Place::Folder(folder.path().to_owned()), folder: Some(folder) }
     }
 
-    fn postgres() -> Self {
+    pub(crate) fn postgres() -> Self {
         let place = Place::Postgres(Secret::new(Postgres::shared().database()));
         Self { place, folder: None }
     }

@@ -37,6 +37,15 @@ impl Sketch {
         self.0.merge(&other.0).expect("all sketches have the same error");
     }
 
+    /// Adds what was kept of another.
+    ///
+    /// # Errors
+    /// When the bytes are no sketch, or one with another error.
+    pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), NoSketch> {
+        let read = DDSketch::from_java_bytes(bytes).map_err(|_| NoSketch)?;
+        self.0.merge(&read).map_err(|_| NoSketch)
+    }
+
     /// How many durations there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -66,9 +75,8 @@ impl Sketch {
     /// # Errors
     /// When the bytes are no sketch, or one with another error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NoSketch> {
-        let read = DDSketch::from_java_bytes(bytes).map_err(|_| NoSketch)?;
         let mut sketch = Self::default();
-        sketch.0.merge(&read).map_err(|_| NoSketch)?;
+        sketch.merge_bytes(bytes)?;
         Ok(sketch)
     }
 }

@@ -9,16 +9,15 @@ use crate::api::Dependencies;
 
 /// The product that is to be made along with the publication of a service, if one is.
 pub(super) fn product_of(
-    dependencies: &Dependencies,
+    objects: &Objects,
     service: &str,
     team: Option<String>,
 ) -> Option<Planned> {
-    let objects = dependencies.desired.objects();
     let kind = ObjectKind::Product;
     let is_taken = objects.get(kind, service).is_some();
     let body = Some(json!({ "name": service, "services": [service] }));
     let name = service.to_owned();
-    let is_alone = !is_part(&objects, service) && !is_taken;
+    let is_alone = !is_part(objects, service) && !is_taken;
     is_alone.then_some(Planned { kind, name, team, before: None, body })
 }
 

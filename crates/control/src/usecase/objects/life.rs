@@ -178,10 +178,7 @@ impl Move {
         let is_suspended = before.get("suspended") == Some(&Value::Bool(true));
         let is_idle = self.effect == Effect::Suspend(is_suspended);
         if !self.from.contains(&state) || is_idle {
-            let is = if is_suspended && is_idle { "suspended" } else { state };
-            let message =
-                format!("it is {is}; :{} is for one that is {}", self.verb, self.fitting());
-            return Err(ApiError::new(Code::StateNotFitting, message));
+            return Err(self.refusal(if is_suspended && is_idle { "suspended" } else { state }));
         }
         let mut after = before.clone();
         let Value::Object(members) = &mut after else { return Ok(after) };
@@ -215,6 +212,29 @@ impl Move {
         Ok(after)
     }
 
+    /// Refuses a move without the reason that it needs.
+    pub(super) fn check_reason(&self, reason: Option<&str>) -> Result<(), ApiError> {
+        if self.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(ApiError::value_fault("/reason", "say why: those whom it concerns ask"));
+        }
+        Ok(())
+    }
+
+    fn leads_to(&self, state: &str) -> bool {
+        match self.effect {
+            Effect::To(to) => to == state,
+            Effect::Publish => state == PUBLISHED,
+            Effect::Deprecate => state == "deprecated",
+            Effect::Suspend(_) => false,
+        }
+    }
+
+    /// That it does not lead from where the service is.
+    fn refusal(&self, is: &str) -> ApiError {
+        let message = format!("it is {is}; :{} is for one that is {}", self.verb, self.fitting());
+        ApiError::new(Code::StateNotFitting, message)
+    }
+
     fn fitting(&self) -> String {
         match self.effect {
             Effect::Suspend(true) => "not archived and not suspended".to_owned(),
@@ -222,6 +242,52 @@ impl Move {
             _ => self.from.join(" or "),
         }
     }
+}
+
+/// Holds a body that takes the place of another to the moves that there are: a life goes by file as it
+/// goes by custom methods, one move at a time. The move that is made, if there is one.
+///
+/// # Errors
+/// What the custom method would refuse, in its words.
+pub(super) fn moved(
+    (before, after): (&Value, &Value),
+    reason: Option<&str>,
+) -> Result<Option<&'static Move>, ApiError> {
+    let mut made = None;
+    let mut check = |step: &'static Move, fits: bool, (is, key): (&str, &str)| {
+        if !fits {
+            let refusal = step.refusal(is);
+            let fault = Fault::at(key, refusal.message().to_owned());
+            return Err(refusal.with_faults(vec![fault]));
+        }
+        step.check_reason(reason)?;
+        made = Some(step);
+        Ok(())
+    };
+    let (from, to) = (state_of(before), state_of(after));
+    if is_suspended(before) != is_suspended(after) {
+        let verb = if is_suspended(after) { "suspend" } else { "resume" };
+        if let Some(step) = Move::of(verb) {
+            check(step, step.from.contains(&from), (from, "/suspended"))?;
+        }
+    }
+    if from != to {
+        let mut leading = MOVES.iter().filter(|step| step.leads_to(to));
+        let fitting = leading.clone().find(|step| step.from.contains(&from));
+        // What is no state at all is for validation to say.
+        if let Some(step) = fitting.or_else(|| leading.next()) {
+            check(step, fitting.is_some(), (from, "/state"))?;
+        }
+    }
+    // The terms of an end are said while there is one to come.
+    let other = OF_AN_END.into_iter().find(|key| before.get(key) != after.get(key));
+    if let (Some(key), Some(step)) = (other, Move::of("deprecate")) {
+        let is_open = |state: &&str| step.from.contains(state);
+        if !is_open(&to) {
+            check(step, false, (to, &format!("/{key}")))?;
+        }
+    }
+    Ok(made)
 }
 
 /// Refuses that a service goes on which a platform admin has taken out of service, unless one says so.
@@ -248,9 +314,17 @@ pub(super) fn check_removed(before: &Value, by_platform: bool) -> Result<(), Api
     Ok(())
 }
 
-fn is_suspended_by_platform(body: &Value) -> bool {
+fn is_suspended(body: &Value) -> bool {
     body.get("suspended") == Some(&Value::Bool(true))
-        && body.get(SUSPENDED_BY).and_then(Value::as_str) == Some(PLATFORM)
+}
+
+fn is_suspended_by_platform(body: &Value) -> bool {
+    is_suspended(body) && body.get(SUSPENDED_BY).and_then(Value::as_str) == Some(PLATFORM)
+}
+
+/// Whether a service that is made is published by that: its maker says so.
+pub(super) fn is_made_published(body: &Value) -> bool {
+    body.get("state").is_some() && is_in_use(body)
 }
 
 /// Whether callers are led to a service.
@@ -298,104 +372,4 @@ pub(super) fn check(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: &str = "2026-05-17T08:09:10.000000Z";
-
-    fn after(verb: &str, before: &Value, terms: &Value) -> Result<Value, ApiError> {
-        let terms = terms.as_object().cloned().unwrap_or_default();
-        let how = Applied { terms: &terms, now: NOW, by_platform: false };
-        Move::of(verb).unwrap().apply(before, &how)
-    }
-
-    #[test]
-    fn every_move_leads_from_its_states_and_from_no_other() {
-        let states = ["draft", "in_review", "published", "deprecated", "retired", "archived"];
-        for (verb, from) in [
-            ("submit", &["draft"][..]),
-            ("reject", &["in_review"]),
-            ("publish", &["draft", "in_review", "deprecated"]),
-            ("withdraw", &["in_review", "published"]),
-            ("deprecate", &["published", "deprecated"]),
-            ("retire", &["deprecated"]),
-            ("archive", &["draft", "retired"]),
-            ("suspend", &["draft", "in_review", "published", "deprecated", "retired"]),
-        ] {
-            let fits = |state: &&str| after(verb, &json!({ "state": state }), &json!({})).is_ok();
-            let fitting: Vec<_> = states.into_iter().filter(fits).collect();
-            assert_eq!(fitting, from, "{verb}");
-        }
-        let error = after("retire", &json!({}), &json!({})).unwrap_err();
-        assert_eq!(error.code(), Code::StateNotFitting);
-    }
-
-    #[test]
-    fn a_deprecation_has_its_terms_and_is_taken_back_whole() {
-        let plain = json!({ "name": "a", "http": {} });
-        let old = after("deprecate", &plain, &json!({ "sunset_at": "2027-01-01" })).unwrap();
-        let wanted = json!({
-            "name": "a", "http": {}, "state": "deprecated", "deprecated_at": NOW,
-            "sunset_at": "2027-01-01",
-        });
-        assert_eq!(old, wanted);
-        let later =
-            after("deprecate", &old, &json!({ "sunset_at": "2028-01-01", "successor": "b" }));
-        let later = later.unwrap();
-        assert_eq!(
-            (&later["sunset_at"], &later["deprecated_at"]),
-            (&json!("2028-01-01"), &json!(NOW))
-        );
-        let endless = after("deprecate", &later, &json!({ "sunset_at": null })).unwrap();
-        assert_eq!((endless.get("sunset_at"), &endless["successor"]), (None, &json!("b")));
-        let back = after("publish", &later, &json!({})).unwrap();
-        assert_eq!(back, json!({ "name": "a", "http": {}, "state": "published" }));
-    }
-
-    #[test]
-    fn suspending_changes_nothing_else_and_is_not_done_twice() {
-        let old = json!({ "state": "deprecated", "deprecated_at": "2026-01-01" });
-        let away = after("suspend", &old, &json!({})).unwrap();
-        assert!(after("suspend", &away, &json!({})).is_err());
-        assert_eq!(after("resume", &away, &json!({})).unwrap(), old);
-        assert!(after("resume", &old, &json!({})).is_err());
-    }
-
-    #[test]
-    fn what_a_platform_admin_suspends_only_one_resumes() {
-        let plain = json!({ "state": "published" });
-        let suspend = |by_platform| {
-            let how = Applied { terms: &Map::new(), now: NOW, by_platform };
-            Move::of("suspend").unwrap().apply(&plain, &how).unwrap()
-        };
-        let resume = Move::of("resume").unwrap();
-        let (own, platform) = (suspend(false), suspend(true));
-        for (before, by_platform, is_let) in [
-            (&own, false, true),
-            (&own, true, true),
-            (&platform, false, false),
-            (&platform, true, true),
-        ] {
-            assert_eq!(check_resumed(resume, before, by_platform).is_ok(), is_let, "{before}");
-            assert_eq!(check_removed(before, by_platform).is_ok(), is_let, "{before}");
-        }
-        assert_eq!(after("resume", &platform, &json!({})).unwrap(), plain);
-        let published =
-            after("publish", &json!({ "state": "draft", "suspended": true }), &json!({}));
-        assert_eq!(published.unwrap()["suspended"], true, "what is suspended stays so");
-    }
-
-    #[test]
-    fn a_configuration_that_is_sent_moves_no_state() {
-        let (old, new) =
-            (json!({ "state": "deprecated", "deprecated_at": "2026-01-01" }), json!({}));
-        let of = ObjectKind::Service;
-        assert!(check(of, (Some(&old), &old), false).is_ok());
-        let error = check(of, (Some(&old), &new), true).unwrap_err();
-        assert_eq!(error.code(), Code::ObjectInvalid);
-        assert!(check(ObjectKind::Route, (Some(&old), &new), false).is_ok());
-        assert!(check(of, (None, &new), true).is_ok());
-        assert!(check(of, (None, &new), false).is_err());
-        assert!(check(of, (None, &json!({ "state": "draft" })), false).is_ok());
-    }
-}
+mod tests;

@@ -65,11 +65,10 @@ pub(crate) async fn write(wanted: Wanted<'_>, change: Change) -> Result<Reply, A
     life::check(kind, (before.as_ref().map(|before| &before.body), &body), may_publish)?;
     let verb = if before.is_some() { "update" } else { "create" };
     let note = Note { why: &format!("{verb}_{}", kind.singular()), given: &Override::default() };
-    // Who makes one and says that it is published publishes it by that.
-    let is_said = body.get("state").is_some();
-    let is_new = kind == ObjectKind::Service && before.is_none();
-    let is_published = is_new && is_said && life::is_in_use(&body);
-    let product = is_published.then(|| alone::product_of(dependencies, name, team.clone()));
+    let is_published =
+        kind == ObjectKind::Service && before.is_none() && life::is_made_published(&body);
+    let product = is_published
+        .then(|| alone::product_of(&dependencies.desired.objects(), name, team.clone()));
     let own =
         Planned { kind, name: name.to_owned(), team, before: before.clone(), body: Some(body) };
     let planned: Vec<Planned> = std::iter::once(own).chain(product.flatten()).collect();
@@ -103,9 +102,7 @@ pub(crate) async fn move_state(
     let step = call.operation.split_verb().1.and_then(Move::of);
     let step = step.ok_or_else(|| ApiError::internal("a custom method that is no move"))?;
     let reason = terms.reason.as_deref();
-    if step.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(ApiError::value_fault("/reason", "say why: those whom it concerns ask"));
-    }
+    step.check_reason(reason)?;
     if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX) {
         let message = format!("up to {REASON_MAX} characters");
         return Err(ApiError::value_fault("/reason", message));
@@ -133,7 +130,7 @@ pub(crate) async fn move_state(
         body: Some(body),
     }];
     if step.verb == "publish" {
-        planned.extend(alone::product_of(dependencies, name, team));
+        planned.extend(alone::product_of(&dependencies.desired.objects(), name, team));
     }
     let put = put_all(&wanted, &mut writing, &planned, note).await?;
     let told = Told { verb: step.verb, reason, shown: terms.shown };

@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::asked::refuse;
+use super::eyes::Eyes;
 use super::{Form, csv, desk, moment, scope};
 use crate::api::Dependencies;
 use crate::call::Call;
@@ -78,7 +79,8 @@ pub(crate) struct AttemptBody {
     start_ms: f64,
     /// From there to the head of its answer, or to its end without one, in milliseconds.
     duration_ms: f64,
-    /// The endpoint that was asked, by its address.
+    /// The endpoint that was asked, by its address; not on the portal, and told to those alone who may
+    /// read the service's configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
     /// The provider and the model's name there.
@@ -134,6 +136,27 @@ pub(crate) struct FollowedBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FollowedList {
     followed: Vec<FollowedBody>,
+}
+
+/// What of the facts tells where a service has its endpoints.
+const OF_ENDPOINTS: [&str; 3] = ["endpoint", "upstream", "detail"];
+
+/// An exchange with all that is known of it, as `eyes` may see it.
+pub(super) fn told(row: RequestRow, eyes: &Eyes) -> RequestBody {
+    let sees_endpoints = eyes.see_endpoints_of(&row.service);
+    let mut body = body(row, true);
+    if sees_endpoints {
+        return body;
+    }
+    if let Some(Value::Object(facts)) = &mut body.facts
+        && facts.contains_key("endpoint")
+    {
+        OF_ENDPOINTS.iter().for_each(|key| drop(facts.shift_remove(*key)));
+    }
+    for attempt in body.attempts.iter_mut().flatten() {
+        attempt.endpoint = None;
+    }
+    body
 }
 
 pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
@@ -203,6 +226,7 @@ pub(crate) async fn export(
 ) -> Result<(String, bool), ApiError> {
     let filter = filter(dependencies, call).await?;
     let store = &desk(dependencies)?.store;
+    let eyes = Eyes::of(dependencies, call);
     let mut text = String::new();
     if form == Form::Csv {
         csv::requests_head(&mut text);
@@ -216,7 +240,10 @@ pub(crate) async fn export(
                 return Ok((text, true));
             }
             count += 1;
-            let body = body(row, form == Form::Json);
+            let body = match form {
+                Form::Csv => body(row, false),
+                Form::Json => told(row, &eyes),
+            };
             match form {
                 Form::Csv => csv::request(&body, &mut text),
                 Form::Json => {
@@ -246,7 +273,7 @@ pub(crate) async fn show(
         None => None,
     };
     let missing = || ApiError::new(Code::RequestNotFound, format!("there is no exchange {id}"));
-    found.map(|row| body(row, true)).ok_or_else(missing)
+    found.map(|row| told(row, &Eyes::of(dependencies, call))).ok_or_else(missing)
 }
 
 /// Has every exchange of a consumer or application put into the request log for a while.

@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::desk;
-use super::requests::{body, filter};
+use super::eyes::Eyes;
+use super::requests::{filter, told};
 use crate::api::Dependencies;
 use crate::call::Call;
 use crate::code::Code;
@@ -55,10 +56,11 @@ pub(crate) async fn tail(dependencies: &Dependencies, call: &Call) -> Result<Str
         ApiError::new(Code::TooManyWatchers, message)
     })?;
     let exchanges = desk.tail.subscribe();
+    let eyes = Eyes::of(dependencies, call);
     let (pieces, stream) = mpsc::channel(PIECES_MAX);
     task::spawn(async move {
         // When its time is over, whoever still wants to see asks again.
-        let _over = tokio::time::timeout(WATCH_MAX, show(exchanges, filter, pieces)).await;
+        let _over = tokio::time::timeout(WATCH_MAX, show(exchanges, (filter, eyes), pieces)).await;
         drop(place);
     });
     Ok(Stream::new(stream))
@@ -66,7 +68,7 @@ pub(crate) async fn tail(dependencies: &Dependencies, call: &Call) -> Result<Str
 
 async fn show(
     mut exchanges: Receiver<Arc<RequestRow>>,
-    filter: RequestFilter,
+    (filter, eyes): (RequestFilter, Eyes),
     pieces: mpsc::Sender<Bytes>,
 ) {
     let mut signs = interval(SIGN_EVERY);
@@ -77,7 +79,7 @@ async fn show(
             () = pieces.closed() => return,
             _ = signs.tick() => Some(Bytes::from_static(b": watching\n\n")),
             next = exchanges.recv() => match next {
-                Ok(row) => filter.fits(&row).then(|| exchange(&row)),
+                Ok(row) => filter.fits(&row).then(|| exchange(&row, &eyes)),
                 Err(RecvError::Lagged(count)) => {
                     left_out += count;
                     None
@@ -100,8 +102,8 @@ async fn show(
 }
 
 /// One exchange as an event.
-fn exchange(row: &RequestRow) -> Bytes {
-    let body = serde_json::to_string(&body(row.clone(), true));
+fn exchange(row: &RequestRow, eyes: &Eyes) -> Bytes {
+    let body = serde_json::to_string(&told(row.clone(), eyes));
     let body = body.expect("our bodies are always JSON");
     format!("event: request\ndata: {body}\n\n").into()
 }
