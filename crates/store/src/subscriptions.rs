@@ -108,6 +108,9 @@ reads! {
         page: &Page,
     ) -> (Vec<Subscription>, Option<String>);
 
+    /// The subscription of an application, by its id, to a plan that is not over: there is one at most.
+    fn living_subscription(application: &str, plan: &str) -> Option<Subscription>;
+
     /// How many subscriptions to a plan are not over.
     fn living_subscriptions_to(plan: &str) -> i64;
 }
@@ -134,6 +137,20 @@ async fn subscriptions(
     let rows = query.end("ORDER BY s.id", page.limit()).fetch_all(sight.on).await?;
     let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |subscription: &Subscription| subscription.id.clone()))
+}
+
+async fn living_subscription(
+    sight: Sight<'_>,
+    application: &str,
+    plan: &str,
+) -> Result<Option<Subscription>, StoreError> {
+    // As the index `subscriptions_once` has it: however many there are to the plan, one is looked at.
+    let query = sqlx::query(subscriptions!(
+        "WHERE s.application = $1 AND s.plan = $2 \
+         AND s.state IN ('pending', 'active', 'suspended')"
+    ));
+    let query = query.bind(application).bind(plan);
+    query.fetch_optional(sight.on).await?.as_ref().map(row).transpose()
 }
 
 async fn living_subscriptions_to(sight: Sight<'_>, plan: &str) -> Result<i64, StoreError> {

@@ -2,7 +2,7 @@
 //! refuse what they refuse there and tell whom it concerns.
 
 use architrave_config::{Snapshot, SubscriptionState};
-use architrave_store::{Application, Subscription, SubscriptionFilter};
+use architrave_store::{Application, Subscription};
 use serde_json::Value;
 
 use super::callers::{Callers, read_time};
@@ -37,12 +37,7 @@ impl Callers<'_, '_> {
             let message = format!("no application is named {application}");
             return Err(ApiError::value_fault("/application", message));
         };
-        let filter = SubscriptionFilter {
-            application: Some(of.id.clone()),
-            plan: Some(plan.clone()),
-            ..SubscriptionFilter::default()
-        };
-        let living = self.living(&filter).await?.pop();
+        let living = self.writing.change.living_subscription(&of.id, plan).await?;
         let seen = Seen {
             if_match: wanted.if_match.as_deref(),
             if_none_match: wanted.if_none_match.as_deref(),
