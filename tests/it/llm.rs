@@ -31,6 +31,7 @@ mod richer;
 mod searches;
 mod service_class;
 mod shown;
+mod talk;
 mod units;
 mod upload;
 

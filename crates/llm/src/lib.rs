@@ -24,6 +24,7 @@
 //! - [`catalog`]: providers and models, with what they cost.
 //! - [`auth`]: how a request shows a provider its credential.
 //! - [`signal`]: what a provider's answer says of whom it asks to wait, and what is left of its limits.
+//! - [`talk`]: what passes over a WebSocket, heard for when a model answers and what that used.
 //! - [`mock`]: what the mock provider says.
 //! - [`estimate`], [`used`] and [`cost`]: tokens before anybody has counted, what was used, money.
 //!
@@ -69,6 +70,7 @@ mod search_count;
 mod segment;
 pub mod signal;
 pub mod surface;
+pub mod talk;
 mod time;
 pub mod token_count;
 pub mod translate;

@@ -20,6 +20,14 @@ pub enum Reader {
 }
 
 impl Reader {
+    /// What comes from now on is no longer HTTP: all of it is read as if it were one body. Streams of
+    /// HTTP/2 do not switch.
+    pub fn switch(&mut self) {
+        if let Self::H1(reader) = self {
+            reader.switch();
+        }
+    }
+
     /// Starts the limit that holds between two pieces of the body.
     pub fn limit_stall(&mut self, limit: Duration) {
         match self {

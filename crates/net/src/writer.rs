@@ -84,6 +84,14 @@ impl Writer {
         Ok(())
     }
 
+    /// What is sent from now on is no longer HTTP, and goes out as it is. Streams of HTTP/2 do not
+    /// switch.
+    pub fn switch(&mut self) {
+        if let Self::H1(writer) = self {
+            writer.begin_body(Framing::UntilClose);
+        }
+    }
+
     /// Starts the limit that holds while nothing is taken by the other side.
     pub fn limit_stall(&mut self, limit: Duration) {
         match self {

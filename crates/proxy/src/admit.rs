@@ -127,6 +127,7 @@ pub(crate) fn admit(
     architrave_net::hop::strip_hop_by_hop(&mut exchange.head.fields);
     forwarded::write(exchange, &facts.authority);
     llm::vouch(worker, exchange);
+    llm::talk::keys::vouch(worker, exchange);
     chain.admit(&mut RequestView {
         head: exchange.head,
         path: &mut exchange.path,

@@ -18,6 +18,7 @@ use architrave_telemetry::{ConsumerMetrics, Termination};
 use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
 use crate::dispatch::llm::LlmFacts;
+use crate::dispatch::llm::talk::keys::TalkKey;
 use crate::identity::Identity;
 use crate::tried::Tried;
 use crate::worker::Worker;
@@ -70,6 +71,8 @@ pub struct Exchange<'p> {
     pub is_body_read: bool,
     /// What is learned of an exchange with a model.
     pub(crate) llm: Option<Box<LlmFacts>>,
+    /// The key for a talk that the client has shown.
+    pub(crate) talk_key: Option<Arc<TalkKey>>,
     /// The beginnings of its bodies, where the service asks for them.
     pub(crate) bodies: Option<Box<LineBodies>>,
     /// The status sent; 0 when none was.
@@ -144,6 +147,7 @@ impl<'p> Exchange<'p> {
             response_bytes: 0,
             is_body_read: false,
             llm: None,
+            talk_key: None,
             bodies: None,
             status: 0,
             reason: None,

@@ -11,6 +11,7 @@ use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 use crate::assembly::Assembly;
 use crate::dispatch::llm::kept::KeptIds;
+use crate::dispatch::llm::talk::keys::TalkKeys;
 use crate::dispatch::llm::unpriced::UnpricedModels;
 use crate::offload::Offload;
 use crate::persistence::CookieSeal;
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub cookie_seal: CookieSeal,
     /// Where things live that providers keep.
     pub kept: Arc<KeptIds>,
+    /// Keys for one talk.
+    pub talk_keys: TalkKeys,
     /// Who calls by subscriptions.
     pub directory: Arc<Directory>,
     /// Models of which nobody knows what they cost.

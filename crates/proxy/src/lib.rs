@@ -42,6 +42,7 @@ pub mod worker;
 
 pub use assembly::{Assembly, AssemblyError, LiveListener, LiveUpstream, Parts};
 pub use dispatch::llm::kept::{KeptFeed, KeptIds};
+pub use dispatch::llm::talk::keys::TalkKeys;
 pub use dispatch::llm::unpriced::UnpricedModels;
 pub use gateway::Gateway;
 pub use keyring::{Keyring, ROOT_KEY_BYTES};

@@ -55,6 +55,7 @@ impl Stage {
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
                 kept: std::sync::Arc::default(),
+                talk_keys: crate::TalkKeys::default(),
                 directory: Arc::clone(&parts.directory),
                 unpriced: crate::dispatch::llm::unpriced::UnpricedModels::default(),
                 offload: crate::offload::Offload::start().unwrap(),

@@ -37,7 +37,7 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
-use architrave_proxy::{Assembly, Gateway, Keyring, Parts, UnpricedModels};
+use architrave_proxy::{Assembly, Gateway, Keyring, Parts, TalkKeys, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 pub(crate) use addresses::Addresses;
@@ -172,6 +172,7 @@ impl Engine {
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
             kept: Arc::default(),
+            talk_keys: TalkKeys::default(),
             directory: Arc::clone(&parts.directory),
             unpriced: UnpricedModels::default(),
             offload: Offload::start().context("threads for large bodies")?,

@@ -44,6 +44,21 @@ pub fn drive(client: &str, origin: SocketAddr, gateway: &str, trusted: Option<&P
     assert!(output.status.success(), "{client}:\n{said}\n{errors}");
 }
 
+/// Has a client talk over a WebSocket to a gateway that has a model `fast`, and lets whoever shows
+/// `key` have one answer.
+///
+/// # Panics
+/// When it fails, with what it said.
+#[track_caller]
+pub fn talk(client: &str, gateway: &str, key: &str, trusted: Option<&Path>) {
+    let mut command = command("talk.py", &[client, gateway, key]);
+    command.envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
+    let output = command.output().expect("Python can be run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim() == "ok", "{client}:\n{said}\n{errors}");
+}
+
 /// A script, kept to loopback and to reading where it lies.
 fn command(script: &str, arguments: &[&str]) -> Command {
     let mut command = python::piped(&tools::sdk_python(), &scripts().join(script), arguments);

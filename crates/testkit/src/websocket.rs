@@ -17,6 +17,9 @@ const SALT: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// What a text frame begins with.
 const TEXT: u8 = 0x81;
 
+/// The bit of the last frame of a message.
+const FINAL: u8 = 0x80;
+
 /// What a close frame begins with.
 const CLOSE: u8 = 0x88;
 
@@ -42,11 +45,33 @@ impl WebSocket {
     ///
     /// # Panics
     /// When there is no valid response at all.
-    pub fn over(mut client: Client, host: &str, path: &str) -> Result<Self, Box<Response>> {
+    pub fn over(client: Client, host: &str, path: &str) -> Result<Self, Box<Response>> {
+        Self::shake(client, host, path, &[])
+    }
+
+    /// Connects and shakes hands with more fields.
+    ///
+    /// # Errors
+    /// The response, when it is not the 101 that the key asks for.
+    pub fn connect_as(
+        address: SocketAddr,
+        path: &str,
+        fields: &[&str],
+    ) -> Result<Self, Box<Response>> {
+        Self::shake(Client::connect(address), "h", path, fields)
+    }
+
+    fn shake(
+        mut client: Client,
+        host: &str,
+        path: &str,
+        fields: &[&str],
+    ) -> Result<Self, Box<Response>> {
+        let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
         let key = "dGhlIHNhbXBsZSBub25jZQ==";
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{fields}\r\n"
         );
         client.send(request).expect("the gateway takes the handshake");
         let head = client.read_head().expect("an answer to the handshake").expect("an answer");
@@ -54,7 +79,9 @@ impl WebSocket {
         if head.status() == 101 && accepted {
             return Ok(Self { client });
         }
-        Err(Box::new(Response { status: head.status(), head, ..Response::default() }))
+        let length = head.get("content-length").and_then(|length| length.parse().ok());
+        let body = client.read_exactly(length.unwrap_or(0)).unwrap_or_default();
+        Err(Box::new(Response { status: head.status(), head, body, ..Response::default() }))
     }
 
     /// Sends a text frame.
@@ -62,11 +89,34 @@ impl WebSocket {
     /// # Errors
     /// As the socket says.
     pub fn send(&mut self, text: &str) -> io::Result<()> {
-        let mut frame = frame_head(TEXT, text.len(), true);
-        // The mask of four zero bytes leaves the payload as it is.
-        frame.extend_from_slice(&[0; 4]);
-        frame.extend_from_slice(text.as_bytes());
+        self.send_frame(TEXT, text.as_bytes())
+    }
+
+    /// Sends a frame that begins so.
+    ///
+    /// # Errors
+    /// As the socket says.
+    pub fn send_frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
+        let mut frame = frame_head(first, payload.len(), true);
+        // A mask of four zero bytes would leave the payload as it is.
+        let mask = [1, 2, 3, 4];
+        frame.extend_from_slice(&mask);
+        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
         self.client.send(frame)
+    }
+
+    /// Reads until the close frame: its code and why.
+    ///
+    /// # Errors
+    /// When the connection ends without one.
+    pub fn receive_close(&mut self) -> Result<(u16, String), WireError> {
+        loop {
+            if let (CLOSE, payload) = read_frame(&mut self.client)? {
+                let (code, why) = payload.split_at(payload.len().min(2));
+                let code = number(code) as u16;
+                return Ok((code, String::from_utf8_lossy(why).into_owned()));
+            }
+        }
     }
 
     /// Reads a text frame.
@@ -104,16 +154,9 @@ pub fn echo_origin() -> Origin {
 
 /// Answers one handshake and echoes until the other side closes.
 pub fn serve_echo(exchange: &mut Exchange<'_>) {
-    let key = exchange.request().get("sec-websocket-key").map(str::to_owned);
-    let upgrade = exchange.request().get("upgrade").unwrap_or_default().to_ascii_lowercase();
-    let Some(key) = key.filter(|_| upgrade == "websocket") else {
-        return exchange.reply(426, &[("Upgrade", "websocket")], "");
-    };
-    exchange.send(format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {}\r\n\r\n",
-        accept(&key)
-    ));
+    if !shake(exchange) {
+        return;
+    }
     while let Ok((kind, payload)) = read_frame(exchange.wire()) {
         let mut frame = frame_head(kind, payload.len(), false);
         frame.extend_from_slice(&payload);
@@ -123,6 +166,51 @@ pub fn serve_echo(exchange: &mut Exchange<'_>) {
         }
     }
     exchange.close();
+}
+
+/// Answers one handshake, and each message with those that `answer` gives, until the other side
+/// closes or it gives none at all: then it goes without a word.
+pub fn serve_talk(exchange: &mut Exchange<'_>, answer: impl Fn(&str) -> Option<Vec<String>>) {
+    if !shake(exchange) {
+        return;
+    }
+    let mut message = Vec::new();
+    while let Ok((kind, payload)) = read_frame(exchange.wire()) {
+        if kind == CLOSE {
+            let mut frame = frame_head(CLOSE, payload.len(), false);
+            frame.extend_from_slice(&payload);
+            exchange.send(frame);
+            break;
+        }
+        message.extend_from_slice(&payload);
+        if kind & FINAL == 0 {
+            continue;
+        }
+        let whole = std::mem::take(&mut message);
+        let Some(messages) = answer(&String::from_utf8_lossy(&whole)) else { break };
+        for message in messages {
+            let mut frame = frame_head(TEXT, message.len(), false);
+            frame.extend_from_slice(message.as_bytes());
+            exchange.send(frame);
+        }
+    }
+    exchange.close();
+}
+
+/// Answers a handshake; everything else with 426.
+fn shake(exchange: &mut Exchange<'_>) -> bool {
+    let key = exchange.request().get("sec-websocket-key").map(str::to_owned);
+    let upgrade = exchange.request().get("upgrade").unwrap_or_default().to_ascii_lowercase();
+    let Some(key) = key.filter(|_| upgrade == "websocket") else {
+        exchange.reply(426, &[("Upgrade", "websocket")], "");
+        return false;
+    };
+    exchange.send(format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: {}\r\n\r\n",
+        accept(&key)
+    ));
+    true
 }
 
 /// The answer to a handshake's key.

@@ -47,7 +47,7 @@ Paths are those of the families' documentation.
 `/v1/models` and `/v1/files` are answered in the words of whose client asks: Anthropic's sends `anthropic-version`, Gemini's `x-goog-api-key`.
 
 Chat is translated between all families; see [dialects](dialects.md).
-Embeddings, rankings and legacy completions are translated as told below, everything else goes through to providers of the same family, the model renamed.
+Embeddings, rankings and legacy completions are translated as told below, everything else goes through to providers of the same family, the model renamed; that of a talk with Gemini is named by its first message.
 A legacy completion becomes a chat where the provider has nothing else: the prompt a message of the user, the answer its text; several prompts, `suffix`, `echo` and `best_of` are refused there.
 Tokens are counted by the provider where it counts them, else estimated.
 

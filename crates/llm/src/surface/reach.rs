@@ -46,7 +46,10 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
     } else if surface == asked.surface && !surface.operation().is_inference() {
         add_query(surface, asked.query, &mut path);
     }
-    let is_from_root = surface == Surface::GeminiFileUpload;
+    let is_from_root = matches!(
+        surface,
+        Surface::GeminiFileUpload | Surface::GeminiLive | Surface::GeminiLiveAlpha
+    );
     Some(Reach { surface, path, is_from_root, has_model: names_model(route) })
 }
 
@@ -126,6 +129,8 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
         }
         operation if is_vertex && operation.kept().is_some() => None,
         Operation::Invoke if asked == Surface::GeminiPredict && !is_vertex => None,
+        // There it has another path and other names of models.
+        Operation::Realtime if is_vertex => None,
         _ => Some(asked),
     }
 }

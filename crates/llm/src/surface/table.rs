@@ -102,6 +102,10 @@ surfaces! {
     OpenaiRealtime Openai Realtime "GET" None "/v1/realtime";
     OpenaiRealtimeSecret Openai RealtimeKey "POST" Json "/v1/realtime/client_secrets";
     OpenaiRealtimeSession Openai RealtimeKey "POST" Json "/v1/realtime/sessions";
+    GeminiLive Gemini Realtime "GET" None
+        "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
+    GeminiLiveAlpha Gemini Realtime "GET" None
+        "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent";
     OpenaiModelList Openai ModelList "GET" None "/v1/models";
     AnthropicModelList Anthropic ModelList "GET" None "/v1/models";
     GeminiModelList Gemini ModelList "GET" None "/v1beta/models";

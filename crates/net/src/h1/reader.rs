@@ -128,6 +128,12 @@ impl H1Reader {
         }
     }
 
+    /// What comes from now on is no longer HTTP: all of it is read as it comes.
+    pub fn switch(&mut self) {
+        self.begin_body(Framing::UntilClose);
+        self.body_size = Size::Usual;
+    }
+
     fn begin_body(&mut self, framing: Framing) {
         self.parser.reset();
         self.body = BodyDecoder::new(framing);

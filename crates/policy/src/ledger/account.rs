@@ -7,10 +7,10 @@ use architrave_config::ports::CountedFor;
 use architrave_core::Moment;
 
 use super::Unit;
-use super::ask::{Ask, OUTPUT_TOKENS_DEFAULT};
+use super::ask::{Ask, OUTPUT_TOKENS_DEFAULT, Spent};
 use super::bell::Bell;
 use super::bucket::Bucket;
-use super::cell::Shortage;
+use super::cell::{Shortage, Taken};
 use super::counter::InUse;
 use super::lease::PATIENCE;
 use super::line::Line;
@@ -151,6 +151,21 @@ impl Account {
         reservation.grant(&lines, output, stated);
         reservation.tell(now, second);
         Ok(reservation)
+    }
+
+    /// Counts what was used though nobody could be asked before, as of an answer that a provider
+    /// begins by itself.
+    pub fn charge(self: &Arc<Self>, now: Moment, wall: SystemTime, spent: Spent) {
+        let second = second_of(wall);
+        let mut reservation = Reservation::empty(self);
+        if let Some(bucket) = &self.rate {
+            reservation.draw(bucket.nothing(now));
+        }
+        for meter in &self.budgets {
+            let taken = Taken { amount: 0, output: 0, left: 0 };
+            reservation.hold(Held { cell: meter.counter.cell(second), taken });
+        }
+        reservation.settle(spent);
     }
 
     /// Where each budget stands.

@@ -75,6 +75,13 @@ impl Bucket {
         }
     }
 
+    /// Takes nothing: what is settled on it is all beyond it.
+    pub(super) fn nothing(&self, now: Moment) -> Drawn {
+        let now = self.tokens_by(now);
+        self.latest.fetch_max(now, Ordering::AcqRel);
+        Drawn { amount: 0, output: 0, left: 0, paid: now }
+    }
+
     /// What was drawn turns out to be `spent`; 0 where it is given back.
     pub(super) fn settle(&self, drawn: Drawn, spent: u64) {
         let now = self.latest.load(Ordering::Acquire);

@@ -36,6 +36,7 @@ mod seen;
 pub(crate) mod settle;
 mod signal;
 mod stream;
+pub(crate) mod talk;
 pub(crate) mod unpriced;
 
 use std::pin::pin;
@@ -76,18 +77,32 @@ pub(crate) async fn serve<'a>(
     let Some(asked) = Surface::of(&method, &path, &query) else {
         return unknown_path(worker, exchange, &method, &path);
     };
-    let asked = of_client(asked, exchange);
-    // Whom the gateway vouches for is somebody who goes on with an upload, and nothing else.
-    if exchange.admission.vouched.is_some() && asked.surface != Surface::GeminiFileUpload {
+    let mut asked = of_client(asked, exchange);
+    // Whom the gateway vouches for is somebody who goes on with an upload, or who has a key for a
+    // talk, and may do nothing else.
+    let may_by = match exchange.talk_key {
+        Some(_) => asked.surface == Surface::OpenaiRealtime,
+        None => exchange.admission.vouched.is_none() || asked.surface == Surface::GeminiFileUpload,
+    };
+    if !may_by {
         return unknown_path(worker, exchange, &method, &path);
     }
     exchange.llm =
         Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
     let dialect = asked.dialect();
+    if let Some(key) = exchange.talk_key.as_deref() {
+        match pass::of_key(exchange, key, asked.address.model.as_deref()) {
+            Ok(model) => asked.address.model = Some(model.into()),
+            Err(missed) => return refuse(worker, exchange, dialect, missed),
+        }
+    }
     let served = match asked.operation() {
         Operation::Chat => pin!(chat(worker, exchange, client, &asked, service)).await,
         Operation::ModelList => listing::list(exchange, &asked, service),
         Operation::ModelGet => listing::get(exchange, &asked, service),
+        Operation::Realtime if talk::opens_here(asked.surface) => {
+            return Box::pin(live(worker, exchange, client, asked, service)).await;
+        }
         // Boxed, as it is larger than chat, and every future is moved as a whole when it begins.
         _ => Box::pin(pass::serve(worker, exchange, client, &asked, service)).await.map(
             |mut answer| {
@@ -99,6 +114,36 @@ pub(crate) async fn serve<'a>(
     match served {
         Ok(answer) => answer,
         Err(missed) => refuse(worker, exchange, dialect, missed),
+    }
+}
+
+/// Serves a talk of which the client's first message says with whom: the 101 has gone by then, and
+/// what goes wrong is told over the WebSocket.
+async fn live<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    mut asked: Asked<'_>,
+    service: &LlmService,
+) -> LlmAnswer<'a> {
+    let ClientSide { reader, writer, facts } = client;
+    let dialect = asked.dialect();
+    if let Err(missed) = talk::open(exchange, writer, facts).await {
+        return refuse(worker, exchange, dialect, missed);
+    }
+    let served = async {
+        let setup = talk::setup(exchange, reader, service).await?;
+        asked.address.model = Some(setup.model.clone().into());
+        let client = ClientSide { reader, writer, facts };
+        pass::serve(worker, exchange, client, &asked, service).await?.with_setup(setup)
+    };
+    match served.await {
+        Ok(answer) => answer,
+        Err(missed) => {
+            exchange.reason = Some(missed.reason);
+            exchange.termination = missed.termination();
+            LlmAnswer::parting(&missed.error)
+        }
     }
 }
 

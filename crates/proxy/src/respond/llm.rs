@@ -16,7 +16,7 @@ use super::{apply_policies, persist_of, send_own};
 use crate::attempt::HALF_CLOSED;
 use crate::bodies;
 use crate::body::NotedBody;
-use crate::dispatch::llm::{AnswerBody, LlmAnswer, LlmStream, settle};
+use crate::dispatch::llm::{AnswerBody, LlmAnswer, LlmStream, settle, talk};
 use crate::exchange::Exchange;
 use crate::serve::{Ending, RequestFacts};
 use crate::worker::Worker;
@@ -30,7 +30,7 @@ pub(super) async fn send(
     writer: &mut Writer,
 ) -> Ending {
     let LlmAnswer { mut head, body } = answer;
-    if !matches!(body, AnswerBody::Stream(_)) {
+    if !matches!(body, AnswerBody::Stream(_) | AnswerBody::Talk(_)) {
         settle::whole(worker, exchange);
     }
     apply_policies(exchange, &mut head);
@@ -38,9 +38,8 @@ pub(super) async fn send(
         AnswerBody::Whole(bytes) => {
             pin!(send_own(worker, exchange, (&mut head, &bytes), facts, writer)).await
         }
-        AnswerBody::Tunnel(answered, upstream) => {
-            Box::pin(super::tunnel::begin(exchange, (head, *answered), &upstream, writer)).await
-        }
+        AnswerBody::Parting(frames) => pin!(talk::part(exchange, &frames, writer)).await,
+        AnswerBody::Talk(talk) => Box::pin(talk.run(worker, exchange, head, writer)).await,
         AnswerBody::Stream(stream) => {
             pin!(send_stream(worker, exchange, (head, stream), facts, writer)).await
         }

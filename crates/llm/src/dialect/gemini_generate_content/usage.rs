@@ -40,11 +40,16 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Metadata<'a>, JsonErro
             "promptTokenCount" => counts.prompt = counts.count(cursor)?,
             "toolUsePromptTokenCount" => counts.by_tools = counts.count(cursor)?,
             "cachedContentTokenCount" => counts.cached = counts.count(cursor)?,
-            "candidatesTokenCount" => counts.answer = counts.count(cursor)?,
+            // The second name is that of Live.
+            "candidatesTokenCount" | "responseTokenCount" => {
+                counts.answer = counts.count(cursor)?
+            }
             "thoughtsTokenCount" => counts.thoughts = counts.count(cursor)?,
             "promptTokensDetails" => counts.prompt_by = read_modalities(cursor)?,
             "cacheTokensDetails" => counts.cached_by = read_modalities(cursor)?,
-            "candidatesTokensDetails" => counts.answer_by = read_modalities(cursor)?,
+            "candidatesTokensDetails" | "responseTokensDetails" => {
+                counts.answer_by = read_modalities(cursor)?;
+            }
             "serviceTier" => class = cursor.maybe(Cursor::text)?.and_then(wire::service_class),
             "trafficType" if cursor.kind() == Kind::Text => {
                 traffic = ServiceClass::of_word(&cursor.text()?);

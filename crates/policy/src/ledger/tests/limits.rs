@@ -321,3 +321,14 @@ fn a_client_is_told_what_is_left_once_its_request_is_counted() {
     assert_eq!(told.remaining, 0);
     assert_eq!(standing(&account, NOON), (4_010, 0));
 }
+
+#[test]
+fn what_nobody_was_asked_for_is_counted_all_the_same() {
+    let ledger = Ledger::in_memory();
+    let rate = Rate { count: 1_000, per: Duration::from_secs(60) };
+    let terms = Terms { tokens: Some(rate), budgets: vec![tokens(100, Period::Day)] };
+    let account = ledger.account("mobile", &terms).unwrap();
+    account.charge(at(100), wall(NOON), spent(250));
+    assert_eq!(standing(&account, NOON), (250, 0), "beyond what is left");
+    assert_eq!(account.token_limit(at(100)).map(|report| report.remaining), Some(750));
+}

@@ -1,17 +1,17 @@
 //! An answer of a model on its way to the client: whole, or a stream.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use architrave_core::Moment;
-use architrave_llm::chat::ChatError;
+use architrave_core::{Moment, Reason};
+use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::field::Losses;
+use architrave_llm::talk::Setup;
 use architrave_net::{Fields, ResponseHead, is_value};
 
+use super::missed::Missed;
 use super::stream::LlmStream;
-use crate::assembly::LiveUpstream;
-use crate::attempt::Answered;
+use super::talk::{self, Talk};
 use crate::exchange::Exchange;
 
 /// An answer of an llm service.
@@ -31,7 +31,9 @@ pub(crate) enum AnswerBody<'a> {
     /// It comes piece by piece.
     Stream(Box<LlmStream<'a>>),
     /// It is a 101, behind which both sides talk.
-    Tunnel(Box<Answered>, Arc<LiveUpstream>),
+    Talk(Box<Talk<'a>>),
+    /// What is left to be said of a talk whose 101 has gone and which comes to nothing.
+    Parting(Vec<u8>),
 }
 
 /// Fields of a provider's answer that clients get: what their libraries read, and nothing that
@@ -73,6 +75,30 @@ impl LlmAnswer<'_> {
             answer.head.fields.append("x-amzn-ErrorType", name.as_bytes());
         }
         answer
+    }
+
+    /// The end of a talk that has not begun, with why.
+    pub(super) fn parting(error: &ChatError) -> Self {
+        let head = ResponseHead { status: 101, ..ResponseHead::default() };
+        Self { head, body: AnswerBody::Parting(talk::goodbye(error)) }
+    }
+
+    /// The same for a talk whose setup the client has sent already.
+    ///
+    /// # Errors
+    /// That it is no talk.
+    pub(super) fn with_setup(mut self, setup: Setup) -> Result<Self, Missed> {
+        match &mut self.body {
+            AnswerBody::Talk(talk) => {
+                talk.set_up(setup);
+                Ok(self)
+            }
+            _ => {
+                let message = "the provider does not talk over a WebSocket";
+                let error = ChatError::new(ErrorKind::Internal, message);
+                Err(Missed::provider(error, Reason::BadResponse))
+            }
+        }
     }
 
     /// Takes over the fields of the provider's answer that clients get.

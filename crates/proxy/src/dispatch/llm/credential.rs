@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use architrave_balance::deployment::{Failure, Scope};
 use architrave_config::CredentialSecret;
-use architrave_core::Reason;
+use architrave_core::{Reason, Secret};
 use architrave_llm::auth::{self, Applied, AwsSecret, ProviderSecret, SignedBody, SignedParts};
 use architrave_llm::chat::{ChatError, ErrorKind};
 
@@ -60,6 +60,14 @@ pub(super) async fn show(
     let applied = applied.map_err(|_wrong_kind| not_accepted())?;
     apply(outgoing, &applied);
     Ok(())
+}
+
+/// Shows a key that the provider has made for one talk, in the place of the credential by which it
+/// was made: by it the provider knows what the talk is to be like.
+pub(super) fn show_key(outgoing: &mut Outgoing, key: &Secret) {
+    let fields = &mut outgoing.head.fields;
+    fields.remove("api-key");
+    fields.set("authorization", format!("Bearer {}", key.expose()).as_bytes());
 }
 
 /// How long a request waits for the very first token after a start.

@@ -143,9 +143,9 @@ pub(super) fn introduce(
     }
 }
 
-/// Fields by which a WebSocket is agreed upon (RFC 6455 §11.3).
-const WEBSOCKET_FIELDS: [&str; 3] =
-    ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
+/// Fields by which a WebSocket is agreed upon (RFC 6455 §11.3); not those by which what is said is
+/// packed, as nobody here would understand it.
+const WEBSOCKET_FIELDS: [&str; 2] = ["sec-websocket-key", "sec-websocket-version"];
 
 /// Passes on how a WebSocket is agreed upon, but for keys that browsers put among its protocols.
 pub(super) fn shake_hands(fields: &mut Fields, client: &Fields) {

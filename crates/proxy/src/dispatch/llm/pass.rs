@@ -25,6 +25,7 @@ use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::{Asked, KeptId, Operation};
+use architrave_llm::talk::{Ear, Words};
 use architrave_llm::token_count;
 use architrave_net::Reader;
 use architrave_telemetry::Party;
@@ -33,7 +34,7 @@ use smallvec::SmallVec;
 use super::answer::LlmAnswer;
 use super::fit::{self, InOrder};
 use super::missed::{Missed, nothing_serves};
-use super::{fallback, passed_over, refusal, reserve, signal};
+use super::{fallback, passed_over, refusal, reserve, signal, talk};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
@@ -42,6 +43,7 @@ use along::Along;
 use home::Way;
 use request::Passing;
 
+pub(super) use home::of_key;
 pub(crate) use links::vouch;
 
 /// Serves an operation that goes through as it came.
@@ -68,8 +70,8 @@ pub(super) async fn serve<'a>(
     exchange.admission.has_masked = guards.masked().cloned();
     passing.see_through(worker, asked, guards, reader).await?;
     match asked.operation() {
-        Operation::Realtime => may_talk(exchange, &passing)?,
-        Operation::RealtimeKey => may_go_unseen(exchange, &passing)?,
+        Operation::Realtime => may_talk(&passing)?,
+        Operation::RealtimeKey => is_unguarded(&passing)?,
         // Their answers are told days later to whoever asks for a file.
         Operation::BatchCreate if exchange.account().is_some() => {
             return Err(refusal::not_counted("a batch"));
@@ -147,26 +149,27 @@ async fn along_named<'a>(
     }
 }
 
-/// Whether somebody may talk over a WebSocket, of which nobody here sees more than its bytes.
+/// Whether somebody may talk over a WebSocket.
 ///
 /// # Errors
 /// That it is no WebSocket, or that something is to be held which cannot be.
-fn may_talk(exchange: &Exchange<'_>, passing: &Passing) -> Result<(), Missed> {
+fn may_talk(passing: &Passing) -> Result<(), Missed> {
     if !passing.upgrade().is_some_and(|asked| asked.eq_ignore_ascii_case("websocket")) {
         return Err(refusal::no_websocket());
     }
-    may_go_unseen(exchange, passing)
+    // Which one it would be with otherwise, and at what price, the provider alone would know.
+    if passing.model().is_none() {
+        return Err(refusal::invalid(refusal::no_model(false)));
+    }
+    is_unguarded(passing)
 }
 
-/// Whether somebody may talk to a model, or get a key for that, of which nobody here sees anything.
+/// Whether no guardrail is to see what is said.
 ///
 /// # Errors
-/// That something is to be held which cannot be.
-fn may_go_unseen(exchange: &Exchange<'_>, passing: &Passing) -> Result<(), Missed> {
+/// That one is.
+fn is_unguarded(passing: &Passing) -> Result<(), Missed> {
     let guards = passing.guards();
-    if exchange.account().is_some() {
-        return Err(refusal::not_governed("a budget or a limit of tokens"));
-    }
     if guards.looks_at_requests() || guards.looks_at_replies() {
         return Err(refusal::not_governed("a guardrail"));
     }
@@ -185,10 +188,14 @@ async fn reserve(
     passing: &mut Passing,
 ) -> Result<(), Missed> {
     let operation = asked.operation();
-    if !operation.is_inference() || operation == Operation::Realtime {
+    if !operation.is_inference() {
         return Ok(());
     }
-    let mut wanted = passing.wanted(operation);
+    let mut wanted = match operation {
+        // The first answer: it may begin by itself.
+        Operation::Realtime => talk::wanted(&Ear::new(Words::Openai)),
+        _ => passing.wanted(operation),
+    };
     let beside = worker.gateway().kept.beside(passing.named());
     let unseen = beside.known_tokens.saturating_add(beside.guessed_tokens);
     wanted.prompt_tokens = wanted.prompt_tokens.saturating_add(unseen);

@@ -126,7 +126,7 @@ async fn ask<'a>(
             head.fields.append("Content-Type", b"text/event-stream");
             AnswerBody::Stream(Box::new(stream.into_prompt(PromptEvents::new(service))))
         }
-        tunnel @ AnswerBody::Tunnel(..) => tunnel,
+        talk @ (AnswerBody::Talk(_) | AnswerBody::Parting(_)) => talk,
     };
     Ok(LlmAnswer { head, body })
 }

@@ -8,7 +8,7 @@ use architrave_llm::chat::{ChatError, ErrorKind, ServiceClass, TokenClass};
 use architrave_llm::cost::Prices;
 use architrave_llm::used::Used;
 use architrave_policy::Actor;
-use architrave_policy::ledger::{self, Limit};
+use architrave_policy::ledger::{self, Account, Limit, Refused, Reservation};
 
 use super::ask::Ask;
 use super::missed::Missed;
@@ -126,16 +126,43 @@ pub(super) async fn reserve(
         Err(refused) => {
             exchange.admission.spending = refused.report;
             exchange.admission.ended_by = Some(Actor::Budgets);
-            let kind = match refused.limit {
-                Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
-                Limit::Lease => ErrorKind::Overloaded,
-            };
-            let mut error = ChatError::new(kind, refused.detail());
-            error.retry_after_ms = Some(refused.retry_after_s.saturating_mul(1000));
-            error.code = Some(refused.reason().as_str().to_owned());
-            Err(Missed::refused(error, refused.reason()))
+            Err(Missed::refused(refusal(&refused), refused.reason()))
         }
     }
+}
+
+/// Reserves what one answer of a talk may use, at the price of the model that it is with: all of it,
+/// as nobody lowers it there.
+///
+/// # Errors
+/// What the client is told.
+pub(super) async fn for_talk(
+    worker: &Worker,
+    account: &Arc<Account>,
+    row: Option<&Model>,
+    wanted: &Wanted,
+) -> Result<Reservation, ChatError> {
+    let none = Prices::default();
+    let prices = row.and_then(|row| row.prices.as_ref()).unwrap_or(&none);
+    let asked = wanted.priced(row, prices);
+    let (now, wall) = (worker.now(), worker.wall());
+    let reserved = account.reserve(now, wall, &asked).await.map_err(|refused| refusal(&refused))?;
+    match reserved.output_tokens_granted() {
+        Some(granted) => Err(*super::refusal::too_little_left(granted).error),
+        None => Ok(reserved),
+    }
+}
+
+/// Why nothing is reserved, in words for the client.
+fn refusal(refused: &Refused) -> ChatError {
+    let kind = match refused.limit {
+        Limit::TokenRate | Limit::Budget(..) => ErrorKind::RateLimited,
+        Limit::Lease => ErrorKind::Overloaded,
+    };
+    let mut error = ChatError::new(kind, refused.detail());
+    error.retry_after_ms = Some(refused.retry_after_s.saturating_mul(1000));
+    error.code = Some(refused.reason().as_str().to_owned());
+    error
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ pub(crate) fn whole(worker: &Worker, exchange: &mut Exchange<'_>) {
     }
 }
 
+/// Settles a talk, of which each answer has been paid for.
+pub(super) fn talk(worker: &Worker, exchange: &mut Exchange<'_>, failure: Option<Failure>) {
+    close(worker, exchange, failure);
+}
+
 /// Settles a stream.
 pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEnd) {
     let Some(facts) = &mut exchange.llm else { return };

@@ -13,6 +13,7 @@ use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::signal::Limits;
 use architrave_llm::surface::Asked;
+use architrave_llm::talk::Words;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::{Reader, ResponseHead};
@@ -35,6 +36,7 @@ use crate::dispatch::llm::payload::RestLook;
 use crate::dispatch::llm::read_reply::{self, Judged};
 use crate::dispatch::llm::signal::About;
 use crate::dispatch::llm::stream::LlmStream;
+use crate::dispatch::llm::talk::{Manner, Talk};
 use crate::dispatch::llm::{credential, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
@@ -66,7 +68,7 @@ pub(super) enum Success {
     /// What the mock streams.
     Mock(ResponseHead, Box<MockSteps>),
     /// Talk over a WebSocket.
-    Tunnel(ResponseHead, Box<Answered>, Arc<LiveUpstream>),
+    Talk(ResponseHead, Box<Answered>, Arc<LiveUpstream>, Manner),
 }
 
 /// What came of one request.
@@ -96,8 +98,9 @@ impl Success {
                 let stream = LlmStream::mock(steps, reader);
                 LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
             }
-            Self::Tunnel(head, answered, upstream) => {
-                LlmAnswer { head, body: AnswerBody::Tunnel(answered, upstream) }
+            Self::Talk(head, answered, upstream, manner) => {
+                let talk = Talk::new(answered, upstream, manner, reader);
+                LlmAnswer { head, body: AnswerBody::Talk(Box::new(talk)) }
             }
             Self::Stream(head, answered, watching) => {
                 let stream = match watching {
@@ -203,7 +206,8 @@ impl Along<'_, '_> {
                 }
                 Came::Piecewise(head, answered) => {
                     if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
-                        return Ok(Success::Tunnel(head, answered, Arc::clone(&reach.upstream)));
+                        let upstream = Arc::clone(&reach.upstream);
+                        return Ok(Success::Talk(head, answered, upstream, self.manner()));
                     }
                     let watching = self.watching(exchange, &head, prepared.as_ref());
                     let watching = watching.map_err(Attempted::Declined)?;
@@ -235,6 +239,9 @@ impl Along<'_, '_> {
         let Some(reach) = &lane.side.reach else { return Err(nothing()) };
         let shown = credential::show(&mut outgoing, lane, worker).await;
         shown.map_err(|(failure, missed)| Attempted::Failed(failure, missed))?;
+        if let Some(key) = &exchange.talk_key {
+            credential::show_key(&mut outgoing, &key.secret);
+        }
         let timeout = exchange.matched.and_then(|matched| matched.route.timeout);
         let limit = timeout.unwrap_or(PATIENCE);
         let mut tries = EndpointTries {
@@ -331,6 +338,15 @@ impl Along<'_, '_> {
 }
 
 impl Along<'_, '_> {
+    /// How the talk goes that begins.
+    fn manner(&self) -> Manner {
+        let words = match self.asked.dialect() {
+            Dialect::GeminiGenerateContent => Words::Gemini,
+            _ => Words::Openai,
+        };
+        Manner { words, bytes_max: self.passing.bytes_max() }
+    }
+
     /// Nobody takes the answer that is made. What is only fetched costs nothing.
     fn abandoned(&self, exchange: &mut Exchange<'_>) {
         match self.asked.operation().is_inference() {

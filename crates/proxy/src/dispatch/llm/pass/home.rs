@@ -13,6 +13,7 @@ use super::request::{NO_MODEL, Passing};
 use super::{lines, written};
 use crate::dispatch::llm::kept::{Found, Home};
 use crate::dispatch::llm::missed::Missed;
+use crate::dispatch::llm::talk::keys::TalkKey;
 use crate::dispatch::llm::{permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
@@ -44,6 +45,10 @@ pub(super) fn find(
         Some(name) => models(worker, exchange, service, name)?,
         None => Vec::new(),
     };
+    if let Some(key) = &exchange.talk_key {
+        let can = |lane: &LiveLane| written::reaches(lane, asked);
+        return lane_at(&models, &key.home, can).map(|(model, place)| Way::Named(model, place));
+    }
     let others = passing.other_models(asked).iter().map(|name| {
         let model = permit::find(worker, exchange, service, name);
         model.map(|model| (name.clone(), model)).ok_or_else(|| unknown(name))
@@ -77,6 +82,27 @@ pub(super) fn find(
         (None, true) => sole(worker, exchange, asked, service),
         (None, false) => {
             sole_lane(exchange, &models).map(|(model, place)| Way::Named(model, place))
+        }
+    }
+}
+
+/// The model that a talk is with by the key that is shown for it.
+///
+/// # Errors
+/// That the key is another consumer's, or for another model.
+pub(in crate::dispatch::llm) fn of_key(
+    exchange: &Exchange<'_>,
+    key: &TalkKey,
+    named: Option<&str>,
+) -> Result<String, Missed> {
+    if exchange.caller_name() != key.home.consumer.as_deref() {
+        return Err(nothing_there());
+    }
+    match named.filter(|named| *named != key.model) {
+        None => Ok(key.model.clone()),
+        Some(_other) => {
+            let error = ChatError::new(ErrorKind::Permission, "the key is for another model");
+            Err(Missed::refused(error, Reason::Forbidden))
         }
     }
 }

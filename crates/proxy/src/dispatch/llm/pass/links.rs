@@ -7,9 +7,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use architrave_core::Secret;
 use architrave_llm::json::Writer;
 use architrave_llm::scan::Splice;
-use architrave_llm::surface::{Kept, KeptId, ResultsLink, Surface, Upload};
+use architrave_llm::surface::{Kept, KeptId, Operation, ResultsLink, Surface, Upload};
+use architrave_llm::talk::Minted;
 use architrave_net::{Fields, Method, ResponseHead, is_value};
 use architrave_policy::Caller;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -18,6 +20,7 @@ use super::along::Along;
 use super::lines;
 use crate::assembly::LiveKind;
 use crate::dispatch::llm::kept::Home;
+use crate::dispatch::llm::talk::keys::{self, TalkKey};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -127,8 +130,40 @@ impl Along<'_, '_> {
 }
 
 impl Along<'_, '_> {
+    /// An answer with a key for a talk, which is good here. Whoever is held to a budget gets one that is
+    /// good nowhere else, as nobody would see what is used there.
+    fn minted(&self, exchange: &Exchange<'_>, answer: Vec<u8>) -> Vec<u8> {
+        let text = std::str::from_utf8(&answer).unwrap_or_default();
+        let service = exchange.matched.and_then(|matched| matched.service);
+        let held = exchange.account().is_some();
+        let own = if held { keys::own() } else { None };
+        let (Some(minted), Some(service)) = (Minted::find(text), service) else {
+            // What cannot be put in its place is not handed on.
+            return if held { Vec::new() } else { answer };
+        };
+        let (shown, answer) = match (own, held) {
+            (Some(own), _) => {
+                let answer = minted.with_value(&answer, &own);
+                (own, answer)
+            }
+            (None, true) => return Vec::new(),
+            (None, false) => (minted.value.clone(), answer),
+        };
+        let names =
+            (self.passing.model().unwrap_or_default().to_owned(), service.name.as_str().to_owned());
+        let home = Home::of(exchange, self.lane, true);
+        let now = self.worker.wall();
+        let secret = (Secret::new(minted.value), minted.expires_at);
+        let key = TalkKey::new(secret, home, names, now);
+        self.worker.gateway().talk_keys.remember(&shown, key, now);
+        answer
+    }
+
     /// An answer about batches, whose results are to be had here.
     pub(super) fn relinked(&self, exchange: &Exchange<'_>, answer: Vec<u8>) -> Vec<u8> {
+        if self.asked.operation() == Operation::RealtimeKey {
+            return self.minted(exchange, answer);
+        }
         let text = std::str::from_utf8(&answer).unwrap_or_default();
         let links = self.asked.surface.results_links(text);
         let path = exchange.head.path();

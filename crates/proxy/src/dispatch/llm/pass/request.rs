@@ -95,7 +95,7 @@ impl Passing {
             content_type,
             accept,
             guards: Guards::default(),
-            upgrade: facts.upgrade.clone(),
+            upgrade: facts.upgrade.clone().filter(|_| asked.operation() == Operation::Realtime),
             named,
             is_home_known: false,
             has_taken_rest: Cell::new(false),
@@ -284,6 +284,11 @@ impl Passing {
     /// The tokens that it will be, by an estimate.
     pub(super) fn prompt_tokens(&self) -> u64 {
         self.body.prompt_tokens()
+    }
+
+    /// How many bytes may be said at once.
+    pub(super) fn bytes_max(&self) -> u64 {
+        self.bytes_max
     }
 
     /// How large it is, and how large its answer may be.

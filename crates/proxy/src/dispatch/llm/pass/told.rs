@@ -257,10 +257,8 @@ impl Along<'_, '_> {
                 seen::keep(self.worker, exchange, offer, seen.kept);
                 self.remember(exchange, seen.made);
             }
-            Success::Stream(..) | Success::Mock(..) => facts.flight = Some(flight),
-            Success::Tunnel(..) => {
-                let spent = Spent { prompt_tokens: 0, output_tokens: 0 };
-                flight.finish(End::Answered(spent), now);
+            Success::Stream(..) | Success::Mock(..) | Success::Talk(..) => {
+                facts.flight = Some(flight);
             }
         }
     }

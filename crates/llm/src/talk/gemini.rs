@@ -1,0 +1,142 @@
+//! The messages of Gemini's Live, in camelCase or snake_case as Google reads them.
+
+use crate::dialect::Dialect;
+use crate::json::{Cursor, JsonError, Kind};
+
+use super::ear::{Amount, Ear, Heard, Said};
+
+/// Base64 of the sound of a token: a twenty-fifth of a second at 16 bits, of 16 kHz in and 24 out;
+/// on the high side.
+const SOUND_IN_BYTES: u64 = 1_000;
+const SOUND_OUT_BYTES: u64 = 2_560;
+/// The tokens of a picture that goes in.
+const IMAGE_TOKENS: u64 = 300;
+
+pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> (Said, Amount) {
+    let (mut starts, mut is_setup, mut is_sound) = (false, false, false);
+    let mut output_max = None;
+    let read = Cursor::new(text).object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("setup", Kind::Object) => {
+                is_setup = true;
+                output_max = limit(cursor)?;
+            }
+            ("clientContent" | "client_content", Kind::Object) => {
+                cursor.object(|cursor, name| {
+                    match (name, cursor.kind()) {
+                        ("turnComplete" | "turn_complete", Kind::Scalar) => {
+                            starts = cursor.truth()?
+                        }
+                        _ => cursor.skip()?,
+                    }
+                    Ok(())
+                })?
+            }
+            ("toolResponse" | "tool_response", _) => {
+                starts = true;
+                cursor.skip()?;
+            }
+            ("realtimeInput" | "realtime_input", Kind::Object) => {
+                cursor.object(|cursor, name| {
+                    is_sound |= matches!(name, "audio" | "video" | "mediaChunks" | "media_chunks");
+                    cursor.skip()
+                })?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    if read.is_err() {
+        return (Said::Unreadable, Amount::default());
+    }
+    if is_setup {
+        ear.output_max = output_max;
+        let said =
+            if std::mem::replace(&mut ear.is_set_up, true) { Said::Again } else { Said::Adds };
+        return (said, Amount::of_text(bytes));
+    }
+    let adds = match is_sound {
+        true if text.contains("image/") => Amount { text: IMAGE_TOKENS, audio: 0 },
+        true => Amount::of_sound(bytes, SOUND_IN_BYTES),
+        false => Amount::of_text(bytes),
+    };
+    (if starts { Said::Starts } else { Said::Adds }, adds)
+}
+
+/// The limit of an answer that a setup states.
+fn limit(cursor: &mut Cursor<'_>) -> Result<Option<u64>, JsonError> {
+    let mut limit = None;
+    cursor.object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("generationConfig" | "generation_config", Kind::Object) => {
+                cursor.object(|cursor, name| {
+                    match (name, cursor.kind()) {
+                        ("maxOutputTokens" | "max_output_tokens", Kind::Scalar) => {
+                            limit = Some(cursor.count()?);
+                        }
+                        _ => cursor.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(limit)
+}
+
+pub(super) fn told(ear: &mut Ear, text: &str, bytes: u64) -> Heard {
+    let (mut speaks, mut is_over, mut calls, mut is_sound) = (false, false, false, false);
+    let read = Cursor::new(text).object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("serverContent", Kind::Object) => cursor.object(|cursor, name| {
+                match (name, cursor.kind()) {
+                    ("modelTurn", _) => {
+                        speaks = true;
+                        is_sound = cursor.json()?.as_str().contains("\"inlineData\"");
+                    }
+                    ("turnComplete", Kind::Scalar) => is_over = cursor.truth()?,
+                    _ => cursor.skip()?,
+                }
+                Ok(())
+            })?,
+            ("toolCall", _) => {
+                calls = true;
+                cursor.skip()?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    if read.is_err() {
+        return Heard::default();
+    }
+    let mut heard = Heard::default();
+    // The last turn will not be told of any more.
+    if ear.is_untold && (speaks || calls) {
+        heard.used = Some(ear.end(None).into());
+    }
+    if (speaks || calls) && !ear.is_answering() {
+        ear.begin();
+        heard.is_begun = true;
+    }
+    if speaks || calls {
+        ear.grow(match is_sound {
+            true => Amount::of_sound(bytes, SOUND_OUT_BYTES),
+            false => Amount::of_text(bytes),
+        });
+    }
+    if let Some(usage) = Dialect::GeminiGenerateContent.usage_of_event(text) {
+        let is_more = ear.turn.is_none_or(|turn| usage.total() >= turn.total());
+        ear.turn = if is_more { Some(usage) } else { ear.turn };
+    }
+    let is_told = ear.turn.is_some();
+    if is_told && (is_over || calls || ear.is_untold || !ear.is_answering()) {
+        let turn = ear.turn;
+        heard.used = Some(ear.end(turn).into());
+    } else if is_over && ear.is_answering() {
+        ear.is_untold = true;
+    }
+    heard
+}
