@@ -47,7 +47,8 @@ pub(crate) fn encode(name: &str, path: &mut String) {
 }
 
 /// The value of a parameter of a query.
-pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<Text<'a>> {
+#[must_use]
+pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Text<'a>> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     decode(value)
 }

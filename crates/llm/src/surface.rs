@@ -31,6 +31,8 @@ pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
 pub use upload::Upload;
 
+pub use crate::segment::parameter;
+
 pub(crate) use reach::gemini_model;
 pub(crate) use rename::bare as bare_model;
 

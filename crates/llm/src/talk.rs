@@ -18,7 +18,7 @@ mod write;
 pub use ear::{Ear, Heard, Said, Words};
 pub use frame::{FrameError, Sender};
 pub use listener::{Listener, Passed};
-pub use minted::Minted;
+pub use minted::{Minted, TOKENS, may_begin_until};
 pub use setup::{Setup, SetupReader};
 pub use write::{close_frame, mask_of, text_frame};
 

@@ -235,25 +235,25 @@ fn nothing_is_forgotten_when_the_process_is_killed() {
 
 /// A provider of Gemini's that says which setup it got and answers each turn.
 fn live() -> Origin {
-    Origin::start(|exchange| {
-        serve_talk(exchange, |message| {
-            let asked: Value = serde_json::from_str(message).expect("JSON");
-            if asked["setup"].is_object() {
-                return Some(vec![json!({ "setupComplete": {}, "got": asked }).to_string()]);
-            }
-            let speaks =
-                json!({ "serverContent": { "modelTurn": { "parts": [{ "text": "hi" }] } } });
-            let over = json!({
-                "serverContent": { "turnComplete": true },
-                "usageMetadata": {
-                    "promptTokenCount": 30, "responseTokenCount": 12, "totalTokenCount": 42,
-                    "promptTokensDetails": [{ "modality": "AUDIO", "tokenCount": 20 }],
-                    "responseTokensDetails": [{ "modality": "AUDIO", "tokenCount": 12 }],
-                },
-            });
-            Some(vec![speaks.to_string(), over.to_string()])
-        });
-    })
+    Origin::start(|exchange| serve_talk(exchange, says_live))
+}
+
+/// What it says to a message.
+fn says_live(message: &str) -> Option<Vec<String>> {
+    let asked: Value = serde_json::from_str(message).expect("JSON");
+    if asked["setup"].is_object() {
+        return Some(vec![json!({ "setupComplete": {}, "got": asked }).to_string()]);
+    }
+    let speaks = json!({ "serverContent": { "modelTurn": { "parts": [{ "text": "hi" }] } } });
+    let over = json!({
+        "serverContent": { "turnComplete": true },
+        "usageMetadata": {
+            "promptTokenCount": 30, "responseTokenCount": 12, "totalTokenCount": 42,
+            "promptTokensDetails": [{ "modality": "AUDIO", "tokenCount": 20 }],
+            "responseTokensDetails": [{ "modality": "AUDIO", "tokenCount": 12 }],
+        },
+    });
+    Some(vec![speaks.to_string(), over.to_string()])
 }
 
 fn turn(socket: &mut WebSocket) -> String {
@@ -415,4 +415,52 @@ fn the_client_of_google_talks() {
     let trusted = authority.write(dir.path());
     sdk::talk("google_genai", &address, "ada-key-0123456789", Some(&trusted));
     has_spent(&gateway, 42);
+}
+
+#[test]
+fn a_token_of_geminis_is_good_here_as_whoever_asked_for_it() {
+    let origin = Origin::start(|exchange| {
+        if exchange.target() == "/v1alpha/auth_tokens" {
+            let asked: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+            assert_eq!(asked["bidiGenerateContentSetup"]["model"], "models/gemini-3.8-live");
+            return reply(exchange, 200, r#"{"name":"auth_tokens/theirs"}"#);
+        }
+        serve_talk(exchange, says_live);
+    });
+    let gateway = held_to("{ tokens: 5000, per: day }", gemini(&origin));
+    let key = "x-goog-api-key: ada-key-0123456789";
+    let ask = |model: &str| {
+        let body = json!({ "uses": 1, "bidiGenerateContentSetup": { "model": model } });
+        post(gateway.web(), "/v1alpha/auth_tokens", &[key], &body)
+    };
+    assert_eq!((ask("models/nobodys").status, ask("").status), (404, 400));
+    let token = parsed(&ask("models/fast"))["name"].clone();
+    let token = token.as_str().expect("a name");
+    assert!(token.starts_with("auth_tokens/") && token != "auth_tokens/theirs", "{token}");
+    let path = format!("{LIVE}Constrained").replace("v1beta", "v1alpha");
+    let open = |path: &str, fields: &[&str], model: &str| {
+        let mut socket = WebSocket::connect_as(gateway.web(), path, fields).expect("switched");
+        socket.send(&json!({ "setup": { "model": model } }).to_string()).expect("sent");
+        socket
+    };
+    // As the official client shows it, and as a browser does.
+    let fields = [format!("Authorization: Token {token}"), format!("x-goog-api-key: {token}")];
+    let mut socket = open(&path, &[&*fields[0], &*fields[1]], "models/fast");
+    assert!(socket.receive().expect("an answer").contains("gemini-3.8-live"));
+    let got = origin.last();
+    assert_eq!(
+        (got.get("authorization"), got.get("x-goog-api-key")),
+        (Some("Token auth_tokens/theirs"), None)
+    );
+    assert_eq!(got.target, path);
+    assert!(turn(&mut socket).contains("usageMetadata"));
+    drop(socket);
+    has_spent(&gateway, 42);
+    let by_query = format!("{path}?access_token={token}");
+    open(&by_query, &[], "models/fast").receive().expect("an answer");
+    let (code, why) = open(&by_query, &[], "models/other").receive_close().expect("a goodbye");
+    assert!(code == 1008 && why.contains("another model"), "{code} {why}");
+    let unknown = format!("{path}?access_token=auth_tokens/0");
+    let refused = WebSocket::connect_as(gateway.web(), &unknown, &[]).err().expect("refused");
+    assert_eq!(refused.status, 401);
 }

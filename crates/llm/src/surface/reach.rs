@@ -48,7 +48,11 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
     }
     let is_from_root = matches!(
         surface,
-        Surface::GeminiFileUpload | Surface::GeminiLive | Surface::GeminiLiveAlpha
+        Surface::GeminiFileUpload
+            | Surface::GeminiLive
+            | Surface::GeminiLiveAlpha
+            | Surface::GeminiLiveByToken
+            | Surface::GeminiLiveToken
     );
     Some(Reach { surface, path, is_from_root, has_model: names_model(route) })
 }
@@ -130,7 +134,7 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
         operation if is_vertex && operation.kept().is_some() => None,
         Operation::Invoke if asked == Surface::GeminiPredict && !is_vertex => None,
         // There it has another path and other names of models.
-        Operation::Realtime if is_vertex => None,
+        Operation::Realtime | Operation::RealtimeKey if is_vertex => None,
         _ => Some(asked),
     }
 }

@@ -61,6 +61,10 @@ impl Surface {
                 ],
             ],
             Self::OpenaiRealtimeSecret => &[&[Field("session"), Field("model")]],
+            Self::GeminiLiveToken => &[
+                &[Field("bidiGenerateContentSetup"), Field("model")],
+                &[Field("bidi_generate_content_setup"), Field("model")],
+            ],
             Self::AnthropicBatchCreate => {
                 &[&[Field("requests"), Each, Field("params"), Field("model")]]
             }

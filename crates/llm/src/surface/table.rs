@@ -106,6 +106,9 @@ surfaces! {
         "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
     GeminiLiveAlpha Gemini Realtime "GET" None
         "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent";
+    GeminiLiveByToken Gemini Realtime "GET" None
+        "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained";
+    GeminiLiveToken Gemini RealtimeKey "POST" Json "/v1alpha/auth_tokens";
     OpenaiModelList Openai ModelList "GET" None "/v1/models";
     AnthropicModelList Anthropic ModelList "GET" None "/v1/models";
     GeminiModelList Gemini ModelList "GET" None "/v1beta/models";

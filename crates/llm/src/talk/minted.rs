@@ -4,6 +4,27 @@ use std::ops::Range;
 
 use crate::json::{Cursor, JsonError, Kind, Writer};
 use crate::scan::Splice;
+use crate::time;
+
+/// What the names of Gemini's keys begin with.
+pub const TOKENS: &str = "auth_tokens/";
+
+/// Until when a talk may begin by one of Gemini's keys, as the request for it says, in seconds since
+/// 1970; nothing where it does not.
+#[must_use]
+pub fn may_begin_until(request: &str) -> Option<u64> {
+    let mut until = None;
+    let read = Cursor::new(request).object(|cursor, name| {
+        match (name, cursor.kind()) {
+            ("newSessionExpireTime" | "new_session_expire_time", Kind::Text) => {
+                until = time::read(&cursor.text()?);
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    });
+    read.ok().and(until)
+}
 
 /// A key that a provider has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +37,7 @@ pub struct Minted {
 }
 
 impl Minted {
-    /// The key in an answer: at its top, or in its `client_secret`.
+    /// The key in an answer: at its top, or in its `client_secret`; Gemini's is the `name` of a thing.
     #[must_use]
     pub fn find(answer: &str) -> Option<Self> {
         let mut found = Found::default();
@@ -52,10 +73,12 @@ struct Found {
 impl Found {
     fn field(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<(), JsonError> {
         match (name, cursor.kind()) {
-            ("value", Kind::Text) => {
+            ("value" | "name", Kind::Text) => {
                 let from = cursor.at();
                 let value = cursor.text()?.into_owned();
-                self.value = Some((from..cursor.at(), value));
+                if name == "value" || value.starts_with(TOKENS) {
+                    self.value = Some((from..cursor.at(), value));
+                }
             }
             ("expires_at", Kind::Scalar) => self.expires_at = Some(cursor.count()?),
             _ => cursor.skip()?,

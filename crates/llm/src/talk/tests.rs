@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::ear::{Ear, Heard, Said, Words};
 use super::listener::Listener;
 use super::write::{close_frame, frame, text_frame};
-use super::{FrameError, Minted, Sender, SetupReader};
+use super::{FrameError, Minted, Sender, SetupReader, may_begin_until};
 use crate::catalog::Unit;
 
 const LARGE: u64 = 1 << 20;
@@ -278,7 +278,11 @@ fn a_key_is_found_where_each_answer_has_it() {
         let other = minted.with_value(answer.as_bytes(), "ek_\"ours");
         assert_eq!(String::from_utf8_lossy(&other), answer.replace(value, "ek_\\\"ours"));
     }
-    for none in ["", "{}", r#"{"value":""}"#, r#"{"value":3}"#, r#"["ek"]"#] {
+    let gemini = Minted::find(r#"{"name":"auth_tokens/a"}"#).expect("a key");
+    assert_eq!((gemini.value.as_str(), gemini.expires_at), ("auth_tokens/a", None));
+    let until = may_begin_until(r#"{"uses":1,"newSessionExpireTime":"1970-01-01T00:01:05.5Z"}"#);
+    assert_eq!((until, may_begin_until("{}"), may_begin_until("")), (Some(65), None, None));
+    for none in ["", "{}", r#"{"name":"a"}"#, r#"{"value":""}"#, r#"{"value":3}"#, r#"["ek"]"#] {
         assert_eq!(Minted::find(none), None);
     }
 }

@@ -81,7 +81,9 @@ pub(crate) async fn serve<'a>(
     // Whom the gateway vouches for is somebody who goes on with an upload, or who has a key for a
     // talk, and may do nothing else.
     let may_by = match exchange.talk_key {
-        Some(_) => asked.surface == Surface::OpenaiRealtime,
+        Some(_) => {
+            matches!(asked.surface, Surface::OpenaiRealtime | Surface::GeminiLiveByToken)
+        }
         None => exchange.admission.vouched.is_none() || asked.surface == Surface::GeminiFileUpload,
     };
     if !may_by {
@@ -90,7 +92,7 @@ pub(crate) async fn serve<'a>(
     exchange.llm =
         Some(Box::new(LlmFacts { operation: asked.operation().name(), ..LlmFacts::default() }));
     let dialect = asked.dialect();
-    if let Some(key) = exchange.talk_key.as_deref() {
+    if let Some(key) = exchange.talk_key.as_deref().filter(|_| !talk::opens_here(asked.surface)) {
         match pass::of_key(exchange, key, asked.address.model.as_deref()) {
             Ok(model) => asked.address.model = Some(model.into()),
             Err(missed) => return refuse(worker, exchange, dialect, missed),
@@ -133,6 +135,9 @@ async fn live<'a>(
     }
     let served = async {
         let setup = talk::setup(exchange, reader, service).await?;
+        if let Some(key) = exchange.talk_key.as_deref() {
+            pass::of_key(exchange, key, Some(&setup.model))?;
+        }
         asked.address.model = Some(setup.model.clone().into());
         let client = ClientSide { reader, writer, facts };
         pass::serve(worker, exchange, client, &asked, service).await?.with_setup(setup)

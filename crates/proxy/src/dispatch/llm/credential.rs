@@ -7,6 +7,7 @@ use architrave_config::CredentialSecret;
 use architrave_core::{Reason, Secret};
 use architrave_llm::auth::{self, Applied, AwsSecret, ProviderSecret, SignedBody, SignedParts};
 use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::talk::TOKENS;
 
 use super::missed::Missed;
 use super::outgoing::Outgoing;
@@ -66,8 +67,9 @@ pub(super) async fn show(
 /// was made: by it the provider knows what the talk is to be like.
 pub(super) fn show_key(outgoing: &mut Outgoing, key: &Secret) {
     let fields = &mut outgoing.head.fields;
-    fields.remove("api-key");
-    fields.set("authorization", format!("Bearer {}", key.expose()).as_bytes());
+    ["api-key", "x-goog-api-key"].into_iter().for_each(|name| fields.remove(name));
+    let scheme = if key.expose().starts_with(TOKENS) { "Token" } else { "Bearer" };
+    fields.set("authorization", format!("{scheme} {}", key.expose()).as_bytes());
 }
 
 /// How long a request waits for the very first token after a start.

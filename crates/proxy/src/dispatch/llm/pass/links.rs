@@ -11,7 +11,7 @@ use architrave_core::Secret;
 use architrave_llm::json::Writer;
 use architrave_llm::scan::Splice;
 use architrave_llm::surface::{Kept, KeptId, Operation, ResultsLink, Surface, Upload};
-use architrave_llm::talk::Minted;
+use architrave_llm::talk::{Minted, may_begin_until};
 use architrave_net::{Fields, Method, ResponseHead, is_value};
 use architrave_policy::Caller;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -136,7 +136,8 @@ impl Along<'_, '_> {
         let text = std::str::from_utf8(&answer).unwrap_or_default();
         let service = exchange.matched.and_then(|matched| matched.service);
         let held = exchange.account().is_some();
-        let own = if held { keys::own() } else { None };
+        let is_geminis = self.asked.surface == Surface::GeminiLiveToken;
+        let own = if held { keys::own(is_geminis) } else { None };
         let (Some(minted), Some(service)) = (Minted::find(text), service) else {
             // What cannot be put in its place is not handed on.
             return if held { Vec::new() } else { answer };
@@ -153,7 +154,10 @@ impl Along<'_, '_> {
             (self.passing.model().unwrap_or_default().to_owned(), service.name.as_str().to_owned());
         let home = Home::of(exchange, self.lane, true);
         let now = self.worker.wall();
-        let secret = (Secret::new(minted.value), minted.expires_at);
+        let asked = self.passing.json().filter(|_| is_geminis);
+        let asked = asked.and_then(|(bytes, _)| std::str::from_utf8(bytes).ok());
+        let ends_at = minted.expires_at.or_else(|| may_begin_until(asked?));
+        let secret = (Secret::new(minted.value), ends_at);
         let key = TalkKey::new(secret, home, names, now);
         self.worker.gateway().talk_keys.remember(&shown, key, now);
         answer

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use architrave_core::Secret;
+use architrave_llm::surface::parameter;
+use architrave_llm::talk::TOKENS;
 use architrave_net::Fields;
 use architrave_policy::Caller;
 use ring::digest;
@@ -23,11 +25,15 @@ const REMEMBERED_MAX: usize = 16_384;
 const LIFE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long one lives of which its provider does not say it.
 const LIFE_DEFAULT: Duration = Duration::from_secs(60);
-/// What keys begin with.
-const MARK: &[u8] = b"ek_";
+/// What keys of OpenAI's begin with.
+const MARK: &str = "ek_";
+/// How paths of talks end.
+const PATHS: [&str; 2] = ["/realtime", ".BidiGenerateContentConstrained"];
 /// How browsers show a key, which cannot set fields.
 const PROTOCOL_MARK: &[u8] = b"openai-insecure-api-key.";
 const PROTOCOLS: &str = "sec-websocket-protocol";
+/// Where Google's clients show a key.
+const GOOGLE: &str = "x-goog-api-key";
 
 /// A key.
 #[derive(Debug)]
@@ -103,28 +109,29 @@ fn hash_of(shown: &[u8]) -> Hash {
 }
 
 /// A key that nobody can guess, of the same looks.
-pub(crate) fn own() -> Option<String> {
+pub(crate) fn own(is_geminis: bool) -> Option<String> {
     let mut bytes = [0; 24];
     SystemRandom::new().fill(&mut bytes).ok()?;
-    let mut text = String::from("ek_");
+    let mut text = String::from(if is_geminis { TOKENS } else { MARK });
     bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}")).ok()?;
     Some(text)
 }
 
 /// Notes who calls where the request shows a key for a talk, and takes the key out.
 pub(crate) fn vouch(worker: &Worker, exchange: &mut Exchange<'_>) {
-    if !exchange.path.ends_with("/realtime") {
+    if !PATHS.iter().any(|path| exchange.path.ends_with(path)) {
         return;
     }
     let service = exchange.matched.and_then(|matched| matched.service);
     let Some(service) = service.filter(|service| matches!(service.kind, LiveKind::Llm(_))) else {
         return;
     };
-    let Some(shown) = shown(&exchange.head.fields) else { return };
-    let key = worker.gateway().talk_keys.find(shown, worker.wall());
+    let query = exchange.head.query().unwrap_or_default();
+    let Some(shown) = shown(&exchange.head.fields, query) else { return };
+    let key = worker.gateway().talk_keys.find(&shown, worker.wall());
     let Some(key) = key.filter(|key| key.service == service.name.as_str()) else { return };
     let fields = &mut exchange.head.fields;
-    fields.remove("authorization");
+    ["authorization", GOOGLE].into_iter().for_each(|name| fields.remove(name));
     let protocols: Vec<Vec<u8>> = fields.all(PROTOCOLS).flat_map(protocols).collect();
     fields.remove(PROTOCOLS);
     let left = protocols.into_iter().filter(|one| !one.starts_with(PROTOCOL_MARK));
@@ -144,17 +151,25 @@ fn protocols(value: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     value.split(|byte| *byte == b',').map(|one| one.trim_ascii().to_vec())
 }
 
-/// The one key for a talk that is shown, where nothing else is.
-fn shown(fields: &Fields) -> Option<&[u8]> {
-    let bearers = fields.all("authorization").map(|value| {
-        let (scheme, token) = value.split_at_checked(7)?;
-        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+/// The one key for a talk that is shown, where nothing else is: as a bearer, as a token of Google's, in
+/// its clients' own field beside that, by a parameter, or among the protocols.
+fn shown(fields: &Fields, query: &str) -> Option<Vec<u8>> {
+    let fits =
+        |scheme: &[u8]| [&b"bearer"[..], b"token"].iter().any(|it| scheme.eq_ignore_ascii_case(it));
+    let authorizations = fields.all("authorization").map(|value| {
+        let at = value.iter().position(|byte| *byte == b' ')?;
+        fits(&value[..at]).then(|| value[at..].trim_ascii())
     });
     let protocols = fields.all(PROTOCOLS).flat_map(|value| value.split(|byte| *byte == b','));
     let protocols = protocols.filter_map(|one| one.trim_ascii().strip_prefix(PROTOCOL_MARK));
-    let mut all = bearers.chain(protocols.map(Some));
+    let parameter = parameter(query, "access_token");
+    let parameters = parameter.as_ref().map(|token| token.as_bytes());
+    let others = fields.all(GOOGLE).chain(protocols).chain(parameters).map(Some);
+    let mut all = authorizations.chain(others);
     let first = all.next()??;
-    (all.next().is_none() && first.starts_with(MARK)).then_some(first)
+    let is_one = all.all(|other| other == Some(first));
+    let is_key = [MARK, TOKENS].iter().any(|mark| first.starts_with(mark.as_bytes()));
+    (is_one && is_key).then(|| first.to_vec())
 }
 
 #[cfg(test)]
@@ -203,13 +218,25 @@ mod tests {
     #[test]
     fn one_key_alone_is_shown() {
         let mut fields = Fields::default();
-        assert_eq!(shown(&fields), None);
+        let shows = |fields: &Fields, query| {
+            shown(fields, query).map(|key| String::from_utf8_lossy(&key).into_owned())
+        };
+        assert_eq!(shows(&fields, ""), None);
         fields.append("Sec-WebSocket-Protocol", b"realtime, openai-insecure-api-key.ek_a");
-        assert_eq!(shown(&fields), Some(&b"ek_a"[..]));
+        assert_eq!(shows(&fields, "").as_deref(), Some("ek_a"));
         fields.append("Authorization", b"Bearer ek_b");
-        assert_eq!(shown(&fields), None);
+        assert_eq!(shows(&fields, ""), None);
         fields.remove("sec-websocket-protocol");
-        assert_eq!(shown(&fields), Some(&b"ek_b"[..]));
-        assert_ne!(own(), own());
+        assert_eq!(shows(&fields, "").as_deref(), Some("ek_b"));
+        assert_eq!(
+            shows(&Fields::default(), "access_token=auth_tokens%2Fa").as_deref(),
+            Some("auth_tokens/a")
+        );
+        let mut fields = Fields::default();
+        fields.append("Authorization", b"Token auth_tokens/a");
+        fields.append("x-goog-api-key", b"auth_tokens/a");
+        assert_eq!(shows(&fields, "").as_deref(), Some("auth_tokens/a"));
+        assert_eq!(shows(&fields, "access_token=auth_tokens/b"), None);
+        assert_ne!(own(false), own(false));
     }
 }

@@ -23,7 +23,7 @@ const SALT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Whether the gateway shakes hands itself.
 pub(in crate::dispatch::llm) fn opens_here(surface: Surface) -> bool {
-    matches!(surface, Surface::GeminiLive | Surface::GeminiLiveAlpha)
+    matches!(surface, Surface::GeminiLive | Surface::GeminiLiveAlpha | Surface::GeminiLiveByToken)
 }
 
 /// Shakes hands with the client; what follows is no longer HTTP.
