@@ -4,7 +4,7 @@
 //! What is text is told by the names of members, which the dialects share or do not use otherwise,
 //! and by what stands beside them.
 //! A member that nobody here knows is gone into, and its own strings are left alone: they are
-//! names, ids, links, words of the protocol, or bytes in base64.
+//! names, ids, links, or words of the protocol. Bytes in base64 are looked at where they are a text.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use architrave_llm::json::{Cursor, JsonError, Kind, Writer};
 use architrave_llm::scan::Splice;
 
 use super::Rules;
+use super::encoded::Encoded;
 use super::json_screen::JsonScreen;
 use super::masker::Found;
 use super::screen::Screen;
@@ -47,6 +48,8 @@ enum Holds {
     Schemas,
     /// A text where what stands beside it says so, data where it is an object, else bytes.
     TextByType,
+    /// Bytes in base64, which may be a text.
+    Bytes,
     /// What a model has thought: a text, or parts. Its maker may have signed it, and takes it back
     /// only as it was; whoever sends it may only say so.
     Thought,
@@ -67,7 +70,7 @@ impl Holds {
             | "webSearchQueries" | "message" | "preamble" | "negative_prompt"
             | "negativePrompt" | "negativeText" | "reasoning_content" | "logs"
             | "revised_prompt" | "word" | "quote" | "error" | "error_message" | "lines"
-            | "modelOutput" | "match" => Self::Text,
+            | "modelOutput" | "match" | "server_description" => Self::Text,
             "input" | "inputs" => Self::TextOrData,
             "arguments" => Self::Arguments,
             "args" | "json" | "tool_output" | "toolOutput" | "variables" | "promptVariables"
@@ -89,7 +92,9 @@ impl Holds {
                 Self::Thought
             }
             "logprobs" | "logprobsResult" if side == Side::Reply => Self::Tokens,
-            "signature" | "thoughtSignature" | "encrypted_content" | "bytes" => Self::Nothing,
+            // Elsewhere it is an object that says where a file lies.
+            "bytes" | "file_data" if kind == Kind::Text => Self::Bytes,
+            "signature" | "thoughtSignature" | "encrypted_content" => Self::Nothing,
             _ => Self::Parts,
         }
     }
@@ -221,6 +226,7 @@ impl Walk<'_> {
                 Holds::Text | Holds::TextOrData | Holds::Data | Holds::Documents | Holds::Thought,
             ) => self.text(cursor),
             (Kind::Text, Holds::Arguments) => self.arguments(cursor),
+            (Kind::Text, Holds::Bytes) => self.bytes(cursor),
             (Kind::Scalar, Holds::Data) => self.number(cursor),
             _ => cursor.skip(),
         }
@@ -288,6 +294,7 @@ impl Walk<'_> {
                 Holds::TextByType if beside.is_text || !beside.is_typed => {
                     self.text(&mut cursor)?
                 }
+                Holds::TextByType => self.bytes(&mut cursor)?,
                 Holds::Thought if beside.is_typed || !may_be_word => {
                     let was_late = std::mem::replace(&mut self.is_late, true);
                     let seen = match is_signed {
@@ -331,7 +338,7 @@ impl Walk<'_> {
 
     fn text(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         let (text, range) = text_at(cursor)?;
-        match self.screen.whole(&text) {
+        match self.seen(&text) {
             Ok(Some(seen)) => self.edit(range, quoted(&seen)),
             Ok(None) => {}
             Err(found) => return self.stop(cursor, found),
@@ -339,15 +346,42 @@ impl Walk<'_> {
         Ok(())
     }
 
+    fn bytes(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let (value, range) = text_at(cursor)?;
+        let Some(encoded) = Encoded::read(&value) else { return Ok(()) };
+        match self.seen(&encoded.text) {
+            Ok(Some(seen)) => self.edit(range, quoted(&encoded.with(&seen))),
+            Ok(None) => {}
+            Err(found) => return self.stop(cursor, found),
+        }
+        Ok(())
+    }
+
+    /// A text with what is found in it masked; `None` where it may stay as it is. What a tool gives
+    /// may be JSON that writes letters as escapes: what they stand for is looked at first.
+    fn seen(&mut self, text: &str) -> Result<Option<String>, Found> {
+        let may_escape = text.trim_ascii_start().starts_with(['{', '[', '"']);
+        if !may_escape || !text.contains('\\') {
+            return self.screen.whole(text);
+        }
+        let Some(json) = self.seen_as_json(text)? else { return self.screen.whole(text) };
+        Ok(Some(self.screen.whole(&json)?.unwrap_or(json)))
+    }
+
+    /// The same of JSON, whose strings are texts of their own.
+    fn seen_as_json(&mut self, text: &str) -> Result<Option<String>, Found> {
+        let (mut screen, mut seen) = (JsonScreen::new(self.rules), String::new());
+        screen.push(text, &mut seen)?;
+        screen.finish(&mut seen)?;
+        self.screen.join(screen.screen());
+        Ok(screen.has_masked().then_some(seen))
+    }
+
     fn arguments(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         let (text, range) = text_at(cursor)?;
-        let (mut screen, mut seen) = (JsonScreen::new(self.rules), String::new());
-        match screen.push(&text, &mut seen).and_then(|()| screen.finish(&mut seen)) {
-            Ok(()) if screen.has_masked() => {
-                self.screen.join(screen.screen());
-                self.edit(range, quoted(&seen));
-            }
-            Ok(()) => {}
+        match self.seen_as_json(&text) {
+            Ok(Some(seen)) => self.edit(range, quoted(&seen)),
+            Ok(None) => {}
             Err(found) => return self.stop(cursor, found),
         }
         Ok(())

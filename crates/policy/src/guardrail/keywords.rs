@@ -2,9 +2,14 @@
 //!
 //! A tree of letters, so that ten thousand of them cost no more than the longest that fits. Case is
 //! folded letter by letter as Unicode has it for single letters; white space of any sort is a space.
+//! A letter with a mark is the same as one sign and as two (NFC and NFD): both are taken apart.
 
 use std::collections::HashMap;
 use std::ops::Range;
+
+use smallvec::SmallVec;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 use super::sought::Seen;
 
@@ -45,7 +50,7 @@ impl Keywords {
 
     fn insert(&mut self, word: &str) {
         let mut at = 0;
-        for letter in word.chars().flat_map(fold) {
+        for letter in word.nfd().flat_map(fold) {
             if at == 0 {
                 self.note_begin(letter);
             }
@@ -123,11 +128,16 @@ impl Keywords {
 
 fn fold(letter: char) -> impl Iterator<Item = char> {
     let letter = if letter.is_whitespace() { ' ' } else { letter };
-    letter.to_lowercase()
+    let mut parts = SmallVec::<[char; 4]>::new();
+    for lower in letter.to_lowercase() {
+        decompose_canonical(lower, |part| parts.push(part));
+    }
+    parts.into_iter()
 }
 
+/// A mark belongs to the letter that it stands over.
 fn is_wordly(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
+    letter.is_alphanumeric() || letter == '_' || (!letter.is_ascii() && is_combining_mark(letter))
 }
 
 #[cfg(test)]
@@ -148,6 +158,16 @@ mod tests {
         let text = "Nightfall, nightfalls, a_nightfall; projekt\tÖLWECHSEL! C++11 C++ x#tag";
         let expected = ["Nightfall", "projekt\tÖLWECHSEL", "C++", "C++", "#tag"];
         assert_eq!(found(&words, text), expected);
+    }
+
+    #[test]
+    fn a_letter_with_a_mark_is_the_same_as_one_sign_and_as_two() {
+        let text = "Herr Müller, Herr Mu\u{308}ller, MU\u{308}LLER";
+        let expected = ["Müller", "Mu\u{308}ller", "MU\u{308}LLER"];
+        assert_eq!(found(&["müller"], text), expected);
+        assert_eq!(found(&["mu\u{308}ller"], text), expected);
+        assert_eq!(found(&["muller", "mu", "ö"], text), [""; 0]);
+        assert_eq!(found(&["ö"], "Ö o\u{308} o"), ["Ö", "o\u{308}"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Whole bodies of every dialect: texts are seen through where they stand, all else stays.
 
+use base64::Engine;
+
 use super::*;
 
 fn request(body: &str) -> String {
@@ -60,6 +62,51 @@ fn texts_of_requests_in_every_dialect_are_seen_through() {
     ] {
         check(request, body);
     }
+}
+
+#[test]
+fn escapes_in_what_a_tool_gives_hide_nothing() {
+    for (given, expected) in [
+        (r#"{\"to\": \"ann\u0040example.com\", \"n\": 1}"#, r#"{\"to\": \"[masked]\", \"n\": 1}"#),
+        (r#"[\"\u0061nn@example.com\"]"#, r#"[\"[masked]\"]"#),
+        (r#"\"to \u0061nn@example.com\""#, r#"\"to [masked]\""#),
+    ] {
+        // As they stand in a string of the body: each backslash twice.
+        let double = |text: &str| text.replace('\\', r"\\").replace(r#"\\""#, r#"\""#);
+        for body in [
+            r#"{"messages":[{"role":"tool","tool_call_id":"c","content":"~"}]}"#,
+            r#"{"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"~"}]}]}"#,
+            r#"{"input":[{"type":"function_call_output","call_id":"c","output":"~"}]}"#,
+        ] {
+            let (given, expected) = (double(given), double(expected));
+            assert_eq!(request(&body.replace('~', &given)), body.replace('~', &expected));
+        }
+    }
+    let plain = r#"{"messages":[{"role":"tool","content":"{\"a\": \"x\\u00fcy\\n\"}"}]}"#;
+    assert_eq!(guards(&[all()]).see_request(plain), Ok(None), "it stays as it came");
+}
+
+#[test]
+fn documents_in_base64_that_are_texts_are_seen_through() {
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let (given, expected) = ("Ann;ann@example.com\n", "Ann;[masked]\n");
+    for body in [
+        r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"filename":"a.csv","file_data":"data:text/csv;base64,~"}}]}]}"#,
+        r#"{"input":[{"role":"user","content":[{"type":"input_file","filename":"a.csv","file_data":"~"}]}]}"#,
+        r#"{"messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"text/plain","data":"~"}}]}]}"#,
+        r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"text/plain","data":"~"}},{"inline_data":{"data":"~","mime_type":"application/json"}}]}]}"#,
+        r#"{"messages":[{"content":[{"document":{"format":"csv","name":"a","source":{"bytes":"~"}}}]}]}"#,
+    ] {
+        let seen = request(&body.replace('~', &encoded(given)));
+        assert_eq!(seen, body.replace('~', &encoded(expected)));
+        assert!(
+            guards(&[refusing(all())]).see_request(&body.replace('~', &encoded(given))).is_err()
+        );
+        let other = body.replace('~', &encoded("nothing of the kind"));
+        assert_eq!(guards(&[all()]).see_request(&other), Ok(None));
+    }
+    let tool = r#"{"tools":[{"type":"mcp","server_label":"a","server_description":"~"}]}"#;
+    check(request, tool);
 }
 
 #[test]
