@@ -39,6 +39,8 @@ reasons! {
     NotSubscribed = "not_subscribed", 403;
     /// A guardrail refused what was said to a model, or by it.
     Guardrail = "guardrail", 403;
+    /// A model, or what watches over it, refused to answer.
+    ModelRefused = "model_refused", 403;
     /// No route matches the request.
     NoRoute = "no_route", 404;
     /// No model of that name may be asked for.

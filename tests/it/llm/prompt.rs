@@ -93,3 +93,40 @@ fn an_answer_without_the_form_is_not_given_again() {
         });
     }
 }
+
+/// A provider whose answer ended so.
+fn ending(message: &Value, finish: &'static str) -> Origin {
+    let body = json!({
+        "id": "c", "object": "chat.completion", "created": 1, "model": "there",
+        "choices": [{ "index": 0, "message": message, "finish_reason": finish }],
+        "usage": { "prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18 },
+    });
+    let body = body.to_string();
+    Origin::start(move |exchange| reply(exchange, 200, &body))
+}
+
+#[test]
+fn an_answer_in_a_fence_is_taken_and_others_are_told_for_what_they_are() {
+    let said = |text: &str| json!({ "role": "assistant", "content": text });
+    let ask = |gateway: &Gateway| post(gateway.web(), "/sentiment", &[], &json!({ "text": "Hm." }));
+    let fenced = sentiment(&ending(&said("```json\n{\"mood\": \"neutral\"}\n```"), "stop"));
+    let answer = ask(&fenced);
+    assert_eq!((answer.status, &parsed(&answer)["output"]["mood"]), (200, &json!("neutral")));
+
+    let refused = json!({ "role": "assistant", "content": null, "refusal": "Not that." });
+    for (message, finish, status, words) in [
+        (said("{\"mood\": \"neu"), "length", 502, "cut off at the limit"),
+        (refused, "stop", 403, "refused to answer: Not that."),
+        (said(""), "content_filter", 403, "refused to answer"),
+        (said("so so"), "stop", 502, "does not have the form"),
+    ] {
+        let gateway = sentiment(&ending(&message, finish));
+        let answer = ask(&gateway);
+        let problem = parsed(&answer);
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert_eq!(answer.status, status, "{problem}");
+        assert!(detail.contains(words), "{problem}");
+        let reason = if status == 403 { "model_refused" } else { "bad_response" };
+        assert_eq!(problem["reason"], reason, "{problem}");
+    }
+}

@@ -6,7 +6,7 @@ use architrave_llm::chat::{ChatError, ChatEvent, Delta, PartKind, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventReader};
 use architrave_llm::frame::{FrameReader, FrameWriter, Framing};
 
-use super::output;
+use super::output::{self, Said};
 
 /// Turns a stream of the dialect that prompts are put in to the events of a prompt.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ struct Telling {
     frames: FrameWriter,
     /// Parts of the first answer whose text counts.
     is_text: Vec<(u32, bool)>,
-    text: String,
+    said: Said,
     model: String,
     usage: Option<Usage>,
     is_over: bool,
@@ -40,7 +40,7 @@ impl PromptEvents {
                 service: service.clone(),
                 frames: FrameWriter::new(Framing::Sse),
                 is_text: Vec::new(),
-                text: String::new(),
+                said: Said::default(),
                 model: String::new(),
                 usage: None,
                 is_over: false,
@@ -80,13 +80,15 @@ impl Telling {
             ChatEvent::PartStart { choice: 0, part, kind } => {
                 let is_text = matches!(kind, PartKind::Text | PartKind::Refusal);
                 self.is_text.push((*part, is_text));
+                self.said.is_refused |= *kind == PartKind::Refusal;
             }
             ChatEvent::PartDelta { choice: 0, part, delta: Delta::Text(text) }
                 if self.is_text.contains(&(*part, true)) =>
             {
-                self.text.push_str(text);
+                self.said.text.push_str(text);
                 self.frames.event(out, "delta", |w| w.object(|w| w.key("delta").text(text)));
             }
+            ChatEvent::Finish { choice: 0, finish, .. } => self.said.finish = Some(*finish),
             ChatEvent::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             ChatEvent::Error(error) => self.fail(error, out),
             ChatEvent::End => self.done(out),
@@ -98,12 +100,12 @@ impl Telling {
         if self.is_over {
             return;
         }
-        if !output::fits(&self.service, &self.text) {
-            let formless = output::formless();
-            return self.fail(&formless.error, out);
-        }
+        let output = match self.said.output(&self.service) {
+            Ok(output) => output,
+            Err(missed) => return self.fail(&missed.error, out),
+        };
+        let body = output::written(&self.service, output, &self.model, self.usage.as_ref());
         self.is_over = true;
-        let body = output::written(&self.service, &self.text, &self.model, self.usage.as_ref());
         let body = String::from_utf8_lossy(&body);
         self.frames.event(out, "done", |w| w.json(&body));
     }
