@@ -10,6 +10,7 @@ mod chat;
 mod count;
 mod cut_off;
 mod ended;
+mod endings;
 mod examples;
 mod failures;
 mod figures;

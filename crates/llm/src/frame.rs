@@ -13,6 +13,7 @@ mod write;
 
 use thiserror::Error;
 
+pub(crate) use edge::SSE_EDGES;
 pub use edge::last_edge;
 pub use write::FrameWriter;
 

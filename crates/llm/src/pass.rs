@@ -12,7 +12,7 @@ use memchr::memmem;
 
 use crate::chat::{ChatError, Usage};
 use crate::dialect::Dialect;
-use crate::frame::{FRAME_BYTES_MAX, FrameReader, Framing};
+use crate::frame::{FRAME_BYTES_MAX, FrameReader, Framing, SSE_EDGES};
 use crate::search_count::SearchCount;
 use crate::surface::{self, KeptId, Surface};
 use crate::used::{self, Used};
@@ -20,7 +20,7 @@ use crate::used::{self, Used};
 pub use sieve::UsageSieve;
 pub use whole_events::WholeEvents;
 
-use ending::Ending;
+use ending::{Ending, Unwhole};
 
 /// How much room is kept for the beginnings of events: longer ones, of images, are rare.
 const TAIL_ROOM: usize = 64 * 1024;
@@ -35,6 +35,8 @@ pub struct PassedStream {
     audio: Audio,
     /// What it comes to, where somebody asks.
     ending: Option<Ending>,
+    /// Why it is not whole, once that is known.
+    failure: Option<Unwhole>,
     /// What came of an event that has not ended.
     tail: Vec<u8>,
     used: Used,
@@ -126,6 +128,7 @@ impl PassedStream {
             mark: memmem::Finder::new(speaks.mark()),
             audio: Audio::default(),
             ending: None,
+            failure: None,
             tail: Vec::new(),
             used: Used::default(),
             made: Vec::new(),
@@ -191,8 +194,23 @@ impl PassedStream {
     /// Why it is not whole, of a stream that has ended, where it is not.
     #[must_use]
     pub fn take_failure(&mut self) -> Option<ChatError> {
-        let tells_usage = self.used.tokens.is_some();
-        self.ending.take()?.failure(tells_usage)
+        self.judge();
+        self.failure.take().map(|unwhole| unwhole.error)
+    }
+
+    /// That it broke off, of a stream that has ended, where nothing in it says why: whoever reads it
+    /// is to be told.
+    #[must_use]
+    pub fn broke_off(&mut self) -> Option<&ChatError> {
+        self.judge();
+        self.failure.as_ref().filter(|unwhole| !unwhole.is_told).map(|unwhole| &unwhole.error)
+    }
+
+    /// Looks what it came to, once.
+    fn judge(&mut self) {
+        if let Some(ending) = self.ending.take() {
+            self.failure = ending.failure(self.used.tokens.is_some());
+        }
     }
 
     /// What was used so far, where the provider said it.
@@ -249,7 +267,7 @@ impl PassedStream {
     /// the end, everything is kept until the stream ends or is large.
     fn ends_event(&self, bytes: &[u8]) -> bool {
         match self.framing {
-            Framing::Sse => bytes.ends_with(b"\n\n") || bytes.ends_with(b"\r\n\r\n"),
+            Framing::Sse => SSE_EDGES.iter().any(|edge| bytes.ends_with(edge)),
             Framing::JsonArray => bytes.ends_with(b"]"),
             Framing::AwsEvents => aws_ends(bytes),
         }

@@ -9,6 +9,7 @@ mod stream;
 
 use crate::chat::{ChatError, ChatRequest, ErrorKind, Usage};
 use crate::dialect::{Address, Context, Dialect, Quirks};
+use crate::failure;
 use crate::field::Losses;
 
 pub use assembly::Assembly;
@@ -77,7 +78,8 @@ pub fn write_request(
 /// Translates a provider's whole reply for the client.
 ///
 /// # Errors
-/// That the provider's reply cannot be read, as a failure for the client.
+/// That the provider's reply cannot be read, or that it failed and the client's dialect has no such
+/// reply, as a failure for the client.
 pub fn reply(
     from: Dialect,
     to: Dialect,
@@ -86,6 +88,9 @@ pub fn reply(
 ) -> Result<TranslatedReply, ChatError> {
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
     let (reply, read) = from.read_reply(text, context).map_err(|_| unreadable())?;
+    if failure::is_unsayable(&reply, to) {
+        return Err(failure::failed_answer());
+    }
     let mut body = Vec::with_capacity(text.len() + 256);
     let mut losses = to.write_reply(&reply, context, &mut body);
     losses.add_unknown((read.unknown, read.unknown_more));

@@ -12,3 +12,6 @@ pub(super) mod stream;
 pub(super) mod thinking;
 mod usage;
 pub(super) mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -15,12 +15,16 @@ pub fn last_edge(framing: Framing, bytes: &[u8]) -> usize {
     }
 }
 
+/// What ends an event: an empty line, whichever of the three line ends there are.
+pub(crate) const SSE_EDGES: [&[u8]; 3] = [b"\n\n", b"\r\n\r\n", b"\r\r"];
+
 fn sse(bytes: &[u8]) -> usize {
-    if bytes.ends_with(b"\n\n") || bytes.ends_with(b"\r\n\r\n") {
+    if SSE_EDGES.iter().any(|edge| bytes.ends_with(edge)) {
         return bytes.len();
     }
-    let bare = memmem::rfind(bytes, b"\n\n").map_or(0, |at| at + 2);
-    memmem::rfind(&bytes[bare..], b"\r\n\r\n").map_or(bare, |at| bare + at + 4)
+    SSE_EDGES.iter().fold(0, |last, edge| {
+        memmem::rfind(&bytes[last..], edge).map_or(last, |at| last + at + edge.len())
+    })
 }
 
 fn aws(bytes: &[u8]) -> usize {

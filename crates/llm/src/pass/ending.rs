@@ -29,6 +29,14 @@ pub(super) struct Ending {
     is_lost: bool,
 }
 
+/// Why a stream is not whole.
+#[derive(Debug)]
+pub(super) struct Unwhole {
+    pub(super) error: ChatError,
+    /// The stream says so itself.
+    pub(super) is_told: bool,
+}
+
 impl Ending {
     pub(super) fn new(dialect: Dialect, framing: Framing) -> Self {
         let (last, before) = (Vec::new(), Vec::new());
@@ -69,7 +77,7 @@ impl Ending {
 
     /// Why the stream is not whole, where it is not: the provider's own words, or that it broke
     /// off. `tells_usage`: usage was told, which OpenAI's servers do at the end.
-    pub(super) fn failure(self, tells_usage: bool) -> Option<ChatError> {
+    pub(super) fn failure(self, tells_usage: bool) -> Option<Unwhole> {
         // All of an array is one piece, in which nothing can be found from behind.
         if self.framing == Framing::JsonArray || self.is_lost {
             return None;
@@ -100,7 +108,10 @@ impl Ending {
         frames.push(&bytes, &mut read);
         frames.end(&mut read);
         events.end(&mut note);
-        failure.or_else(|| (!is_ended).then(broken))
+        match failure {
+            Some(error) => Some(Unwhole { error, is_told: true }),
+            None => (!is_ended).then(|| Unwhole { error: broken(), is_told: false }),
+        }
     }
 }
 

@@ -85,23 +85,7 @@ pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -
         .with(left_out::of_description(request, described::takes))
         .with(left_out::of_service_class(request, &["auto", "default"]))
         .with(quirks.dropped_beside(&request.sampling))
-        .with(without_room(request, quirks))
-}
-
-/// The effort of reasoning, where the limit of the output leaves no room for any, or a number of
-/// tokens says how much.
-pub(in crate::dialect) fn without_room(
-    request: &ChatRequest<'_>,
-    quirks: &Quirks,
-) -> FieldSet<Field> {
-    let thinking = Thinking::of(&request.reasoning, request.output.tokens_max, quirks);
-    let effort = request.reasoning.effort;
-    let wants = effort.is_some_and(|effort| effort != Effort::None);
-    let is_by_number = request.reasoning.tokens_max.is_some();
-    let mut fields = FieldSet::default();
-    let is_said = thinking.effort.is_some() || (!thinking.is_silent() && !is_by_number);
-    fields.add_if(Field::ReasoningEffort, wants && !is_said);
-    fields
+        .with(Thinking::of(request, quirks).left_out(request, quirks))
 }
 
 /// What of a thought Claude takes back: what it has signed itself.
@@ -126,9 +110,9 @@ pub(in crate::dialect) fn reply(field: ReplyField) -> Say {
         F::ProviderPart => Say::Dropped("it is another provider's own"),
         F::Choices => Say::Dropped("there is one answer a reply"),
         F::FinishStop | F::FinishStopText | F::StopText | F::FinishLength => Say::Carried,
-        F::FinishContext | F::FinishToolCalls | F::FinishRefusal | F::FinishPaused => Say::Carried,
-        F::FinishFiltered => Say::Near("as refusal"),
-        F::FinishFailed => Say::Near("as complete"),
+        F::FinishContext | F::FinishToolCalls | F::FinishFiltered | F::FinishPaused => Say::Carried,
+        F::FinishRefusal => Say::Near("as filtered"),
+        F::FinishFailed => Say::Near("as an error"),
         F::Logprobs => Say::Dropped("log probabilities are not told"),
         F::Usage | F::UsageCacheRead | F::UsageCacheWrite | F::UsageCacheWrite1h => Say::Carried,
         F::UsageReasoning => Say::Carried,

@@ -4,6 +4,7 @@ use crate::chat::{Finish, MediaKind, Text};
 use crate::dialect::Address;
 use crate::dialect::call_ids::CallIds;
 use crate::frame::Framing;
+use crate::json::{Cursor, JsonError, Kind};
 use crate::scan::{Member, Spellings, Watch, Watched};
 
 pub(in crate::dialect) const FRAMING: Framing = Framing::Sse;
@@ -42,14 +43,29 @@ pub(super) fn finish(word: &str) -> Finish {
         "stop_sequence" => Finish::StopText,
         "tool_use" => Finish::ToolCalls,
         "pause_turn" => Finish::Paused,
-        "refusal" => Finish::Refusal,
+        // Not the model refuses, but what watches over it: there need not be a word of it.
+        "refusal" => Finish::Filtered,
         _ => Finish::Stop,
     }
+}
+
+/// Reads what is told beside the reason: the words in which a refusal is explained.
+pub(super) fn explanation<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Text<'a>>, JsonError> {
+    let mut explanation = None;
+    cursor.maybe(|cursor| {
+        cursor.object(|cursor, name| match (name, cursor.kind()) {
+            ("explanation", Kind::Text) => cursor.text().map(|text| explanation = Some(text)),
+            ("type", _) | (_, Kind::Null) => cursor.skip(),
+            _ => cursor.unknown(),
+        })
+    })?;
+    Ok(explanation.filter(|text| !text.is_empty()))
 }
 
 /// The word for why an answer ended.
 pub(super) fn finish_word(finish: Finish) -> &'static str {
     match finish {
+        // There is no word for what failed: it is told as an error instead.
         Finish::Stop | Finish::Failed => "end_turn",
         Finish::StopText => "stop_sequence",
         Finish::Length => "max_tokens",

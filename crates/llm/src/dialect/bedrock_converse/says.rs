@@ -1,6 +1,7 @@
 //! What Bedrock Converse makes of every field.
 
 use crate::chat::{ChatRequest, Citation, Effort};
+use crate::dialect::anthropic_messages::thinking::Thinking;
 use crate::dialect::quirks::DRAWS_ITSELF;
 use crate::dialect::{Quirks, anthropic_messages};
 use crate::field::{Field, FieldSet, ReplyField, Say, left_out};
@@ -100,7 +101,7 @@ pub(in crate::dialect) fn left_out(request: &ChatRequest<'_>, quirks: &Quirks) -
         .with(left_out::of_effort(request, lacks))
         .with(left_out::of_service_class(request, &classes))
         .with(quirks.dropped_beside(&request.sampling))
-        .with(anthropic_messages::says::without_room(request, quirks))
+        .with(Thinking::of(request, quirks).left_out(request, quirks))
 }
 
 pub(in crate::dialect) fn reply(field: ReplyField) -> Say {

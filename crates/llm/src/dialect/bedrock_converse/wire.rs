@@ -59,7 +59,8 @@ pub(super) fn finish(word: &str) -> Finish {
         "tool_use" => Finish::ToolCalls,
         "max_tokens" => Finish::Length,
         "stop_sequence" => Finish::StopText,
-        "guardrail_intervened" | "content_filtered" => Finish::Filtered,
+        // Claude's own word comes through at times.
+        "guardrail_intervened" | "content_filtered" | "refusal" => Finish::Filtered,
         "malformed_model_output" | "malformed_tool_use" => Finish::Failed,
         "model_context_window_exceeded" => Finish::ContextFull,
         _ => Finish::Stop,

@@ -75,7 +75,9 @@ struct Told {
 impl Told {
     fn field(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<(), JsonError> {
         match (name, cursor.kind()) {
-            ("usage", _) => cursor.maybe(super::usage::read).map(|used| self.usage = used),
+            ("usage", _) => {
+                cursor.maybe(super::usage::read).map(|used| self.usage = used.flatten())
+            }
             ("service_tier", Kind::Text) => {
                 cursor.text().map(|word| self.service = ServiceClass::of_word(&word))
             }

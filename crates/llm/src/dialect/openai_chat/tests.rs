@@ -84,3 +84,36 @@ fn what_an_answer_rests_on_is_told_as_its_citations() {
     let only = r#"{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"citations":["u"],"search_results":null}"#;
     assert_eq!(told(&CHAT.read_reply(only, &context()).unwrap().0), "x<u||>");
 }
+
+/// The calls of an answer, each with its name and its arguments.
+fn calls(chunks: &[&str]) -> String {
+    let reply = streamed(chunks);
+    let calls = reply.choices[0].parts.iter().map(|part| match &part.content {
+        Content::ToolCall(call) => format!("{} {}", call.name, call.arguments),
+        other => format!("{other:?}"),
+    });
+    calls.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn calls_that_share_an_index_are_several() {
+    let call = |calls: &str| {
+        format!(r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{calls}]}}}}]}}"#)
+    };
+    let end = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let f = r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}}"#;
+    let g = r#"{"index":0,"id":"b","function":{"name":"g","arguments":"{\"y\":2}"}}"#;
+    let both = r#"f {"x":1}, g {"y":2}"#;
+    assert_eq!(calls(&[&call(&format!("{f},{g}")), end]), both);
+    assert_eq!(calls(&[&call(f), &call(g), end]), both);
+    let nameless = |piece: &str| piece.replace(r#""id":"a","#, "").replace(r#""id":"b","#, "");
+    assert_eq!(calls(&[&call(&nameless(f)), &call(&nameless(g)), end]), both);
+    // The second in pieces, which have no id but its own or none.
+    let start = r#"{"index":0,"id":"b","function":{"name":"g","arguments":""}}"#;
+    let half = r#"{"index":0,"id":"b","function":{"name":"g","arguments":"{\"y\""}}"#;
+    let rest = r#"{"index":0,"function":{"arguments":":2}"}}"#;
+    assert_eq!(calls(&[&call(f), &call(start), &call(half), &call(rest), end]), both);
+    // Who repeats id and name with each piece has called once.
+    let again = r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#;
+    assert_eq!(calls(&[&call(f), &call(again), end]), r#"f {"x":1}"#);
+}

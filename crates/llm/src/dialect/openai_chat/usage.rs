@@ -21,9 +21,12 @@ struct Counts {
     searches: u64,
 }
 
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
+/// Reads what was used; nothing where not one of the counts is there that say it.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Usage>, JsonError> {
     let (mut counts, mut has_searched) = (Counts::default(), false);
+    let mut is_counted = false;
     cursor.object(|cursor, name| {
+        is_counted |= matches!(name, "prompt_tokens" | "completion_tokens" | "total_tokens");
         match name {
             "prompt_tokens" => counts.prompt = count(cursor)?,
             "completion_tokens" => counts.completion = count(cursor)?,
@@ -31,7 +34,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             // Perplexity's.
             "num_search_queries" => counts.searches = count(cursor)?,
             "search_context_size" => has_searched = cursor.maybe(Cursor::skip)?.is_some(),
-            "prompt_cache_hit_tokens" => counts.cached = count(cursor)?,
+            // DeepSeek's and Moonshot's.
+            "prompt_cache_hit_tokens" | "cached_tokens" => counts.cached = count(cursor)?,
             "prompt_tokens_details" => {
                 cursor.maybe(|cursor| cursor.object(|c, name| prompt(c, name, &mut counts)))?;
             }
@@ -46,7 +50,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
     })?;
     // Who says how much was looked through, and no count, has searched once.
     counts.searches = counts.searches.max(u64::from(has_searched));
-    Ok(counts.usage())
+    Ok(is_counted.then(|| counts.usage()))
 }
 
 fn prompt(cursor: &mut Cursor<'_>, name: &str, counts: &mut Counts) -> Result<(), JsonError> {
@@ -80,19 +84,24 @@ fn count(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
 impl Counts {
     fn usage(&self) -> Usage {
         let of_prompt = [self.cached, self.cache_write, self.input_audio, self.input_image];
-        let of_completion = [self.reasoning, self.output_audio, self.output_image];
-        // Some count reasoning beside the completion; their total gives them away.
-        let beside = self.prompt.saturating_add(self.completion).saturating_add(self.reasoning);
-        let is_beside = self.reasoning > 0 && self.total == beside;
-        let completion = self.completion.saturating_add(if is_beside { self.reasoning } else { 0 });
+        let of_completion = [self.output_audio, self.output_image];
+        // Some count reasoning beside the completion, or in the total alone; what is left of that
+        // gives them away. Where it is just what the cache had, that is not within the prompt.
+        let left = self.total.saturating_sub(self.prompt.saturating_add(self.completion));
+        let is_of_prompt = left > 0 && left == self.cached && left != self.reasoning;
+        let (more_prompt, more_completion) = if is_of_prompt { (left, 0) } else { (0, left) };
+        let prompt = self.prompt.saturating_add(more_prompt);
+        let completion = self.completion.saturating_add(more_completion);
+        let reasoning = self.reasoning.max(more_completion);
+        let of_completion = [reasoning, of_completion[0], of_completion[1]];
         Usage {
-            input: less(self.prompt, &of_prompt),
+            input: less(prompt, &of_prompt),
             cache_read: self.cached,
             cache_write: self.cache_write,
             input_audio: self.input_audio,
             input_image: self.input_image,
             output: less(completion, &of_completion),
-            reasoning: self.reasoning,
+            reasoning,
             output_audio: self.output_audio,
             output_image: self.output_image,
             searches: self.searches,
@@ -126,4 +135,42 @@ pub(crate) fn write(usage: &Usage, writer: &mut Writer<'_>) {
             w.key("rejected_prediction_tokens").count(0);
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Option<[u64; 4]> {
+        let usage = read(&mut Cursor::new(text)).unwrap()?;
+        Some([usage.input, usage.cache_read, usage.output, usage.reasoning])
+    }
+
+    #[test]
+    fn what_is_in_the_total_alone_is_charged() {
+        // Gemini's own interface like OpenAI's: thoughts are in the total only.
+        let gemini = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":515}"#;
+        assert_eq!(told(gemini), Some([10, 0, 5, 500]));
+        let beside = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":25,"completion_tokens_details":{"reasoning_tokens":10}}"#;
+        assert_eq!(told(beside), Some([10, 0, 5, 10]));
+        let within = r#"{"prompt_tokens":10,"completion_tokens":15,"total_tokens":25,"completion_tokens_details":{"reasoning_tokens":10}}"#;
+        assert_eq!(told(within), Some([10, 0, 5, 10]));
+        let cached = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"prompt_tokens_details":{"cached_tokens":100}}"#;
+        assert_eq!(told(cached), Some([10, 100, 5, 0]));
+        assert_eq!(told(r#"{"prompt_tokens":10,"completion_tokens":5}"#), Some([10, 0, 5, 0]));
+    }
+
+    #[test]
+    fn tokens_from_the_cache_may_stand_beside_the_counts() {
+        let moonshot = r#"{"prompt_tokens":9010,"completion_tokens":5,"total_tokens":9015,"cached_tokens":9000}"#;
+        assert_eq!(told(moonshot), Some([10, 9_000, 5, 0]));
+    }
+
+    #[test]
+    fn usage_without_a_count_is_none() {
+        for text in ["{}", r#"{"promptTokenCount":3}"#, r#"{"num_search_queries":1}"#] {
+            assert_eq!(told(text), None, "{text}");
+        }
+        assert_eq!(told(r#"{"prompt_tokens":0}"#), Some([0; 4]));
+    }
 }

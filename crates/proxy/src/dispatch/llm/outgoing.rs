@@ -291,6 +291,8 @@ struct Translation {
     model: Box<str>,
     stream: bool,
     granted: Option<u64>,
+    /// The most that the model can answer, where that is known.
+    output_max: Option<u64>,
     quirks: Quirks,
     edits: Vec<BodyEdit>,
     body: Arc<Vec<u8>>,
@@ -306,6 +308,7 @@ impl Translation {
             model: lane.model.clone(),
             stream: ask.stream,
             granted,
+            output_max: lane.known.output_max,
             quirks: lane.quirks,
             edits: lane.side.row.edits.clone(),
             body: Arc::clone(&ask.body),
@@ -331,6 +334,10 @@ impl Translation {
             Some(other) => Dialect::losing_least((self.to, other), &request, &self.quirks),
             None => self.to,
         };
+        if to == Dialect::AnthropicMessages && request.output.tokens_max.is_none() {
+            // It is to be stated there, and an answer is cut short by nobody but its model.
+            request.output.tokens_max = self.output_max;
+        }
         let mut written = translate::write_request((to, &self.quirks), &request, &read)?;
         if !self.edits.is_empty() {
             written.body = rewritten(&written.body, &self.edits)?;

@@ -9,7 +9,7 @@ use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::surface::{KeptId, Surface};
 use architrave_llm::translate::{self, StreamTranslation, TranslatedReply};
 use architrave_llm::used::Used;
-use architrave_llm::{estimate, pass};
+use architrave_llm::{estimate, failure, pass};
 use architrave_net::{Fields, Reader, ResponseHead};
 use architrave_policy::guardrail::ReplyGuard;
 
@@ -84,7 +84,7 @@ pub(super) async fn charged(
 /// Tells a whole answer in the client's dialect.
 ///
 /// # Errors
-/// That it cannot be read, or that too much waits.
+/// That it cannot be read, that it failed and says nothing, or that too much waits.
 pub(super) async fn tell(
     worker: &Worker,
     ask: &Ask,
@@ -96,6 +96,11 @@ pub(super) async fn tell(
     // Whoever has answers said aloud says so in a field that may name one, too.
     let may_make = from == to && (to != Dialect::OpenaiChat || ask.scanned.may_name_kept);
     let prompt_tokens = ask.prompt_tokens;
+    if failure::is_empty(from, &bytes) {
+        let used = Charged::of(&pass::used_of_reply(from, &bytes), prompt_tokens, 0);
+        let error = failure::failed_answer();
+        return Err(Box::new(Untold { error, used, is_providers: true }));
+    }
     let made = move |bytes: &[u8]| match may_make {
         true => Surface::chat(to).kept_in_reply(std::str::from_utf8(bytes).unwrap_or_default()),
         false => Vec::new(),

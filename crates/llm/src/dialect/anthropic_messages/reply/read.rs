@@ -2,7 +2,7 @@
 
 use super::super::request::read_block;
 use super::super::{usage, wire};
-use crate::chat::{ChatEvent, ChatReply, Choice, Text};
+use crate::chat::{ChatEvent, ChatReply, Choice, Content, Part, Text};
 use crate::dialect::{Context, signature};
 use crate::json::{Cursor, JsonError};
 
@@ -11,7 +11,7 @@ pub(in crate::dialect) fn read<'a>(
     _context: &Context,
 ) -> Result<ChatReply<'a>, JsonError> {
     let (mut reply, mut choice) = (ChatReply::default(), None);
-    let mut answer = Choice::default();
+    let (mut answer, mut refusal) = (Choice::default(), None);
     cursor.object(|cursor, name| {
         match name {
             "id" => reply.id = cursor.maybe(Cursor::text)?,
@@ -23,6 +23,7 @@ pub(in crate::dialect) fn read<'a>(
             "stop_reason" => {
                 answer.finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word));
             }
+            "stop_details" => refusal = wire::explanation(cursor)?,
             "stop_sequence" => answer.stop_text = cursor.maybe(Cursor::text)?,
             "usage" => {
                 reply.service_class = read_service_class(&mut cursor.clone_at())?;
@@ -34,6 +35,7 @@ pub(in crate::dialect) fn read<'a>(
         Ok(())
     })?;
     choice.ok_or_else(|| cursor.wrong("must have content"))?;
+    answer.parts.extend(refusal.map(|text| Part::from(Content::Refusal(text))));
     reply.choices = vec![answer];
     Ok(reply)
 }

@@ -2,15 +2,15 @@
 
 use super::super::thinking::Thinking;
 use super::tools;
-use super::write_blocks::{Reads, write_blocks, write_mark_value};
+use super::write_blocks::{Reads, is_block, write_blocks, write_mark_value};
 use crate::chat::{
-    Account, Caching, ChatRequest, Message, Output, OutputFormat, Part, ReasoningOptions, Role,
-    Sampling,
+    Account, Caching, ChatRequest, Message, Output, OutputFormat, Part, Role, Sampling,
 };
 use crate::dialect::{Quirks, described, instruction};
 use crate::json::Writer;
 
-/// The limit of the output must be said; this is what is said where the client said none.
+/// The limit of the output must be said; this is what is said where the client said none and nobody
+/// knows what the model can.
 const TOKENS_MAX: u64 = 4_096;
 
 pub(in crate::dialect) fn write(
@@ -26,14 +26,16 @@ pub(in crate::dialect) fn write(
         tooling,
         output,
         sampling,
-        reasoning,
+        // What is made of it depends on the rest.
+        reasoning: _,
         caching,
         account,
     } = request;
-    let sampling = quirks.sampling(sampling);
+    let thinking = Thinking::of(request, quirks);
+    let sampling = thinking.sampling(quirks.sampling(sampling));
     writer.object(|w| {
         w.key("model").text(model);
-        write_output(output, (reasoning, quirks), w);
+        write_output(output, &thinking, w);
         write_system(messages, instruction::of_format(output.format.as_ref()), w);
         w.key("messages").array(|w| write_messages(messages, w));
         w.truth_field("stream", stream.then_some(true));
@@ -62,9 +64,13 @@ fn write_system(messages: &[Message<'_>], told: Option<&str>, w: &mut Writer<'_>
     }
 }
 
-/// Turns of the same side are one message: some models want them to alternate.
+/// Turns of the same side are one message: some models want them to alternate. A turn that says
+/// nothing is an error, and is left out.
 fn write_messages(messages: &[Message<'_>], w: &mut Writer<'_>) {
-    let spoken: Vec<_> = messages.iter().filter(|message| !is_system(message)).collect();
+    let says = |message: &&Message<'_>| {
+        !is_system(message) && message.parts.iter().any(|part| is_block(part, Reads::Provider))
+    };
+    let spoken: Vec<_> = messages.iter().filter(says).collect();
     for turn in spoken.chunk_by(|one, next| one.role == next.role) {
         let role = if turn[0].role == Role::Assistant { "assistant" } else { "user" };
         w.object(|w| {
@@ -76,11 +82,7 @@ fn write_messages(messages: &[Message<'_>], w: &mut Writer<'_>) {
     }
 }
 
-fn write_output(
-    output: &Output<'_>,
-    (reasoning, quirks): (&ReasoningOptions, &Quirks),
-    w: &mut Writer<'_>,
-) {
+fn write_output(output: &Output<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
     let Output {
         tokens_max,
         stop,
@@ -93,7 +95,6 @@ fn write_output(
         images: _,
         prediction: _,
     } = output;
-    let thinking = Thinking::of(reasoning, *tokens_max, quirks);
     // Reasoning counts as output; what is left of it is for the answer.
     let limit = || TOKENS_MAX.saturating_add(thinking.budget.unwrap_or(0));
     w.key("max_tokens").count(tokens_max.unwrap_or_else(limit));

@@ -17,15 +17,39 @@ pub(in super::super) enum Reads {
     Client,
 }
 
+/// Whether there is a block for a part. A text without a letter is an error at Anthropic.
+pub(super) fn is_block(part: &Part<'_>, reads: Reads) -> bool {
+    let is_said = |text: &str| match reads {
+        Reads::Provider => !text.trim_ascii().is_empty(),
+        Reads::Client => !text.is_empty(),
+    };
+    match &part.content {
+        Content::Text(text) => is_said(&text.text),
+        Content::Refusal(text) => is_said(text),
+        Content::Json(_) | Content::ToolCall(_) | Content::ToolResult(_) => true,
+        // A reply of Anthropic has no media; that it is lost is told.
+        Content::Media(_) => reads == Reads::Provider,
+        Content::Reasoning(ReasoningPart { text, signature, encrypted, id: _ }) => match reads {
+            Reads::Provider => [signature, encrypted].into_iter().flatten().any(is_own),
+            Reads::Client => signature.is_some() || encrypted.is_some() || !text.is_empty(),
+        },
+        Content::ProviderOnly(part) => part.maker == Maker::Anthropic,
+    }
+}
+
+/// Whether Anthropic's own model has signed it.
+fn is_own(signature: &Signature<'_>) -> bool {
+    signature.maker == Maker::Anthropic
+}
+
 /// Writes the parts that there are blocks for, into an array that is open.
 pub(in super::super) fn write_blocks(parts: &[Part<'_>], reads: Reads, w: &mut Writer<'_>) {
-    parts.iter().for_each(|part| write_block(part, reads, w));
+    let blocks = parts.iter().filter(|part| is_block(part, reads));
+    blocks.for_each(|part| write_block(part, reads, w));
 }
 
 fn write_block(Part { content, cache }: &Part<'_>, reads: Reads, w: &mut Writer<'_>) {
     match content {
-        // An empty text is an error there.
-        Content::Text(text) if text.text.is_empty() => {}
         Content::Text(text) => w.object(|w| {
             w.key("type").text("text");
             w.key("text").text(&text.text);
@@ -38,8 +62,6 @@ fn write_block(Part { content, cache }: &Part<'_>, reads: Reads, w: &mut Writer<
         }),
         Content::Json(json) => write_text(json.as_str(), *cache, w),
         Content::Refusal(text) => write_text(text, *cache, w),
-        // A reply of Anthropic has no media; that it is lost is told.
-        Content::Media(_) if reads == Reads::Client => {}
         Content::Media(media) => write_media(media, *cache, w),
         Content::ToolCall(call) => {
             write_call(call, *cache, w);
@@ -49,8 +71,7 @@ fn write_block(Part { content, cache }: &Part<'_>, reads: Reads, w: &mut Writer<
         }
         Content::ToolResult(result) => write_result(result, *cache, w),
         Content::Reasoning(reasoning) => write_reasoning(reasoning, reads, w),
-        Content::ProviderOnly(part) if part.maker == Maker::Anthropic => w.json(part.json.as_str()),
-        Content::ProviderOnly(_) => {}
+        Content::ProviderOnly(part) => w.json(part.json.as_str()),
     }
 }
 
@@ -126,7 +147,7 @@ fn write_result(result: &ToolResult<'_>, cache: Option<CacheMark>, w: &mut Write
 
 fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'_>) {
     let ReasoningPart { text, signature, encrypted, id: _ } = reasoning;
-    let is_read = |one: &&Signature<'_>| reads == Reads::Client || one.maker == Maker::Anthropic;
+    let is_read = |one: &&Signature<'_>| reads == Reads::Client || is_own(one);
     if let Some(encrypted) = encrypted.as_ref().filter(is_read) {
         write_redacted(encrypted, w);
     }

@@ -78,7 +78,7 @@ impl Reader {
             "content_block_stop" => self.stop(index, emit),
             "message_delta" => {
                 if let Some(mut delta) = delta {
-                    finish(&mut delta, emit)?;
+                    self.finish(&mut delta, emit)?;
                     unknown.take_below("delta", &mut delta);
                 }
                 usage.into_iter().for_each(|usage| emit(ChatEvent::Usage(usage)));
@@ -186,6 +186,32 @@ impl Reader {
         }
         emit(ChatEvent::PartEnd { choice: 0, part });
     }
+
+    fn finish(&mut self, cursor: &mut Cursor<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
+        let (mut finish, mut stop_text): (Option<Finish>, _) = (None, None);
+        let mut refusal = None;
+        cursor.object(|cursor, name| {
+            match name {
+                "stop_reason" => {
+                    finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word));
+                }
+                "stop_sequence" => stop_text = cursor.maybe(Cursor::text)?,
+                "stop_details" => refusal = wire::explanation(cursor)?,
+                _ => cursor.unknown()?,
+            }
+            Ok(())
+        })?;
+        let Some(finish) = finish else { return Ok(()) };
+        if let Some(text) = refusal {
+            let part = self.next_part;
+            self.next_part += 1;
+            emit(ChatEvent::PartStart { choice: 0, part, kind: PartKind::Refusal });
+            emit(ChatEvent::PartDelta { choice: 0, part, delta: Delta::Text(text) });
+            emit(ChatEvent::PartEnd { choice: 0, part });
+        }
+        emit(ChatEvent::Finish { choice: 0, finish, stop_text });
+        Ok(())
+    }
 }
 
 fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
@@ -211,20 +237,4 @@ fn read_event<'a>(cursor: &mut Cursor<'a>) -> Result<Event<'a>, JsonError> {
         Ok(())
     })?;
     Ok(event)
-}
-
-fn finish(cursor: &mut Cursor<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
-    let (mut finish, mut stop_text): (Option<Finish>, _) = (None, None);
-    cursor.object(|cursor, name| {
-        match name {
-            "stop_reason" => finish = cursor.maybe(Cursor::text)?.map(|word| wire::finish(&word)),
-            "stop_sequence" => stop_text = cursor.maybe(Cursor::text)?,
-            _ => cursor.unknown()?,
-        }
-        Ok(())
-    })?;
-    if let Some(finish) = finish {
-        emit(ChatEvent::Finish { choice: 0, finish, stop_text });
-    }
-    Ok(())
 }

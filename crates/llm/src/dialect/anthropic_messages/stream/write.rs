@@ -6,6 +6,7 @@
 use super::super::{citation, error, usage, wire};
 use crate::chat::{ChatEvent, Delta, Finish, PartKind, Signature, Usage};
 use crate::dialect::{Context, signature};
+use crate::failure;
 use crate::frame::FrameWriter;
 use crate::json;
 
@@ -194,6 +195,9 @@ impl Writer {
     fn end(&mut self, frames: &mut FrameWriter, out: &mut Vec<u8>) {
         self.begin(frames, out);
         let (finish, stop_text) = self.finish.take().unwrap_or((Finish::Stop, None));
+        if finish == Finish::Failed {
+            return frames.event(out, "error", |w| error::write(&failure::failed_answer(), w));
+        }
         event("message_delta", frames, out, |w| {
             w.key("delta").object(|w| {
                 w.key("stop_reason").text(wire::finish_word(finish));

@@ -35,13 +35,11 @@ pub(super) fn read<'a>(
 }
 
 pub(super) fn write(
-    reasoning: &ReasoningOptions,
-    tokens_max: Option<u64>,
+    thinking: &Thinking,
     sampling: &Sampling<'_>,
     quirks: &Quirks,
     w: &mut Writer<'_>,
 ) {
-    let thinking = Thinking::of(reasoning, tokens_max, quirks);
     if !quirks.takes_claude_fields || (thinking.is_silent() && sampling.top_k.is_none()) {
         return;
     }

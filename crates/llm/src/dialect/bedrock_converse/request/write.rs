@@ -2,12 +2,13 @@
 //! stand in the path.
 
 use super::super::media::Names;
-use super::write_blocks::{Reads, write_blocks, write_mark};
+use super::write_blocks::{Reads, is_block, write_blocks, write_mark};
 use super::{extra, tools};
 use crate::chat::{
     Account, CacheMark, Caching, ChatRequest, Message, Output, OutputFormat, Part, Role, Sampling,
     ToolChoice,
 };
+use crate::dialect::anthropic_messages::thinking::Thinking;
 use crate::dialect::{Quirks, instruction};
 use crate::json::Writer;
 
@@ -24,11 +25,16 @@ pub(in crate::dialect) fn write(
         tooling,
         output,
         sampling,
-        reasoning,
+        // What is made of it depends on the rest.
+        reasoning: _,
         caching,
         account,
     } = request;
-    let sampling = quirks.sampling(sampling);
+    let thinking = Thinking::of(request, quirks);
+    let sampling = match quirks.takes_claude_fields {
+        true => thinking.sampling(quirks.sampling(sampling)),
+        false => quirks.sampling(sampling),
+    };
     let Caching { automatic, key: _, retention: _, content: _ } = caching;
     let mut names = Names::default();
     // That no tool may be called is said by describing none.
@@ -41,7 +47,7 @@ pub(in crate::dialect) fn write(
         if !is_without {
             tools::write(tooling, w);
         }
-        extra::write(reasoning, output.tokens_max, &sampling, quirks, w);
+        extra::write(&thinking, &sampling, quirks, w);
         write_format(output.format.as_ref(), w);
         write_account(account, w);
     });
@@ -70,7 +76,8 @@ fn write_system(
     }
 }
 
-/// Turns of the same side are one message: they must alternate.
+/// Turns of the same side are one message: they must alternate. A turn that says nothing is an
+/// error, and is left out.
 fn write_messages(
     messages: &[Message<'_>],
     reads: Reads,
@@ -78,7 +85,10 @@ fn write_messages(
     names: &mut Names,
     w: &mut Writer<'_>,
 ) {
-    let spoken: Vec<_> = messages.iter().filter(|message| !is_system(message)).collect();
+    let says = |message: &&Message<'_>| {
+        !is_system(message) && message.parts.iter().any(|part| is_block(&part.content, reads))
+    };
+    let spoken: Vec<_> = messages.iter().filter(says).collect();
     let mut turns = spoken.chunk_by(|one, next| one.role == next.role).peekable();
     while let Some(turn) = turns.next() {
         let role = if turn[0].role == Role::Assistant { "assistant" } else { "user" };

@@ -20,6 +20,27 @@ pub(in super::super) enum Reads {
     Client,
 }
 
+/// Whether there is a block for a content that a provider reads.
+pub(super) fn is_block(content: &Content<'_>, reads: Reads) -> bool {
+    let is_said = |text: &str| !text.trim_ascii().is_empty();
+    match content {
+        Content::Text(TextPart { text, citations }) => is_said(text) || !citations.is_empty(),
+        Content::Json(json) => is_said(json.as_str()),
+        Content::Refusal(text) => is_said(text),
+        Content::Media(_) | Content::ToolCall(_) | Content::ToolResult(_) => true,
+        Content::Reasoning(ReasoningPart { text, signature, encrypted, id: _ }) => match reads {
+            Reads::Client => signature.is_some() || encrypted.is_some() || !text.is_empty(),
+            _ => [signature, encrypted].into_iter().flatten().any(is_own),
+        },
+        Content::ProviderOnly(_) => false,
+    }
+}
+
+/// Whether Claude has signed it.
+fn is_own(signature: &Signature<'_>) -> bool {
+    signature.maker == Maker::Anthropic
+}
+
 /// Writes the parts that there are blocks for, into an array that is open.
 pub(in super::super) fn write_blocks(
     parts: &[Part<'_>],
@@ -118,7 +139,7 @@ fn write_result(result: &ToolResult<'_>, names: &mut Names, w: &mut Writer<'_>) 
 
 fn write_reasoning(reasoning: &ReasoningPart<'_>, reads: Reads, w: &mut Writer<'_>) {
     let ReasoningPart { text, signature, encrypted, id: _ } = reasoning;
-    let is_read = |one: &&Signature<'_>| reads == Reads::Client || one.maker == Maker::Anthropic;
+    let is_read = |one: &&Signature<'_>| reads == Reads::Client || is_own(one);
     let block = |w: &mut Writer<'_>, body: &dyn Fn(&mut Writer<'_>)| {
         w.object(|w| w.key("reasoningContent").object(body));
     };

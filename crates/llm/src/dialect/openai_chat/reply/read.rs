@@ -22,7 +22,7 @@ pub(in crate::dialect) fn read<'a>(
             "model" => reply.model = cursor.maybe(Cursor::text)?,
             "created" => reply.created_s = cursor.maybe(Cursor::count)?,
             "choices" => choices = cursor.list(|cursor| read_choice(cursor, context))?,
-            "usage" => reply.usage = cursor.maybe(usage::read)?,
+            "usage" => reply.usage = cursor.maybe(usage::read)?.flatten(),
             "service_tier" => reply.service_class = cursor.maybe(Cursor::text)?,
             "system_fingerprint" => reply.fingerprint = cursor.maybe(Cursor::text)?,
             "citations" | "search_results" if cursor.kind() == Kind::Array => {

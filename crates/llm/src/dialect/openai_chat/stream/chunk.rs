@@ -49,7 +49,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Chunk<'a>, JsonError> 
             "service_tier" => chunk.service_class = cursor.maybe(Cursor::text)?,
             "system_fingerprint" => chunk.fingerprint = cursor.maybe(Cursor::text)?,
             "choices" => chunk.choices = cursor.list(read_piece)?,
-            "usage" => chunk.usage = cursor.maybe(usage::read)?,
+            "usage" => chunk.usage = cursor.maybe(usage::read)?.flatten(),
             "error" => {
                 cursor.skip()?;
                 chunk.error = error::read(&mut whole.clone_at(), 200).ok();

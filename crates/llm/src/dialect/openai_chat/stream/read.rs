@@ -40,15 +40,34 @@ struct ChoiceState {
     is_finished: bool,
 }
 
-/// A call, known by the provider's index of it. Its end waits for that of its arguments: they may
-/// come among those of others.
+/// A call, known by the provider's index of it and, where several have the same, by its id. Its end
+/// waits for that of its arguments: they may come among those of others.
 #[derive(Debug)]
 struct Call {
     index: u64,
+    /// The provider's id of it, where it gave one.
+    id: Option<String>,
     part: u32,
     is_free_form: bool,
     arguments: Progress,
     is_ended: bool,
+}
+
+impl Call {
+    /// Whether a piece with the same index is of another call: some servers give all of them the
+    /// index 0, and some of those no ids. Each piece of a call may repeat its id and its name.
+    fn is_another(&self, piece: &CallPiece<'_>) -> bool {
+        if piece.name.is_none() {
+            return false;
+        }
+        match (&self.id, &piece.id) {
+            (Some(own), Some(id)) => own != id,
+            _ => {
+                let brings = |text: &Text<'_>| !text.trim_ascii().is_empty();
+                self.arguments.is_whole() && piece.arguments.as_ref().is_some_and(brings)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,7 +311,9 @@ impl Answer<'_, '_, '_> {
         let last = calls.last().map_or(0, |call| call.index);
         let next = calls.last().map_or(0, |call| call.index.saturating_add(1));
         let index = call.index.unwrap_or(if call.name.is_some() { next } else { last });
-        let known = calls.iter().position(|known| known.index == index);
+        // Of several with the same index, what comes belongs to the last.
+        let known = calls.iter().rposition(|known| known.index == index);
+        let known = known.filter(|place| !calls[*place].is_another(&call));
         let place = known.unwrap_or_else(|| {
             let generated = || self.context.call_id(self.choice, self.state.next_part).into();
             let is_free_form = call.is_free_form;
@@ -303,7 +324,8 @@ impl Answer<'_, '_, '_> {
             };
             let part = self.open(Sort::Call(index), kind);
             let (arguments, is_ended) = (Progress::default(), false);
-            self.state.calls.push(Call { index, part, is_free_form, arguments, is_ended });
+            let id = call.id.as_deref().map(str::to_owned);
+            self.state.calls.push(Call { index, id, part, is_free_form, arguments, is_ended });
             self.state.calls.len() - 1
         });
         let part = self.state.calls[place].part;

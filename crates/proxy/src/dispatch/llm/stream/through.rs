@@ -131,15 +131,22 @@ impl Through {
         false
     }
 
-    /// The provider has said all: appends what is left of that for the client.
+    /// The provider has said all: appends what is left of that for the client, or that the stream
+    /// broke off, where it has not the end that its dialect has.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        let before = out.len();
         match self {
-            Self::Passed(watch, _, whole) => {
-                let before = out.len();
+            Self::Passed(watch, spoken, whole) => {
                 whole.end(out);
                 watch.see(&out[before..]);
+                if !whole.is_within() {
+                    tell_break(watch, *spoken, before, out);
+                }
             }
-            Self::Sifted(_, sieve, _) => sieve.end(out),
+            Self::Sifted(watch, sieve, spoken) => {
+                sieve.end(out);
+                tell_break(watch, *spoken, before, out);
+            }
             Self::Translated(translation) => translation.end(out),
             Self::Opaque(_) => {}
         }
@@ -207,6 +214,22 @@ impl Through {
                 failure: None,
             },
         }
+    }
+}
+
+/// Tells that a stream broke off which was passed on and has ended, where it did. What is behind
+/// `before` is half an event then, which no reader takes for one.
+fn tell_break(
+    watch: &mut PassedStream,
+    spoken: (Dialect, Framing),
+    before: usize,
+    out: &mut Vec<u8>,
+) {
+    watch.end();
+    let number = watch.next_number();
+    if let Some(error) = watch.broke_off() {
+        out.truncate(before);
+        told_as_it_is(spoken).numbered_from(number).fail(error, out);
     }
 }
 
