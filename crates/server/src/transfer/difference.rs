@@ -216,7 +216,7 @@ mod tests {
         let own = (ObjectKind::Product, "s", json!({ "services": ["s"] }));
         let plan = (ObjectKind::Plan, "gold", json!({ "product": "s" }));
         let all = [service.clone(), own.clone()];
-        assert_eq!(told(&all, &[service.clone()]), "");
+        assert_eq!(told(&all, std::slice::from_ref(&service)), "");
         assert_eq!(told(&all, &[]), "- service s\n- product s\n");
         let offered = [service.clone(), own, plan];
         assert_eq!(told(&offered, &[service]), "- product s\n- plan gold\n");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use architrave_core::task;
 use architrave_store::{RequestFilter, RequestRow};
 use axum::body::Bytes;
+use serde::Serialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -57,18 +58,20 @@ pub(crate) async fn tail(dependencies: &Dependencies, call: &Call) -> Result<Str
     })?;
     let exchanges = desk.tail.subscribe();
     let eyes = Eyes::of(dependencies, call);
+    let see = move |row: &RequestRow| told(row.clone(), &eyes);
     let (pieces, stream) = mpsc::channel(PIECES_MAX);
     task::spawn(async move {
         // When its time is over, whoever still wants to see asks again.
-        let _over = tokio::time::timeout(WATCH_MAX, show(exchanges, (filter, eyes), pieces)).await;
+        let _over = tokio::time::timeout(WATCH_MAX, show(exchanges, (filter, see), pieces)).await;
         drop(place);
     });
     Ok(Stream::new(stream))
 }
 
-async fn show(
+/// Shows what fits, as whoever watches may see it.
+async fn show<T: Serialize>(
     mut exchanges: Receiver<Arc<RequestRow>>,
-    (filter, eyes): (RequestFilter, Eyes),
+    (filter, see): (RequestFilter, impl Fn(&RequestRow) -> T),
     pieces: mpsc::Sender<Bytes>,
 ) {
     let mut signs = interval(SIGN_EVERY);
@@ -79,7 +82,7 @@ async fn show(
             () = pieces.closed() => return,
             _ = signs.tick() => Some(Bytes::from_static(b": watching\n\n")),
             next = exchanges.recv() => match next {
-                Ok(row) => filter.fits(&row).then(|| exchange(&row, &eyes)),
+                Ok(row) => filter.fits(&row).then(|| exchange(&see(&row))),
                 Err(RecvError::Lagged(count)) => {
                     left_out += count;
                     None
@@ -102,8 +105,8 @@ async fn show(
 }
 
 /// One exchange as an event.
-fn exchange(row: &RequestRow, eyes: &Eyes) -> Bytes {
-    let body = serde_json::to_string(&told(row.clone(), eyes));
+fn exchange(seen: &impl Serialize) -> Bytes {
+    let body = serde_json::to_string(seen);
     let body = body.expect("our bodies are always JSON");
     format!("event: request\ndata: {body}\n\n").into()
 }
@@ -138,7 +141,11 @@ mod tests {
         for status in [200, 504, 200, 200, 200, 503] {
             let _receivers = sender.send(row(status));
         }
-        let showing = task::spawn(show(receiver, filter, pieces));
+        let showing = task::spawn(show(
+            receiver,
+            (filter, |row: &RequestRow| json!({ "status": row.status })),
+            pieces,
+        ));
         let first = next(&mut stream).await;
         assert_eq!(first, "event: left_out\ndata: {\"count\":2}\n\n");
         let second = next(&mut stream).await;
