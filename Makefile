@@ -1,10 +1,11 @@
 # The menu; the kitchen is xtask. `make run` and `make test` set up all they need.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-recorded check fmt lint tidy gen bench soak sim dist
+.PHONY: help run test test-recorded check fmt lint tidy gen bench soak sim console dist
 
 help:   ## this menu
 	@sed -n 's/^\([a-z-]*\): *## /make \1\t/p' Makefile
-run:    ## build the gateway and start it on examples/quickstart.yaml
+run:    ## build the pages and the gateway, and start it on examples/quickstart.yaml
+	@cargo xtask console --if-possible
 	@cargo run --release --package architrave-server -- run --config examples/quickstart.yaml --demo
 test:   ## install what tests need and run everything
 	@cargo xtask test
@@ -26,5 +27,7 @@ soak:   ## the tests in their long forms: make soak [name=reload]
 	@cargo xtask soak $(name)
 sim:    ## balancing algorithms over virtual time
 	@cargo xtask sim
+console: ## build the pages of the console and the portal
+	@cargo xtask console
 dist:   ## the stripped binary in a tarball and a Debian package, tested
 	@cargo xtask dist

@@ -9,6 +9,7 @@ mod catalog_list;
 mod catalog_rows;
 mod catalog_update;
 mod cli;
+mod console;
 mod data;
 mod descriptions;
 mod discovery;

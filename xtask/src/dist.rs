@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{packages, profile, say, shell, tree};
+use crate::{console, packages, profile, say, shell, tree};
 
 /// Builds, packs and tests.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -45,8 +45,9 @@ pub(crate) fn binary() -> Result<PathBuf> {
     Ok(tree::target()?.join("dist/architrave"))
 }
 
-/// Builds it.
+/// Builds it, and before it the pages that are in it.
 pub(crate) fn build() -> Result<()> {
+    console::build()?;
     profile::build::shipped()
 }
 

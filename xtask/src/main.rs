@@ -3,6 +3,7 @@
 //! Nothing here ships: it measures, tests, checks and packs what does.
 
 mod bench;
+mod console;
 mod dist;
 mod generate;
 mod packages;
@@ -24,6 +25,8 @@ const USAGE: &str = "usage: cargo xtask <dish>
   soak [part]       the tests that have one in their long forms, or those named so
   lint              clippy on everything, warnings being errors
   tidy              who depends on whom, words, files: what no compiler checks
+  console [--if-possible]
+                    the pages of the console and the portal, for the binary to take in
   gen               write generated files anew
   bench <name>|all|list [--rounds N] [--seconds N] [--only a,b]
                     what a request costs, beside the peers
@@ -51,6 +54,7 @@ fn serve() -> Result<()> {
         "lint" => test::clippy(),
         "tidy" => tidy::run(),
         "gen" => generate::run(),
+        "console" => console::run(rest),
         "dist" => dist::run(rest),
         "bench" => bench::run(rest),
         "sim" => sim::run(rest),

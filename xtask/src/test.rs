@@ -15,12 +15,12 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use architrave_core::Clock;
 
-use crate::{dist, generate, packages, shell, tree};
+use crate::{console, dist, generate, packages, shell, tree};
 use packages::NpmFiles;
 use steps::{AfterFailure, Step};
 
 /// Debian packages that the tests drive, each with a file that shows it is there.
-const DEBIAN: [(&str, &str); 9] = [
+const DEBIAN: [(&str, &str); 10] = [
     ("/usr/sbin/nginx", "nginx"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/curl", "curl"),
@@ -29,6 +29,7 @@ const DEBIAN: [(&str, &str); 9] = [
     ("/bin/ip", "iproute2"),
     ("/usr/bin/node", "nodejs"),
     ("/usr/bin/npm", "npm"),
+    ("/usr/bin/chromium", "chromium"),
     ("/usr/share/doc/postgresql", "postgresql"),
 ];
 /// Python packages of the tests' clients; the versions are fixed so that a run can be repeated.
@@ -118,6 +119,8 @@ fn all() -> Vec<Step> {
         Step::new("published descriptions of APIs", || {
             packages::npm_files(&descriptions()?, &DESCRIPTIONS)
         }),
+        // Before anything is compiled, for the binary takes them in.
+        Step::new("the pages of the console", console::check),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
         Step::new("unit, property, golden and tidy tests", || {

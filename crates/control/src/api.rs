@@ -23,6 +23,7 @@ use tokio::sync::broadcast;
 use crate::call::Call;
 use crate::caller::{self, Caller, Origin, Who};
 use crate::code::Code;
+use crate::console;
 use crate::error::ApiError;
 use crate::etag::Conditions;
 use crate::guard::{self, Standing};
@@ -154,6 +155,12 @@ impl Api {
     ///
     /// Belongs on the control runtime: a scrape or a validation may take milliseconds.
     pub async fn call(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
+        // The same for everybody and of no secret, so they come before it is asked who calls.
+        let pages = console::answer(self.dependencies.surface, &self.dependencies.admin, &request);
+        if let Some(page) = pages {
+            let is_to_head = request.method() == Method::HEAD;
+            return if is_to_head { page.map(|_| Bytes::new()) } else { page };
+        }
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let origin = origin(&self.dependencies.admin, &request, peer);

@@ -77,7 +77,12 @@ fn check_site(admin: &Admin, request: &Request<Bytes>, standing: Standing) -> Re
 /// Whether a request came by the public address, which is one of TLS: a proxy that ends it stands
 /// before us.
 pub(crate) fn is_by_public_tls(admin: &Admin, request: &Request<Bytes>) -> bool {
-    let Some(("https", public)) = public_authority(admin) else { return false };
+    matches!(public_authority(admin), Some(("https", _))) && is_by_public_host(admin, request)
+}
+
+/// Whether a request came by the host of the public address.
+pub(crate) fn is_by_public_host(admin: &Admin, request: &Request<Bytes>) -> bool {
+    let Some((_, public)) = public_authority(admin) else { return false };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     host.is_some_and(|host| public.eq_ignore_ascii_case(host))
 }

@@ -10,6 +10,7 @@ mod api;
 mod call;
 mod caller;
 mod code;
+mod console;
 mod error;
 mod etag;
 mod gauges;

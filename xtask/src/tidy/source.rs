@@ -86,7 +86,10 @@ impl Source {
         if path.ends_with("/mod.rs") {
             complaints.push(format!("{path}: write `foo.rs` beside `foo/`, not `mod.rs`"));
         }
-        let reads_environment = READS_ENVIRONMENT.iter().any(|start| path.starts_with(start));
+        // Cargo tells build scripts by the environment what they are to do.
+        let is_build_script = path.ends_with("/build.rs") && !path.contains("/src/");
+        let reads_environment =
+            is_build_script || READS_ENVIRONMENT.iter().any(|start| path.starts_with(start));
         for (number, line) in self.shipped_lines() {
             let line = line.trim_start();
             let is_import = line.starts_with("use ") || line.starts_with("pub use ");

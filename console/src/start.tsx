@@ -1,0 +1,30 @@
+// How a face begins: its language and theme, what it remembers of answers, and its pages.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ComponentType, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Refusal } from "./api/client";
+import { startLanguage } from "./i18n/start";
+import { startTheme } from "./theme/theme";
+import "./theme/tokens.css";
+import { type Route, Router } from "./ui/router";
+
+export async function start(routes: Route[], shell: ComponentType) {
+  startTheme();
+  await startLanguage();
+  const queries = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 10_000,
+        // What was refused is refused again; what was not reached may be in a moment.
+        retry: (times, error) => times < 2 && !(error instanceof Refusal && error.status > 0),
+      },
+    },
+  });
+  createRoot(document.getElementById("root") as HTMLElement).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <Router routes={routes} shell={shell} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
