@@ -14,7 +14,7 @@ await run(async ({ page }) => {
   hold((await ada.getByLabel("E-mail address").inputValue()) === ADA.email, "what was filled in is gone");
   await setUp(ada);
 
-  await ada.getByRole("button", { name: /Put a server behind it/ }).click();
+  await ada.getByRole("button", { name: /Add a server/ }).click();
   const form = ada.getByRole("dialog");
   await form.getByLabel("Name").fill("demo");
   await form.getByLabel("Address of the server").fill(process.env.ORIGIN);

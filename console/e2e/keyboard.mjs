@@ -22,14 +22,14 @@ await run(async ({ page }) => {
   await ada.keyboard.press("Enter");
   hold(await ada.evaluate(() => document.activeElement?.id === "content"), "it does not lead there");
 
-  await reach(ada, /Put a server behind it/);
+  await reach(ada, /Add a server/);
   await ada.keyboard.press("Enter");
   const dialog = ada.getByRole("dialog");
   await dialog.waitFor();
   hold(await ada.evaluate(() => !!document.activeElement?.closest("dialog")), "the focus is not in the dialog");
   await ada.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  hold(await focused(ada, "Put a server behind it"), "the focus has not come back");
+  hold(await focused(ada, "Add a server"), "the focus has not come back");
 
   await ada.keyboard.press("Control+k");
   await dialog.waitFor();

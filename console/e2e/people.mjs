@@ -57,7 +57,8 @@ await run(async ({ page }) => {
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByRole("alert").waitFor();
   hold((await user()).display_name === "Grace Hopper", "a stale form was taken");
-  await grace.reload();
+  // Wherever she goes next, she is asked to sign in.
+  await grace.getByRole("link", { name: "Services" }).click();
   await grace.getByRole("heading", { name: "Sign in" }).waitFor();
 
   await form.getByRole("button", { name: "Close" }).click();

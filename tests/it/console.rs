@@ -34,6 +34,11 @@ fn start(data: &TempDir) -> Gateway {
 fn drive(script: &str) {
     let data = TempDir::new().expect("there is room for a directory");
     let gateway = start(&data);
+    drive_at(&gateway, Some(gateway.portal()), script);
+}
+
+#[track_caller]
+fn drive_at(gateway: &Gateway, portal: Option<SocketAddr>, script: &str) {
     let page = get(gateway.admin(), "127.0.0.1", "/console/", &[]);
     assert_eq!(page.status, 200, "build the pages, then the binary: cargo xtask console");
     let origin = Origin::named("hello");
@@ -41,7 +46,10 @@ fn drive(script: &str) {
     let mut command = Command::new(tools::program("node"));
     command.arg(folder().join("e2e").join(script));
     command.env("CHROMIUM", tools::program("chromium"));
-    command.env("ADMIN", url(gateway.admin())).env("PORTAL", url(gateway.portal()));
+    command.env("ADMIN", url(gateway.admin()));
+    if let Some(portal) = portal {
+        command.env("PORTAL", url(portal));
+    }
     command.env("WEB", url(gateway.web())).env("ORIGIN", origin.addr().to_string());
     command.env("CODE", CODE).env("DESCRIPTION", DESCRIPTION);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -78,6 +86,13 @@ fn somebody_finds_a_service_at_the_portal_asks_for_a_plan_and_calls() {
 #[test]
 fn who_is_invited_comes_in_and_a_form_saved_unchanged_changes_nothing() {
     drive("people.mjs");
+}
+
+#[test]
+fn a_gateway_without_a_database_shows_what_it_does_to_who_is_on_the_machine() {
+    let origin = Origin::named("hello");
+    let gateway = Gateway::start(Config::single(origin.addr()));
+    drive_at(&gateway, None, "file-alone.mjs");
 }
 
 #[test]

@@ -24,6 +24,10 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether it is only that nothing is kept here: a gateway that runs from a file alone. */
+export const isUnkept = (error: unknown) =>
+  error instanceof Refusal && ["no_database", "no_usage", "token_missing"].includes(error.code);
+
 let csrf: string | null | undefined;
 
 /** The token that writes of this session must bring. */

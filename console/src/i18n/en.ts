@@ -25,7 +25,7 @@ export const en = {
   nav_home: "Home",
   nav_services: "Services",
   signed_in_as: "Signed in as {{name}}",
-  as_loopback: "On this machine, nobody signed in",
+  as_loopback: "On this machine",
   loopback_about:
     "There is no database, so there are no users, and objects are changed in the gateway file. Start with --data to keep people, keys and usage.",
 
@@ -82,7 +82,7 @@ export const en = {
   start_title: "Begin with one of these",
   card_import: "Import an API",
   card_import_about: "From an OpenAPI description: a service, its routes and its reference in one step.",
-  card_service: "Put a server behind it",
+  card_service: "Add a server",
   card_service_about: "An address and a path: the gateway balances, checks health and counts.",
 
   services_title: "Services",
@@ -455,4 +455,6 @@ export const en = {
   reload: "Load it again",
   tokens: "tokens",
   go_to: "Go to",
+  no_users_title: "Nobody can sign in here",
+  no_users_about: "This gateway runs from a file alone, so it has no users, and the file asks for a token, which is for programs. Start it with --data to have people sign in.",
 };

@@ -27,7 +27,7 @@ export const zh: Words = {
   nav_home: "首页",
   nav_services: "服务",
   signed_in_as: "当前用户：{{name}}",
-  as_loopback: "本机访问，未登录",
+  as_loopback: "本机访问",
   loopback_about: "没有数据库，因此没有用户，对象只能在网关文件中修改。用 --data 启动即可保存用户、密钥和用量。",
   setup_title: "初始化 Architrave",
   setup_about: "首次启动时会打印一个代码。用它成为第一位管理员。",
@@ -444,4 +444,6 @@ export const zh: Words = {
   reload: "重新加载",
   tokens: "token",
   go_to: "前往",
+  no_users_title: "此处无法登录",
+  no_users_about: "此网关仅由文件运行，没有用户；文件要求的令牌供程序使用。用 --data 启动后即可登录。",
 };

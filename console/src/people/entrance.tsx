@@ -38,9 +38,13 @@ export function filled(event: FormEvent<HTMLFormElement>) {
 }
 
 export function Entrance({ face }: { face: "console" | "portal" }) {
+  const { t } = useTranslation();
   const { data, error, isPending } = useQuery({ ...setup, enabled: face === "console" });
   if (face === "portal") return <SignIn />;
   if (isPending) return null;
+  if (error instanceof Refusal && error.code === "no_database") {
+    return <Doorway title={t("no_users_title")} about={t("no_users_about")}>{null}</Doorway>;
+  }
   if (error || !data?.complete) return <SetUp />;
   return <SignIn />;
 }

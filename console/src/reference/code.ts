@@ -3,7 +3,9 @@
 export type Call = { method: string; url: string; headers: [string, string][]; body?: string };
 
 const quote = (text: string) => JSON.stringify(text);
-const shell = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+/** A word of a shell: in quotes that fill in `$KEY` and `$GATEWAY` where those are, else in such that fill in nothing. */
+const shell = (text: string) =>
+  /\$(KEY|GATEWAY)\b/.test(text) && !/["`\\]/.test(text) ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;
 const capital = (text: string) => text.charAt(0) + text.slice(1).toLowerCase();
 
 export const codeOf: Record<string, (call: Call) => string> = {

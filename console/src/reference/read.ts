@@ -47,7 +47,8 @@ export async function readDescription(text: string): Promise<Description> {
     title: String(info.title ?? ""),
     version: String(info.version ?? ""),
     about: info.description as string | undefined,
-    server: server.replace(/\/$/, ""),
+    // Of a path alone nobody knows the host but who calls.
+    server: (server.includes("://") ? server : `$GATEWAY${server}`).replace(/\/$/, ""),
     operations,
     root,
   };

@@ -46,8 +46,11 @@ export function Table<Row>({
   );
   const keep = (change: ListSearch) =>
     navigate({ to: ".", search: (now) => ({ ...now, ...change }), replace: true });
+  // Words of another language are read from rows that are new.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  const data = useMemo(() => [...rows], [rows, t]);
   const table = useReactTable({
-    data: rows,
+    data,
     columns,
     state: { sorting, globalFilter: word },
     globalFilterFn: "includesString",

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "../../ui/router";
 import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
 import { useTranslation } from "../../i18n/use";
-import { Refusal } from "../../api/client";
+import { isUnkept } from "../../api/client";
 import { type Range, breakdown, ranges, series, services, session } from "../../api/questions";
 import { count, duration, money, percent } from "../../ui/number";
 import { Empty, Page, Pending, Section } from "../../ui/page";
@@ -64,9 +64,6 @@ export default function Home() {
     </Page>
   );
 }
-
-const isUnkept = (error: unknown) =>
-  error instanceof Refusal && ["no_database", "no_usage"].includes(error.code);
 
 /** What to begin with, while there is nothing. */
 function Beginnings() {

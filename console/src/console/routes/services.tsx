@@ -20,16 +20,16 @@ export default function Services() {
   const { data: identity } = useQuery(session);
   const traffic = useQuery(series("24h", { metric: "requests", group_by: "service", limit: "100" }));
   const [open, setOpen] = useState<"import" | "server">();
-  const points = useMemo(() => {
-    const found = traffic.data?.series ?? [];
-    return new Map(
-      found.map((one) => [
-        (one.group as { service?: string }).service ?? "",
-        one.points.map((point) => point.value ?? 0),
-      ]),
-    );
-  }, [traffic.data]);
-  type Row = NonNullable<typeof data>[number];
+  // The figures are part of the rows, for what a table has read of a row it does not read again.
+  const rows = useMemo(() => {
+    const all = traffic.data?.series.map((one) => {
+      const values = one.points.map((point) => point.value ?? 0);
+      return [(one.group as { service?: string }).service ?? "", values] as const;
+    });
+    const points = all && new Map(all);
+    return data?.map((service) => ({ ...service, traffic: points && (points.get(service.name) ?? []) }));
+  }, [data, traffic.data]);
+  type Row = NonNullable<typeof rows>[number];
   const columns = useMemo<Column<Row>[]>(
     () => [
       {
@@ -55,12 +55,12 @@ export default function Services() {
         id: "traffic",
         header: t("traffic_24h"),
         meta: { right: true },
-        accessorFn: (row) => points.get(row.name)?.reduce((sum, value) => sum + value, 0) ?? 0,
+        accessorFn: (row) => row.traffic?.reduce((sum, value) => sum + value, 0),
         cell: ({ row, getValue }) => (
-          <span className="inline-flex items-center justify-end gap-3">
+          <span className="inline-flex items-center justify-end gap-3 align-middle">
             {getValue() > 0 && (
               <span className="max-sm:hidden">
-                <Spark values={points.get(row.original.name) ?? []} label={t("last_24h")} />
+                <Spark values={row.original.traffic ?? []} label={t("last_24h")} />
               </span>
             )}
             <span className="min-w-10">{count(getValue())}</span>
@@ -68,7 +68,7 @@ export default function Services() {
         ),
       },
     ],
-    [t, points],
+    [t],
   );
   const canMake = identity?.kind !== "loopback";
   const importing = (
@@ -90,9 +90,9 @@ export default function Services() {
         )
       }
     >
-      {!data ? (
+      {!rows ? (
         <Pending error={error} />
-      ) : data.length === 0 ? (
+      ) : rows.length === 0 ? (
         <Empty
           title={t("services_empty")}
           action={canMake && importing}
@@ -101,7 +101,7 @@ export default function Services() {
           {t("services_empty_about")}
         </Empty>
       ) : (
-        <Table label={t("services_title")} rows={data} columns={columns} />
+        <Table label={t("services_title")} rows={rows} columns={columns} />
       )}
       <ImportDialog open={open === "import"} onClose={() => setOpen(undefined)} />
       <ServerDialog open={open === "server"} onClose={() => setOpen(undefined)} />

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "../../../i18n/use";
-import { type Schemas, api } from "../../../api/client";
+import { type Schemas, api, isUnkept } from "../../../api/client";
 import { callers } from "../../../api/questions";
 import { count, when } from "../../../ui/number";
 import { Dialog } from "../../../ui/dialog";
@@ -88,7 +88,9 @@ function Callers({ name }: { name: string }) {
   ];
   return (
     <Section title={t("life_callers")}>
-      {!data ? (
+      {isUnkept(error) ? (
+        <p className="text-muted">{t("no_usage_about")}</p>
+      ) : !data ? (
         <Pending error={error} />
       ) : data.callers.length === 0 ? (
         <p className="text-muted">{t("life_callers_none")}</p>

@@ -1,7 +1,7 @@
 // Who may call a service by a plan.
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "../../../i18n/use";
-import type { Schemas } from "../../../api/client";
+import { type Schemas, isUnkept } from "../../../api/client";
 import { products, subscriptions } from "../../../api/questions";
 import { when } from "../../../ui/number";
 import { Empty, Pending } from "../../../ui/page";
@@ -17,8 +17,10 @@ export default function Subscribers({ service }: ServiceProps) {
   type Row = Schemas["SubscriptionBody"];
   const names = offered.data?.filter(({ config }) => config.services?.includes(service.name)).map(({ name }) => name);
   const rows = all.data?.filter((one) => names?.includes(one.product));
+  const none = <Empty title={t("subscribers_none")}>{t("subscribers_none_about")}</Empty>;
+  if (isUnkept(all.error)) return none;
   if (!rows || !names) return <Pending error={all.error ?? offered.error} />;
-  if (rows.length === 0) return <Empty title={t("subscribers_none")}>{t("subscribers_none_about")}</Empty>;
+  if (rows.length === 0) return none;
   const columns: Column<Row>[] = [
     { id: "application", header: t("application"), accessorFn: (row) => row.application, cell: ({ getValue }) => <span className="font-medium">{getValue()}</span> },
     { id: "plan", header: t("plan"), accessorFn: (row) => row.plan },
