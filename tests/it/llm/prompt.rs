@@ -109,8 +109,8 @@ fn ending(message: &Value, finish: &'static str) -> Origin {
 fn an_answer_in_a_fence_is_taken_and_others_are_told_for_what_they_are() {
     let said = |text: &str| json!({ "role": "assistant", "content": text });
     let ask = |gateway: &Gateway| post(gateway.web(), "/sentiment", &[], &json!({ "text": "Hm." }));
-    let fenced = sentiment(&ending(&said("```json\n{\"mood\": \"neutral\"}\n```"), "stop"));
-    let answer = ask(&fenced);
+    let origin = ending(&said("```json\n{\"mood\": \"neutral\"}\n```"), "stop");
+    let answer = ask(&sentiment(&origin));
     assert_eq!((answer.status, &parsed(&answer)["output"]["mood"]), (200, &json!("neutral")));
 
     let refused = json!({ "role": "assistant", "content": null, "refusal": "Not that." });
@@ -120,8 +120,8 @@ fn an_answer_in_a_fence_is_taken_and_others_are_told_for_what_they_are() {
         (said(""), "content_filter", 403, "refused to answer"),
         (said("so so"), "stop", 502, "does not have the form"),
     ] {
-        let gateway = sentiment(&ending(&message, finish));
-        let answer = ask(&gateway);
+        let origin = ending(&message, finish);
+        let answer = ask(&sentiment(&origin));
         let problem = parsed(&answer);
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert_eq!(answer.status, status, "{problem}");
