@@ -11,9 +11,12 @@ mod call_ids;
 mod cohere_chat;
 mod context;
 mod described;
+mod event;
+mod failing;
 mod gemini_generate_content;
 mod instruction;
 mod logprob;
+mod loss;
 pub(crate) mod media;
 mod more;
 mod openai_chat;
@@ -25,28 +28,42 @@ mod signature;
 mod unknown;
 
 use crate::chat::{
-    ChatError, ChatEvent, ChatReply, ChatRequest, Citation, Content, Media, MediaKind, Message,
-    Role, ServiceClass, Source, Usage,
+    ChatError, ChatReply, ChatRequest, Citation, MediaKind, Message, Role, ServiceClass, Usage,
 };
 use crate::field::{Field, FieldSet, Losses, ReplyField, Say};
-use crate::frame::{Frame, FrameWriter, Framing};
+use crate::frame::Framing;
 use crate::json::{Cursor, JsonError, Writer};
 use crate::scan::Watch;
 
 pub use address::Address;
 pub use bedrock_converse::error::{add_aws_error_type, aws_error_type};
 pub use context::Context;
+pub use event::{Emit, EventReader, EventWriter};
 pub use quirks::Quirks;
 
 use call_ids::CallIds;
-use order::Order;
-use unknown::Unknown;
 
 pub(crate) use openai_chat::usage::write as write_openai_usage;
 pub(crate) use openai_chat::wire::finish_word as openai_finish_word;
 
+/// The list of dialects, for whatever is declared of each.
+macro_rules! each_dialect {
+    ($declare:ident) => {
+        $declare! {
+            OpenaiChat openai_chat "OpenAI Chat Completions."
+            OpenaiResponses openai_responses "OpenAI Responses."
+            AnthropicMessages anthropic_messages "Anthropic Messages."
+            GeminiGenerateContent gemini_generate_content "Gemini generateContent."
+            BedrockConverse bedrock_converse "AWS Bedrock Converse."
+            CohereChat cohere_chat "Cohere chat, version 2."
+        }
+    };
+}
+
+use each_dialect;
+
 /// Declares the dialects and hands everything on to their folders.
-macro_rules! dialects {
+macro_rules! declare {
     ($($variant:ident $folder:ident $what:literal)*) => {
         /// A way to talk about chat over HTTP.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -193,113 +210,15 @@ macro_rules! dialects {
                 match self { $(Self::$variant => $folder::stream::usage(&mut cursor),)* }
             }
         }
-
-        #[derive(Debug)]
-        enum AnyReader {
-            $($variant($folder::stream::Reader),)*
-        }
-
-        impl AnyReader {
-            fn new(dialect: Dialect, context: &Context) -> Self {
-                match dialect {
-                    $(Dialect::$variant => Self::$variant($folder::stream::Reader::new(context)),)*
-                }
-            }
-
-            fn read(
-                &mut self,
-                frame: &Frame<'_>,
-                unknown: &mut Unknown,
-                emit: &mut Emit<'_>,
-            ) -> Result<(), JsonError> {
-                match self { $(Self::$variant(reader) => reader.read(frame, unknown, emit),)* }
-            }
-
-            fn end(&mut self, emit: &mut Emit<'_>) {
-                match self { $(Self::$variant(reader) => reader.end(emit),)* }
-            }
-        }
-
-        /// Writes the events of a dialect's stream.
-        #[derive(Debug)]
-        pub enum EventWriter {
-            $(#[doc = $what] $variant($folder::stream::Writer),)*
-        }
-
-        impl EventWriter {
-            /// A writer at the start of a stream.
-            #[must_use]
-            pub fn new(dialect: Dialect, context: &Context) -> Self {
-                match dialect {
-                    $(Dialect::$variant => Self::$variant($folder::stream::Writer::new(context)),)*
-                }
-            }
-
-            /// Appends what the event is in the dialect; nothing where it has no word for it.
-            pub fn write(&mut self, event: &ChatEvent<'_>, frames: &mut FrameWriter, out: &mut Vec<u8>) {
-                match self { $(Self::$variant(writer) => writer.write(event, frames, out),)* }
-            }
-        }
     };
 }
 
-dialects! {
-    OpenaiChat openai_chat "OpenAI Chat Completions."
-    OpenaiResponses openai_responses "OpenAI Responses."
-    AnthropicMessages anthropic_messages "Anthropic Messages."
-    GeminiGenerateContent gemini_generate_content "Gemini generateContent."
-    BedrockConverse bedrock_converse "AWS Bedrock Converse."
-    CohereChat cohere_chat "Cohere chat, version 2."
-}
-
-/// Reads the events of a dialect's stream.
-#[derive(Debug)]
-pub struct EventReader {
-    reader: AnyReader,
-    order: Order,
-    unknown: Unknown,
-}
-
-impl EventReader {
-    /// A reader at the start of a stream.
-    #[must_use]
-    pub fn new(dialect: Dialect, context: &Context) -> Self {
-        let reader = AnyReader::new(dialect, context);
-        Self { reader, order: Order::default(), unknown: Unknown::default() }
-    }
-
-    /// Reads one framed event.
-    ///
-    /// # Errors
-    /// Where the event is none of the dialect, or comes where it cannot; it is skipped, and the
-    /// stream goes on.
-    pub fn read(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) -> Result<(), JsonError> {
-        let Self { reader, order, unknown } = self;
-        reader.read(frame, unknown, &mut |event| order.take(event, emit))?;
-        order.check()
-    }
-
-    /// The paths of what its events had and nobody here understands, each once, and how many more
-    /// there were at least.
-    #[must_use]
-    pub fn unknown(&self) -> (Vec<String>, usize) {
-        self.unknown.told()
-    }
-
-    /// The stream has ended: closes what is open.
-    pub fn end(&mut self, emit: &mut Emit<'_>) {
-        let Self { reader, order, unknown: _ } = self;
-        reader.end(&mut |event| order.take(event, emit));
-    }
-}
+each_dialect!(declare);
 
 /// Whether a message is one of the conversation.
 fn is_turn(message: &Message<'_>) -> bool {
     matches!(message.role, Role::User | Role::Assistant)
 }
-
-/// Called with each event of a stream.
-pub type Emit<'e> = dyn FnMut(ChatEvent<'_>) + 'e;
 
 impl Dialect {
     /// The dialect of that name.
@@ -357,41 +276,6 @@ impl Dialect {
         Ok((request, losses))
     }
 
-    /// What of a request it cannot say.
-    ///
-    /// # Errors
-    /// The field without which the request would mean something else.
-    fn losses_of_request(
-        self,
-        request: &ChatRequest<'_>,
-        quirks: &Quirks,
-    ) -> Result<Losses, ChatError> {
-        let mut losses = Losses::of_request(request, |field| self.says(field, quirks))?;
-        losses.dropped = losses.dropped.with(self.left_out(request, quirks));
-        losses.near = losses.near.without(losses.dropped);
-        Ok(losses)
-    }
-
-    /// Which of two dialects, that a model can be asked in, loses least of a request: one that
-    /// refuses it loses all, and what is not thought aloud where reasoning is asked for is lost, too.
-    /// Of two that lose as much it is the first.
-    #[must_use]
-    pub fn losing_least(
-        (first, second): (Self, Self),
-        request: &ChatRequest<'_>,
-        quirks: &Quirks,
-    ) -> Self {
-        let lost = |dialect: Self| match dialect.losses_of_request(request, quirks) {
-            Ok(losses) => {
-                let is_silent = dialect == Self::OpenaiChat && request.reasoning.is_wanted();
-                losses.dropped.iter().count() + usize::from(is_silent)
-            }
-            Err(_) => usize::MAX,
-        };
-        let of_first = lost(first);
-        if of_first > 0 && lost(second) < of_first { second } else { first }
-    }
-
     /// Appends the body of a request, and tells what of it the dialect cannot say.
     ///
     /// # Errors
@@ -444,67 +328,5 @@ impl Dialect {
     ) -> Losses {
         self.write_reply_to(reply, context, &mut Writer::new(out));
         self.losses_of_reply(reply)
-    }
-
-    /// What of a reply the dialect cannot say, streamed or not.
-    #[must_use]
-    pub fn losses_of_reply(self, reply: &ChatReply<'_>) -> Losses {
-        let mut losses = Losses::of_reply(reply, |field| self.reply_says(field));
-        let parts = reply.choices.iter().flat_map(|choice| &choice.parts);
-        let mut citations = parts.flat_map(|part| match &part.content {
-            Content::Text(text) => text.citations.as_slice(),
-            _ => &[],
-        });
-        let is_one_lost = citations.any(|citation| !self.cites(citation));
-        losses.reply_dropped.add_if(ReplyField::Citations, is_one_lost);
-        for part in reply.choices.iter().flat_map(|choice| &choice.parts) {
-            if let Content::Media(Media { kind, source, .. }) = &part.content
-                && !matches!(source, Source::Bytes { .. })
-            {
-                losses.reply_dropped.add_if(ReplyField::of_media(*kind), !self.shows_link(*kind));
-            }
-        }
-        losses
-    }
-
-    /// Whether a reply can say where media lies of which it has no bytes.
-    pub(crate) fn shows_link(self, kind: MediaKind) -> bool {
-        self.links_shown().contains(&kind)
-    }
-
-    /// The dialect whose errors its own are.
-    fn fails_like(self) -> Self {
-        match self {
-            Self::OpenaiResponses => Self::OpenaiChat,
-            other => other,
-        }
-    }
-
-    /// Reads what a provider answered with a status that is no success; always an error, the status
-    /// alone where the body is none of this dialect.
-    #[must_use]
-    pub fn read_error(self, status: u16, body: &[u8]) -> ChatError {
-        let text = std::str::from_utf8(body).unwrap_or_default();
-        let error = self.read_error_from(&mut Cursor::new(text), status);
-        let unreadable = || ChatError::unreadable(status);
-        let is_readable = error.is_ok();
-        let mut error = error.unwrap_or_else(|_| unreadable());
-        if is_readable && !error.message.is_empty() {
-            error.said = said::passable(text).map(|said| Box::new((self, said)));
-        }
-        if error.message.is_empty() {
-            error.message = unreadable().message;
-        }
-        error
-    }
-
-    /// Appends the body of an error: as its provider said it, where that speaks the same dialect.
-    pub fn write_error(self, error: &ChatError, out: &mut Vec<u8>) {
-        if let Some((dialect, said)) = error.said.as_deref()
-            && dialect.fails_like() == self.fails_like()
-        {
-            return out.extend_from_slice(said.as_bytes());
-        }
-        self.write_error_to(error, &mut Writer::new(out));
     }
 }
