@@ -15,7 +15,8 @@
 //!
 //! Beside chat it has vectors, rankings (documents that share words with the question come first),
 //! judgements (a text is flagged for each category that it names), images (small, in a colour of the
-//! prompt's own) and sound (a tone as long as the text); a legacy completion is made of chat.
+//! prompt's own) and sound (a tone as long as the text, in MP3 silence of that length); a legacy
+//! completion is made of chat.
 //!
 //! All of them call a tool where the request demands it, keep to a schema, to limits and to stop
 //! texts, and refuse what providers refuse.
@@ -29,6 +30,7 @@ mod draw;
 mod embed;
 mod failure;
 mod logprob;
+mod mp3;
 mod sample;
 mod step;
 mod token;

@@ -147,6 +147,14 @@ fn it_completes_ranks_judges_draws_and_speaks() {
     let spoken = asked("/v1/audio/speech", spoken);
     assert_eq!(spoken.get("content-type"), Some("audio/wav"));
     assert!(spoken.body.starts_with(b"RIFF"), "{} bytes", spoken.body.len());
+    for (format, media_type, status) in
+        [("mp3", "audio/mpeg", 200), ("pcm", "audio/pcm", 200), ("opus", "application/json", 400)]
+    {
+        let spoken =
+            json!({ "model": "fast", "input": "hello", "voice": "a", "response_format": format });
+        let spoken = beside(&gateway, "/v1/audio/speech", &spoken);
+        assert_eq!((spoken.status, spoken.get("content-type")), (status, Some(media_type)));
+    }
     // What it does not do it says.
     let answer = beside(&gateway, "/v1/moderations", &json!({ "model": "fast" }));
     assert_eq!(answer.status, 400, "{}", answer.text());

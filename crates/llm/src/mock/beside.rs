@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::draw::{Draw, of_text};
-use super::embed;
+use super::{embed, mp3};
 use crate::chat::{ChatError, Text};
 use crate::dialect::Context;
 use crate::frame::crc32::crc32;
@@ -253,11 +253,11 @@ const TONE: u32 = 440;
 /// # Errors
 /// That there is nothing to say.
 pub fn speak(body: &str) -> Result<MockAnswer, ChatError> {
-    let (mut input, mut is_bare) = (Text::default(), false);
+    let (mut input, mut format) = (Text::default(), Text::default());
     Cursor::new(body).object(|cursor, name| {
         match (name, cursor.kind()) {
             ("input", Kind::Text) => input = cursor.text()?,
-            ("response_format", Kind::Text) => is_bare = cursor.text()? == "pcm",
+            ("response_format", Kind::Text) => format = cursor.text()?,
             _ => cursor.skip()?,
         }
         Ok(())
@@ -267,10 +267,17 @@ pub fn speak(body: &str) -> Result<MockAnswer, ChatError> {
     }
     let count = (input.chars().count().saturating_mul(SAMPLES_A_CHARACTER))
         .min(SECONDS_MAX * SAMPLES_A_SECOND as usize);
-    let samples: Vec<u8> = (0..count).flat_map(|at| sample(at).to_le_bytes()).collect();
-    if is_bare {
-        return Ok(MockAnswer { content_type: "audio/pcm", body: samples });
+    let samples = || (0..count).flat_map(|at| sample(at).to_le_bytes());
+    match &*format {
+        "" | "wav" => {}
+        "pcm" => return Ok(MockAnswer { content_type: "audio/pcm", body: samples().collect() }),
+        "mp3" => return Ok(MockAnswer { content_type: "audio/mpeg", body: mp3::silence(count) }),
+        _ => {
+            let message = "the mock provider speaks in wav, pcm and mp3 alone";
+            return Err(ChatError::invalid("response_format", message));
+        }
     }
+    let samples: Vec<u8> = samples().collect();
     let length = u32::try_from(samples.len()).expect("sound is short");
     let mut body = b"RIFF".to_vec();
     body.extend((36 + length).to_le_bytes());
@@ -370,6 +377,10 @@ mod tests {
         assert_eq!((bare.content_type, bare.body.as_slice()), ("audio/pcm", &wav.body[44..]));
         let long = said(&format!(r#"{{"input":"{}"}}"#, "a".repeat(100_000)));
         assert_eq!(long.body.len(), 44 + 2 * SECONDS_MAX * SAMPLES_A_SECOND as usize);
+        let silent = said(r#"{"input":"fifteen letters","response_format":"mp3"}"#);
+        assert_eq!((silent.content_type, &silent.body[..2]), ("audio/mpeg", &b"\xFF\xF3"[..]));
+        let opus = speak(r#"{"input":"fifteen letters","response_format":"opus"}"#).unwrap_err();
+        assert_eq!((opus.status, opus.param.as_deref()), (400, Some("response_format")));
         assert_eq!(speak("{}").unwrap_err().param.as_deref(), Some("input"));
     }
 }
