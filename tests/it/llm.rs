@@ -24,6 +24,7 @@ mod lanes;
 mod listing;
 mod losses;
 mod mocked;
+mod own_things;
 mod prompt;
 mod providers;
 mod quirks;

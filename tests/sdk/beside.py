@@ -174,6 +174,20 @@ def rank(run):
     equal(ranked, [(2, score), (1, score / 2)], "the ranking")
 
 
+def call(run):
+    """A bare call in Anthropic's words is a chat with any model, whole and streamed."""
+    for run.stream in (False, True):
+        run.case = secrets.token_hex(6)
+        text, stop, output = run.client.call(run.model, f"case-{run.case}-text", run.stream)
+        facts = _asked(run)
+        equal(facts["model"], MODELS[run.provider][1], "the model")
+        equal(facts["stream"], run.stream, "whether it is streamed")
+        plan = run.origin.requests(run.case)[-1]["plan"]
+        equal(text, plan["parts"][0]["text"], "the text")
+        equal(stop, "end_turn", "why it ended")
+        equal(output, plan["usage"]["output"], "the tokens of the answer")
+
+
 def models(run):
     assert "responses-house" in run.client.models()
 
@@ -198,6 +212,7 @@ CASES = (
     (upload, UPLOADS),
     (upload_lines, UPLOADS),
     (rank, {"cohere_chat": ("cohere/rerank-house", "rerank-house")}),
+    (call, {provider: MODELS[provider] for provider in MODELS if provider != "bedrock_converse"}),
 )
 
 #: What an SDK calls an error of a status.

@@ -13,7 +13,7 @@ use crate::dialect::{Address, Dialect, Quirks};
 use crate::field::Losses;
 use crate::scan::{Scanned, Splice};
 use crate::surface::{Asked, Operation, Reach, Surface, reach};
-use crate::{completion, embedding, rerank, token_count, translate};
+use crate::{call, completion, embedding, rerank, token_count, translate};
 
 pub use answer::BesideAnswer;
 
@@ -46,6 +46,7 @@ enum Back {
     Embedding(embedding::Wire, embedding::Wish),
     Rerank(rerank::Wish),
     Completion(Dialect),
+    Call(Dialect),
     /// From one surface that counts to another.
     TokenCount(Surface, Surface),
 }
@@ -77,6 +78,11 @@ pub fn prepare(
         Operation::Rerank => rank(asked, body, reach, to)?,
         Operation::Completion if reach.surface != asked.surface => {
             complete(asked, body, reach, to)?
+        }
+        Operation::Chat
+            if asked.surface == Surface::BedrockInvoke && reach.surface != asked.surface =>
+        {
+            chat(body, reach, to)?
         }
         Operation::TokenCount if reach.surface != asked.surface => count(asked, body, reach, to)?,
         _ => Err(reach),
@@ -177,6 +183,24 @@ fn complete(
     request.model = to.address.model.as_deref().unwrap_or_default().into();
     let written = translate::write_request((dialect, to.quirks), &request, &read)?;
     Ok(told(reach, vec![written.body], written.losses, Back::Completion(dialect)))
+}
+
+fn chat(body: &str, reach: Reach, to: Destination<'_>) -> Result<Way, ChatError> {
+    let dialect = reach.surface.dialect();
+    let model = to.address.model.as_deref().unwrap_or_default();
+    let address = Address { model: Some(model.into()), ..to.address.to_own() };
+    let (request, mut read) = call::read_request(&address, body)?;
+    let (body, losses) = match dialect == call::WORDS {
+        true => {
+            read.unknown.retain(|path| path == call::BETA);
+            (call::as_message(body, &address)?, read)
+        }
+        false => {
+            let written = translate::write_request((dialect, to.quirks), &request, &read)?;
+            (written.body, written.losses)
+        }
+    };
+    Ok(told(reach, vec![body], losses, Back::Call(dialect)))
 }
 
 fn count(

@@ -49,6 +49,7 @@
 pub mod auth;
 pub mod batch;
 pub mod beside;
+pub mod call;
 pub mod catalog;
 pub mod chat;
 pub mod completion;

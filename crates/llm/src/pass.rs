@@ -33,6 +33,8 @@ pub struct PassedStream {
     mark: memmem::Finder<'static>,
     /// What was said aloud, and may still be told of in an event.
     audio: Audio,
+    /// Whether the answer is stored, and no event has told yet by which id.
+    seeks_stored: bool,
     /// What it comes to, where somebody asks.
     ending: Option<Ending>,
     /// Why it is not whole, once that is known.
@@ -127,6 +129,7 @@ impl PassedStream {
             framing,
             mark: memmem::Finder::new(speaks.mark()),
             audio: Audio::default(),
+            seeks_stored: false,
             ending: None,
             failure: None,
             tail: Vec::new(),
@@ -155,6 +158,11 @@ impl PassedStream {
         if matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat)) {
             self.audio.left = choices;
         }
+    }
+
+    /// The answer is stored at the provider: each of its events tells by which id.
+    pub fn seek_stored(&mut self) {
+        self.seeks_stored = matches!(self.speaks, Speaks::Chat(Dialect::OpenaiChat));
     }
 
     /// Has it looked how often the web was searched, which is charged where the model has a price for
@@ -234,7 +242,7 @@ impl PassedStream {
     #[must_use]
     pub fn can_make(&self) -> bool {
         let is_made = matches!(self.speaks, Speaks::Chat(dialect) if surface::can_make(dialect));
-        is_made || self.audio.left > 0
+        is_made || self.audio.left > 0 || self.seeks_stored
     }
 
     /// What it says was made and lives at the provider now.
@@ -283,15 +291,22 @@ impl PassedStream {
         }
         let may_search = self.searches.as_ref().is_some_and(|count| count.may_be_in(bytes));
         let may_tell = tells_usage(&self.mark, bytes) || may_search;
-        if !(may_tell || self.audio.left > 0 && tells_audio(bytes)) {
+        let may_be_named = self.seeks_stored || self.audio.left > 0 && tells_audio(bytes);
+        if !(may_tell || may_be_named) {
             return;
         }
-        let Self { speaks, framing, mark, used, made, audio, ending, searches, .. } = self;
+        let Self {
+            speaks, framing, mark, used, made, audio, seeks_stored, ending, searches, ..
+        } = self;
         let mut frames = FrameReader::new(*framing);
         let mut see = |frame: Result<crate::frame::Frame<'_>, _>| {
             let Ok(frame) = frame else { return };
             if let Some(searches) = searches {
                 searches.see(frame.data);
+            }
+            if *seeks_stored && let Some(stored) = surface::stored_chat(frame.data) {
+                made.push(stored);
+                *seeks_stored = false;
             }
             let says = frame.name == speaks.mark() || tells_usage(mark, frame.data.as_bytes());
             if says {

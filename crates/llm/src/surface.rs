@@ -11,6 +11,7 @@ mod links;
 mod matching;
 mod nearest;
 mod operation;
+mod own_list;
 mod reach;
 mod rename;
 mod table;
@@ -22,10 +23,11 @@ use crate::scan::{Watch, Watched};
 
 pub use asked::Asked;
 pub use family::Family;
-pub use kept::{KeptId, can_make, kept_in_event};
+pub use kept::{KeptId, can_make, kept_in_event, stored_chat};
 pub use links::ResultsLink;
 pub use nearest::{methods, nearest};
 pub use operation::{Kept, Operation};
+pub use own_list::{ListAsk, OwnPage};
 pub use reach::{Reach, reach};
 pub use rename::NamedModel;
 pub use table::{BodyForm, Surface};
@@ -83,8 +85,9 @@ impl Surface {
     #[must_use]
     pub fn needs_model(self, goes_on: bool) -> bool {
         let is_needed = match self.operation() {
-            // What a key is good for must be one of the models that its owner may ask.
-            Operation::RealtimeKey => return true,
+            // What a key is good for, or a prompt is kept for, must be one of the models that its
+            // owner may ask.
+            Operation::RealtimeKey | Operation::CacheCreate => return true,
             Operation::TokenCount | Operation::ReplyCompact => !goes_on,
             Operation::Completion
             | Operation::Embedding

@@ -4,6 +4,7 @@
 //! as well, rankings by search. Price lists give the price of the same thing by several measures;
 //! it is charged by one of them.
 
+mod cache;
 mod charge;
 mod invoke;
 mod media;
@@ -123,6 +124,7 @@ pub fn of_reply(surface: Surface, body: &str) -> Used {
             };
             wire.and_then(|wire| embedding::usage_of_reply(wire, body.as_bytes())).into()
         }
+        Operation::CacheCreate => cache::usage_of_reply(body).into(),
         Operation::Rerank => rerank::used_of_reply(body.as_bytes()),
         Operation::ImageGeneration
         | Operation::ImageEdit

@@ -422,8 +422,8 @@ fn a_path_that_is_not_there_is_no_model_that_is_not_there() {
     }
     let near = parsed(&get("/v1/chat/completion"));
     let message = near["error"]["message"].as_str().expect("a text");
-    assert!(message.contains("POST /v1/chat/completions"), "{message}");
-    for (path, allow) in [("/v1/chat/completions", "POST"), ("/v1/messages", "POST")] {
+    assert!(message.contains("GET /v1/chat/completions"), "{message}");
+    for (path, allow) in [("/v1/embeddings", "POST"), ("/v1/messages", "POST")] {
         let answer = get(path);
         assert_eq!((answer.status, answer.get("allow")), (405, Some(allow)), "{}", answer.text());
         assert!(answer.get("x-request-id").is_some_and(|id| !id.is_empty()), "{answer:?}");

@@ -72,9 +72,31 @@ class Client(Base):
         )
         return {"vectors": json.load(made["body"])["embeddings"]["float"], "tokens": None}
 
-    def lacks(self, case, provider, stream):
-        # What a model is invoked with is the model's own, so it is not translated.
-        return case == "embed" and provider != "bedrock_converse"
+    def rank(self, model, query, documents):
+        self.show()
+        body = {"query": query, "documents": documents, "api_version": 2}
+        made = self.sdk.invoke_model(modelId=model, body=json.dumps(body))
+        results = json.load(made["body"])["results"]
+        return [(one["index"], one["relevance_score"]) for one in results][:2]
+
+    def call(self, model, text, stream):
+        """A chat by a bare call, in Anthropic's words: its text, why it ended, and its usage."""
+        self.show()
+        body = {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 1234,
+            "messages": [{"role": "user", "content": text}],
+        }
+        request = {"modelId": model, "body": json.dumps(body)}
+        if not stream:
+            made = json.load(self.sdk.invoke_model(**request)["body"])
+            said = "".join(part["text"] for part in made["content"] if part["type"] == "text")
+            return said, made["stop_reason"], made["usage"]["output_tokens"]
+        events = self.sdk.invoke_model_with_response_stream(**request)["body"]
+        events = [json.loads(event["chunk"]["bytes"]) for event in events]
+        said = "".join(event.get("delta", {}).get("text", "") for event in events)
+        [last] = [event for event in events if event["type"] == "message_delta"]
+        return said, last["delta"]["stop_reason"], last["usage"]["output_tokens"]
 
     def count(self, model, text):
         self.show()

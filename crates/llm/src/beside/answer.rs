@@ -5,10 +5,10 @@ use crate::chat::{ChatError, Usage};
 use crate::dialect::{Context, Dialect};
 use crate::field::Losses;
 use crate::frame::Framing;
-use crate::pass::PassedStream;
-use crate::translate::StreamTranslation;
+use crate::pass::{self, PassedStream};
+use crate::translate::{self, StreamTranslation};
 use crate::used::{self, Used};
-use crate::{completion, embedding, rerank, token_count};
+use crate::{call, completion, embedding, rerank, token_count};
 
 /// An answer for the client.
 #[derive(Debug)]
@@ -61,6 +61,14 @@ impl Prepared {
                 let reply = completion::reply(*from, first, context)?;
                 (Some(reply.body), reply.usage.into(), reply.losses)
             }
+            // It is in the words that were asked for.
+            Back::Call(from) if *from == call::WORDS => {
+                (None, pass::used_of_reply(*from, first), Losses::default())
+            }
+            Back::Call(from) => {
+                let reply = translate::reply(*from, call::WORDS, first, context)?;
+                (Some(reply.body), reply.usage.into(), reply.losses)
+            }
             Back::TokenCount(from, to) => {
                 let body = token_count::reply((*from, *to), first)?;
                 (Some(body), Used::default(), Losses::default())
@@ -87,6 +95,15 @@ impl Prepared {
         }
     }
 
+    /// How the client's stream is framed, where it is told in other words than it comes in.
+    #[must_use]
+    pub fn told_framing(&self) -> Framing {
+        match self.back {
+            Back::Call(_) => Framing::AwsEvents,
+            _ => Framing::Sse,
+        }
+    }
+
     /// The translation of the provider's stream, where it needs one.
     #[must_use]
     pub fn stream_translation(
@@ -98,6 +115,7 @@ impl Prepared {
             Back::Completion(from) => {
                 Some(StreamTranslation::to_completion((from, framing), context))
             }
+            Back::Call(from) => Some(StreamTranslation::to_call((from, framing), context)),
             _ => None,
         }
     }

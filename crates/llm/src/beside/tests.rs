@@ -103,6 +103,15 @@ fn bare_calls_are_what_their_body_asks_for() {
     let rank = r#"{"query":"a","documents":["b"]}"#;
     assert_eq!(operation("/model/a/invoke", rank), Operation::Rerank);
     assert_eq!(operation("/model/a/invoke", "{}"), Operation::Invoke);
+    let chat = r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"messages":[]}"#;
+    assert_eq!(operation("/model/a/invoke", chat), Operation::Chat);
+    assert_eq!(operation("/v1/messages", titan), Operation::Chat);
+    let claude = "eu.anthropic.claude-v1:0";
+    let path = "/model/eu.anthropic.claude-v1%3A0/invoke";
+    check("/model/a/invoke", chat, ("bedrock", claude), (path, &[chat]));
+    let there = r#"{"model":"m","stream":true,"max_tokens":9,"messages":[]}"#;
+    let path = "/model/a/invoke-with-response-stream";
+    check(path, chat, ("anthropic", "m"), ("/v1/messages", &[there]));
     assert_eq!(operation("/v1/embeddings", titan), Operation::Embedding);
     let there = r#"{"model":"m","query":"a","documents":["b"]}"#;
     let path = "/v2/rerank";

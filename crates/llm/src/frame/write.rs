@@ -2,6 +2,9 @@
 //!
 //! The writer of a dialect says what an event is; how it is framed is said here.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{Framing, aws};
 use crate::json::Writer;
 
@@ -10,13 +13,21 @@ use crate::json::Writer;
 pub struct FrameWriter {
     framing: Framing,
     has_begun: bool,
+    /// Whether each event stands as base64 in one of another name, as those of bare calls do.
+    is_call: bool,
 }
 
 impl FrameWriter {
     /// A writer at the start of a stream.
     #[must_use]
     pub fn new(framing: Framing) -> Self {
-        Self { framing, has_begun: false }
+        Self { framing, has_begun: false, is_call: false }
+    }
+
+    /// A writer at the start of a stream of a bare call of a model at Bedrock.
+    #[must_use]
+    pub fn of_call() -> Self {
+        Self { is_call: true, ..Self::new(Framing::AwsEvents) }
     }
 
     /// Appends an event whose one JSON value `body` writes. Without a name, a server-sent event has
@@ -32,6 +43,14 @@ impl FrameWriter {
                 out.extend_from_slice(b"data: ");
                 body(&mut Writer::new(out));
                 out.extend_from_slice(b"\n\n");
+            }
+            Framing::AwsEvents if self.is_call => {
+                let mut event = Vec::with_capacity(256);
+                body(&mut Writer::new(&mut event));
+                let event = STANDARD.encode(event);
+                aws::message(out, "chunk", false, |out| {
+                    Writer::new(out).object(|w| w.text_field("bytes", Some(&event)));
+                });
             }
             Framing::AwsEvents => aws::message(out, name, false, |out| body(&mut Writer::new(out))),
             Framing::JsonArray => {

@@ -48,6 +48,7 @@ Paths are those of the families' documentation.
 
 Chat is translated between all families; see [dialects](dialects.md).
 Embeddings, rankings and legacy completions are translated as told below, everything else goes through to providers of the same family, the model renamed; that of a talk with Gemini is named by its first message.
+A bare call at Bedrock (`invoke`) is what its body shows: vectors in the words of Titan's or Cohere's models, a ranking in Cohere's, or a chat in Anthropic's (`anthropic_version`). It goes as it came to a model of Bedrock's that has those words, and else is translated as what it is; any other body goes to Bedrock alone.
 A legacy completion becomes a chat where the provider has nothing else: the prompt a message of the user, the answer its text; several prompts, `suffix`, `echo` and `best_of` are refused there.
 Tokens are counted by the provider where it counts them, else estimated.
 

@@ -61,11 +61,13 @@ pub enum Watched {
     Background,
     /// The object that asks for a search of the web before the answer.
     SearchOptions,
+    /// Whether the answer is to be stored at the provider.
+    Store,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 27;
+    pub const COUNT: usize = 28;
 }
 
 /// One watched member.

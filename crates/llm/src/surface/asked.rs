@@ -3,7 +3,7 @@
 use super::{Family, Kept, Operation, Surface};
 use crate::chat::Text;
 use crate::dialect::{Address, Dialect};
-use crate::{embedding, rerank};
+use crate::{call, embedding, rerank};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +31,15 @@ impl Asked<'_> {
 
     /// The same with what the body of a bare call of a model asks for: its path does not tell.
     #[must_use]
-    pub fn of_body(mut self, body: &str) -> Self {
-        if self.surface.operation() == Operation::Invoke {
-            let embeds = embedding::Wire::of_body(self.surface, body).is_some();
-            let ranks = || rerank::Wire::of_body(self.surface, body).is_some();
-            self.seen = match () {
-                () if embeds => Some(Operation::Embedding),
-                () if ranks() => Some(Operation::Rerank),
-                () => None,
-            };
-        }
-        self
+    pub fn of_body(self, body: &str) -> Self {
+        let seen = self.surface.called_for(body);
+        self.seen_as(seen)
+    }
+
+    /// The same with what the body was seen to ask for.
+    #[must_use]
+    pub fn seen_as(self, seen: Option<Operation>) -> Self {
+        Self { seen, ..self }
     }
 
     /// The same with another query, which alone it borrows.
@@ -84,6 +82,20 @@ impl Asked<'_> {
 }
 
 impl Surface {
+    /// What the body of a bare call of a model asks for, where that is known.
+    #[must_use]
+    pub fn called_for(self, body: &str) -> Option<Operation> {
+        if self.operation() != Operation::Invoke {
+            return None;
+        }
+        match () {
+            () if self == Self::BedrockInvoke && call::is_chat(body) => Some(Operation::Chat),
+            () if embedding::Wire::of_body(self, body).is_some() => Some(Operation::Embedding),
+            () if rerank::Wire::of_body(self, body).is_some() => Some(Operation::Rerank),
+            () => None,
+        }
+    }
+
     /// Whether other families may have the very same method and path.
     #[must_use]
     pub fn has_twins(self) -> bool {

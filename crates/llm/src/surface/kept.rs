@@ -97,6 +97,13 @@ pub fn kept_in_event(dialect: Dialect, data: &str) -> Vec<KeptId> {
     found(replies::of_event(dialect), data)
 }
 
+/// The answer of OpenAI's chat that a reply, or an event of a stream, tells, where the chat was asked
+/// to store it.
+#[must_use]
+pub fn stored_chat(data: &str) -> Option<KeptId> {
+    found(Some(&replies::STORED), data).pop()
+}
+
 /// Whether a reply may say at all that something was made.
 fn says_kept(dialect: Dialect, body: &str) -> bool {
     match dialect {

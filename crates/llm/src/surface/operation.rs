@@ -46,6 +46,20 @@ operations! {
     ReplyCancel "cancel_reply" "The end of an answer that is being made."
     ReplyInputs "list_reply_inputs" "What an answer was made of."
     ReplyCompact "compact_reply" "A conversation made shorter."
+    ChatList "list_chats" "Which answers to conversations are stored."
+    ChatGet "get_chat" "A stored answer to a conversation."
+    ChatUpdate "update_chat" "Other notes on a stored answer to a conversation."
+    ChatDelete "delete_chat" "The end of a stored answer to a conversation."
+    ChatMessages "list_chat_messages" "What a stored answer was given to."
+    UploadCreate "create_upload" "A file that is to come in parts."
+    UploadPart "add_upload_part" "A part of such a file."
+    UploadComplete "complete_upload" "A file put together of its parts."
+    UploadCancel "cancel_upload" "The end of a file that was to come in parts."
+    CacheCreate "create_cache" "The beginning of a prompt, to be kept at the provider."
+    CacheList "list_caches" "Which beginnings of prompts are kept."
+    CacheGet "get_cache" "What a kept beginning of a prompt is."
+    CacheUpdate "update_cache" "Another end of a kept beginning of a prompt."
+    CacheDelete "delete_cache" "The end of a kept beginning of a prompt."
     FileUpload "upload_file" "A file to be kept at the provider."
     FileList "list_files" "Which files are kept."
     FileGet "get_file" "What a kept file is."
@@ -94,6 +108,8 @@ operations! {
 pub enum Kept {
     /// An answer, of OpenAI Responses.
     Reply,
+    /// An answer, of OpenAI Chat, that is stored.
+    Chat,
     /// A file.
     File,
     /// An upload that is under way.
@@ -124,6 +140,7 @@ impl Kept {
     /// All there are.
     pub const ALL: &'static [Self] = &[
         Self::Reply,
+        Self::Chat,
         Self::File,
         Self::Upload,
         Self::Lines,
@@ -143,6 +160,7 @@ impl Kept {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Reply => "reply",
+            Self::Chat => "chat",
             Self::File => "file",
             Self::Upload => "upload",
             Self::Lines => "lines",
@@ -175,6 +193,19 @@ impl Operation {
             | Self::ReplyCancel
             | Self::ReplyInputs
             | Self::ReplyCompact => Some(Kept::Reply),
+            Self::ChatList
+            | Self::ChatGet
+            | Self::ChatUpdate
+            | Self::ChatDelete
+            | Self::ChatMessages => Some(Kept::Chat),
+            Self::UploadCreate | Self::UploadPart | Self::UploadComplete | Self::UploadCancel => {
+                Some(Kept::Upload)
+            }
+            Self::CacheCreate
+            | Self::CacheList
+            | Self::CacheGet
+            | Self::CacheUpdate
+            | Self::CacheDelete => Some(Kept::Cache),
             Self::FileUpload
             | Self::FileList
             | Self::FileGet
@@ -226,6 +257,8 @@ impl Operation {
         matches!(
             self,
             Self::FileUpload
+                | Self::UploadCreate
+                | Self::CacheCreate
                 | Self::BatchCreate
                 | Self::ReplyCompact
                 | Self::ConversationCreate
@@ -237,7 +270,15 @@ impl Operation {
     /// Whether it lists what all keep at a provider.
     #[must_use]
     pub fn lists_kept(self) -> bool {
-        matches!(self, Self::FileList | Self::BatchList | Self::StoreList | Self::ContainerList)
+        matches!(
+            self,
+            Self::FileList
+                | Self::BatchList
+                | Self::ChatList
+                | Self::CacheList
+                | Self::StoreList
+                | Self::ContainerList
+        )
     }
 
     /// Whether it runs a model, hence costs something.
@@ -260,6 +301,7 @@ impl Operation {
                 | Self::Realtime
                 | Self::ReplyCompact
                 | Self::BatchCreate
+                | Self::CacheCreate
         )
     }
 }

@@ -5,6 +5,7 @@
 //! has them at all, it says itself.
 
 use super::{Asked, Family, Kept, Operation, Surface, upload};
+use crate::call;
 use crate::catalog::Route;
 use crate::dialect::{Address, Dialect};
 use crate::segment::encode;
@@ -94,6 +95,14 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
     let family = Family::of(route.dialect);
     let is_vertex = route.path.contains("/publishers/");
     match operation {
+        // A bare call in the words of the model goes on as it came.
+        Operation::Chat
+            if asked == Surface::BedrockInvoke
+                && family == Family::Bedrock
+                && call::is_taken_by(model) =>
+        {
+            Some(asked)
+        }
         Operation::Chat => Some(Surface::chat(route.dialect)),
         Operation::Embedding => match family {
             Family::Openai => Some(Surface::OpenaiEmbedding),

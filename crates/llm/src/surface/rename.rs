@@ -33,7 +33,9 @@ impl Surface {
         use Step::{Each, Field};
         match self {
             Self::GeminiEmbeddings => &[&[Field("requests"), Each, Field("model")]],
-            Self::GeminiEmbedding | Self::GeminiContent => &[&[Field("model")]],
+            Self::GeminiEmbedding | Self::GeminiContent | Self::GeminiCacheCreate => {
+                &[&[Field("model")]]
+            }
             Self::GeminiTokenCount => &[
                 &[Field("model")],
                 &[Field("generateContentRequest"), Field("model")],

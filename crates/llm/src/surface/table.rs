@@ -122,6 +122,11 @@ surfaces! {
     OpenaiReplyDelete Openai ReplyDelete "DELETE" None "/v1/responses/{id}";
     OpenaiReplyCancel Openai ReplyCancel "POST" Opaque "/v1/responses/{id}/cancel";
     OpenaiReplyInputs Openai ReplyInputs "GET" None "/v1/responses/{id}/input_items";
+    OpenaiChatList Openai ChatList "GET" None "/v1/chat/completions";
+    OpenaiChatGet Openai ChatGet "GET" None "/v1/chat/completions/{id}";
+    OpenaiChatUpdate Openai ChatUpdate "POST" Json "/v1/chat/completions/{id}";
+    OpenaiChatDelete Openai ChatDelete "DELETE" None "/v1/chat/completions/{id}";
+    OpenaiChatMessages Openai ChatMessages "GET" None "/v1/chat/completions/{id}/messages";
     GeminiFileContent Gemini FileContent "GET" None "/v1beta/files/{id}:download";
     OpenaiFileUpload Openai FileUpload "POST" Multipart "/v1/files";
     OpenaiFileList Openai FileList "GET" None "/v1/files";
@@ -137,6 +142,15 @@ surfaces! {
     GeminiFileList Gemini FileList "GET" None "/v1beta/files";
     GeminiFileGet Gemini FileGet "GET" None "/v1beta/files/{id}";
     GeminiFileDelete Gemini FileDelete "DELETE" None "/v1beta/files/{id}";
+    GeminiCacheCreate Gemini CacheCreate "POST" Json "/v1beta/cachedContents";
+    GeminiCacheList Gemini CacheList "GET" None "/v1beta/cachedContents";
+    GeminiCacheGet Gemini CacheGet "GET" None "/v1beta/cachedContents/{id}";
+    GeminiCacheUpdate Gemini CacheUpdate "PATCH" Json "/v1beta/cachedContents/{id}";
+    GeminiCacheDelete Gemini CacheDelete "DELETE" None "/v1beta/cachedContents/{id}";
+    OpenaiUploadCreate Openai UploadCreate "POST" Json "/v1/uploads";
+    OpenaiUploadPart Openai UploadPart "POST" Multipart "/v1/uploads/{id}/parts";
+    OpenaiUploadComplete Openai UploadComplete "POST" Json "/v1/uploads/{id}/complete";
+    OpenaiUploadCancel Openai UploadCancel "POST" Opaque "/v1/uploads/{id}/cancel";
     OpenaiBatchCreate Openai BatchCreate "POST" Json "/v1/batches";
     OpenaiBatchList Openai BatchList "GET" None "/v1/batches";
     OpenaiBatchGet Openai BatchGet "GET" None "/v1/batches/{id}";

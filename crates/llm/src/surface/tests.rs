@@ -134,7 +134,8 @@ fn headers_tell_whose_client_asks_where_the_path_does_not() {
 #[test]
 fn other_paths_are_nobodys() {
     for (method, path) in [
-        ("GET", "/v1/chat/completions"),
+        ("PUT", "/v1/chat/completions"),
+        ("GET", "/v1/chat/completions/a/b"),
         ("POST", "/v1/chat"),
         ("POST", "/v1/v1/messages"),
         ("POST", "/"),
@@ -156,7 +157,7 @@ fn other_paths_are_nobodys() {
 #[test]
 fn a_wrong_path_is_told_the_right_one() {
     assert_eq!(nearest("POST", "/v1/chat/completion"), Some(("POST", "/v1/chat/completions")));
-    assert_eq!(nearest("GET", "/v1/chat/completions"), Some(("POST", "/v1/chat/completions")));
+    assert_eq!(nearest("GET", "/v1/moderations"), Some(("POST", "/v1/moderations")));
     assert_eq!(nearest("POST", "/v1/v1/messages"), Some(("POST", "/v1/messages")));
     assert_eq!(nearest("POST", "/api/v1/responses"), Some(("POST", "/v1/responses")));
     assert_eq!(nearest("POST", "/v1/embedding"), Some(("POST", "/v1/embeddings")));
@@ -168,7 +169,8 @@ fn a_wrong_path_is_told_the_right_one() {
 
 #[test]
 fn a_known_path_has_its_methods() {
-    assert_eq!(methods("/v1/chat/completions", ""), ["POST"]);
+    assert_eq!(methods("/v1/chat/completions", ""), ["POST", "GET"]);
+    assert_eq!(methods("/v1beta/cachedContents/a", ""), ["GET", "DELETE", "PATCH"]);
     assert_eq!(methods("/anthropic/v1/messages", ""), ["POST"]);
     assert_eq!(methods("/v1/responses/resp_1", ""), ["GET", "DELETE"]);
     assert_eq!(methods("/v1/assistants", ""), [""; 0]);
@@ -179,7 +181,7 @@ fn a_known_path_has_its_methods() {
 fn what_has_a_body_says_what_is_found_in_it() {
     for &surface in Surface::ALL {
         let has_body = surface.body() != BodyForm::None;
-        assert!(!has_body || surface.method() == "POST", "{surface:?}");
+        assert!(!has_body || ["POST", "PATCH"].contains(&surface.method()), "{surface:?}");
         if surface.operation() == Operation::Chat {
             assert_eq!(Surface::chat(surface.dialect()), surface);
             assert_eq!(Family::of(surface.dialect()), surface.family());

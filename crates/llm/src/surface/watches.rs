@@ -92,7 +92,7 @@ pub(super) fn of(surface: Surface) -> &'static Watch {
         | Surface::OpenaiRealtimeSession => &MODEL,
         Surface::BedrockInvoke => &INVOKE,
         Surface::GeminiPredict => &PREDICT,
-        Surface::OpenaiFileUpload => &UPLOAD,
+        Surface::OpenaiFileUpload | Surface::OpenaiUploadCreate => &UPLOAD,
         Surface::OpenaiContainerFileAdd => &CONTAINER_FILE,
         Surface::AnthropicBatchCreate => &NOTHING,
         _ => match surface.operation() {

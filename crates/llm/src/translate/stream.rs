@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::call;
 use crate::chat::{ChatError, ChatEvent, Citation, Delta, ErrorKind, MediaKind, Usage};
 use crate::completion::{self, CompletionWriter};
 use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
@@ -39,6 +40,8 @@ pub struct StreamTranslation {
 #[derive(Debug)]
 struct Sink {
     writer: ClientWriter,
+    /// What writes failures, where they are told in other words.
+    failures: Option<EventWriter>,
     frames: FrameWriter,
     uses: StreamUses,
     /// What of fields that are carried the client's dialect has no form for: citations, links.
@@ -99,6 +102,17 @@ impl StreamTranslation {
         Self::with(from, (writer, Framing::Sse), context)
     }
 
+    /// A translation to the stream of a bare call of a model, in Anthropic's words.
+    #[must_use]
+    pub fn to_call(from: (Dialect, Framing), context: &Context) -> Self {
+        let to = (call::WORDS, Framing::AwsEvents);
+        let mut translation = Self::new(from, to, context);
+        translation.sink.frames = FrameWriter::of_call();
+        // Of a failure the framing tells, and not the words that it frames.
+        translation.sink.failures = Some(EventWriter::new(Dialect::BedrockConverse, context));
+        translation
+    }
+
     fn with(from: (Dialect, Framing), to: (ClientWriter, Framing), context: &Context) -> Self {
         Self {
             frames: FrameReader::new(from.1),
@@ -107,6 +121,7 @@ impl StreamTranslation {
             filter: None,
             sink: Sink {
                 writer: to.0,
+                failures: None,
                 frames: FrameWriter::new(to.1),
                 uses: StreamUses::default(),
                 lost: FieldSet::default(),
@@ -250,9 +265,12 @@ impl Sink {
             ChatEvent::Error(error) => self.error = Some(error.clone()),
             _ => {}
         }
-        match &mut self.writer {
-            ClientWriter::Chat(writer, _) => writer.write(event, &mut self.frames, out),
-            ClientWriter::Completion(writer) => writer.write(event, &mut self.frames, out),
+        let failures = self.failures.as_mut().filter(|_| matches!(event, ChatEvent::Error(_)));
+        match (failures, &mut self.writer) {
+            (Some(writer), _) | (None, ClientWriter::Chat(writer, _)) => {
+                writer.write(event, &mut self.frames, out);
+            }
+            (None, ClientWriter::Completion(writer)) => writer.write(event, &mut self.frames, out),
         }
         self.is_over = matches!(event, ChatEvent::Error(_) | ChatEvent::End);
         if self.is_over {

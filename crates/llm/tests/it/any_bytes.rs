@@ -49,7 +49,7 @@ proptest! {
             let provider = Catalog::embedded().provider(provider).unwrap();
             for surface in Surface::ALL.iter().filter(|one| one.body() == BodyForm::Json) {
                 let path = surface.paths()[0].replace("{model}", "m");
-                let asked = Surface::of("POST", &path, "").unwrap().of_body(&body);
+                let asked = Surface::of(surface.method(), &path, "").unwrap().of_body(&body);
                 let Ok(scanned) = Scanned::whole(body.as_bytes(), surface.watch()) else { continue };
                 let quirks = Quirks::default();
                 let to =

@@ -32,6 +32,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::CacheKey, "prompt_cache_key"),
         Member::top(Watched::ServiceClass, "service_tier"),
         Member::top(Watched::SearchOptions, "web_search_options"),
+        Member::top(Watched::Store, "store"),
     ],
     spellings: Spellings::One,
 };

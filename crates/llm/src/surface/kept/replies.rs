@@ -16,6 +16,9 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         },
         (Operation::ReplyCompact, _) => Some(&REPLY),
         (Operation::ReplyGet, _) => Some(&KNOWN_REPLY),
+        (Operation::UploadCreate, _) => Some(&UPLOAD),
+        (Operation::UploadComplete, _) => Some(&COMPLETED),
+        (Operation::CacheCreate, _) => Some(&CACHE),
         (Operation::FileUpload, Gemini) => Some(&GEMINI_FILE),
         (Operation::FileUpload, _) => Some(&FILE),
         (Operation::BatchCreate, Gemini) => Some(&GEMINI_BATCH),
@@ -24,6 +27,7 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         (Operation::ItemAdd | Operation::ItemList, _) => Some(&ITEMS),
         (Operation::StoreCreate, _) => Some(&STORE),
         (Operation::ContainerCreate, _) => Some(&NEW_CONTAINER),
+        (Operation::BatchList, Openai) => Some(&LISTED_BATCHES),
         (Operation::BatchGet, Gemini) => Some(&KNOWN_GEMINI_BATCH),
         (Operation::BatchGet | Operation::BatchCancel, Openai) => Some(&KNOWN_BATCH),
         _ => None,
@@ -39,6 +43,9 @@ pub(super) fn of_event(dialect: Dialect) -> Option<&'static Shape> {
         _ => None,
     }
 }
+
+/// The answer that a chat stores, in a whole reply and in each event of its stream.
+pub(super) static STORED: Shape = Fields(&[("id", Id(Kept::Chat, &[]))]);
 
 /// Items of an answer can be named alone, and so can where its code was run.
 const OUTPUT: Member =
@@ -63,6 +70,11 @@ static ITEMS: Shape = Fields(&[("data", Fields(&[("id", Id(Kept::Item, &[]))]))]
 static STORE: Shape = Fields(&[("id", Id(Kept::Store, &[]))]);
 static NEW_CONTAINER: Shape = Fields(&[("id", Id(Kept::Container, &[]))]);
 
+static UPLOAD: Shape = Fields(&[("id", Id(Kept::Upload, &[]))]);
+/// The file that an upload has come to.
+static COMPLETED: Shape = Fields(&[("file", Fields(&[("id", Id(Kept::File, &[]))]))]);
+static CACHE: Shape = Fields(&[("name", Name(Kept::Cache))]);
+
 static FILE: Shape = Fields(&[("id", Id(Kept::File, &[]))]);
 static GEMINI_FILE: Shape =
     Fields(&[("name", Name(Kept::File)), ("file", Fields(&[("name", Name(Kept::File))]))]);
@@ -72,6 +84,7 @@ const OUTPUT_FILE: Member = ("output_file_id", Id(Kept::File, &[]));
 const ERROR_FILE: Member = ("error_file_id", Id(Kept::File, &[]));
 static BATCH: Shape = Fields(&[("id", Id(Kept::Batch, &[])), OUTPUT_FILE, ERROR_FILE]);
 static KNOWN_BATCH: Shape = Fields(&[OUTPUT_FILE, ERROR_FILE]);
+static LISTED_BATCHES: Shape = Fields(&[("data", Fields(&[OUTPUT_FILE, ERROR_FILE]))]);
 
 const RESPONSE: Member = ("response", Fields(&[("responsesFile", Name(Kept::File))]));
 const METADATA: Member =

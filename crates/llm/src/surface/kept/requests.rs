@@ -21,7 +21,10 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         Surface::AnthropicBatchCreate => Some(&ANTHROPIC_BATCH),
         Surface::GeminiBatchCreate | Surface::GeminiEmbeddingBatchCreate => Some(&GEMINI_BATCH),
         surface if surface.family() == Family::Gemini => match surface.operation() {
-            Operation::Chat | Operation::Embedding | Operation::TokenCount => Some(&GEMINI),
+            Operation::Chat
+            | Operation::Embedding
+            | Operation::TokenCount
+            | Operation::CacheCreate => Some(&GEMINI),
             _ => None,
         },
         surface if surface.operation() == Operation::Chat => match surface.dialect() {

@@ -51,6 +51,11 @@ impl Ask {
         said.is_some_and(|said| !matches!(said, "false" | "null"))
     }
 
+    /// Whether the answer is to be stored at the provider, which only OpenAI's chat does on demand.
+    pub(super) fn is_stored(&self) -> bool {
+        self.scanned.is_true(Watched::Store, &self.body)
+    }
+
     /// Whether the model is offered a search of the web that its provider runs, or asked for one.
     pub(super) fn offers_search(&self) -> bool {
         self.scanned.offers_search || self.asks_search()

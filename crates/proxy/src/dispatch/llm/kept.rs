@@ -77,7 +77,7 @@ impl Shelf {
 
     const fn of(kept: Kept) -> Self {
         match kept {
-            Kept::Reply | Kept::Item | Kept::Container | Kept::Audio => Self::Answers,
+            Kept::Reply | Kept::Chat | Kept::Item | Kept::Container | Kept::Audio => Self::Answers,
             Kept::File
             | Kept::Upload
             | Kept::Lines
@@ -271,7 +271,7 @@ const fn guess(kept: Kept) -> u64 {
         // Minutes of speech; the beginning of a skill, of which the rest is read where it is needed.
         Kept::Audio | Kept::Skill => 4_096,
         Kept::Item => 1_024,
-        Kept::Batch | Kept::Lines | Kept::Upload | Kept::Container => 0,
+        Kept::Batch | Kept::Lines | Kept::Upload | Kept::Container | Kept::Chat => 0,
     }
 }
 

@@ -12,7 +12,7 @@ use architrave_llm::frame::{FrameWriter, Framing};
 use architrave_llm::json::{Number, Writer};
 use architrave_llm::mock::{EMBED_DIMENSIONS, Mock, MockFailure, MockReply, Step, Steps, embed};
 use architrave_llm::translate::EventFilter;
-use architrave_llm::{embedding, estimate, translate};
+use architrave_llm::{call, embedding, estimate, translate};
 use architrave_net::Timer;
 use architrave_policy::guardrail::ReplyGuard;
 
@@ -76,6 +76,12 @@ impl MockSteps {
         let spoken = (Dialect::OpenaiChat, Framing::Sse);
         let writer = Words::Completion(CompletionWriter::new(context));
         Self { writer, ..Self::new(steps, spoken, context) }
+    }
+
+    /// The same as the stream of a bare call of a model.
+    fn call(steps: Steps, context: &ReplyContext) -> Self {
+        let spoken = (call::WORDS, Framing::AwsEvents);
+        Self { frames: FrameWriter::of_call(), ..Self::new(steps, spoken, context) }
     }
 
     /// How long its first event takes; from then on nothing is waited for before that.
@@ -221,31 +227,37 @@ fn mock_of(lane: &LiveLane) -> Option<Mock> {
     }
 }
 
-/// What a mock completes.
+/// What a mock says to what has become a request for chat.
 pub(super) enum Completed {
-    /// All at once, in the words of OpenAI's chat.
+    /// All at once, in the words of that chat.
     Whole(Vec<u8>),
-    /// Word by word, in those of completions.
+    /// Word by word, in those that the client asked in.
     Stream(Box<MockSteps>),
 }
 
-/// The mock of a lane asked for a completion, which has become a request for chat in OpenAI's words.
+/// The mock of a lane asked for a completion, or by a bare call where `is_call`, which has become a
+/// request for chat in a dialect; `stream`: where that does not say in the body that a stream is
+/// wanted.
 ///
 /// # Errors
 /// What a provider would refuse, too.
 pub(super) fn complete(
     lane: &LiveLane,
-    body: &[u8],
+    (chat, body): (Dialect, &[u8]),
+    (is_call, stream): (bool, bool),
     context: &ReplyContext,
 ) -> Result<Completed, ChatError> {
     let unknown = || ChatError::new(architrave_llm::chat::ErrorKind::Internal, "it is no mock");
     let mock = mock_of(lane).ok_or_else(unknown)?;
-    let chat = Dialect::OpenaiChat;
-    let (request, _losses) = translate::read_request(chat, &Address::default(), body)?;
+    let address = Address { model: Some((&*lane.model).into()), ..Address::default() };
+    let (request, _losses) = translate::read_request(chat, &address, body)?;
     let reply = mock.reply(&request, chat, context)?;
     let reply = ChatReply { model: Some(Text::Owned(context.model.clone())), ..reply };
-    if request.stream {
-        let steps = MockSteps::completion(mock.steps(&reply), context);
+    if request.stream || stream {
+        let steps = match is_call {
+            true => MockSteps::call(mock.steps(&reply), context),
+            false => MockSteps::completion(mock.steps(&reply), context),
+        };
         return Ok(Completed::Stream(Box::new(steps)));
     }
     let mut body = Vec::with_capacity(512);

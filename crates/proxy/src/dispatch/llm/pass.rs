@@ -11,6 +11,7 @@ mod form_sight;
 mod home;
 mod lines;
 mod links;
+mod list;
 mod request;
 mod sight;
 mod told;
@@ -61,8 +62,11 @@ pub(super) async fn serve<'a>(
     super::read_body::give_leave(facts, writer).await.map_err(refusal::client_gone)?;
     reader.limit_pace(exchange.connection.listener.body_pace());
     let mut passing = Passing::read(worker, exchange, reader, facts, asked, service).await?;
+    let seen = asked.clone().seen_as(passing.called_for(worker, asked).await?);
+    let asked = &seen;
     // Before anybody refuses it: the log is to say what was asked for in vain, too.
     if let Some(facts) = &mut exchange.llm {
+        facts.operation = asked.operation().name();
         passing.model().unwrap_or_default().clone_into(&mut facts.model);
     }
     let guards = exchange.matched.map(|it| it.chain.guards(&exchange.admission));
@@ -76,10 +80,8 @@ pub(super) async fn serve<'a>(
         Operation::BatchCreate if exchange.account().is_some() => {
             return Err(refusal::not_counted("a batch"));
         }
-        // Providers list what all consumers keep there.
-        operation if operation.lists_kept() && exchange.caller_name().is_some() => {
-            return Err(refusal::not_told());
-        }
+        // Each of its requests is gone through, which takes all of them at once.
+        Operation::UploadCreate if passing.is_for_batch() => return Err(refusal::in_parts()),
         _ => {}
     }
     let way = home::find(worker, exchange, asked, &mut passing, service)?;

@@ -239,6 +239,9 @@ impl<'w> Run<'w, '_> {
             if self.ask.scanned.may_name_kept {
                 stream.seek_audio(self.ask.choices);
             }
+            if self.ask.is_stored() && outgoing.dialect == self.ask.dialect {
+                stream.seek_stored();
+            }
             if lane.known.charges_searches() {
                 stream.seek_searches();
             }

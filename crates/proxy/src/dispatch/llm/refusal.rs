@@ -101,10 +101,20 @@ pub(super) fn not_counted(what: &str) -> Missed {
     Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
 }
 
-/// That a list would tell what others keep.
-pub(super) fn not_told() -> Missed {
-    let message = "the list would tell what other consumers keep; ask for one by its id";
-    Missed::refused(ChatError::new(ErrorKind::Permission, message), Reason::Forbidden)
+/// That the requests of a batch are to come in parts.
+pub(super) fn in_parts() -> Missed {
+    let message =
+        "the file of a batch comes whole, to `/v1/files`: each of its requests is looked at";
+    invalid(ChatError::invalid("purpose", message))
+}
+
+/// That a list was gone through as far as is done for one request, and had nothing of one's own.
+pub(super) fn nothing_so_far(pages: usize) -> Missed {
+    let message = format!(
+        "the first {pages} pages of the provider's list have nothing that this consumer has made \
+         here; ask for a thing by its id"
+    );
+    invalid(ChatError::new(ErrorKind::InvalidRequest, message))
 }
 
 /// That nothing is at a path, and which one may have been meant.

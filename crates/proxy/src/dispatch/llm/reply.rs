@@ -6,7 +6,7 @@ use architrave_llm::chat::{ChatError, Usage};
 use architrave_llm::dialect::{Context, Dialect, EventWriter};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::{FrameWriter, Framing};
-use architrave_llm::surface::{KeptId, Surface};
+use architrave_llm::surface::{self, KeptId, Surface};
 use architrave_llm::translate::{self, StreamTranslation, TranslatedReply};
 use architrave_llm::used::Used;
 use architrave_llm::{estimate, failure, pass};
@@ -95,15 +95,21 @@ pub(super) async fn tell(
     let (from, to) = (outgoing.dialect, ask.dialect);
     // Whoever has answers said aloud says so in a field that may name one, too.
     let may_make = from == to && (to != Dialect::OpenaiChat || ask.scanned.may_name_kept);
+    let is_stored = from == to && ask.is_stored();
     let prompt_tokens = ask.prompt_tokens;
     if failure::is_empty(from, &bytes) {
         let used = Charged::of(&pass::used_of_reply(from, &bytes), prompt_tokens, 0);
         let error = failure::failed_answer();
         return Err(Box::new(Untold { error, used, is_providers: true }));
     }
-    let made = move |bytes: &[u8]| match may_make {
-        true => Surface::chat(to).kept_in_reply(std::str::from_utf8(bytes).unwrap_or_default()),
-        false => Vec::new(),
+    let made = move |bytes: &[u8]| {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let mut made = match may_make {
+            true => Surface::chat(to).kept_in_reply(text),
+            false => Vec::new(),
+        };
+        made.extend(is_stored.then(|| surface::stored_chat(text)).flatten());
+        made
     };
     if from == to && !ask.stream {
         let look = move |bytes: &[u8]| (pass::used_of_reply(to, bytes), made(bytes));

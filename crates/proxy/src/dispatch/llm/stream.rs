@@ -172,6 +172,11 @@ impl<'a> LlmStream<'a> {
         self.through.seek_audio(choices);
     }
 
+    /// Has it looked by which id the provider stores it.
+    pub(super) fn seek_stored(&mut self) {
+        self.through.seek_stored();
+    }
+
     /// Has it looked whether the web was searched for it, which is charged.
     pub(super) fn seek_searches(&mut self) {
         self.through.seek_searches();

@@ -12,7 +12,7 @@ use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::signal::Limits;
-use architrave_llm::surface::Asked;
+use architrave_llm::surface::{Asked, ListAsk};
 use architrave_llm::talk::Words;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
@@ -72,7 +72,7 @@ pub(super) enum Success {
 }
 
 /// What came of one request.
-enum Came {
+pub(super) enum Came {
     /// Its answer's head and all of its body.
     Whole(ResponseHead, Vec<u8>),
     /// The head, and what the body comes by.
@@ -178,6 +178,9 @@ impl Along<'_, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange).await.map_err(Attempted::Declined);
         }
+        if let Some(list) = ListAsk::of(asked.surface, asked.query) {
+            return self.list(exchange, reader, list, flight).await;
+        }
         let written = written::write(worker, lane, asked, passing, Caller::of(exchange));
         let Written { outgoings, dialect, prepared } = written.await.map_err(Attempted::Unfit)?;
         if passing.is_stream() && passing.guards().looks_at_replies() {
@@ -214,6 +217,11 @@ impl Along<'_, '_> {
                     let head = match &prepared {
                         Some(prepared) => {
                             settle::note_dropped(exchange, &prepared.losses);
+                            let mut head = head;
+                            if matches!(watching, Watching::Translated(_)) {
+                                let told = prepared.told_framing().content_type();
+                                head.fields.set("Content-Type", told.as_bytes());
+                            }
                             with_losses(head, &prepared.losses)
                         }
                         None => head,
@@ -226,7 +234,7 @@ impl Along<'_, '_> {
     }
 
     /// Sends one request and reads the answer to where it can be judged.
-    async fn send_one(
+    pub(super) async fn send_one(
         &self,
         exchange: &mut Exchange<'_>,
         reader: &mut Reader,

@@ -104,10 +104,15 @@ pub(super) async fn read(
         if is_found && look.part_count() > 0 && !is_held && !is_batch(&look) {
             break;
         }
-        if let Some((_, name)) = needed
+        if let Some((needed, name)) = needed
             && !is_found
             && bytes.len() >= FORM_BYTES_MAX
         {
+            // Where the path names the model, a form need not; one that names it as late as that is
+            // refused when it comes by.
+            if needed == Watched::Model && asked.address.model.is_some() && look.part_count() > 0 {
+                break;
+            }
             return Err(refusal::invalid(too_late(name)));
         }
         let filled = reader.fill().await;

@@ -70,7 +70,8 @@ pub(super) fn find(
         hold_to_lines(worker, exchange, asked, passing)?;
     }
     // Whoever goes on with an upload has the link to it.
-    if home.is_none() && passing.named().iter().any(|(kept, _)| *kept == Kept::Upload) {
+    let has_link = asked.surface == Surface::GeminiFileUpload;
+    if home.is_none() && has_link && passing.named().iter().any(|(it, _)| *it == Kept::Upload) {
         return Err(nothing_there());
     }
     let can = |lane: &LiveLane| written::reaches(lane, asked) && passing.is_all_at(lane);

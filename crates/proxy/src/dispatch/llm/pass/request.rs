@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use architrave_config::LlmService;
-use architrave_llm::batch::LineForm;
+use architrave_llm::batch::{self, LineForm};
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::scan::{Scanned, Splice, Watched};
 use architrave_llm::surface::{Asked, Kept, KeptId, Operation, Surface};
@@ -13,7 +13,7 @@ use architrave_net::{Fields, Reader};
 use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
 
-use super::body::{Body, Deep};
+use super::body::{self, Body, Deep};
 use super::form::Form;
 use super::lines::{Lines, Requests};
 use super::{form_sight, links};
@@ -100,6 +100,24 @@ impl Passing {
             is_home_known: false,
             has_taken_rest: Cell::new(false),
         })
+    }
+
+    /// What a bare call of a model asks for, where its body tells that.
+    ///
+    /// # Errors
+    /// That it cannot be read, or that too much waits.
+    pub(super) async fn called_for(
+        &self,
+        worker: &Worker,
+        asked: &Asked<'_>,
+    ) -> Result<Option<Operation>, Missed> {
+        let is_call = asked.operation() == Operation::Invoke;
+        let Some((bytes, _)) = self.json().filter(|_| is_call) else { return Ok(None) };
+        let (surface, bytes) = (asked.surface, Arc::clone(bytes));
+        let seen = outgoing::offloaded(worker, bytes.len(), move || {
+            Ok(body::text_of(&bytes).map(|text| surface.called_for(text)))
+        });
+        seen.await.map_err(refusal::invalid)?
     }
 
     /// Shows it to guardrails, which may mask what it says; they see through the answer, too.
@@ -257,6 +275,13 @@ impl Passing {
         }
     }
 
+    /// Whether a file is announced that is to be the requests of a batch.
+    pub(super) fn is_for_batch(&self) -> bool {
+        let purpose =
+            self.json().and_then(|(bytes, scanned)| scanned.text(Watched::Purpose, bytes));
+        purpose.is_some_and(|purpose| batch::is_purpose(&purpose))
+    }
+
     /// Whether it brings the requests of a batch, all of which were gone through.
     pub(super) fn has_seen_requests(&self, worker: &Worker, exchange: &Exchange<'_>) -> bool {
         match &self.body {
@@ -294,7 +319,8 @@ impl Passing {
     /// How large it is, and how large its answer may be.
     pub(super) fn wanted(&self, operation: Operation) -> Wanted {
         let json = self.json();
-        let writes = matches!(operation, Operation::Completion | Operation::Invoke);
+        let writes =
+            matches!(operation, Operation::Completion | Operation::Invoke | Operation::Chat);
         let output_max = match writes {
             true => json.and_then(|(bytes, scanned)| scanned.output_tokens_max(bytes)),
             false => Some(0),

@@ -42,22 +42,28 @@ impl Along<'_, '_> {
         let said = head.fields.get("content-type").unwrap_or_default();
         let guard = self.passing.guards().reply_guard();
         let operation = self.asked.operation();
-        if !said.starts_with(b"text/event-stream") {
+        let context = self.context(exchange);
+        let framing = match said.starts_with(Framing::AwsEvents.content_type().as_bytes()) {
+            true => Framing::AwsEvents,
+            false => SSE,
+        };
+        let is_stream = said.starts_with(framing.content_type().as_bytes());
+        let told = prepared.filter(|_| is_stream);
+        let told = told.and_then(|it| it.stream_translation(framing, &context));
+        if told.is_none() && framing != SSE || !is_stream {
             if guard.is_some() && hides_texts(operation, said) {
                 return Err(not_seen_through());
             }
-            let is_call = self.asked.surface == Surface::BedrockInvoke
-                && said.starts_with(b"application/vnd.amazon.eventstream");
-            let framing = Framing::AwsEvents;
+            let is_call =
+                self.asked.surface == Surface::BedrockInvoke && framing == Framing::AwsEvents;
             let watch = prepared.filter(|_| is_call).and_then(|it| it.passed_stream(framing));
             return Ok(match watch {
                 Some(watch) => Watching::Passed(Box::new(watch), framing),
                 None => Watching::Opaque,
             });
         }
-        let context = self.context(exchange);
         let kept = (self.asked.dialect(), SSE);
-        let translation = match prepared.and_then(|it| it.stream_translation(SSE, &context)) {
+        let translation = match told {
             None if guard.is_none() => None,
             None if operation == Operation::ReplyGet => {
                 Some(StreamTranslation::new(kept, kept, &context))
@@ -195,13 +201,21 @@ impl Along<'_, '_> {
                 Operation::Moderation => Err(architrave_llm::mock::moderate(text, &context)),
                 Operation::ImageGeneration => Err(architrave_llm::mock::draw(text, &context)),
                 Operation::Speech => Err(architrave_llm::mock::speak(text)),
-                Operation::Completion => match mock::complete(self.lane, body, &context) {
-                    Ok(Completed::Stream(steps)) => {
-                        return Ok(Success::Mock(stream_head(&prepared.losses), steps));
+                Operation::Completion | Operation::Chat => {
+                    let chat = prepared.reach.surface.dialect();
+                    let wants = (operation == Operation::Chat, self.passing.is_stream());
+                    match mock::complete(self.lane, (chat, body), wants, &context) {
+                        Ok(Completed::Stream(steps)) => {
+                            let steps = match self.passing.guards().reply_guard() {
+                                Some(guard) => steps.guarded(guard),
+                                None => steps,
+                            };
+                            return Ok(Success::Mock(stream_head(&prepared), steps));
+                        }
+                        Ok(Completed::Whole(body)) => Ok(Ok(body)),
+                        Err(error) => Ok(Err(error)),
                     }
-                    Ok(Completed::Whole(body)) => Ok(Ok(body)),
-                    Err(error) => Ok(Err(error)),
-                },
+                }
                 _ => return Err(not_of_the_mock(self.asked)),
             };
             answers.push(match answer {
@@ -250,7 +264,7 @@ impl Along<'_, '_> {
                 };
                 flight.finish(End::Answered(spent), now);
                 let offer = cached::offer(exchange, head.status);
-                let look = self.look(offer.is_some(), used.tokens);
+                let look = self.look((offer.is_some(), self.may_make(exchange)), used.tokens);
                 let (body, seen) =
                     outgoing::looked_at(self.worker, std::mem::take(bytes), look).await;
                 *bytes = body;
@@ -266,11 +280,10 @@ impl Along<'_, '_> {
     /// What is to be seen in an answer: what it says was made, and what of it is kept for others.
     fn look(
         &self,
-        is_offered: bool,
+        (is_offered, may_make): (bool, bool),
         usage: Option<Usage>,
     ) -> impl Fn(&[u8]) -> Looked + Clone + Send + use<> {
         let surface = self.asked.surface;
-        let may_make = self.asked.operation().makes_kept() || self.passing.is_home_known();
         move |bytes| Looked {
             made: match std::str::from_utf8(bytes) {
                 Ok(text) if may_make => surface.kept_in_reply(text),
@@ -280,11 +293,20 @@ impl Along<'_, '_> {
         }
     }
 
+    /// Whether an answer may tell of things that are the consumer's from now on: those that it makes,
+    /// and those that belong to what is known as its own.
+    fn may_make(&self, exchange: &Exchange<'_>) -> bool {
+        let operation = self.asked.operation();
+        operation.makes_kept()
+            || self.passing.is_home_known()
+            || (operation.lists_kept() && exchange.caller_name().is_some())
+    }
+
     /// Remembers where the things live that an answer says were made, and what belongs to a thing
     /// that was made here.
     fn remember(&self, exchange: &Exchange<'_>, mut made: Vec<KeptId>) {
         let operation = self.asked.operation();
-        if !operation.makes_kept() && !self.passing.is_home_known() {
+        if !self.may_make(exchange) {
             return;
         }
         if self.passing.has_seen_requests(self.worker, exchange) {
@@ -307,6 +329,11 @@ impl Along<'_, '_> {
                 let consumer = exchange.caller_name();
                 kept.note_tokens(made, consumer, tokens);
             }
+            Operation::CacheCreate => {
+                let used = exchange.llm.as_ref().and_then(|facts| facts.usage);
+                let tokens = used.map_or(tokens, |used| used.input_total());
+                kept.note_tokens(made, exchange.caller_name(), tokens);
+            }
             Operation::ItemAdd => {
                 self.passing.named().iter().for_each(|one| kept.add_tokens(one, tokens));
             }
@@ -320,6 +347,7 @@ impl Along<'_, '_> {
         let input = if operation.is_inference() { self.passing.prompt_tokens() } else { 0 };
         let output = match operation {
             Operation::Completion
+            | Operation::Chat
             | Operation::ReplyCompact
             | Operation::Transcription
             | Operation::SpeechTranslation => estimate::tokens_of_bytes(answer_bytes as u64),
@@ -368,11 +396,11 @@ pub(super) fn passed_head(from: &ResponseHead) -> ResponseHead {
 }
 
 /// The head of a stream of events.
-fn stream_head(losses: &Losses) -> ResponseHead {
+fn stream_head(prepared: &Prepared) -> ResponseHead {
     let mut head = ResponseHead { status: 200, ..ResponseHead::default() };
-    head.fields.append("Content-Type", SSE.content_type().as_bytes());
+    head.fields.append("Content-Type", prepared.told_framing().content_type().as_bytes());
     head.fields.append("Cache-Control", b"no-cache");
-    with_losses(head, losses)
+    with_losses(head, &prepared.losses)
 }
 
 fn not_of_the_mock(asked: &Asked<'_>) -> Missed {

@@ -1,10 +1,13 @@
 //! The request of an operation that goes through, as it goes out along a lane: whether the lane's
 //! provider takes it, by which path, and in whose words its body is.
 
+use std::slice;
 use std::sync::Arc;
 
 use architrave_core::Reason;
 use architrave_llm::beside::{self, Destination, Prepared, PreparedBody};
+use architrave_llm::call;
+use architrave_llm::catalog::Route;
 use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::Losses;
@@ -39,7 +42,11 @@ pub(super) struct Written {
 pub(super) fn reaches(lane: &LiveLane, asked: &Asked<'_>) -> bool {
     let has_other_words = matches!(
         asked.operation(),
-        Operation::Embedding | Operation::Rerank | Operation::Completion | Operation::TokenCount
+        Operation::Chat
+            | Operation::Embedding
+            | Operation::Rerank
+            | Operation::Completion
+            | Operation::TokenCount
     );
     surface_there(lane, asked).is_some_and(|there| has_other_words || there == asked.surface)
 }
@@ -55,7 +62,21 @@ fn surface_there(lane: &LiveLane, asked: &Asked<'_>) -> Option<Surface> {
         return None;
     }
     let address = address(lane, asked, false);
-    surface::reach(&lane.side.row.routes, asked, &address).map(|reach| reach.surface)
+    let routes = routes(&lane.side, words_of_chat(lane, asked));
+    surface::reach(routes, asked, &address).map(|reach| reach.surface)
+}
+
+/// The dialect in which a model is asked for a chat, where that is asked for.
+fn words_of_chat(lane: &LiveLane, asked: &Asked<'_>) -> Option<Dialect> {
+    (asked.operation() == Operation::Chat).then(|| lane.dialect_for(call::WORDS))
+}
+
+/// The ways to a provider, those that have these words where there are such.
+fn routes(side: &Side, words: Option<Dialect>) -> &[Route] {
+    match words.and_then(|dialect| side.route(dialect)) {
+        Some(route) => slice::from_ref(route),
+        None => &side.row.routes,
+    }
 }
 
 /// What a path says for a lane.
@@ -80,7 +101,8 @@ pub(super) async fn prepare(
 ) -> Result<Option<Prepared>, Missed> {
     let Some((bytes, scanned)) = passing.json() else { return Ok(None) };
     let address = address(lane, asked, passing.is_stream());
-    let to = To { side: &lane.side, quirks: &lane.quirks, names: names_there(lane, passing) };
+    let (words, names) = (words_of_chat(lane, asked), names_there(lane, passing));
+    let to = To { side: &lane.side, words, quirks: &lane.quirks, names };
     if !outgoing::is_large(bytes.len()) {
         return to.prepare(asked, &address, (bytes, scanned));
     }
@@ -88,7 +110,7 @@ pub(super) async fn prepare(
     let (address, query) = (address.to_own(), asked.query.to_owned());
     let (asked, bytes, scanned) = (asked.with_query(""), Arc::clone(bytes), scanned.clone());
     let prepared = outgoing::offloaded(worker, bytes.len(), move || {
-        let to = To { side: &side, quirks: &quirks, names };
+        let to = To { side: &side, words, quirks: &quirks, names };
         Ok(to.prepare(&asked.with_query(&query), &address, (&bytes, &scanned)))
     });
     prepared.await.map_err(refusal::invalid)?
@@ -112,6 +134,7 @@ struct Names {
 /// Where a body is made ready for.
 struct To<'t> {
     side: &'t Side,
+    words: Option<Dialect>,
     quirks: &'t Quirks,
     names: Option<Names>,
 }
@@ -124,9 +147,19 @@ impl To<'_> {
         (bytes, scanned): (&[u8], &Scanned),
     ) -> Result<Option<Prepared>, Missed> {
         let text = text_of(bytes)?;
-        let to = Destination { routes: &self.side.row.routes, quirks: self.quirks, address };
+        let routes = routes(self.side, self.words);
+        let to = Destination { routes, quirks: self.quirks, address };
         let prepared = beside::prepare(asked, (text, scanned), to);
         let mut prepared = prepared.map_err(refusal::invalid)?;
+        let edits = &self.side.row.edits;
+        if let Some(Prepared { reach, body: PreparedBody::Written(bodies), .. }) = &mut prepared
+            && reach.surface.operation() == Operation::Chat
+            && !edits.is_empty()
+        {
+            for body in bodies {
+                *body = outgoing::rewritten(body, edits).map_err(refusal::invalid)?;
+            }
+        }
         if let (Some(prepared), Some(names)) = (prepared.as_mut(), &self.names) {
             prepared.body = PreparedBody::AsCame(names.renamed_each(asked, text)?);
         }
@@ -162,7 +195,7 @@ pub(super) async fn write(
         Some(prepared) => Some(prepared.reach.clone()),
         None => {
             let address = address(lane, asked, passing.is_stream());
-            surface::reach(&lane.side.row.routes, asked, &address)
+            surface::reach(routes(&lane.side, words_of_chat(lane, asked)), asked, &address)
         }
     };
     let found = found.ok_or_else(not_there)?;
@@ -203,6 +236,9 @@ fn with_payload(
     head.authority.push_str(&reach.authority);
     let fields = &mut head.fields;
     passing.tell_forms(fields);
+    if !is_same && passing.is_stream() && found.surface.operation() == Operation::Chat {
+        fields.set("Accept", found.surface.dialect().framing().content_type().as_bytes());
+    }
     outgoing::introduce(fields, caller, lane, (found.surface.dialect(), is_same));
     let offset = passing.lines().and_then(Lines::offset);
     links::ask(found.surface, caller.fields, offset, fields);

@@ -83,6 +83,13 @@ impl Through {
         }
     }
 
+    /// Has it looked by which id the provider stores it.
+    pub(super) fn seek_stored(&mut self) {
+        if let Self::Passed(watch, ..) | Self::Sifted(watch, ..) = self {
+            watch.seek_stored();
+        }
+    }
+
     /// Whether a piece goes on to the client from where it was read, with nothing left out.
     pub(super) fn lets_through(&mut self, piece: &[u8]) -> bool {
         match self {
