@@ -25,6 +25,7 @@ mod lifecycle;
 mod limits;
 mod llm;
 mod llm_sdk;
+mod mcp;
 mod mcp_clients;
 mod mcp_conformance;
 mod moving;

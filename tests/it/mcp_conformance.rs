@@ -1,6 +1,9 @@
-//! The official MCP conformance suite, server leg: what each revision requires.
+//! The official MCP conformance suite, server leg: what each revision requires of servers, and of the
+//! gateway in front of them.
 
 use architrave_testkit::mcp::{self, LEGACY, MODERN, McpServer};
+
+use crate::mcp::in_front;
 
 /// How many scenarios the revisions require.
 const ALL: [(&str, u64); 2] = [(LEGACY, 30), (MODERN, 37)];
@@ -39,4 +42,28 @@ fn three_servers_with_a_part_each_pass_what_one_does() {
     let alone = mcp::score(&urls[..1], MODERN, &[]);
     assert!(alone.passed < alone.required, "one of them has all");
     mcp::score(&urls, MODERN, &[]).assert_all_but(&[]);
+}
+
+#[test]
+fn one_server_behind_the_gateway_passes_the_suite() {
+    for server in [McpServer::start(&[]), McpServer::start_python()] {
+        let (_gateway, urls) = in_front(&[server], "plain");
+        for (revision, required) in ALL {
+            mcp::score(&[&urls[0]], revision, &[]).assert_full(required);
+        }
+    }
+}
+
+#[test]
+fn three_servers_as_one_pass_the_suite() {
+    let servers = ["1", "2", "3"].map(|part| McpServer::start(&["--part", part]));
+    for (naming, more) in
+        [("plain", &[][..]), ("scoped", &[]), ("prefix", &["--prefixes", "s1,s2,s3"])]
+    {
+        let (_gateway, urls) = in_front(&servers, naming);
+        let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+        for (revision, required) in ALL {
+            mcp::score(&urls, revision, more).assert_full(required);
+        }
+    }
 }

@@ -76,8 +76,8 @@ fn what_is_not_in_this_version_is_refused_and_not_ignored() {
     let dir = TempDir::new().expect("there is room for a directory");
     let file = dir.path().join("gateway.yaml");
     for yaml in [
-        "version: 1\nservices: [{ name: tools, mcp: { servers: [a], naming: prefix } }]\n",
-        "version: 1\nmcp_servers: [{ name: a, http: { url: \"http://127.0.0.1:3001/mcp\" } }]\n",
+        "version: 1\nmcp_servers: [{ name: a, stdio: { command: files } }]\n",
+        "version: 1\nmcp_servers: [{ name: a, openapi: { file: orders.yaml, service: orders } }]\n",
         "version: 1\nupstreams: [{ name: u, balance: marginal_cost, endpoints: [{ address: \"127.0.0.1:1\" }] }]\n",
     ] {
         std::fs::write(&file, yaml).expect("there is room for a file");

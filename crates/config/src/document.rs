@@ -10,6 +10,7 @@ use crate::consumer::ConsumerWritten;
 use crate::identity_provider::IdentityProviderWritten;
 use crate::install::Telemetry;
 use crate::listener::ListenerWritten;
+use crate::mcp_server::McpServerWritten;
 use crate::model::ModelWritten;
 use crate::plan::PlanWritten;
 use crate::product::ProductWritten;
@@ -23,8 +24,8 @@ use crate::tree::{Entry, Node};
 use crate::upstream::UpstreamWritten;
 use crate::{
     Admin, Application, Consumer, ConsumerCredential, IdentityProvider, Keys, Listener,
-    ListenerProtocol, Model, ModelRef, Plan, PlanOperation, PolicySet, Portal, Product, Provider,
-    Route, SendProxyProtocol, Service, Snapshot, Subscription, Team, Upstream,
+    ListenerProtocol, McpServer, Model, ModelRef, Plan, PlanOperation, PolicySet, Portal, Product,
+    Provider, Route, SendProxyProtocol, Service, Snapshot, Subscription, Team, Upstream,
 };
 
 record! {
@@ -47,6 +48,8 @@ record! {
         "providers": List<ProviderWritten> = Vec::new() => providers: Vec<Provider>,
         /// What clients ask for.
         "models": List<ModelWritten> = Vec::new() => models: Vec<Model>,
+        /// Where tools come from.
+        "mcp_servers": List<McpServerWritten> = Vec::new() => mcp_servers: Vec<McpServer>,
         /// Whose word it is who signs in, beside passwords.
         "identity_providers": List<IdentityProviderWritten> = Vec::new()
             => identity_providers: Vec<IdentityProvider>,
@@ -71,7 +74,6 @@ record! {
         /// What the gateway says about its work.
         "telemetry": Telemetry = empty::<Telemetry>() => telemetry: Telemetry,
     }
-    later "mcp_servers";
 }
 
 impl Document {
@@ -113,6 +115,7 @@ impl Document {
             consumers: self.consumers.into_iter().map(Arc::new).collect(),
             providers: self.providers.into_iter().map(Arc::new).collect(),
             models: self.models.into_iter().map(Arc::new).collect(),
+            mcp_servers: self.mcp_servers.into_iter().map(Arc::new).collect(),
             identity_providers: self.identity_providers.into_iter().map(Arc::new).collect(),
             teams: self.teams.into_iter().map(Arc::new).collect(),
             products: self.products.into_iter().map(Arc::new).collect(),

@@ -12,6 +12,7 @@ pub mod identity_provider;
 pub mod install;
 pub mod listener;
 mod load;
+pub mod mcp_server;
 pub mod model;
 pub mod object;
 mod plain;
@@ -50,6 +51,7 @@ pub use listener::{
     ListenerTls,
 };
 pub use load::{WholeFault, keys_of, load, load_whole};
+pub use mcp_server::{McpHttp, McpPlace, McpReach, McpServer, McpTimeouts};
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use plain::{PlainDocument, PlainFault, read_plain};
 pub use plan::{
@@ -68,13 +70,13 @@ pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, W
 pub use schema::schema;
 pub use service::{
     Api, ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, Brownout,
-    InputKind, Lifecycle, LlmService, LogBodies, NoApiReader, OutputForm, PromptInput,
-    PromptService, Service, ServiceKind, ServiceState, ServiceVersion, Sharing, Standing,
-    Successor, Template, TemplatePart, Visibility, major,
+    InputKind, Lifecycle, LlmService, LogBodies, McpNaming, McpService, NoApiReader, OutputForm,
+    PromptInput, PromptService, Service, ServiceKind, ServiceState, ServiceVersion, Sharing,
+    Standing, Successor, Template, TemplatePart, Visibility, major,
 };
 pub use snapshot::{
-    ApplicationIndex, ConsumerIndex, ListenerIndex, ModelIndex, PlanIndex, ProductIndex,
-    ProviderIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
+    ApplicationIndex, ConsumerIndex, ListenerIndex, McpServerIndex, ModelIndex, PlanIndex,
+    ProductIndex, ProviderIndex, RouteIndex, ServiceIndex, Snapshot, UpstreamIndex,
 };
 pub use sources::{NoSources, Sources};
 pub use team::{BudgetFault, Team, budgets_of};

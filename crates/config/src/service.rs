@@ -4,6 +4,7 @@ mod api;
 mod lifecycle;
 mod llm;
 mod log_bodies;
+mod mcp;
 mod prompt;
 mod sharing;
 
@@ -19,6 +20,7 @@ pub use api::{
 pub use lifecycle::{Brownout, Lifecycle, ServiceState, Standing, Successor};
 pub use llm::LlmService;
 pub use log_bodies::LogBodies;
+pub use mcp::{McpNaming, McpService};
 pub use prompt::{InputKind, OutputForm, PromptInput, PromptService, Template, TemplatePart};
 pub use sharing::{ServiceVersion, Sharing, Visibility, major};
 
@@ -69,6 +71,8 @@ pub enum ServiceKind {
     Llm(LlmService),
     /// A prompt with holes, that a model answers.
     Prompt(Box<PromptService>),
+    /// MCP servers, as one.
+    Mcp(Box<McpService>),
 }
 
 /// The keys of which a service has exactly one.
@@ -87,6 +91,8 @@ record! {
         "llm": Option<LlmService> = None => llm: Option<LlmService>,
         /// A prompt with holes, that a model answers.
         "prompt": Option<PromptWritten> = None => prompt: Option<PromptService>,
+        /// MCP servers, as one: their tools, prompts and resources at one address.
+        "mcp": Option<McpService> = None => mcp: Option<McpService>,
         /// Where it stands in its life.
         "state": ServiceState = ServiceState::Published => state: ServiceState,
         /// Whether it is out of service for now: calls are answered 503, whatever its state.
@@ -125,7 +131,6 @@ record! {
         /// Policies of this service.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
-    later "mcp";
 }
 
 /// An HTTP origin, or what stands for one.
@@ -149,8 +154,9 @@ impl ServiceWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Service> {
         match KINDS.iter().filter(|kind| scope.has(kind)).count() {
             1 => {}
-            0 => scope.refuse("needs one of `http`, `llm` and `prompt`, which says what it is"),
-            _ => scope.refuse("takes only one of `http`, `llm` and `prompt`"),
+            0 => scope
+                .refuse("needs one of `http`, `llm`, `prompt` and `mcp`, which says what it is"),
+            _ => scope.refuse("takes only one of `http`, `llm`, `prompt` and `mcp`"),
         }
         let lifecycle = Lifecycle {
             state: self.state,
@@ -184,13 +190,15 @@ impl ServiceWritten {
             ServiceKind::Llm(llm)
         } else if let Some(prompt) = self.prompt {
             ServiceKind::Prompt(Box::new(prompt))
+        } else if let Some(mcp) = self.mcp {
+            ServiceKind::Mcp(Box::new(mcp))
         } else {
             match self.http? {
                 HttpService::Upstream(upstream) => ServiceKind::Http { upstream },
                 HttpService::Mock => ServiceKind::Mock,
             }
         };
-        if matches!(kind, ServiceKind::Http { .. } | ServiceKind::Mock) {
+        if matches!(kind, ServiceKind::Http { .. } | ServiceKind::Mock | ServiceKind::Mcp(_)) {
             refuse_those_of_models(scope);
         }
         Some(Service {

@@ -9,8 +9,8 @@ use architrave_core::Secret;
 
 use crate::{
     AccessLogFormat, AccessLogTarget, Admin, Application, Consumer, ConsumerCredential,
-    IdentityProvider, Keys, Listener, Model, Plan, PolicySet, Portal, Product, Provider, Route,
-    Service, Subscription, Team, Upstream, Usage,
+    IdentityProvider, Keys, Listener, McpServer, Model, Plan, PolicySet, Portal, Product, Provider,
+    Route, Service, Subscription, Team, Upstream, Usage,
 };
 
 macro_rules! indices {
@@ -44,6 +44,8 @@ indices! {
     ProviderIndex,
     /// A place in [`Snapshot::models`].
     ModelIndex,
+    /// A place in [`Snapshot::mcp_servers`].
+    McpServerIndex,
     /// A place in [`Snapshot::products`].
     ProductIndex,
     /// A place in [`Snapshot::plans`].
@@ -69,6 +71,8 @@ pub struct Snapshot {
     pub providers: Vec<Arc<Provider>>,
     /// What clients ask for.
     pub models: Vec<Arc<Model>>,
+    /// Where tools come from.
+    pub mcp_servers: Vec<Arc<McpServer>>,
     /// Whose word it is who signs in, in the order of the file.
     pub identity_providers: Vec<Arc<IdentityProvider>>,
     /// What teams may use up, of the file alone: those of a database are beside the snapshot.

@@ -195,6 +195,9 @@ metrics! {
     LlmFallbacks = "architrave_llm_fallbacks_total", Counter, ["gen_ai_request_model", "fallback"],
         "Requests for a model that were sent to another, as none of its own deployments could \
          serve, by that other.";
+    McpServerRequests = "architrave_mcp_server_requests_total", Counter,
+        ["server", "method", "outcome"],
+        "Requests to MCP servers, by method and by outcome: answered or failed.";
     LlmLaneAvailable = "architrave_llm_lane_available", Gauge,
         ["gen_ai_request_model", "gen_ai_provider_name", "upstream_model", "credential"],
         "1 when a deployment of a listed model takes requests by a credential, 0 while it rests.";

@@ -68,6 +68,8 @@ names! {
     ConsumerName,
     /// The name of a provider.
     ProviderName,
+    /// The name of an MCP server.
+    McpServerName,
     /// The name of an identity provider.
     IdentityProviderName,
     /// The name of a product.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use architrave_balance::deployment::Lanes;
 use architrave_config::Snapshot;
-use architrave_core::name::{ListenerName, ProviderName, UpstreamName};
+use architrave_core::name::{ListenerName, McpServerName, ProviderName, UpstreamName};
 use architrave_core::{Clock, HashKey, Moment};
 use architrave_llm::catalog::{Catalog, FillError};
 use architrave_net::tls::TlsError;
@@ -26,6 +26,7 @@ pub use listener::LiveListener;
 pub use routes::{Lead, Leads, ListenerRoutes, LiveKind, LiveRoute, LiveService};
 pub use upstream::LiveUpstream;
 
+use crate::mcp::LiveMcp;
 use crate::models::LiveModels;
 use crate::redaction::redaction;
 use crate::upkeep::{AccountError, ServiceAccounts};
@@ -47,6 +48,8 @@ pub struct Assembly {
     pub upstreams: Vec<Arc<LiveUpstream>>,
     /// Providers and models.
     pub(crate) models: LiveModels,
+    /// MCP servers.
+    pub(crate) mcp: LiveMcp,
     /// What consumers may spend, in the snapshot's order; `None` for those without such limits.
     pub(crate) accounts: Vec<Option<Arc<Account>>>,
     /// What consumers use of models, in the snapshot's order.
@@ -121,6 +124,9 @@ pub enum AssemblyError {
     /// Where a provider is.
     #[error("provider {0}: its base URL is none")]
     Provider(ProviderName),
+    /// Where an MCP server is.
+    #[error("mcp server {0}: its URL is none")]
+    McpServer(McpServerName),
     /// The address of a provider.
     #[error("provider {0}: {1}")]
     Address(ProviderName, FillError),
@@ -150,12 +156,18 @@ impl Assembly {
         } else {
             LiveModels::default()
         };
+        let before = previous.map(|previous| &previous.mcp);
+        let mcp = if errors.is_empty() {
+            LiveMcp::build(&snapshot, before, &upstreams, (parts, now), &mut errors)
+        } else {
+            LiveMcp::default()
+        };
         if !errors.is_empty() {
             return Err(errors);
         }
         let redaction = redaction(&snapshot.usage.redact, None);
         let services: Vec<_> = (snapshot.services.iter())
-            .map(|service| live_service(service, &snapshot, &upstreams, &redaction))
+            .map(|service| live_service(service, &snapshot, (&upstreams, &mcp), &redaction))
             .collect();
         let accounts = accounts(&snapshot, &parts.ledger);
         let consumers = (snapshot.consumers.iter())
@@ -175,9 +187,13 @@ impl Assembly {
         }
         // What is known of upstreams is known of the providers' own, too: they are probed, looked up
         // and shown like those of the file, behind which they stand.
-        let upstreams = upstreams.into_iter().chain(models.own_upstreams()).collect();
+        let upstreams = (upstreams.into_iter())
+            .chain(models.own_upstreams())
+            .chain(mcp.own_upstreams())
+            .collect();
         Ok(Self {
             models,
+            mcp,
             accounts,
             consumers,
             callers,

@@ -1,8 +1,10 @@
-//! Step 5: to the service, by its kind: an HTTP origin behind an upstream, a mock of one, or models.
+//! Step 5: to the service, by its kind: an HTTP origin behind an upstream, a mock of one, models, or
+//! MCP servers.
 
 mod choose;
 mod hedge;
 pub(crate) mod llm;
+pub(crate) mod mcp;
 mod mirror;
 mod mock;
 mod plan;
@@ -70,6 +72,8 @@ pub(crate) enum Dispatched<'a, 'p> {
     Forwarded(Forwarded<'a, 'p>),
     /// An answer of a model, or why there is none, in the dialect of the client; or a mock's.
     Llm(Box<llm::LlmAnswer<'a>>),
+    /// An answer to an MCP client.
+    Mcp(Box<mcp::McpAnswer<'a>>),
 }
 
 /// Leads an exchange to its service.
@@ -97,6 +101,10 @@ pub(crate) async fn dispatch<'a, 'p>(
         LiveKind::Llm(service) => {
             let answer = Box::pin(llm::serve(worker, exchange, client, service)).await;
             Ok(Dispatched::Llm(Box::new(answer)))
+        }
+        LiveKind::Mcp(service) => {
+            let answer = Box::pin(mcp::serve(worker, exchange, client, service)).await?;
+            Ok(Dispatched::Mcp(Box::new(answer)))
         }
         LiveKind::Prompt(service) => {
             let answer = Box::pin(llm::prompt::serve(worker, exchange, client, service)).await;

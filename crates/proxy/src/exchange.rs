@@ -19,6 +19,7 @@ use crate::assembly::{Assembly, LiveRoute, LiveService};
 use crate::connection::Connection;
 use crate::dispatch::llm::LlmFacts;
 use crate::dispatch::llm::talk::keys::TalkKey;
+use crate::dispatch::mcp::McpFacts;
 use crate::identity::Identity;
 use crate::tried::Tried;
 use crate::worker::Worker;
@@ -73,6 +74,8 @@ pub struct Exchange<'p> {
     pub(crate) llm: Option<Box<LlmFacts>>,
     /// The key for a talk that the client has shown.
     pub(crate) talk_key: Option<Arc<TalkKey>>,
+    /// What is learned of an exchange with MCP servers.
+    pub(crate) mcp: Option<Box<McpFacts>>,
     /// The beginnings of its bodies, where the service asks for them.
     pub(crate) bodies: Option<Box<LineBodies>>,
     /// The status sent; 0 when none was.
@@ -148,6 +151,7 @@ impl<'p> Exchange<'p> {
             is_body_read: false,
             llm: None,
             talk_key: None,
+            mcp: None,
             bodies: None,
             status: 0,
             reason: None,

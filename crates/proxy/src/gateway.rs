@@ -13,6 +13,7 @@ use crate::assembly::Assembly;
 use crate::dispatch::llm::kept::KeptIds;
 use crate::dispatch::llm::talk::keys::TalkKeys;
 use crate::dispatch::llm::unpriced::UnpricedModels;
+use crate::mcp::McpSeals;
 use crate::offload::Offload;
 use crate::persistence::CookieSeal;
 
@@ -32,6 +33,8 @@ pub struct Gateway {
     pub shutdown: ShutdownSignal,
     /// Seals persistence cookies.
     pub cookie_seal: CookieSeal,
+    /// Seals what MCP clients keep for us.
+    pub mcp_seals: McpSeals,
     /// Where things live that providers keep.
     pub kept: Arc<KeptIds>,
     /// Keys for one talk.

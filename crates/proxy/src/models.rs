@@ -4,6 +4,7 @@
 mod figures;
 mod lane;
 mod offered;
+mod own_upstream;
 mod provider;
 mod status;
 
@@ -20,7 +21,8 @@ use smallvec::SmallVec;
 
 pub(crate) use lane::{Known, LiveLane};
 pub(crate) use offered::Offered;
-pub(crate) use provider::{BaseUrl, LiveProvider, Reach, Side, row_of};
+pub(crate) use own_upstream::{BaseUrl, OwnUpstream};
+pub(crate) use provider::{LiveProvider, Reach, Side, row_of};
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 

@@ -9,11 +9,14 @@ use std::time::Duration;
 use architrave_core::Moment;
 use architrave_llm::chat::Usage;
 use architrave_net::Known;
-use architrave_telemetry::{AccessEntry, HttpEntry, LlmEntry, ModelAnswer, Timings, TlsEntry};
+use architrave_telemetry::{
+    AccessEntry, HttpEntry, LlmEntry, McpEntry, ModelAnswer, Timings, TlsEntry,
+};
 
 use crate::assembly::LiveUpstream;
 use crate::connection::Connection;
 use crate::dispatch::llm::{LlmFacts, settle};
+use crate::dispatch::mcp::McpFacts;
 use crate::exchange::Exchange;
 use crate::respond;
 use crate::worker::Worker;
@@ -144,11 +147,24 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
     }
 }
 
+/// What the log says of an exchange with MCP servers.
+fn mcp_entry(facts: &McpFacts) -> McpEntry<'_> {
+    McpEntry {
+        method: facts.method.as_bytes(),
+        name: facts.name.as_bytes(),
+        server: Some(facts.server.as_str()).filter(|server| !server.is_empty()),
+        refused: facts.refused,
+    }
+}
+
 /// The upstream that was asked, or would have been.
 fn upstream_of<'a>(exchange: &'a Exchange<'_>) -> Option<&'a Arc<LiveUpstream>> {
     match &exchange.llm {
         Some(facts) => facts.upstream.as_ref(),
-        None => exchange.matched?.service?.upstream(),
+        None => match &exchange.mcp {
+            Some(facts) => facts.upstream.as_ref(),
+            None => exchange.matched?.service?.upstream(),
+        },
     }
 }
 
@@ -201,6 +217,7 @@ fn entry<'a>(
         user_agent: head.fields.get_known(Known::UserAgent),
     });
     entry.llm = exchange.llm.as_deref().map(llm_entry);
+    entry.mcp = exchange.mcp.as_deref().map(mcp_entry);
     entry.reason = exchange.reason;
     entry.detail = &exchange.detail;
     entry.termination = exchange.termination;

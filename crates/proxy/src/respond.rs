@@ -2,6 +2,7 @@
 //! answer is passed on. Past this point nothing fails any more; it only ends early.
 
 mod llm;
+mod mcp;
 mod pass_on;
 mod problem;
 mod tunnel;
@@ -56,6 +57,7 @@ pub(crate) async fn finish(
             }
         }
         Outcome::Llm(answer) => Box::pin(llm::send(worker, exchange, *answer, facts, writer)).await,
+        Outcome::Mcp(answer) => Box::pin(mcp::send(worker, exchange, *answer, facts, writer)).await,
         Outcome::Reply(reply) => {
             exchange.reason = reply.reason;
             if reply.reason.is_some() {

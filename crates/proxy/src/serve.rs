@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 
 use crate::connection::Connection;
 use crate::dispatch::llm::LlmAnswer;
+use crate::dispatch::mcp::McpAnswer;
 use crate::dispatch::{ClientSide, Dispatched, Forwarded, dispatch};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -65,6 +66,8 @@ pub(crate) enum Outcome<'a, 'p> {
     Forwarded(Forwarded<'a, 'p>),
     /// A model answers, or the gateway in the dialect of whoever asked one.
     Llm(Box<LlmAnswer<'a>>),
+    /// An MCP server answers, or the gateway in the words of the protocol.
+    Mcp(Box<McpAnswer<'a>>),
     /// The exchange failed.
     Failed(Failure),
 }
@@ -108,6 +111,7 @@ pub(crate) async fn serve_request(
                     match dispatched {
                         Ok(Dispatched::Forwarded(forwarded)) => Outcome::Forwarded(forwarded),
                         Ok(Dispatched::Llm(answer)) => Outcome::Llm(answer),
+                        Ok(Dispatched::Mcp(answer)) => Outcome::Mcp(answer),
                         Err(failure) => Outcome::Failed(failure),
                     }
                 }

@@ -54,6 +54,7 @@ impl Stage {
                 usage: None,
                 shutdown: shutdown.signal(),
                 cookie_seal: CookieSeal::new(&Keyring::new(vec![[7; 32]])),
+                mcp_seals: crate::mcp::McpSeals::new(&Keyring::new(vec![[7; 32]])),
                 kept: std::sync::Arc::default(),
                 talk_keys: crate::TalkKeys::default(),
                 directory: Arc::clone(&parts.directory),

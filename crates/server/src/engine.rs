@@ -37,7 +37,7 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
-use architrave_proxy::{Assembly, Gateway, Keyring, Parts, TalkKeys, UnpricedModels};
+use architrave_proxy::{Assembly, Gateway, Keyring, McpSeals, Parts, TalkKeys, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 
 pub(crate) use addresses::Addresses;
@@ -171,6 +171,7 @@ impl Engine {
             usage: keeps_usage.then(UsageQueue::default),
             shutdown: shutdown.signal(),
             cookie_seal: CookieSeal::new(&keyring),
+            mcp_seals: McpSeals::new(&keyring),
             kept: Arc::default(),
             talk_keys: TalkKeys::default(),
             directory: Arc::clone(&parts.directory),

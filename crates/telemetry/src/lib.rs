@@ -12,8 +12,8 @@ pub mod termination;
 pub mod usage;
 
 pub use access_log::entry::{
-    AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, PassedOver, PolicyEntry, Timings,
-    TlsEntry,
+    AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, McpEntry, PassedOver, PolicyEntry,
+    Timings, TlsEntry,
 };
 pub use access_log::{AccessLog, LineForm, WorkerLog};
 pub use metrics::consumer::ConsumerMetrics;
@@ -21,6 +21,7 @@ pub use metrics::endpoint::EndpointMetrics;
 pub use metrics::fallback::FallbackMetrics;
 pub use metrics::gateway::GatewayMetrics;
 pub use metrics::listener::ListenerMetrics;
+pub use metrics::mcp_server::McpServerMetrics;
 pub use metrics::model::{DIRECT, ModelAnswer, ModelLabels, ModelMetrics, TOKEN_CLASSES};
 pub use metrics::route::RouteMetrics;
 pub use metrics::upstream::UpstreamMetrics;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use architrave_config::Snapshot;
 use architrave_core::metric::Metric;
-use architrave_core::name::{ConsumerName, ListenerName, RouteName, UpstreamName};
+use architrave_core::name::{ConsumerName, ListenerName, McpServerName, RouteName, UpstreamName};
 
 use crate::sample::{Format, SampleSink};
 
@@ -19,6 +19,7 @@ pub mod endpoint;
 pub mod fallback;
 pub mod gateway;
 pub mod listener;
+pub mod mcp_server;
 pub mod model;
 mod process;
 pub mod route;
@@ -30,6 +31,7 @@ use endpoint::EndpointMetrics;
 use fallback::FallbackMetrics;
 use gateway::GatewayMetrics;
 use listener::ListenerMetrics;
+use mcp_server::McpServerMetrics;
 use model::{DIRECT, ModelLabels, ModelMetrics};
 use process::ProcessMetrics;
 use route::{RouteMetrics, Rows};
@@ -66,6 +68,7 @@ struct Objects {
     endpoints: BTreeMap<UpstreamName, BTreeMap<SocketAddr, Arc<EndpointMetrics>>>,
     models: BTreeMap<ModelLabels, Arc<ModelMetrics>>,
     fallbacks: BTreeMap<String, Arc<FallbackMetrics>>,
+    mcp_servers: BTreeMap<McpServerName, Arc<McpServerMetrics>>,
     consumers: BTreeMap<ConsumerName, Arc<ConsumerMetrics>>,
 }
 
@@ -143,6 +146,14 @@ impl Metrics {
         Arc::clone(slot.or_insert_with(|| Arc::new(FallbackMetrics::new(self.workers))))
     }
 
+    /// The counters of an MCP server.
+    #[must_use]
+    pub fn mcp_server(&self, name: &McpServerName) -> Arc<McpServerMetrics> {
+        let mut objects = self.objects();
+        let slot = objects.mcp_servers.entry(name.clone());
+        Arc::clone(slot.or_insert_with(|| Arc::new(McpServerMetrics::new(self.workers))))
+    }
+
     /// The counters of a consumer.
     #[must_use]
     pub fn consumer(&self, name: &ConsumerName) -> Arc<ConsumerMetrics> {
@@ -178,12 +189,19 @@ impl Metrics {
         objects.routes.retain(|name, _| routes.contains(name));
         objects.listeners.retain(|name, _| listeners.contains(name));
         let providers: HashSet<_> = snapshot.providers.iter().map(|it| it.name.as_str()).collect();
-        // A provider's own upstreams are called `provider@host`.
-        let is_provider = |name: &UpstreamName| {
-            name.as_str().split_once('@').is_some_and(|(name, _)| providers.contains(name))
+        let servers: HashSet<_> = snapshot.mcp_servers.iter().map(|it| it.name.as_str()).collect();
+        objects.mcp_servers.retain(|name, _| servers.contains(name.as_str()));
+        // A provider's own upstreams are called `provider@host`, those of an MCP server
+        // `mcp/server@host`.
+        let is_own = |name: &UpstreamName| {
+            let owner = name.as_str().split_once('@').map(|(owner, _)| owner);
+            owner.is_some_and(|owner| match owner.strip_prefix("mcp/") {
+                Some(server) => servers.contains(server),
+                None => providers.contains(owner),
+            })
         };
-        objects.upstreams.retain(|name, _| upstreams.contains(name) || is_provider(name));
-        objects.endpoints.retain(|name, _| upstreams.contains(name) || is_provider(name));
+        objects.upstreams.retain(|name, _| upstreams.contains(name) || is_own(name));
+        objects.endpoints.retain(|name, _| upstreams.contains(name) || is_own(name));
         objects.models.retain(|labels, _| providers.contains(labels.provider.as_str()));
         let models: HashSet<_> = snapshot.models.iter().map(|it| it.name.as_str()).collect();
         objects.fallbacks.retain(|name, _| name == DIRECT || models.contains(name.as_str()));
@@ -244,6 +262,9 @@ impl Metrics {
         }
         for (model, fallbacks) in &objects.fallbacks {
             fallbacks.sample(model, sink);
+        }
+        for (server, counters) in &objects.mcp_servers {
+            counters.sample(server.as_str(), sink);
         }
         for (name, consumer) in &objects.consumers {
             consumer.sample(name.as_str(), sink);

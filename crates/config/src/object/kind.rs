@@ -7,6 +7,7 @@ use crate::PolicySet;
 use crate::consumer::ConsumerWritten;
 use crate::identity_provider::IdentityProviderWritten;
 use crate::listener::ListenerWritten;
+use crate::mcp_server::McpServerWritten;
 use crate::model::ModelWritten;
 use crate::plan::PlanWritten;
 use crate::product::ProductWritten;
@@ -76,6 +77,8 @@ kinds! {
     Provider: ProviderWritten, "provider", "providers", "prv";
     /// What clients ask for.
     Model: ModelWritten, "model", "models", "mdl";
+    /// Where tools come from.
+    McpServer: McpServerWritten, "mcp_server", "mcp_servers", "mcp";
     /// Whose word it is who signs in.
     IdentityProvider: IdentityProviderWritten, "identity_provider", "identity_providers", "idp";
     /// What is offered together.

@@ -50,7 +50,7 @@ impl Cors {
 }
 
 /// `*`, or scheme and host, with a port when it is not the scheme's own.
-struct Origin;
+pub(crate) struct Origin;
 
 impl Written for Origin {
     type Value = String;

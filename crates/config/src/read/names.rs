@@ -8,14 +8,15 @@ use std::marker::PhantomData;
 
 use architrave_core::name::{
     self, ApplicationName, ConsumerName, CredentialName, IdentityProviderName, ListenerName,
-    ModelName, PlanName, ProductName, ProviderName, RouteName, ServiceName, TeamName, UpstreamName,
+    McpServerName, ModelName, PlanName, ProductName, ProviderName, RouteName, ServiceName,
+    TeamName, UpstreamName,
 };
 
 use super::{Reader, Shape, Written};
 use crate::tree::{Fault, Node};
 use crate::{
-    ApplicationIndex, ListenerIndex, ModelIndex, PlanIndex, ProductIndex, ProviderIndex,
-    ServiceIndex, UpstreamIndex,
+    ApplicationIndex, ListenerIndex, McpServerIndex, ModelIndex, PlanIndex, ProductIndex,
+    ProviderIndex, ServiceIndex, UpstreamIndex,
 };
 
 /// The objects of one kind, by name.
@@ -29,6 +30,7 @@ pub(crate) struct Names<'a> {
     services: Table<'a>,
     providers: Table<'a>,
     models: Table<'a>,
+    mcp_servers: Table<'a>,
     products: Table<'a>,
     plans: Table<'a>,
     applications: Table<'a>,
@@ -52,6 +54,7 @@ impl<'a> Names<'a> {
             services: table("services", "service"),
             providers: table("providers", "provider"),
             models: table("models", "model"),
+            mcp_servers: table("mcp_servers", "mcp server"),
             products: table("products", "product"),
             plans: table("plans", "plan"),
             applications: table("applications", "application"),
@@ -157,6 +160,7 @@ names!(
     RouteName,
     ConsumerName,
     ProviderName,
+    McpServerName,
     IdentityProviderName,
     ProductName,
     PlanName,
@@ -228,6 +232,7 @@ referable! {
     UpstreamIndex, "upstream", "name of an upstream", upstreams;
     ServiceIndex, "service", "name of a service", services;
     ProviderIndex, "provider", "name of a provider", providers;
+    McpServerIndex, "mcp server", "name of an mcp server", mcp_servers;
     ProductIndex, "product", "name of a product", products;
     PlanIndex, "plan", "name of a plan", plans;
     ApplicationIndex, "application", "name of an application", applications;

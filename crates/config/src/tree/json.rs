@@ -88,7 +88,7 @@ fn plain(place: Place, content: Content<'_>) -> Node<'_> {
 
 const fn article(kind: ObjectKind) -> &'static str {
     match kind {
-        ObjectKind::Upstream | ObjectKind::IdentityProvider => "an",
+        ObjectKind::Upstream | ObjectKind::IdentityProvider | ObjectKind::McpServer => "an",
         ObjectKind::Policies => "the",
         _ => "a",
     }

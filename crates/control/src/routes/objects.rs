@@ -236,7 +236,8 @@ fn path(kind: ObjectKind) -> String {
 
 /// `a route`, `an upstream`.
 fn one_of(kind: ObjectKind) -> String {
-    let is_vowel = matches!(kind, ObjectKind::Upstream | ObjectKind::IdentityProvider);
+    let is_vowel =
+        matches!(kind, ObjectKind::Upstream | ObjectKind::IdentityProvider | ObjectKind::McpServer);
     let article = if is_vowel { "an" } else { "a" };
     format!("{article} {}", words(kind))
 }

@@ -242,6 +242,22 @@ fn a_secret_does_not_go_to_another_host_than_it_was_given_for() {
         assert_eq!(reply.json()["errors"][0]["pointer"], "/client_secret");
         let same = json!({ "title": "Corp" });
         assert_eq!(home.change(&admin, "PATCH", path, &same).await.status(), 200);
+        let body = json!({
+            "name": "tools",
+            "http": {
+                "url": "https://mcp.example/mcp",
+                "headers": { "authorization": "Bearer a-secret", "x-tenant": "acme" },
+            },
+        });
+        let made = home.send(&admin, "POST", "/api/v1/mcp_servers", &body).await;
+        let shown = &made.json()["config"]["http"]["headers"];
+        assert_eq!(shown, &json!({ "authorization": hidden, "x-tenant": "acme" }));
+        let path = "/api/v1/mcp_servers/tools";
+        let moved = json!({ "http": { "url": "https://evil.example/mcp" } });
+        let reply = home.change(&admin, "PATCH", path, &moved).await;
+        assert_eq!(reply.json()["errors"][0]["pointer"], "/http/headers/authorization");
+        let same = json!({ "http": { "url": "https://mcp.example/v2" } });
+        assert_eq!(home.change(&admin, "PATCH", path, &same).await.status(), 200);
         let in_force = home.desired.objects();
         let body = &in_force.get(ObjectKind::IdentityProvider, "corp").unwrap().object.body;
         assert_eq!(body["client_secret"], "a secret");

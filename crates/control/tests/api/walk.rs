@@ -87,6 +87,13 @@ const MATRIX: &str = "
     test_new_provider              - x x + x x x x x - -
     test_provider                  - ? x + ? ? ? ? x - -
 
+    list_mcp_servers               - x + + + + + + + - -
+    create_mcp_server              - x x + x x x x x - -
+    get_mcp_server                 - ? + + ? ? ? ? + - -
+    replace_mcp_server             - ? x + ? ? ? ? x - -
+    update_mcp_server              - ? x + ? ? ? ? x - -
+    delete_mcp_server              - ? x + ? ? ? ? x - -
+
     list_identity_providers        - x + + + + + + + - -
     create_identity_provider       - x x + x x x x x - -
     get_identity_provider          - ? + + ? ? ? ? + - -
@@ -311,6 +318,7 @@ async fn fill(home: &Home, admin: &Proof) -> String {
             "models",
             json!({ "name": "fast", "deployments": [{ "provider": "wide", "model": "echo" }] }),
         ),
+        ("mcp_servers", json!({ "name": "wide", "http": { "url": "https://mcp.example/mcp" } })),
         (
             "identity_providers",
             json!({ "name": "wide", "issuer": "https://nobody.example", "client_id": "x" }),

@@ -15,6 +15,7 @@ use architrave_telemetry::usage::{BodyRule, Redaction, UsagePlace};
 
 use super::life::LiveLife;
 use super::{LiveListener, LiveUpstream, Parts};
+use crate::mcp::{LiveMcp, LiveMcpService};
 use crate::redaction::redaction;
 use crate::route::{HostTables, HostTablesBuilder};
 
@@ -46,6 +47,8 @@ pub enum LiveKind {
     Llm(LlmService),
     /// A prompt with holes, that a model answers.
     Prompt(Box<PromptService>),
+    /// MCP servers, as one.
+    Mcp(Arc<LiveMcpService>),
 }
 
 impl LiveService {
@@ -54,7 +57,7 @@ impl LiveService {
     pub const fn upstream(&self) -> Option<&Arc<LiveUpstream>> {
         match &self.kind {
             LiveKind::Http(upstream) => Some(upstream),
-            LiveKind::Mock(_) | LiveKind::Llm(_) | LiveKind::Prompt(_) => None,
+            LiveKind::Mock(_) | LiveKind::Llm(_) | LiveKind::Prompt(_) | LiveKind::Mcp(_) => None,
         }
     }
 }
@@ -109,7 +112,7 @@ pub struct ListenerRoutes {
 pub(super) fn live_service(
     service: &Service,
     snapshot: &Snapshot,
-    upstreams: &[Arc<LiveUpstream>],
+    (upstreams, mcp): (&[Arc<LiveUpstream>], &LiveMcp),
     of_all: &Arc<Redaction>,
 ) -> Arc<LiveService> {
     let kind = match &service.kind {
@@ -119,6 +122,9 @@ pub(super) fn live_service(
         ),
         ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
         ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
+        ServiceKind::Mcp(service) => {
+            LiveKind::Mcp(Arc::new(LiveMcpService::new(service, &mcp.servers)))
+        }
     };
     let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);
     let api = service.api.clone();

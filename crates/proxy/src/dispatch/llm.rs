@@ -237,7 +237,7 @@ fn of_client<'a>(asked: Asked<'a>, exchange: &Exchange<'_>) -> Asked<'a> {
 
 /// The path as the service sees it: what is below the longest prefix of its route that it begins
 /// with, unless the route keeps it.
-fn below_route<'e>(exchange: &'e Exchange<'_>) -> &'e str {
+pub(super) fn below_route<'e>(exchange: &'e Exchange<'_>) -> &'e str {
     let path = &*exchange.path;
     let Some(matched) = exchange.matched else { return path };
     let route = &matched.route.config;

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use architrave_config::{
-    BalanceAlgorithm, CredentialSecret, Egress, EndpointSource, Provider, ProviderCredential,
-    ProviderKind, Upstream, UpstreamProtocol, UpstreamTls,
-};
+use architrave_config::{CredentialSecret, Provider, ProviderCredential, ProviderKind};
 use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
 use architrave_llm::catalog::{self, Auth, Catalog, Route};
 use architrave_llm::dialect::Dialect;
-use architrave_net::egress::Permission;
 
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
-use crate::models::LiveModels;
+use crate::models::{BaseUrl, LiveModels, OwnUpstream};
 use crate::upkeep::tokens::Tokens;
 
 /// A provider put to work.
@@ -47,16 +43,6 @@ pub(crate) struct Reach {
     pub base_path: Box<str>,
     /// Whether the upstream is the provider's own, made of its base URL.
     pub is_own: bool,
-}
-
-/// The parts of a base URL that has been checked.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct BaseUrl<'a> {
-    pub is_tls: bool,
-    pub authority: &'a str,
-    pub host: &'a str,
-    pub port: u16,
-    pub path: &'a str,
 }
 
 impl LiveProvider {
@@ -143,19 +129,17 @@ impl Reach {
             return Ok(Self { upstream, authority, base_path, is_own: false });
         }
         let url = url.ok_or_else(|| AssemblyError::Provider(config.name.clone()))?;
-        let upstream = Arc::new(own_upstream(config, &url));
-        let known = before.into_iter().flat_map(|before| before.own_upstreams());
-        let before = known.into_iter().find(|live| live.config.name == upstream.name);
-        let live = match before {
-            Some(before) if before.is_current(&upstream) => Arc::clone(before),
-            before => {
-                let live = LiveUpstream::new(&upstream, before, parts, now)
-                    .map_err(|error| AssemblyError::Upstream(upstream.name.clone(), error))?;
-                let limits = &upstream.limits;
-                live.queue.set_limits(limits.connections_max, limits.pending_max);
-                Arc::new(live)
-            }
+        let own = OwnUpstream {
+            // No upstream of a file can have this name.
+            name: UpstreamName::new(&format!("{}@{}", config.name, url.host)),
+            url: &url,
+            allow_private: config.allow_private,
+            connect: config.timeouts.connect,
+            idle: config.timeouts.stall,
         };
+        let known = before.into_iter().flat_map(|before| before.own_upstreams());
+        let before = known.into_iter().find(|live| live.config.name == own.name);
+        let live = own.live(before, parts, now)?;
         Ok(Self {
             upstream: live,
             authority: url.authority.into(),
@@ -163,46 +147,6 @@ impl Reach {
             is_own: true,
         })
     }
-}
-
-/// Streams of models are long, and many are in flight at once.
-const CONNECTIONS_MAX: u32 = 10_000;
-
-/// The upstream that a base URL stands for.
-fn own_upstream(config: &Provider, url: &BaseUrl<'_>) -> Upstream {
-    let address = url.host.trim_start_matches('[').trim_end_matches(']').parse();
-    let endpoint = match address {
-        Ok(ip) => EndpointSource::Address {
-            address: std::net::SocketAddr::new(ip, url.port),
-            weight: 1,
-            priority: 0,
-        },
-        Err(_name) => EndpointSource::Dns {
-            name: url.host.to_owned(),
-            port: url.port,
-            weight: 1,
-            priority: 0,
-        },
-    };
-    let mut upstream = Upstream::new(own_upstream_name(config, url), vec![endpoint]);
-    upstream.balance = BalanceAlgorithm::P2cLeastRequest;
-    upstream.protocol = UpstreamProtocol::Auto;
-    upstream.tls = url
-        .is_tls
-        .then(|| UpstreamTls { server_name: Some(url.host.to_owned()), ..UpstreamTls::default() });
-    upstream.limits.connections_max = CONNECTIONS_MAX;
-    upstream.egress = match Permission::of_host(url.host, config.allow_private) {
-        Permission::Private => Egress::NoMetadata,
-        Permission::Public => Egress::Public,
-    };
-    upstream.timeouts.connect = config.timeouts.connect;
-    upstream.timeouts.idle = config.timeouts.stall;
-    upstream
-}
-
-/// No upstream of a file can have this name.
-fn own_upstream_name(config: &Provider, url: &BaseUrl<'_>) -> UpstreamName {
-    UpstreamName::new(&format!("{}@{}", config.name, url.host))
 }
 
 /// The row of the catalogue, with what the configuration says in it.
@@ -251,42 +195,5 @@ fn compatible_row(config: &Provider) -> catalog::Provider {
         edits: Vec::new(),
         models: None,
         prefix: None,
-    }
-}
-
-impl<'a> BaseUrl<'a> {
-    pub(crate) fn of(url: &'a str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let is_tls = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let (authority, path) = match rest.find('/') {
-            Some(at) => rest.split_at(at),
-            None => (rest, ""),
-        };
-        let host = architrave_net::message::host_of(authority);
-        let port = match authority.get(host.len()..)?.strip_prefix(':') {
-            Some(port) => port.parse().ok()?,
-            None if is_tls => 443,
-            None => 80,
-        };
-        Some(Self { is_tls, authority, host, port, path: path.trim_end_matches('/') })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_is_taken_apart() {
-        let of = |url| BaseUrl::of(url).map(|it| (it.is_tls, it.host, it.port, it.path));
-        assert_eq!(of("https://api.example.com/v1"), Some((true, "api.example.com", 443, "/v1")));
-        assert_eq!(of("http://127.0.0.1:8000"), Some((false, "127.0.0.1", 8000, "")));
-        assert_eq!(of("http://[::1]:9/a/b/"), Some((false, "[::1]", 9, "/a/b")));
-        assert_eq!(of("ftp://x"), None);
-        assert_eq!(of("https://x:port"), None);
     }
 }

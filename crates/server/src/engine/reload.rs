@@ -215,6 +215,7 @@ impl Engine {
         warn_of_short_lives(Some(&before), &assembly.snapshot, self.data.as_ref());
         if let Some(keyring) = keyring {
             self.gateway.cookie_seal.rotate(&keyring);
+            self.gateway.mcp_seals.rotate(&keyring);
         }
         if self.applications_of_file.apply(&assembly.snapshot, &self.parts.directory) {
             self.applications_of_store.forget();

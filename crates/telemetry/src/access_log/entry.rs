@@ -35,6 +35,8 @@ pub struct AccessEntry<'a> {
     pub http: Option<HttpEntry<'a>>,
     /// What only an exchange with a model has.
     pub llm: Option<LlmEntry<'a>>,
+    /// What only an exchange with MCP servers has.
+    pub mcp: Option<McpEntry<'a>>,
     /// Why it failed, when it did.
     pub reason: Option<Reason>,
     /// What happened, in our own words; empty where the reason says it all.
@@ -151,6 +153,19 @@ pub struct LlmEntry<'a> {
     pub reply_dropped: &'a [String],
 }
 
+/// What only an exchange with MCP servers has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct McpEntry<'a> {
+    /// The method of the message, in the client's words.
+    pub method: &'a [u8],
+    /// The tool, prompt or resource that is asked for, in the client's words.
+    pub name: &'a [u8],
+    /// The server that was asked, where it was one.
+    pub server: Option<&'a str>,
+    /// Why the gateway refused it.
+    pub refused: Option<&'a str>,
+}
+
 /// A lane that was passed over, or asked in vain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
@@ -213,6 +228,7 @@ impl<'a> AccessEntry<'a> {
             tls: None,
             http: None,
             llm: None,
+            mcp: None,
             reason: None,
             detail: "",
             termination: Termination::Complete,

@@ -76,6 +76,9 @@ fn busy() -> Arc<Metrics> {
     endpoint.failed(1, Reason::ConnectFailed);
     let labels = ModelLabels { operation: "chat", provider: "openai".into(), model: "fast".into() };
     metrics.fallbacks("fast").fell_back(0, "small");
+    let server = metrics.mcp_server(&McpServerName::new("files"));
+    server.asked(0, "tools/call", true);
+    server.asked(1, "tools/call", false);
     let consumer = metrics.consumer(&ConsumerName::new("mobile"));
     consumer.used(0, "fast", &[900, 512, 0, 0, 0, 0, 42, 0, 0, 0], 160_200);
     consumer.used(1, "fast", &[100, 0, 0, 0, 0, 0, 0, 0, 0, 0], 800);
@@ -150,6 +153,10 @@ fn a_scrape_adds_up_what_workers_counted() {
         (
             "architrave_llm_consumer_cost_nano_usd_total{consumer=\"mobile\",gen_ai_request_model=\"fast\"}",
             161_000.0,
+        ),
+        (
+            "architrave_mcp_server_requests_total{server=\"files\",method=\"tools/call\",outcome=\"failed\"}",
+            1.0,
         ),
         ("architrave_llm_fallbacks_total{gen_ai_request_model=\"fast\",fallback=\"small\"}", 1.0),
     ] {

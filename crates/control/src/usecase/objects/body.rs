@@ -2,7 +2,7 @@
 
 use architrave_config::object::{NoSuchSecret, ObjectKind, hide_secrets, keep_secrets};
 use architrave_store::ObjectRow;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::read::named;
 use super::write::{Change, Wanted};
@@ -122,17 +122,24 @@ fn destination(kind: ObjectKind, body: &Value) -> Value {
     let member = |name: &str| body.get(name).cloned().unwrap_or_default();
     match kind {
         ObjectKind::Provider => {
-            let url = member("base_url");
-            let url = url.as_str().unwrap_or_default();
-            let (scheme, rest) = url.split_once("://").unwrap_or_default();
-            let host = format!("{scheme}://{}", rest.split('/').next().unwrap_or_default());
             let mut parts: Vec<Value> = OF_PROVIDER.into_iter().map(member).collect();
-            parts.push(host.to_ascii_lowercase().into());
+            parts.push(origin_of(&member("base_url")).into());
             parts.into()
         }
         ObjectKind::IdentityProvider => member("issuer"),
+        ObjectKind::McpServer => {
+            let http = member("http");
+            let part = |name: &str| http.get(name).cloned().unwrap_or_default();
+            json!([origin_of(&part("url")), part("upstream")])
+        }
         _ => Value::Null,
     }
+}
+
+/// Scheme, host and port of a URL.
+fn origin_of(url: &Value) -> String {
+    let (scheme, rest) = url.as_str().unwrap_or_default().split_once("://").unwrap_or_default();
+    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()).to_ascii_lowercase()
 }
 
 /// `${env:…}` and `${file:…}` are for files: through the API they would give away what only the

@@ -115,6 +115,10 @@ fn references(kind: ObjectKind, body: &Value) -> Vec<Reference> {
             add("/version_of".to_owned(), ObjectKind::Service);
             // A URL or a path is the name of nothing that is there.
             add(SUCCESSOR.to_owned(), ObjectKind::Service);
+            let servers = body.pointer("/mcp/servers").and_then(Value::as_array);
+            for index in 0..servers.map_or(0, Vec::len) {
+                add(format!("/mcp/servers/{index}"), ObjectKind::McpServer);
+            }
             let models = body.pointer("/llm/models").and_then(Value::as_array);
             for index in 0..models.map_or(0, Vec::len) {
                 add(format!("/llm/models/{index}"), ObjectKind::Model);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use architrave_core::Reason;
 
-use super::{AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, PassedOver, Timings};
+use super::{
+    AccessEntry, AttemptEntry, Beside, HttpEntry, LlmEntry, McpEntry, PassedOver, Timings,
+};
 use crate::access_log::json;
 use crate::metrics::model::TOKEN_CLASSES;
 use crate::stamp::Stamp;
@@ -102,6 +104,9 @@ impl AccessEntry<'_> {
         if let Some(llm) = &self.llm {
             llm.print(out);
         }
+        if let Some(mcp) = &self.mcp {
+            mcp.print(out);
+        }
         if let Some(tls) = &self.tls {
             word(out, text_key!("tls_version"), tls.version);
             word(out, text_key!("tls_cipher"), tls.cipher);
@@ -170,6 +175,18 @@ impl HttpEntry<'_> {
         text(out, text_key!("request_id"), self.request_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("trace_id"), self.trace_id.map(str::as_bytes), TEXT_BYTES_MAX);
         text(out, text_key!("user_agent"), self.user_agent, TEXT_BYTES_MAX);
+    }
+}
+
+impl McpEntry<'_> {
+    fn print(&self, out: &mut Vec<u8>) {
+        for (key, value) in
+            [(text_key!("mcp_method"), self.method), (text_key!("mcp_name"), self.name)]
+        {
+            text(out, key, Some(value).filter(|value| !value.is_empty()), TEXT_BYTES_MAX);
+        }
+        word(out, text_key!("mcp_server"), self.server);
+        word(out, text_key!("mcp_refused"), self.refused);
     }
 }
 

@@ -1,0 +1,152 @@
+//! A request to one server, with its endpoints one after the other where that may be.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use architrave_balance::{Criteria, Reserved, Unavailable};
+use architrave_core::Reason;
+use architrave_net::h1::Gone;
+use architrave_net::{Conversation, Fields, Framing, Reader, Source, WireError, Writer};
+use architrave_telemetry::Phase;
+use smallvec::SmallVec;
+
+use super::outgoing::Outgoing;
+use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::entry::enter;
+use crate::failure::{Failure, Retry};
+use crate::mcp::HttpWay;
+use crate::worker::Worker;
+
+/// More endpoints than this are not tried for one request.
+const TRIES_MAX: usize = 3;
+
+/// Sends a request, and returns the answer with its head read. `client` is watched meanwhile, where
+/// somebody waits for this answer alone.
+///
+/// # Errors
+/// Why the endpoint that was asked last gave none; or the client is gone.
+pub(super) async fn send(
+    worker: &Worker,
+    conversation: Conversation,
+    way: &HttpWay,
+    mut outgoing: Outgoing,
+    client: Option<(&mut Reader, &mut Writer)>,
+) -> Result<(Box<Answered>, AttemptFacts), Failure> {
+    let (mut reader, writer) = match client {
+        Some((reader, writer)) => (Some(reader), Some(writer)),
+        None => (None, None),
+    };
+    let mut sending = pin!(async move {
+        let mut tried = SmallVec::<[SocketAddr; 2]>::new();
+        let mut was_stale = false;
+        loop {
+            let now = worker.now();
+            let choose = |_now| choose(worker, way, outgoing.pinned, &tried);
+            let entered = pin!(enter(worker, &way.upstream, now, choose)).await;
+            let entered = entered.map_err(|refused| refused.failure)?;
+            let address = entered.endpoint().address();
+            if way.authority.is_none() {
+                outgoing.head.authority = address.to_string();
+            }
+            let framing = match outgoing.body.len() {
+                0 => Framing::Empty,
+                length => Framing::Length(length as u64),
+            };
+            let plan = AttemptPlan {
+                upstream: &way.upstream,
+                conversation,
+                head: &outgoing.head,
+                target: &outgoing.head.target,
+                framing,
+                upgrade: None,
+                takes_trailers: false,
+                close: false,
+                is_idempotent: outgoing.is_repeatable,
+                began: entered.at,
+                limit: outgoing.limit,
+                is_limit_per_try: false,
+            };
+            let facts = Cell::<AttemptFacts>::default();
+            let mut body = Sent { bytes: &outgoing.body, client: reader.as_deref_mut() };
+            let result =
+                pin!(attempt(worker, &plan, entered, &mut body, Interim::Discard, &facts)).await;
+            let failure = match result {
+                Ok(answered) => return Ok((Box::new(answered), facts.get())),
+                Err(failure) => failure,
+            };
+            // A kept connection that had died says nothing of its endpoint, once.
+            let is_stale = failure.retry == Retry::Stale && !was_stale;
+            was_stale |= is_stale;
+            if !is_stale {
+                tried.push(address);
+            }
+            let may_repeat = match failure.retry {
+                Retry::Never => false,
+                Retry::Unsent | Retry::Stale => true,
+                Retry::Sent => outgoing.is_repeatable,
+            };
+            let has_other = way.upstream.balance.has_other(&tried);
+            let is_bound = outgoing.pinned.is_some() && !is_stale;
+            if !may_repeat || is_bound || !(is_stale || has_other) || tried.len() >= TRIES_MAX {
+                return Err(failure);
+            }
+        }
+    });
+    let Some(writer) = writer else { return sending.await };
+    poll_fn(|context| {
+        if writer.poll_reset(context).is_ready() {
+            return Poll::Ready(Err(gone()));
+        }
+        sending.as_mut().poll(context)
+    })
+    .await
+}
+
+fn choose(
+    worker: &Worker,
+    way: &HttpWay,
+    pinned: Option<SocketAddr>,
+    tried: &[SocketAddr],
+) -> Result<Reserved, Unavailable> {
+    let hash = worker.with_random(|random| random.u64(..));
+    let criteria = Criteria { hash, pinned, tried };
+    worker.with_random(|random| way.upstream.balance.reserve(&criteria, worker.now(), random))
+}
+
+pub(super) fn gone() -> Failure {
+    Failure::client(Reason::ClientClosed, Phase::Wait, "the client went away")
+}
+
+/// A body that lies in memory, with an eye on who waits for the answer.
+struct Sent<'b> {
+    bytes: &'b [u8],
+    client: Option<&'b mut Reader>,
+}
+
+impl Source for Sent<'_> {
+    fn poll_fill(&mut self, _context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        Poll::Ready(Ok(!self.bytes.is_empty()))
+    }
+
+    fn data(&self) -> &[u8] {
+        self.bytes
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes = &self.bytes[count..];
+    }
+
+    fn take_trailers(&mut self) -> Option<Fields> {
+        None
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
+        match &mut self.client {
+            Some(client) => client.poll_gone(context),
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The same asked of several servers at once, each within its own time: one that is slow or dead
+//! costs the others nothing.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use architrave_core::Reason;
+use architrave_net::Method;
+use architrave_telemetry::Phase;
+use futures_util::future::join_all;
+
+use super::ask::send;
+use super::gathered::{Gathered, gather};
+use super::outgoing::{Beside, Outgoing, head};
+use crate::attempt::Answered;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::mcp::{LiveMcpService, Way};
+use crate::worker::Worker;
+
+/// What one of several servers is asked.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The place of the server.
+    pub place: usize,
+    /// With which method of HTTP.
+    pub verb: Method,
+    /// What it is counted as.
+    pub counted_as: &'static str,
+    /// The message.
+    pub body: Vec<u8>,
+    /// What is said beside it.
+    pub beside: Beside,
+    /// The endpoint that has made the session.
+    pub pinned: Option<std::net::SocketAddr>,
+    /// Whether it may be asked again where nobody knows whether it has been.
+    pub is_repeatable: bool,
+}
+
+/// Asks each of them, and reads the answers whole, in the order of the servers.
+pub(super) async fn ask_all(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LiveMcpService,
+    asked: Vec<Asked>,
+    id: Option<&str>,
+) -> Vec<(usize, Result<Gathered, Failure>)> {
+    let each = asked.into_iter().map(async |one| {
+        let (place, counted_as) = (one.place, one.counted_as);
+        let server = &service.servers[place];
+        let answer = async {
+            let answered = pin!(reach(worker, exchange, service, one)).await?;
+            pin!(gather(worker, server, answered, id)).await
+        };
+        let limit = server.http().timeouts.list;
+        let answer = match tokio::time::timeout(limit, answer).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(too_late()),
+        };
+        tell(worker, service, (place, counted_as), answer.as_ref().err());
+        (place, answer)
+    });
+    join_all(each).await
+}
+
+/// Asks each of them for a stream; those that have begun one in time, in the order of the servers.
+pub(super) async fn open_all(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LiveMcpService,
+    asked: Vec<Asked>,
+) -> Vec<(usize, Result<Box<Answered>, Failure>)> {
+    let each = asked.into_iter().map(async |one| {
+        let (place, counted_as) = (one.place, one.counted_as);
+        let limit = service.servers[place].http().timeouts.list;
+        let answer = tokio::time::timeout(limit, reach(worker, exchange, service, one)).await;
+        let answer = answer.unwrap_or_else(|_elapsed| Err(too_late()));
+        tell(worker, service, (place, counted_as), answer.as_ref().err());
+        (place, answer)
+    });
+    join_all(each).await
+}
+
+async fn reach(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    service: &LiveMcpService,
+    asked: Asked,
+) -> Result<Box<Answered>, Failure> {
+    let server = Arc::clone(&service.servers[asked.place]);
+    let Way::Http(way) = &server.way;
+    let outgoing = Outgoing {
+        head: head(way, asked.verb, &exchange.head.fields, &asked.beside),
+        body: asked.body,
+        pinned: asked.pinned,
+        limit: server.http().timeouts.list,
+        is_repeatable: asked.is_repeatable,
+    };
+    let conversation = exchange.connection.conversation();
+    pin!(send(worker, conversation, way, outgoing, None)).await.map(|(answered, _)| answered)
+}
+
+fn tell(
+    worker: &Worker,
+    service: &LiveMcpService,
+    (place, counted_as): (usize, &str),
+    failure: Option<&Failure>,
+) {
+    service.servers[place].count(worker, counted_as, failure.is_none());
+    if let Some(failure) = failure {
+        let server = service.servers[place].name();
+        let (reason, detail) = (failure.reason.as_str(), &*failure.detail);
+        tracing::warn!(server, reason, detail, "an MCP server is left out");
+    }
+}
+
+fn too_late() -> Failure {
+    Failure::gateway(Reason::ResponseTimeout, Phase::Wait, "the server did not answer in time")
+}

@@ -1,0 +1,123 @@
+//! What is for one of several servers: the one that has the tool, the prompt or the resource.
+
+use std::borrow::Cow;
+use std::pin::pin;
+
+use architrave_mcp::list::ListKind;
+use architrave_mcp::message::Part;
+use architrave_mcp::method::Method;
+use architrave_mcp::refusal::{Refusal, RefusalKind};
+
+use super::{Said, lists};
+use crate::dispatch::ClientSide;
+use crate::dispatch::mcp::Missed;
+use crate::dispatch::mcp::answer::McpAnswer;
+use crate::dispatch::mcp::relay::{Relaying, relay};
+use crate::exchange::Exchange;
+use crate::worker::Worker;
+
+/// Passes a request on to the server that it is for.
+///
+/// # Errors
+/// There is none, or no answer.
+pub(super) async fn to_owner<'a>(
+    worker: &'a Worker,
+    exchange: &mut Exchange<'_>,
+    client: ClientSide<'a, '_>,
+    said: &Said<'_>,
+    method: Method,
+) -> Result<McpAnswer<'a>, Missed> {
+    let (part, kind) = asked_for(said, method)?;
+    let public = said.message.text(part, said.text).unwrap_or_default();
+    let (place, own) = pin!(owner(worker, exchange, said, (kind, &public))).await?;
+    let own_session = said.own(place);
+    if said.session.is_some() && own_session.is_none() {
+        // It did not answer when the session was made; the next session may have it.
+        return Err(unknown(kind));
+    }
+    let mut rewrite = said.message.rewrite();
+    if own != public {
+        rewrite.text(part, &own);
+    }
+    let relaying = Relaying {
+        service: said.service,
+        place,
+        is_merged: true,
+        era: said.era,
+        id: said.message.id(said.text),
+        is_batch: false,
+        method: Some(method),
+        body: rewrite.apply(said.text),
+        beside: said.beside(place, Some(&own)),
+        session: own_session,
+    };
+    pin!(relay(worker, exchange, client, relaying)).await
+}
+
+/// The member that says what a request is for, and what that is.
+fn asked_for(said: &Said<'_>, method: Method) -> Result<(Part, ListKind), Refusal> {
+    match method {
+        Method::ToolsCall => Ok((Part::Name, ListKind::Tools)),
+        Method::PromptsGet => Ok((Part::Name, ListKind::Prompts)),
+        Method::ResourcesRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
+            Ok((Part::Uri, ListKind::Resources))
+        }
+        Method::CompletionComplete => {
+            match said.message.text(Part::RefType, said.text).as_deref() {
+                Some("ref/prompt") if said.message.has(Part::RefName) => {
+                    Ok((Part::RefName, ListKind::Prompts))
+                }
+                Some("ref/resource") if said.message.has(Part::RefUri) => {
+                    Ok((Part::RefUri, ListKind::ResourceTemplates))
+                }
+                _ => Err(Refusal::new(
+                    RefusalKind::WrongParams,
+                    "`params.ref` names no prompt or resource",
+                )),
+            }
+        }
+        // Tasks: whose they are is not in their ids.
+        method => Err(Refusal::unknown_method(method.as_str())),
+    }
+}
+
+/// Who has it, and what it is called there. Where names stay as they are, servers are asked what they
+/// have before it is said that nobody has it.
+async fn owner<'k>(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    said: &Said<'_>,
+    (kind, public): (ListKind, &'k str),
+) -> Result<(usize, Cow<'k, str>), Missed> {
+    if let Some(owner) = said.service.owner(kind, public) {
+        return Ok(owner);
+    }
+    if said.service.has_marks() {
+        return Err(unknown(kind));
+    }
+    let kinds = match kind {
+        ListKind::Resources => &[ListKind::Resources, ListKind::ResourceTemplates][..],
+        ListKind::ResourceTemplates => &[ListKind::ResourceTemplates],
+        ListKind::Tools => &[ListKind::Tools],
+        ListKind::Prompts => &[ListKind::Prompts],
+    };
+    let mut failure = None;
+    for kind in kinds {
+        let page = pin!(lists::fetch(worker, exchange, said, (*kind, None))).await;
+        failure = failure.or(page.failure);
+    }
+    match (said.service.owner(kind, public), failure) {
+        (Some(owner), _) => Ok(owner),
+        // It may be that server's.
+        (None, Some(failure)) => Err(failure.into()),
+        (None, None) => Err(unknown(kind)),
+    }
+}
+
+fn unknown(kind: ListKind) -> Missed {
+    let kind = match kind {
+        ListKind::Tools | ListKind::Prompts => RefusalKind::UnknownName,
+        ListKind::Resources | ListKind::ResourceTemplates => RefusalKind::UnknownResource,
+    };
+    Refusal::new(kind, "").into()
+}

@@ -1,0 +1,9 @@
+//! The gateway in front of MCP servers, asked with raw sockets.
+
+mod front;
+mod merged;
+mod relay;
+mod session;
+mod speaking;
+
+pub(crate) use speaking::in_front;
