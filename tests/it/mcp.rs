@@ -5,5 +5,6 @@ mod merged;
 mod relay;
 mod session;
 mod speaking;
+mod stdio;
 
 pub(crate) use speaking::in_front;

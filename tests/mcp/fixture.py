@@ -1,7 +1,7 @@
 """An MCP server on loopback, on the official SDK for Python, for tests: both eras at one endpoint.
 
 Its first line of output is the address that it listens at, its endpoint is `/mcp`, and it ends when
-its input does. It has the tools, resources and prompts that the conformance suite asks for by name.
+its input does. With --stdio it is spoken with over its standard streams instead. It has the tools, resources and prompts that the conformance suite asks for by name.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import uvicorn
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http import EventMessage, EventStore
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from mcp.shared.exceptions import MCPError
@@ -178,10 +179,19 @@ async def main():
     await uvicorn.Server(options).serve(sockets=[listener])
 
 
+async def over_standard_streams():
+    server = make()
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
 def end_with_input():
     sys.stdin.buffer.read()
     os._exit(0)
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
-asyncio.run(main())
+if "--stdio" in sys.argv:
+    asyncio.run(over_standard_streams())
+else:
+    threading.Thread(target=end_with_input, daemon=True).start()
+    asyncio.run(main())

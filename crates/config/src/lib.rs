@@ -51,7 +51,9 @@ pub use listener::{
     ListenerTls,
 };
 pub use load::{WholeFault, keys_of, load, load_whole};
-pub use mcp_server::{McpHttp, McpPlace, McpReach, McpServer, McpTimeouts};
+pub use mcp_server::{
+    McpHttp, McpPlace, McpProcesses, McpReach, McpServer, McpSse, McpStdio, McpTimeouts,
+};
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use plain::{PlainDocument, PlainFault, read_plain};
 pub use plan::{

@@ -79,6 +79,7 @@ fn read(
     }
     let names = Names::gather(&tree.root, &mut faults);
     let mut reader = Reader::new(&names, sources);
+    reader.file_ends = tree.file_ends();
     let snapshot = Document::read(&tree.root, &mut reader);
     faults.append(&mut reader.faults);
     match snapshot {

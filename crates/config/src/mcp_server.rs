@@ -3,6 +3,9 @@
 //! Not what it says: that is `mcp`'s. Which of them stand behind one address is the service's
 //! (`service/mcp.rs`).
 
+mod sse;
+mod stdio;
+
 use std::time::Duration;
 
 use architrave_core::name::McpServerName;
@@ -11,6 +14,9 @@ use crate::read::{
     BaseUrl, EditableHeader, HeaderValue, Name, Pairs, PathText, Ref, Scope, Span, empty, record,
 };
 use crate::snapshot::UpstreamIndex;
+
+pub use sse::McpSse;
+pub use stdio::{McpProcesses, McpStdio};
 
 /// A server of the Model Context Protocol.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +32,22 @@ pub struct McpServer {
 pub enum McpReach {
     /// Over Streamable HTTP.
     Http(McpHttp),
+    /// Over the transport of 2024-11-05.
+    Sse(McpSse),
+    /// It is a program on this machine.
+    Stdio(McpStdio),
+}
+
+impl McpReach {
+    /// Bounds on how long it may take.
+    #[must_use]
+    pub const fn timeouts(&self) -> &McpTimeouts {
+        match self {
+            Self::Http(http) => &http.timeouts,
+            Self::Sse(sse) => &sse.timeouts,
+            Self::Stdio(stdio) => &stdio.timeouts,
+        }
+    }
 }
 
 /// A server over Streamable HTTP.
@@ -63,8 +85,12 @@ record! {
         "name": Name<McpServerName> => name: McpServerName,
         /// Over Streamable HTTP, in revisions with and without sessions.
         "http": Option<HttpWritten> = None => http: Option<McpHttp>,
+        /// Over the transport of 2024-11-05: a stream of events, and a place for messages.
+        "sse": Option<McpSse> = None => sse: Option<McpSse>,
+        /// A program on this machine, over its standard streams; in a gateway file alone.
+        "stdio": Option<McpStdio> = None => stdio: Option<McpStdio>,
     }
-    later "sse", "stdio", "openapi";
+    later "openapi";
 }
 
 /// The keys of which a server has exactly one.
@@ -74,10 +100,12 @@ impl McpServerWritten {
     fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<McpServer> {
         match WAYS.iter().filter(|way| scope.has(way)).count() {
             1 => {}
-            0 => scope.refuse("needs `http`, which says how it is reached"),
+            0 => scope.refuse("needs `http`, `sse` or `stdio`, which says how it is reached"),
             _ => scope.refuse("takes only one way to be reached"),
         }
-        Some(McpServer { name: self.name, reach: McpReach::Http(self.http?) })
+        let http = self.http.map(McpReach::Http);
+        let reach = http.or(self.sse.map(McpReach::Sse)).or(self.stdio.map(McpReach::Stdio));
+        Some(McpServer { name: self.name, reach: reach? })
     }
 }
 
@@ -121,12 +149,7 @@ impl HttpWritten {
         if scope.has("allow_private") && scope.has("upstream") {
             scope.refuse_at("allow_private", "has no effect: the upstream says it");
         }
-        for (name, _) in &self.headers {
-            if OWN_HEADERS.contains(&name.as_str()) || name.starts_with("mcp-") {
-                let message = format!("`{name}` is the protocol's: the gateway writes it itself");
-                scope.refuse_at("headers", message);
-            }
-        }
+        refuse_own_headers(&self.headers, scope);
         let at = match (self.url, self.upstream) {
             (Some(url), _) => McpPlace::Url(url),
             (None, Some(upstream)) => McpPlace::Upstream { upstream, path: self.path },
@@ -138,6 +161,16 @@ impl HttpWritten {
             allow_private: self.allow_private,
             timeouts: self.timeouts,
         })
+    }
+}
+
+/// Notes headers that the protocol has a meaning for.
+fn refuse_own_headers(headers: &[(String, String)], scope: &mut Scope<'_, '_, '_>) {
+    for (name, _) in headers {
+        if OWN_HEADERS.contains(&name.as_str()) || name.starts_with("mcp-") {
+            let message = format!("`{name}` is the protocol's: the gateway writes it itself");
+            scope.refuse_at("headers", message);
+        }
     }
 }
 

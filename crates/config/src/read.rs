@@ -67,12 +67,25 @@ pub(crate) struct Reader<'a> {
     pub(crate) kinds: &'a dyn ProviderKinds,
     /// The world outside of the text.
     pub(crate) sources: &'a dyn Sources,
+    /// Where the places of the file end; those of objects of a database are behind.
+    pub(crate) file_ends: Place,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(names: &'a Names<'a>, sources: &'a dyn Sources) -> Self {
-        Self { names, kinds: sources.provider_kinds(), sources, faults: Vec::new() }
+        Self {
+            names,
+            kinds: sources.provider_kinds(),
+            sources,
+            file_ends: Place::END,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Whether something was written in a file, and not by who may change an object of a database.
+    pub(crate) fn is_of_file(&self, node: &Node<'_>) -> bool {
+        node.place < self.file_ends
     }
 
     /// Notes a fault at a place.

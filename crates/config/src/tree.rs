@@ -18,6 +18,11 @@ pub(crate) use substitute::substitute;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(u32);
 
+impl Place {
+    /// Behind all others.
+    pub(crate) const END: Self = Self(u32::MAX);
+}
+
 /// Where in the text: line and column from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -32,6 +37,13 @@ pub(crate) struct Tree<'t> {
     /// Whether any text holds `${`, so that most documents need no walk for it.
     substitutes: bool,
     positions: Vec<Position>,
+}
+
+impl Tree<'_> {
+    /// Where the places of the file end; those of objects that were laid under it are behind.
+    pub(crate) fn file_ends(&self) -> Place {
+        Place(u32::try_from(self.positions.len()).unwrap_or(u32::MAX))
+    }
 }
 
 /// One value.

@@ -2,7 +2,7 @@
 //!
 //! What is known of it are places: whoever authorises reads the bytes at a place, and the same bytes
 //! go on. Nothing is made of it that would have to be written again, so nothing can be lost, and no
-//! two readers can see different things in it ([ADR 27](../../../docs/adr/0027-own-envelope-for-mcp.md)).
+//! two readers can see different things in it ([ADR 27](../../../docs/adr/0032-own-envelope-for-mcp.md)).
 
 mod batch;
 mod check;

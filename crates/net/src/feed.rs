@@ -8,9 +8,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::connector::RESPONSE_LIMITS;
-use crate::dns::Resolver;
-use crate::egress;
-use crate::fetch::{ADDRESSES_MAX, Destination, FetchError, Question, addresses, fill, send};
+use crate::egress::{self, Permission};
+use crate::fetch::{ADDRESSES_MAX, FetchError, Question, fill, send};
 use crate::fields::Fields;
 use crate::h1::{BodyDecoder, BodyStep, HeadParser};
 use crate::message::{Framing, ResponseHead};
@@ -36,24 +35,22 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Asks at the first address of a host that may be connected to and answers, with `patience` for
-    /// each of them until its head is there. What follows has no limit of its own.
+    /// Asks at the first of some addresses that may be connected to and answers, with `patience` for
+    /// each of them until its head is there; at most [`ADDRESSES_MAX`] are tried. What follows has no
+    /// limit of its own.
     ///
     /// # Errors
-    /// Why the last address gave no answer.
+    /// Why the last one gave no answer.
     pub async fn open(
-        resolver: &Resolver,
-        destination: Destination<'_>,
+        addresses: &[SocketAddr],
+        permission: Option<Permission>,
         tls: Option<&ClientTls>,
         question: &Question<'_>,
         patience: Duration,
     ) -> Result<Self, FetchError> {
-        let found = timeout(patience, addresses(resolver, destination)).await;
-        let found = found.unwrap_or(Ok(Vec::new()))?;
         let mut last = FetchError::NoAddress;
-        for address in found.into_iter().take(ADDRESSES_MAX) {
-            let judged =
-                destination.permission.map_or(Ok(()), |it| egress::judge(address.ip(), it));
+        for address in addresses.iter().copied().take(ADDRESSES_MAX) {
+            let judged = permission.map_or(Ok(()), |it| egress::judge(address.ip(), it));
             let opened = match judged {
                 Ok(()) => timeout(patience, Self::at(address, tls, question)).await,
                 Err(refused) => Ok(Err(refused.into())),
@@ -138,11 +135,10 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::egress::Permission;
 
     async fn fed(answer: &'static [&'static [u8]]) -> (Result<Feed, FetchError>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let address = listener.local_addr().unwrap();
         let served = task::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = Vec::new();
@@ -155,8 +151,6 @@ mod tests {
             }
             String::from_utf8(request).unwrap()
         });
-        let permission = Some(Permission::Private);
-        let destination = Destination { host: "127.0.0.1", port, permission };
         let question = Question {
             authority: "events.example",
             host: "events.example",
@@ -164,9 +158,8 @@ mod tests {
             accept: Some("text/event-stream"),
             ..Question::default()
         };
-        let resolver = Resolver::system();
-        let patience = Duration::from_secs(15);
-        let feed = Feed::open(&resolver, destination, None, &question, patience).await;
+        let (permission, patience) = (Some(Permission::Private), Duration::from_secs(15));
+        let feed = Feed::open(&[address], permission, None, &question, patience).await;
         (feed, served.await.unwrap())
     }
 
@@ -202,11 +195,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_may_not_be_is_not_asked() {
-        let destination =
-            Destination { host: "127.0.0.1", port: 9, permission: Some(Permission::Public) };
-        let patience = Duration::from_secs(1);
-        let question = Question::default();
-        let refused = Feed::open(&Resolver::system(), destination, None, &question, patience).await;
+        let (address, question) = (SocketAddr::from(([127, 0, 0, 1], 9)), Question::default());
+        let (permission, patience) = (Some(Permission::Public), Duration::from_secs(1));
+        let refused = Feed::open(&[address], permission, None, &question, patience).await;
         assert!(matches!(refused, Err(FetchError::Egress(_))), "{refused:?}");
     }
 }

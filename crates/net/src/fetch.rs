@@ -152,8 +152,11 @@ pub async fn ask_host(
     ask_one_of(&addresses, destination.permission, tls, question).await
 }
 
-/// Where a host is, not yet judged.
-pub(crate) async fn addresses(
+/// Where a host is, not yet judged. Names need the control runtime.
+///
+/// # Errors
+/// The name leads nowhere.
+pub async fn addresses(
     resolver: &Resolver,
     Destination { host, port, .. }: Destination<'_>,
 ) -> Result<Vec<SocketAddr>, DnsError> {

@@ -26,6 +26,7 @@ pub use listener::LiveListener;
 pub use routes::{Lead, Leads, ListenerRoutes, LiveKind, LiveRoute, LiveService};
 pub use upstream::LiveUpstream;
 
+use crate::bridge::{FarError, FarServers};
 use crate::mcp::LiveMcp;
 use crate::models::LiveModels;
 use crate::redaction::redaction;
@@ -86,6 +87,8 @@ pub struct Parts {
     pub catalog: Arc<Catalog>,
     /// The service accounts whose tokens are presented, which outlive assemblies.
     pub service_accounts: Arc<ServiceAccounts>,
+    /// How MCP servers are reached that have no Streamable HTTP.
+    pub far: FarServers,
 }
 
 impl Parts {
@@ -108,6 +111,7 @@ impl Parts {
             ledger,
             catalog: Arc::default(),
             service_accounts: Arc::default(),
+            far: FarServers::default(),
         }
     }
 }
@@ -127,6 +131,9 @@ pub enum AssemblyError {
     /// Where an MCP server is.
     #[error("mcp server {0}: its URL is none")]
     McpServer(McpServerName),
+    /// What speaks for an MCP server.
+    #[error("mcp server {0}: {1}")]
+    Far(McpServerName, FarError),
     /// The address of a provider.
     #[error("provider {0}: {1}")]
     Address(ProviderName, FillError),

@@ -10,6 +10,7 @@ mod attempt;
 mod backoff;
 mod bodies;
 mod body;
+mod bridge;
 mod connection;
 mod dispatch;
 mod entry;
@@ -42,6 +43,7 @@ pub mod upkeep;
 pub mod worker;
 
 pub use assembly::{Assembly, AssemblyError, LiveListener, LiveUpstream, Parts};
+pub use bridge::{FarError, FarServers};
 pub use dispatch::llm::kept::{KeptFeed, KeptIds};
 pub use dispatch::llm::talk::keys::TalkKeys;
 pub use dispatch::llm::unpriced::UnpricedModels;

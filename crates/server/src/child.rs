@@ -3,12 +3,34 @@
 //! alone: its standard input is how they speak.
 
 use std::io::{self, ErrorKind};
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use tokio::runtime::Builder;
 
 /// What it is called on the command line.
 pub(crate) const SUBCOMMAND: &str = "child";
+
+/// This program as it runs, also when there is another one under its name by now: the two must be of
+/// one release.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// What of the gateway's environment children see: where programs are, who they run for and in which
+/// language. All else may be a secret, and is not for them.
+const VARIABLES: [&str; 9] =
+    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
+
+/// How the supervisor of children is started.
+pub(crate) fn supervisor() -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.arg0("architrave").arg(SUBCOMMAND).env_clear();
+    for name in VARIABLES {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
 
 /// Watches over children until the gateway is gone.
 pub(crate) fn run() -> ExitCode {

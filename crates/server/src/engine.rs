@@ -29,6 +29,7 @@ use architrave_config::{AccessLogTarget, Plan, Snapshot};
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, HashKey, task};
 use architrave_llm::catalog::Catalog;
+use architrave_net::child::Supervisor;
 use architrave_net::dns::Resolver;
 use architrave_net::handover::HandoverSocket;
 use architrave_policy::Directory;
@@ -37,8 +38,11 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
-use architrave_proxy::{Assembly, Gateway, Keyring, McpSeals, Parts, TalkKeys, UnpricedModels};
+use architrave_proxy::{
+    Assembly, FarServers, Gateway, Keyring, McpSeals, Parts, TalkKeys, UnpricedModels,
+};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
+use tokio::runtime::Handle;
 
 pub(crate) use addresses::Addresses;
 use desired::Desired;
@@ -145,6 +149,9 @@ impl Engine {
         let hash = beginning.as_ref().map_or_else(HashKey::by_chance, |beginning| beginning.hash);
         let mut parts = Parts::hashed_by(hash, Arc::clone(&metrics));
         parts.catalog = catalog.held();
+        let resolver = Arc::new(Resolver::system());
+        let supervisor = Supervisor::new(crate::child::supervisor, Handle::current());
+        parts.far = FarServers::new(supervisor, Arc::clone(&resolver), Handle::current());
         let leases = data.as_ref().map(|data| {
             parts.ledger = Arc::new(Ledger::kept(Vec::new()));
             Leases::new(Arc::clone(&parts.ledger), data.ledger(), clock.clone())
@@ -184,7 +191,6 @@ impl Engine {
         certificates::expose(&gateway);
         expose_delays(&gateway);
         figures::expose(&gateway, &parts.limiters);
-        let resolver = Arc::new(Resolver::system());
         Arc::clone(&parts.service_accounts).start(
             Arc::clone(&resolver),
             clock.clone(),

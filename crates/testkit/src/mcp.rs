@@ -56,6 +56,33 @@ impl McpServer {
     }
 }
 
+/// The server on the SDKs for TypeScript as a program: what is run, and with what arguments so that
+/// it is spoken with over its standard streams.
+///
+/// # Panics
+/// When Node or the packages are not there.
+#[must_use]
+#[track_caller]
+pub fn program() -> (String, Vec<String>) {
+    let script = scripts().join("fixture.mjs").display().to_string();
+    let own = ["--over", "stdio"].map(str::to_owned);
+    let packages = tools::mcp_node().display().to_string();
+    let arguments = [script, packages].into_iter().chain(own).collect();
+    (tools::newer_node().display().to_string(), arguments)
+}
+
+/// The same on the SDK for Python.
+///
+/// # Panics
+/// When Python or its package is not there.
+#[must_use]
+#[track_caller]
+pub fn python_program() -> (String, Vec<String>) {
+    let script = scripts().join("fixture.py").display().to_string();
+    let arguments = ["-B".to_owned(), script, "--stdio".to_owned()];
+    (tools::mcp_python().display().to_string(), arguments.into())
+}
+
 /// What the suite found.
 #[derive(Debug)]
 pub struct Score {

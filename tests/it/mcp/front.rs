@@ -112,7 +112,7 @@ fn a_page_cannot_call_by_a_name_of_its_own() {
 
 #[test]
 fn a_server_that_fails_is_told_of_in_the_words_of_the_protocol() {
-    let (dead, _held) = architrave_testkit::refusing();
+    let (dead, _held) = architrave_testkit::origin::refusing();
     let foreign = architrave_testkit::Origin::named("<html>");
     let slow = architrave_testkit::Origin::stalled();
     for (at, server, says) in [

@@ -130,7 +130,7 @@ fn what_servers_ask_cannot_be_taken_for_each_others() {
 #[test]
 fn a_dead_and_a_slow_server_cost_the_others_nothing() {
     let (a, slow, foreign) = (server("a"), Origin::stalled(), Origin::named("<html>"));
-    let (dead, _held) = architrave_testkit::refusing();
+    let (dead, _held) = architrave_testkit::origin::refusing();
     let servers = [("a", a.addr()), ("slow", slow.addr()), ("dead", dead), ("odd", foreign.addr())];
     let file = config(&servers, ", timeouts: { list: 400ms }", "naming: prefix", "");
     let gateway = Gateway::start(file);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use architrave_config::{McpHttp, McpPlace, McpReach, McpServer};
+use architrave_config::{McpHttp, McpPlace, McpReach, McpServer, McpTimeouts};
 use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
 use architrave_mcp::arrival;
@@ -14,6 +14,7 @@ use architrave_telemetry::McpServerMetrics;
 
 use super::ListCache;
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
+use crate::bridge::Bridged;
 use crate::models::{BaseUrl, OwnUpstream};
 use crate::worker::Worker;
 
@@ -29,6 +30,8 @@ pub(crate) struct LiveMcpServer {
     /// The revisions that it has said it speaks.
     revisions: ArcSwapOption<Vec<Revision>>,
     metrics: Arc<McpServerMetrics>,
+    /// What speaks for it, where it does not speak Streamable HTTP.
+    _bridged: Option<Bridged>,
 }
 
 /// A way up to a server: it takes a message with what is said beside it, and gives the messages that
@@ -61,10 +64,9 @@ impl LiveMcpServer {
         self.config.name.as_str()
     }
 
-    /// What was written of the way to it over HTTP.
-    pub(crate) fn http(&self) -> &McpHttp {
-        let McpReach::Http(http) = &self.config.reach;
-        http
+    /// Bounds on how long it may take.
+    pub(crate) fn timeouts(&self) -> &McpTimeouts {
+        self.config.reach.timeouts()
     }
 
     /// What it has been found to have of a kind.
@@ -105,11 +107,11 @@ impl LiveMcpServer {
         upstreams: &[Arc<LiveUpstream>],
     ) -> bool {
         let Way::Http(way) = &self.way;
-        let is_same_upstream = match &self.http().at {
-            McpPlace::Url(_) => true,
-            McpPlace::Upstream { upstream, .. } => upstreams
+        let is_same_upstream = match &self.config.reach {
+            McpReach::Http(McpHttp { at: McpPlace::Upstream { upstream, .. }, .. }) => upstreams
                 .get(upstream.get())
                 .is_some_and(|upstream| Arc::ptr_eq(upstream, &way.upstream)),
+            _ => true,
         };
         *self.config == **config && is_same_upstream
     }
@@ -121,50 +123,68 @@ impl LiveMcpServer {
         upstreams: &[Arc<LiveUpstream>],
         (parts, now): (&Parts, Moment),
     ) -> Result<Self, AssemblyError> {
-        let McpReach::Http(http) = &config.reach;
         let mut fields = Fields::new();
-        for (name, value) in &http.headers {
-            fields.append(name, value.as_bytes());
-        }
-        let way = match &http.at {
-            McpPlace::Upstream { upstream, path } => {
-                let upstream = Arc::clone(&upstreams[upstream.get()]);
-                HttpWay {
-                    authority: None,
-                    target: path.as_str().into(),
-                    upstream,
-                    fields,
-                    is_own: false,
+        let mut bridged = None;
+        let (url, allow_private) = match &config.reach {
+            McpReach::Http(http) => {
+                for (name, value) in &http.headers {
+                    fields.append(name, value.as_bytes());
+                }
+                match &http.at {
+                    McpPlace::Url(url) => (url.clone(), http.allow_private),
+                    McpPlace::Upstream { upstream, path } => {
+                        let upstream = Arc::clone(&upstreams[upstream.get()]);
+                        let way = HttpWay {
+                            authority: None,
+                            target: path.as_str().into(),
+                            upstream,
+                            fields,
+                            is_own: false,
+                        };
+                        return Ok(Self::by(config, way, None, parts));
+                    }
                 }
             }
-            McpPlace::Url(url) => {
-                let url = BaseUrl::of(url)
-                    .ok_or_else(|| AssemblyError::McpServer(config.name.clone()))?;
-                let own = OwnUpstream {
-                    // No upstream of a file, and no provider's, can have this name.
-                    name: UpstreamName::new(&format!("mcp/{}@{}", config.name, url.host)),
-                    url: &url,
-                    allow_private: http.allow_private,
-                    connect: http.timeouts.connect,
-                    idle: http.timeouts.stall,
-                };
-                let before = before.and_then(|before| before.own_upstream());
-                HttpWay {
-                    upstream: own.live(before, parts, now)?,
-                    authority: Some(url.authority.into()),
-                    target: if url.path.is_empty() { "/" } else { url.path }.into(),
-                    fields,
-                    is_own: true,
-                }
+            // They do not speak Streamable HTTP; who does it for them is on this machine.
+            McpReach::Sse(_) | McpReach::Stdio(_) => {
+                let far = parts.far.reach(config);
+                let far = far.map_err(|error| AssemblyError::Far(config.name.clone(), error))?;
+                fields.append("Authorization", far.authorization().expose().as_bytes());
+                let url = format!("http://{}{}", far.address(), far.target());
+                bridged = Some(far);
+                (url, false)
             }
         };
-        Ok(Self {
+        let url = BaseUrl::of(&url).ok_or_else(|| AssemblyError::McpServer(config.name.clone()))?;
+        let timeouts = config.reach.timeouts();
+        let own = OwnUpstream {
+            // No upstream of a file, and no provider's, can have this name.
+            name: UpstreamName::new(&format!("mcp/{}@{}", config.name, url.host)),
+            url: &url,
+            allow_private,
+            connect: timeouts.connect,
+            idle: timeouts.stall,
+        };
+        let before = before.and_then(|before| before.own_upstream());
+        let way = HttpWay {
+            upstream: own.live(before, parts, now)?,
+            authority: Some(url.authority.into()),
+            target: if url.path.is_empty() { "/" } else { url.path }.into(),
+            fields,
+            is_own: true,
+        };
+        Ok(Self::by(config, way, bridged, parts))
+    }
+
+    fn by(config: &Arc<McpServer>, way: HttpWay, bridged: Option<Bridged>, parts: &Parts) -> Self {
+        Self {
             config: Arc::clone(config),
             way: Way::Http(way),
             lists: Default::default(),
             revisions: ArcSwapOption::empty(),
             metrics: parts.metrics.mcp_server(&config.name),
-        })
+            _bridged: bridged,
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn ask_all(
             let answered = pin!(reach(worker, exchange, service, one)).await?;
             pin!(gather(worker, server, answered, id)).await
         };
-        let limit = server.http().timeouts.list;
+        let limit = server.timeouts().list;
         let answer = match tokio::time::timeout(limit, answer).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(too_late()),
@@ -72,7 +72,7 @@ pub(super) async fn open_all(
 ) -> Vec<(usize, Result<Box<Answered>, Failure>)> {
     let each = asked.into_iter().map(async |one| {
         let (place, counted_as) = (one.place, one.counted_as);
-        let limit = service.servers[place].http().timeouts.list;
+        let limit = service.servers[place].timeouts().list;
         let answer = tokio::time::timeout(limit, reach(worker, exchange, service, one)).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(too_late()));
         tell(worker, service, (place, counted_as), answer.as_ref().err());
@@ -93,7 +93,7 @@ async fn reach(
         head: head(way, asked.verb, &exchange.head.fields, &asked.beside),
         body: asked.body,
         pinned: asked.pinned,
-        limit: server.http().timeouts.list,
+        limit: server.timeouts().list,
         is_repeatable: asked.is_repeatable,
     };
     let conversation = exchange.connection.conversation();

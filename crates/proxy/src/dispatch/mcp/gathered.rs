@@ -100,7 +100,7 @@ pub(super) async fn gather(
     let mut events = StreamReader::new(limits);
     let mut found: Option<(Message, String)> = None;
     if let Some(reader) = answered.call.reader() {
-        reader.limit_stall(server.http().timeouts.stall);
+        reader.limit_stall(server.timeouts().stall);
         loop {
             let before = bytes.len();
             let count = reader.take(&mut bytes, 64 * 1024).await.map_err(|error| broken(&error))?;

@@ -81,7 +81,7 @@ pub(super) async fn ask<'a>(
         head: head(way, Method::Post, &exchange.head.fields, &relaying.beside),
         body: std::mem::take(&mut relaying.body),
         pinned: relaying.session.and_then(|own| own.endpoint),
-        limit: time_left(worker, exchange, server.http().timeouts.answer),
+        limit: time_left(worker, exchange, server.timeouts().answer),
         is_repeatable: relaying.method.is_some_and(McpMethod::is_repeatable),
     };
     let watched = Some((&mut *client.reader, &mut *client.writer));

@@ -150,7 +150,7 @@ pub(super) async fn or_merged_get<'a>(
         head: head(way, Method::Get, &exchange.head.fields, &beside),
         body: Vec::new(),
         pinned: own.and_then(|own| own.endpoint),
-        limit: time_left(worker, exchange, server.http().timeouts.answer),
+        limit: time_left(worker, exchange, server.timeouts().answer),
         is_repeatable: true,
     };
     let ClientSide { reader, writer, .. } = client;
@@ -201,7 +201,7 @@ pub(super) async fn or_merged_delete<'a>(
         head: head(way, Method::Delete, &exchange.head.fields, &beside_legacy(heads.version, own)),
         body: Vec::new(),
         pinned: own.and_then(|own| own.endpoint),
-        limit: time_left(worker, exchange, server.http().timeouts.answer),
+        limit: time_left(worker, exchange, server.timeouts().answer),
         is_repeatable: true,
     };
     let ClientSide { reader, writer, .. } = client;

@@ -99,7 +99,7 @@ impl Feed {
         mut answered: Box<Answered>,
     ) -> Self {
         if let Some(reader) = answered.call.reader() {
-            reader.limit_stall(server.http().timeouts.stall);
+            reader.limit_stall(server.timeouts().stall);
         }
         let reader = StreamReader::new(MessageLimits::default());
         Self { place, server, answered, reader }
@@ -112,7 +112,7 @@ impl Feed {
 
     /// How long its server is waited for where others are.
     pub(super) fn patience(&self) -> Duration {
-        self.server.http().timeouts.list
+        self.server.timeouts().list
     }
 }
 
