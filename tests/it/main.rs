@@ -28,6 +28,8 @@ mod llm_sdk;
 mod mcp;
 mod mcp_clients;
 mod mcp_conformance;
+mod mcp_upstream_side;
+mod mcp_ways;
 mod moving;
 mod operation;
 mod persistence;

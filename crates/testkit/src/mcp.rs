@@ -107,13 +107,31 @@ pub fn score(urls: &[&str], revision: &str, more: &[&str]) -> Score {
     for url in urls {
         command.args(["--url", url]);
     }
+    read_score(&mut command)
+}
+
+/// Scores the gateway as a client of the suite's own servers, one for each scenario, with a client
+/// for Node in front of it.
+///
+/// # Panics
+/// When the suite cannot be run.
+#[must_use]
+#[track_caller]
+pub fn upstream_side(front: &str, revision: &str, scenarios: &[&str]) -> Score {
+    let mut command = node("upstream_side.mjs");
+    command.arg(tools::gateway()).args([front, revision]).args(scenarios);
+    read_score(&mut command)
+}
+
+#[track_caller]
+fn read_score(command: &mut Command) -> Score {
     let output = command.output().expect("Node can be run");
     let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     let summary = said.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok());
-    let summary = summary.unwrap_or_else(|| panic!("score.mjs gave no score: {said}\n{errors}"));
-    let count = |name: &str| summary[name].as_u64().expect("score.mjs counts");
-    let failures = summary["failed"].as_object().expect("score.mjs tells what failed");
+    let summary = summary.unwrap_or_else(|| panic!("the suite gave no score: {said}\n{errors}"));
+    let count = |name: &str| summary[name].as_u64().expect("it is counted");
+    let failures = summary["failed"].as_object().expect("it tells what failed");
     let failed = failures.iter().map(|(name, what)| (name.clone(), what.to_string())).collect();
     Score { required: count("required"), passed: count("passed"), failed }
 }
