@@ -29,6 +29,8 @@ pub(super) struct Cell {
     leased: AtomicU64,
     /// What those wanted to take, together, who had no lease for it since the keeper last looked.
     wanted: AtomicU64,
+    /// The most that one of them wanted: a prompt may be larger than all of the budget.
+    most_wanted: AtomicU64,
     /// Whether the keeper has been asked for a longer lease.
     is_asked: AtomicBool,
 }
@@ -105,6 +107,7 @@ impl Cell {
             reserved: AtomicU64::default(),
             leased: AtomicU64::new(leased),
             wanted: AtomicU64::default(),
+            most_wanted: AtomicU64::default(),
             is_asked: AtomicBool::default(),
         }
     }
@@ -204,7 +207,8 @@ impl Cell {
         self.is_asked.store(false, Ordering::Release);
         let wanted = self.wanted.swap(0, Ordering::AcqRel);
         let (leased, taken) = (self.leased.load(Ordering::SeqCst), self.taken());
-        let top = taken.saturating_add(wanted.min(size.all()));
+        let most_wanted = self.most_wanted.swap(0, Ordering::AcqRel);
+        let top = taken.saturating_add(wanted.min(size.all()).max(most_wanted));
         // What nobody asks for is not written down, period after period.
         if top == 0 && leased == 0 {
             return None;
@@ -242,6 +246,7 @@ impl Cell {
         let add = |wanted: u64| Some(wanted.saturating_add(amount));
         // The function always says how to go on, so it cannot fail.
         let _done = self.wanted.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        self.most_wanted.fetch_max(amount, Ordering::AcqRel);
         Shortage::Lease
     }
 

@@ -132,6 +132,15 @@ fn who_waits_for_more_than_there_is_gets_no_longer_lease_than_the_budget() {
 }
 
 #[test]
+fn who_wants_more_than_the_budget_is_waited_for_once() {
+    let (_folder, path) = place();
+    let mut life = Life::begin(&path, NOON);
+    // The prompt is larger than all there is, and the last one.
+    life.reserve(2 * LIMIT).unwrap().settle(spent(2 * LIMIT));
+    assert!(life.reserve(1).is_none());
+}
+
+#[test]
 fn what_costs_nothing_needs_no_lease() {
     let ledger = Arc::new(Ledger::kept(Vec::new()));
     let account = ledger.account("mobile", &terms(&[money(1_000, Period::Month)])).unwrap();
