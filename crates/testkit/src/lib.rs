@@ -42,5 +42,5 @@ pub use load::{Load, LoadPlan, LoadReport};
 pub use message::{Framing, Head, Request, Response};
 pub use origin::{Exchange, Origin};
 pub use postgres::Postgres;
-pub use wait::{Gate, SOON, Stopwatch, eventually};
+pub use wait::{Gate, SOON, Stopwatch, eventually, unix_seconds};
 pub use wire::{Wire, WireError};

@@ -3,12 +3,22 @@
 //! Not a sleep: the short pause between two looks decides nothing, the condition does.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use architrave_core::{Clock, Moment};
 
 /// How long anything that should happen at once may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(15);
+
+/// Whole seconds since 1970, for what a provider tells with a date.
+///
+/// # Panics
+/// When the machine's clock stands before that.
+#[must_use]
+pub fn unix_seconds() -> u64 {
+    let since = Clock::system().wall().duration_since(UNIX_EPOCH);
+    since.expect("the clock stands after 1970").as_secs()
+}
 
 /// Between two looks at a condition.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -186,8 +186,8 @@ fn a_server_of_the_oldest_transport_on_the_official_sdk_passes_the_suite_of_its_
 
 /// A server of the transport of 2024-11-05 that answers `initialize` and calls.
 fn old_server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine is free");
+    let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
         let mut streams = Vec::new();
         for socket in listener.incoming() {
