@@ -47,7 +47,8 @@ fn three_servers_with_a_part_each_pass_what_one_does() {
 #[test]
 fn one_server_behind_the_gateway_passes_the_suite() {
     for server in [McpServer::start(&[]), McpServer::start_python()] {
-        let (_gateway, urls) = in_front(&[server], "plain");
+        let servers = [server];
+        let (_gateway, urls) = in_front(&servers, "plain");
         for (revision, required) in ALL {
             mcp::score(&[&urls[0]], revision, &[]).assert_full(required);
         }
