@@ -76,7 +76,7 @@ fn what_is_not_in_this_version_is_refused_and_not_ignored() {
     let dir = TempDir::new().expect("there is room for a directory");
     let file = dir.path().join("gateway.yaml");
     for yaml in [
-        "version: 1\nmcp_servers: [{ name: a, stdio: { command: files } }]\n",
+        "version: 1\nmcp_servers: [{ name: a, http: { url: \"https://a.example/mcp\", era: legacy } }]\n",
         "version: 1\nmcp_servers: [{ name: a, openapi: { file: orders.yaml, service: orders } }]\n",
         "version: 1\nupstreams: [{ name: u, balance: marginal_cost, endpoints: [{ address: \"127.0.0.1:1\" }] }]\n",
     ] {
