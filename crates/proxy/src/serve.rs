@@ -103,8 +103,10 @@ pub(crate) async fn serve_request(
         // Pinned where it is made, as are others below: a future is moved as a whole, with all the
         // room that its steps will need, and that costs more than much that it does.
         let steps = pin!(async {
-            let outcome = match prepare(worker, exchange, &facts) {
-                Some(outcome) => outcome,
+            // Boxed, for what is looked at here stays until the match ends: every connection would
+            // have room for it beside all that dispatching needs.
+            let outcome = match prepare(worker, exchange, &facts).map(Box::new) {
+                Some(outcome) => *outcome,
                 None => {
                     let client = ClientSide { reader, writer: &mut *writer, facts: &facts };
                     let dispatched = pin!(dispatch(worker, exchange, client)).await;
