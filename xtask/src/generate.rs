@@ -78,8 +78,17 @@ pub(crate) fn check_examples(binary: &Path) -> Result<()> {
     files.iter().try_for_each(|file| {
         let mut validate = Command::new(binary);
         // Files that take a key from the environment are valid where it has one.
-        validate.arg("validate").arg(file).env("OPENAI_API_KEY", "of-the-environment");
-        shell::read(&mut validate).map(drop)
+        let text = tree::read(file)?;
+        validate.envs(environment(&text).map(|name| (name, "of-the-environment")));
+        shell::read(validate.arg("validate").arg(file)).map(drop)
+    })
+}
+
+/// The variables of the environment that a gateway file names, as in `${env:NAME}`.
+fn environment(file: &str) -> impl Iterator<Item = &str> {
+    file.split("${env:").skip(1).filter_map(|rest| {
+        let name = rest.split(['}', ':']).next()?;
+        (!name.is_empty()).then_some(name)
     })
 }
 
@@ -88,4 +97,15 @@ fn pages(binary: &Path) -> Result<Vec<(PathBuf, String)>> {
         Ok((tree::root().join(path), shell::read(Command::new(binary).args(command))?))
     };
     PAGES.into_iter().map(page).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::environment;
+
+    #[test]
+    fn variables_of_a_file_are_found() {
+        let file = "a: \"${env:ONE}\"\nb: \"Bearer ${env:TWO:-none}\"\nc: \"${file:/x}\"\n";
+        assert_eq!(environment(file).collect::<Vec<_>>(), ["ONE", "TWO"]);
+    }
 }
