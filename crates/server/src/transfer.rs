@@ -112,8 +112,14 @@ pub(crate) fn apply(options: &ApplyOptions) -> ExitCode {
         }
         let count = changes.count();
         if count > 0 {
-            let bodies = changes.bodies(&seen, options, side.body_bytes_max())?;
-            send(&side, &seen, bodies, options.is_dry_run).await?;
+            if options.is_dry_run {
+                let answer = tried(&side, &seen, &changes, options).await?;
+                let answer = answer.map_err(|refusal| anyhow!("{refusal}"))?;
+                eprint!("{}", said_of_ended(&answer, "would end"));
+            } else {
+                let bodies = changes.bodies(&seen, options, side.body_bytes_max())?;
+                send(&side, &seen, bodies).await?;
+            }
         }
         side.close().await;
         let plural = if count == 1 { "" } else { "s" };
@@ -125,29 +131,17 @@ pub(crate) fn apply(options: &ApplyOptions) -> ExitCode {
 
 /// Sends what is to be applied: in one request, or in several that follow each other, of which each is
 /// taken whole or not at all.
-async fn send(
-    side: &Side,
-    seen: &Seen,
-    bodies: Vec<String>,
-    is_dry_run: bool,
-) -> anyhow::Result<()> {
+async fn send(side: &Side, seen: &Seen, bodies: Vec<String>) -> anyhow::Result<()> {
     let count = bodies.len();
-    let dry = if is_dry_run { "?validate_only=true" } else { "" };
-    if count > 1 && is_dry_run {
-        eprintln!(
-            "note: it is too long for one request; of {count} parts the first alone can be tried \
-             without writing it"
-        );
-    } else if count > 1 {
+    if count > 1 {
         eprintln!(
             "note: it is too long for one request, and goes in {count} parts; each is taken whole or \
              not at all"
         );
     }
-    let tried = if is_dry_run { 1 } else { count };
-    for (at, body) in bodies.into_iter().take(tried).enumerate() {
+    for (at, body) in bodies.into_iter().enumerate() {
         let of_part = || match at {
-            _ if count == 1 || is_dry_run => String::new(),
+            _ if count == 1 => String::new(),
             0 => format!("part 1 of {count}, so that nothing was written: "),
             at => format!(
                 "part {} of {count}; what was before it is written, and the same command goes on \
@@ -155,13 +149,13 @@ async fn send(
                 at + 1
             ),
         };
-        let answer = side.post(seen, &format!("{APPLY}{dry}"), body).await;
+        let answer = side.post(seen, APPLY, body).await;
         let answer = answer.map_err(|error| match count {
             1 => error,
             _ => error.context(of_part().trim_end_matches(": ").to_owned()),
         })?;
         let answer = answer.map_err(|refusal| anyhow!("{}{refusal}", of_part()))?;
-        eprint!("{}", said_of_ended(&answer, if is_dry_run { "would end" } else { "ended" }));
+        eprint!("{}", said_of_ended(&answer, "ended"));
     }
     Ok(())
 }
@@ -220,22 +214,22 @@ pub(crate) fn diff(options: &DiffOptions) -> ExitCode {
     }))
 }
 
-/// What would come of changes, or of as many of them as go into one request.
+/// What would come of changes. Where they are too long for one request, each part is tried with the
+/// first, on what is there now: what only another part makes room for is refused here.
 async fn tried(
     side: &Side,
     seen: &Seen,
     changes: &Changes,
     options: &ApplyOptions,
 ) -> anyhow::Result<Result<Value, Refusal>> {
-    let bodies = changes.bodies(seen, options, side.body_bytes_max())?;
-    let count = bodies.len();
-    if count > 1 {
-        eprintln!(
-            "note: it is too long for one request; of {count} parts the first alone was tried"
-        );
+    let mut answer = Ok(Value::Null);
+    for body in changes.trials(seen, options, side.body_bytes_max())? {
+        answer = side.post(seen, &format!("{APPLY}?validate_only=true"), body).await?;
+        if answer.is_err() {
+            break;
+        }
     }
-    let first = bodies.into_iter().next().unwrap_or_default();
-    side.post(seen, &format!("{APPLY}?validate_only=true"), first).await
+    Ok(answer)
 }
 
 /// Makes a new set-up code, whether or not a gateway runs.

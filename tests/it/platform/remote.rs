@@ -237,9 +237,20 @@ fn what_is_too_long_for_one_request_goes_in_parts() {
         (0..MANY).map(|at| format!("  - {{ name: app-{at}, description: {text} }}\n")).collect();
     let subscriptions: String =
         (0..MANY).map(|at| format!("  - {{ application: app-{at}, plan: gold }}\n")).collect();
+    let end = |said: &str| said[said.len().saturating_sub(500)..].to_owned();
+    // The last of all is refused: who tries it hears of it, whichever part it would be in.
+    let last = format!("name: app-{}, ", MANY - 1);
+    let wrong = applications.replace(&last, &format!("{last}owner: nobody@example.com, "));
+    let wrong = world.write(&shop(&origin, &wrong, &subscriptions));
+    let (code, _, said) = world.with_token(&["apply", &wrong, "--dry-run"]);
+    assert!(code == Some(1) && said.contains("nobody@example.com"), "{code:?} {}", end(&said));
+    let (code, told, said) = world.with_token(&["diff", &wrong]);
+    assert!(code == Some(2) && told.contains("! apply would be refused:"), "{}", end(&said));
     let file = world.write(&shop(&origin, &applications, &subscriptions));
+    let (code, _, said) = world.with_token(&["apply", &file, "--dry-run"]);
+    assert!(code == Some(0) && said.contains("nothing was written"), "{code:?} {}", end(&said));
     let (code, _, said) = world.with_token(&["apply", &file]);
-    assert_eq!(code, Some(0), "{}", &said[said.len().saturating_sub(500)..]);
+    assert_eq!(code, Some(0), "{}", end(&said));
     assert!(said.contains("note: it is too long for one request, and goes in 3 parts"));
     let (code, told, said) = world.with_token(&["diff", &file]);
     assert_eq!((code, told.as_str()), (Some(0), ""), "{said}");

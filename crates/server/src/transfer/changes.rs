@@ -66,13 +66,38 @@ impl Changes {
         options: &ApplyOptions,
         bytes_max: usize,
     ) -> anyhow::Result<Vec<String>> {
+        Ok(self.parts(seen, options, bytes_max)?.iter().map(Value::to_string).collect())
+    }
+
+    /// What the operation is told so that it says what would come of it, and writes nothing: the
+    /// bodies of [`Self::bodies`], of which each after the first has what is in the first as well,
+    /// since it is to be judged with that.
+    ///
+    /// # Errors
+    /// As of [`Self::bodies`].
+    pub(super) fn trials(
+        &self,
+        seen: &Seen,
+        options: &ApplyOptions,
+        bytes_max: usize,
+    ) -> anyhow::Result<Vec<String>> {
+        let parts = self.parts(seen, options, bytes_max)?;
+        let Some((first, others)) = parts.split_first() else { return Ok(Vec::new()) };
+        let trials = others.iter().map(|part| with_first(first, part).to_string());
+        Ok(std::iter::once(first.to_string()).chain(trials).collect())
+    }
+
+    fn parts(
+        &self,
+        seen: &Seen,
+        options: &ApplyOptions,
+        bytes_max: usize,
+    ) -> anyhow::Result<Vec<Value>> {
         let whole = self.body(seen, options);
-        let text = whole.to_string();
-        if text.len() <= bytes_max {
-            return Ok(vec![text]);
+        match whole.to_string().len() <= bytes_max {
+            true => Ok(vec![whole]),
+            false => split(whole, bytes_max),
         }
-        drop(text);
-        split(whole, bytes_max)
     }
 
     fn body(&self, seen: &Seen, options: &ApplyOptions) -> Value {
@@ -111,7 +136,7 @@ impl Changes {
 
 /// Cuts a body between applications: what ends, teams and objects come first, then the others, each
 /// with its keys and its subscriptions.
-fn split(mut whole: Value, bytes_max: usize) -> anyhow::Result<Vec<String>> {
+fn split(mut whole: Value, bytes_max: usize) -> anyhow::Result<Vec<Value>> {
     let mut list = |key: &str| match whole[key].take() {
         Value::Array(all) => all,
         _ => Vec::new(),
@@ -130,12 +155,12 @@ fn split(mut whole: Value, bytes_max: usize) -> anyhow::Result<Vec<String>> {
     for key in ["override", "end_subscriptions"] {
         first[key] = whole[key].clone();
     }
-    let first = first.to_string();
+    let length = first.to_string().len();
     ensure!(
-        first.len() <= bytes_max,
+        length <= bytes_max,
         "teams and objects are {} bytes, and one request has at most {bytes_max}: apply them in \
          parts, from files with some of them each, or to the database itself",
-        first.len()
+        length
     );
     let mut units: Vec<Unit> = Vec::with_capacity(applications.len());
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -158,16 +183,27 @@ fn split(mut whole: Value, bytes_max: usize) -> anyhow::Result<Vec<String>> {
         let length = unit.bytes();
         ensure!(length <= room, "one application is {length} bytes, more than one request has");
         if bytes + length > room {
-            parts.push(std::mem::take(&mut part).text(&common));
+            parts.push(std::mem::take(&mut part).body(&common));
             bytes = 0;
         }
         bytes += length;
         part.add(unit);
     }
     if bytes > 0 {
-        parts.push(part.text(&common));
+        parts.push(part.body(&common));
     }
     Ok(parts)
+}
+
+/// A part of several together with the first of them.
+fn with_first(first: &Value, part: &Value) -> Value {
+    let mut both = first.clone();
+    for key in ["applications", "subscriptions"] {
+        if let (Value::Array(all), Value::Array(more)) = (&mut both[key], &part[key]) {
+            all.extend(more.iter().cloned());
+        }
+    }
+    both
 }
 
 /// An application with what goes along.
@@ -197,11 +233,11 @@ impl Part {
         self.subscriptions.extend(unit.subscriptions);
     }
 
-    fn text(self, common: &Value) -> String {
+    fn body(self, common: &Value) -> Value {
         let mut body = common.clone();
         body["applications"] = self.applications.into();
         body["subscriptions"] = self.subscriptions.into();
-        body.to_string()
+        body
     }
 }
 
@@ -245,9 +281,13 @@ mod tests {
             "source": "s",
         });
         let parts = split(whole.clone(), 1_000).expect("they fit");
-        assert!(parts.len() > 5 && parts.iter().all(|part| part.len() <= 1_000));
-        let parts: Vec<Value> =
-            parts.iter().map(|part| serde_json::from_str(part).expect("JSON")).collect();
+        assert!(parts.len() > 5 && parts.iter().all(|part| part.to_string().len() <= 1_000));
+        let tried = with_first(&parts[0], &parts[2]);
+        let count = |body: &Value, key: &str| body[key].as_array().map_or(0, Vec::len);
+        assert_eq!((&tried["objects"], &tried["override"]), (&whole["objects"], &json!(true)));
+        for key in ["applications", "subscriptions"] {
+            assert_eq!(count(&tried, key), count(&parts[0], key) + count(&parts[2], key));
+        }
         assert_eq!(parts[0]["applications"], json!([{ "name": "old", "gone": true }]));
         assert_eq!(parts[0]["subscriptions"][0]["plan"], "old");
         assert_eq!((&parts[0]["teams"], &parts[0]["override"]), (&whole["teams"], &json!(true)));
