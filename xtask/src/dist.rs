@@ -47,6 +47,14 @@ pub(crate) fn binary() -> Result<PathBuf> {
 
 /// Builds it, and before it the pages that are in it.
 pub(crate) fn build() -> Result<()> {
+    shell::run(&mut build_command()?)
+}
+
+/// The command that builds it; the pages are built already when this returns.
+///
+/// # Errors
+/// When the pages cannot be built.
+pub(crate) fn build_command() -> Result<Command> {
     console::build()?;
     profile::build::shipped()
 }

@@ -1,6 +1,6 @@
 //! Runs other programs and turns their exit codes to errors that say which command failed.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -42,6 +42,44 @@ pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
             bail!("{} took longer than {} min and was ended", show(command), limit.as_secs() / 60);
         }
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// A program that runs beside what its caller does meanwhile. It is ended, with all that it
+/// started, when nobody waits for it any more.
+pub(crate) struct Beside {
+    child: Child,
+    shown: String,
+}
+
+impl Beside {
+    /// Starts `command` with its output on the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let shown = show(command);
+        let child = command.spawn().with_context(|| format!("starting {shown}"))?;
+        Ok(Self { child, shown })
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// When it does not exit 0.
+    pub(crate) fn wait(mut self) -> Result<()> {
+        let status = self.child.wait().with_context(|| format!("waiting for {}", self.shown))?;
+        ensure!(status.success(), "{} ended with {status}", self.shown);
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            end_with_descendants(self.child.id());
+            let _ended = self.child.wait();
+        }
     }
 }
 
@@ -107,6 +145,17 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
+    }
+
+    #[test]
+    fn what_runs_beside_is_waited_for_or_ended() {
+        Beside::start(&mut sh("exit 0")).unwrap().wait().unwrap();
+        let error = Beside::start(&mut sh("exit 3")).unwrap().wait().unwrap_err().to_string();
+        assert!(error.contains("exit status: 3"), "{error}");
+        let beside = Beside::start(&mut sh("exec sleep 1000")).unwrap();
+        let id = beside.child.id();
+        drop(beside);
+        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
     }
 
     #[test]

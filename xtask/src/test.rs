@@ -8,8 +8,10 @@ mod long_forms;
 mod second_look;
 mod steps;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::Command;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
@@ -109,6 +111,9 @@ const TESTS: &str = "architrave-tests";
 
 /// Cheap steps first, so that a slip is heard of early.
 fn all() -> Vec<Step> {
+    // What links it all together is one thread's work for minutes: other steps have the second core.
+    let building = Rc::new(RefCell::new(None));
+    let built = Rc::clone(&building);
     vec![
         Step::new("packages", || packages::debian(&DEBIAN)),
         Step::new("Python clients", || packages::venv(&venv()?, &PYTHON)),
@@ -121,12 +126,19 @@ fn all() -> Vec<Step> {
         }),
         // Before anything is compiled, for the binary takes them in.
         Step::new("the pages of the console", console::check),
+        Step::new("the build of the binary as it ships, beside what follows", move || {
+            building.replace(Some(shell::Beside::start(&mut dist::build_command()?)?));
+            Ok(())
+        }),
         Step::new("format", || cargo(&["fmt", "--all", "--check"])),
         Step::new("clippy", clippy),
         Step::new("unit, property, golden and tidy tests", || {
             cargo(&["test", "--quiet", "--workspace", "--exclude", TESTS])
         }),
-        Step::new("the binary as it ships, in an empty root", || dist::run(&[])),
+        Step::new("the binary as it ships, in an empty root", move || {
+            built.take().map_or(Ok(()), shell::Beside::wait)?;
+            dist::run(&[])
+        }),
         Step::new("generated pages", || generate::check(&dist::binary()?)),
         Step::new("examples", || generate::check_examples(&dist::binary()?)),
         Step::new("black-box tests", black_box_tests),

@@ -41,10 +41,10 @@ impl Compiler {
     }
 }
 
-/// Builds the binary that ships into cargo's own target folder, by the profile of the repository
-/// when it fits the compiler, and without when it does not.
-pub(crate) fn shipped() -> Result<()> {
-    shell::run(&mut command(&by_profile()?)?)
+/// The command that builds the binary that ships into cargo's own target folder, by the profile of
+/// the repository when it fits the compiler, and without when it does not.
+pub(crate) fn shipped() -> Result<Command> {
+    command(&by_profile()?)
 }
 
 /// Builds the same with its symbols into another target folder; returns its path.
