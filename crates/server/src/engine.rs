@@ -6,13 +6,15 @@ mod certificates;
 mod desired;
 mod directory;
 mod figures;
+mod footing;
 mod known;
 mod lasting;
+mod obstacles;
 mod port;
 mod provider_test;
 mod reload;
+mod warnings;
 
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -24,11 +26,9 @@ use anyhow::{Context, anyhow};
 use arc_swap::ArcSwap;
 use architrave_balance::Registry;
 use architrave_config::object::Objects;
-use architrave_config::ports::{ConfigStatus, ReloadError};
-use architrave_config::{AccessLogTarget, Plan, Snapshot};
+use architrave_config::ports::ConfigStatus;
 use architrave_core::shutdown::Shutdown;
 use architrave_core::{Clock, HashKey, task};
-use architrave_llm::catalog::Catalog;
 use architrave_net::child::Supervisor;
 use architrave_net::dns::Resolver;
 use architrave_net::handover::HandoverSocket;
@@ -38,35 +38,34 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
-use architrave_proxy::{
-    Assembly, FarServers, Gateway, Keyring, McpSeals, Parts, TalkKeys, UnpricedModels,
-};
+use architrave_proxy::{Assembly, FarServers, Gateway, McpSeals, Parts, TalkKeys, UnpricedModels};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 use tokio::runtime::Handle;
 
 pub(crate) use addresses::Addresses;
 use desired::Desired;
+use footing::Footing;
 
 pub(crate) use certificates::reload_changed as reload_changed_certificates;
 pub(crate) use known::{Beginning, Knowing, Known};
+pub(crate) use obstacles::obstacles;
 pub(crate) use port::EnginePort;
 
 use crate::admin::ApiServers;
 use crate::catalog::CatalogFile;
 use crate::cli::RunOptions;
 use crate::data::{self, DataFolder};
-use crate::database::{Database, DatabaseChoice};
+use crate::database::DatabaseChoice;
 use crate::exposed::Exposed;
 use crate::kept::KeptFile;
 use crate::keys::RootKey;
 use crate::leases::Leases;
 use crate::sockets::{Inherited, Sockets};
-use crate::sources::{self, GatewayText, Loaded};
+use crate::sources::GatewayText;
 use crate::usage::UsageKeeper;
 use crate::watch::Stamp;
 use crate::web::Web;
 use crate::workers::{CommandSenders, Workers};
-use crate::{advice, unguarded};
 use crate::{keys, logging};
 
 /// Assemblies that may wait to be dropped.
@@ -406,107 +405,6 @@ impl Engine {
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
-    }
-}
-
-/// What a process stands on: all that is read before anything is made.
-struct Footing {
-    snapshot: Arc<Snapshot>,
-    exposed: Vec<Exposed>,
-    catalog: CatalogFile,
-    data: Option<DataFolder>,
-    keyring: Keyring,
-    desired: Option<Desired>,
-    file: GatewayText,
-}
-
-impl Footing {
-    async fn lay(
-        options: &RunOptions,
-        clock: &Clock,
-        root_by_chance: RootKey,
-        inherited: &mut Inherited,
-    ) -> anyhow::Result<Self> {
-        let catalog = CatalogFile::open(options.catalog.clone())?;
-        let file = GatewayText::read(options.config.as_deref())?;
-        let data = options.data.as_ref().map(|path| DataFolder::open(path, inherited));
-        let data = data.transpose()?;
-        // Without its keys nobody can read what is in the database, and so not the whole.
-        let (desired, keyring) = match (&options.database, &data) {
-            (Some(choice), Some(data)) => {
-                let keyring = keys::load(&file.keys(&catalog.held())?, Some(data), root_by_chance)?;
-                let database = Database::open(choice, data.path(), &keyring, clock).await?;
-                let opened = Desired::open(database, file.path.is_some()).await;
-                (Some(opened.context("the database")?), Some(keyring))
-            }
-            _ => (None, None),
-        };
-        let rows = desired.as_ref().map(|desired| desired.rows().objects);
-        let loaded = sources::load(&file, rows.as_deref(), &catalog.held());
-        let Loaded { snapshot, exposed } = loaded.map_err(ReloadError::from)?;
-        let keyring = match keyring {
-            Some(keyring) => keyring,
-            None => keys::load(&snapshot.keys, data.as_ref(), root_by_chance)?,
-        };
-        warn_of(&[], &exposed);
-        warn_of(&[], &unguarded::find(&snapshot));
-        warn_of(&[], &advice::find(&snapshot, &catalog.held()));
-        warn_of_short_lives(None, &snapshot, data.as_ref());
-        let snapshot = Arc::new(snapshot);
-        Ok(Self { snapshot, exposed, catalog, data, keyring, desired, file })
-    }
-}
-
-/// What keeps a valid configuration from being served here, as far as it can be told without
-/// doing so: certificates and keys that cannot be read or used.
-pub(crate) fn obstacles(snapshot: &Arc<Snapshot>, catalog: Arc<Catalog>) -> Vec<String> {
-    let parts = Parts { catalog, ..Parts::new(Metrics::new(1)) };
-    let built = Assembly::build(Arc::clone(snapshot), None, &parts, Clock::system().now());
-    let errors = built.err().unwrap_or_default();
-    let keys = keys::load_in(&snapshot.keys, None).err().map(|error| format!("{error:#}"));
-    let log = log_obstacle(&snapshot.access_log);
-    errors.iter().map(ToString::to_string).chain(keys).chain(log).collect()
-}
-
-/// What keeps the access log from being written.
-fn log_obstacle(to: &AccessLogTarget) -> Option<String> {
-    let AccessLogTarget::File(file) = to else { return None };
-    if file.is_dir() {
-        return Some(format!("the access log: {} is a folder", file.display()));
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-    let is_there = folder.is_dir();
-    (!is_there).then(|| format!("the access log: there is no folder {}", folder.display()))
-}
-
-/// Says what is open to others than it should be, that aside which it has told before.
-fn warn_of<T: Display + PartialEq>(before: &[T], now: &[T]) {
-    for open in now.iter().filter(|open| !before.contains(open)) {
-        tracing::warn!("{open}");
-    }
-}
-
-/// Says once, when it begins to be so, that cookies or counts end with this process.
-fn warn_of_short_lives(before: Option<&Snapshot>, now: &Snapshot, data: Option<&DataFolder>) {
-    let begins = |is_so: &dyn Fn(&Snapshot) -> bool| is_so(now) && !before.is_some_and(is_so);
-    if begins(&|snapshot| keys::are_short_lived(snapshot, data)) {
-        tracing::warn!(
-            "no keys file is configured: persistence cookies will not outlive this process"
-        );
-    }
-    let has_budgets = |snapshot: &Snapshot| {
-        let of_plan =
-            |plan: &Arc<Plan>| !plan.budgets.is_empty() || !plan.shared_budgets.is_empty();
-        let has_some = snapshot.consumers.iter().any(|consumer| !consumer.budgets.is_empty())
-            || snapshot.plans.iter().any(of_plan)
-            || snapshot.teams.iter().any(|team| !team.budgets.is_empty());
-        data.is_none() && has_some
-    };
-    if begins(&has_budgets) {
-        tracing::warn!(
-            "consumers have budgets and there is no `--data`: what they have spent is forgotten \
-             when this process ends"
-        );
     }
 }
 

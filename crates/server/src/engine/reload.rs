@@ -8,7 +8,8 @@ use architrave_config::ports::{ConfigStatus, Refusal, ReloadError};
 use architrave_proxy::{Assembly, Keyring, Parts};
 
 use super::desired::Rows;
-use super::{Engine, joined, lock, warn_of, warn_of_short_lives};
+use super::warnings::{warn_of, warn_of_short_lives};
+use super::{Engine, joined, lock};
 use crate::admin::PreparedApis;
 use crate::exposed::Exposed;
 use crate::sockets::{Inherited, Prepared, Sockets};
