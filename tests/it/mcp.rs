@@ -2,6 +2,7 @@
 
 mod front;
 mod merged;
+mod oauth;
 mod relay;
 mod session;
 mod speaking;

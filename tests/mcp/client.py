@@ -2,7 +2,8 @@
 
 MODE is `auto`, `legacy` or `2026-07-28`. `--server NAME` is for an endpoint that has the name of its
 server before each name, `--header "name: value"` is put on every request, and `--speaks REVISION`
-says what has to be negotiated. Each step sends a word of its own and looks for it in what comes
+says what has to be negotiated. With `--issuer URL --agent ID:SECRET` no token is known beforehand:
+the client finds by what it is refused where to get one. Each step sends a word of its own and looks for it in what comes
 back.
 """
 
@@ -14,6 +15,7 @@ import warnings
 import anyio
 import mcp_types as types
 from mcp import Client
+from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.shared.exceptions import MCPError
 
@@ -159,6 +161,24 @@ def text(result):
     return result.content[0].text
 
 
+class Pocket:
+    """Where a client keeps its tokens."""
+
+    tokens = client_info = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return self.client_info
+
+    async def set_client_info(self, client_info):
+        self.client_info = client_info
+
+
 STEPS = [
     Steps.lists,
     Steps.a_call,
@@ -182,7 +202,15 @@ async def main():
     parser.add_argument("--server")
     parser.add_argument("--speaks")
     parser.add_argument("--header", action="append", default=[])
+    parser.add_argument("--issuer")
+    parser.add_argument("--agent")
     wanted = parser.parse_args()
+    auth = None
+    if wanted.issuer:
+        name, secret = wanted.agent.split(":", 1)
+        auth = ClientCredentialsOAuthProvider(
+            wanted.url, Pocket(), name, secret, issuer=wanted.issuer
+        )
     headers = dict(line.split(": ", 1) for line in wanted.header)
     updated = set()
 
@@ -190,7 +218,7 @@ async def main():
         if isinstance(message, types.ResourceUpdatedNotification):
             updated.add(str(message.params.uri))
 
-    async with create_mcp_http_client(headers=headers) as http:
+    async with create_mcp_http_client(headers=headers, auth=auth) as http:
         client = Client(
             streamable_http_client(wanted.url, http_client=http),
             mode=wanted.mode,

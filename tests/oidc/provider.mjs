@@ -5,6 +5,8 @@
 // `GET /control?redirect_uri=…&sub=…&email=…&groups=a,b&in_token=1` makes it anew, with new keys: for
 // one client that is sent back there, and with one person who is signed in without being asked.
 // With `in_token` what is known of them stands in the ID token, else it has to be asked for.
+// With `resource` the client `agent` gets tokens (JWT) for that resource by itself, with the scope
+// `tools:call` where it asks for it.
 
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -25,6 +27,27 @@ function make(issuer, wanted) {
   const groups = wanted.get("groups").split(",").filter(Boolean);
   person = { sub: wanted.get("sub"), email: wanted.get("email"), groups };
   const scopes = "openid email profile groups";
+  const clients = [];
+  const features = { devInteractions: { enabled: false } };
+  const resource = wanted.get("resource");
+  if (resource) {
+    clients.push({
+      client_id: "agent",
+      client_secret: "the secret of an agent",
+      grant_types: ["client_credentials"],
+      redirect_uris: [],
+      response_types: [],
+    });
+    features.clientCredentials = { enabled: true };
+    features.resourceIndicators = {
+      enabled: true,
+      getResourceServerInfo: (_context, asked) => ({
+        scope: "tools:call",
+        audience: asked,
+        accessTokenFormat: "jwt",
+      }),
+    };
+  }
   return new Provider(issuer, {
     clients: [
       {
@@ -32,6 +55,7 @@ function make(issuer, wanted) {
         client_secret: "the secret of the test: & more",
         redirect_uris: [wanted.get("redirect_uri")],
       },
+      ...clients,
     ],
     jwks: { keys: [key] },
     cookies: { keys: ["of the test"] },
@@ -44,7 +68,7 @@ function make(issuer, wanted) {
     },
     conformIdTokenClaims: !wanted.has("in_token"),
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false } },
+    features,
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_context, id) => ({
       accountId: id,

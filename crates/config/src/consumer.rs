@@ -78,7 +78,8 @@ record! {
         "limits": ConsumerLimits = ConsumerLimits::default() => limits: ConsumerLimits,
         /// What it may use up of models in a period; all of them hold.
         "budgets": List<BudgetWritten> = Vec::new() => budgets: Vec<Budget>,
-        /// Policies of this consumer; not `key_auth` or `basic_auth`, which find out who it is.
+        /// Policies of this consumer; not `key_auth`, `basic_auth` or `jwt`, which find out who it
+        /// is.
         "policies": PolicySet = empty::<PolicySet>() => policies: PolicySet,
     }
     later "team", "plan";
@@ -111,7 +112,7 @@ pub(crate) fn check_budgets(scope: &mut Scope<'_, '_, '_>, key: &str, budgets: &
 /// Nobody can be asked for a credential because of who they turned out to be.
 fn refuse_authentication(scope: &mut Scope<'_, '_, '_>) {
     let Some(set) = scope.node.get("policies") else { return };
-    for key in ["key_auth", "basic_auth"] {
+    for key in ["key_auth", "basic_auth", "jwt"] {
         if let Some(policy) = set.get(key) {
             let message = format!(
                 "`{key}` has no effect on a consumer, who is known only after it; it belongs on a \

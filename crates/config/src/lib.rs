@@ -10,6 +10,7 @@ pub mod error;
 mod format;
 pub mod identity_provider;
 pub mod install;
+mod jwt;
 pub mod listener;
 mod load;
 pub mod mcp_server;
@@ -46,6 +47,7 @@ pub use identity_provider::{
 pub use install::{
     AccessLogFormat, AccessLogTarget, Admin, AuditLog, Keys, Portal, Usage, UsageKeepDays,
 };
+pub use jwt::{Jwt, KeySet};
 pub use listener::{
     CertificateFiles, ForwardRule, Listener, ListenerLimits, ListenerProtocol, ListenerTimeouts,
     ListenerTls,
@@ -56,9 +58,7 @@ pub use mcp_server::{
 };
 pub use model::{Deployment, DeploymentLimits, Model, ModelPattern, ModelRef, ModelStrategy};
 pub use plain::{PlainDocument, PlainFault, read_plain};
-pub use plan::{
-    Approval, Jwt, KeySet, Plan, PlanCredentials, PlanOperation, Question, Subscribers,
-};
+pub use plan::{Approval, Plan, PlanCredentials, PlanOperation, Question, Subscribers};
 pub use policy::PolicySet;
 pub use product::Product;
 pub use provider::{

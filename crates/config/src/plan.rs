@@ -1,13 +1,11 @@
 //! A plan: on what terms a product may be used, and by what callers prove themselves.
 
-use std::path::PathBuf;
-
 use architrave_core::name::{PlanName, TeamName};
 
 use crate::consumer::{BudgetWritten, ConsumerLimits, check_budgets};
+use crate::jwt::{Jwt, JwtWritten};
 use crate::read::{
-    BaseUrl, FilePath, JsonText, List, Method, Name, NonEmpty, Nothing, Pairs, Ref, Scope, Text,
-    choice, record, words,
+    List, Method, Name, NonEmpty, Nothing, Pairs, Ref, Scope, Text, choice, record, words,
 };
 use crate::route::PathMatch;
 use crate::snapshot::{ProductIndex, ServiceIndex};
@@ -65,32 +63,6 @@ pub enum PlanCredentials {
     ApiKey,
     /// By a token that an issuer has signed, one of whose claims names the application.
     Jwt(Jwt),
-}
-
-/// Tokens of an issuer, and how they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Jwt {
-    /// Where the keys are that sign them.
-    pub key_set: KeySet,
-    /// What `iss` of a token must be.
-    pub issuer: String,
-    /// What `aud` of a token must hold.
-    pub audience: String,
-    /// The claim that names the application.
-    pub consumer_claim: String,
-    /// Whether the key set may be at a private address.
-    pub allow_private: bool,
-}
-
-/// A set of public keys (RFC 7517 §5).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum KeySet {
-    /// Fetched, and fetched anew now and then.
-    Url(String),
-    /// Read from a file when the configuration is.
-    File(PathBuf),
-    /// As written: JSON.
-    Text(String),
 }
 
 words! {
@@ -178,43 +150,6 @@ choice! {
         "api_key": Nothing => |_| PlanCredentials::ApiKey,
         /// By a token (JWT) that an issuer has signed, one of whose claims names the application.
         "jwt": JwtWritten => PlanCredentials::Jwt,
-    }
-}
-
-record! {
-    /// Tokens (JWT, RFC 7519) of an issuer; exactly one of `jwks_url`, `jwks_file` and `jwks`.
-    #[derive(Debug)]
-    struct JwtWritten => Jwt by finish {
-        /// Where the issuer's key set is fetched from.
-        "jwks_url": Option<BaseUrl> = None => jwks_url: Option<String>,
-        /// The key set as a file.
-        "jwks_file": Option<FilePath> = None => jwks_file: Option<PathBuf>,
-        /// The key set itself: `{ keys: […] }`.
-        "jwks": Option<JsonText> = None => jwks: Option<String>,
-        /// What `iss` of a token must be.
-        "issuer": Text => issuer: String,
-        /// What `aud` of a token must hold.
-        "audience": Text => audience: String,
-        /// The claim that names the application.
-        "consumer_claim": Text = "sub".to_owned() => consumer_claim: String,
-        /// Whether the key set may be at a private address; a literal one in a file is permission.
-        "allow_private": bool = false => allow_private: bool,
-    }
-}
-
-impl JwtWritten {
-    fn finish(self, scope: &mut Scope<'_, '_, '_>) -> Option<Jwt> {
-        const SOURCES: [&str; 3] = ["jwks_url", "jwks_file", "jwks"];
-        match SOURCES.iter().filter(|key| scope.has(key)).count() {
-            1 => {}
-            0 => scope.refuse("needs one of `jwks_url`, `jwks_file` and `jwks`"),
-            _ => scope.refuse("takes only one of `jwks_url`, `jwks_file` and `jwks`"),
-        }
-        let url = self.jwks_url.map(KeySet::Url);
-        let file = self.jwks_file.map(KeySet::File);
-        let key_set = url.or(file).or(self.jwks.map(KeySet::Text))?;
-        let Self { issuer, audience, consumer_claim, allow_private, .. } = self;
-        Some(Jwt { key_set, issuer, audience, consumer_claim, allow_private })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod cors;
 pub mod guardrail;
 pub mod headers;
 pub mod ip_filter;
+pub mod jwt;
 pub mod key_auth;
 pub mod rate_limit;
 pub mod redirect;
@@ -20,6 +21,7 @@ pub use cors::Cors;
 pub use guardrail::{Guardrail, GuardrailAction, PersonalData, SoughtPattern};
 pub use headers::{HeaderEdits, Headers};
 pub use ip_filter::IpFilter;
+pub use jwt::JwtAuth;
 pub use key_auth::KeyAuth;
 pub use rate_limit::{RateLimit, RateLimitKey};
 pub use redirect::Redirect;
@@ -27,6 +29,7 @@ pub use rewrite::Rewrite;
 
 use crate::read::{Scope, record};
 use guardrail::GuardrailWritten;
+use jwt::JwtAuthWritten;
 use key_auth::KeyAuthWritten;
 use rate_limit::RateLimitWritten;
 use redirect::RedirectWritten;
@@ -46,6 +49,8 @@ record! {
         "key_auth": Option<KeyAuthWritten> = None => pub key_auth: Option<KeyAuth>,
         /// Callers prove themselves by name and password.
         "basic_auth": Option<BasicAuth> = None => pub basic_auth: Option<BasicAuth>,
+        /// Callers prove themselves by a token of an issuer.
+        "jwt": Option<JwtAuthWritten> = None => pub jwt: Option<JwtAuth>,
         /// Requests per time.
         "rate_limit": Option<RateLimitWritten> = None => pub rate_limit: Option<RateLimit>,
         /// Bytes per request body.
@@ -59,7 +64,7 @@ record! {
         /// Answers of models that are given again.
         "cache": Option<Cache> = None => pub cache: Option<Cache>,
     }
-    later "acl", "compression", "jwt", "oidc", "quota", "transform";
+    later "acl", "compression", "oidc", "quota", "transform";
 }
 
 /// The policies of what models are told and say; they have no effect on anything else.

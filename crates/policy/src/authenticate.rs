@@ -1,6 +1,6 @@
 //! The phase that finds out who calls. Several ways may be open at once; any of them will do.
 //!
-//! Not a policy itself: `key_auth` and `basic_auth` say what they find, and this says what follows.
+//! Not a policy itself: `key_auth`, `basic_auth` and `jwt` say what they find, and this says what follows.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -22,6 +22,10 @@ pub(crate) enum Identity {
     Missing,
     /// A credential that belongs to nobody, or more than one where one may be.
     Invalid,
+    /// A credential of somebody, without leave for what is asked.
+    Lacking,
+    /// A credential that cannot be judged yet.
+    Unready,
 }
 
 /// A policy that finds out who calls.
@@ -34,6 +38,16 @@ pub(crate) trait IdentityPolicy: Debug {
 
     /// The challenge of a 401 (RFC 9110 §11.6.1).
     fn challenge(&self) -> &[u8];
+
+    /// The same to somebody who has shown what is not valid.
+    fn challenge_of_invalid(&self) -> &[u8] {
+        self.challenge()
+    }
+
+    /// What goes with a 403 to somebody whose credential lacks leave.
+    fn challenge_of_lacking(&self) -> &[u8] {
+        self.challenge()
+    }
 }
 
 /// Finds out who calls, by any of `ways`; the request goes on only when one of them verifies.
@@ -43,6 +57,7 @@ pub(crate) fn authenticate(
     view: &mut RequestView<'_>,
 ) -> Result<Caller, Reply> {
     let mut reason = Reason::CredentialMissing;
+    let mut almost = None;
     for policy in ways {
         let Some(way) = policy.as_identity() else { continue };
         match way.identify(view, consumers) {
@@ -57,7 +72,13 @@ pub(crate) fn authenticate(
                 reason = Reason::CredentialInvalid;
                 view.admission.ended_by = Some(Actor::Policy(policy.kind()));
             }
+            Identity::Lacking => almost = Some((policy.kind(), lacking(way))),
+            Identity::Unready => almost = Some((policy.kind(), unready())),
         }
+    }
+    if let Some((kind, reply)) = almost {
+        view.admission.ended_by = Some(Actor::Policy(kind));
+        return Err(reply);
     }
     let first = || ways.first().map(|way| Actor::Policy(way.kind()));
     if let Some(caller) = view.admission.vouched.clone()
@@ -93,7 +114,7 @@ pub(crate) fn recognise(
     match found {
         Identity::Verified(caller) => Some(caller),
         Identity::Missing => view.admission.vouched.clone(),
-        Identity::Invalid => None,
+        Identity::Invalid | Identity::Lacking | Identity::Unready => None,
     }
 }
 
@@ -110,9 +131,27 @@ fn refuse(ways: &[Arc<Policy>], reason: Reason) -> Reply {
         Reason::CredentialMissing => "a credential is needed here and none was presented",
         _ => "the credential that was presented is not valid",
     };
-    ways.iter()
-        .filter_map(|way| way.as_identity())
-        .fold(Reply::refuse(reason, detail), |reply, way| {
-            reply.with_field("www-authenticate", way.challenge())
-        })
+    ways.iter().filter_map(|way| way.as_identity()).fold(
+        Reply::refuse(reason, detail),
+        |reply, way| {
+            let challenge = match reason {
+                Reason::CredentialMissing => way.challenge(),
+                _ => way.challenge_of_invalid(),
+            };
+            reply.with_field("www-authenticate", challenge)
+        },
+    )
+}
+
+#[cold]
+fn lacking(way: &dyn IdentityPolicy) -> Reply {
+    let detail = "the credential that was presented has not the scopes that are needed here";
+    let reply = Reply::refuse(Reason::Forbidden, detail);
+    reply.with_field("www-authenticate", way.challenge_of_lacking())
+}
+
+#[cold]
+fn unready() -> Reply {
+    let detail = "the keys of the token's issuer are not there yet";
+    Reply::refuse(Reason::Overloaded, detail).with_field("retry-after", b"1")
 }

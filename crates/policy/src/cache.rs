@@ -43,7 +43,7 @@ pub struct Cache {
 impl Build<config::Cache> for Cache {
     fn build(config: &config::Cache, site: &Site<'_>) -> Self {
         let bounds = Bounds { entries_max: config.entries_max, bytes_max: config.bytes_max };
-        let table = site.limiters.cache_tables().table(&site.identity, bounds);
+        let table = site.ground.limiters.cache_tables().table(&site.identity, bounds);
         Self {
             reply_bytes_max: table.reply_bytes_max(),
             table,

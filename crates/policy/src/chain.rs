@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::consumers::{Caller, Consumers, Entry};
 use crate::directory::Application;
 use crate::guardrail::Guards;
+use crate::jwt::Metadata;
 use crate::offers::{Asked, Leave, Offers, Proof, not_subscribed};
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateReport;
@@ -39,6 +40,8 @@ pub struct Chain {
     after: Box<[Arc<Policy>]>,
     /// Those with something to do with responses.
     response: Box<[Arc<Policy>]>,
+    /// What is said of this as a resource of OAuth, to whoever asks; `None`: it is none.
+    metadata: Option<Arc<Metadata>>,
     consumers: Arc<Consumers>,
     /// Looks for a key where nobody is asked for one: on services of models, whoever shows the key
     /// of a consumer is that consumer, with its limits. Any other key is anybody's.
@@ -99,6 +102,13 @@ impl Chain {
         guards
     }
 
+    /// Where it is said of this, as a resource of OAuth, where its tokens come from (RFC 9728): a
+    /// canonical path that the route has to take as well.
+    #[must_use]
+    pub fn metadata_path(&self) -> Option<&str> {
+        self.metadata.as_ref().map(|metadata| &*metadata.path)
+    }
+
     /// The path that the service is to see of one that came in, as far as it is known before the
     /// caller is.
     #[must_use]
@@ -138,6 +148,11 @@ impl Chain {
             policy.prepare(view);
         }
         run_all(&self.before, view)?;
+        if let Some(metadata) = &self.metadata
+            && *view.path == *metadata.path
+        {
+            return Err(ended(view, Actor::Policy(Kind::Jwt), metadata.reply(&view.head.method)));
+        }
         if let Some(shown) = self.offers.as_ref().and_then(|offers| offers.by_token(view)) {
             let (application, proof) = shown.map_err(|reply| ended(view, Actor::Plan, reply))?;
             conceal(&self.identify, view);

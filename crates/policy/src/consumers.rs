@@ -6,6 +6,7 @@
 mod credentials;
 mod limits;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use architrave_config::{Consumer, ConsumerIndex, Snapshot};
@@ -13,6 +14,7 @@ use architrave_config::{Consumer, ConsumerIndex, Snapshot};
 use crate::chain::Level;
 use crate::directory::{Application, Directory};
 use crate::rate_limit::{KeyHash, RateLimiters};
+use crate::registry::Ground;
 use crate::view::RequestView;
 
 pub use credentials::Credentials;
@@ -27,6 +29,7 @@ pub const CONSUMER_NAME_FIELD: &str = "x-consumer-name";
 #[derive(Debug)]
 pub struct Consumers {
     credentials: Credentials,
+    names: HashMap<Box<str>, ConsumerIndex, foldhash::fast::RandomState>,
     entries: Box<[Entry]>,
     directory: Arc<Directory>,
     hash: KeyHash,
@@ -67,8 +70,13 @@ impl Consumers {
     /// Reads the consumers of a snapshot.
     #[must_use]
     pub fn new(snapshot: &Snapshot, limiters: &RateLimiters, directory: &Arc<Directory>) -> Self {
-        let entries = snapshot.consumers.iter().map(|consumer| Entry::new(consumer, limiters));
+        let ground = Ground { limiters, directory };
+        let entries = snapshot.consumers.iter().map(|consumer| Entry::new(consumer, ground));
+        let named = snapshot.consumers.iter().enumerate().map(|(place, consumer)| {
+            (consumer.name.as_str().into(), ConsumerIndex(u32::try_from(place).unwrap_or(u32::MAX)))
+        });
         Self {
+            names: named.collect(),
             credentials: Credentials::new(&snapshot.consumers),
             entries: entries.collect(),
             directory: Arc::clone(directory),
@@ -89,6 +97,18 @@ impl Consumers {
         self.credentials.by_password(username, password).map(Caller::Consumer)
     }
 
+    /// Who has this name; consumers go before applications.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<Caller> {
+        let consumer = self.names.get(name).copied().map(Caller::Consumer);
+        consumer.or_else(|| self.directory.by_name(name).map(Caller::Application))
+    }
+
+    /// Who knows applications, and the keys of issuers.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Tells the service, and the limits that follow, that an application calls.
     pub(crate) fn announce(&self, application: &Application, view: &mut RequestView<'_>) {
         view.admission.caller = Some(self.hash.of_application(&application.name));
@@ -102,14 +122,15 @@ impl Consumers {
 }
 
 impl Entry {
-    fn new(consumer: &Arc<Consumer>, limiters: &RateLimiters) -> Self {
+    fn new(consumer: &Arc<Consumer>, ground: Ground<'_>) -> Self {
+        let limiters = ground.limiters;
         let name = consumer.name.as_str();
         let object = format!("consumers/{name}");
         Self {
             name: name.into(),
             caller: limiters.key_hash().of_consumer(name),
             limits: Limits::new(&consumer.limits, &object, limiters),
-            own: Level::new(&consumer.policies, &object, limiters),
+            own: Level::new(&consumer.policies, &object, ground),
         }
     }
 

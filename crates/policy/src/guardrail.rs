@@ -69,7 +69,7 @@ pub struct Guards {
 
 impl Build<config::Guardrail> for Guardrail {
     fn build(config: &config::Guardrail, site: &Site<'_>) -> Self {
-        let findings = site.limiters.findings().of(&site.identity);
+        let findings = site.ground.limiters.findings().of(&site.identity);
         let rules = Arc::new(Rules::new(config, findings));
         Self { rules, on_request: config.on_request, on_response: config.on_response }
     }

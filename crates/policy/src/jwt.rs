@@ -1,14 +1,19 @@
-//! Tokens (JWT, RFC 7519) by which callers of some plans prove themselves: read, checked by a key set,
-//! and asked whom they name.
+//! Tokens (JWT, RFC 7519) by which callers prove themselves, by a policy or by a plan: read, checked
+//! by a key set, and asked whom they name.
+
+mod policy;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
-use architrave_config::{Jwt, KeySet};
+use architrave_config::{Jwt as Tokens, KeySet};
 use architrave_jwt::{Keys, Signature, SignedToken};
 use serde_json::Value;
+
+pub use policy::Jwt;
+pub(crate) use policy::Metadata;
 
 /// The longest token that is read; longer ones are nobody's.
 const TOKEN_BYTES_MAX: usize = 16 << 10;
@@ -34,8 +39,8 @@ struct ReadKeys {
 }
 
 impl KeyCell {
-    /// A cell for the keys of a plan; those that stand in the configuration are there at once.
-    pub(crate) fn new(jwt: &Jwt) -> Self {
+    /// A cell for the keys of an issuer; those that stand in the configuration are there at once.
+    pub(crate) fn new(jwt: &Tokens) -> Self {
         let cell = Self {
             source: jwt.key_set.clone(),
             allow_private: jwt.allow_private,
@@ -49,7 +54,7 @@ impl KeyCell {
         cell
     }
 
-    pub(crate) fn is_of(&self, jwt: &Jwt) -> bool {
+    pub(crate) fn is_of(&self, jwt: &Tokens) -> bool {
         self.source == jwt.key_set && self.allow_private == jwt.allow_private
     }
 
@@ -89,17 +94,21 @@ impl KeyCell {
 }
 
 /// Tokens of one issuer for one audience.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Verifier {
-    pub(crate) jwt: Jwt,
+    pub(crate) jwt: Tokens,
+    /// What a token must have leave for.
+    pub(crate) scopes: Box<[String]>,
     pub(crate) keys: Arc<KeyCell>,
 }
 
 /// What became of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verified {
-    /// It is right, and names this application.
+    /// It is right, and names this caller.
     Names(String),
+    /// It is right, and has not the scopes that are needed.
+    Lacking,
     /// It is another issuer's, or for another audience.
     NotOurs,
     /// It is wrong, over, not yet good, or names nobody.
@@ -139,9 +148,23 @@ impl Verifier {
             _ => false,
         };
         match token.text(&self.jwt.consumer_claim) {
-            Some(name) if is_good && !name.is_empty() => Verified::Names(name.to_owned()),
+            Some(name) if is_good && !name.is_empty() => match self.has_scopes(&token) {
+                true => Verified::Names(name.to_owned()),
+                false => Verified::Lacking,
+            },
             _ => Verified::Wrong,
         }
+    }
+
+    /// Whether it has all scopes: a text with spaces between them (RFC 9068 §2.2.3), or a list.
+    fn has_scopes(&self, token: &SignedToken<'_>) -> bool {
+        let has = |wanted: &str, held: &Value| match held {
+            Value::String(text) => text.split(' ').any(|one| one == wanted),
+            Value::Array(all) => all.iter().any(|one| one.as_str() == Some(wanted)),
+            _ => false,
+        };
+        let held = [token.claims.get("scope"), token.claims.get("scp")];
+        self.scopes.iter().all(|wanted| held.into_iter().flatten().any(|held| has(wanted, held)))
     }
 
     fn is_audience(&self, token: &SignedToken<'_>) -> bool {
@@ -152,6 +175,12 @@ impl Verifier {
             None => false,
         }
     }
+}
+
+/// The token after `Bearer`, whose case does not matter (RFC 9110 §11.1).
+pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use architrave_net::Fields;
 
 use crate::authenticate::{Identity, IdentityPolicy};
 use crate::consumers::Consumers;
+use crate::jwt::bearer;
 use crate::registry::{Build, Policy, Site};
 use crate::view::RequestView;
 
@@ -97,15 +98,15 @@ impl IdentityPolicy for KeyAuth {
         for name in &self.headers {
             match judge(keys_in(&view.head.fields, name), consumers) {
                 Identity::Missing => {}
-                Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
+                other => found = other,
             }
         }
         if self.in_protocols {
             match judge(keys_in_protocols(&view.head.fields), consumers) {
                 Identity::Missing => {}
-                Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
+                other => found = other,
             }
         }
         let Some(query) = view.head.query().filter(|_| !self.query.is_empty()) else {
@@ -115,8 +116,8 @@ impl IdentityPolicy for KeyAuth {
             let values = query::values(query, name);
             match judge(values.iter().map(|value| &**value), consumers) {
                 Identity::Missing => {}
-                Identity::Invalid => found = Identity::Invalid,
                 verified @ Identity::Verified(_) => return verified,
+                other => found = other,
             }
         }
         found
@@ -170,12 +171,6 @@ fn keys_in_protocols(fields: &Fields) -> impl Iterator<Item = &[u8]> {
     protocols
         .filter_map(|one| one.trim_ascii().strip_prefix(PROTOCOL_KEY.as_bytes()))
         .filter(|key| !key.is_empty())
-}
-
-/// The token after `Bearer`, whose case does not matter (RFC 9110 §11.1).
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use architrave_config::{
 use architrave_core::Reason;
 
 use crate::directory::{Application, Directory, LivePlan, Subscription};
-use crate::jwt::{Verified, Verifier};
+use crate::jwt::{Verified, Verifier, bearer};
 use crate::verdict::Reply;
 use crate::view::RequestView;
 
@@ -74,7 +74,7 @@ impl Offers {
                 PlanCredentials::ApiKey => None,
                 PlanCredentials::Jwt(jwt) => {
                     let keys = directory.key_cell(jwt);
-                    Some(Arc::new(Verifier { jwt: jwt.clone(), keys }))
+                    Some(Arc::new(Verifier { jwt: jwt.clone(), scopes: Box::default(), keys }))
                 }
             };
             for service in &product.services {
@@ -123,7 +123,7 @@ impl Offers {
                         return refused(Reason::CredentialInvalid, why);
                     }
                 },
-                Verified::Wrong => {
+                Verified::Wrong | Verified::Lacking => {
                     return refused(Reason::CredentialInvalid, "the token is not valid");
                 }
                 Verified::NoKeys => {
@@ -211,12 +211,6 @@ const fn why_not(state: SubscriptionState) -> &'static str {
         SubscriptionState::Cancelled => "the subscription of the application was cancelled",
         SubscriptionState::Active => "",
     }
-}
-
-/// The token after `Bearer`.
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 #[cold]

@@ -49,6 +49,7 @@ pub const TABLE: &[(Kind, Phase, Levels)] = &[
     (Kind::Redirect, Phase::Preflight, Levels::MostSpecific),
     (Kind::KeyAuth, Phase::Authenticate, Levels::OneObject),
     (Kind::BasicAuth, Phase::Authenticate, Levels::OneObject),
+    (Kind::Jwt, Phase::Authenticate, Levels::OneObject),
     (Kind::RateLimit, Phase::Limit, Levels::Every),
     (Kind::BodyLimit, Phase::Limit, Levels::Every),
     (Kind::Rewrite, Phase::Transform, Levels::MostSpecific),

@@ -36,9 +36,9 @@ pub struct RateLimit {
 impl Build<config::RateLimit> for RateLimit {
     fn build(config: &config::RateLimit, site: &Site<'_>) -> Self {
         Self {
-            limiter: site.limiters.keyed(&site.identity, config),
+            limiter: site.ground.limiters.keyed(&site.identity, config),
             key: config.key.clone(),
-            hash: site.limiters.key_hash(),
+            hash: site.ground.limiters.key_hash(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use architrave_config::PolicySet;
 
 use crate::authenticate::IdentityPolicy;
+use crate::directory::Directory;
 use crate::rate_limit::RateLimiters;
 use crate::verdict::Verdict;
 use crate::view::{RequestView, ResponseView};
@@ -31,8 +32,17 @@ pub trait ResponsePolicy {
 pub(crate) struct Site<'a> {
     /// The object and the policy, such as `routes/orders/rate_limit`.
     pub(crate) identity: String,
-    /// The counters that outlive a snapshot.
+    /// What it stands on.
+    pub(crate) ground: Ground<'a>,
+}
+
+/// What outlives a snapshot and policies stand on.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// Counters.
     pub(crate) limiters: &'a RateLimiters,
+    /// Who calls, and the keys of issuers.
+    pub(crate) directory: &'a Directory,
 }
 
 /// Builds the running form of a policy from its validated form.
@@ -133,12 +143,12 @@ macro_rules! registry {
         pub(crate) fn build(
             set: &PolicySet,
             object: &str,
-            limiters: &RateLimiters,
+            ground: Ground<'_>,
         ) -> Vec<Arc<Policy>> {
             let mut built = Vec::new();
             $(if let Some(config) = &set.$word {
                 let identity = format!(concat!("{}/", stringify!($word)), object);
-                let site = Site { identity, limiters };
+                let site = Site { identity, ground };
                 built.push(Arc::new(Policy::$kind(Build::build(config, &site))));
             })+
             built
@@ -152,6 +162,7 @@ registry! {
     redirect:   Redirect  [request];
     key_auth:   KeyAuth   [identity];
     basic_auth: BasicAuth [identity];
+    jwt:        Jwt       [identity];
     rate_limit: RateLimit [request];
     body_limit: BodyLimit [request];
     rewrite:    Rewrite   [request];

@@ -3,6 +3,7 @@
 //! Never a bool: `true` reads as "allowed" to one and as "handled" to another.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use architrave_core::Reason;
 use architrave_net::Fields;
@@ -28,6 +29,8 @@ pub struct Reply {
     /// What the client is told beside the reason; empty without one. Our own words: it never holds a
     /// secret, nor what a client sent.
     pub detail: Cow<'static, str>,
+    /// What is answered in the place of an empty body, where it is no refusal: JSON.
+    pub document: Option<Arc<[u8]>>,
     /// Fields of the answer, beside those that its body needs.
     pub fields: Fields,
 }
@@ -37,13 +40,21 @@ impl Reply {
     #[must_use]
     pub const fn refuse(reason: Reason, detail: &'static str) -> Self {
         let detail = Cow::Borrowed(detail);
-        Self { status: reason.status(), reason: Some(reason), detail, fields: Fields::new() }
+        let status = reason.status();
+        Self { status, reason: Some(reason), detail, document: None, fields: Fields::new() }
     }
 
     /// An answer that is no failure and has no body.
     #[must_use]
     pub const fn empty(status: u16) -> Self {
-        Self { status, reason: None, detail: Cow::Borrowed(""), fields: Fields::new() }
+        let detail = Cow::Borrowed("");
+        Self { status, reason: None, detail, document: None, fields: Fields::new() }
+    }
+
+    /// An answer that is no failure and has a body of JSON.
+    #[must_use]
+    pub fn document(document: Arc<[u8]>) -> Self {
+        Self { document: Some(document), ..Self::empty(200) }
     }
 
     /// The same answer with one more field.

@@ -19,7 +19,8 @@ use architrave_telemetry::{Party, Phase, Termination};
 use crate::assembly;
 use crate::bodies;
 use crate::dispatch::Forwarded;
-use crate::dispatch::llm::{body_of_refusal, name_exchange};
+use crate::dispatch::llm::{body_of_refusal as of_models, name_exchange};
+use crate::dispatch::mcp::body_of_refusal as of_tools;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::operation;
@@ -112,10 +113,21 @@ async fn answer(
 ) -> Ending {
     let mut head = ResponseHead { status: reply.status, ..ResponseHead::default() };
     head.fields.append_all(&reply.fields);
-    let body = match body_of_refusal(exchange, &reply) {
+    if let Some(document) = &reply.document {
+        head.fields.append("Content-Type", b"application/json");
+        apply_policies(exchange, &mut head);
+        return send_own(worker, exchange, (&mut head, document), facts, writer).await;
+    }
+    let body = match of_models(exchange, &reply) {
+        Some(body) => {
+            name_exchange(&mut head.fields, exchange);
+            Some(body)
+        }
+        None => of_tools(exchange, &reply),
+    };
+    let body = match body {
         Some(body) => {
             head.fields.append("Content-Type", b"application/json");
-            name_exchange(&mut head.fields, exchange);
             body
         }
         None => problem::body(exchange, reply.reason, &reply.detail, &mut head),

@@ -81,7 +81,9 @@ pub(crate) fn is_guarded(
     let levels = [&*snapshot.policies, &*listener.policies, &*route.policies, own];
     levels.iter().any(|policies| {
         let has_list = policies.ip_filter.as_ref().is_some_and(|filter| !filter.allow.is_empty());
-        policies.key_auth.is_some() || policies.basic_auth.is_some() || has_list
+        let asks =
+            policies.key_auth.is_some() || policies.basic_auth.is_some() || policies.jwt.is_some();
+        asks || has_list
     })
 }
 
@@ -119,9 +121,12 @@ mod tests {
 
     #[test]
     fn a_guard_may_stand_anywhere_on_the_way() {
-        for guard in
-            ["{ key_auth: {} }", "{ basic_auth: {} }", "{ ip_filter: { allow: [10.0.0.0/8] } }"]
-        {
+        for guard in [
+            "{ key_auth: {} }",
+            "{ basic_auth: {} }",
+            "{ jwt: { issuer: a, audience: b, jwks: { keys: [] } } }",
+            "{ ip_filter: { allow: [10.0.0.0/8] } }",
+        ] {
             let policies = format!(", policies: {guard}");
             assert!(told("0.0.0.0", PAID, &policies, "", "").is_empty(), "listener {guard}");
             assert!(told("0.0.0.0", PAID, "", &policies, "").is_empty(), "route {guard}");

@@ -14,6 +14,9 @@ use crate::tools;
 /// What the provider knows us by, and what proves that.
 pub const CLIENT: (&str, &str) = ("architrave", "the secret of the test: & more");
 
+/// A program that the provider knows, and what proves that.
+pub const AGENT: (&str, &str) = ("agent", "the secret of an agent");
+
 /// More redirects than a sign-in has.
 const REDIRECTS_MAX: usize = 10;
 
@@ -63,10 +66,28 @@ impl OidcProvider {
     /// When it does not do as told.
     #[track_caller]
     pub fn sign_in(&self, redirect_uri: &str, person: OidcPerson<'_>) {
+        self.make_anew(redirect_uri, person, "");
+    }
+
+    /// The same for somebody of whom nothing is asked; and the client [`AGENT`] gets tokens for this
+    /// resource from then on, with new keys.
+    ///
+    /// # Panics
+    /// When it does not do as told.
+    #[track_caller]
+    pub fn guard(&self, resource: &str) {
+        let person =
+            OidcPerson { subject: "s", email: "s@example.com", groups: "", is_in_token: false };
+        let resource = format!("&resource={resource}");
+        self.make_anew("http://127.0.0.1:1/back", person, &resource);
+    }
+
+    #[track_caller]
+    fn make_anew(&self, redirect_uri: &str, person: OidcPerson<'_>, more: &str) {
         let OidcPerson { subject, email, groups, is_in_token } = person;
         let in_token = if is_in_token { "&in_token=1" } else { "" };
         let target = format!(
-            "/control?redirect_uri={redirect_uri}&sub={subject}&email={email}&groups={groups}{in_token}"
+            "/control?redirect_uri={redirect_uri}&sub={subject}&email={email}&groups={groups}{in_token}{more}"
         );
         let answer = get(self.0.addr(), &self.0.addr().to_string(), &target, &[]);
         assert_eq!(answer.status, 204, "{}", answer.text());

@@ -94,12 +94,13 @@ const ALL: &[Meant] = &[
 ];
 
 /// The kinds of policy, which stand one step further down.
-const POLICIES: [&str; 11] = [
+const POLICIES: [&str; 12] = [
     "ip_filter",
     "redirect",
     "cors",
     "key_auth",
     "basic_auth",
+    "jwt",
     "rate_limit",
     "body_limit",
     "rewrite",

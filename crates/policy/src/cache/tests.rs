@@ -9,6 +9,8 @@ use architrave_net::Fields;
 
 use super::*;
 use crate::RateLimiters;
+use crate::exercise::nobody;
+use crate::registry::Ground;
 
 const BODY: &str = r#"{"model":"fast","messages":[{"role":"user","content":"hi"}],"seed":1}"#;
 
@@ -18,7 +20,8 @@ fn config() -> config::Cache {
 }
 
 fn cache_at(limiters: &RateLimiters, identity: &str, config: &config::Cache) -> Cache {
-    Build::build(config, &Site { identity: identity.to_owned(), limiters })
+    let ground = Ground { limiters, directory: &nobody() };
+    Build::build(config, &Site { identity: identity.to_owned(), ground })
 }
 
 fn cache() -> Cache {

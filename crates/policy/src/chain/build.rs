@@ -17,7 +17,7 @@ use crate::key_auth::KeyAuth;
 use crate::offers::Offers;
 use crate::phase::{Levels, Phase, TABLE};
 use crate::rate_limit::RateLimiters;
-use crate::registry::{self, Kind, Policy};
+use crate::registry::{self, Ground, Kind, Policy};
 
 /// The policies of one object.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Level(Box<[Arc<Policy>]>);
 
 impl Level {
     /// Builds the policies of `object`, such as `routes/orders`; `None` when it has none.
-    pub(crate) fn new(set: &PolicySet, object: &str, limiters: &RateLimiters) -> Option<Self> {
-        let policies = registry::build(set, object, limiters);
+    pub(crate) fn new(set: &PolicySet, object: &str, ground: Ground<'_>) -> Option<Self> {
+        let policies = registry::build(set, object, ground);
         (!policies.is_empty()).then(|| Self(policies.into()))
     }
 
@@ -81,8 +81,9 @@ impl ChainBuilder {
     #[must_use]
     pub fn new(snapshot: &Snapshot, limiters: &RateLimiters, directory: &Arc<Directory>) -> Self {
         limiters.begin(snapshot);
+        let ground = Ground { limiters, directory };
         let level = |set: &PolicySet, kind: &str, name: &str| {
-            if set.is_empty() { None } else { Level::new(set, &format!("{kind}/{name}"), limiters) }
+            if set.is_empty() { None } else { Level::new(set, &format!("{kind}/{name}"), ground) }
         };
         Self {
             routes: (snapshot.routes.iter())
@@ -98,7 +99,7 @@ impl ChainBuilder {
             listeners: (snapshot.listeners.iter())
                 .map(|listener| level(&listener.policies, "listeners", listener.name.as_str()))
                 .collect(),
-            all: Level::new(&snapshot.policies, "policies", limiters),
+            all: Level::new(&snapshot.policies, "policies", ground),
             consumers: Arc::new(Consumers::new(snapshot, limiters, directory)),
             ask_for_keys: KeyAuth::by_default(),
             offers: Offers::of_all(snapshot, directory),
@@ -167,7 +168,12 @@ impl ChainBuilder {
             .filter(|policy| policy.is_response_policy())
             .cloned()
             .collect();
+        let metadata = identify.iter().find_map(|policy| match &**policy {
+            Policy::Jwt(jwt) => jwt.metadata().cloned(),
+            _ => None,
+        });
         Chain {
+            metadata,
             before: before.into(),
             identify: identify.into(),
             after: after.into(),
@@ -197,6 +203,7 @@ fn chosen(levels: &[&Level], kind: Kind, phase: Phase, rule: Levels) -> Vec<Arc<
 fn as_of_models(policy: Arc<Policy>) -> Arc<Policy> {
     match &*policy {
         Policy::KeyAuth(key_auth) => key_auth.of_models().map(Arc::clone).unwrap_or(policy),
+        Policy::Jwt(jwt) => jwt.of_models().map_or(policy, |jwt| Arc::new(Policy::Jwt(jwt))),
         _ => policy,
     }
 }

@@ -104,6 +104,9 @@ impl Request<'_> {
 fn write_reply(reply: &Reply, exchange: &Exchange, chain: &Chain, text: &mut String) {
     let reason = reply.reason.map_or("", |reason| reason.as_str());
     writeln!(text, "{}", format!("< {} {reason}", reply.status).trim_end()).unwrap();
+    if let Some(document) = &reply.document {
+        writeln!(text, "< {}", String::from_utf8_lossy(document)).unwrap();
+    }
     if !reply.detail.is_empty() {
         writeln!(text, "< {}", reply.detail).unwrap();
     }

@@ -3,12 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exercise::nobody;
+use crate::registry::Ground;
 
 fn filter(allow: &[&str], deny: &[&str]) -> (config::IpFilter, IpFilter) {
     let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     let config = config::IpFilter { allow: networks(allow), deny: networks(deny) };
     let limiters = crate::RateLimiters::default();
-    let site = Site { identity: String::new(), limiters: &limiters };
+    let directory = nobody();
+    let ground = Ground { limiters: &limiters, directory: &directory };
+    let site = Site { identity: String::new(), ground };
     let built = IpFilter::build(&config, &site);
     (config, built)
 }

@@ -47,14 +47,14 @@ impl Issuer {
     }
 
     fn verifier(&self) -> Verifier {
-        let jwt = Jwt {
+        let jwt = Tokens {
             key_set: KeySet::Text(self.set().to_string()),
             issuer: "house".to_owned(),
             audience: "shop".to_owned(),
             consumer_claim: "sub".to_owned(),
             allow_private: false,
         };
-        Verifier { keys: Arc::new(KeyCell::new(&jwt)), jwt }
+        Verifier { keys: Arc::new(KeyCell::new(&jwt)), scopes: Box::default(), jwt }
     }
 
     fn token(&self, header: &Value, claims: &Value) -> String {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_config::{
-    Api, ListenerIndex, LlmService, PromptService, Route, RouteIndex, Service, ServiceIndex,
-    ServiceKind, Snapshot,
+    Api, ListenerIndex, LlmService, PathMatch, PromptService, Route, RouteIndex, RouteMatch,
+    Service, ServiceIndex, ServiceKind, Snapshot,
 };
 use architrave_core::name::ServiceName;
 use architrave_policy::{Chain, ChainBuilder};
@@ -157,7 +157,9 @@ pub(super) fn route_slots(
         for listener in &config.listeners {
             let chain = |service| chains.chain(*listener, Some(index), service);
             let route = live_route(config, metrics.clone(), (snapshot, services), chain);
-            tables[listener.get()].add(&config.hosts, &config.matches, &route);
+            let metadata = metadata_match(&route.leads);
+            let matches: Vec<_> = config.matches.iter().chain(&metadata).cloned().collect();
+            tables[listener.get()].add(&config.hosts, &matches, &route);
         }
     }
     let slot_count = listeners.iter().map(|listener| listener.slot + 1).max().unwrap_or(0);
@@ -168,6 +170,22 @@ pub(super) fn route_slots(
             Some(ListenerRoutes { tables: tables.build(), chain: chains.chain(index, None, None) });
     }
     slots
+}
+
+/// What a route takes beside what it is written to: where it is said, of a resource of OAuth, where
+/// its tokens come from.
+fn metadata_match(leads: &Leads) -> Option<RouteMatch> {
+    let path = match leads {
+        Leads::One(lead) => lead.chain.metadata_path(),
+        Leads::Several(leads) => leads.iter().find_map(|(_, lead)| lead.chain.metadata_path()),
+    };
+    path.map(|path| RouteMatch {
+        path: PathMatch::Exact(path.to_owned()),
+        methods: Vec::new(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        cookies: Vec::new(),
+    })
 }
 
 /// Whether anything answers behind a route: one of its services is published, or it has none and

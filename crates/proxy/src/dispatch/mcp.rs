@@ -17,6 +17,7 @@ mod relay;
 mod session;
 mod straight;
 mod stream;
+mod turned_away;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use answer::refuse;
 pub(crate) use answer::{McpAnswer, McpBody};
 pub(crate) use facts::McpFacts;
 pub(crate) use stream::McpStream;
+pub(crate) use turned_away::body_of_refusal;
 
 /// Why there is no answer of a server's.
 #[derive(Debug)]

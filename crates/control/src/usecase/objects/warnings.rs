@@ -108,5 +108,6 @@ fn asks(policies: &Value) -> bool {
     let allowed = policies.pointer("/ip_filter/allow").and_then(Value::as_array);
     policies.get("key_auth").is_some()
         || policies.get("basic_auth").is_some()
+        || policies.get("jwt").is_some()
         || allowed.is_some_and(|allowed| !allowed.is_empty())
 }
