@@ -8,6 +8,7 @@ mod cache;
 mod call_ids;
 mod chat;
 mod count;
+mod crowded;
 mod cut_off;
 mod ended;
 mod endings;

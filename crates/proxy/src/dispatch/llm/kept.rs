@@ -4,9 +4,10 @@
 
 mod feed;
 pub(super) mod pieces;
+mod shelf;
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -24,8 +25,10 @@ use crate::models::LiveLane;
 use crate::worker::Worker;
 
 pub use feed::KeptFeed;
+use shelf::{Row, Shelf};
 
-/// How many ids of each shelf are remembered; beyond that the oldest of it are forgotten.
+/// How many ids of each shelf are remembered; beyond that the oldest are forgotten of whoever has
+/// the most on it.
 const REMEMBERED_MAX: usize = 65_536;
 /// Parts of the table, so that two workers seldom meet.
 const PARTS: usize = 16;
@@ -46,50 +49,23 @@ pub struct KeptIds {
 
 #[derive(Debug, Default)]
 struct Part {
-    homes: HashMap<Key, Arc<Home>, foldhash::fast::RandomState>,
-    shelves: [Row; Shelf::COUNT],
+    homes: HashMap<Key, Known, foldhash::fast::RandomState>,
+    shelves: [Row; Shelf::ALL.len()],
     /// How many tokens what goes on from them begins with, where that is known.
     tokens: HashMap<Key, u64, foldhash::fast::RandomState>,
     /// Those that were given to somebody else as well, which is said once.
     disputed: HashSet<Key, foldhash::fast::RandomState>,
 }
 
-/// The keys of a shelf, the oldest first.
-#[derive(Debug, Default)]
-struct Row {
-    keys: VecDeque<Key>,
-    /// How many were here before the first.
-    gone: usize,
+/// What is known of an id here.
+#[derive(Debug)]
+struct Known {
+    home: Arc<Home>,
+    /// Its number on its shelf.
+    number: u64,
 }
 
 type Key = (Kept, Arc<str>);
-
-/// What is forgotten together: answers, of which every request makes some, do not drive out what
-/// was made on purpose.
-#[derive(Clone, Copy)]
-enum Shelf {
-    Answers,
-    Things,
-}
-
-impl Shelf {
-    const COUNT: usize = 2;
-
-    const fn of(kept: Kept) -> Self {
-        match kept {
-            Kept::Reply | Kept::Chat | Kept::Item | Kept::Container | Kept::Audio => Self::Answers,
-            Kept::File
-            | Kept::Upload
-            | Kept::Lines
-            | Kept::Batch
-            | Kept::Conversation
-            | Kept::Store
-            | Kept::Cache
-            | Kept::Prompt
-            | Kept::Skill => Self::Things,
-        }
-    }
-}
 
 /// Where something lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +86,11 @@ impl Home {
         let credential = lane.credential().map(|credential| credential.name.as_str());
         lane.provider.config.name.as_str() == &*self.provider
             && credential == self.credential.as_deref()
+    }
+
+    /// Who has it on a shelf; nobody has no name.
+    fn holder(&self) -> &str {
+        self.consumer.as_deref().unwrap_or_default()
     }
 
     /// Whether both are the same account at the same provider.
@@ -165,10 +146,15 @@ impl KeptIds {
         let key = (*kept, Arc::from(id.as_str()));
         let is_news = {
             let mut part = self.part(id);
-            if part.remember(&key, home) {
-                return true;
+            match part.remember(&key, home) {
+                Remembered::Anothers => part.disputed.insert(key),
+                Remembered::Here => return true,
+                Remembered::InPlaceOf(oldest) => {
+                    drop(part);
+                    self.tell_forgotten(Shelf::of(*kept), &oldest.provider, oldest.holder());
+                    return true;
+                }
             }
-            part.disputed.insert(key)
         };
         if is_news {
             let (what, provider) = (kept.word(), &*home.provider);
@@ -193,11 +179,46 @@ impl KeptIds {
     /// Where an id lives, where this consumer had it made.
     pub(crate) fn find(&self, (kept, id): &KeptId, consumer: Option<&str>) -> Found {
         let key = (*kept, Arc::from(id.as_str()));
-        let home = self.part(id).homes.get(&key).map(Arc::clone);
+        let home = self.part(id).homes.get(&key).map(|known| Arc::clone(&known.home));
         match home {
             None => Found::Unknown,
             Some(home) if home.consumer.as_deref() == consumer => Found::At(home),
             Some(_anothers) => Found::Anothers,
+        }
+    }
+
+    /// Whether an id of which nothing is known may be of something that another had made at a
+    /// provider and that was forgotten here since.
+    pub(super) fn may_be_anothers(
+        &self,
+        (kept, id): &KeptId,
+        provider: &str,
+        consumer: Option<&str>,
+    ) -> bool {
+        self.may_be_forgotten((*kept, id), provider, Some(consumer.unwrap_or_default()))
+    }
+
+    /// The same, whoever had it made.
+    pub(super) fn may_be_anybodys(&self, (kept, id): &KeptId, provider: &str) -> bool {
+        self.may_be_forgotten((*kept, id), provider, None)
+    }
+
+    fn may_be_forgotten(
+        &self,
+        (kept, id): (Kept, &str),
+        provider: &str,
+        but_of: Option<&str>,
+    ) -> bool {
+        let part = self.part(id);
+        // It would have been in this part of the table.
+        let has_forgotten = part.shelves[Shelf::of(kept) as usize].has_forgotten(provider, but_of);
+        has_forgotten && !part.homes.contains_key(&(kept, Arc::from(id)))
+    }
+
+    /// Notes that something on a shelf was forgotten, of whose ids nobody knows.
+    fn note_forgotten(&self, shelf: Shelf, provider: &str, holder: &str) {
+        for part in &self.parts {
+            lock(part).shelves[shelf as usize].note_forgotten(provider, holder);
         }
     }
 
@@ -207,7 +228,7 @@ impl KeptIds {
         for (kept, id) in ids {
             let key = (*kept, Arc::from(id.as_str()));
             let mut part = self.part(id);
-            if part.homes.get(&key).is_some_and(|home| home.consumer.as_deref() == consumer) {
+            if part.homes.get(&key).is_some_and(|it| it.home.consumer.as_deref() == consumer) {
                 part.tokens.insert(key, tokens);
             }
         }
@@ -237,7 +258,7 @@ impl KeptIds {
     /// Who had made what a name that cannot be guessed stands for.
     pub(crate) fn maker(&self, (kept, id): &KeptId) -> Option<Box<str>> {
         let key = (*kept, Arc::from(id.as_str()));
-        self.part(id).homes.get(&key)?.consumer.clone()
+        self.part(id).homes.get(&key)?.home.consumer.clone()
     }
 
     fn part(&self, id: &str) -> MutexGuard<'_, Part> {
@@ -275,34 +296,60 @@ const fn guess(kept: Kept) -> u64 {
     }
 }
 
+/// What became of something that was to be remembered.
+enum Remembered {
+    /// It is another consumer's there.
+    Anothers,
+    /// It is.
+    Here,
+    /// It is, and what lived there was forgotten for it, as the first of its owner's at its provider.
+    InPlaceOf(Arc<Home>),
+}
+
 impl Part {
-    /// Remembers where something lives, unless it is another consumer's there; whether it does.
-    fn remember(&mut self, key: &Key, home: &Arc<Home>) -> bool {
+    /// Remembers where something lives, unless it is another consumer's there.
+    fn remember(&mut self, key: &Key, home: &Arc<Home>) -> Remembered {
+        let row = &mut self.shelves[Shelf::of(key.0) as usize];
         match self.homes.entry(key.clone()) {
-            Entry::Occupied(known) if known.get().is_anothers(home) => return false,
+            Entry::Occupied(known) if known.get().home.is_anothers(home) => {
+                return Remembered::Anothers;
+            }
             Entry::Occupied(mut known) => {
-                if !known.insert(Arc::clone(home)).is_same_account(home) {
+                let known = known.get_mut();
+                let before = std::mem::replace(&mut known.home, Arc::clone(home));
+                if before.consumer != home.consumer {
+                    row.remove(known.number, before.holder());
+                    known.number = row.add(key.clone(), home.holder());
+                }
+                if !before.is_same_account(home) {
                     self.tokens.remove(key);
                 }
-                return true;
+                return Remembered::Here;
             }
-            Entry::Vacant(place) => place.insert(Arc::clone(home)),
-        };
-        let row = &mut self.shelves[Shelf::of(key.0) as usize];
-        row.keys.push_back(key.clone());
-        if row.keys.len() > REMEMBERED_MAX / PARTS
-            && let Some(oldest) = row.keys.pop_front()
-        {
-            row.gone += 1;
-            self.forget(&oldest);
+            Entry::Vacant(place) => {
+                let number = row.add(key.clone(), home.holder());
+                place.insert(Known { home: Arc::clone(home), number });
+            }
         }
-        true
+        if row.len() > REMEMBERED_MAX / PARTS
+            && let Some(oldest) = row.oldest_of_the_most().cloned()
+            && let Some(forgotten) = self.forget(&oldest)
+        {
+            let row = &mut self.shelves[Shelf::of(key.0) as usize];
+            if row.note_forgotten(&forgotten.provider, forgotten.holder()) {
+                return Remembered::InPlaceOf(forgotten);
+            }
+        }
+        Remembered::Here
     }
 
-    fn forget(&mut self, key: &Key) {
-        self.homes.remove(key);
+    /// Forgets something; where it lived.
+    fn forget(&mut self, key: &Key) -> Option<Arc<Home>> {
         self.tokens.remove(key);
         self.disputed.remove(key);
+        let Known { home, number } = self.homes.remove(key)?;
+        self.shelves[Shelf::of(key.0) as usize].remove(number, home.holder());
+        Some(home)
     }
 }
 
@@ -418,21 +465,53 @@ mod tests {
         let home = Arc::new(home("joe"));
         let file = named(Kept::File, "file-0");
         ids.remember(std::slice::from_ref(&file), &home);
+        let reply = named(Kept::Reply, "resp_0");
+        ids.remember(std::slice::from_ref(&reply), &home);
         for number in 0..2 * REMEMBERED_MAX {
             let item = [named(Kept::Item, &format!("msg_{number}"))];
             ids.remember(&item, &home);
             ids.note_tokens(&item, Some("joe"), 1);
         }
         let known: usize = ids.parts.iter().map(|part| lock(part).homes.len()).sum();
-        assert!(known <= REMEMBERED_MAX + 1, "{known}");
+        assert!(known <= REMEMBERED_MAX + 2, "{known}");
         let sized: usize = ids.parts.iter().map(|part| lock(part).tokens.len()).sum();
         assert!(sized <= REMEMBERED_MAX, "{sized}");
         let last = named(Kept::Item, &format!("msg_{}", 2 * REMEMBERED_MAX - 1));
         assert_ne!(ids.find(&last, Some("joe")), Found::Unknown);
         assert_eq!(ids.find(&named(Kept::Item, "msg_0"), Some("joe")), Found::Unknown);
         assert_ne!(ids.find(&file, Some("joe")), Found::Unknown);
+        assert_ne!(ids.find(&reply, Some("joe")), Found::Unknown);
         let long = named(Kept::File, &"x".repeat(ID_BYTES_MAX + 1));
         ids.remember(std::slice::from_ref(&long), &home);
         assert_eq!(ids.find(&long, Some("joe")), Found::Unknown);
+    }
+
+    #[test]
+    fn nobody_drives_out_what_is_anothers() {
+        let ids = KeptIds::default();
+        let (joe, ann) = (Arc::new(home("joe")), Arc::new(home("ann")));
+        let replies: Vec<_> = (0..100).map(|at| named(Kept::Reply, &format!("joe_{at}"))).collect();
+        ids.remember(&replies, &joe);
+        let unknown = named(Kept::Reply, "resp_of_before");
+        assert!(!ids.may_be_anothers(&unknown, "openai", Some("joe")));
+        for number in 0..3 * REMEMBERED_MAX {
+            ids.remember(&[named(Kept::Reply, &format!("ann_{number}"))], &ann);
+        }
+        for reply in &replies {
+            assert_ne!(ids.find(reply, Some("joe")), Found::Unknown, "{reply:?}");
+            assert_eq!(ids.find(reply, Some("ann")), Found::Anothers);
+        }
+        // What nobody knows may be one of ann's now, and nobody else's.
+        let first = named(Kept::Reply, "ann_0");
+        assert_eq!(ids.find(&first, Some("ann")), Found::Unknown);
+        for reply in [&first, &unknown] {
+            assert!(ids.may_be_anothers(reply, "openai", Some("joe")));
+            assert!(ids.may_be_anothers(reply, "openai", None));
+            assert!(!ids.may_be_anothers(reply, "openai", Some("ann")));
+            assert!(ids.may_be_anybodys(reply, "openai"));
+            assert!(!ids.may_be_anothers(reply, "elsewhere", Some("joe")));
+        }
+        assert!(!ids.may_be_anothers(&named(Kept::File, "ann_0"), "openai", Some("joe")));
+        assert!(!ids.may_be_anothers(&replies[0], "openai", Some("ann")), "that one is known");
     }
 }

@@ -2,6 +2,7 @@
 //! bounded queue, behind the requests and never in their way; what finds the queue full is in the
 //! table all the same, and who keeps the lines is told to take all of them from there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,16 +14,21 @@ use tokio::sync::mpsc;
 
 use super::{Home, KeptIds, Key, Part, Shelf};
 
+/// The first word of a line that says of whose things some were forgotten.
+const FORGOTTEN: &str = "forgotten";
+
 /// So many things may wait to be written down: those of a second, with a thousand answers in it.
 const WAITING_MAX: usize = 4_096;
 /// So many keys are looked at at once, while those who remember wait.
 const AT_ONCE: usize = 256;
 
-/// What one answer made.
+/// What is to be written down.
 #[derive(Debug)]
-pub(super) struct Told {
-    ids: Vec<KeptId>,
-    home: Arc<Home>,
+pub(super) enum Told {
+    /// What one answer made.
+    Made(Vec<KeptId>, Arc<Home>),
+    /// That something on a shelf was forgotten, at which provider and of whom.
+    Forgotten(Shelf, Box<str>, Box<str>),
 }
 
 /// What is remembered from the moment on at which it was asked for.
@@ -49,8 +55,16 @@ impl KeptFeed {
 
 impl Told {
     fn write(&self, lines: &mut Vec<u8>) -> usize {
-        self.ids.iter().for_each(|(kept, id)| write_line((*kept, id), &self.home, lines));
-        self.ids.len()
+        match self {
+            Self::Made(ids, home) => {
+                ids.iter().for_each(|(kept, id)| write_line((*kept, id), home, lines));
+                ids.len()
+            }
+            Self::Forgotten(shelf, provider, holder) => {
+                write_forgotten(*shelf, (provider, holder), lines);
+                1
+            }
+        }
     }
 }
 
@@ -69,10 +83,19 @@ impl KeptIds {
 
     /// All that is remembered, the oldest first, appended in lines; says how many those are.
     pub fn write_lines(&self, lines: &mut Vec<u8>) -> usize {
+        let mut forgotten = BTreeSet::new();
         let mut count = 0;
         for part in &self.parts {
-            for shelf in 0..Shelf::COUNT {
-                let mut left = super::lock(part).numbers(shelf);
+            for shelf in Shelf::ALL {
+                let mut left = {
+                    let part = super::lock(part);
+                    let row = &part.shelves[shelf as usize];
+                    for (provider, holders) in row.forgotten() {
+                        let own = |holder: &str| (shelf, provider.to_owned(), holder.to_owned());
+                        forgotten.extend(holders.map(own));
+                    }
+                    0..row.end()
+                };
                 while !left.is_empty() {
                     let some = super::lock(part).take_some(shelf, &mut left);
                     for ((kept, id), home) in some.iter().filter(|(key, _)| !is_under_way(key)) {
@@ -82,49 +105,72 @@ impl KeptIds {
                 }
             }
         }
-        count
+        for (shelf, provider, holder) in &forgotten {
+            write_forgotten(*shelf, (provider, holder), lines);
+        }
+        count + forgotten.len()
     }
 
     /// Remembers what a line says; whether it says anything.
     pub fn recover(&self, line: &str) -> bool {
-        let Ok((id, home)) = read_line(line) else { return false };
-        self.remember_here(&[id], &Arc::new(home));
+        match read_line(line) {
+            Ok(Told::Made(ids, home)) => self.remember_here(&ids, &home),
+            Ok(Told::Forgotten(shelf, provider, holder)) => {
+                self.note_forgotten(shelf, &provider, &holder);
+            }
+            Err(_nothing) => return false,
+        }
         true
     }
 
     /// The same as if it had been made here.
     pub fn take_over(&self, line: &str) -> bool {
-        let Ok((id, home)) = read_line(line) else { return false };
-        self.remember(&[id], &Arc::new(home));
+        match read_line(line) {
+            Ok(Told::Made(ids, home)) => self.remember(&ids, &home),
+            Ok(Told::Forgotten(shelf, provider, holder)) => {
+                self.note_forgotten(shelf, &provider, &holder);
+                self.tell_forgotten(shelf, &provider, &holder);
+            }
+            Err(_nothing) => return false,
+        }
         true
     }
 
     /// Tells whoever asks for it what was remembered.
     pub(super) fn tell(&self, ids: Vec<KeptId>, home: &Arc<Home>) {
+        self.send(|| Told::Made(ids, Arc::clone(home)));
+    }
+
+    /// Tells whoever asks for it that something was forgotten, and of whom.
+    pub(super) fn tell_forgotten(&self, shelf: Shelf, provider: &str, holder: &str) {
+        self.send(|| Told::Forgotten(shelf, provider.into(), holder.into()));
+    }
+
+    fn send(&self, one: impl FnOnce() -> Told) {
         let Some(told) = self.told.get() else { return };
-        let one = Told { ids, home: Arc::clone(home) };
-        if told.try_send(one).is_err() {
+        if told.try_send(one()).is_err() {
             self.has_overflown.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl Part {
-    /// The numbers of what is on a shelf; they stay the same when the oldest of it are forgotten.
-    fn numbers(&self, shelf: usize) -> Range<usize> {
-        let row = &self.shelves[shelf];
-        row.gone..row.gone + row.keys.len()
-    }
-
-    /// The first of those numbers, and where they live; what was forgotten meanwhile is passed over.
-    fn take_some(&self, shelf: usize, numbers: &mut Range<usize>) -> Vec<(Key, Arc<Home>)> {
-        let row = &self.shelves[shelf];
-        let from = numbers.start.max(row.gone);
-        let to = numbers.end.min(from + AT_ONCE);
-        numbers.start = to;
-        let place = |number: usize| number.saturating_sub(row.gone);
-        let keys = row.keys.range(place(from)..place(to));
-        keys.filter_map(|key| Some((key.clone(), Arc::clone(self.homes.get(key)?)))).collect()
+    /// The first keys of those numbers on a shelf, and where they live; a number stays the same when
+    /// others are forgotten.
+    fn take_some(&self, shelf: Shelf, numbers: &mut Range<u64>) -> Vec<(Key, Arc<Home>)> {
+        let row = &self.shelves[shelf as usize];
+        let mut some = Vec::with_capacity(AT_ONCE);
+        for (number, key) in row.range(numbers.start, numbers.end) {
+            if some.len() == AT_ONCE {
+                numbers.start = number;
+                return some;
+            }
+            if let Some(known) = self.homes.get(key) {
+                some.push((key.clone(), Arc::clone(&known.home)));
+            }
+        }
+        numbers.start = numbers.end;
+        some
     }
 }
 
@@ -148,7 +194,14 @@ fn write_line((kept, id): (Kept, &str), home: &Home, lines: &mut Vec<u8>) {
     lines.push(b'\n');
 }
 
-fn read_line(line: &str) -> Result<(KeptId, Home), JsonError> {
+/// A line that says that something on a shelf was forgotten.
+fn write_forgotten(shelf: Shelf, (provider, holder): (&str, &str), lines: &mut Vec<u8>) {
+    let words = [FORGOTTEN, shelf.word(), provider, holder];
+    Writer::new(lines).array(|writer| words.into_iter().for_each(|word| writer.text(word)));
+    lines.push(b'\n');
+}
+
+fn read_line(line: &str) -> Result<Told, JsonError> {
     let mut cursor = Cursor::new(line);
     let mut words: Vec<Option<Text<'_>>> = Vec::with_capacity(6);
     cursor.array(|cursor| {
@@ -156,19 +209,25 @@ fn read_line(line: &str) -> Result<(KeptId, Home), JsonError> {
         Ok(())
     })?;
     cursor.end()?;
-    let [Some(kept), Some(id), Some(provider), credential, model, consumer] = words.as_slice()
-    else {
-        return Err(cursor.wrong("must be six words"));
-    };
-    let kept = Kept::of_word(kept).ok_or_else(|| cursor.wrong("is kept by nobody"))?;
     let own = |text: &Option<Text<'_>>| text.as_deref().map(Box::from);
-    let home = Home {
-        provider: (**provider).into(),
-        credential: own(credential),
-        model: own(model),
-        consumer: own(consumer),
-    };
-    Ok(((kept, (**id).to_owned()), home))
+    match words.as_slice() {
+        [Some(word), Some(shelf), Some(provider), Some(holder)] if **word == *FORGOTTEN => {
+            let shelf = Shelf::of_word(shelf);
+            let shelf = shelf.ok_or_else(|| cursor.wrong("is no shelf"))?;
+            Ok(Told::Forgotten(shelf, (**provider).into(), (**holder).into()))
+        }
+        [Some(kept), Some(id), Some(provider), credential, model, consumer] => {
+            let kept = Kept::of_word(kept).ok_or_else(|| cursor.wrong("is kept by nobody"))?;
+            let home = Home {
+                provider: (**provider).into(),
+                credential: own(credential),
+                model: own(model),
+                consumer: own(consumer),
+            };
+            Ok(Told::Made(vec![(kept, (**id).to_owned())], Arc::new(home)))
+        }
+        _ => Err(cursor.wrong("must be the words of a line")),
+    }
 }
 
 #[cfg(test)]
@@ -249,26 +308,62 @@ mod tests {
         let all = 2 * super::super::REMEMBERED_MAX;
         (0..all).for_each(|number| ids.remember(&item(number), &home(None)));
         let mut part = super::super::lock(&ids.parts[0]);
-        let shelf = Shelf::of(Kept::Item) as usize;
-        let mut left = part.numbers(shelf);
+        let shelf = Shelf::Items;
+        let keys = |part: &Part| -> Vec<Key> {
+            let row = &part.shelves[shelf as usize];
+            row.range(0, row.end()).map(|(_, key)| key.clone()).collect()
+        };
+        let before = keys(&part);
+        let mut left = 0..part.shelves[shelf as usize].end();
         let first = part.take_some(shelf, &mut left);
-        assert_eq!((first.len(), &first[0].0), (AT_ONCE, &part.shelves[shelf].keys[0]));
-        let next = part.shelves[shelf].keys[AT_ONCE + 1].clone();
+        assert_eq!((first.len(), &first[0].0), (AT_ONCE, &before[0]));
         for number in 0..=AT_ONCE {
             let key = (Kept::Item, Arc::from(format!("more {number}")));
-            assert!(part.remember(&key, &home(None)));
+            part.remember(&key, &home(None));
         }
         let second = part.take_some(shelf, &mut left);
-        assert_eq!(second[0].0, next, "one of them was forgotten, and no other is left out");
-        let count = left.len();
-        let mut rest = 0;
+        let next = &before[AT_ONCE + 1];
+        assert_eq!(&second[0].0, next, "one of them was forgotten, and no other is left out");
+        let mut rest = second.len();
         while !left.is_empty() {
             rest += part.take_some(shelf, &mut left).len();
         }
-        assert_eq!(rest, count);
+        assert_eq!(
+            rest,
+            before.len() - AT_ONCE - 1,
+            "and nothing that came meanwhile is among them"
+        );
         // All may be forgotten in between.
-        let mut old = 0..AT_ONCE;
+        let mut old = 0..1;
         assert!(part.take_some(shelf, &mut old).is_empty() && old.is_empty());
+    }
+
+    #[test]
+    fn that_something_was_forgotten_outlives_the_process() {
+        let ids = KeptIds::default();
+        let mut feed = ids.feed().unwrap();
+        let ada = home(Some("ada"));
+        let mut lines = Vec::new();
+        for number in 0..2 * super::super::REMEMBERED_MAX {
+            ids.remember(&[(Kept::Reply, number.to_string())], &ada);
+            feed.read_now(&mut lines);
+        }
+        let told = texts(lines);
+        let forgotten = r#"["forgotten","answers","openai","ada"]"#;
+        assert!(told.iter().any(|line| line == forgotten));
+        let mut all = Vec::new();
+        ids.write_lines(&mut all);
+        let all = texts(all);
+        assert_eq!(all.iter().filter(|line| *line == forgotten).count(), 1);
+        let unknown = (Kept::Reply, "x".to_owned());
+        for recover in [KeptIds::recover, KeptIds::take_over] {
+            let again = KeptIds::default();
+            assert!(!again.may_be_anothers(&unknown, "openai", Some("bob")));
+            assert!(recover(&again, forgotten));
+            assert!(again.may_be_anothers(&unknown, "openai", Some("bob")));
+            assert!(!again.may_be_anothers(&unknown, "openai", Some("ada")));
+        }
+        assert!(!ids.recover(r#"["forgotten","toys","openai","ada"]"#));
     }
 
     #[test]

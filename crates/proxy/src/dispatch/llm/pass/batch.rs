@@ -44,8 +44,10 @@ pub(super) async fn see(
     let found = found.await.map_err(refusal::invalid)?;
     for ((kept, id), line) in &found.kept {
         let consumer = exchange.caller_name();
-        let is_there = match worker.gateway().kept.find(&(*kept, id.clone()), consumer) {
-            Found::Unknown => true,
+        let (ids, provider) = (&worker.gateway().kept, lane.provider.config.name.as_str());
+        let named = (*kept, id.clone());
+        let is_there = match ids.find(&named, consumer) {
+            Found::Unknown => !ids.may_be_anothers(&named, provider, consumer),
             Found::Anothers => false,
             Found::At(home) => home.is_at(lane),
         };

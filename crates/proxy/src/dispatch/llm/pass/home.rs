@@ -66,16 +66,13 @@ pub(super) fn find(
     }
     let home = whereabouts(worker, exchange, passing.named())?;
     passing.note_home(home.is_some());
-    if asked.operation() == Operation::BatchCreate && home.is_some() {
-        hold_to_lines(worker, exchange, asked, passing)?;
-    }
     // Whoever goes on with an upload has the link to it.
     let has_link = asked.surface == Surface::GeminiFileUpload;
     if home.is_none() && has_link && passing.named().iter().any(|(it, _)| *it == Kept::Upload) {
         return Err(nothing_there());
     }
     let can = |lane: &LiveLane| written::reaches(lane, asked) && passing.is_all_at(lane);
-    match (home, models.is_empty()) {
+    let way = match (home, models.is_empty()) {
         (Some(home), true) => at_home(worker, exchange, service, &home),
         (Some(home), false) => {
             lane_at(&models, &home, can).map(|(model, place)| Way::Named(model, place))
@@ -84,7 +81,15 @@ pub(super) fn find(
         (None, false) => {
             sole_lane(exchange, &models).map(|(model, place)| Way::Named(model, place))
         }
+    }?;
+    if let Way::Named(model, place) = &way {
+        let provider = model.lane(*place).provider.config.name.as_str();
+        hold_to_remembered(worker, exchange, passing.named(), provider)?;
+        if asked.operation() == Operation::BatchCreate {
+            hold_to_lines(worker, exchange, asked, (passing, provider))?;
+        }
     }
+    Ok(way)
 }
 
 /// The model that a talk is with by the key that is shown for it.
@@ -132,9 +137,30 @@ pub(super) fn of_chat(
     exchange: &Exchange<'_>,
     (models, named): (&[Arc<LiveModel>], &[KeptId]),
 ) -> Result<(Arc<LiveModel>, Place), Missed> {
-    match whereabouts(worker, exchange, named)? {
+    let (model, place) = match whereabouts(worker, exchange, named)? {
         Some(home) => lane_at(models, &home, |_| true),
         None => sole_lane(exchange, models),
+    }?;
+    let provider = model.lane(place).provider.config.name.as_str();
+    hold_to_remembered(worker, exchange, named, provider)?;
+    Ok((model, place))
+}
+
+/// Holds what is named to being known, where some of what others had made at the provider was
+/// forgotten: what is unknown may be that.
+///
+/// # Errors
+/// That something is not known there.
+fn hold_to_remembered(
+    worker: &Worker,
+    exchange: &Exchange<'_>,
+    named: &[KeptId],
+    provider: &str,
+) -> Result<(), Missed> {
+    let (kept, consumer) = (&worker.gateway().kept, exchange.caller_name());
+    match named.iter().any(|id| kept.may_be_anothers(id, provider, consumer)) {
+        true => Err(nothing_there()),
+        false => Ok(()),
     }
 }
 
@@ -165,19 +191,21 @@ fn whereabouts(
     Ok(known)
 }
 
-/// Holds the file of a batch to having been gone through when it came, where it came by here.
+/// Holds the file of a batch to having been gone through when it came, where it came by here or may
+/// have been forgotten since.
 fn hold_to_lines(
     worker: &Worker,
     exchange: &Exchange<'_>,
     asked: &Asked<'_>,
-    passing: &Passing,
+    (passing, provider): (&Passing, &str),
 ) -> Result<(), Missed> {
     let consumer = exchange.caller_name();
     let kept = &worker.gateway().kept;
     for file in passing.batch_input() {
-        let is_known = kept.find(file, consumer) != Found::Unknown;
+        let may_be_known =
+            kept.find(file, consumer) != Found::Unknown || kept.may_be_anybodys(file, provider);
         let lines = kept.find(&lines::as_lines(file.clone()), consumer);
-        if is_known && !matches!(lines, Found::At(_)) {
+        if may_be_known && !matches!(lines, Found::At(_)) {
             let (field, message) = match asked.surface {
                 Surface::OpenaiBatchCreate => {
                     ("input_file_id", "the file was not uploaded for the purpose `batch`")
