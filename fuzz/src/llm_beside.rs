@@ -64,8 +64,9 @@ pub fn llm_surface(bytes: &[u8]) {
         }
     }
     let Ok(scanned) = Scanned::whole(body, surface.watch()) else { return };
-    let named = surface.kept_in_request(text).unwrap_or_default();
-    assert!(scanned.may_name_kept || named.is_empty(), "{text}");
+    let named = surface.named_in_request(text).unwrap_or_default();
+    let names_none = named.kept.is_empty() && named.links.is_empty();
+    assert!(scanned.may_name_kept || names_none, "{text}");
     let Ok(splice) = surface.rename(text, &scanned, "new") else { return };
     let renamed = String::from_utf8(splice.apply(body)).expect("a renamed body is text");
     assert!(Scanned::whole(renamed.as_bytes(), surface.watch()).is_ok(), "{renamed}");

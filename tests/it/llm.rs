@@ -14,6 +14,7 @@ mod ended;
 mod endings;
 mod examples;
 mod failures;
+mod fetched;
 mod figures;
 mod form;
 mod guardrail;

@@ -63,7 +63,7 @@ pub use policy::PolicySet;
 pub use product::Product;
 pub use provider::{
     CredentialForm, CredentialSecret, KindFacts, Mock, MockReply, NoKinds, Provider,
-    ProviderCredential, ProviderKind, ProviderKinds, ProviderTimeouts,
+    ProviderCredential, ProviderKind, ProviderKinds, ProviderLinks, ProviderTimeouts,
 };
 pub use read::{HOP_FIELDS, nearest};
 pub use redact::{KeptHeader, Redact};

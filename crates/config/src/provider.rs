@@ -4,6 +4,7 @@
 
 mod credential;
 mod kind;
+mod links;
 mod mock;
 mod written;
 
@@ -13,6 +14,7 @@ use architrave_core::name::ProviderName;
 
 pub use credential::{CredentialSecret, ProviderCredential};
 pub use kind::{CredentialForm, KindFacts, NoKinds, ProviderKind, ProviderKinds};
+pub use links::ProviderLinks;
 pub use mock::{Mock, MockReply};
 pub(crate) use written::ProviderWritten;
 
@@ -40,6 +42,8 @@ pub struct Provider {
     pub allow_private: bool,
     /// Bounds on how long it may take.
     pub timeouts: ProviderTimeouts,
+    /// What it may be given links to beside the open web.
+    pub links: ProviderLinks,
 }
 
 impl Provider {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::chat::{ChatError, ErrorKind};
 use crate::scan::{Member, ScanError, Scanned, Spellings, Watch, Watched};
-use crate::surface::{KeptId, Surface, bare_model as bare, gemini_model};
+use crate::surface::{KeptId, OwnLink, Surface, bare_model as bare, gemini_model};
 
 /// In whose words the lines are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct BatchFile {
     pub kept: Vec<(KeptId, usize)>,
     /// The same to look it up: each line may name what each before it does.
     known: HashSet<KeptId>,
+    /// Links to what is open to the operator's account, each with its line.
+    pub links: Vec<(OwnLink, usize)>,
     /// How many lines came before those that are gone through.
     before: usize,
 }
@@ -162,14 +164,19 @@ impl BatchFile {
         }
         let Some(surface) = asked_by(form, &scanned, line) else { return Ok(()) };
         let body = scanned.raw(Watched::LineBody, line).unwrap_or("{}");
-        let named = surface.kept_in_request(body).map_err(|error| wrong(error.to_string()))?;
-        for id in named {
+        let named = surface.named_in_request(body).map_err(|error| wrong(error.to_string()))?;
+        self.links.extend(named.links.into_iter().map(|link| (link, number)));
+        for id in named.kept {
             if self.known.insert(id.clone()) {
                 self.kept.push((id, number));
             }
         }
-        if self.kept.len() > KEPT_MAX {
-            return Err(BatchError::TooMany { what: "ids of a provider", max: KEPT_MAX });
+        for (what, count) in
+            [("ids of a provider", self.kept.len()), ("links to buckets", self.links.len())]
+        {
+            if count > KEPT_MAX {
+                return Err(BatchError::TooMany { what, max: KEPT_MAX });
+            }
         }
         Ok(())
     }

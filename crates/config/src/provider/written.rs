@@ -6,7 +6,7 @@ use architrave_core::name::ProviderName;
 
 use super::credential::{CredentialWritten, FORMS};
 use super::kind::{CredentialForm, KindFacts, MOCK, OPENAI_COMPATIBLE};
-use super::{Mock, Provider, ProviderCredential, ProviderKind, ProviderTimeouts};
+use super::{Mock, Provider, ProviderCredential, ProviderKind, ProviderLinks, ProviderTimeouts};
 use crate::read::{BaseUrl, List, Name, Reader, Ref, Scope, Shape, Written, record, scalar};
 use crate::snapshot::UpstreamIndex;
 use crate::tree::Node;
@@ -53,6 +53,8 @@ record! {
         "allow_private": bool = false => allow_private: bool,
         /// Bounds on how long it may take.
         "timeouts": ProviderTimeouts = ProviderTimeouts::default() => timeouts: ProviderTimeouts,
+        /// What requests may give it links to beside the open web.
+        "links": ProviderLinks = ProviderLinks::default() => links: ProviderLinks,
         /// What the mock does (`mock` only).
         "mock": Option<Mock> = None => mock: Option<Mock>,
     }
@@ -82,6 +84,7 @@ impl ProviderWritten {
             fill: fill.collect(),
             allow_private: self.allow_private,
             timeouts: self.timeouts,
+            links: self.links,
         };
         match &mut provider.kind {
             ProviderKind::Mock(mock) => {
@@ -136,7 +139,7 @@ const NOTHING_SPECIAL: KindFacts = KindFacts {
 
 /// The mock is within the gateway: there is nowhere to go and nothing to present.
 fn check_mock(scope: &mut Scope<'_, '_, '_>) {
-    let keys = ["base_url", "upstream", "credentials", "allow_private"];
+    let keys = ["base_url", "upstream", "credentials", "allow_private", "links"];
     for key in keys.into_iter().chain(FILLS) {
         if scope.has(key) {
             scope.refuse_at(key, "has no effect on the kind `mock`, which is within the gateway");

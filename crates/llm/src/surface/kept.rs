@@ -11,8 +11,41 @@ use super::{Kept, Operation, Surface};
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonError, Kind};
 
+use link::Leads;
+
 /// What is named, and by which id.
 pub type KeptId = (Kept, String);
+
+/// What a request names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// What lives at a provider.
+    pub kept: Vec<KeptId>,
+    /// The links to what is open to the account by which the provider is asked, and not to anybody:
+    /// buckets, files of a server, whatever has a scheme that is none of the web's.
+    pub links: Vec<OwnLink>,
+}
+
+/// A link to what is open to the operator's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnLink {
+    /// Where it stands in the body, as `messages[0].content[1].image_url.url`.
+    pub field: String,
+    /// The link as it stands there.
+    pub link: String,
+}
+
+impl OwnLink {
+    /// Whether it leads to what is below a prefix: that place itself, or what a slash leads to, and
+    /// nowhere that is said as a way up.
+    #[must_use]
+    pub fn is_below(&self, prefix: &str) -> bool {
+        let Some(rest) = self.link.strip_prefix(prefix) else { return false };
+        let is_whole = rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/');
+        let is_up = |segment: &str| matches!(segment, "." | "..");
+        is_whole && !rest.contains(['%', '\\', '?', '#']) && !rest.split('/').any(is_up)
+    }
+}
 
 /// How many things one body may name; beyond that nobody means them.
 const NAMED_MAX: usize = 1_024;
@@ -27,7 +60,11 @@ enum Shape {
     /// The same with the collection before the id, as Gemini has it.
     Name(Kept),
     /// A link, of those that lead to Gemini's files.
-    Link,
+    FileLink,
+    /// A link, or bytes in its place, or an object with those fields.
+    Link(&'static [Member]),
+    /// Links wherever fields that are called so have them.
+    AnyLink(&'static [&'static str]),
     /// An object with those fields, or a list of such objects.
     Fields(&'static [Member]),
     /// An object whose fields have any name.
@@ -40,12 +77,13 @@ enum Shape {
 type Member = (&'static str, Shape);
 
 impl Surface {
-    /// What a request at this surface names that lives at a provider, its path apart.
+    /// What a request at this surface names that lives at a provider, or that the provider fetches
+    /// as the operator could; its path apart.
     ///
     /// # Errors
     /// Where the body cannot be read, or names more than anybody means.
-    pub fn kept_in_request(self, body: &str) -> Result<Vec<KeptId>, JsonError> {
-        let mut found = Vec::new();
+    pub fn named_in_request(self, body: &str) -> Result<Named, JsonError> {
+        let mut found = Named::default();
         if let Some(shape) = requests::of(self) {
             walk(&mut Cursor::new(body), shape, &mut found)?;
         }
@@ -62,11 +100,11 @@ impl Surface {
     /// # Errors
     /// Where the body cannot be read.
     pub fn batch_input(self, body: &str) -> Result<Vec<KeptId>, JsonError> {
-        let mut found = Vec::new();
+        let mut found = Named::default();
         if let Some(shape) = requests::of_input(self) {
             walk(&mut Cursor::new(body), shape, &mut found)?;
         }
-        Ok(found)
+        Ok(found.kept)
     }
 
     /// What a reply at this surface says was made, with the ids by which requests name it; where
@@ -117,10 +155,10 @@ fn says_kept(dialect: Dialect, body: &str) -> bool {
 }
 
 fn found(shape: Option<&'static Shape>, body: &str) -> Vec<KeptId> {
-    let mut found = Vec::new();
-    let Some(shape) = shape else { return found };
+    let mut found = Named::default();
+    let Some(shape) = shape else { return Vec::new() };
     match walk(&mut Cursor::new(body), shape, &mut found) {
-        Ok(()) => found,
+        Ok(()) => found.kept,
         Err(_) => Vec::new(),
     }
 }
@@ -129,7 +167,7 @@ fn found(shape: Option<&'static Shape>, body: &str) -> Vec<KeptId> {
 fn walk(
     cursor: &mut Cursor<'_>,
     shape: &'static Shape,
-    found: &mut Vec<KeptId>,
+    found: &mut Named,
 ) -> Result<(), JsonError> {
     match (cursor.kind(), shape) {
         // A list in a list is nothing that anybody reads; replies may be as deep as they like.
@@ -153,16 +191,18 @@ fn walk(
             let id = name.rsplit('/').next().unwrap_or_default().to_owned();
             add(cursor, found, (*kept, id))
         }
-        (Kind::Text, Shape::Link) => {
+        (Kind::Text, Shape::FileLink) => {
             let link = cursor.text()?;
-            match link::file_of(&link) {
-                Some(id) => add(cursor, found, (Kept::File, id.to_owned())),
-                None => Ok(()),
-            }
+            add_link(cursor, found, (link::of_file(&link), &link))
         }
-        (Kind::Object, Shape::Fields(members) | Shape::Id(_, members)) => {
+        (Kind::Text, Shape::Link(_)) => {
+            let link = cursor.text()?;
+            add_link(cursor, found, (link::of_media(&link), &link))
+        }
+        (Kind::Object, Shape::Fields(members) | Shape::Id(_, members) | Shape::Link(members)) => {
             fields(cursor, members, found)
         }
+        (Kind::Object, Shape::AnyLink(names)) => any_links(cursor, (names, false), found),
         (Kind::Object, Shape::Each(shape)) => {
             cursor.object(|cursor, _name| walk(cursor, shape, found))
         }
@@ -174,7 +214,7 @@ fn walk(
 fn fields(
     cursor: &mut Cursor<'_>,
     members: &'static [Member],
-    found: &mut Vec<KeptId>,
+    found: &mut Named,
 ) -> Result<(), JsonError> {
     cursor.object(|cursor, name| match members.iter().find(|(member, _)| *member == name) {
         Some((_, shape)) => walk(cursor, shape, found),
@@ -182,12 +222,28 @@ fn fields(
     })
 }
 
+/// Goes through a value at whatever depth for links in fields of those names; whether it is in one.
+fn any_links(
+    cursor: &mut Cursor<'_>,
+    (names, is_within): (&'static [&'static str], bool),
+    found: &mut Named,
+) -> Result<(), JsonError> {
+    match cursor.kind() {
+        Kind::Object => {
+            cursor.object(|cursor, name| any_links(cursor, (names, names.contains(&name)), found))
+        }
+        Kind::Array => cursor.array(|cursor| any_links(cursor, (names, is_within), found)),
+        Kind::Text if is_within => walk(cursor, &Shape::Link(&[]), found),
+        _ => cursor.skip(),
+    }
+}
+
 /// An item that is only named says its id and, at most, that it is a reference. A message says who
 /// speaks, any other item what it is; their ids are their own.
 fn item(
     cursor: &mut Cursor<'_>,
     members: &'static [Member],
-    found: &mut Vec<KeptId>,
+    found: &mut Named,
 ) -> Result<(), JsonError> {
     let (mut id, mut is_reference) = (None, None);
     cursor.object(|cursor, name| match (name, cursor.kind()) {
@@ -214,15 +270,33 @@ fn item(
     }
 }
 
-fn add(cursor: &Cursor<'_>, found: &mut Vec<KeptId>, one: KeptId) -> Result<(), JsonError> {
-    if one.1.is_empty() || found.contains(&one) {
+fn add(cursor: &Cursor<'_>, found: &mut Named, one: KeptId) -> Result<(), JsonError> {
+    if one.1.is_empty() || found.kept.contains(&one) {
         return Ok(());
     }
-    if found.len() == NAMED_MAX {
+    if found.kept.len() == NAMED_MAX {
         return Err(cursor.wrong("names too much that lives at a provider"));
     }
-    found.push(one);
+    found.kept.push(one);
     Ok(())
+}
+
+fn add_link(
+    cursor: &Cursor<'_>,
+    found: &mut Named,
+    (leads, link): (Leads, &str),
+) -> Result<(), JsonError> {
+    match leads {
+        Leads::Elsewhere => Ok(()),
+        Leads::ToFile(id) => add(cursor, found, (Kept::File, id)),
+        Leads::ToOwn if found.links.len() == NAMED_MAX => {
+            Err(cursor.wrong("has too many links to what is the operator's"))
+        }
+        Leads::ToOwn => {
+            found.links.push(OwnLink { field: cursor.path(), link: link.to_owned() });
+            Ok(())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ proptest! {
                 let _ = surface.named_models(body);
                 let _ = surface.kept_in_reply(body);
                 let _ = surface.results_links(body);
-                let _ = surface.kept_in_request(body);
+                let _ = surface.named_in_request(body);
                 let _ = of_reply(*surface, body);
                 let _ = of_request(*surface, body);
             }

@@ -12,6 +12,7 @@ mod credential;
 mod endpoint;
 mod facts;
 mod fallback;
+mod fetched;
 mod fit;
 pub(crate) mod kept;
 mod listing;
@@ -180,6 +181,8 @@ async fn chat<'a>(
     // What names a thing that a provider keeps goes there, whatever the fleet says, and nobody else
     // is told what the thing is about, not even from the cache.
     let named = kept::named(worker, asked.surface, (&ask.body, &ask.scanned)).await?;
+    let (named, links) = (named.kept, named.links);
+    ask.links = links;
     let home = match named.is_empty() {
         true => None,
         false => Some(pass::home_of_chat(worker, exchange, (&models, &named))?),

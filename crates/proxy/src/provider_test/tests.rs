@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use architrave_config::{NoSources, ProviderTimeouts};
+use architrave_config::{NoSources, ProviderLinks, ProviderTimeouts};
 use architrave_core::name::{CredentialName, ProviderName};
 use architrave_testkit::name_server::{NameServer, Record};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -80,6 +80,7 @@ fn provider(kind: &str, base_url: &str, secret: Option<CredentialSecret>) -> Pro
         fill: vec![("region", "eu-west-1".to_owned()), ("api_version", "2024-10-21".to_owned())],
         allow_private: false,
         timeouts: ProviderTimeouts::default(),
+        links: ProviderLinks::default(),
     }
 }
 

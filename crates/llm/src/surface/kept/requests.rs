@@ -1,7 +1,7 @@
 //! Where requests name what lives at a provider.
 
 use super::super::Family;
-use super::Shape::{Each, Fields, Id, Item, Link, Name, Own};
+use super::Shape::{AnyLink, Each, Fields, FileLink, Id, Item, Link, Name, Own};
 use super::{Kept, Member, Operation, Shape, Surface};
 use crate::dialect::Dialect;
 
@@ -20,6 +20,8 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
         Surface::AnthropicTokenCount => Some(&MESSAGES),
         Surface::AnthropicBatchCreate => Some(&ANTHROPIC_BATCH),
         Surface::GeminiBatchCreate | Surface::GeminiEmbeddingBatchCreate => Some(&GEMINI_BATCH),
+        Surface::BedrockTokenCount => Some(&BEDROCK_COUNT),
+        surface if surface.operation() == Operation::Invoke => Some(&ANY),
         surface if surface.family() == Family::Gemini => match surface.operation() {
             Operation::Chat
             | Operation::Embedding
@@ -31,9 +33,14 @@ pub(super) fn of(surface: Surface) -> Option<&'static Shape> {
             Dialect::OpenaiChat => Some(&CHAT),
             Dialect::OpenaiResponses => Some(&RESPONSES),
             Dialect::AnthropicMessages => Some(&MESSAGES),
+            Dialect::BedrockConverse => Some(&CONVERSE),
+            Dialect::CohereChat => Some(&COHERE),
+            Dialect::GeminiGenerateContent => Some(&GEMINI),
+        },
+        surface => match surface.operation() {
+            Operation::Embedding | Operation::Moderation | Operation::ImageGeneration => Some(&ANY),
             _ => None,
         },
-        _ => None,
     }
 }
 
@@ -55,17 +62,54 @@ const CONTAINER_ID: Member = ("container_id", Id(Kept::Container, &[]));
 /// Whoever made a skill has one with such an id; those that all have are called by a word.
 const SKILLS: Member = ("skills", Fields(&[("skill_id", Own(Kept::Skill, "skill_"))]));
 
-/// Mistral names the file in the part itself.
+const IMAGE_URL: Member = ("image_url", Link(&URL));
+const FILE_URL: Member = ("file_url", Link(&URL));
+const URL: [Member; 1] = [("url", Link(&[]))];
+
+/// Whatever a model that is called in words of its own calls a link.
+static ANY: Shape = AnyLink(&[
+    "url",
+    "uri",
+    "image_url",
+    "audio_url",
+    "video_url",
+    "file_url",
+    "image",
+    "images",
+    "s3Uri",
+    "s3_uri",
+    "gcsUri",
+    "gcs_uri",
+    "storageUri",
+    "storage_uri",
+    "fileUri",
+    "file_uri",
+]);
+
+/// Mistral names the file in the part itself, and has links to documents; servers of one's own read
+/// sound and video by links.
 static CHAT: Shape = Fields(&[(
     "messages",
     Fields(&[
-        ("content", Fields(&[("file", Fields(&[FILE_ID])), FILE_ID])),
+        (
+            "content",
+            Fields(&[
+                ("file", Fields(&[FILE_ID, ("file_data", Link(&[]))])),
+                FILE_ID,
+                IMAGE_URL,
+                FILE_URL,
+                ("audio_url", Link(&URL)),
+                ("video_url", Link(&URL)),
+                ("video", Link(&URL)),
+                ("document_url", Link(&URL)),
+            ]),
+        ),
         ("audio", Fields(&[("id", Id(Kept::Audio, &[]))])),
     ]),
 )]);
 
 /// A part of a message, or of what a tool gave back.
-static PART: Shape = Fields(&[FILE_ID]);
+static PART: Shape = Fields(&[FILE_ID, IMAGE_URL, FILE_URL]);
 
 static RESPONSES: Shape = Fields(&[
     ("previous_response_id", Id(Kept::Reply, &[])),
@@ -77,7 +121,7 @@ static RESPONSES: Shape = Fields(&[
             ("vector_store_ids", Id(Kept::Store, &[])),
             ("container", Id(Kept::Container, &[FILE_IDS, SKILLS])),
             ("environment", Fields(&[CONTAINER_ID, FILE_IDS, SKILLS])),
-            ("input_image_mask", Fields(&[FILE_ID])),
+            ("input_image_mask", Fields(&[FILE_ID, IMAGE_URL])),
         ]),
     ),
     ("prompt", Fields(&[("id", Id(Kept::Prompt, &[])), ("variables", Each(&PART))])),
@@ -85,8 +129,8 @@ static RESPONSES: Shape = Fields(&[
 
 /// An item of a conversation.
 static ITEM: [Member; 4] = [
-    ("content", Fields(&[FILE_ID])),
-    ("output", Fields(&[FILE_ID])),
+    ("content", Fields(&[FILE_ID, IMAGE_URL, FILE_URL])),
+    ("output", Fields(&[FILE_ID, IMAGE_URL, FILE_URL])),
     // A call of the interpreter says where the next one is to run.
     CONTAINER_ID,
     ("environment", Fields(&[CONTAINER_ID, FILE_IDS, SKILLS])),
@@ -99,9 +143,9 @@ static NEW_CONTAINER: Shape = Fields(&[FILE_IDS, SKILLS]);
 static OPENAI_BATCH: Shape = Fields(&[("input_file_id", Id(Kept::File, &[]))]);
 
 static IMAGE_EDIT: Shape = Fields(&[
-    ("images", Fields(&[FILE_ID])),
-    ("image", Fields(&[FILE_ID])),
-    ("mask", Fields(&[FILE_ID])),
+    ("images", Link(&[FILE_ID, IMAGE_URL])),
+    ("image", Link(&[FILE_ID, IMAGE_URL])),
+    ("mask", Link(&[FILE_ID, IMAGE_URL])),
 ]);
 
 /// A block of content, with what may be in it: what a tool gave back, a document's own blocks.
@@ -111,7 +155,11 @@ static BLOCK: [Member; 3] = [
     // Where code has left a file is told there, too, and names nothing.
     ("content", Fields(&[("source", Fields(&SOURCE))])),
 ];
-static SOURCE: [Member; 2] = [FILE_ID, ("content", Fields(&[("source", Fields(&[FILE_ID]))]))];
+static SOURCE: [Member; 3] = [
+    FILE_ID,
+    ("url", Link(&[])),
+    ("content", Fields(&[("source", Fields(&[FILE_ID, ("url", Link(&[]))]))])),
+];
 
 static MESSAGES_FIELDS: [Member; 3] = [
     ("messages", Fields(&[("content", Fields(&BLOCK))])),
@@ -122,13 +170,43 @@ static MESSAGES: Shape = Fields(&MESSAGES_FIELDS);
 static ANTHROPIC_BATCH: Shape =
     Fields(&[("requests", Fields(&[("params", Fields(&MESSAGES_FIELDS))]))]);
 
+/// What a part of Bedrock's shows may lie in a bucket.
+static SHOWN: [Member; 1] = [("source", Fields(&[("s3Location", Link(&[("uri", Link(&[]))]))]))];
+static CONVERSE_PART: [Member; 5] = [
+    ("image", Fields(&SHOWN)),
+    ("document", Fields(&SHOWN)),
+    ("video", Fields(&SHOWN)),
+    ("audio", Fields(&SHOWN)),
+    (
+        "toolResult",
+        Fields(&[(
+            "content",
+            Fields(&[
+                ("image", Fields(&SHOWN)),
+                ("document", Fields(&SHOWN)),
+                ("video", Fields(&SHOWN)),
+                ("audio", Fields(&SHOWN)),
+            ]),
+        )]),
+    ),
+];
+static CONVERSE_FIELDS: [Member; 2] = [
+    ("messages", Fields(&[("content", Fields(&CONVERSE_PART))])),
+    ("system", Fields(&CONVERSE_PART)),
+];
+static CONVERSE: Shape = Fields(&CONVERSE_FIELDS);
+static BEDROCK_COUNT: Shape =
+    Fields(&[("input", Fields(&[("converse", Fields(&CONVERSE_FIELDS))]))]);
+
+static COHERE: Shape = Fields(&[("messages", Fields(&[("content", Fields(&[IMAGE_URL]))]))]);
+
 static GEMINI_PART: [Member; 4] = [
     ("fileData", Fields(&FILE_DATA)),
     ("file_data", Fields(&FILE_DATA)),
     ("functionResponse", Fields(&FUNCTION_RESPONSE)),
     ("function_response", Fields(&FUNCTION_RESPONSE)),
 ];
-static FILE_DATA: [Member; 2] = [("fileUri", Link), ("file_uri", Link)];
+static FILE_DATA: [Member; 2] = [("fileUri", FileLink), ("file_uri", FileLink)];
 static FUNCTION_RESPONSE: [Member; 1] =
     [("parts", Fields(&[("fileData", Fields(&FILE_DATA)), ("file_data", Fields(&FILE_DATA))]))];
 static PARTS: [Member; 1] = [("parts", Fields(&GEMINI_PART))];

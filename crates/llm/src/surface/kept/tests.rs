@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::kept_in_event;
+use super::{Named, OwnLink, kept_in_event};
 use crate::dialect::Dialect;
 use crate::scan::Scanned;
 use crate::surface::{Kept, KeptId, Surface};
@@ -13,8 +13,9 @@ use crate::surface::{Kept, KeptId, Surface};
 fn named(surface: Surface, body: &Value) -> Vec<KeptId> {
     let body = body.to_string();
     let scanned = Scanned::whole(body.as_bytes(), surface.watch()).unwrap();
-    let mut named = surface.kept_in_request(&body).unwrap();
+    let Named { kept: mut named, links } = surface.named_in_request(&body).unwrap();
     assert!(scanned.may_name_kept || named.is_empty(), "{body}");
+    assert_eq!(links, [], "{body}");
     named.sort_by(|one, other| one.1.cmp(&other.1));
     named
 }
@@ -109,6 +110,158 @@ fn gemini_names_files_by_links_in_both_spellings() {
     });
     let both = [ids(Kept::Cache, &["k"]), ids(Kept::Store, &["s"])].concat();
     assert_eq!(named(Surface::GeminiContent, &stores), both);
+}
+
+/// A body with a link in it, and where that stands.
+fn linked(link: &str) -> Vec<(Surface, Value, &'static str)> {
+    use Surface as S;
+    let image = json!({ "type": "image_url", "image_url": { "url": link } });
+    let chat = json!({ "messages": [{ "role": "user", "content": [image] }] });
+    let spoken = |part: Value| json!({ "messages": [{ "role": "user", "content": [part] }] });
+    let gemini = json!({ "contents": [{ "parts": [{ "fileData": { "fileUri": link } }] }] });
+    let input = json!({ "input": [{ "role": "user", "content": [
+        { "type": "input_image", "image_url": link }] }] });
+    let lying = json!({ "source": { "s3Location": { "uri": link } } });
+    let source = json!({ "type": "image", "source": { "type": "url", "url": link } });
+    vec![
+        (S::OpenaiChat, chat.clone(), "messages[0].content[0].image_url.url"),
+        (S::OpenaiChat, spoken(json!({ "image_url": link })), "messages[0].content[0].image_url"),
+        (
+            S::OpenaiChat,
+            spoken(json!({ "type": "file", "file": { "file_data": link } })),
+            "messages[0].content[0].file.file_data",
+        ),
+        (S::CohereChat, chat, "messages[0].content[0].image_url.url"),
+        (S::OpenaiResponses, input.clone(), "input[0].content[0].image_url"),
+        (S::OpenaiTokenCount, input, "input[0].content[0].image_url"),
+        (
+            S::OpenaiResponses,
+            json!({ "input": [{ "type": "computer_call_output", "output": { "image_url": link } }] }),
+            "input[0].output.image_url",
+        ),
+        (
+            S::OpenaiConversationCreate,
+            json!({ "items": [{ "role": "user", "content": [{ "file_url": link }] }] }),
+            "items[0].content[0].file_url",
+        ),
+        (
+            S::AnthropicMessages,
+            spoken(json!({ "type": "tool_result", "content": [source] })),
+            "messages[0].content[0].content[0].source.url",
+        ),
+        (
+            S::AnthropicBatchCreate,
+            json!({ "requests": [{ "params": spoken(source) }] }),
+            "requests[0].params.messages[0].content[0].source.url",
+        ),
+        (S::GeminiContent, gemini, "contents[0].parts[0].fileData.fileUri"),
+        (
+            S::GeminiEmbedding,
+            json!({ "content": { "parts": { "file_data": { "file_uri": link } } } }),
+            "content.parts.file_data.file_uri",
+        ),
+        (
+            S::BedrockConverse,
+            spoken(json!({ "image": lying })),
+            "messages[0].content[0].image.source.s3Location.uri",
+        ),
+        (
+            S::BedrockConverse,
+            spoken(json!({ "toolResult": { "content": [{ "video": lying }] } })),
+            "messages[0].content[0].toolResult.content[0].video.source.s3Location.uri",
+        ),
+        (
+            S::BedrockTokenCount,
+            json!({ "input": { "converse": spoken(json!({ "document": lying })) } }),
+            "input.converse.messages[0].content[0].document.source.s3Location.uri",
+        ),
+        (
+            S::BedrockInvoke,
+            json!({ "mediaSource": { "s3Location": { "uri": link } } }),
+            "mediaSource.s3Location.uri",
+        ),
+        (
+            S::GeminiPredict,
+            json!({ "instances": [{ "image": { "gcsUri": link } }] }),
+            "instances[0].image.gcsUri",
+        ),
+        (S::OpenaiEmbedding, json!({ "input": [{ "image": link }] }), "input[0].image"),
+        (
+            S::OpenaiEmbedding,
+            json!({ "input": [[{ "images": [{ "url": link }] }]] }),
+            "input[0][0].images[0].url",
+        ),
+        (
+            S::CohereEmbed,
+            json!({ "inputs": [{ "content": [{ "image_url": { "url": link } }] }] }),
+            "inputs[0].content[0].image_url.url",
+        ),
+        (S::OpenaiImageEdit, json!({ "images": [{ "image_url": link }] }), "images[0].image_url"),
+    ]
+}
+
+#[test]
+fn links_to_buckets_are_seen_wherever_a_link_can_stand() {
+    for link in ["s3://other-tenant/secret.png", "gs://other/secret.txt", "file:///etc/passwd"] {
+        for (surface, body, field) in linked(link) {
+            let body = body.to_string();
+            let scanned = Scanned::whole(body.as_bytes(), surface.watch()).unwrap();
+            assert!(scanned.may_name_kept, "{body}");
+            let found = surface.named_in_request(&body).unwrap();
+            let own = OwnLink { field: field.to_owned(), link: link.to_owned() };
+            assert_eq!((found.links, found.kept), (vec![own], vec![]), "{surface:?} {body}");
+        }
+    }
+    for (surface, body, _) in linked("https://house.example/x.png") {
+        assert_eq!(named(surface, &body), [], "{surface:?} {body}");
+    }
+    // However it is asked for, a file that Gemini keeps is one.
+    let file = "https://generativelanguage.googleapis.com/v1beta/x/../files/%61bc";
+    for (surface, body, _) in linked(file) {
+        assert_eq!(named(surface, &body), ids(Kept::File, &["abc"]), "{surface:?} {body}");
+    }
+}
+
+#[test]
+fn what_is_said_and_what_tools_are_asked_are_no_links() {
+    let bucket = "s3://bucket/x";
+    let said = json!({ "messages": [
+        { "role": "user", "content": bucket },
+        { "role": "assistant", "content": [
+            { "type": "text", "text": bucket },
+            { "type": "tool_use", "id": "t", "name": "f", "input": { "url": bucket, "uri": bucket } },
+        ] },
+    ] });
+    for surface in [Surface::OpenaiChat, Surface::AnthropicMessages, Surface::BedrockConverse] {
+        assert_eq!(named(surface, &said), []);
+    }
+    let gemini = json!({ "contents": [{ "parts": [
+        { "text": bucket },
+        { "functionCall": { "name": "f", "args": { "fileUri": bucket } } },
+    ] }] });
+    assert_eq!(named(Surface::GeminiContent, &gemini), []);
+    assert_eq!(named(Surface::BedrockInvoke, &json!({ "inputText": bucket })), []);
+}
+
+#[test]
+fn a_link_is_below_a_prefix_by_whole_names() {
+    let below = |link: &str, prefix: &str| {
+        OwnLink { field: String::new(), link: link.to_owned() }.is_below(prefix)
+    };
+    for prefix in ["s3://ours", "s3://ours/", "s3://ours/a", "s3://ours/a/b.png"] {
+        assert!(below("s3://ours/a/b.png", prefix), "{prefix}");
+    }
+    for link in [
+        "s3://ours-too/a/b.png",
+        "s3://ours/ab.png",
+        "s3://ours/a/../b.png",
+        "s3://ours/a/%2e%2e/b.png",
+        "s3://ours/a/..\\b",
+        "S3://ours/a/b",
+        " s3://ours/a/b",
+    ] {
+        assert!(!below(link, "s3://ours/a"), "{link}");
+    }
 }
 
 #[test]
@@ -209,8 +362,8 @@ fn an_id_is_seen_however_its_name_is_written() {
     let body = r#"{"messages":[{"content":[{"file":{"file\u005fid":"file-1"}}]}]}"#;
     let scanned = Scanned::whole(body.as_bytes(), Surface::OpenaiChat.watch()).unwrap();
     assert!(scanned.may_name_kept);
-    let named = Surface::OpenaiChat.kept_in_request(body).unwrap();
-    assert_eq!(named, ids(Kept::File, &["file-1"]));
+    let named = Surface::OpenaiChat.named_in_request(body).unwrap();
+    assert_eq!(named.kept, ids(Kept::File, &["file-1"]));
     let plain = br#"{"model":"m","messages":[{"role":"user","content":"file_id"}],"id":"x"}"#;
     let scanned = Scanned::whole(plain, Surface::OpenaiChat.watch()).unwrap();
     assert!(!scanned.may_name_kept, "a body that names nothing is looked at once");
@@ -220,7 +373,7 @@ fn an_id_is_seen_however_its_name_is_written() {
 fn what_is_named_is_bounded() {
     let many: Vec<String> = (0..=super::NAMED_MAX).map(|number| number.to_string()).collect();
     let body = json!({ "tools": [{ "vector_store_ids": many }] }).to_string();
-    assert!(Surface::OpenaiResponses.kept_in_request(&body).is_err());
+    assert!(Surface::OpenaiResponses.named_in_request(&body).is_err());
 }
 
 #[test]
@@ -291,7 +444,7 @@ proptest! {
     #[test]
     fn any_body_is_survived(body in "[\\[\\]{},:\"a0]{0,40}|\\{\"(input|messages|id|content|output)\":[\\[\\]{},:\"a0]{0,40}\\}") {
         for &surface in Surface::ALL {
-            let _ = surface.kept_in_request(&body);
+            let _ = surface.named_in_request(&body);
             let _ = surface.kept_in_reply(&body);
         }
     }

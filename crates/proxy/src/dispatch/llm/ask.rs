@@ -9,6 +9,7 @@ use architrave_llm::dialect::{Address, Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::frame::Framing;
 use architrave_llm::scan::{Scanned, Watched};
+use architrave_llm::surface::OwnLink;
 
 use super::refusal;
 
@@ -42,6 +43,8 @@ pub(super) struct Ask {
     pub choices: u64,
     /// The class of service asked for, where its prices may be its own.
     pub service: Option<ServiceClass>,
+    /// Links to what is open to the operator's account at the provider.
+    pub links: Vec<OwnLink>,
 }
 
 impl Ask {
@@ -108,6 +111,7 @@ impl Ask {
             service: scanned.raw(Watched::ServiceClass, &bytes).and_then(ServiceClass::asked),
             body: Arc::new(bytes),
             scanned,
+            links: Vec::new(),
         })
     }
 

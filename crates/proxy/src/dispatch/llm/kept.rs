@@ -15,7 +15,7 @@ use architrave_balance::hash_key;
 use architrave_llm::chat::ChatError;
 use architrave_llm::estimate;
 use architrave_llm::scan::Scanned;
-use architrave_llm::surface::{Kept, KeptId, Surface};
+use architrave_llm::surface::{Kept, KeptId, Named, Surface};
 use tokio::sync::mpsc;
 
 use super::missed::Missed;
@@ -353,7 +353,7 @@ impl Part {
     }
 }
 
-/// What a body names that lives at a provider. Most bodies name nothing, and the scan has seen that.
+/// What a body names that lives at a provider, or that it fetches as the operator could. Most bodies name nothing, and the scan has seen that.
 ///
 /// # Errors
 /// That it cannot be read.
@@ -361,15 +361,15 @@ pub(super) async fn named(
     worker: &Worker,
     surface: Surface,
     (body, scanned): (&Arc<Vec<u8>>, &Scanned),
-) -> Result<Vec<KeptId>, Missed> {
+) -> Result<Named, Missed> {
     if !scanned.may_name_kept {
-        return Ok(Vec::new());
+        return Ok(Named::default());
     }
     let body = Arc::clone(body);
     let found = outgoing::offloaded(worker, body.len(), move || {
         let text = std::str::from_utf8(&body)
             .map_err(|_not_text| ChatError::invalid("", "the body is not UTF-8"))?;
-        Ok(surface.kept_in_request(text)?)
+        Ok(surface.named_in_request(text)?)
     });
     found.await.map_err(refusal::invalid)
 }

@@ -28,7 +28,8 @@ use super::reserve::Wanted;
 use super::seen::{self, Seen};
 use super::signal::About;
 use super::{
-    Candidates, awaited, credential, fallback, fit, passed_over, refusal, reserve, settle, signal,
+    Candidates, awaited, credential, fallback, fetched, fit, passed_over, refusal, reserve, settle,
+    signal,
 };
 use crate::exchange::Exchange;
 use crate::models::{LiveLane, LiveModel};
@@ -226,6 +227,9 @@ impl<'w> Run<'w, '_> {
     ) -> Attempted {
         if lane.side.reach.is_none() {
             return pin!(self.ask_mock(exchange, lane, flight)).await;
+        }
+        if let Err(denied) = fetched::hold(lane, &self.ask.links) {
+            return Attempted::Unfit(denied);
         }
         let caller = Caller::of(exchange);
         let written =

@@ -37,7 +37,7 @@ use crate::dispatch::llm::read_reply::{self, Judged};
 use crate::dispatch::llm::signal::About;
 use crate::dispatch::llm::stream::LlmStream;
 use crate::dispatch::llm::talk::{Manner, Talk};
-use crate::dispatch::llm::{credential, refusal, settle, signal};
+use crate::dispatch::llm::{credential, fetched, refusal, settle, signal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
@@ -178,6 +178,7 @@ impl Along<'_, '_> {
         if lane.side.reach.is_none() {
             return self.ask_mock(exchange).await.map_err(Attempted::Declined);
         }
+        fetched::hold(lane, passing.fetched()).map_err(Attempted::Unfit)?;
         if let Some(list) = ListAsk::of(asked.surface, asked.query) {
             return self.list(exchange, reader, list, flight).await;
         }

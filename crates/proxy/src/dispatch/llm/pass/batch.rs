@@ -13,7 +13,7 @@ use super::lines::Requests;
 use super::request::Passing;
 use crate::dispatch::llm::kept::Found;
 use crate::dispatch::llm::missed::Missed;
-use crate::dispatch::llm::{outgoing, permit, refusal};
+use crate::dispatch::llm::{fetched, outgoing, permit, refusal};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
@@ -55,6 +55,7 @@ pub(super) async fn see(
             return Err(refused(*line, "there is nothing of the id that it names"));
         }
     }
+    fetched::hold_lines(lane, &found.links)?;
     for model in found.models {
         let there = name_there(worker, exchange, service, lane, &model.name);
         let there = there.map_err(|why| refused(model.line, &why))?;

@@ -8,7 +8,7 @@ use architrave_config::LlmService;
 use architrave_llm::batch::{self, LineForm};
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::scan::{Scanned, Splice, Watched};
-use architrave_llm::surface::{Asked, Kept, KeptId, Operation, Surface};
+use architrave_llm::surface::{Asked, Kept, KeptId, Operation, OwnLink, Surface};
 use architrave_net::{Fields, Reader};
 use architrave_policy::guardrail::Guards;
 use architrave_policy::ledger::OUTPUT_TOKENS_DEFAULT;
@@ -43,6 +43,7 @@ pub(super) struct Passing {
     guards: Guards,
     upgrade: Option<String>,
     named: Vec<KeptId>,
+    fetched: Vec<OwnLink>,
     is_home_known: bool,
     has_taken_rest: Cell<bool>,
 }
@@ -79,8 +80,11 @@ impl Passing {
         let in_path = asked.kept().map(|(kept, id)| (kept, id.to_owned()));
         let in_query = links::named(asked.surface, asked.query);
         let mut named: Vec<KeptId> = in_path.into_iter().chain(in_query).collect();
+        let mut fetched = Vec::new();
         if let Body::Json(bytes, scanned) = &body {
-            named.extend(kept::named(worker, asked.surface, (bytes, scanned)).await?);
+            let in_body = kept::named(worker, asked.surface, (bytes, scanned)).await?;
+            named.extend(in_body.kept);
+            fetched = in_body.links;
         }
         if !names_model {
             body.hold_to_model((asked, &deep), model.as_deref(), !named.is_empty())?;
@@ -97,6 +101,7 @@ impl Passing {
             guards: Guards::default(),
             upgrade: facts.upgrade.clone().filter(|_| asked.operation() == Operation::Realtime),
             named,
+            fetched,
             is_home_known: false,
             has_taken_rest: Cell::new(false),
         })
@@ -294,6 +299,11 @@ impl Passing {
     /// What the path and the body name that lives at a provider.
     pub(super) fn named(&self) -> &[KeptId] {
         &self.named
+    }
+
+    /// What the body has the provider fetch that is open to the operator's account.
+    pub(super) fn fetched(&self) -> &[OwnLink] {
+        &self.fetched
     }
 
     /// Notes whether it is known where that lives.
