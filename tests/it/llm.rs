@@ -26,6 +26,7 @@ mod lanes;
 mod listing;
 mod losses;
 mod mocked;
+mod openings;
 mod own_things;
 mod prompt;
 mod providers;

@@ -1,10 +1,10 @@
 //! Which deployment is asked, and who is asked next.
 
-use architrave_testkit::{Client, Config, Exchange, Gateway, Origin, SOON};
+use architrave_testkit::{Config, Exchange, Gateway, Origin, SOON};
 use serde_json::{Value, json};
 
 use super::{
-    STREAM_HEAD, ask, event, gateway, last_event, parsed, post, request, saying, streaming, text_of,
+    STREAM_HEAD, ask, event, gateway, last_event, parsed, post, saying, streaming, text_of,
 };
 
 fn refusing(status: u16, fields: &'static [(&'static str, &'static str)]) -> Origin {
@@ -149,19 +149,6 @@ fn what_was_held_back_of_a_stream_comes_whole_and_in_order() {
     let translated = post(gateway.web(), "/v1/messages", &[], &body).text();
     let at = |what| translated.find(what).unwrap_or_else(|| panic!("no {what}: {translated}"));
     assert!(at("message_start") < at("\"one\"") && at("\"one\"") < at("\" two\""), "{translated}");
-}
-
-#[test]
-fn a_start_is_not_held_back_for_long() {
-    let first = opening(vec![role()], |exchange| exchange.stall());
-    let gateway = gateway(&[&first], "");
-    let mut body = ask("hi");
-    body["stream"] = json!(true);
-    let mut client = Client::connect(gateway.web());
-    client.send(request("/v1/chat/completions", &[], &body.to_string())).expect("sent");
-    let _head = client.read_head().expect("a head");
-    let first = String::from_utf8(client.read_chunk().expect("a chunk")).expect("text");
-    assert_eq!(first, role());
 }
 
 #[test]

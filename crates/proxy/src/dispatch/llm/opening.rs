@@ -13,9 +13,6 @@ use super::awaited::{Awaited, Cut};
 
 /// How much of a stream is held back at most while it cannot be judged.
 const HELD_BYTES_MAX: usize = 64 * 1024;
-/// How long a stream that has begun, but says nothing yet, is held back: providers that are
-/// overloaded begin a stream and fail it at once.
-const HOLD: Duration = Duration::from_millis(500);
 /// How much is looked at at a time: what comes behind the telling event is not read twice.
 const LOOK: usize = 1024;
 
@@ -31,8 +28,9 @@ pub(super) struct Opening {
     pub failure: Option<ChatError>,
 }
 
-/// Reads a stream up to its first telling event. `patience` is how long the first event may take
-/// that is more than a sign of life.
+/// Reads a stream up to its first telling event. `patience` is how long that may take: whose turn it
+/// is, or what the prompt came to, tells nothing yet, and providers that are overloaded begin a
+/// stream before they fail it.
 ///
 /// # Errors
 /// That it broke off, ended, or took too long before, or that nobody waits for it any more.
@@ -41,13 +39,12 @@ pub(super) async fn read(
     (dialect, framing): (Dialect, Framing),
     patience: Duration,
 ) -> Result<Opening, Cut> {
-    let mut until = Instant::now() + patience;
+    let until = Instant::now() + patience;
     let mut look = Look::new(dialect, framing);
     let mut held = Vec::new();
     loop {
         let filled = match timeout_at(until, answer.fill()).await {
             Ok(filled) => filled?,
-            Err(_silent) if look.has_begun => break,
             Err(_silent) => return Err(Cut::Wire(WireError::Stalled)),
         };
         if !filled {
@@ -58,11 +55,7 @@ pub(super) async fn read(
             }
         }
         let piece = answer.answer.data();
-        let had_begun = look.has_begun;
         look.see(piece);
-        if look.has_begun && !had_begun {
-            until = Instant::now() + HOLD;
-        }
         if look.is_telling() || held.len() + piece.len() > HELD_BYTES_MAX {
             break;
         }
