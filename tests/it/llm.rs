@@ -39,6 +39,7 @@ mod shown;
 mod talk;
 mod units;
 mod upload;
+mod vertex;
 
 use std::net::SocketAddr;
 

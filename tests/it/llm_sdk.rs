@@ -100,6 +100,11 @@ fn anthropic_talks_to_every_provider() {
 }
 
 #[test]
+fn anthropic_for_vertex_talks_to_every_provider() {
+    drive("anthropic_vertex");
+}
+
+#[test]
 fn google_genai_talks_to_every_provider() {
     drive("google_genai");
 }

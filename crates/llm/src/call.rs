@@ -45,11 +45,9 @@ pub fn read_request<'a>(
     address: &Address<'a>,
     body: &'a str,
 ) -> Result<(ChatRequest<'a>, Losses), ChatError> {
-    let (mut request, mut losses) = WORDS.read_request(body, address)?;
+    let (mut request, losses) = WORDS.read_request(body, address)?;
     request.model = address.model.clone().unwrap_or(Text::Borrowed(""));
     request.stream = address.stream.unwrap_or(false);
-    // It says how the body is to be read, and so it was.
-    losses.unknown.retain(|path| path != VERSION);
     Ok((request, losses))
 }
 

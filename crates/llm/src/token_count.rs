@@ -14,7 +14,9 @@ use crate::translate::{self, TranslatedRequest};
 /// What a family calls the number.
 fn name(surface: Surface) -> Option<&'static str> {
     match surface {
-        Surface::AnthropicTokenCount | Surface::OpenaiTokenCount => Some("input_tokens"),
+        Surface::AnthropicTokenCount
+        | Surface::AnthropicVertexTokenCount
+        | Surface::OpenaiTokenCount => Some("input_tokens"),
         Surface::GeminiTokenCount => Some("totalTokens"),
         Surface::BedrockTokenCount => Some("inputTokens"),
         _ => None,

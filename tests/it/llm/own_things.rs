@@ -298,3 +298,31 @@ fn a_chat_that_is_stored_is_its_consumers() {
         }
     }
 }
+
+#[test]
+fn of_what_can_be_got_the_head_can_be_asked_for() {
+    let keeper = Keeper::of("openai", "/v1", "");
+    let id = keeper.upload(KEY, &[]);
+    let paths =
+        ["/v1/models", "/v1/models/fast", "/v1/files", "/v1/files/ID", "/v1/files/ID/content"];
+    // One after another on one connection, which a body out of place would spoil.
+    let mut client = Client::connect(keeper.gateway.web());
+    let mut ask = |method: &str, path: &str, key: &str| {
+        client.ask(format!("{method} {path} HTTP/1.1\r\nHost: h\r\n{key}\r\n\r\n"))
+    };
+    for path in paths.map(|path| path.replace("ID", &id)) {
+        let head = ask("HEAD", &path, KEY);
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}: {}", head.text());
+        let got = ask("GET", &path, KEY);
+        assert!(got.status == 200 && !got.body.is_empty(), "{path}: {}", got.text());
+        assert_eq!(head.get("content-type"), got.get("content-type"), "{path}");
+        let theirs = path.contains(&id);
+        let refused = ask("HEAD", &path, BOB);
+        assert_eq!((refused.status == 404, refused.body.len()), (theirs, 0), "{path}");
+    }
+    assert!(keeper.origin.requests().iter().all(|it| it.method != "HEAD"));
+    let wrong = ask("HEAD", "/v1/realtime", KEY);
+    assert_eq!((wrong.status, wrong.get("allow")), (405, Some("GET")));
+    let files = ask("PUT", "/v1/files", KEY);
+    assert_eq!((files.status, files.get("allow")), (405, Some("POST, GET, HEAD")));
+}

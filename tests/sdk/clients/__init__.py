@@ -18,6 +18,7 @@ NAMES = {
     "openai_azure": ("openai_chat", "openai_chat"),
     "openai_responses": ("openai_responses", "openai_responses"),
     "anthropic": ("anthropic_messages", "anthropic_messages"),
+    "anthropic_vertex": ("anthropic_vertex", "anthropic_messages"),
     "google_genai": ("google_genai", "gemini_generate_content"),
     "cohere": ("cohere_v2", "cohere_chat"),
     "mistralai": ("mistral", "openai_chat"),

@@ -7,11 +7,10 @@ from clients import Base, Pieces, broken
 FINISH = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tools"}
 
 
-class Client(Base):
-    NOTES = ("user",)
+class Messages(Base):
+    """What its clients have in common, whoever serves them."""
 
-    def __init__(self, name, base, key):
-        self.sdk = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0, timeout=120)
+    NOTES = ("user",)
 
     def ask(self, model, question, stream, at_first=None):
         request = {"model": model, **_request(question)}
@@ -30,11 +29,6 @@ class Client(Base):
         messages = [{"role": "user", "content": text}]
         return self.sdk.messages.count_tokens(model=model, messages=messages).input_tokens
 
-    def models(self):
-        listed = [model.id for model in self.sdk.models.list()]
-        assert self.sdk.models.retrieve(listed[0]).id == listed[0]
-        return listed
-
     def failure(self, error):
         if not isinstance(error, anthropic.APIError):
             return broken(error)
@@ -45,6 +39,16 @@ class Client(Base):
             "retry_after": response.headers.get("retry-after") if response is not None else None,
             "message": str(error),
         }
+
+
+class Client(Messages):
+    def __init__(self, name, base, key):
+        self.sdk = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0, timeout=120)
+
+    def models(self):
+        listed = [model.id for model in self.sdk.models.list()]
+        assert self.sdk.models.retrieve(listed[0]).id == listed[0]
+        return listed
 
 
 def _request(question):

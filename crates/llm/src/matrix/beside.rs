@@ -44,6 +44,8 @@ This page is written by `cargo run -p architrave-llm --example llm_golden`; a te
 
 Paths are those of the families' documentation.
 `/v1` at the start may be left out; a family may be named before it (`/anthropic/v1/messages`); Azure's `/openai/deployments/{model}/…` is OpenAI's.
+Claude at Vertex is asked in Anthropic's words, the model in the path and the revision in the body.
+Whatever has a `GET`, has a `HEAD`, but for talks.
 `/v1/models` and `/v1/files` are answered in the words of whose client asks: Anthropic's sends `anthropic-version`, Gemini's `x-goog-api-key`.
 
 Chat is translated between all families; see [dialects](dialects.md).

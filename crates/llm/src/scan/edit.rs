@@ -129,6 +129,8 @@ impl Splice {
         bytes.extend_from_slice(value);
         if !is_alone {
             bytes.push(b',');
+        } else if let Some(before) = self.edits.put_in_at(at) {
+            before.bytes.push(b',');
         }
         self.edit(at..at, bytes);
     }

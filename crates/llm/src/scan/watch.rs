@@ -63,11 +63,13 @@ pub enum Watched {
     SearchOptions,
     /// Whether the answer is to be stored at the provider.
     Store,
+    /// The revision of the words that the body is in, where no header says it.
+    Revision,
 }
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 28;
+    pub const COUNT: usize = 29;
 }
 
 /// One watched member.

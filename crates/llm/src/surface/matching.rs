@@ -4,7 +4,7 @@
 //! have it or not; a family may be named first (`/anthropic/v1/messages`); Azure names the model
 //! there; Vertex names project and location before `models/`.
 
-use super::{Asked, Family, Surface};
+use super::{Asked, Family, Operation, Surface};
 use crate::chat::Text;
 use crate::dialect::Address;
 use crate::segment::{decode, is_name, parameter};
@@ -14,6 +14,9 @@ const GEMINI_VERSIONS: [&str; 4] = ["/v1beta", "/v1alpha", "/v1beta1", "/v1"];
 
 /// What stands in a pattern for what belongs to a thing that is kept.
 const PART: &str = "{part}";
+
+/// What of Vertex's paths is another maker's than Google.
+const OF_ANTHROPIC: &str = "/publishers/anthropic/models/";
 
 /// A path with what may stand before it cut off.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +49,13 @@ pub(super) fn find<'a>(method: &str, path: &'a str, query: &'a str) -> Option<As
 /// What a request asks for, looked for row by row.
 pub(super) fn search<'a>(method: &str, path: &'a str, query: &'a str) -> Option<Asked<'a>> {
     let cut = cut(path)?;
+    // Of what can be got, the head alone can be asked for (RFC 9110 §9.1).
+    let is_to_head = method == "HEAD";
+    let method = if is_to_head { "GET" } else { method };
     for &surface in Surface::ALL {
+        if is_to_head && surface.operation() == Operation::Realtime {
+            continue;
+        }
         if surface.method() != method || cut.family.is_some_and(|one| one != surface.family()) {
             continue;
         }
@@ -93,6 +102,9 @@ fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 /// What stands in the place of the braces of a pattern, empty where it has none; nothing where the
 /// path is another one.
 fn fits<'a>(pattern: &str, cut: &Cut<'a>) -> Option<&'a str> {
+    if let Some((_, pattern)) = pattern.split_once(OF_ANTHROPIC) {
+        return fits_in(pattern, below_vertex(cut.gemini)?);
+    }
     let (pattern, path) = if let Some(pattern) = pattern.strip_prefix("/v1beta") {
         (pattern, cut.gemini)
     } else if let Some(pattern) = pattern.strip_prefix("/upload/v1beta") {
@@ -111,6 +123,14 @@ fn fits<'a>(pattern: &str, cut: &Cut<'a>) -> Option<&'a str> {
         }
         None => fits_in(pattern, path),
     }
+}
+
+/// What Vertex's path says behind project, location and maker.
+fn below_vertex(path: &str) -> Option<&str> {
+    let (before, held) = path.split_once(OF_ANTHROPIC)?;
+    let (project, location) = before.strip_prefix("/projects/")?.split_once("/locations/")?;
+    let are_elements = [project, location].iter().all(|it| !it.is_empty() && !it.contains('/'));
+    are_elements.then_some(held)
 }
 
 fn fits_in<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
@@ -149,7 +169,7 @@ fn asked<'a>(
         asked.part = part.map(|part| name(part).ok_or(())).transpose().ok()?;
         let is_stream = parameter(query, "stream").is_some_and(|word| word == "true");
         asked.address.stream = is_stream.then_some(true);
-    } else if surface.operation() == super::Operation::Chat {
+    } else if surface == Surface::chat(surface.dialect()) {
         asked.address = surface.dialect().address(cut.whole, query)?;
     } else if !held.is_empty() {
         asked.address.model = Some(name(held)?);

@@ -36,6 +36,9 @@ pub fn methods(path: &str, query: &str) -> Vec<&'static str> {
         let method = surface.method();
         if !methods.contains(&method) && Surface::of(method, path, query).is_some() {
             methods.push(method);
+            if method == "GET" && Surface::of("HEAD", path, query).is_some() {
+                methods.push("HEAD");
+            }
         }
     }
     methods

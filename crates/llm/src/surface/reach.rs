@@ -36,6 +36,8 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
     let (surface, route) = (way.surface, way.route);
     let mut path = if surface.operation() == Operation::Chat {
         route.path(address)
+    } else if surface == Surface::AnthropicVertexTokenCount {
+        route.path.replace("{model}", "count-tokens")
     } else if names_model(route) {
         of_deployment(&route.path, surface, model)?
     } else {
@@ -70,6 +72,7 @@ fn ways<'r>(routes: &'r [Route], asked: &Asked<'_>, model: &str) -> Vec<Way<'r>>
         let surface = spoken(asked, route, model)?;
         let is_there = !names_model(route)
             || surface.operation() == Operation::Chat
+            || surface == Surface::AnthropicVertexTokenCount
             || (Family::of(route.dialect) == Family::Openai
                 && has_deployments(surface.operation()));
         is_there.then_some(Way { surface, route })
@@ -124,6 +127,7 @@ fn spoken(asked: &Asked<'_>, route: &Route, model: &str) -> Option<Surface> {
         Operation::TokenCount => match family {
             Family::Openai if route.dialect != Dialect::OpenaiResponses => None,
             Family::Openai => Some(Surface::OpenaiTokenCount),
+            Family::Anthropic if is_vertex => Some(Surface::AnthropicVertexTokenCount),
             Family::Anthropic => Some(Surface::AnthropicTokenCount),
             Family::Gemini => Some(Surface::GeminiTokenCount),
             Family::Bedrock => Some(Surface::BedrockTokenCount),

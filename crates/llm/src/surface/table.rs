@@ -1,7 +1,8 @@
 //! The table of surfaces: a row each.
 //!
 //! A path of the table is the one of the family's documentation. `{id}` is one element, and so is
-//! `{part}`, what belongs to that; `{model}` may be several, as names of models have slashes. `/v1` at the start may be left out, and
+//! `{part}`, what belongs to that; `{model}` may be several, as names of models have slashes.
+//! `{project}` and `{location}` of Vertex may be any. `/v1` at the start may be left out, and
 //! `/v1beta` may be another version of Gemini's; that is the business of `matching`.
 
 use super::{Family, Operation};
@@ -75,6 +76,11 @@ surfaces! {
     BedrockConverse Bedrock Chat "POST" Json
         "/model/{model}/converse" | "/model/{model}/converse-stream";
     CohereChat Cohere Chat "POST" Json "/v2/chat";
+    AnthropicVertexTokenCount Anthropic TokenCount "POST" Json
+        "/v1/projects/{project}/locations/{location}/publishers/anthropic/models/count-tokens:rawPredict";
+    AnthropicVertex Anthropic Chat "POST" Json
+        "/v1/projects/{project}/locations/{location}/publishers/anthropic/models/{model}:rawPredict" |
+        "/v1/projects/{project}/locations/{location}/publishers/anthropic/models/{model}:streamRawPredict";
     OpenaiEmbedding Openai Embedding "POST" Json "/v1/embeddings";
     OpenaiCompletion Openai Completion "POST" Json "/v1/completions";
     GeminiEmbedding Gemini Embedding "POST" Json "/v1beta/models/{model}:embedContent";

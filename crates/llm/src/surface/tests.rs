@@ -67,6 +67,16 @@ fn models_stand_in_paths_as_they_are_called() {
     assert_eq!(model("POST", azure), (Surface::OpenaiChat, "gpt".to_owned()));
     let vertex = "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent";
     assert_eq!(model("POST", vertex), (Surface::GeminiContent, "g".to_owned()));
+    for (path, stream) in [
+        ("/v1/projects/p/locations/l/publishers/anthropic/models/c@1:rawPredict", None),
+        ("/projects/p/locations/l/publishers/anthropic/models/c%401:streamRawPredict", Some(true)),
+    ] {
+        let asked = of("POST", path);
+        assert_eq!((asked.surface, asked.address.stream), (Surface::AnthropicVertex, stream));
+        assert_eq!(asked.address.model.as_deref(), Some("c@1"));
+    }
+    let count = "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict";
+    assert_eq!(of("POST", count).surface, Surface::AnthropicVertexTokenCount);
     let tuned = "/v1beta/tunedModels/mine:embedContent";
     assert_eq!(model("POST", tuned), (Surface::GeminiEmbedding, "tunedModels/mine".to_owned()));
     let arn = "/model/arn%3Aaws%3Abedrock%3A%3Ax%2Fy/invoke";
@@ -132,6 +142,17 @@ fn headers_tell_whose_client_asks_where_the_path_does_not() {
 }
 
 #[test]
+fn of_all_that_can_be_got_the_head_can_be_asked_for() {
+    for &surface in Surface::ALL {
+        let path = surface.paths()[0].replace(['{', '}'], "");
+        let got = Surface::of("GET", &path, "");
+        let is_talk = surface.operation() == Operation::Realtime;
+        let head = Surface::of("HEAD", &path, "");
+        assert_eq!(head, got.filter(|_| !is_talk), "{path}");
+    }
+}
+
+#[test]
 fn other_paths_are_nobodys() {
     for (method, path) in [
         ("PUT", "/v1/chat/completions"),
@@ -149,6 +170,11 @@ fn other_paths_are_nobodys() {
         ("POST", "/openai/deployments//embeddings"),
         ("POST", "/v1beta/models/:embedContent"),
         ("POST", "/anthropic/v1/chat/completions"),
+        ("POST", "/v1/publishers/anthropic/models/c:rawPredict"),
+        ("POST", "/v1/projects/p/q/locations/l/publishers/anthropic/models/c:rawPredict"),
+        ("POST", "/v1/projects/p/locations/l/publishers/anthropic/models/:rawPredict"),
+        ("HEAD", "/v1/realtime"),
+        ("HEAD", "/v1/messages"),
     ] {
         assert_eq!(Surface::of(method, path, ""), None, "{method} {path}");
     }
@@ -169,10 +195,11 @@ fn a_wrong_path_is_told_the_right_one() {
 
 #[test]
 fn a_known_path_has_its_methods() {
-    assert_eq!(methods("/v1/chat/completions", ""), ["POST", "GET"]);
-    assert_eq!(methods("/v1beta/cachedContents/a", ""), ["GET", "DELETE", "PATCH"]);
+    assert_eq!(methods("/v1/chat/completions", ""), ["POST", "GET", "HEAD"]);
+    assert_eq!(methods("/v1beta/cachedContents/a", ""), ["GET", "HEAD", "DELETE", "PATCH"]);
+    assert_eq!(methods("/v1/realtime", ""), ["GET"], "there is no WebSocket without its answer");
     assert_eq!(methods("/anthropic/v1/messages", ""), ["POST"]);
-    assert_eq!(methods("/v1/responses/resp_1", ""), ["GET", "DELETE"]);
+    assert_eq!(methods("/v1/responses/resp_1", ""), ["GET", "HEAD", "DELETE"]);
     assert_eq!(methods("/v1/assistants", ""), [""; 0]);
     assert_eq!(methods("", ""), [""; 0]);
 }
@@ -182,7 +209,8 @@ fn what_has_a_body_says_what_is_found_in_it() {
     for &surface in Surface::ALL {
         let has_body = surface.body() != BodyForm::None;
         assert!(!has_body || ["POST", "PATCH"].contains(&surface.method()), "{surface:?}");
-        if surface.operation() == Operation::Chat {
+        // Vertex has another path for the same.
+        if surface.operation() == Operation::Chat && surface != Surface::AnthropicVertex {
             assert_eq!(Surface::chat(surface.dialect()), surface);
             assert_eq!(Family::of(surface.dialect()), surface.family());
         }
@@ -268,6 +296,8 @@ fn what_a_provider_has_in_other_words_is_reached_by_those() {
     check("openai", "POST", "/v2/rerank", Surface::CohereRerankV1, "/rerank");
     check("anthropic", "POST", "/v1/responses", Surface::AnthropicMessages, "/v1/messages");
     let count = "/v1/messages/count_tokens";
+    let vertex = "/publishers/anthropic/models/count-tokens:rawPredict";
+    check("vertex-anthropic", "POST", count, Surface::AnthropicVertexTokenCount, vertex);
     check("groq", "POST", count, Surface::OpenaiTokenCount, "/responses/input_tokens");
     let gemini = "/tunedModels/m:countTokens";
     check("gemini", "POST", count, Surface::GeminiTokenCount, gemini);
@@ -283,7 +313,6 @@ fn what_a_provider_has_not_is_not_reached() {
         ("gemini", "POST", "/v1/images/generations"),
         ("gemini", "POST", "/v1beta/models/g:predict"),
         ("vertex", "GET", "/v1beta/files/f"),
-        ("vertex-anthropic", "POST", "/v1/messages/count_tokens"),
         ("openai", "GET", "/v1/models"),
         ("gemini", "POST", "/v2/rerank"),
     ] {

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use architrave_core::Reason;
 use architrave_net::h1::{Gone, Persist};
 use architrave_net::{
-    Framing, Relay, RelayError, ResponseHead, ResponseOptions, Timer, Version, WireError, Writer,
+    Framing, Method, Relay, RelayError, ResponseHead, ResponseOptions, Timer, Version, WireError,
+    Writer,
 };
 use architrave_telemetry::usage::LineBodies;
 use architrave_telemetry::{Party, Phase, Termination};
@@ -54,20 +55,24 @@ async fn send_stream(
     writer: &mut Writer,
 ) -> Ending {
     head.fields.append("Date", worker.date().as_bytes());
+    let is_to_head = exchange.head.method == Method::Head;
     let framing = match exchange.head.version {
+        _ if is_to_head => Framing::Empty,
         Version::Http10 => Framing::UntilClose,
         _ => Framing::Chunked,
     };
     let keep_alive = facts.keep_alive
         && exchange.is_body_read
-        && framing == Framing::Chunked
+        && framing != Framing::UntilClose
         && !worker.is_ending(exchange.connection);
     let persist = persist_of(exchange.head.version, keep_alive);
-    let options = ResponseOptions { framing, persist, is_to_head: false };
+    let options = ResponseOptions { framing, persist, is_to_head };
     exchange.status = head.status;
     bodies::note_response(exchange, &head.fields);
     let mut passing = Passing { worker, exchange, stream: Some(stream) };
     let sent = match writer.send_response(&head, options) {
+        // What would come is not asked for: it is left with the provider.
+        Ok(()) if is_to_head => passing.end_head(writer).await,
         Ok(()) => passing.relay(writer).await,
         Err(error) => Err(RelayError::Sink(error)),
     };
@@ -131,6 +136,12 @@ impl Passing<'_, '_, '_, '_> {
             result
         })
         .await
+    }
+
+    /// Ends an answer that is a head alone.
+    async fn end_head(&mut self, writer: &mut Writer) -> Result<(), RelayError> {
+        writer.finish(None).map_err(RelayError::Sink)?;
+        writer.flush().await.map_err(RelayError::Sink)
     }
 
     /// Settles what was used; why it broke off, where it did, and whether a guardrail ended it.

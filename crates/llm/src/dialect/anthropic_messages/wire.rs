@@ -23,6 +23,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::TopP, "top_p"),
         Member::top(Watched::TopK, "top_k"),
         Member::top(Watched::ServiceClass, "speed"),
+        Member::top(Watched::Revision, "anthropic_version"),
     ],
     spellings: Spellings::One,
 };

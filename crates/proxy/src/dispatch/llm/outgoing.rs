@@ -217,6 +217,10 @@ fn left_out(ask: &Ask, lane: &LiveLane, losses: &mut Losses) -> SmallVec<[Watche
     if quirks.lacks_stream_options {
         out.push(Watched::StreamOptions);
     }
+    // Where the path names the model, the body says what a header says elsewhere.
+    if scanned.span(Watched::Model).is_none() {
+        out.push(Watched::Revision);
+    }
     // A limit that is said by both of its names is said by the one that is known.
     if scanned.span(Watched::OutputTokensMax).is_some() {
         if quirks.tokens_max_older && scanned.span(Watched::OutputTokensMaxOlder).is_some() {
@@ -236,9 +240,14 @@ fn left_out(ask: &Ask, lane: &LiveLane, losses: &mut Losses) -> SmallVec<[Watche
 fn edits(ask: &Ask, lane: &LiveLane, granted: Option<u64>, hides_usage: &mut bool) -> Splice {
     let mut splice = Splice::new();
     let (scanned, watch) = (&ask.scanned, ask.dialect.watch());
-    let names_model = watch.member(Watched::Model).is_some();
-    if names_model && ask.model != *lane.model {
+    // Where the path named it, the body may say another one, or none.
+    let said = scanned.text(Watched::Model, &ask.body);
+    if watch.member(Watched::Model).is_some() && said.as_deref() != Some(&*lane.model) {
         splice.set_text(scanned, watch, Watched::Model, &lane.model);
+    }
+    if ask.stream && !scanned.is_true(Watched::Stream, &ask.body) {
+        // And that it wants a stream, where the body of others says so.
+        splice.set(scanned, watch, Watched::Stream, b"true".to_vec());
     }
     set_limit(ask, &lane.quirks, granted, &mut splice);
     let can_ask_usage =

@@ -137,7 +137,9 @@ pub(super) fn wrong_method(allowed: &str) -> ChatError {
 /// The dialect in which somebody is told that there is nothing at a path.
 pub(super) fn dialect_of_path(path: &str) -> Dialect {
     match () {
-        () if path.contains("/messages") => Dialect::AnthropicMessages,
+        () if path.contains("/messages") || path.contains("/publishers/anthropic/") => {
+            Dialect::AnthropicMessages
+        }
         () if path.contains("/v1beta") || path.contains(":") => Dialect::GeminiGenerateContent,
         () if path.contains("/v2/") => Dialect::CohereChat,
         () if path.contains("/model/") => Dialect::BedrockConverse,

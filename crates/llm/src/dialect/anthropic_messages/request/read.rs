@@ -22,6 +22,8 @@ pub(in crate::dialect) fn read<'a>(
             "system" => system = read_blocks(cursor)?,
             "messages" => request.messages = cursor.list(read_message)?,
             "stream" => request.stream = cursor.truth()?,
+            // It says how the body is to be read, and so it is.
+            "anthropic_version" => cursor.skip()?,
             "tools" => request.tooling.tools = cursor.list(tools::read)?,
             "tool_choice" => tools::read_choice(cursor, &mut request.tooling)?,
             _ => read_option(cursor, name, &mut request)?,
