@@ -27,5 +27,25 @@ for (const operations of Object.values(description.paths)) {
     operation.parameters = operation.parameters?.filter((parameter) => parameter.in !== "header");
   }
 }
+/** What each kind of object may have, for the forms: as in the description, and no more of it. */
+const { schemas } = description.components;
+const kinds = Object.fromEntries(
+  Object.entries(schemas)
+    .filter(([name, { properties }]) => name.endsWith("Object") && properties?.config?.$ref)
+    .map(([, { properties }]) => [properties.kind.const, nameOf(properties.config.$ref)]),
+);
+const wanted = {};
+function nameOf(ref) {
+  return ref.slice(ref.lastIndexOf("/") + 1);
+}
+function want(name) {
+  if (wanted[name]) return;
+  wanted[name] = JSON.parse(JSON.stringify(schemas[name]).replaceAll("#/components/schemas/", ""));
+  for (const [, ref] of JSON.stringify(schemas[name]).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) want(ref);
+}
+for (const name of Object.values(kinds)) want(name);
+if (Object.keys(kinds).length < 10) throw new Error(`only ${Object.keys(kinds)} of the kinds have a schema`);
+writeFileSync(new URL("../src/form/schemas.json", import.meta.url), JSON.stringify({ kinds, schemas: wanted }));
+
 const types = astToString(await openapiTS(description, { alphabetize: false }));
 writeFileSync(new URL("../src/api/schema.ts", import.meta.url), types);

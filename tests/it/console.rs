@@ -84,6 +84,21 @@ fn somebody_finds_a_service_at_the_portal_asks_for_a_plan_and_calls() {
 }
 
 #[test]
+fn the_demo_comes_with_one_click_and_goes_with_one() {
+    drive("demo.mjs");
+}
+
+#[test]
+fn forms_change_what_was_changed_in_them_and_nothing_else() {
+    drive("forms.mjs");
+}
+
+#[test]
+fn the_portal_shows_what_is_public_to_everybody_and_relays_calls_of_it_alone() {
+    drive("open-portal.mjs");
+}
+
+#[test]
 fn who_is_invited_comes_in_and_a_form_saved_unchanged_changes_nothing() {
     drive("people.mjs");
 }

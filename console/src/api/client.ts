@@ -35,6 +35,9 @@ export function keepCsrf(identity: Identity | null) {
   csrf = identity?.csrf_token;
 }
 
+/** The same, for what does not go by the client below. */
+export const csrfToken = () => csrf;
+
 /** Whatever is no success is thrown, as a `Refusal`. */
 const refuse: Middleware = {
   onRequest({ request }) {

@@ -317,3 +317,15 @@ export const versions = (name: string) =>
       ((await body(api.GET("/api/v1/services/{name}/versions", named(name)))) as { versions?: Schemas["ServiceObject"][] })
         .versions ?? [],
   });
+
+/** When each certificate that is in use ends, in milliseconds since 1970. */
+export const certificates = queryOptions({
+  queryKey: ["certificates"],
+  retry: false,
+  staleTime: 600_000,
+  queryFn: async () => {
+    const text = await body(api.GET("/metrics", { parseAs: "text" }));
+    const found = String(text).matchAll(/^architrave_certificate_not_after_timestamp_seconds\{certificate="((?:[^"\\]|\\.)*)"\} ([\d.e+]+)$/gm);
+    return [...found].map(([, certificate, seconds]) => ({ certificate: certificate ?? "", end: Number(seconds) * 1000 }));
+  },
+});

@@ -27,6 +27,15 @@ const trafficSearch = (raw: Raw): TrafficSearch => ({
   status: one(raw.status, ["400", "4", "5"] as const),
 });
 
+const analyticsSearch = (raw: Raw) => ({
+  ...listSearch(raw),
+  range: isRange(raw.range) ? raw.range : undefined,
+  by: text(raw.by),
+  and: text(raw.and),
+  metric: text(raw.metric),
+});
+const playgroundSearch = (raw: Raw) => ({ model: text(raw.model), beside: text(raw.beside), service: text(raw.service) });
+
 export const routes: Route[] = [
   { path: "/", search: ({ range }) => (isRange(range) ? { range } : {}), load: () => import("./routes/home") },
   { path: "/services", search: listSearch, load: () => import("./routes/services") },
@@ -36,6 +45,12 @@ export const routes: Route[] = [
   { path: "/approvals", load: () => import("./routes/approvals") },
   { path: "/traffic", search: trafficSearch, load: () => import("./routes/traffic") },
   { path: "/traffic/$id", load: () => import("./routes/request") },
+  { path: "/products", load: () => import("./routes/products") },
+  { path: "/analytics", search: analyticsSearch, load: () => import("./routes/analytics") },
+  { path: "/playground", search: playgroundSearch, load: () => import("./routes/playground") },
+  { path: "/objects", search: (raw) => ({ kind: text(raw.kind), ...listSearch(raw) }), load: () => import("./routes/objects") },
+  { path: "/objects/$kind/$name", load: () => import("./routes/object") },
+  { path: "/new/$kind", search: ({ from }) => ({ from: text(from) }), load: () => import("./routes/object") },
   { path: "/models", search: listSearch, load: () => import("./routes/models") },
   { path: "/settings", search: settingsSearch, load: () => import("./routes/settings") },
   { path: "/invitation", search: invitationSearch, load: () => import("../people/invitation") },

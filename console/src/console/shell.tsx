@@ -1,7 +1,7 @@
 // What is around every page: who is let in, where one can go, and who one is.
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, usePath } from "../ui/router";
-import { Activity, AppWindow, Blocks, BrainCircuit, House, Inbox, type LucideIcon, Search, Settings } from "lucide-react";
+import { Activity, AppWindow, Blocks, BrainCircuit, ChartLine, House, Inbox, Layers, type LucideIcon, Package, Search, Settings } from "lucide-react";
 import { useTranslation } from "../i18n/use";
 import { Suspense, lazy, useEffect, useState } from "react";
 import { session, subscriptions } from "../api/questions";
@@ -17,9 +17,12 @@ const places: [string, string, LucideIcon][] = [
   ["/", "nav_home", House],
   ["/services", "nav_services", Blocks],
   ["/models", "nav_models", BrainCircuit],
+  ["/products", "nav_products", Package],
   ["/applications", "nav_applications", AppWindow],
   ["/approvals", "nav_approvals", Inbox],
   ["/traffic", "nav_traffic", Activity],
+  ["/analytics", "nav_analytics", ChartLine],
+  ["/objects", "nav_objects", Layers],
   ["/settings", "nav_settings", Settings],
 ];
 

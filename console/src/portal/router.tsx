@@ -9,5 +9,6 @@ export const routes: Route[] = [
   { path: "/applications", search: listSearch, load: () => import("../applications/list") },
   { path: "/applications/$name", load: () => import("../applications/page") },
   { path: "/notifications", load: () => import("./routes/notifications") },
+  { path: "/sign-in", search: ({ to }) => ({ to: typeof to === "string" ? to : undefined }), load: () => import("./routes/catalogue") },
   { path: "/invitation", search: invitationSearch, load: () => import("../people/invitation") },
 ];

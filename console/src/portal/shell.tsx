@@ -1,14 +1,16 @@
 // What is around every page of the portal.
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, usePath } from "../ui/router";
+import { useEffect } from "react";
+import { Link, Outlet, useNavigate, usePath, useSearch } from "../ui/router";
 import { AppWindow, Bell, BookOpen, type LucideIcon } from "lucide-react";
-import { session, unread } from "../api/questions";
+import { services, session, unread } from "../api/questions";
 import { useTranslation } from "../i18n/use";
-import { Account } from "../people/account";
+import { Account, Looks } from "../people/account";
 import { Entrance } from "../people/entrance";
 import { Frame } from "../ui/frame";
 import { NoPage } from "../ui/no-page";
 import { Pending } from "../ui/page";
+import { buttonLook } from "../ui/parts";
 
 const places: [string, string, LucideIcon][] = [
   ["/", "nav_catalogue", BookOpen],
@@ -21,6 +23,14 @@ export function Shell() {
   const { data: identity, error, isPending } = useQuery(session);
   const path = usePath();
   const waiting = useQuery({ ...unread, enabled: !!identity });
+  const isNobody = identity === null;
+  const open = useQuery({ ...services, enabled: isNobody, retry: false });
+  const { to } = useSearch<{ to?: string }>();
+  const navigate = useNavigate();
+  useEffect(() => {
+    // Whoever has signed in goes on to where they were going, within these pages.
+    if (identity && path === "/sign-in") navigate({ to: to?.startsWith("/") ? to : "/", replace: true });
+  }, [identity, path, to, navigate]);
   // Who is invited has no session yet.
   if (path.endsWith("/invitation")) return <Outlet missing={NoPage} />;
   if (isPending || error) {
@@ -30,11 +40,20 @@ export function Shell() {
       </main>
     );
   }
-  if (!identity) return <Entrance face="portal" />;
+  // Where nothing is public there is nothing to see before.
+  const isOpen = path === "/" || path.startsWith("/services/");
+  if (!identity && (!isOpen || !!open.error || open.data?.length === 0)) return <Entrance face="portal" />;
+  if (!identity && !open.data) {
+    return (
+      <main className="p-8">
+        <Pending />
+      </main>
+    );
+  }
   return (
     <Frame
       word={t("portal")}
-      places={places.map(([to, word, Icon]) => (
+      places={places.filter(([to]) => identity || to === "/").map(([to, word, Icon]) => (
         <Link
           key={to}
           to={to}
@@ -50,7 +69,18 @@ export function Shell() {
           )}
         </Link>
       ))}
-      account={<Account identity={identity} />}
+      account={
+        identity ? (
+          <Account identity={identity} />
+        ) : (
+          <div className="flex flex-col gap-3">
+            <Link to="/sign-in" search={{ to: path }} className={buttonLook("main")}>
+              {t("sign_in")}
+            </Link>
+            <Looks />
+          </div>
+        )
+      }
     >
       <Outlet missing={NoPage} />
     </Frame>

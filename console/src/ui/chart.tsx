@@ -5,6 +5,9 @@ import uPlot from "uplot";
 
 export type Line = { name: string; values: (number | null)[]; accent?: boolean };
 
+/** Longer names are cut where a line ends; the table below has them whole. */
+const NAME_MAX = 20;
+
 const moment = (seconds: number, isLong: boolean) =>
   new Date(seconds * 1000).toLocaleString(
     document.documentElement.lang,
@@ -42,12 +45,15 @@ export default function Chart({
         string,
       ];
       const font = "12px 'Geist Variable', sans-serif";
+      const names = lines.map((line) => (line.name.length > NAME_MAX ? `${line.name.slice(0, NAME_MAX - 1)}…` : line.name));
+      // About as wide as the longest name is; a narrow window keeps most of itself for the lines.
+      const room = Math.min(Math.max(24, ...names.map((name) => name.length * 7 + 16)), element.clientWidth / 3);
       plot = new uPlot(
         {
           width: element.clientWidth,
           height,
           legend: { show: false },
-          padding: [12, 64, 0, 0],
+          padding: [12, room, 0, 0],
           cursor: { y: false, drag: { x: false, y: false } },
           scales: { y: { range: (_self, _min, max) => [0, Math.max(max * 1.1, 1)] } },
           axes: [
@@ -89,9 +95,10 @@ export default function Chart({
                 const { ctx } = self;
                 const ratio = devicePixelRatio;
                 ctx.save();
+                ctx.textAlign = "left";
                 ctx.font = `${12 * ratio}px 'Geist Variable', sans-serif`;
                 const places: number[] = [];
-                for (const line of lines) {
+                for (const [index, line] of lines.entries()) {
                   const at = line.values.findLastIndex((value) => value !== null);
                   if (at < 0) continue;
                   const floor = self.bbox.top + self.bbox.height - 8 * ratio;
@@ -100,7 +107,7 @@ export default function Chart({
                   places.push(y);
                   ctx.fillStyle = line.accent ? clay : ink;
                   const x = self.valToPos(times[at] ?? 0, "x", true);
-                  ctx.fillText(line.name, x + 6 * ratio, y + 4 * ratio);
+                  ctx.fillText(names[index] ?? "", x + 6 * ratio, y + 4 * ratio);
                 }
                 ctx.restore();
               },

@@ -137,7 +137,8 @@ export function Fault({ error }: { error: unknown }) {
     <div role="alert" className="rounded-md border-l-4 border-clay bg-claywash px-3 py-2 text-sm">
       <p className="break-words">{text}</p>
       {refusal?.problem.errors?.map((fault) => (
-        <p key={`${fault.pointer}${fault.message}`} className="mt-1 break-words text-xs">
+        <p key={`${fault.object}${fault.pointer}${fault.message}`} className="mt-1 break-words text-xs">
+          {fault.object && <code className="font-mono font-medium">{fault.object} </code>}
           {fault.pointer && <code className="font-mono">{fault.pointer} </code>}
           {fault.message}
           {fault.suggestion && ` · ${fault.suggestion}`}

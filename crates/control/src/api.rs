@@ -34,7 +34,7 @@ use crate::platform::Platform;
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::router::{Matched, Router};
-use crate::{openapi, routes, usecase};
+use crate::{openapi, routes, texts, try_it, usecase};
 
 /// The longest request body that is taken, in bytes: room for the largest descriptions of
 /// APIs there are, as texts in JSON.
@@ -156,7 +156,11 @@ impl Api {
     /// Belongs on the control runtime: a scrape or a validation may take milliseconds.
     pub async fn call(&self, request: Request<Bytes>, peer: IpAddr) -> Response<Bytes> {
         // The same for everybody and of no secret, so they come before it is asked who calls.
-        let pages = console::answer(self.dependencies.surface, &self.dependencies.admin, &request);
+        let surface = self.dependencies.surface;
+        let is_try = try_it::asked(surface, request.uri().path()).is_some();
+        let pages = (!is_try && texts::asked(surface, &request).is_none())
+            .then(|| console::answer(surface, &self.dependencies.admin, &request))
+            .flatten();
         if let Some(page) = pages {
             let is_to_head = request.method() == Method::HEAD;
             return if is_to_head { page.map(|_| Bytes::new()) } else { page };
@@ -176,7 +180,8 @@ impl Api {
         if let Ok(id) = HeaderValue::try_from(&*request_id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
-        if method != Method::GET && method != Method::HEAD {
+        // A call of a service is in the access log, as all traffic is.
+        if method != Method::GET && method != Method::HEAD && !is_try {
             let status = answer.status().as_u16();
             tracing::info!(%peer, %method, path, status, request_id = &*request_id, "admin api write");
         }
@@ -203,10 +208,16 @@ impl Api {
         }
         let operation = matched.as_ref().ok().map(|matched| &*matched.operation);
         let is_open = operation.is_some_and(|operation| operation.access == Access::Open);
+        // A page or a call of a service is for whoever comes by, under whatever name they know us by.
+        let is_at_portal = dependencies.surface == Surface::Portal;
+        let is_try = try_it::asked(dependencies.surface, request.uri().path()).is_some();
+        let is_text = texts::asked(dependencies.surface, &request).is_some();
+        let is_for_all = is_at_portal
+            && (is_try || is_text || operation.is_some_and(|operation| operation.is_public));
         let standing = Standing {
             has_proof: identified.as_ref().is_ok_and(Caller::has_proof),
             is_set_up: usecase::setup::is_set_up(dependencies).await,
-            is_signing_in: operation.is_some_and(routes::is_signing_in),
+            is_signing_in: is_for_all || operation.is_some_and(routes::is_signing_in),
             is_coming_back: operation.is_some_and(routes::is_coming_back),
         };
         if !is_command {
@@ -214,9 +225,17 @@ impl Api {
         }
         let caller = match identified {
             // A stale cookie keeps nobody from signing in, nor a probe from being answered.
-            Err(_unknown) if is_open => Caller::nobody(origin),
+            Err(_unknown) if is_open || is_for_all => Caller::nobody(origin),
             identified => identified?,
         };
+        if is_try {
+            let answer = try_it::answer(dependencies, &caller, &request).await?;
+            return Ok(answer.map(Body::from));
+        }
+        if is_text {
+            let answer = texts::answer(dependencies, &caller, &request).await?;
+            return Ok(answer.map(Body::from));
+        }
         // Who is nobody is not told which paths there are.
         let Matched { operation, names } = match matched {
             Err(_) if !caller.is_known() && dependencies.surface == Surface::Admin => {

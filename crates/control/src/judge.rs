@@ -9,7 +9,7 @@ use crate::api::Dependencies;
 use crate::caller::{By, Caller, Who};
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::operation::{Access, Operation, Place};
+use crate::operation::{Access, Operation, Place, Surface};
 use crate::permission::Permission;
 use crate::query::Query;
 use crate::usecase;
@@ -34,6 +34,8 @@ pub(crate) async fn judge(
         _ => {}
     }
     match &caller.who {
+        // What is not public is hidden from them further on, as from everybody who may not see it.
+        Who::Nobody if dependencies.surface == Surface::Portal && operation.is_public => {}
         Who::Nobody => return Err(ApiError::token_missing()),
         Who::Local { has_no_database } => {
             let is_of_objects = *has_no_database && operation.kind.is_some();

@@ -32,7 +32,9 @@ mod router;
 mod routes;
 mod setup_code;
 mod stream;
+mod texts;
 mod time;
+mod try_it;
 mod usecase;
 
 pub use api::{Api, BODY_BYTES_MAX, Command, Dependencies, OverTls, UsageDesk};
@@ -45,3 +47,4 @@ pub use setup_code::{
 };
 pub use stream::Stream;
 pub use time::parse_rfc3339;
+pub use try_it::Try;

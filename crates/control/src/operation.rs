@@ -52,6 +52,8 @@ pub(crate) struct Operation {
     pub(crate) is_shared: bool,
     /// Whether the portal answers it as well.
     pub(crate) is_on_portal: bool,
+    /// Whether the portal answers it to those who have not signed in, with what is public.
+    pub(crate) is_public: bool,
     run: Run,
 }
 
@@ -262,6 +264,7 @@ impl Operation {
             audit: Audit::Within,
             is_shared: false,
             is_on_portal: false,
+            is_public: false,
             run,
         }
     }
@@ -355,6 +358,13 @@ impl Operation {
     /// Also for those who subscribe and call: theirs, or open to all.
     pub(crate) fn on_portal(mut self) -> Self {
         self.is_on_portal = true;
+        self
+    }
+
+    /// Also for those who have not signed in, at the portal: what is public, and nothing else.
+    pub(crate) fn public(mut self) -> Self {
+        self.is_on_portal = true;
+        self.is_public = true;
         self
     }
 

@@ -48,6 +48,11 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
+    /// Nobody has asked for a page: what is listed whole is listed whole.
+    pub(crate) fn whole() -> Self {
+        Self { after: None, size: SIZE_MAX, is_asked_for: false, bound: [0; BOUND_BYTES] }
+    }
+
     pub(crate) fn read(call: &Call) -> Result<Self, ApiError> {
         let (size, token) = (call.query.get("page_size"), call.query.get("page_token"));
         let is_asked_for = size.is_some() || token.is_some();

@@ -11,7 +11,7 @@ use crate::h1::{self, H1Reader, H1Writer, RequestOptions};
 use crate::http2::{self, CONCURRENT_STREAMS_MAX, H2Reader, H2Writer, OpenStream, Traffic};
 use crate::message::{Framing, Method, RequestHead, ResponseHead};
 use crate::reader::Reader;
-use crate::stream::Stream;
+use crate::stream::{SharedStream, Stream};
 use crate::timer::Timer;
 use crate::wire_error::WireError;
 use crate::writer::Writer;
@@ -28,6 +28,16 @@ pub enum Connection {
     },
     /// HTTP/2: as many as the endpoint allows; this is a place among them.
     H2(H2Place),
+}
+
+impl Connection {
+    /// One that speaks HTTP/1.1 and has not said anything yet.
+    #[must_use]
+    pub fn h1(stream: Stream) -> Self {
+        let stream = Rc::new(SharedStream::new(stream));
+        let reader = Box::new(H1Reader::new(Rc::clone(&stream)));
+        Self::H1 { reader, writer: Box::new(H1Writer::new(stream)) }
+    }
 }
 
 /// A place for one stream on an HTTP/2 connection. The connection is closed when there is none any

@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 use crate::call::{Connection, H2Place};
 use crate::egress;
 use crate::file_stamp::FileStamp;
-use crate::h1::{H1Reader, H1Writer, HeadLimits};
+use crate::h1::HeadLimits;
 use crate::http2::{self, End, Heard, Traffic};
 use crate::proxy_protocol;
-use crate::stream::{SharedStream, Stream};
+use crate::stream::Stream;
 use crate::tls::{ALPN_H2, ClientTls, ConnectError, TlsError};
 
 /// Why no connection could be made.
@@ -193,7 +193,7 @@ impl Connector {
         }
         // Nothing is offered by ALPN, so that the endpoint cannot choose HTTP/2.
         let stream = self.connect_raw(address, server_name, client).await?;
-        Ok(h1_connection(stream))
+        Ok(Connection::h1(stream))
     }
 
     /// Dials for layer 4: TCP, PROXY header and, where configured, TLS without ALPN, as nobody
@@ -252,7 +252,7 @@ impl Connector {
         };
         self.spoke_h2.store(speaks_h2, Ordering::Relaxed);
         if !speaks_h2 {
-            return Ok(h1_connection(stream));
+            return Ok(Connection::h1(stream));
         }
         let address = stream.tcp().peer_addr().ok();
         let stream = Heard::new(stream);
@@ -267,12 +267,6 @@ impl Connector {
         });
         Ok(Connection::H2(H2Place::new(sender.ready().await?, traffic)))
     }
-}
-
-fn h1_connection(stream: Stream) -> Connection {
-    let stream = Rc::new(SharedStream::new(stream));
-    let reader = Box::new(H1Reader::new(Rc::clone(&stream)));
-    Connection::H1 { reader, writer: Box::new(H1Writer::new(stream)) }
 }
 
 /// Who talks to whom on the client's side: what a PROXY header tells.

@@ -6,8 +6,10 @@ use std::os::fd::BorrowedFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+mod pair;
 mod table;
 
+pub use pair::pair;
 pub use table::overlap;
 
 /// Connections that may wait to be accepted, per socket.

@@ -23,7 +23,7 @@ use crate::connection::{ClientText, Connection, TlsFacts, unmapped};
 use crate::forwarded::is_trusted;
 use crate::layer4;
 use crate::serve::{h1, h2};
-use crate::worker::{BusyGuard, Socket, Worker};
+use crate::worker::{BusyGuard, Guest, Socket, Worker};
 
 /// How long to wait when the system has no more to give (file descriptors, memory).
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
@@ -103,6 +103,27 @@ async fn take(worker: &Rc<Worker>, slot: usize, accepted: io::Result<(TcpStream,
     }
     let connection = Box::new(Connection::new(listener, unmapped(peer), destination));
     task::spawn_local(serve_connection(Rc::clone(worker), connection, stream, open));
+}
+
+/// Serves a connection from within the process. Where its listener is gone or full, it is closed.
+pub(crate) fn attend(worker: &Rc<Worker>, guest: Guest) {
+    let Guest { stream, slot, client, service } = guest;
+    let Some(listener) = worker.pinned().assembly().listener_at(slot) else { return };
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let Some(open) = Open::take(worker, &listener) else {
+        listener.metrics.connection_refused(worker.index());
+        return;
+    };
+    let destination = SocketAddr::new(listener.config.ip, *listener.config.ports.start());
+    let mut connection = Connection::new(listener, unmapped(client), unmapped(destination));
+    // Whoever asks says nothing of others for whom they would ask.
+    connection.is_trusted = false;
+    connection.only = Some(service);
+    let worker = Rc::clone(worker);
+    task::spawn_local(async move {
+        h1::serve(worker, connection.into(), Stream::from(stream)).await;
+        drop(open);
+    });
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

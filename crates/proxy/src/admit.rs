@@ -73,6 +73,11 @@ fn find<'p>(worker: &Worker, exchange: &Exchange<'p>) -> Result<MatchedRoute<'p>
     let routes = routes_of(exchange)?;
     let facts = RequestFacts::new(exchange.head, &exchange.host, &exchange.path);
     let route = routes.tables.find(&facts).ok_or_else(no_route)?;
+    if let Some(only) = &exchange.connection.only
+        && !route.leads_to(only)
+    {
+        return Err(no_route());
+    }
     let lead = choose_lead(worker, route);
     Ok(MatchedRoute {
         route,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use architrave_core::name::ServiceName;
 use architrave_net::{Conversation, Fields};
 
 use crate::assembly::LiveListener;
@@ -27,6 +28,8 @@ pub struct Connection {
     pub is_trusted: bool,
     /// What TLS settled; `None` without TLS.
     pub tls: Option<TlsFacts>,
+    /// The only service that may answer it; `None` for all that comes from outside.
+    pub only: Option<ServiceName>,
     /// The client's address as endpoints are told of it, written once for all exchanges.
     pub client_text: ClientText,
     /// What endpoints were told of the client last.
@@ -112,6 +115,7 @@ impl Connection {
             destination,
             local: destination,
             tls: None,
+            only: None,
             client_text: ClientText::of(peer.ip()),
             told: RefCell::default(),
         }

@@ -50,4 +50,4 @@ pub use dispatch::llm::unpriced::UnpricedModels;
 pub use gateway::Gateway;
 pub use keyring::{Keyring, ROOT_KEY_BYTES};
 pub use mcp::{LiveMcpService, McpSeals};
-pub use worker::{Command, Seat, Socket};
+pub use worker::{Command, Guest, Seat, Socket};

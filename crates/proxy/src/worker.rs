@@ -30,7 +30,7 @@ use direct_models::DirectModels;
 use spares::Spares;
 
 pub(crate) use parked::Seat as ParkedSeat;
-pub use run::{BusyGuard, Command, Seat, Socket, run};
+pub use run::{BusyGuard, Command, Guest, Seat, Socket, run};
 
 /// The state of one worker.
 pub struct Worker {

@@ -3,6 +3,7 @@
 
 mod places;
 mod refusal;
+mod try_it;
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,7 +15,7 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use architrave_config::{Admin, Portal, Snapshot};
 use architrave_control::{
-    Api, BODY_BYTES_MAX, Dependencies, OverTls, Platform, Stream as AnswerStream, Surface,
+    Api, BODY_BYTES_MAX, Dependencies, OverTls, Platform, Stream as AnswerStream, Surface, Try,
     UsageDesk,
 };
 use architrave_core::shutdown::ShutdownSignal;
@@ -334,6 +335,7 @@ impl AdminServer {
         let front = Arc::new(ArcSwap::from_pointee(self.front(&admin, tls, address)));
         let (open, closed) = watch::channel(());
         let desk = Desk {
+            engine: Arc::clone(&self.engine),
             front: Arc::clone(&front),
             control: self.control.clone(),
             metrics: Arc::clone(&self.engine.gateway().metrics),
@@ -364,6 +366,7 @@ impl AdminServer {
 /// Where requests are answered: by the API in force, on the control runtime.
 #[derive(Clone)]
 struct Desk {
+    engine: Arc<Engine>,
     front: Arc<ArcSwap<Front>>,
     control: Handle,
     metrics: Arc<Metrics>,
@@ -462,6 +465,9 @@ impl Desk {
             return WholeResponse { status: 500, ..WholeResponse::default() };
         };
         let (mut parts, body) = response.into_parts();
+        if let Some(call) = parts.extensions.remove::<Try>() {
+            return try_it::relay(&self.engine, call).await;
+        }
         let rest = parts.extensions.remove::<AnswerStream>().and_then(|stream| stream.take());
         let mut fields = Fields::new();
         for (name, value) in &parts.headers {

@@ -18,6 +18,7 @@ mod warnings;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -38,7 +39,10 @@ use architrave_proxy::offload::Offload;
 use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
-use architrave_proxy::{Assembly, FarServers, Gateway, McpSeals, Parts, TalkKeys, UnpricedModels};
+use architrave_proxy::{
+    Assembly, Command, FarServers, Gateway, Guest, McpSeals, Parts, TalkKeys,
+    UnpricedModels,
+};
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 use tokio::runtime::Handle;
 
@@ -79,6 +83,8 @@ pub(crate) struct Engine {
     catalog: CatalogFile,
     registry: Arc<Registry>,
     senders: CommandSenders,
+    /// Who came from within so far: whose turn it is to attend to the next.
+    guests: AtomicUsize,
     /// What outlives the process; `None`: nothing does.
     data: Option<DataFolder>,
     /// The root key where neither the configuration nor a data folder has one.
@@ -217,6 +223,7 @@ impl Engine {
             catalog,
             registry,
             senders,
+            guests: AtomicUsize::new(0),
             data,
             root_by_chance,
             leases,
@@ -267,6 +274,12 @@ impl Engine {
     #[must_use]
     pub(crate) const fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
+    }
+
+    /// Has a worker attend to somebody who calls from within the process: another one each time.
+    pub(crate) async fn invite(&self, guest: Guest) {
+        let turn = self.guests.fetch_add(1, Ordering::Relaxed);
+        self.senders.send(turn % self.senders.len(), Command::Attend(guest)).await;
     }
 
     /// The database, if there is one.

@@ -1,16 +1,16 @@
 // Home: what goes through the gateway now, and what somebody should look at.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "../../ui/router";
-import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
+import { type ReactNode, Suspense, lazy, useMemo } from "react";
 import { useTranslation } from "../../i18n/use";
 import { isUnkept } from "../../api/client";
 import { type Range, breakdown, ranges, series, services, session } from "../../api/questions";
 import { count, duration, money, percent } from "../../ui/number";
 import { Empty, Page, Pending, Section } from "../../ui/page";
 import { cx } from "../../ui/parts";
+import { Ranges } from "../../ui/ranges";
 import { Attention } from "./home/attention";
-import { ImportDialog } from "./services/import";
-import { ServerDialog } from "./services/server";
+import { Beginnings } from "./home/beginnings";
 
 const Chart = lazy(() => import("../../ui/chart"));
 
@@ -21,7 +21,7 @@ export default function Home() {
   const { data: identity } = useQuery(session);
   const listed = useQuery(services);
   const total = useQuery(breakdown(range));
-  const isFirst = listed.data?.length === 0;
+  const isFirst = listed.data && listed.data.length === 0;
   return (
     <Page
       title={t("home_title")}
@@ -31,24 +31,11 @@ export default function Home() {
         t("as_of", { time: new Date(total.dataUpdatedAt).toLocaleTimeString() })
       }
       actions={
-        <fieldset className="flex rounded-md border border-edge">
-          <legend className="sr-only">{t("range")}</legend>
-          {(Object.keys(ranges) as Range[]).map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={range === one}
-              onClick={() => navigate({ to: "/", search: { range: one } })}
-              className="h-8 px-3 text-sm text-muted first:rounded-l-[3px] last:rounded-r-[3px] aria-pressed:bg-wash aria-pressed:font-medium aria-pressed:text-ink"
-            >
-              {t(`range_${one}`)}
-            </button>
-          ))}
-        </fieldset>
+        <Ranges current={range} onChoose={(range) => navigate({ to: "/", search: { range } })} />
       }
     >
       {identity?.kind === "loopback" && <p className="max-w-2xl text-muted">{t("loopback_about")}</p>}
-      {isFirst && identity?.kind !== "loopback" && <Beginnings />}
+      {isFirst !== undefined && identity?.kind !== "loopback" && <Beginnings isFirst={isFirst} />}
       <Attention />
       {total.error ? (
         isUnkept(total.error) ? (
@@ -62,32 +49,6 @@ export default function Home() {
         <Traffic range={range} />
       )}
     </Page>
-  );
-}
-
-/** What to begin with, while there is nothing. */
-function Beginnings() {
-  const { t } = useTranslation();
-  const [open, setOpen] = useState<"import" | "server">();
-  const card = (which: "import" | "server", title: string, about: string) => (
-    <button
-      type="button"
-      onClick={() => setOpen(which)}
-      className="flex flex-col gap-1 rounded-md border border-edge bg-sheet p-5 text-left hover:bg-wash"
-    >
-      <span className="font-semibold">{t(title)}</span>
-      <span className="text-muted">{t(about)}</span>
-    </button>
-  );
-  return (
-    <Section title={t("start_title")}>
-      <div className="grid gap-4 sm:grid-cols-2">
-        {card("server", "card_service", "card_service_about")}
-        {card("import", "card_import", "card_import_about")}
-      </div>
-      <ImportDialog open={open === "import"} onClose={() => setOpen(undefined)} />
-      <ServerDialog open={open === "server"} onClose={() => setOpen(undefined)} />
-    </Section>
   );
 }
 

@@ -3,12 +3,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "../../i18n/use";
 import { type Schemas, api, apiRoot, body } from "../../api/client";
-import { type Model, models, providers } from "../../api/questions";
+import { type Model, models, providers, session } from "../../api/questions";
 import { Dialog } from "../../ui/dialog";
 import { count } from "../../ui/number";
 import { Empty, Page, Pending, Section } from "../../ui/page";
-import { Button, Fault, State } from "../../ui/parts";
+import { Button, State, buttonLook } from "../../ui/parts";
+import { Link } from "../../ui/router";
 import { type Column, Table } from "../../ui/table";
+import { Verdict } from "./models/verdict";
+import { ObjectLink } from "./object/link";
 
 type Lane = { model: string; provider: string; of: string; lane: Schemas["LaneBody"] };
 
@@ -16,6 +19,8 @@ export default function Models() {
   const { t } = useTranslation();
   const { data, error } = useQuery(models);
   const behind = useQuery(providers);
+  const { data: identity } = useQuery(session);
+  const canMake = !!identity && identity.kind !== "loopback";
   if (!data) {
     return (
       <Page title={t("nav_models")}>
@@ -27,10 +32,28 @@ export default function Models() {
     <Page
       title={t("nav_models")}
       about={t("models_about")}
+      actions={
+        canMake && <>
+          <Link to="/playground" className={buttonLook("plain")}>
+            {t("nav_playground")}
+          </Link>
+          <Link to="/new/$kind" params={{ kind: "provider" }} className={buttonLook("plain")}>
+            {t("add_provider")}
+          </Link>
+          <Link to="/new/$kind" params={{ kind: "model" }} className={buttonLook(behind.data?.length ? "main" : "plain")}>
+            {t("add_model")}
+          </Link>
+        </>
+      }
     >
       {data.length === 0 ? (
         <Empty
           title={t("models_none")}
+          action={
+            canMake && <Link to="/new/$kind" params={{ kind: behind.data?.length ? "model" : "provider" }} className={buttonLook("main")}>
+              {t(behind.data?.length ? "add_model" : "add_provider")}
+            </Link>
+          }
           curl={`curl -X POST ${apiRoot}/api/v1/objects:apply \\\n  -H "authorization: Bearer $TOKEN" -H "content-type: application/json" -d '{"objects": [\n  {"kind":"provider","name":"openai","config":{"name":"openai","kind":"openai","credentials":[{"value":"sk-…"}]}},\n  {"kind":"model","name":"fast","config":{"name":"fast","deployments":[{"provider":"openai","model":"gpt-4o-mini"}]}}]}'`}
         >
           {t("models_none_about")}
@@ -51,7 +74,7 @@ function Lanes({ all }: { all: Model[] }) {
     ),
   );
   const columns: Column<Lane>[] = [
-    { id: "model", header: t("model"), accessorFn: (row) => row.model, cell: ({ getValue }) => <span className="font-medium">{getValue()}</span> },
+    { id: "model", header: t("model"), accessorFn: (row) => row.model, cell: ({ getValue }) => <ObjectLink kind="model" name={getValue()} /> },
     { id: "by", header: t("served_by"), accessorFn: (row) => `${row.provider}/${row.of}`, cell: ({ row: { original: one } }) => (
       <span className="break-all">
         {one.provider}/{one.of}
@@ -86,7 +109,7 @@ function Providers({ all }: { all: Schemas["ProviderObject"][] }) {
     onSettled: () => queries.invalidateQueries(models),
   });
   const columns: Column<Schemas["ProviderObject"]>[] = [
-    { id: "name", header: t("name"), accessorFn: (row) => row.name, cell: ({ getValue }) => <span className="font-medium">{getValue()}</span> },
+    { id: "name", header: t("name"), accessorFn: (row) => row.name, cell: ({ getValue }) => <ObjectLink kind="provider" name={getValue()} /> },
     { id: "kind", header: t("kind"), accessorFn: (row) => row.config.kind },
     { id: "keys", header: t("keys"), accessorFn: (row) => row.config.credentials?.length ?? 0, meta: { right: true } },
     { id: "origin", header: t("origin"), accessorFn: (row) => t(`origin_${row.origin}`), meta: { narrow: true } },
@@ -112,19 +135,7 @@ function Providers({ all }: { all: Schemas["ProviderObject"][] }) {
     <Section title={t("providers")}>
       <Table label={t("providers")} rows={all} columns={columns} searchable={all.length > 10} />
       <Dialog title={t("test_title", { name: shown })} open={!!shown} onClose={() => setShown(undefined)}>
-        {test.isPending && <Pending />}
-        <Fault error={test.error} />
-        {test.data?.credentials.map((one, at) => (
-          <div key={`${one.credential}${at}`} className="flex flex-col gap-1">
-            <State shape={one.passed ? "good" : "bad"}>
-              {[one.credential, t(one.passed ? "test_passed" : "test_failed"), `${Math.round(one.latency_ms)} ms`].filter(Boolean).join(" · ")}
-            </State>
-            {one.asked && <code className="font-mono text-xs break-all text-muted">{one.asked}</code>}
-            {one.error && <p className="text-clay">{one.error.message}</p>}
-            {one.note && <p className="text-muted">{one.note}</p>}
-            {!!one.model_count && <p className="text-muted">{t("test_models", { count: one.model_count })}</p>}
-          </div>
-        ))}
+        <Verdict test={test} />
       </Dialog>
     </Section>
   );

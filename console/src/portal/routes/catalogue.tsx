@@ -1,7 +1,7 @@
 // What there is to use: every service that one may know of, with the product that it comes in.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "../../ui/router";
-import { products, services, subscriptions } from "../../api/questions";
+import { products, services, session, subscriptions } from "../../api/questions";
 import { useTranslation } from "../../i18n/use";
 import { when } from "../../ui/number";
 import { Empty, Page, Pending } from "../../ui/page";
@@ -13,7 +13,8 @@ export default function Catalogue() {
   const { t } = useTranslation();
   const { data, error } = useQuery(services);
   const offered = useQuery(products);
-  const mine = useQuery(subscriptions({}));
+  const { data: identity } = useQuery(session);
+  const mine = useQuery({ ...subscriptions({}), enabled: !!identity });
   const rows = data
     ?.filter(({ config }) => ["published", "deprecated"].includes(config.state ?? "published"))
     .map((service) => {
@@ -48,10 +49,10 @@ export default function Catalogue() {
         </State>
       ),
     },
-    { id: "mine", header: t("subscribed"), accessorFn: ({ active }) => (active ? t("yes") : ""), meta: { right: true } },
+    ...(identity ? [{ id: "mine", header: t("subscribed"), accessorFn: ({ active }) => (active ? t("yes") : ""), meta: { right: true } } satisfies Column<Row>] : []),
   ];
   return (
-    <Page title={t("nav_catalogue")} about={t("catalogue_about")}>
+    <Page title={t("nav_catalogue")} about={t(identity ? "catalogue_about" : "catalogue_public_about")}>
       {!rows ? (
         <Pending error={error} />
       ) : rows.length === 0 ? (

@@ -2,19 +2,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "../../ui/router";
 import { useState } from "react";
-import type { Schemas } from "../../api/client";
-import { description, plans, products, service, subscriptions, versions } from "../../api/questions";
+import { type Schemas, facePath } from "../../api/client";
+import { description, plans, products, service, session, subscriptions, versions } from "../../api/questions";
 import { useTranslation } from "../../i18n/use";
 import { readDescription } from "../../reference/read";
-import { Reference } from "../../reference/reference";
+import { Tried } from "../../reference/tried";
 import { Dialog } from "../../ui/dialog";
 import { when } from "../../ui/number";
 import { Page, Pending, Section } from "../../ui/page";
-import { Button, Fault, State } from "../../ui/parts";
+import { Button, Fault, State, buttonLook } from "../../ui/parts";
 import { lifeOf, lifeShape, planFacts, subscriptionShape } from "../../ui/words";
 import { Subscribe } from "../subscribe";
-
-const HEADERS: [string, string][] = [["authorization", "Bearer $KEY"]];
 
 export default function Service() {
   const { t } = useTranslation();
@@ -37,6 +35,11 @@ export default function Service() {
           <State shape={lifeShape(life)}>{t(`state_${life}`)}</State>
           {config.version !== undefined && <span>{String(config.version)}</span>}
         </span>
+      }
+      actions={
+        <a href={`${facePath}/services/${name}.md`} className="text-sm text-muted underline underline-offset-4 hover:text-ink">
+          {t("as_markdown")}
+        </a>
       }
     >
       {config.deprecated_at && <Ending config={config} />}
@@ -77,7 +80,8 @@ function Terms({ name }: { name: string }) {
   const { t } = useTranslation();
   const offered = useQuery(products);
   const all = useQuery(plans);
-  const mine = useQuery(subscriptions({}));
+  const { data: identity } = useQuery(session);
+  const mine = useQuery({ ...subscriptions({}), enabled: !!identity });
   const [chosen, setChosen] = useState<Schemas["PlanObject"]>();
   if (!offered.data || !all.data) return <Pending error={offered.error ?? all.error} />;
   const within = offered.data.filter(({ config }) => config.services?.includes(name)).map((product) => product.name);
@@ -103,9 +107,15 @@ function Terms({ name }: { name: string }) {
                   </p>
                 ))}
               </div>
-              <Button kind={own.length ? "plain" : "main"} aria-label={`${t("subscribe")}: ${config.title ?? plan.name}`} onClick={() => setChosen(plan)}>
-                {t("subscribe")}
-              </Button>
+              {identity ? (
+                <Button kind={own.length ? "plain" : "main"} aria-label={`${t("subscribe")}: ${config.title ?? plan.name}`} onClick={() => setChosen(plan)}>
+                  {t("subscribe")}
+                </Button>
+              ) : (
+                <Link to="/sign-in" search={{ to: `/services/${name}` }} className={buttonLook("plain")}>
+                  {t("sign_in_first")}
+                </Link>
+              )}
             </li>
           );
         })}
@@ -155,7 +165,7 @@ function Described({ name }: { name: string }) {
   return (
     <Section title={t("reference")}>
       {read.data.about && <p className="max-w-prose whitespace-pre-line">{read.data.about}</p>}
-      <Reference description={read.data} base={read.data.server} headers={HEADERS} />
+      <Tried service={name} description={read.data} />
     </Section>
   );
 }

@@ -190,7 +190,7 @@ fn listing(kind: ObjectKind, path: String) -> Operation {
         ObjectKind::Product | ObjectKind::Plan => listing.access(Access::Own),
         _ => listing.needs(ReadObjects, Place::Somewhere),
     };
-    let listing = if is_on_portal(kind) { listing.on_portal() } else { listing };
+    let listing = if is_on_portal(kind) { listing.public() } else { listing };
     listing
         .about(tag(kind), summary)
         .query(&page::PARAMETERS)
@@ -213,7 +213,7 @@ fn showing(kind: ObjectKind, path: String) -> Operation {
         .answers(OK, "As it is.", Answered::Object)
         .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]);
     let showing = if kind == ObjectKind::Service { showing.shared() } else { showing };
-    let showing = if is_on_portal(kind) { showing.on_portal() } else { showing };
+    let showing = if is_on_portal(kind) { showing.public() } else { showing };
     match kind {
         ObjectKind::Upstream | ObjectKind::Model => showing,
         _ => showing.answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing),

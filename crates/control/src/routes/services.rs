@@ -53,7 +53,7 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
             .about(tag, "The description of its API, as it was sent.")
             .needs(ReadObjects, Place::Object)
             .shared()
-            .on_portal()
+            .public()
             .answers(OK, "The description.", Answered::Text(&show_api::TYPES))
             .answers(StatusCode::NOT_MODIFIED, "The caller has it.", Answered::Nothing)
             .refuses(&[Code::ObjectNotFound, Code::DescriptionNotFound, Code::StoreUnavailable]),
@@ -171,7 +171,7 @@ pub(super) fn of_service(one: &str) -> Vec<Operation> {
             .about(tag, "All versions of it that the caller may see.")
             .needs(ReadObjects, Place::Object)
             .shared()
-            .on_portal()
+            .public()
             .answers(OK, "The versions, in order.", Answered::AnyJson)
             .refuses(&[Code::ObjectNotFound, Code::StoreUnavailable]),
         Operation::new(

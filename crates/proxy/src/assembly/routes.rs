@@ -80,6 +80,17 @@ pub struct LiveRoute {
     pub mirror: Option<Box<(Arc<LiveService>, f64)>>,
 }
 
+impl LiveRoute {
+    /// Whether it may lead to a service.
+    pub(crate) fn leads_to(&self, service: &ServiceName) -> bool {
+        let is_it = |lead: &Lead| lead.service.as_ref().is_some_and(|it| it.name == *service);
+        match &self.leads {
+            Leads::One(lead) => is_it(lead),
+            Leads::Several(several) => several.iter().any(|(_, lead)| is_it(lead)),
+        }
+    }
+}
+
 /// Where a route leads.
 #[derive(Clone, Debug)]
 pub enum Leads {

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use architrave_core::name::ServiceName;
 use architrave_core::shutdown::ShutdownSignal;
 use architrave_core::task;
 use tokio::runtime::{Builder, LocalOptions};
@@ -51,11 +52,27 @@ pub enum Command {
         /// [`crate::assembly::LiveListener::slot`].
         slot: usize,
     },
+    /// Serve a connection that comes from within the process.
+    Attend(Guest),
     /// Take what is queued on the socket, then close it.
     Close {
         /// The socket.
         id: u64,
     },
+}
+
+/// A connection from within the process, for somebody who asks through it: what is said on it goes
+/// the way of all traffic, to one service and to no other.
+#[derive(Debug)]
+pub struct Guest {
+    /// The worker's end; it does not block.
+    pub stream: TcpStream,
+    /// [`crate::assembly::LiveListener::slot`] of the listener as whose client they come.
+    pub slot: usize,
+    /// Who asks.
+    pub client: SocketAddr,
+    /// The only service that may answer.
+    pub service: ServiceName,
 }
 
 /// Everything a worker's thread needs.
@@ -122,6 +139,7 @@ async fn serve(
                     current.set(slot);
                 }
             }
+            Some(Command::Attend(guest)) => accept::attend(worker, guest),
             Some(Command::Close { id }) => {
                 if let Some((closing, _)) = sockets.remove(&id) {
                     closing.send_replace(true);

@@ -4,7 +4,7 @@ import { Link } from "../../../ui/router";
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "../../../i18n/use";
-import { configuration, services, spending, subscriptions, upstreams } from "../../../api/questions";
+import { certificates, configuration, services, spending, subscriptions, upstreams } from "../../../api/questions";
 import { percent, when } from "../../../ui/number";
 import { Section } from "../../../ui/page";
 import { type Shape, State } from "../../../ui/parts";
@@ -12,6 +12,8 @@ import { healthWord, isUnwell } from "../../../ui/words";
 
 /** How long before its end a service is told of, in milliseconds. */
 const SUNSET_SOON = 30 * 86_400_000;
+/** How long before its end a certificate is told of: they are renewed a month before, as a rule. */
+const CERTIFICATE_SOON = 21 * 86_400_000;
 /** What is left of a budget when it is told of, of one. */
 const BUDGET_LOW = 0.1;
 
@@ -24,6 +26,7 @@ export function Attention() {
   const listed = useQuery(services);
   const budgets = useQuery({ ...spending, retry: false });
   const config = useQuery(configuration);
+  const ends = useQuery(certificates);
   const matters: Matter[] = [];
   if (config.data?.last_error) {
     matters.push({ key: "config", shape: "bad", text: `${t("attention_config")}: ${config.data.last_error.message}` });
@@ -62,6 +65,11 @@ export function Attention() {
     if (!low) continue;
     const left = percent((low.left / low.limit) * 100);
     matters.push({ key: `budget ${consumer}`, shape: "wait", text: t("attention_budget", { consumer, percent: left }) });
+  }
+  for (const { certificate, end } of ends.data ?? []) {
+    if (end > Date.now() + CERTIFICATE_SOON) continue;
+    const time = when(new Date(end).toISOString());
+    matters.push({ key: `certificate ${certificate}`, shape: end < Date.now() ? "bad" : "wait", text: t("attention_certificate", { certificate, time }) });
   }
   if (!live.data || !listed.data) return null;
   return (

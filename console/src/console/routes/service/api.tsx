@@ -4,7 +4,7 @@ import { useTranslation } from "../../../i18n/use";
 import { apiRoot } from "../../../api/client";
 import { description, lint } from "../../../api/questions";
 import { readDescription } from "../../../reference/read";
-import { Reference } from "../../../reference/reference";
+import { Tried } from "../../../reference/tried";
 import { Empty, Pending, Section } from "../../../ui/page";
 import { Fault, State } from "../../../ui/parts";
 import type { ServiceProps } from "../service";
@@ -34,7 +34,7 @@ export default function Api({ service }: ServiceProps) {
   return (
     <>
       {read.data.about && <p className="max-w-prose whitespace-pre-line">{read.data.about}</p>}
-      <Reference description={read.data} base={read.data.server} />
+      <Tried service={service.name} description={read.data} />
       {found.data && (
         <Section title={t("api_lint")}>
           {findings.length === 0 && <p className="text-muted">{t("api_lint_none")}</p>}

@@ -141,6 +141,13 @@ impl Shown {
         self.kind == ObjectKind::Service && is_service_shared(&self.config, caller)
     }
 
+    /// Whether it is a service that may be called: published, and not taken out of service.
+    pub(crate) fn is_in_use(&self) -> bool {
+        let state = self.config.get("state").and_then(Value::as_str);
+        let is_suspended = self.config.get("suspended").and_then(Value::as_bool) == Some(true);
+        matches!(state, None | Some("published" | "deprecated")) && !is_suspended
+    }
+
     /// Without the services that the caller does not see: a product that is offered to others, or a
     /// plan of it, tells nobody what a team keeps to itself.
     fn without_unseen_services(mut self, objects: &Objects, caller: &Caller) -> Self {
@@ -176,7 +183,8 @@ fn is_service_shared(service: &Value, caller: &Caller) -> bool {
         return false;
     }
     match text("visibility") {
-        Some("signed_in" | "public") => caller.is_known(),
+        Some("public") => true,
+        Some("signed_in") => caller.is_known(),
         Some("teams") => {
             let teams = service.get("shared_with").and_then(Value::as_array);
             let mut teams = teams.into_iter().flatten().filter_map(Value::as_str);
@@ -338,7 +346,8 @@ fn is_plan_offered(dependencies: &Dependencies, caller: &Caller, plan: &Value) -
 fn is_offered(caller: &Caller, product: &Value) -> bool {
     let is_anybody = matches!(caller.who, Who::User { .. } | Who::ServiceAccount { .. });
     match product.get("visibility").and_then(Value::as_str) {
-        Some("public" | "signed_in") => is_anybody,
+        Some("public") => is_anybody || !caller.is_known(),
+        Some("signed_in") => is_anybody,
         Some("teams") => {
             let shared = product.get("shared_with").and_then(Value::as_array);
             let mut teams = shared.into_iter().flatten().filter_map(Value::as_str);
