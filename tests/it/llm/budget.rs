@@ -10,6 +10,58 @@ fn with_budget(origin: &Origin, budget: &str) -> Gateway {
     held_to(budget, config(&[origin]))
 }
 
+/// A provider that takes no request, which costs nothing and says nothing of the provider.
+fn refusing() -> Origin {
+    Origin::start(|exchange| {
+        exchange.read_body();
+        reply(exchange, 400, r#"{"message":"no","error":{"message":"no"}}"#);
+    })
+}
+
+#[test]
+fn what_a_model_may_reason_goes_down_with_the_limit_that_is_left() {
+    let origin = refusing();
+    let gateway = held_to("{ tokens: 5000, per: day }", sole("anthropic", "", &origin, "there"));
+    let sent = |most: u64, thinking: u64| -> Value {
+        let body = json!({
+            "model": "fast", "max_tokens": most, "messages": [{ "role": "user", "content": "hi" }],
+            "thinking": { "type": "enabled", "budget_tokens": thinking },
+        });
+        post(gateway.web(), "/v1/messages", &[KEY], &body);
+        serde_json::from_slice(&origin.last().body).expect("JSON")
+    };
+    let lowered = sent(16_000, 10_000);
+    let most = lowered["max_tokens"].as_u64().expect("a number");
+    assert!((4_900..5_000).contains(&most), "{lowered}");
+    assert_eq!(lowered["thinking"]["budget_tokens"], json!(most - 1), "{lowered}");
+    let fitting = sent(16_000, 2_000);
+    assert_eq!(fitting["thinking"]["budget_tokens"], json!(2_000), "{fitting}");
+}
+
+#[test]
+fn where_too_little_is_left_to_reason_a_model_does_not() {
+    let origin = refusing();
+    let keys = "aws: { access_key_id: AKIA0, secret_access_key: key-0 }";
+    let models = architrave_testkit::Config::new().web().and(&format!(
+        "providers: [{{ name: p0, kind: bedrock, region: eu-west-1, base_url: \"http://{}\", \
+         credentials: [{{ {keys} }}] }}]\n\
+         models: [{{ name: fast, deployments: [{{ provider: p0, model: there }}] }}]",
+        origin.addr()
+    ));
+    let gateway = held_to("{ tokens: 900, per: day }", models);
+    let body = json!({
+        "messages": [{ "role": "user", "content": [{ "text": "hi" }] }],
+        "inferenceConfig": { "maxTokens": 12_000 },
+        "additionalModelRequestFields": { "thinking": { "type": "enabled", "budget_tokens": 8_000 } },
+    });
+    post(gateway.web(), "/model/fast/converse", &[KEY], &body);
+    let sent: Value = serde_json::from_slice(&origin.last().body).expect("JSON");
+    let most = sent["inferenceConfig"]["maxTokens"].as_u64().expect("a number");
+    assert!(most < 900, "{sent}");
+    let thinking = &sent["additionalModelRequestFields"]["thinking"];
+    assert_eq!(*thinking, json!({ "type": "disabled" }), "{sent}");
+}
+
 #[test]
 fn the_limit_of_the_output_is_lowered_to_what_is_left_and_then_all_is_refused() {
     let origin = Origin::start(|exchange| {

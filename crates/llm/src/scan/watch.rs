@@ -65,6 +65,8 @@ pub enum Watched {
     Store,
     /// The revision of the words that the body is in, where no header says it.
     Revision,
+    /// The object that says how much the model may reason, in tokens of the output.
+    Reasoning,
 }
 
 impl Watched {

@@ -35,6 +35,7 @@ static INVOKE: Watch = Watch {
         Member::top(Watched::ModelTokensMax, "max_gen_len"),
         Member::top(Watched::ModelTokensMax, "max_new_tokens"),
         Member::top(Watched::ModelTokensMax, "maxTokens"),
+        Member::top(Watched::Reasoning, "thinking"),
         Member::top(Watched::OutputOptions, "textGenerationConfig"),
         Member::top(Watched::OutputOptions, "inferenceConfig"),
         Member::within(Watched::OutputOptions, Watched::ModelTokensMax, "maxTokenCount"),

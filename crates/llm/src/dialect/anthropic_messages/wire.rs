@@ -24,6 +24,7 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::top(Watched::TopK, "top_k"),
         Member::top(Watched::ServiceClass, "speed"),
         Member::top(Watched::Revision, "anthropic_version"),
+        Member::top(Watched::Reasoning, "thinking"),
     ],
     spellings: Spellings::One,
 };

@@ -22,6 +22,8 @@ pub(in crate::dialect) static WATCH: Watch = Watch {
         Member::within(Watched::OutputOptions, Watched::TopP, "topP"),
         Member::top(Watched::ModelOptions, "additionalModelRequestFields"),
         Member::within(Watched::ModelOptions, Watched::TopK, "top_k"),
+        Member::within(Watched::ModelOptions, Watched::Reasoning, "thinking"),
+        Member::within(Watched::ModelOptions, Watched::Reasoning, "reasoning_config"),
         Member::top(Watched::ServiceClass, "serviceTier"),
         Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens"),
         Member::within(Watched::ModelOptions, Watched::ModelTokensMax, "max_tokens_to_sample"),
