@@ -20,6 +20,7 @@ mod form;
 mod guardrail;
 mod home;
 mod house;
+mod hushed;
 mod kept;
 mod kept_things;
 mod lanes;

@@ -60,6 +60,7 @@ pub mod estimate;
 pub mod failure;
 pub mod field;
 pub mod frame;
+pub mod hush;
 pub mod matrix;
 pub mod mock;
 pub mod model_list;

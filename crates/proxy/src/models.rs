@@ -19,7 +19,7 @@ use architrave_llm::catalog::{Catalog, Model as CatalogModel};
 use architrave_telemetry::{DIRECT, FallbackMetrics, Metrics};
 use smallvec::SmallVec;
 
-pub(crate) use lane::{Known, LiveLane};
+pub(crate) use lane::{Known, LiveLane, secrets_of};
 pub(crate) use offered::Offered;
 pub(crate) use own_upstream::{BaseUrl, OwnUpstream};
 pub(crate) use provider::{LiveProvider, Reach, Side, row_of};

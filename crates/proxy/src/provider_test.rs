@@ -6,7 +6,6 @@
 
 mod place;
 mod question;
-mod redact;
 mod verdict;
 
 #[cfg(test)]
@@ -23,6 +22,7 @@ use architrave_core::{Clock, Secret};
 use architrave_llm::catalog::{self, Catalog};
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Context, Dialect};
+use architrave_llm::hush::redacted;
 use architrave_llm::mock::Mock as MockProvider;
 use architrave_net::dns::Resolver;
 use architrave_net::fetch::{FetchError, WholeAnswer};
@@ -30,10 +30,9 @@ use futures_util::future::join_all;
 
 use self::place::Place;
 use self::question::{ProviderQuestion, one_token};
-use self::redact::redacted;
 use self::verdict::{refused, unanswered};
 use crate::dispatch::llm::mock_of_settings;
-use crate::models::row_of;
+use crate::models::{row_of, secrets_of};
 use crate::upkeep::ServiceAccounts;
 
 /// How long a credential's questions may take in all: somebody waits for it in front of a screen.
@@ -337,11 +336,5 @@ fn hushed(mut test: CredentialTest, secrets: &[&Secret]) -> CredentialTest {
 
 /// What of a credential is never told.
 fn secrets(credential: Option<&ProviderCredential>) -> Vec<&Secret> {
-    match credential.map(|credential| &credential.secret) {
-        Some(CredentialSecret::Value(key) | CredentialSecret::Azure { key, .. }) => vec![key],
-        Some(CredentialSecret::Aws { secret_access_key, session_token, .. }) => {
-            std::iter::once(secret_access_key).chain(session_token.as_ref()).collect()
-        }
-        Some(CredentialSecret::Gcp { .. }) | None => Vec::new(),
-    }
+    credential.map(|credential| secrets_of(&credential.secret)).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 //! mid-stream becomes an event of the client's dialect.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::call;
 use crate::chat::{ChatError, ChatEvent, Citation, Delta, ErrorKind, MediaKind, Usage};
@@ -11,6 +12,7 @@ use crate::completion::{self, CompletionWriter};
 use crate::dialect::{Context, Dialect, Emit, EventReader, EventWriter};
 use crate::field::{FieldSet, Losses, ReplyField, Say, StreamUses};
 use crate::frame::{FrameError, FrameReader, FrameWriter, Framing};
+use crate::hush::Hush;
 use crate::search_count::SearchCount;
 use crate::used::Used;
 
@@ -49,6 +51,8 @@ struct Sink {
     usage: Option<Usage>,
     answer_bytes: u64,
     error: Option<ChatError>,
+    /// What a failure is told without.
+    hush: Option<Arc<Hush>>,
     is_over: bool,
 }
 
@@ -128,6 +132,7 @@ impl StreamTranslation {
                 usage: None,
                 answer_bytes: 0,
                 error: None,
+                hush: None,
                 is_over: false,
             },
             bad_events: 0,
@@ -197,6 +202,11 @@ impl StreamTranslation {
         self.sink.take(&ChatEvent::Error(error.clone()), out);
     }
 
+    /// Has failures told without secrets that the provider was shown.
+    pub fn hush(&mut self, hush: Arc<Hush>) {
+        self.sink.hush = Some(hush);
+    }
+
     /// What was used so far, where the provider said it.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
@@ -250,6 +260,15 @@ impl Sink {
         if self.is_over {
             return;
         }
+        let hushed = match (event, &self.hush) {
+            (ChatEvent::Error(error), Some(hush)) => {
+                let mut error = error.clone();
+                hush.error(&mut error);
+                Some(ChatEvent::Error(error))
+            }
+            _ => None,
+        };
+        let event = hushed.as_ref().unwrap_or(event);
         self.uses.see(event);
         match event {
             ChatEvent::Usage(usage) => self.usage.get_or_insert_default().merge(usage),

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use architrave_config::{CredentialSecret, ProviderCredential};
-use architrave_core::HashKey;
+use architrave_core::{HashKey, Secret};
 use architrave_llm::auth::{self, Applied, ProviderSecret};
 use architrave_llm::catalog::{Ability, Catalog, Model, ModelKind, Searching, Unit};
 use architrave_llm::dialect::{Dialect, Quirks};
+use architrave_llm::hush::Hush;
 use architrave_telemetry::{Metrics, ModelLabels, ModelMetrics};
 
 use super::provider::{LiveProvider, Side};
@@ -28,6 +29,8 @@ pub(crate) struct LiveLane {
     /// What every request shows; `None` where each is signed, or the credential is none that the
     /// provider takes.
     pub standing: Option<Applied>,
+    /// What hides the credential in what the provider says.
+    pub hush: Arc<Hush>,
     /// The model's name at the provider.
     pub model: Box<str>,
     /// How the provider differs for this model.
@@ -100,6 +103,7 @@ impl LiveLane {
                 side: Arc::clone(side),
                 credential,
                 standing: standing(side, secret),
+                hush: Arc::new(Hush::new(secret.map(secrets_of).unwrap_or_default())),
                 model: model.into(),
                 quirks: side.row.quirks(model),
                 known: Known::of(catalog, &side.row.name, model),
@@ -172,6 +176,18 @@ impl LiveLane {
     /// How many requests came along it before this one.
     pub(crate) fn count_request(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// What of a credential is told to nobody but the provider.
+pub(crate) fn secrets_of(secret: &CredentialSecret) -> Vec<&Secret> {
+    match secret {
+        CredentialSecret::Value(key) | CredentialSecret::Azure { key, .. } => vec![key],
+        CredentialSecret::Aws { secret_access_key, session_token, .. } => {
+            std::iter::once(secret_access_key).chain(session_token.as_ref()).collect()
+        }
+        // It never leaves the gateway; the tokens that come by it do.
+        CredentialSecret::Gcp { .. } => Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Shows a provider the credential of the lane.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{Failure, Scope};
@@ -7,6 +8,7 @@ use architrave_config::CredentialSecret;
 use architrave_core::{Reason, Secret};
 use architrave_llm::auth::{self, Applied, AwsSecret, ProviderSecret, SignedBody, SignedParts};
 use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::hush::Hush;
 use architrave_llm::talk::TOKENS;
 
 use super::missed::Missed;
@@ -89,6 +91,7 @@ async fn show_token(
     let standing = auth::standing(&lane.side.row.auth, &ProviderSecret::Key(&token));
     let applied = standing.map_err(|_wrong_kind| not_accepted())?.ok_or_else(not_accepted)?;
     apply(outgoing, &applied);
+    outgoing.hush = Arc::new(Hush::new([&*token]));
     Ok(())
 }
 

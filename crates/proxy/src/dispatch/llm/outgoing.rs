@@ -8,6 +8,7 @@ use architrave_llm::chat::{ChatError, ErrorKind, Text};
 use architrave_llm::dialect::{Address, Dialect, Quirks};
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
+use architrave_llm::hush::Hush;
 use architrave_llm::scan::{Edit, MemberEdit, Splice, Watched, rewrite};
 use architrave_llm::translate::{self, TranslatedRequest};
 use architrave_net::{Fields, Method, RequestHead, Version};
@@ -37,6 +38,8 @@ pub(super) struct Outgoing {
     pub losses: Losses,
     /// Whether the stream ends with a chunk of usage that the client did not ask for.
     pub hides_usage: bool,
+    /// What hides the credential that it shows in what the provider says.
+    pub hush: Arc<Hush>,
 }
 
 /// The client's fields that a provider of the same dialect gets, too: they change what the dialect
@@ -86,7 +89,8 @@ pub(super) async fn write(
     fields.append("Content-Type", b"application/json");
     fields.append("Accept", accepts(ask.stream, framing).as_bytes());
     introduce(fields, caller, lane, (dialect, is_same));
-    Ok(Box::new(Outgoing { head, target, payload, dialect, framing, losses, hides_usage }))
+    let hush = Arc::clone(&lane.hush);
+    Ok(Box::new(Outgoing { head, target, payload, dialect, framing, losses, hides_usage, hush }))
 }
 
 /// Who asks, as far as it matters to a provider.

@@ -236,6 +236,7 @@ impl<'w> Run<'w, '_> {
         let mut answer = reply::stream(self.ask, outgoing, opened, context, (self.client, guard));
         if let AnswerBody::Stream(stream) = &mut answer.body {
             stream.limit_stall(lane.provider.config.timeouts.stall);
+            stream.hush(&outgoing.hush);
             if self.ask.scanned.may_name_kept {
                 stream.seek_audio(self.ask.choices);
             }

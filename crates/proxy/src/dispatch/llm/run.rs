@@ -284,6 +284,7 @@ impl<'w> Run<'w, '_> {
         let left = limit.saturating_sub(self.worker.now().since(now));
         let patience = if self.ask.stream { left } else { limit };
         let wanted = (self.ask.stream, patience);
+        let hush = Arc::clone(&outgoing.hush);
         let read = pin!(read_reply::read(answered, &outgoing, self.client, wanted)).await;
         if let Some(facts) = &mut exchange.llm {
             facts.waited += self.worker.now().since(now);
@@ -300,7 +301,8 @@ impl<'w> Run<'w, '_> {
                 }
                 Attempted::Answered(Box::new(Success::Stream(outgoing, answered, opening)))
             }
-            Read::Refused { error, answered } => {
+            Read::Refused { mut error, answered } => {
+                hush.error(&mut error);
                 settle::let_go(exchange, Duration::ZERO);
                 let attempted = signal::judge(error, &limits, About::Model);
                 if let Some(answered) = answered {

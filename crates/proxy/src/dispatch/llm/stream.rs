@@ -15,6 +15,7 @@ use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::dialect::Dialect;
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
+use architrave_llm::hush::Hush;
 use architrave_llm::pass::{PassedStream, UsageSieve};
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
@@ -51,6 +52,8 @@ pub(crate) struct LlmStream<'a> {
     prompt: Option<Box<PromptEvents>>,
     /// What looks at it so that it can be kept.
     recording: Option<Recording>,
+    /// What hides the credential that the provider was shown.
+    hush: Option<Arc<Hush>>,
     /// Where the things live that it says were made.
     keeps_at: Option<(Arc<KeptIds>, Arc<Home>)>,
 }
@@ -163,6 +166,7 @@ impl<'a> LlmStream<'a> {
             is_left_unread: false,
             prompt: None,
             recording: None,
+            hush: None,
             keeps_at: None,
         }
     }
@@ -204,6 +208,12 @@ impl<'a> LlmStream<'a> {
         self
     }
 
+    /// Has it told without the credential that the provider was shown.
+    pub(super) fn hush(&mut self, hush: &Arc<Hush>) {
+        self.through.hush(hush);
+        self.hush = Some(Arc::clone(hush));
+    }
+
     /// Has it recorded on its way.
     pub(super) fn record(&mut self, recording: Option<Recording>) {
         self.recording = recording;
@@ -213,6 +223,9 @@ impl<'a> LlmStream<'a> {
     pub(super) fn into_prompt(mut self, events: PromptEvents) -> Self {
         if matches!(self.from, From::Endpoint(_)) {
             self.through = self.through.by_events();
+            if let Some(hush) = &self.hush {
+                self.through.hush(hush);
+            }
         }
         self.prompt = Some(Box::new(events));
         self
@@ -308,10 +321,14 @@ impl<'a> LlmStream<'a> {
                     return Poll::Ready(if self.is_cut { Err(error) } else { Ok(true) });
                 }
             };
+            let before = self.out.len();
             if !has_more {
                 self.through.end(&mut self.out);
                 self.is_over = true;
-            } else if self.through.lets_through(reader.data()) {
+                self.hide(before);
+            } else if !shows(self.hush.as_deref(), &self.through, reader.data())
+                && self.through.lets_through(reader.data())
+            {
                 return Poll::Ready(Ok(true));
             } else {
                 let piece = reader.data();
@@ -319,6 +336,7 @@ impl<'a> LlmStream<'a> {
                 let is_failed = self.through.push(piece, &mut self.out);
                 reader.consume(count);
                 self.leave_unread(is_failed);
+                self.hide(before);
             }
             if !self.out.is_empty() || self.is_over {
                 return Poll::Ready(Ok(!self.out.is_empty()));
@@ -328,8 +346,27 @@ impl<'a> LlmStream<'a> {
 
     /// Tells the client a piece.
     fn tell(&mut self, piece: &[u8]) {
+        let before = self.out.len();
         let is_failed = self.through.push(piece, &mut self.out);
         self.leave_unread(is_failed);
+        self.hide(before);
+    }
+
+    /// Hides the credential in what was appended behind `before`. Where an event cannot be changed,
+    /// as a checksum is over it, the stream ends there.
+    fn hide(&mut self, before: usize) {
+        let Some(hush) = self.hush.as_deref() else { return };
+        if !shows(Some(hush), &self.through, &self.out[before..]) {
+            return;
+        }
+        match self.through.is_checked() {
+            false => hush.hide(&mut self.out, before),
+            true => {
+                self.out.truncate(before);
+                self.break_off(&WireError::Closed);
+                self.is_left_unread = true;
+            }
+        }
     }
 
     /// Nothing that comes behind a failure is for the client: the rest is left unread, and the
@@ -363,6 +400,11 @@ impl<'a> LlmStream<'a> {
             }
         }
     }
+}
+
+/// Whether a piece of a stream of events shows what is to be hidden. Sound and files are no text.
+fn shows(hush: Option<&Hush>, through: &Through, piece: &[u8]) -> bool {
+    !matches!(through, Through::Opaque(_)) && hush.is_some_and(|hush| hush.shows(piece))
 }
 
 impl Source for LlmStream<'_> {

@@ -10,6 +10,7 @@ use architrave_llm::catalog::Unit;
 use architrave_llm::chat::Usage;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
+use architrave_llm::hush::Hush;
 use architrave_llm::pass::PassedStream;
 use architrave_llm::signal::Limits;
 use architrave_llm::surface::{Asked, ListAsk};
@@ -64,7 +65,7 @@ pub(super) enum Success {
     /// All of it.
     Whole(ResponseHead, Vec<u8>, Used),
     /// Piece by piece.
-    Stream(ResponseHead, Box<Answered>, Watching),
+    Stream(ResponseHead, Box<Answered>, Watching, Arc<Hush>),
     /// What the mock streams.
     Mock(ResponseHead, Box<MockSteps>),
     /// Talk over a WebSocket.
@@ -76,7 +77,7 @@ pub(super) enum Came {
     /// Its answer's head and all of its body.
     Whole(ResponseHead, Vec<u8>),
     /// The head, and what the body comes by.
-    Piecewise(ResponseHead, Box<Answered>),
+    Piecewise(ResponseHead, Box<Answered>, Arc<Hush>),
 }
 
 /// What becomes of an answer that comes piece by piece.
@@ -102,8 +103,8 @@ impl Success {
                 let talk = Talk::new(answered, upstream, manner, reader);
                 LlmAnswer { head, body: AnswerBody::Talk(Box::new(talk)) }
             }
-            Self::Stream(head, answered, watching) => {
-                let stream = match watching {
+            Self::Stream(head, answered, watching, hush) => {
+                let mut stream = match watching {
                     Watching::Passed(watch, framing) => {
                         LlmStream::watched(answered, *watch, (dialect, framing), reader)
                     }
@@ -115,6 +116,7 @@ impl Success {
                         LlmStream::opaque(answered, said, reader)
                     }
                 };
+                stream.hush(&hush);
                 LlmAnswer { head, body: AnswerBody::Stream(Box::new(stream)) }
             }
         }
@@ -208,7 +210,7 @@ impl Along<'_, '_> {
                     head = answered_head;
                     answers.push(bytes);
                 }
-                Came::Piecewise(head, answered) => {
+                Came::Piecewise(head, answered, hush) => {
                     if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
                         let upstream = Arc::clone(&reach.upstream);
                         return Ok(Success::Talk(head, answered, upstream, self.manner()));
@@ -227,7 +229,7 @@ impl Along<'_, '_> {
                         }
                         None => head,
                     };
-                    return Ok(Success::Stream(head, answered, watching));
+                    return Ok(Success::Stream(head, answered, watching, hush));
                 }
             }
         }
@@ -284,7 +286,8 @@ impl Along<'_, '_> {
         let limits = signal::limits(worker, flight, &answered.head.fields);
         settle::note_head(exchange, &answered.head.fields);
         if answered.head.status == SWITCHING {
-            return Ok(Came::Piecewise(std::mem::take(&mut answered.head), answered));
+            let head = std::mem::take(&mut answered.head);
+            return Ok(Came::Piecewise(head, answered, outgoing.hush));
         }
         let judged = {
             let reads = sight::reads(self.asked.operation(), self.passing.guards());
@@ -293,7 +296,7 @@ impl Along<'_, '_> {
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
         }
-        self.pass_judged(exchange, judged, &reach.upstream, &limits)
+        self.pass_judged(exchange, judged, (&reach.upstream, outgoing.hush), &limits)
     }
 
     /// What of an answer goes on, or what its failure means.
@@ -301,7 +304,7 @@ impl Along<'_, '_> {
         &self,
         exchange: &mut Exchange<'_>,
         judged: Judged,
-        upstream: &LiveUpstream,
+        (upstream, hush): (&LiveUpstream, Arc<Hush>),
         limits: &Limits,
     ) -> Result<Came, Attempted> {
         let worker = self.worker;
@@ -315,9 +318,10 @@ impl Along<'_, '_> {
             Judged::Piecewise(answered) => {
                 let mut head = passed_head(&answered.head);
                 self.tell_upload(exchange, &answered.head, &mut head);
-                Ok(Came::Piecewise(head, answered))
+                Ok(Came::Piecewise(head, answered, hush))
             }
-            Judged::Refused(error, answered) => {
+            Judged::Refused(mut error, answered) => {
+                hush.error(&mut error);
                 settle::let_go(exchange, Duration::ZERO);
                 if let Some(answered) = answered {
                     worker.keep(*answered, upstream, worker.now());

@@ -253,5 +253,6 @@ fn with_payload(
         framing: Framing::Sse,
         losses: Losses::default(),
         hides_usage: false,
+        hush: Arc::clone(&lane.hush),
     })
 }

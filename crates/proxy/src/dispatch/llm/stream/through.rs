@@ -1,11 +1,14 @@
 //! What becomes of a provider's bytes on their way to the client: passed on and watched, or told in
 //! another dialect.
 
+use std::sync::Arc;
+
 use architrave_llm::chat::ChatError;
 use architrave_llm::dialect::{Context, Dialect};
 use architrave_llm::estimate;
 use architrave_llm::field::Losses;
 use architrave_llm::frame::Framing;
+use architrave_llm::hush::Hush;
 use architrave_llm::pass::{PassedStream, UsageSieve, WholeEvents};
 use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
@@ -56,6 +59,18 @@ impl Through {
             }
             told => told,
         }
+    }
+
+    /// Has failures that are told in another dialect told without what the provider was shown.
+    pub(super) fn hush(&mut self, hush: &Arc<Hush>) {
+        if let Self::Translated(translation) = self {
+            translation.hush(Arc::clone(hush));
+        }
+    }
+
+    /// Whether its events have checksums, so that none of them can be changed.
+    pub(super) const fn is_checked(&self) -> bool {
+        matches!(self, Self::Passed(_, (_, Framing::AwsEvents), _))
     }
 
     /// Whether it may tell of things that the provider keeps.
