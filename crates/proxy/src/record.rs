@@ -112,7 +112,7 @@ fn record_model(worker: &Worker, exchange: &Exchange<'_>, facts: &LlmFacts) {
         first_token: facts.first_token,
         tokens: usage.by_class(),
         cost_nano_usd: facts.cost_nano_usd,
-        is_priced: facts.row.is_some(),
+        is_priced: facts.row.is_some() || facts.is_cost_known,
         is_failed: facts.is_broken,
         dropped: [facts.dropped.len() as u64, facts.reply_dropped.len() as u64],
     };
@@ -138,7 +138,7 @@ fn llm_entry(facts: &LlmFacts) -> LlmEntry<'_> {
         tokens: facts.usage.as_ref().map(tokens),
         tokens_by_class: facts.usage.as_ref().map(Usage::by_class).unwrap_or_default(),
         is_estimated: facts.is_estimated,
-        cost_nano_usd: (facts.row.is_some() && facts.usage.is_some())
+        cost_nano_usd: ((facts.row.is_some() || facts.is_cost_known) && facts.usage.is_some())
             .then_some(facts.cost_nano_usd),
         cache: facts.cache,
         bad_events: facts.bad_events,

@@ -3,11 +3,31 @@
 use architrave_testkit::{Gateway, Origin};
 use serde_json::{Value, json};
 
-use super::house::{held_to, of_budget, sole};
+use super::house::{self, held_to, of_budget, sole};
 use super::{KEY, ask, config, parsed, post, reply, saying};
 
 fn with_budget(origin: &Origin, budget: &str) -> Gateway {
     held_to(budget, config(&[origin]))
+}
+
+#[test]
+fn what_an_answer_says_that_it_cost_is_charged_where_nobody_knows_a_price() {
+    let origin = Origin::start(|exchange| {
+        exchange.read_body();
+        let mut said: Value = serde_json::from_str(&super::completion("hello")).expect("JSON");
+        said["usage"]["cost"] = json!(0.6);
+        reply(exchange, 200, &said.to_string());
+    });
+    let gateway = with_budget(&origin, "{ money: 1 USD, per: day }");
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let mut body = ask("hi");
+        body["max_tokens"] = json!(9);
+        let answer = post(gateway.web(), path, &[KEY], &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let cost: f64 = answer.get("x-architrave-cost").expect("told").parse().expect("USD");
+        assert!((cost - 0.6).abs() < 1e-9, "{cost}");
+    }
+    house::has_spent(&gateway, 1_200_000_000);
 }
 
 /// A provider that takes no request, which costs nothing and says nothing of the provider.

@@ -38,6 +38,8 @@ pub struct Usage {
     pub searches: u64,
     /// The class of service that it was, where the provider says it, else the one asked for.
     pub service: Option<ServiceClass>,
+    /// What it cost by the provider's own word, in nano-USD, rounded up.
+    pub told_nano_usd: Option<u64>,
 }
 
 /// A class of tokens.
@@ -170,6 +172,10 @@ impl Usage {
             cache_read_audio: sum(self.cache_read_audio, other.cache_read_audio),
             searches: sum(self.searches, other.searches),
             service: self.service.or(other.service),
+            told_nano_usd: match (self.told_nano_usd, other.told_nano_usd) {
+                (Some(ours), Some(theirs)) => Some(sum(ours, theirs)),
+                (ours, theirs) => ours.or(theirs),
+            },
         };
     }
 
@@ -203,6 +209,7 @@ impl Usage {
         merged.billed_input = later.billed_input.or(earlier.billed_input);
         merged.billed_output = later.billed_output.or(earlier.billed_output);
         merged.service = later.service.or(earlier.service);
+        merged.told_nano_usd = later.told_nano_usd.or(earlier.told_nano_usd);
         *self = merged;
     }
 }
@@ -229,12 +236,13 @@ mod tests {
             cache_read_audio: 0,
             searches: 11,
             service: None,
+            told_nano_usd: Some(7),
         };
         let mut sum = one;
         sum.add(&one);
         assert_eq!(sum.by_class(), one.by_class().map(|count| 2 * count));
         assert_eq!((sum.billed_input, sum.billed_output), (None, Some(10)));
-        assert_eq!(sum.searches, 22);
+        assert_eq!((sum.searches, sum.told_nano_usd), (22, Some(14)));
         sum.add(&Usage { output: u64::MAX, ..Usage::default() });
         assert_eq!((sum.output, sum.billed_output), (u64::MAX, Some(u64::MAX)));
     }

@@ -3,7 +3,8 @@
 //! Details are taken out of the totals, so that each token is in one class.
 
 use crate::chat::Usage;
-use crate::json::{Cursor, JsonError, Writer};
+use crate::cost::Femtos;
+use crate::json::{Cursor, JsonError, Kind, Writer};
 
 /// The counts as they are written.
 #[derive(Default)]
@@ -19,6 +20,7 @@ struct Counts {
     output_audio: u64,
     output_image: u64,
     searches: u64,
+    told_nano_usd: Option<u64>,
 }
 
 /// Reads what was used; nothing where not one of the counts is there that say it.
@@ -41,6 +43,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Usage>, JsonError> 
             }
             "completion_tokens_details" => {
                 cursor.maybe(|cursor| cursor.object(|c, name| completion(c, name, &mut counts)))?;
+            }
+            // OpenRouter's, and Perplexity's. Nobody else is told it.
+            "cost" => {
+                counts.told_nano_usd = told_cost(&mut cursor.clone_at());
+                cursor.unknown()?;
             }
             // What is left of the prompt, said again.
             "prompt_cache_miss_tokens" => cursor.skip()?,
@@ -105,9 +112,31 @@ impl Counts {
             output_audio: self.output_audio,
             output_image: self.output_image,
             searches: self.searches,
+            told_nano_usd: self.told_nano_usd,
             ..Usage::default()
         }
     }
+}
+
+/// What an answer says that it cost: US dollars, or an object that has the sum of them. Whatever is
+/// none is not told.
+pub(in crate::dialect) fn told_cost(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let nano_usd = |cursor: &mut Cursor<'_>| {
+        let said = cursor.number().ok()?;
+        let Femtos(femtos) = said.as_str().parse().ok()?;
+        Some(femtos.div_ceil(1_000_000))
+    };
+    if cursor.kind() != Kind::Object {
+        return nano_usd(cursor);
+    }
+    let mut told = None;
+    let read = cursor.object(|cursor, name| {
+        if name == "total_cost" {
+            told = nano_usd(&mut cursor.clone_at());
+        }
+        cursor.skip()
+    });
+    read.ok().and(told)
 }
 
 fn less(total: u64, parts: &[u64]) -> u64 {
@@ -164,6 +193,26 @@ mod tests {
     fn tokens_from_the_cache_may_stand_beside_the_counts() {
         let moonshot = r#"{"prompt_tokens":9010,"completion_tokens":5,"total_tokens":9015,"cached_tokens":9000}"#;
         assert_eq!(told(moonshot), Some([10, 9_000, 5, 0]));
+    }
+
+    #[test]
+    fn what_an_answer_says_that_it_cost_is_read_to_the_last_digit() {
+        for (cost, nano_usd) in [
+            ("0.5", Some(500_000_000)),
+            ("0.00014", Some(140_000)),
+            ("1e-10", Some(1)),
+            ("0", Some(0)),
+            (r#"{"input_tokens_cost":0.1,"total_cost":0.25}"#, Some(250_000_000)),
+            ("-1", None),
+            ("\"0.5\"", None),
+            ("null", None),
+            ("{}", None),
+            ("1e9", None),
+        ] {
+            let text = format!(r#"{{"cost":{cost},"prompt_tokens":3}}"#);
+            let usage = read(&mut Cursor::new(&text)).unwrap().unwrap();
+            assert_eq!((usage.told_nano_usd, usage.input), (nano_usd, 3), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Details are taken out of the totals, so that each token is in one class.
 
 use crate::chat::Usage;
+use crate::dialect::openai_chat::usage::told_cost;
 use crate::json::{Cursor, JsonError, Kind, Writer};
 
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
@@ -17,6 +18,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Usage, JsonError> {
             }
             "output_tokens_details" => {
                 cursor.maybe(|cursor| read_output(cursor, &mut usage))?;
+            }
+            "cost" => {
+                usage.told_nano_usd = told_cost(&mut cursor.clone_at());
+                cursor.unknown()?;
             }
             _ => cursor.unknown()?,
         }

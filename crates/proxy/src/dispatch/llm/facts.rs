@@ -43,6 +43,9 @@ pub(crate) struct LlmFacts {
     pub is_estimated: bool,
     /// What it cost, in nano-USD.
     pub cost_nano_usd: u64,
+    /// Whether that is known by something else than a row: by the provider's word, or by the models
+    /// of a batch.
+    pub is_cost_known: bool,
     /// From the request sent to the first token.
     pub first_token: Option<Duration>,
     /// When the provider that answers was asked.

@@ -26,7 +26,11 @@ pub(super) fn note(facts: &mut LlmFacts, used: impl Into<Used>, is_estimated: bo
     if let Some(tokens) = &mut used.tokens {
         tokens.service = tokens.service.or(facts.service);
     }
-    facts.cost_nano_usd = facts.row.as_ref().map_or(0, |row| used.cost_nano_usd(row));
+    let told = used.tokens.and_then(|tokens| tokens.told_nano_usd);
+    facts.is_cost_known = facts.row.is_none() && told.is_some();
+    // Nobody here knows better than the provider where no list has a price.
+    facts.cost_nano_usd =
+        facts.row.as_ref().map_or(told.unwrap_or(0), |row| used.cost_nano_usd(row));
     facts.usage = used.tokens;
     // What came in vain before may be one.
     facts.is_estimated = is_estimated || (facts.in_vain.is_some() && facts.is_estimated);
@@ -121,7 +125,8 @@ pub(super) fn in_vain(worker: &Worker, exchange: &mut Exchange<'_>, lane: &LiveL
     let Some(facts) = &mut exchange.llm else { return };
     along(worker, facts, lane);
     let usage = Usage { service: usage.service.or(facts.service), ..usage };
-    let cost = facts.row.as_ref().map_or(0, |row| Used::from(usage).cost_nano_usd(row));
+    let told = usage.told_nano_usd.unwrap_or(0);
+    let cost = facts.row.as_ref().map_or(told, |row| Used::from(usage).cost_nano_usd(row));
     let (sum, costs) = facts.in_vain.get_or_insert_default();
     sum.add(&usage);
     *costs = costs.saturating_add(cost);
