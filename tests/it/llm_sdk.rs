@@ -166,3 +166,38 @@ fn ai_for_node_chats_with_every_provider_as_with_openai() {
 fn ai_for_node_talks_to_every_provider_as_to_anthropic() {
     drive("node_ai_anthropic");
 }
+
+/// Two consumers with things of their own at one account of a provider.
+#[track_caller]
+fn keep_apart(client: &str, kind: &str, base_path: &str) {
+    let keeper = sdk::keeper();
+    let provider = format!(
+        "providers:\n  - name: keeper\n    kind: {kind}\n    \
+         base_url: http://{}{base_path}\n    \
+         credentials: [{{ name: main, value: {} }}]\n",
+        keeper.addr(),
+        sdk::KEEPER_KEY
+    );
+    let keys = ["ada-key-0123456789", "bob-key-0123456789"];
+    let gateway = Gateway::start(
+        Config::new()
+            .web()
+            .service("ai", "llm: {}")
+            .route("ai", "service: ai\nkeep_prefix: true\npolicies: { key_auth: {} }")
+            .consumer("ada", &format!("credentials: [{{ api_key: {} }}]", keys[0]))
+            .consumer("bob", &format!("credentials: [{{ api_key: {} }}]", keys[1]))
+            .and(&provider)
+            .and("models: [{ name: fast, deployments: [{ provider: keeper, model: there }] }]"),
+    );
+    sdk::own_things(client, &format!("http://{}", gateway.web()), keys);
+}
+
+#[test]
+fn openai_finds_what_is_its_consumers_and_nothing_else() {
+    keep_apart("openai", "openai", "/openai/v1");
+}
+
+#[test]
+fn google_genai_finds_what_is_its_consumers_and_nothing_else() {
+    keep_apart("google_genai", "gemini", "/gemini/v1beta");
+}

@@ -59,6 +59,34 @@ pub fn talk(client: &str, gateway: &str, key: &str, trusted: Option<&Path>) {
     assert!(output.status.success() && said.trim() == "ok", "{client}:\n{said}\n{errors}");
 }
 
+/// What the keeper wants to be shown.
+pub const KEEPER_KEY: &str = "provider-key-of-the-keeper";
+
+/// Starts an account of a provider that keeps files, batches, chats and caches, and does not know
+/// for whom: OpenAI's at `/openai/v1`, Gemini's at `/gemini/v1beta`.
+///
+/// # Panics
+/// When it does not listen.
+#[must_use]
+#[track_caller]
+pub fn keeper() -> PythonOrigin {
+    PythonOrigin::spawn("keeper.py", command("keeper.py", &[]))
+}
+
+/// Has two consumers of a gateway make things that such an account keeps, each finding its own with
+/// an official client and nothing of the other's.
+///
+/// # Panics
+/// When it fails, with what it said.
+#[track_caller]
+pub fn own_things(client: &str, gateway: &str, [one, other]: [&str; 2]) {
+    let mut command = command("own.py", &[client, gateway, one, other]);
+    let output = command.output().expect("Python can be run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim() == "ok", "{client}:\n{said}\n{errors}");
+}
+
 /// A script, kept to loopback and to reading where it lies.
 fn command(script: &str, arguments: &[&str]) -> Command {
     let mut command = python::piped(&tools::sdk_python(), &scripts().join(script), arguments);
