@@ -11,6 +11,8 @@ import secrets
 import threading
 import urllib.request
 
+import plan
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -101,6 +103,13 @@ TAKES = {
 }
 
 
+#: Providers that draw the same for the same seed, and those that take sound.
+SEEDED = ("openai_chat", "gemini_generate_content", "cohere_chat")
+HEARING = ("openai_chat", "gemini_generate_content")
+#: Those that tell how likely a token was, with what else it could have been.
+TELLING = ("openai_chat", "gemini_generate_content")
+
+
 def text(run):
     question = {
         "system": f"system-{run.case} ünï",
@@ -115,6 +124,8 @@ def text(run):
     has_stop = "openai_responses" not in (run.provider, run.client.dialect)
     if has_stop:
         question["stop"] = [f"stop-{run.case}", "\n\nEND"]
+    seed = int(run.case[:6], 16)
+    question |= {"seed": seed} if run.client.SEEDS else {}
     notes = {"user": f"user-{run.case}", "metadata": {"note": f"metadata-{run.case}"}}
     question |= {name: notes[name] for name in run.client.NOTES}
     answer = run.ask(question)
@@ -122,6 +133,8 @@ def text(run):
     for name in run.client.NOTES:
         if run.provider in TAKES[name]:
             equal(facts[name], notes[name], f"the {name}")
+    if run.client.SEEDS and run.provider in SEEDED:
+        equal(facts["seed"], seed, "the seed")
     equal(facts["model"], MODELS[run.provider][1], "the model")
     equal(facts["stream"], run.stream, "whether it is streamed")
     equal(facts["system"], question["system"], "the system text")
@@ -265,6 +278,25 @@ def document(run):
     run.heard(answer, plan)
 
 
+def sound(run):
+    voice = {"mime": "audio/wav", "data": _base64(b"RIFF\x24\0\0\0WAVEfmt " + run.case.encode())}
+    item = {"kind": "media", "text": f"case-{run.case}-sound", "images": [], "sounds": [voice]}
+    answer = run.ask({"items": [item]})
+    facts, plan = run.told()
+    [got] = [item for item in facts["items"] if item["kind"] == "audio"]
+    equal(got, {"kind": "audio", **voice}, "the sound")
+    run.heard(answer, plan)
+
+
+def likely(run):
+    words = f"case-{run.case}-likely"
+    answer = run.ask({"items": [{"kind": "user", "text": words}], "likely": 2})
+    facts, said = run.told()
+    equal(facts["likely"], 2, "how many others are wanted")
+    run.heard(answer, said)
+    equal(answer["likely"], plan.likely(answer["text"]), "how likely each token was")
+
+
 def _base64(data):
     return base64.b64encode(data).decode()
 
@@ -403,7 +435,7 @@ def refused(run, question):
 
 
 #: Cases that come streamed and not.
-BOTH = (text, tools, parallel, schema, image, document, length, reasoning, errors)
+BOTH = (text, tools, parallel, schema, image, document, sound, likely, length, reasoning, errors)
 #: Cases of streams alone.
 STREAMED = (gate, leave, fail, cut)
 
@@ -411,5 +443,9 @@ STREAMED = (gate, leave, fail, cut)
 def lacks(case, client, provider, stream):
     """Whether the pair has no words for a case, by the page of the dialects, or the SDK none."""
     if case is document and "cohere_chat" in (client.dialect, provider):
+        return True
+    if case is sound and not (client.HEARS and provider in HEARING):
+        return True
+    if case is likely and not (client.TELLS_LIKELY and provider in TELLING):
         return True
     return client.lacks(case.__name__, provider, stream)

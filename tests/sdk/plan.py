@@ -97,6 +97,15 @@ def pieces(text: str, count: int = 3) -> list:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
+def likely(text: str, first: int = 0) -> list:
+    """How likely each piece of a text was, with what else it could have been; `first` is how many
+    pieces were before. No number of them is rounded by a float."""
+    return [
+        {"token": piece, "logprob": -0.25 * at, "others": [(piece, -0.25 * at), ("or", -3.5 - at)]}
+        for at, piece in enumerate(pieces(text), first + 1)
+    ]
+
+
 #: What AWS gives out, to sign requests with.
 AWS = ("AKIDPROVIDERKEY00000", "provider-key-of-aws-to-sign-with")
 

@@ -52,6 +52,8 @@ class Base:
 
     #: What it notes of the caller: `user`, `metadata`.
     NOTES = ()
+    #: Whether it can ask for the same answer again, takes sound, and tells how likely a token was.
+    SEEDS = HEARS = TELLS_LIKELY = False
     #: Whether it reads calls in one piece alone.
     WHOLE_CALLS = False
     #: How many numbers of a vector it asks for; none where it has other words for that than others.

@@ -11,6 +11,7 @@ FINISH = {"COMPLETE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tools"}
 
 
 class Client(Base):
+    SEEDS = True
     KINDS = {
         400: ["BadRequestError"],
         429: ["TooManyRequestsError"],

@@ -12,6 +12,7 @@ FINISH = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 
 class Client(Base):
+    SEEDS = HEARS = TELLS_LIKELY = True
     KINDS = {400: ["ClientError"], 429: ["ClientError"], 500: ["ServerError"]}
 
     def __init__(self, name, base, key):
@@ -103,6 +104,8 @@ def _request(question):
     if "schema" in question:
         config["response_mime_type"] = "application/json"
         config["response_json_schema"] = question["schema"]
+    if "likely" in question:
+        config |= {"response_logprobs": True, "logprobs": question["likely"]}
     if question.get("reasoning"):
         thinking = types.ThinkingConfig(include_thoughts=True, thinking_budget=2048)
         config["thinking_config"] = thinking
@@ -118,7 +121,7 @@ def _contents(question):
             yield types.Content(role=role, parts=[types.Part(text=item["text"])])
         elif kind == "media":
             parts = [types.Part(text=item["text"])]
-            for media in item["images"] + item.get("documents", []):
+            for media in item["images"] + item.get("documents", []) + item.get("sounds", []):
                 data = base64.b64decode(media["data"])
                 parts.append(types.Part.from_bytes(data=data, mime_type=media["mime"]))
             yield types.Content(role="user", parts=parts)
@@ -145,6 +148,7 @@ def _answer(chunks):
     thoughts = [part.text for part in parts if part.thought]
     calls = [part.function_call for part in parts if part.function_call]
     signatures = [part.thought_signature for part in parts if part.thought_signature]
+    told = [chunk.candidates[0].logprobs_result for chunk in chunks if chunk.candidates]
     last = chunks[-1]
     usage = last.usage_metadata
     thought = usage.thoughts_token_count or 0
@@ -158,6 +162,16 @@ def _answer(chunks):
             "text": "".join(thoughts) or None,
             "signature": signatures[0].decode() if signatures else None,
         },
+        "likely": [
+            {
+                "token": one.token,
+                "logprob": one.log_probability,
+                "others": [(other.token, other.log_probability) for other in top.candidates],
+            }
+            for result in told
+            if result
+            for one, top in zip(result.chosen_candidates, result.top_candidates, strict=True)
+        ],
         "finish": "tools" if calls else FINISH[last.candidates[0].finish_reason.value],
         "usage": {
             "input": usage.prompt_token_count,

@@ -12,6 +12,7 @@ FINISH = {"stop": "stop", "length": "length", "tool_calls": "tools"}
 
 class Client(Base):
     NOTES = ("user", "metadata")
+    SEEDS = HEARS = TELLS_LIKELY = True
 
     def __init__(self, name, base, key):
         options = {"api_key": key, "max_retries": 0, "timeout": 120}
@@ -134,6 +135,8 @@ def body(question):
     if "schema" in question:
         form = {"name": question["schema_name"], "schema": question["schema"], "strict": True}
         request["response_format"] = {"type": "json_schema", "json_schema": form}
+    if "likely" in question:
+        request |= {"logprobs": True, "top_logprobs": question["likely"]}
     if question.get("reasoning"):
         request["reasoning_effort"] = "high"
     return request
@@ -148,6 +151,10 @@ def _messages(question):
             yield {"role": kind, "content": item["text"]}
         elif kind == "media":
             parts = [{"type": "text", "text": item["text"]}]
+            for sound in item.get("sounds", []):
+                form = sound["mime"].removeprefix("audio/")
+                audio = {"data": sound["data"], "format": form}
+                parts.append({"type": "input_audio", "input_audio": audio})
             for image in item["images"]:
                 url = f"data:{image['mime']};base64,{image['data']}"
                 parts.append({"type": "image_url", "image_url": {"url": url}})
@@ -188,6 +195,14 @@ def _answer(completion):
             for call in message.tool_calls or []
         ],
         "reasoning": reasoning,
+        "likely": [
+            {
+                "token": one.token,
+                "logprob": one.logprob,
+                "others": [(other.token, other.logprob) for other in one.top_logprobs],
+            }
+            for one in (choice.logprobs and choice.logprobs.content) or []
+        ],
         "finish": FINISH[choice.finish_reason],
         "usage": {
             "input": usage.prompt_tokens,

@@ -94,6 +94,7 @@ def facts(path, body):
         "temperature": config.get("temperature"),
         "top_p": config.get("topP"),
         "seed": config.get("seed"),
+        "likely": config.get("logprobs") if config.get("responseLogprobs") else None,
         "schema": config.get("responseJsonSchema") or config.get("responseSchema"),
         "schema_name": None,
         "reasoning": config.get("thinkingConfig"),
@@ -121,7 +122,8 @@ def _items(content):
             yield item | ({"signature": signature} if signature else {})
         elif "inlineData" in part:
             mime = part["inlineData"]["mimeType"]
-            kind = "image" if mime.startswith("image/") else "document"
+            kind = mime.partition("/")[0]
+            kind = kind if kind in ("image", "audio") else "document"
             yield {"kind": kind, "mime": mime, "data": standard(part["inlineData"]["data"])}
         elif "functionCall" in part:
             call = part["functionCall"]
@@ -175,8 +177,18 @@ def _usage(usage):
     }
 
 
-def _response(reply, facts, parts, finish):
+def _likely(said):
+    def one(token, logprob):
+        return {"token": token, "tokenId": 7, "logProbability": logprob}
+
+    chosen = [one(it["token"], it["logprob"]) for it in said]
+    top = [{"candidates": [one(*other) for other in it["others"]]} for it in said]
+    return {"logprobsResult": {"chosenCandidates": chosen, "topCandidates": top}}
+
+
+def _response(reply, facts, parts, finish, said=None):
     candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
+    candidate |= _likely(said) if said and facts["likely"] else {}
     return {
         "candidates": [candidate | ({"finishReason": finish} if finish else {})],
         "usageMetadata": _usage(reply.usage),
@@ -186,7 +198,9 @@ def _response(reply, facts, parts, finish):
 
 
 def write(reply, facts):
-    return _response(reply, facts, list(_parts(reply)), FINISH[reply.finish])
+    texts = [part["text"] for part in reply.parts if part["kind"] == "text"]
+    said = plan.likely("".join(texts))
+    return _response(reply, facts, list(_parts(reply)), FINISH[reply.finish], said)
 
 
 def check_reply(body):
@@ -203,9 +217,11 @@ def events(reply, facts):
         # The signature comes with the last piece.
         rest = {name: value for name, value in part.items() if name != "thoughtSignature"}
         chunks += [rest | {"text": piece} for piece in said[:-1]] + [part | {"text": said[-1]}]
+    texts = [part["text"] for part in reply.parts if part["kind"] == "text"]
+    likely = plan.likely("".join(texts)) if facts["likely"] else []
     for index, chunk in enumerate(chunks):
         finish = FINISH[reply.finish] if index == len(chunks) - 1 else None
-        event = _response(reply, facts, [chunk], finish)
+        event = _response(reply, facts, [chunk], finish, likely[index : index + 1])
         found = problems(event, types.GenerateContentResponse)
         assert not found, found
         yield sse(json.dumps(event, ensure_ascii=False))

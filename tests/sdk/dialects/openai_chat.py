@@ -55,6 +55,7 @@ def facts(path, body):
         "temperature": body.get("temperature"),
         "top_p": body.get("top_p"),
         "seed": body.get("seed"),
+        "likely": body.get("top_logprobs") if body.get("logprobs") else None,
         "schema": form and form["schema"],
         "schema_name": form and form["name"],
         "reasoning": body.get("reasoning_effort"),
@@ -102,6 +103,9 @@ def _items(message):
         elif part["type"] == "image_url":
             mime, data = data_url(part["image_url"]["url"])
             yield {"kind": "image", "mime": mime, "data": data}
+        elif part["type"] == "input_audio":
+            audio = part["input_audio"]
+            yield {"kind": "audio", "mime": f"audio/{audio['format']}", "data": audio["data"]}
         elif part["type"] == "file":
             mime, data = data_url(part["file"]["file_data"])
             yield {"kind": "document", "mime": mime, "data": data}
@@ -132,6 +136,17 @@ def _call(part):
     return {"id": part["id"], "type": "function", "function": function}
 
 
+def _likely(said):
+    def one(token, logprob):
+        return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+
+    content = [
+        one(it["token"], it["logprob"]) | {"top_logprobs": [one(*other) for other in it["others"]]}
+        for it in said
+    ]
+    return {"content": content, "refusal": None}
+
+
 def write(reply, facts):
     message = {"role": "assistant", "content": None, "refusal": None}
     for part in reply.parts:
@@ -141,7 +156,8 @@ def write(reply, facts):
             message["reasoning_content"] = part["text"]
         else:
             message.setdefault("tool_calls", []).append(_call(part))
-    choice = {"index": 0, "message": message, "logprobs": None}
+    told = _likely(plan.likely(message["content"])) if facts["likely"] else None
+    choice = {"index": 0, "message": message, "logprobs": told}
     return {
         "id": f"chatcmpl-{reply.id}",
         "object": "chat.completion",
@@ -168,8 +184,9 @@ def events(reply, facts):
     }
     usage = {"usage": None} if facts["wants_usage"] else {}
 
-    def chunk(delta, finish=None):
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def chunk(delta, finish=None, said=None):
+        told = _likely(said) if said and facts["likely"] else None
+        choice = {"index": 0, "delta": delta, "logprobs": told, "finish_reason": finish}
         return _event(head | {"choices": [choice]} | usage)
 
     yield chunk({"role": "assistant", "content": "", "refusal": None})
@@ -190,8 +207,8 @@ def events(reply, facts):
             calls += 1
         else:
             name = "content" if part["kind"] == "text" else "reasoning_content"
-            for piece in plan.pieces(part["text"]):
-                yield chunk({name: piece})
+            for piece, said in zip(plan.pieces(part["text"]), plan.likely(part["text"])):
+                yield chunk({name: piece}, said=[said])
     yield chunk({}, FINISH[reply.finish])
     if facts["wants_usage"]:
         yield _event(head | {"choices": [], "usage": _usage(reply.usage)})
