@@ -1,6 +1,7 @@
 //! MCP servers and the services of them put to work: how each is reached, and what is known of it.
 //! By identity the same objects as before wherever nothing changed.
 
+mod absence;
 mod lists;
 mod seals;
 mod server;
@@ -13,6 +14,7 @@ use architrave_config::Snapshot;
 use architrave_core::Moment;
 use foldhash::fast::RandomState;
 
+pub(crate) use absence::Absence;
 pub(crate) use lists::{Known, ListCache};
 pub use seals::McpSeals;
 pub(crate) use server::{HttpWay, LiveMcpServer, Way};

@@ -194,3 +194,75 @@ fn pages_of_several_servers_follow_each_other() {
     assert_eq!(names(&second, "tools", "name"), ["a__two"]);
     assert_eq!((second["result"].get("nextCursor"), b.count()), (None, 1));
 }
+
+/// All clients together wait for a server that hangs once, and not each of them at every list.
+#[test]
+fn a_server_that_hangs_is_waited_for_once() {
+    let (a, slow) = (server("a"), Origin::stalled());
+    let servers = [("a", a.addr()), ("slow", slow.addr())];
+    let file = config(&servers, ", timeouts: { list: 2s }", "naming: prefix", "");
+    let gateway = Gateway::start(file);
+    let watch = Stopwatch::start();
+    let names_of = || {
+        let listed = body(&ask_modern(&gateway, 1, "tools/list", json!({})));
+        assert_eq!(listed["result"]["ttlMs"], 0, "not to be kept");
+        names(&listed, "tools", "name")
+    };
+    let expected = ["a__a_tool", "a__shared"];
+    assert_eq!(names_of(), expected);
+    assert!(watch.elapsed() >= Duration::from_secs(2), "it was waited for: {:?}", watch.elapsed());
+    let asked = slow.count();
+    let watch = Stopwatch::start();
+    for _ in 0..10 {
+        assert_eq!(names_of(), expected);
+        let found = ask_modern(&gateway, 2, "server/discover", json!({}));
+        assert_eq!(
+            body(&found)["result"]["capabilities"],
+            json!({ "tools": { "listChanged": true } })
+        );
+    }
+    assert!(watch.elapsed() < Duration::from_secs(20), "{:?}", watch.elapsed());
+    assert_eq!(slow.count(), asked, "it is left alone");
+    // Where nobody else is there, nothing is gained by not asking.
+    let session = body(&ask(&gateway, &[], INITIALIZE));
+    assert_eq!(session["result"]["capabilities"], json!({ "tools": {}, "a": {} }));
+}
+
+/// Of five servers one hangs, one dies in mid-stream, one answers garbage: the others are unharmed.
+#[test]
+fn chaos_at_three_servers_is_none_at_the_others() {
+    let (a, b, hangs, garbage) =
+        (server("a"), server("b"), Origin::stalled(), Origin::named("<html>"));
+    let dies = Origin::start(|exchange| {
+        exchange.read_body();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        exchange.send(format!("{head}6\r\ndata: \r\n"));
+        exchange.reset();
+    });
+    let servers = [
+        ("hangs", hangs.addr()),
+        ("a", a.addr()),
+        ("dies", dies.addr()),
+        ("garbage", garbage.addr()),
+        ("b", b.addr()),
+    ];
+    let file = config(&servers, ", timeouts: { list: 1s }", "naming: prefix", "");
+    let gateway = Gateway::start(file);
+    let expected = ["a__a_tool", "a__shared", "b__b_tool", "b__shared"];
+    for round in 0..20 {
+        let listed = body(&ask_modern(&gateway, round, "tools/list", json!({})));
+        assert_eq!(names(&listed, "tools", "name"), expected, "{listed}");
+        for name in ["a", "b"] {
+            let called =
+                ask_modern(&gateway, round, "tools/call", json!({ "name": format!("{name}__x") }));
+            assert_eq!(body(&called)["result"]["content"][0]["text"], format!("{name}:x"));
+        }
+        for name in ["dies", "garbage"] {
+            let failed =
+                ask_modern(&gateway, round, "tools/call", json!({ "name": format!("{name}__x") }));
+            assert!(failed.text().contains("-32603"), "{}", failed.text());
+        }
+    }
+    let opened = ask(&gateway, &[], INITIALIZE);
+    assert_eq!(body(&opened)["result"]["capabilities"], json!({ "tools": {}, "a": {}, "b": {} }));
+}

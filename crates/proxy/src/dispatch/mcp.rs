@@ -4,6 +4,7 @@
 //! around the attempts. Past this file nothing fails but that the client goes away: whatever happens,
 //! it gets an answer in the words of the era that it speaks.
 
+mod absent;
 mod answer;
 mod ask;
 mod facts;

@@ -12,7 +12,7 @@ use architrave_mcp::revision::Revision;
 use architrave_net::Fields;
 use architrave_telemetry::McpServerMetrics;
 
-use super::ListCache;
+use super::{Absence, ListCache};
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 use crate::bridge::Bridged;
 use crate::models::{BaseUrl, OwnUpstream};
@@ -29,6 +29,8 @@ pub(crate) struct LiveMcpServer {
     lists: [ListCache; ListKind::ALL.len()],
     /// The revisions that it has said it speaks.
     revisions: ArcSwapOption<Vec<Revision>>,
+    /// Whether it is left out where others are asked beside it.
+    pub absence: Absence,
     metrics: Arc<McpServerMetrics>,
     /// What speaks for it, where it does not speak Streamable HTTP.
     _bridged: Option<Bridged>,
@@ -182,6 +184,7 @@ impl LiveMcpServer {
             way: Way::Http(way),
             lists: Default::default(),
             revisions: ArcSwapOption::empty(),
+            absence: Absence::default(),
             metrics: parts.metrics.mcp_server(&config.name),
             _bridged: bridged,
         }

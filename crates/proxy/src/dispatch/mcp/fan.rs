@@ -9,6 +9,7 @@ use architrave_net::Method;
 use architrave_telemetry::Phase;
 use futures_util::future::join_all;
 
+use super::absent::{note, sift, with_left_out};
 use super::ask::send;
 use super::gathered::{Gathered, gather};
 use super::outgoing::{Beside, Outgoing, head};
@@ -45,6 +46,7 @@ pub(super) async fn ask_all(
     asked: Vec<Asked>,
     id: Option<&str>,
 ) -> Vec<(usize, Result<Gathered, Failure>)> {
+    let (asked, left_out) = sift(worker, exchange, service, asked);
     let each = asked.into_iter().map(async |one| {
         let (place, counted_as) = (one.place, one.counted_as);
         let server = &service.servers[place];
@@ -57,10 +59,11 @@ pub(super) async fn ask_all(
             Ok(answer) => answer,
             Err(_elapsed) => Err(too_late()),
         };
+        note(worker, server, answer.as_ref().err());
         tell(worker, service, (place, counted_as), answer.as_ref().err());
         (place, answer)
     });
-    join_all(each).await
+    with_left_out(join_all(each).await, left_out)
 }
 
 /// Asks each of them for a stream; those that have begun one in time, in the order of the servers.
@@ -70,6 +73,7 @@ pub(super) async fn open_all(
     service: &LiveMcpService,
     asked: Vec<Asked>,
 ) -> Vec<(usize, Result<Box<Answered>, Failure>)> {
+    let (asked, left_out) = sift(worker, exchange, service, asked);
     let each = asked.into_iter().map(async |one| {
         let (place, counted_as) = (one.place, one.counted_as);
         let limit = service.servers[place].timeouts().list;
@@ -78,7 +82,7 @@ pub(super) async fn open_all(
         tell(worker, service, (place, counted_as), answer.as_ref().err());
         (place, answer)
     });
-    join_all(each).await
+    with_left_out(join_all(each).await, left_out)
 }
 
 async fn reach(
