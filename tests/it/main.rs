@@ -28,6 +28,7 @@ mod llm_sdk;
 mod mcp;
 mod mcp_clients;
 mod mcp_conformance;
+mod mcp_eras;
 mod mcp_upstream_side;
 mod mcp_ways;
 mod moving;

@@ -129,6 +129,13 @@ impl Connector {
             && self.files.iter().all(|(file, stamp)| FileStamp::of(file) == *stamp)
     }
 
+    /// How TLS is spoken to endpoints where nothing of HTTP/2 is to be agreed on; none where it is
+    /// not spoken at all.
+    #[must_use]
+    pub const fn plain_tls(&self) -> Option<&ClientTls> {
+        self.raw_tls.as_ref()
+    }
+
     /// What it was made from.
     #[must_use]
     pub const fn settings(&self) -> &ConnectionSettings {

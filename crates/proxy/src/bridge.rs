@@ -1,5 +1,6 @@
 //! Servers of the Model Context Protocol that do not speak Streamable HTTP, made to: children behind
-//! their standard streams, and servers of the transport of 2024-11-05.
+//! their standard streams, and servers of the transport of 2024-11-05. And those of one era, made to
+//! speak the other (`crate::across`).
 //!
 //! What relays messages knows one way to a server. So each of these gets an address of this machine
 //! at which it speaks Streamable HTTP, and where nobody is let in but who knows a secret of this
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::across::{Across, Reach};
 use architrave_core::{Secret, task};
 use architrave_mcp::message::MessageLimits;
 use architrave_net::h1::HeadLimits;
@@ -67,8 +69,24 @@ struct Inner {
 #[derive(Debug)]
 struct Announced {
     name: Box<str>,
-    far: Far,
+    what: What,
     is_gone: watch::Sender<bool>,
+}
+
+/// What is done for a server.
+#[derive(Debug)]
+enum What {
+    /// Streamable HTTP is spoken for it.
+    Line(Far),
+    /// The other era is spoken for it.
+    Across(Reach),
+}
+
+/// A server that somebody has asked for.
+#[derive(Clone, Debug)]
+enum Behind {
+    Line(Rc<Server>),
+    Across(Rc<Across>),
 }
 
 /// A server as it is reached through the bridge, for as long as this is kept.
@@ -112,10 +130,10 @@ impl Bridge {
     }
 
     /// Lets a server be asked for.
-    fn announce(&self, name: &str, far: Far) -> Bridged {
+    fn announce(&self, name: &str, what: What) -> Bridged {
         let key = self.0.next.fetch_add(1, Ordering::Relaxed);
         let is_gone = watch::Sender::new(false);
-        self.0.servers().insert(key, Arc::new(Announced { name: name.into(), far, is_gone }));
+        self.0.servers().insert(key, Arc::new(Announced { name: name.into(), what, is_gone }));
         Bridged { bridge: self.clone(), key }
     }
 }
@@ -158,7 +176,7 @@ impl Drop for Inner {
 }
 
 /// The servers that somebody has asked for, by their keys.
-type Known = Rc<RefCell<HashMap<u64, Rc<Server>>>>;
+type Known = Rc<RefCell<HashMap<u64, Behind>>>;
 
 async fn serve(
     bridge: Weak<Inner>,
@@ -193,7 +211,8 @@ async fn serve(
                 let server = server_of(&bridge, &known, &head);
                 async move {
                     match server {
-                        Some(server) => door::answer(&server, &head, &body).await,
+                        Some(Behind::Line(server)) => door::answer(&server, &head, &body).await,
+                        Some(Behind::Across(across)) => across.answer(&head, &body).await,
                         None => WholeResponse { status: 404, ..WholeResponse::default() },
                     }
                 }
@@ -213,7 +232,7 @@ fn limits() -> WholeLimits {
 }
 
 /// The server that a request is for, if whoever sends it is one of us.
-fn server_of(bridge: &Weak<Inner>, known: &Known, head: &RequestHead) -> Option<Rc<Server>> {
+fn server_of(bridge: &Weak<Inner>, known: &Known, head: &RequestHead) -> Option<Behind> {
     let bridge = bridge.upgrade()?;
     if !bridge.secret.matches(head.fields.get("authorization")?) {
         return None;
@@ -221,16 +240,22 @@ fn server_of(bridge: &Weak<Inner>, known: &Known, head: &RequestHead) -> Option<
     let key = head.target.strip_prefix('/')?.parse().ok()?;
     let announced = Arc::clone(bridge.servers().get(&key)?);
     if let Some(server) = known.borrow().get(&key) {
-        return Some(Rc::clone(server));
+        return Some(server.clone());
     }
-    let server = Rc::new(Server::new(&announced.name, announced.far.clone()));
-    known.borrow_mut().insert(key, Rc::clone(&server));
+    let server = match &announced.what {
+        What::Line(far) => Behind::Line(Rc::new(Server::new(&announced.name, far.clone()))),
+        What::Across(reach) => Behind::Across(Rc::new(Across::new(reach.clone()))),
+    };
+    known.borrow_mut().insert(key, server.clone());
     let (mut gone, known, ending) =
-        (announced.is_gone.subscribe(), Rc::clone(known), Rc::clone(&server));
+        (announced.is_gone.subscribe(), Rc::clone(known), server.clone());
     drop(task::spawn_local(async move {
         let _gone = gone.wait_for(|is_gone| *is_gone).await;
         known.borrow_mut().remove(&key);
-        ending.end();
+        match ending {
+            Behind::Line(server) => server.end(),
+            Behind::Across(across) => across.end(),
+        }
     }));
     Some(server)
 }

@@ -4,6 +4,7 @@
 //! `respond` → `record`. It never sees the admin API and never waits for a database.
 
 mod accept;
+mod across;
 mod admit;
 pub mod assembly;
 mod attempt;

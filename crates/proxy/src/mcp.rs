@@ -2,6 +2,7 @@
 //! By identity the same objects as before wherever nothing changed.
 
 mod absence;
+mod eras;
 mod lists;
 mod seals;
 mod server;

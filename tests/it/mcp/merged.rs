@@ -175,12 +175,13 @@ fn pages_of_several_servers_follow_each_other() {
             let read = exchange.read_body();
             let message: Value = serde_json::from_slice(&read).unwrap();
             let tool = |tool: &str| json!({ "name": tool, "inputSchema": { "type": "object" } });
-            let result = match (name, message["params"]["cursor"].as_str()) {
+            let mut result = match (name, message["params"]["cursor"].as_str()) {
                 ("a", None) => json!({ "tools": [tool("one")], "nextCursor": "p~2" }),
                 ("a", Some("p~2")) => json!({ "tools": [tool("two")] }),
                 (_, None) => json!({ "tools": [tool("all")] }),
                 _ => json!({ "tools": [tool("wrong")] }),
             };
+            result["resultType"] = json!("complete");
             let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
             exchange.reply(200, &[("Content-Type", "application/json")], answer.to_string());
         })

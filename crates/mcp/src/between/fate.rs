@@ -118,7 +118,7 @@ const BESIDE: [(&str, &str, &str); 8] = [
     (
         "coming back to a stream (`Last-Event-ID`)",
         "is not there for modern clients: their request is lost, and made again",
-        "is answered with what the gateway still has: a modern server sends nothing again",
+        "is not there: a modern server sends nothing again, and an answer whose stream broke is lost",
     ),
     (
         "messages of the log",

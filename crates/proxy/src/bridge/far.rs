@@ -12,7 +12,8 @@ use architrave_net::tls::{ClientTls, TlsError};
 
 use tokio::runtime::Handle;
 
-use super::{Bridge, Bridged, Far, Names, OldPlace, OldUrl};
+use super::{Bridge, Bridged, Far, Names, OldPlace, OldUrl, What};
+use crate::across::Reach;
 use crate::models::BaseUrl;
 
 /// How servers are reached that have no Streamable HTTP; cheap to clone. One that is made by default
@@ -25,6 +26,9 @@ struct Inner {
     means: Option<Means>,
     /// Opened with the first server that needs it.
     bridge: Mutex<Option<Bridge>>,
+    /// The one of who speaks the other era for servers, apart: by where an answer comes from it is
+    /// known which way it came.
+    across: Mutex<Option<Bridge>>,
 }
 
 struct Means {
@@ -58,7 +62,7 @@ impl FarServers {
     pub fn new(supervisor: Supervisor, resolver: Arc<Resolver>, runtime: Handle) -> Self {
         let names = Names { resolver, runtime };
         let means = Some(Means { supervisor, names });
-        Self(Arc::new(Inner { means, bridge: Mutex::new(None) }))
+        Self(Arc::new(Inner { means, ..Inner::default() }))
     }
 
     /// An address of a server, for as long as what is given is kept. Nothing is asked or started.
@@ -78,18 +82,28 @@ impl FarServers {
             }
             (McpReach::Stdio(_) | McpReach::Http(_), _) => Far::Nobody,
         };
-        Ok(self.bridge()?.announce(name, far))
+        Ok(opened(&self.0.bridge)?.announce(name, What::Line(far)))
     }
 
-    fn bridge(&self) -> io::Result<Bridge> {
-        let mut bridge = self.0.bridge.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bridge) = &*bridge {
-            return Ok(bridge.clone());
+    /// An address of who speaks the other era for a server, for as long as what is given is kept;
+    /// none where nobody is asked.
+    pub(crate) fn across(&self, reach: Reach) -> Result<Option<Bridged>, FarError> {
+        if self.0.means.is_none() {
+            return Ok(None);
         }
-        let opened = Bridge::start()?;
-        *bridge = Some(opened.clone());
-        Ok(opened)
+        let name = Arc::clone(&reach.name);
+        Ok(Some(opened(&self.0.across)?.announce(&name, What::Across(reach))))
     }
+}
+
+fn opened(bridge: &Mutex<Option<Bridge>>) -> io::Result<Bridge> {
+    let mut bridge = bridge.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bridge) = &*bridge {
+        return Ok(bridge.clone());
+    }
+    let opened = Bridge::start()?;
+    *bridge = Some(opened.clone());
+    Ok(opened)
 }
 
 fn program(name: &str, stdio: &McpStdio) -> Program {

@@ -64,7 +64,8 @@ impl Stand {
             folder: None,
         };
         let launcher = Launcher::new(supervisor, program, limits);
-        let bridged = Bridge::start().unwrap().announce("stdio", Far::Child(launcher.clone()));
+        let bridged =
+            Bridge::start().unwrap().announce("stdio", What::Line(Far::Child(launcher.clone())));
         Self { bridged, launcher: Some(launcher), _runtime: runtime }
     }
 

@@ -7,6 +7,7 @@
 mod absent;
 mod answer;
 mod ask;
+mod era;
 mod facts;
 mod fan;
 mod front;

@@ -1,18 +1,22 @@
 //! An MCP server put to work: the way up to it, and what it has been found to have.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use architrave_config::{McpHttp, McpPlace, McpReach, McpServer, McpTimeouts};
-use architrave_core::Moment;
 use architrave_core::name::UpstreamName;
+use architrave_core::{Clock, Moment};
 use architrave_mcp::arrival;
 use architrave_mcp::list::ListKind;
-use architrave_mcp::revision::Revision;
+use architrave_mcp::revision::{Era, Revision};
+use architrave_mcp::session::ServerSession;
 use architrave_net::Fields;
 use architrave_telemetry::McpServerMetrics;
 
+use super::eras::Eras;
 use super::{Absence, ListCache};
+use crate::across::Reach;
 use crate::assembly::{AssemblyError, LiveUpstream, Parts};
 use crate::bridge::Bridged;
 use crate::models::{BaseUrl, OwnUpstream};
@@ -25,6 +29,10 @@ pub(crate) struct LiveMcpServer {
     pub config: Arc<McpServer>,
     /// How it is reached.
     pub way: Way,
+    /// Which eras it has been found to speak.
+    pub eras: Eras,
+    /// The way to it in the words of the other era, with what speaks them.
+    across: Option<(HttpWay, Bridged)>,
     /// What it has been found to have, by the place of the kind in [`ListKind::ALL`].
     lists: [ListCache; ListKind::ALL.len()],
     /// The revisions that it has said it speaks.
@@ -58,12 +66,42 @@ pub(crate) struct HttpWay {
     pub fields: Fields,
     /// Whether the upstream is the server's own, made of its URL.
     is_own: bool,
+    /// Whether it leads to who speaks the other era for the server.
+    pub is_across: bool,
 }
 
 impl LiveMcpServer {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         self.config.name.as_str()
+    }
+
+    /// The way to it for a client of an era: across the eras where it speaks the other one alone, or
+    /// where the client's session is there.
+    pub(crate) fn way(&self, era: Era, own: Option<&ServerSession>, now: Moment) -> &HttpWay {
+        let Way::Http(direct) = &self.way;
+        let Some((across, bridged)) = &self.across else { return direct };
+        let endpoint = own.and_then(|own| own.endpoint);
+        match (own, endpoint == Some(bridged.address())) {
+            (Some(_), true) => across,
+            (Some(_), false) => direct,
+            (None, _) if self.eras.speaks(era, now) == Some(false) => across,
+            (None, _) => direct,
+        }
+    }
+
+    /// The way at whose end an endpoint has answered.
+    pub(crate) fn way_at(&self, endpoint: SocketAddr) -> &HttpWay {
+        let Way::Http(direct) = &self.way;
+        match &self.across {
+            Some((across, bridged)) if bridged.address() == endpoint => across,
+            _ => direct,
+        }
+    }
+
+    /// Whether there is a way to it in the words of the other era.
+    pub(crate) const fn has_across(&self) -> bool {
+        self.across.is_some()
     }
 
     /// Bounds on how long it may take.
@@ -142,8 +180,9 @@ impl LiveMcpServer {
                             upstream,
                             fields,
                             is_own: false,
+                            is_across: false,
                         };
-                        return Ok(Self::by(config, way, None, parts));
+                        return Self::by(config, before, (way, None), (parts, now));
                     }
                 }
             }
@@ -167,28 +206,81 @@ impl LiveMcpServer {
             connect: timeouts.connect,
             idle: timeouts.stall,
         };
-        let before = before.and_then(|before| before.own_upstream());
+        let own_before = before.and_then(|before| before.own_upstream());
         let way = HttpWay {
-            upstream: own.live(before, parts, now)?,
+            upstream: own.live(own_before, parts, now)?,
             authority: Some(url.authority.into()),
             target: if url.path.is_empty() { "/" } else { url.path }.into(),
             fields,
             is_own: true,
+            is_across: false,
         };
-        Ok(Self::by(config, way, bridged, parts))
+        Self::by(config, before, (way, bridged), (parts, now))
     }
 
-    fn by(config: &Arc<McpServer>, way: HttpWay, bridged: Option<Bridged>, parts: &Parts) -> Self {
-        Self {
+    fn by(
+        config: &Arc<McpServer>,
+        before: Option<&Arc<Self>>,
+        (way, bridged): (HttpWay, Option<Bridged>),
+        (parts, now): (&Parts, Moment),
+    ) -> Result<Self, AssemblyError> {
+        let before = before.and_then(|before| before.across.as_ref());
+        let across = across(config, before.map(|(way, _)| &way.upstream), &way, (parts, now))?;
+        Ok(Self {
             config: Arc::clone(config),
             way: Way::Http(way),
+            eras: Eras::default(),
+            across,
             lists: Default::default(),
             revisions: ArcSwapOption::empty(),
             absence: Absence::default(),
             metrics: parts.metrics.mcp_server(&config.name),
             _bridged: bridged,
-        }
+        })
     }
+}
+
+/// The way to a server in the words of the other era; none where nobody is asked at all.
+fn across(
+    config: &McpServer,
+    before: Option<&Arc<LiveUpstream>>,
+    direct: &HttpWay,
+    (parts, now): (&Parts, Moment),
+) -> Result<Option<(HttpWay, Bridged)>, AssemblyError> {
+    let timeouts = config.reach.timeouts();
+    let reach = Reach {
+        name: config.name.as_str().into(),
+        upstream: Arc::clone(&direct.upstream),
+        authority: direct.authority.clone(),
+        target: direct.target.clone(),
+        fields: direct.fields.clone(),
+        timeouts: timeouts.clone(),
+        clock: Clock::system_from(now),
+    };
+    let bridged = parts.far.across(reach);
+    let bridged = bridged.map_err(|error| AssemblyError::Far(config.name.clone(), error))?;
+    let Some(bridged) = bridged else { return Ok(None) };
+    let mut fields = Fields::new();
+    fields.append("Authorization", bridged.authorization().expose().as_bytes());
+    let (address, target) = (bridged.address(), bridged.target());
+    let url = format!("http://{address}{target}");
+    let url = BaseUrl::of(&url).ok_or_else(|| AssemblyError::McpServer(config.name.clone()))?;
+    let own = OwnUpstream {
+        name: UpstreamName::new(&format!("mcp/{}@across", config.name)),
+        url: &url,
+        allow_private: false,
+        connect: timeouts.connect,
+        idle: timeouts.stall,
+    };
+    let way = HttpWay {
+        upstream: own.live(before, parts, now)?,
+        authority: Some(url.authority.into()),
+        target: target.into(),
+        fields,
+        is_own: true,
+        is_across: true,
+    };
+    Ok(Some((way, bridged)))
 }
 
 /// The place of a kind among all of them.

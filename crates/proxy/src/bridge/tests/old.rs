@@ -45,7 +45,7 @@ impl Old {
         let names =
             Names { resolver: Arc::new(Resolver::system()), runtime: runtime.handle().clone() };
         let place = OldPlace::new(url, names, tls);
-        let bridged = Bridge::start().unwrap().announce("old", Far::Old(place));
+        let bridged = Bridge::start().unwrap().announce("old", What::Line(Far::Old(place)));
         Stand { bridged, launcher: None, _runtime: runtime }
     }
 }

@@ -5,22 +5,26 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use architrave_core::Reason;
+use architrave_mcp::method::Method as McpMethod;
+use architrave_mcp::revision::Era;
+use architrave_mcp::session::ServerSession;
 use architrave_net::Method;
 use architrave_telemetry::Phase;
 use futures_util::future::join_all;
 
 use super::absent::{note, sift, with_left_out};
 use super::ask::send;
-use super::gathered::{Gathered, gather};
-use super::outgoing::{Beside, Outgoing, head};
+use super::era::{Asking, is_other};
+use super::gathered::{AnswerKind, Gathered, foreign, gather};
+use super::outgoing::{Beside, Outgoing, head, tell_caller};
 use crate::attempt::Answered;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::mcp::{LiveMcpService, Way};
+use crate::mcp::LiveMcpService;
 use crate::worker::Worker;
 
 /// What one of several servers is asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     /// The place of the server.
     pub place: usize,
@@ -32,8 +36,10 @@ pub(super) struct Asked {
     pub body: Vec<u8>,
     /// What is said beside it.
     pub beside: Beside,
-    /// The endpoint that has made the session.
-    pub pinned: Option<std::net::SocketAddr>,
+    /// The era that the client speaks.
+    pub era: Era,
+    /// What its session has with the server.
+    pub own: Option<ServerSession>,
     /// Whether it may be asked again where nobody knows whether it has been.
     pub is_repeatable: bool,
 }
@@ -51,8 +57,20 @@ pub(super) async fn ask_all(
         let (place, counted_as) = (one.place, one.counted_as);
         let server = &service.servers[place];
         let answer = async {
+            let own = one.own.clone();
+            let asking = asking(&one, own.as_ref(), id.is_some());
+            let again = asking.may_be_other(worker, server).then(|| one.clone());
             let answered = pin!(reach(worker, exchange, service, one)).await?;
-            pin!(gather(worker, server, answered, id)).await
+            let gathered = pin!(gather(worker, server, answered, id)).await?;
+            match again {
+                Some(again)
+                    if pin!(is_other(worker, exchange, server, &asking, &gathered)).await =>
+                {
+                    let answered = pin!(reach(worker, exchange, service, again)).await?;
+                    pin!(gather(worker, server, answered, id)).await
+                }
+                _ => Ok(gathered),
+            }
         };
         let limit = server.timeouts().list;
         let answer = match tokio::time::timeout(limit, answer).await {
@@ -76,13 +94,35 @@ pub(super) async fn open_all(
     let (asked, left_out) = sift(worker, exchange, service, asked);
     let each = asked.into_iter().map(async |one| {
         let (place, counted_as) = (one.place, one.counted_as);
-        let limit = service.servers[place].timeouts().list;
-        let answer = tokio::time::timeout(limit, reach(worker, exchange, service, one)).await;
+        let server = &service.servers[place];
+        let limit = server.timeouts().list;
+        let answer = async {
+            let own = one.own.clone();
+            let asking = asking(&one, own.as_ref(), one.verb == Method::Post);
+            let again = asking.may_be_other(worker, server).then(|| one.clone());
+            let answered = pin!(reach(worker, exchange, service, one)).await?;
+            let Some(again) = again.filter(|_| !is_stream(&answered)) else { return Ok(answered) };
+            let status = answered.head.status;
+            let gathered = pin!(gather(worker, server, answered, None)).await?;
+            match pin!(is_other(worker, exchange, server, &asking, &gathered)).await {
+                true => pin!(reach(worker, exchange, service, again)).await,
+                false => Err(foreign(format!("the server answered {status} and no stream"))),
+            }
+        };
+        let answer = tokio::time::timeout(limit, answer).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(too_late()));
         tell(worker, service, (place, counted_as), answer.as_ref().err());
         (place, answer)
     });
     with_left_out(join_all(each).await, left_out)
+}
+
+fn asking<'a>(one: &Asked, own: Option<&'a ServerSession>, is_request: bool) -> Asking<'a> {
+    Asking { era: one.era, own, method: McpMethod::named(one.counted_as), is_request }
+}
+
+fn is_stream(answered: &Answered) -> bool {
+    AnswerKind::of(&answered.head.fields) == AnswerKind::Events
 }
 
 async fn reach(
@@ -92,11 +132,13 @@ async fn reach(
     asked: Asked,
 ) -> Result<Box<Answered>, Failure> {
     let server = Arc::clone(&service.servers[asked.place]);
-    let Way::Http(way) = &server.way;
+    let way = server.way(asked.era, asked.own.as_ref(), worker.now());
+    let mut head = head(way, asked.verb, &exchange.head.fields, &asked.beside);
+    tell_caller(&mut head, way, exchange);
     let outgoing = Outgoing {
-        head: head(way, asked.verb, &exchange.head.fields, &asked.beside),
+        head,
         body: asked.body,
-        pinned: asked.pinned,
+        pinned: asked.own.and_then(|own| own.endpoint),
         limit: server.timeouts().list,
         is_repeatable: asked.is_repeatable,
     };

@@ -12,7 +12,7 @@ use architrave_wire::json::{Cursor, Kind};
 
 use crate::attempt::Answered;
 use crate::failure::Failure;
-use crate::mcp::{LiveMcpServer, Way};
+use crate::mcp::LiveMcpServer;
 use crate::worker::Worker;
 
 /// How a server answers.
@@ -89,7 +89,6 @@ pub(super) async fn gather(
     mut answered: Box<Answered>,
     id: Option<&str>,
 ) -> Result<Gathered, Failure> {
-    let Way::Http(way) = &server.way;
     let limits = MessageLimits::default();
     let status = answered.head.status;
     let kind = AnswerKind::of(&answered.head.fields);
@@ -131,7 +130,7 @@ pub(super) async fn gather(
             }
         }
     }
-    worker.keep(*answered, &way.upstream, worker.now());
+    worker.keep(*answered, &server.way_at(endpoint).upstream, worker.now());
     let (text, message) = match (kind, found) {
         (_, Some((message, text))) => (text, Some(message)),
         (AnswerKind::Events, None) => (String::new(), None),

@@ -74,7 +74,8 @@ impl<'s> Said<'s> {
             counted_as: counted_as(self.message.method()),
             body,
             beside: self.beside(place, None),
-            pinned: self.own(place).and_then(|own| own.endpoint),
+            era: self.era,
+            own: self.own(place).cloned(),
             is_repeatable: self.message.method().is_some_and(McpMethod::is_repeatable),
         }
     }
@@ -198,7 +199,8 @@ pub(super) async fn get<'a>(
             counted_as: "(stream)",
             body: Vec::new(),
             beside,
-            pinned: own.and_then(|own| own.endpoint),
+            era: Era::Legacy,
+            own: own.cloned(),
             is_repeatable: true,
         });
     }
@@ -265,7 +267,8 @@ pub(super) async fn delete<'a>(
             counted_as: "(end)",
             body: Vec::new(),
             beside: beside_legacy(None, Some(own)),
-            pinned: own.endpoint,
+            era: Era::Legacy,
+            own: Some(own.clone()),
             is_repeatable: true,
         })
     });

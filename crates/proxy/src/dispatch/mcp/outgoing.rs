@@ -11,6 +11,8 @@ use architrave_mcp::revision::{Era, Revision};
 use architrave_mcp::session::ServerSession;
 use architrave_net::{Field, Fields, Known, Method, RequestHead, Version, is_value};
 
+use crate::across::CALLER;
+use crate::exchange::Exchange;
 use crate::mcp::HttpWay;
 
 /// What is said beside a message: headers of the protocol.
@@ -80,6 +82,23 @@ pub(super) fn head(way: &HttpWay, verb: Method, from: &Fields, beside: &Beside) 
         }
     }
     head
+}
+
+/// Says for whom a request is to who speaks another era for a server, and keeps a session with it for
+/// each caller: the consumer, or who is nobody in particular by its address.
+pub(super) fn tell_caller(head: &mut RequestHead, way: &HttpWay, exchange: &Exchange<'_>) {
+    if !way.is_across {
+        return;
+    }
+    let service = exchange.matched.and_then(|matched| matched.service);
+    let service = service.map_or("", |service| service.name.as_str());
+    let caller = match exchange.caller_name() {
+        Some(consumer) => format!("{service} consumer {consumer}"),
+        None => format!("{service} address {}", exchange.client.ip()),
+    };
+    if is_value(caller.as_bytes()) {
+        head.fields.set(CALLER, caller.as_bytes());
+    }
 }
 
 fn goes_along(field: Field<'_>) -> bool {

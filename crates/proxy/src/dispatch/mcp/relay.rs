@@ -19,14 +19,15 @@ use architrave_wire::json::Cursor;
 use super::Missed;
 use super::answer::McpAnswer;
 use super::ask::send;
+use super::era::{Asking, is_other};
 use super::gathered::{AnswerKind, Gathered, foreign, gather, is_batch_of_answers};
-use super::outgoing::{Beside, Outgoing, head};
+use super::outgoing::{Beside, Outgoing, head, tell_caller};
 use super::stream::{Feed, McpStream, Role};
 use crate::assembly::LiveUpstream;
 use crate::attempt::{Answered, AttemptFacts};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
-use crate::mcp::{LiveMcpServer, LiveMcpService, Way};
+use crate::mcp::{LiveMcpServer, LiveMcpService};
 use crate::worker::Worker;
 
 /// A message on its way to one server.
@@ -38,7 +39,7 @@ pub(super) struct Relaying<'r> {
     pub place: usize,
     /// Whether the client knows several servers as one.
     pub is_merged: bool,
-    /// The era that both sides speak.
+    /// The era that the client speaks.
     pub era: Era,
     /// The id of the request; nothing where no answer is expected.
     pub id: Option<&'r str>,
@@ -59,6 +60,17 @@ impl Relaying<'_> {
         &self.service.servers[self.place]
     }
 
+    /// What is asked, as far as it matters to which era the server belongs.
+    pub(super) fn asking(&self) -> Asking<'_> {
+        let is_request = self.id.is_some() && !self.is_batch;
+        Asking { era: self.era, own: self.session, method: self.method, is_request }
+    }
+
+    /// The message, kept for the case that the server speaks the other era.
+    pub(super) fn again(&self, worker: &Worker) -> Option<Vec<u8>> {
+        self.asking().may_be_other(worker, self.server()).then(|| self.body.clone())
+    }
+
     fn expects_answer(&self) -> bool {
         self.id.is_some() || self.is_batch
     }
@@ -75,10 +87,12 @@ pub(super) async fn ask<'a>(
     relaying: &mut Relaying<'_>,
 ) -> Result<Box<Answered>, Missed> {
     let server = Arc::clone(relaying.server());
-    let Way::Http(way) = &server.way;
+    let way = server.way(relaying.era, relaying.session, worker.now());
     note(exchange, &server, &way.upstream);
+    let mut head = head(way, Method::Post, &exchange.head.fields, &relaying.beside);
+    tell_caller(&mut head, way, exchange);
     let outgoing = Outgoing {
-        head: head(way, Method::Post, &exchange.head.fields, &relaying.beside),
+        head,
         body: std::mem::take(&mut relaying.body),
         pinned: relaying.session.and_then(|own| own.endpoint),
         limit: time_left(worker, exchange, server.timeouts().answer),
@@ -141,7 +155,20 @@ pub(super) async fn relay<'a>(
     mut client: ClientSide<'a, '_>,
     mut relaying: Relaying<'_>,
 ) -> Result<McpAnswer<'a>, Missed> {
-    let answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
+    let again = relaying.again(worker);
+    let mut answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
+    let server = Arc::clone(relaying.server());
+    if let Some(body) =
+        again.filter(|_| AnswerKind::of(&answered.head.fields) != AnswerKind::Events)
+    {
+        let gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+        let asking = relaying.asking();
+        if !pin!(is_other(worker, exchange, &server, &asking, &gathered)).await {
+            return pass_whole(&relaying, gathered);
+        }
+        relaying.body = body;
+        answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
+    }
     let is_stream = AnswerKind::of(&answered.head.fields) == AnswerKind::Events;
     if is_stream && answered.head.status == 200 && relaying.expects_answer() {
         let role = match relaying.id {
@@ -155,7 +182,6 @@ pub(super) async fn relay<'a>(
             McpStream::new(vec![feed], role, (service, relaying.is_merged, relaying.era), reader);
         return Ok(McpAnswer::stream(stream));
     }
-    let server = Arc::clone(relaying.server());
     let gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
     pass_whole(&relaying, gathered)
 }

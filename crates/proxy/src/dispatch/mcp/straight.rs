@@ -16,6 +16,7 @@ use architrave_telemetry::Party;
 
 use super::answer::McpAnswer;
 use super::ask::send;
+use super::era::is_other;
 use super::gathered::{AnswerKind, Gathered, foreign, gather};
 use super::incoming::Incoming;
 use super::outgoing::{Outgoing, beside, beside_legacy, head};
@@ -25,7 +26,7 @@ use super::{At, Missed, merged, session};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::mcp::{LiveMcpServer, LiveMcpService, Reached, Way};
+use crate::mcp::{LiveMcpServer, LiveMcpService, Reached};
 use crate::worker::Worker;
 
 /// Passes a message on.
@@ -86,8 +87,16 @@ async fn open<'a>(
     opening: (&Message, &str),
 ) -> Result<McpAnswer<'a>, Missed> {
     let server = Arc::clone(&relaying.service.servers[relaying.place]);
+    let again = relaying.again(worker);
     let answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
-    let gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+    let mut gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+    if let Some(body) = again
+        && pin!(is_other(worker, exchange, &server, &relaying.asking(), &gathered)).await
+    {
+        relaying.body = body;
+        let answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
+        gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+    }
     let own = server_session(server.name(), &gathered, relaying.id);
     let lasts = relaying.service.config.session_max;
     let mut answer = pass_whole(&relaying, gathered)?;
@@ -138,8 +147,8 @@ pub(super) async fn or_merged_get<'a>(
         }
     };
     let server = Arc::clone(&service.servers[place]);
-    let Way::Http(way) = &server.way;
     let own = own_session(session.as_ref(), server.name())?;
+    let way = server.way(Era::Legacy, own, worker.now());
     let mut beside = beside_legacy(heads.version, own);
     let marks = heads.last_event.and_then(Marks::decode);
     if let Some(mark) = marks.as_ref().and_then(|marks| marks.of(server.name())) {
@@ -194,8 +203,8 @@ pub(super) async fn or_merged_delete<'a>(
         Reached::All => return pin!(merged::delete(worker, exchange, (service, &session))).await,
     };
     let server = Arc::clone(&service.servers[place]);
-    let Way::Http(way) = &server.way;
     let own = own_session(Some(&session), server.name())?;
+    let way = server.way(Era::Legacy, own, worker.now());
     note(exchange, &server, &way.upstream);
     let outgoing = Outgoing {
         head: head(way, Method::Delete, &exchange.head.fields, &beside_legacy(heads.version, own)),

@@ -25,7 +25,7 @@ use architrave_wire::sse::KEEP_ALIVE;
 use super::answer::failed;
 use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
-use crate::mcp::{LiveMcpServer, LiveMcpService, Way};
+use crate::mcp::{LiveMcpServer, LiveMcpService};
 
 pub(super) use listening::Listening;
 
@@ -178,7 +178,7 @@ impl<'a> McpStream<'a> {
         self,
     ) -> (Option<Reason>, impl Iterator<Item = (Box<Answered>, Arc<LiveUpstream>)>) {
         let ended = self.ended.into_iter().map(|feed| {
-            let Way::Http(way) = &feed.server.way;
+            let way = feed.server.way_at(feed.answered.endpoint.address());
             (feed.answered, Arc::clone(&way.upstream))
         });
         (self.broken, ended)
