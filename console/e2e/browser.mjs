@@ -59,6 +59,19 @@ export async function look(page, name, rules = RULES) {
   hold(told.length === 0, `${name}: ${told.join("; ")}`);
 }
 
+/** The same as it stands, in dark and in a narrow window too. */
+export async function lookAround(page, name) {
+  await look(page, name);
+  // Without motion, or colours would be looked at on their way from one to the other.
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await shade(page, `${name}, dark`);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 800 });
+  await fits(page, `${name}, narrow`);
+  await page.setViewportSize(size);
+}
+
 /** Asks the API as whoever is signed in on the page. */
 export function ask(page, method, path, body) {
   return page.evaluate(

@@ -1,5 +1,5 @@
 // The demo: made in one click with traffic, looked at from all sides, and removed in one click.
-import { ADMIN, WEB, ask, hold, look, run, setUp } from "./browser.mjs";
+import { ADMIN, WEB, ask, hold, lookAround, run, setUp } from "./browser.mjs";
 
 await run(async ({ page }) => {
   const ada = await page();
@@ -7,7 +7,7 @@ await run(async ({ page }) => {
   const before = await everything(ada);
   await ada.getByRole("button", { name: /Explore the demo/ }).click();
   await ada.getByText("The demo is here.").waitFor();
-  await look(ada, "home with the demo");
+  await lookAround(ada, "home with the demo");
   await ada.getByText("demo-shop-v1 ends", { exact: false }).waitFor();
   await ada.getByText("1 subscription waits for approval").waitFor();
   await ada.getByRole("region", { name: "Busiest services" }).getByRole("link", { name: "demo-shop", exact: true }).waitFor();
@@ -30,7 +30,7 @@ await run(async ({ page }) => {
   await other.getByText("demo-models/echo").waitFor();
   await one.getByText("watch one come in piece by piece.", { exact: false }).waitFor();
   hold((await other.getByText("Good morning, demo").count()) === 2, "what was said is not what came back");
-  await look(ada, "the playground");
+  await lookAround(ada, "the playground");
   // A model that there is not is refused, in its own words, and nothing else is lost.
   await ada.getByLabel("And beside it").fill("no-such-model");
   await ada.getByLabel("Message").fill("And you?");
@@ -47,7 +47,7 @@ await run(async ({ page }) => {
 
   await ada.goto(`${ADMIN}/console/analytics?by=service&and=class&range=1h`);
   await ada.getByRole("row", { name: /demo-shop.*4xx/ }).waitFor();
-  await look(ada, "analytics");
+  await lookAround(ada, "analytics");
   const [file] = await Promise.all([ada.waitForEvent("download"), ada.getByRole("link", { name: "Export as CSV" }).click()]);
   hold(file.suggestedFilename() === "usage-service-class-1h.csv", file.suggestedFilename());
 

@@ -1,6 +1,6 @@
 // Forms of objects: saved unchanged, an object is what it was; where one thing is changed, all else
 // is as it was, what the form does not show included; and a change by somebody else is not lost.
-import { ADMIN, ask, hold, look, run, setUp } from "./browser.mjs";
+import { ADMIN, ask, hold, look, lookAround, run, setUp } from "./browser.mjs";
 
 const objects = [
   { kind: "upstream", name: "origin", config: { name: "origin", balance: "least_request", endpoints: [{ address: process.env.ORIGIN, weight: 2 }, { address: "127.0.0.1:9", priority: 1 }], health: { active: { check: { http: { path: "/healthz", expect: ["200-299"] } }, interval: "5s" } }, retry: { attempts: 2, retry_on: ["502"] } } },
@@ -44,7 +44,7 @@ await run(async ({ page }) => {
 
   for (const { kind, name } of objects) {
     await open(kind, name);
-    await look(ada, `the form of ${kind} ${name}`);
+    await (kind === "route" ? lookAround : look)(ada, `the form of ${kind} ${name}`);
     const before = await read(kind, name);
     await ada.getByText("Nothing is changed.").waitFor();
     await save.click();

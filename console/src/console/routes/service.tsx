@@ -1,12 +1,12 @@
 // One service: what it is, what leads to it, what stands behind it, and where it is in its life.
 import { useQuery } from "@tanstack/react-query";
-import { useParams, useSearch } from "../../ui/router";
+import { Link, useParams, useSearch } from "../../ui/router";
 import { type ComponentType, Suspense, lazy } from "react";
 import { useTranslation } from "../../i18n/use";
 import type { Schemas } from "../../api/client";
 import { service } from "../../api/questions";
 import { Page, Pending } from "../../ui/page";
-import { State } from "../../ui/parts";
+import { State, buttonLook } from "../../ui/parts";
 import { Tabs } from "../../ui/tabs";
 import { kindOf, lifeOf, lifeShape } from "../../ui/words";
 import { type ServiceTab, serviceTabs } from "../router";
@@ -48,6 +48,13 @@ export default function Service() {
           {data.config.version !== undefined && <span>{String(data.config.version)}</span>}
           <span>{data.team ?? t("platform")}</span>
         </span>
+      }
+      actions={
+        data.origin === "database" && (
+          <Link to="/objects/$kind/$name" params={{ kind: "service", name }} className={buttonLook("plain")}>
+            {t("change")}
+          </Link>
+        )
       }
     >
       <Tabs label={name} current={tab} tabs={serviceTabs.map((one) => [one, t(`tab_${one}`)])} />

@@ -4,8 +4,11 @@ import { useTranslation } from "../../../i18n/use";
 import type { Schemas } from "../../../api/client";
 import { routes } from "../../../api/questions";
 import { Empty, Pending } from "../../../ui/page";
+import { buttonLook } from "../../../ui/parts";
+import { Link } from "../../../ui/router";
 import { type Column, Table } from "../../../ui/table";
 import { leadsTo } from "../../../ui/words";
+import { ObjectLink } from "../object/link";
 import type { ServiceProps } from "../service";
 
 type Row = { object: Schemas["RouteObject"]; match: string; weight: string };
@@ -36,13 +39,29 @@ export default function Routes({ service }: ServiceProps) {
         weight: of.length ? `${Math.round((own / all) * 100)} %` : "100 %",
       };
     });
-  if (rows.length === 0) return <Empty title={t("routes_none")}>{t("routes_none_about")}</Empty>;
+  const making = service.origin === "database" && (
+    <Link to="/new/$kind" params={{ kind: "route" }} search={{ from: service.name }} className={buttonLook("plain")}>
+      {t("new_of_kind", { kind: t("object_route") })}
+    </Link>
+  );
+  if (rows.length === 0) {
+    return (
+      <Empty title={t("routes_none")} action={making}>
+        {t("routes_none_about")}
+      </Empty>
+    );
+  }
   const columns: Column<Row>[] = [
-    { id: "name", header: t("name"), accessorFn: (row) => row.object.name, cell: ({ getValue }) => <span className="font-medium">{getValue()}</span> },
+    { id: "name", header: t("name"), accessorFn: (row) => row.object.name, cell: ({ getValue }) => <ObjectLink kind="route" name={getValue()} /> },
     { id: "hosts", header: t("hosts"), accessorFn: (row) => row.object.config.hosts?.join(", ") ?? t("any") },
     { id: "match", header: t("match"), accessorFn: (row) => row.match, cell: ({ getValue }) => <code className="font-mono text-[13px] whitespace-pre">{getValue()}</code> },
     { id: "policies", header: t("policies"), accessorFn: (row) => Object.keys(row.object.config.policies ?? {}).join(", ") || t("none"), meta: { narrow: true } },
     { id: "weight", header: t("weight"), accessorFn: (row) => row.weight, meta: { right: true } },
   ];
-  return <Table label={t("tab_routes")} rows={rows} columns={columns} searchable={rows.length > 10} />;
+  return (
+    <>
+      <Table label={t("tab_routes")} rows={rows} columns={columns} searchable={rows.length > 10} />
+      {making && <div>{making}</div>}
+    </>
+  );
 }

@@ -10,6 +10,7 @@ import { Empty, Facts, Pending } from "../../../ui/page";
 import { Button, Fault, State } from "../../../ui/parts";
 import { type Column, Table } from "../../../ui/table";
 import { healthShape, healthWord } from "../../../ui/words";
+import { ObjectLink } from "../object/link";
 import type { ServiceProps } from "../service";
 
 type Endpoint = Schemas["EndpointBody"];
@@ -92,7 +93,7 @@ export default function Upstream({ service }: ServiceProps) {
     <>
       <Facts
         facts={[
-          [t("upstream"), name],
+          [t("upstream"), <ObjectLink key={name} kind="upstream" name={name} />],
           [t("balancing"), (upstream?.config?.balance as string | undefined) ?? "p2c_ewma"],
         ]}
       />
