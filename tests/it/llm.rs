@@ -3,6 +3,7 @@
 
 mod bare_calls;
 mod batch;
+mod batch_results;
 mod budget;
 mod cache;
 mod call_ids;

@@ -3,6 +3,8 @@
 //! It is gone through as a body is: by the scan, so that whoever reads the lines sees the same
 //! models as this. What has to be changed is told as places for a [`Splice`](crate::scan::Splice).
 
+mod results;
+
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -11,6 +13,8 @@ use thiserror::Error;
 use crate::chat::{ChatError, ErrorKind};
 use crate::scan::{Member, ScanError, Scanned, Spellings, Watch, Watched};
 use crate::surface::{KeptId, OwnLink, Surface, bare_model as bare, gemini_model};
+
+pub use results::{AnswerUsed, BatchResults, ResultForm};
 
 /// In whose words the lines are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

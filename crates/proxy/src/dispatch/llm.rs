@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod attempted;
 mod awaited;
+mod batch_used;
 mod credential;
 mod endpoint;
 mod facts;

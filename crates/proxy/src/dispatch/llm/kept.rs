@@ -55,6 +55,8 @@ struct Part {
     tokens: HashMap<Key, u64, foldhash::fast::RandomState>,
     /// Those that were given to somebody else as well, which is said once.
     disputed: HashSet<Key, foldhash::fast::RandomState>,
+    /// How many lines of the answers of a batch somebody was charged for.
+    charged: HashMap<Key, u64, foldhash::fast::RandomState>,
 }
 
 /// What is known of an id here.
@@ -255,6 +257,34 @@ impl KeptIds {
         beside
     }
 
+    /// Whether a line of the answers of a batch, which are fetched from the first line on, is to be
+    /// charged for: somebody fetches it for the first time.
+    pub(super) fn charge_line(&self, (kept, id): &KeptId, line: u64) -> bool {
+        let key = (*kept, Arc::from(id.as_str()));
+        // That all of it was charged for is known by a name of its own, which outlives the process.
+        let of_all = as_charged(id);
+        if self.part(&of_all.1).homes.contains_key(&(of_all.0, Arc::from(of_all.1.as_str()))) {
+            return false;
+        }
+        let mut part = self.part(id);
+        if !part.homes.contains_key(&key) {
+            return false;
+        }
+        let lines = part.charged.entry(key).or_insert(0);
+        let is_first = line >= *lines;
+        *lines = (*lines).max(line + 1);
+        is_first
+    }
+
+    /// Notes that all answers of a batch were charged for.
+    pub(super) fn note_charged(&self, (kept, id): &KeptId) {
+        let key = (*kept, Arc::from(id.as_str()));
+        let home = self.part(id).homes.get(&key).map(|known| Arc::clone(&known.home));
+        if let Some(home) = home {
+            self.remember(&[as_charged(id)], &home);
+        }
+    }
+
     /// Who had made what a name that cannot be guessed stands for.
     pub(crate) fn maker(&self, (kept, id): &KeptId) -> Option<Box<str>> {
         let key = (*kept, Arc::from(id.as_str()));
@@ -265,6 +295,11 @@ impl KeptIds {
         let place = hash_key(id.as_bytes()) as usize % PARTS;
         lock(&self.parts[place])
     }
+}
+
+/// The name under which it is remembered that the answers of a batch were charged for.
+fn as_charged(id: &str) -> KeptId {
+    (Kept::Lines, format!("charged {id}"))
 }
 
 fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
@@ -347,6 +382,7 @@ impl Part {
     fn forget(&mut self, key: &Key) -> Option<Arc<Home>> {
         self.tokens.remove(key);
         self.disputed.remove(key);
+        self.charged.remove(key);
         let Known { home, number } = self.homes.remove(key)?;
         self.shelves[Shelf::of(key.0) as usize].remove(number, home.holder());
         Some(home)
@@ -484,6 +520,27 @@ mod tests {
         let long = named(Kept::File, &"x".repeat(ID_BYTES_MAX + 1));
         ids.remember(std::slice::from_ref(&long), &home);
         assert_eq!(ids.find(&long, Some("joe")), Found::Unknown);
+    }
+
+    #[test]
+    fn each_answer_of_a_batch_is_charged_once_over_restarts_too() {
+        let ids = KeptIds::default();
+        let file = named(Kept::File, "file-out");
+        assert!(!ids.charge_line(&file, 0), "nobody knows whose it is");
+        ids.remember(std::slice::from_ref(&file), &Arc::new(home("joe")));
+        let charged = |ids: &KeptIds, lines: std::ops::Range<u64>| -> Vec<u64> {
+            lines.filter(|line| ids.charge_line(&file, *line)).collect()
+        };
+        assert_eq!(charged(&ids, 0..2), [0, 1]);
+        assert_eq!(charged(&ids, 0..4), [2, 3], "who has fetched a part pays for the rest");
+        assert_eq!(charged(&ids, 0..4), [] as [u64; 0]);
+        ids.note_charged(&file);
+        let mut lines = Vec::new();
+        ids.write_lines(&mut lines);
+        let again = KeptIds::default();
+        let lines = String::from_utf8(lines).unwrap();
+        assert!(lines.lines().all(|line| again.recover(line)));
+        assert_eq!(charged(&again, 0..4), [] as [u64; 0]);
     }
 
     #[test]

@@ -5,12 +5,15 @@ use architrave_llm::catalog::Unit;
 use architrave_llm::estimate;
 use architrave_llm::used::{SoundLength, Used};
 
+use super::batch_used::{BatchUsed, BatchWatch};
+
 /// Watches such an answer.
 #[derive(Debug)]
 pub(super) struct OpaqueWatch {
     is_text: bool,
     bytes: u64,
     sound: Option<SoundLength>,
+    batch: Option<Box<BatchWatch>>,
 }
 
 impl OpaqueWatch {
@@ -22,7 +25,18 @@ impl OpaqueWatch {
             is_text: media_type.starts_with("text/"),
             bytes: 0,
             sound: is_sound.then(|| SoundLength::of_file(media_type)),
+            batch: None,
         }
+    }
+
+    /// A watch of answers of a batch, which are charged for as they go by.
+    pub(super) fn of_batch(batch: BatchWatch) -> Self {
+        Self { is_text: false, bytes: 0, sound: None, batch: Some(Box::new(batch)) }
+    }
+
+    /// What the answers of a batch used; `is_whole`: all of them have come.
+    pub(super) fn take_batch(&mut self, is_whole: bool) -> BatchUsed {
+        self.batch.take().map(|batch| batch.into_used(is_whole)).unwrap_or_default()
     }
 
     /// Sees the next bytes.
@@ -30,6 +44,9 @@ impl OpaqueWatch {
         self.bytes += bytes.len() as u64;
         if let Some(sound) = &mut self.sound {
             sound.see(bytes);
+        }
+        if let Some(batch) = &mut self.batch {
+            batch.see(bytes);
         }
     }
 

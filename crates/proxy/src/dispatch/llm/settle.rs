@@ -13,8 +13,8 @@ use architrave_net::Fields;
 use architrave_policy::{RateReport, ledger};
 
 use super::facts::LlmFacts;
-use super::seen;
 use super::stream::StreamEnd;
+use super::{batch_used, seen};
 use crate::exchange::Exchange;
 use crate::models::LiveLane;
 use crate::worker::Worker;
@@ -179,6 +179,8 @@ pub(crate) fn stream(worker: &Worker, exchange: &mut Exchange<'_>, end: StreamEn
     let usage = usage.searching(used.count(Unit::Search));
     used.set(Unit::Search, 0);
     note(facts, Used { tokens: Some(usage), ..used }, is_estimated);
+    batch_used::settle(worker, exchange, &end.batch);
+    let Some(facts) = &mut exchange.llm else { return };
     let offer = facts.offer.take();
     let kept = match end.recording {
         Some(recording) if end.is_whole => {

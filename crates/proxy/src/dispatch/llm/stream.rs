@@ -23,6 +23,7 @@ use architrave_net::h1::Gone;
 use architrave_net::{Fields, Reader, Source, WireError};
 use architrave_policy::cache::StreamRecorder;
 
+use super::batch_used::BatchUsed;
 use super::kept::{Home, KeptIds};
 use super::mock::MockSteps;
 use super::opaque::OpaqueWatch;
@@ -93,6 +94,8 @@ pub(crate) struct StreamEnd {
     pub broken: Option<Reason>,
     /// What the provider said in its place, or that it said no end, where it ended it so.
     pub failure: Option<ChatError>,
+    /// What answers of a batch used that it brought.
+    pub batch: BatchUsed,
     /// What was recorded of it.
     pub recording: Option<Recording>,
     /// The provider's connection, when all of it was read.
@@ -138,10 +141,9 @@ impl<'a> LlmStream<'a> {
     /// What a provider sends that is no stream of events.
     pub(super) fn opaque(
         answered: Box<Answered>,
-        media_type: &[u8],
+        watch: OpaqueWatch,
         client: &'a mut Reader,
     ) -> Self {
-        let watch = OpaqueWatch::new(media_type);
         Self::new(From::Endpoint(answered), Through::Opaque(watch), client)
     }
 
@@ -254,7 +256,7 @@ impl<'a> LlmStream<'a> {
         };
         // Of what is left unread, nobody has told what it used.
         let is_read = is_ended && !self.is_left_unread;
-        let Seen { used, answer_tokens, bad_events, losses, made, failure } =
+        let Seen { used, answer_tokens, bad_events, losses, made, failure, batch } =
             self.through.into_seen(is_read);
         // The mock says what it uses whether or not the client is told.
         let used = match &self.from {
@@ -283,6 +285,7 @@ impl<'a> LlmStream<'a> {
             losses,
             broken: self.broken,
             failure,
+            batch,
             recording: self.recording.filter(|_| !is_formless),
             answered,
         }

@@ -29,9 +29,11 @@ use crate::assembly::LiveUpstream;
 use crate::attempt::Answered;
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
 use crate::dispatch::llm::attempted::{self, Attempted, failed, note_attempt, note_outcome};
+use crate::dispatch::llm::batch_used::BatchWatch;
 use crate::dispatch::llm::endpoint::EndpointTries;
 use crate::dispatch::llm::missed::{Missed, nothing_serves};
 use crate::dispatch::llm::mock::MockSteps;
+use crate::dispatch::llm::opaque::OpaqueWatch;
 use crate::dispatch::llm::outgoing::{Caller, Outgoing};
 use crate::dispatch::llm::payload::RestLook;
 use crate::dispatch::llm::read_reply::{self, Judged};
@@ -88,6 +90,8 @@ pub(super) enum Watching {
     Translated(Box<StreamTranslation>),
     /// It is no stream of events.
     Opaque,
+    /// The answers of a batch.
+    Batch(BatchWatch),
 }
 
 impl Success {
@@ -113,7 +117,10 @@ impl Success {
                     }
                     Watching::Opaque => {
                         let said = head.fields.get("content-type").unwrap_or_default();
-                        LlmStream::opaque(answered, said, reader)
+                        LlmStream::opaque(answered, OpaqueWatch::new(said), reader)
+                    }
+                    Watching::Batch(batch) => {
+                        LlmStream::opaque(answered, OpaqueWatch::of_batch(batch), reader)
                     }
                 };
                 stream.hush(&hush);

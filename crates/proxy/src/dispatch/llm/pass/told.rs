@@ -21,6 +21,7 @@ use super::body::text_of;
 use super::sight::{hides_texts, not_seen_through};
 use super::{cached, lines, written};
 use crate::dispatch::llm::answer::{AnswerBody, LlmAnswer};
+use crate::dispatch::llm::batch_used::{self, BatchWatch};
 use crate::dispatch::llm::facts::LlmFacts;
 use crate::dispatch::llm::kept::Home;
 use crate::dispatch::llm::missed::Missed;
@@ -57,9 +58,10 @@ impl Along<'_, '_> {
             let is_call =
                 self.asked.surface == Surface::BedrockInvoke && framing == Framing::AwsEvents;
             let watch = prepared.filter(|_| is_call).and_then(|it| it.passed_stream(framing));
-            return Ok(match watch {
-                Some(watch) => Watching::Passed(Box::new(watch), framing),
-                None => Watching::Opaque,
+            return Ok(match (watch, self.batch_watch()) {
+                (Some(watch), _) => Watching::Passed(Box::new(watch), framing),
+                (None, Some(batch)) => Watching::Batch(batch),
+                (None, None) => Watching::Opaque,
             });
         }
         let kept = (self.asked.dialect(), SSE);
@@ -85,6 +87,12 @@ impl Along<'_, '_> {
             false => PassedStream::new(Dialect::OpenaiChat, SSE),
         });
         Ok(Watching::Passed(Box::new(watch), SSE))
+    }
+
+    /// What watches the answers of a batch that is known to be the consumer's own.
+    fn batch_watch(&self) -> Option<BatchWatch> {
+        let (kept, id) = self.asked.kept().filter(|_| self.passing.is_home_known())?;
+        BatchWatch::of(self.asked.surface, &self.worker.gateway().kept, (kept, id.to_owned()))
     }
 
     /// The whole answer, in the words of the client.
@@ -169,7 +177,9 @@ impl Along<'_, '_> {
     /// Notes what an answer of so many bytes used and what it costs. What is only fetched was paid
     /// for before.
     fn note(&self, facts: &mut LlmFacts, used: &Used, bytes: usize) {
-        if !self.asked.operation().is_inference() {
+        let operation = self.asked.operation();
+        // What a batch uses is counted when its answers are fetched.
+        if !operation.is_inference() || operation == Operation::BatchCreate {
             return;
         }
         settle::along(self.worker, facts, self.lane);
@@ -257,6 +267,18 @@ impl Along<'_, '_> {
         match success {
             Success::Whole(head, bytes, used) => {
                 self.note(facts, used, bytes.len());
+                if let Some(batch) = self.batch_watch().filter(|_| head.status == 200) {
+                    let look = move |bytes: &[u8]| {
+                        let mut batch = batch.clone();
+                        batch.see(bytes);
+                        batch.into_used(true)
+                    };
+                    let (body, used) =
+                        outgoing::looked_at(self.worker, std::mem::take(bytes), look).await;
+                    *bytes = body;
+                    batch_used::settle(self.worker, exchange, &used);
+                }
+                let Some(facts) = &mut exchange.llm else { return };
                 let usage = facts.usage.unwrap_or_default();
                 let spent = Spent {
                     prompt_tokens: usage.input_total(),

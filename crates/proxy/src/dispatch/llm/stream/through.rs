@@ -14,6 +14,7 @@ use architrave_llm::surface::KeptId;
 use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 
+use crate::dispatch::llm::batch_used::BatchUsed;
 use crate::dispatch::llm::opaque::OpaqueWatch;
 
 /// What becomes of a stream.
@@ -43,6 +44,8 @@ pub(super) struct Seen {
     pub made: Vec<KeptId>,
     /// Why it is not whole, of one that the provider has ended.
     pub failure: Option<ChatError>,
+    /// What answers of a batch used that it brought.
+    pub batch: BatchUsed,
 }
 
 impl Through {
@@ -217,6 +220,7 @@ impl Through {
                     losses: Losses::default(),
                     made,
                     failure,
+                    batch: BatchUsed::new(),
                 }
             }
             Self::Translated(translation) => Seen {
@@ -226,8 +230,10 @@ impl Through {
                 losses: translation.losses(),
                 made: Vec::new(),
                 failure: translation.error().filter(|_| !translation.is_refused()).cloned(),
+                batch: BatchUsed::new(),
             },
-            Self::Opaque(watch) => Seen {
+            Self::Opaque(mut watch) => Seen {
+                batch: watch.take_batch(is_read),
                 used: watch.used(is_read),
                 answer_tokens: watch.answer_tokens(),
                 bad_events: 0,
