@@ -41,6 +41,7 @@ mod shown;
 mod talk;
 mod units;
 mod upload;
+mod vectors;
 mod vertex;
 
 use std::net::SocketAddr;

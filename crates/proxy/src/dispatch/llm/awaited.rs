@@ -1,6 +1,7 @@
 //! An answer that is read before any of it goes to the client, who may go away meanwhile.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,12 +23,13 @@ pub(super) enum Cut {
 pub(super) struct Awaited<'r> {
     /// What is read.
     pub answer: &'r mut Reader,
-    client: &'r mut Reader,
+    client: Option<&'r mut Reader>,
     half_closed: Timer,
 }
 
 impl<'r> Awaited<'r> {
-    pub(super) fn new(answer: &'r mut Reader, client: &'r mut Reader) -> Self {
+    /// An answer, and the client where this is to watch it.
+    pub(super) fn new(answer: &'r mut Reader, client: Option<&'r mut Reader>) -> Self {
         let mut half_closed = Timer::new();
         half_closed.start(HALF_CLOSED);
         Self { answer, client, half_closed }
@@ -46,7 +48,10 @@ impl<'r> Awaited<'r> {
     }
 
     fn poll_client_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        poll_gone(self.client, &mut self.half_closed, context)
+        match &mut self.client {
+            Some(client) => poll_gone(client, &mut self.half_closed, context),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -57,6 +62,36 @@ fn poll_gone(client: &mut Reader, half_closed: &mut Timer, context: &mut Context
         Poll::Ready(Gone::Closed) => half_closed.poll_elapsed(context),
         Poll::Pending => Poll::Pending,
     }
+}
+
+/// What came of waiting for something.
+pub(super) enum Waited<T> {
+    /// It is done.
+    Done(T),
+    /// The time was over before.
+    TimedOut,
+    /// The client went away before.
+    ClientGone,
+}
+
+/// Waits for a future, for no longer than a timer runs where there is one.
+pub(super) async fn done<T>(
+    client: &mut Reader,
+    timer: Option<&mut Timer>,
+    future: impl Future<Output = T>,
+) -> Waited<T> {
+    let (mut future, mut timer, mut half_closed) = (pin!(future), timer, Timer::new());
+    half_closed.start(HALF_CLOSED);
+    poll_fn(|context| {
+        if let Poll::Ready(done) = future.as_mut().poll(context) {
+            return Poll::Ready(Waited::Done(done));
+        }
+        if timer.as_mut().is_some_and(|timer| timer.poll_elapsed(context).is_ready()) {
+            return Poll::Ready(Waited::TimedOut);
+        }
+        poll_gone(client, &mut half_closed, context).map(|()| Waited::ClientGone)
+    })
+    .await
 }
 
 /// Lets a time pass; `false` where the client went away before it was over.

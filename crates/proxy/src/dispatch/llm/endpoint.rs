@@ -1,7 +1,7 @@
 //! A request to a provider that has several endpoints: one that cannot be reached is no reason to
 //! rest the whole lane while another of them may take it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -42,16 +42,17 @@ pub(super) struct EndpointTries<'p> {
 }
 
 impl EndpointTries<'_> {
-    /// Sends it, and returns the answer with its head read.
+    /// Sends it, and returns the answer with its head read. Of several that are sent at once, each
+    /// notes what becomes of it in the one exchange, and none has the client to itself.
     ///
     /// # Errors
     /// Why the last endpoint that was asked gave none.
     pub(super) async fn send(
         &mut self,
         worker: &Worker,
-        exchange: &mut Exchange<'_>,
+        exchange: &RefCell<&mut Exchange<'_>>,
         (reach, outgoing): (&Reach, &Outgoing),
-        client: &mut Reader,
+        mut client: Option<&mut Reader>,
         began: Moment,
     ) -> Result<Box<Answered>, Failure> {
         let mut tried = SmallVec::<[SocketAddr; 2]>::new();
@@ -61,7 +62,11 @@ impl EndpointTries<'_> {
             let choose = |_now| self.next(worker, reach, &tried);
             let entered = pin!(enter(worker, &reach.upstream, began, choose)).await;
             let wait = entered.as_ref().map_or_else(|refused| refused.wait, |next| next.wait);
-            exchange.timings.queue_wait = wait.or(exchange.timings.queue_wait);
+            let conversation = {
+                let exchange = &mut **exchange.borrow_mut();
+                exchange.timings.queue_wait = wait.or(exchange.timings.queue_wait);
+                exchange.connection.conversation()
+            };
             let entered = match (entered, last.take()) {
                 // Whoever comes a second time is the only one that is left.
                 (Ok(next), Some(failure)) if tried.contains(&next.endpoint().address()) => {
@@ -71,15 +76,18 @@ impl EndpointTries<'_> {
                 (Err(_), Some(failure)) => return Err(failure),
                 (Err(refused), None) => return Err(refused.failure),
             };
-            if has_failed {
-                tried::followed(exchange, "failed");
-            }
             let endpoint = Arc::clone(entered.endpoint());
-            exchange.endpoint = Some(Arc::clone(&endpoint));
-            exchange.timings.attempt_at = Some(entered.at);
+            {
+                let exchange = &mut **exchange.borrow_mut();
+                if has_failed {
+                    tried::followed(exchange, "failed");
+                }
+                exchange.endpoint = Some(Arc::clone(&endpoint));
+                exchange.timings.attempt_at = Some(entered.at);
+            }
             let plan = AttemptPlan {
                 upstream: &reach.upstream,
-                conversation: exchange.connection.conversation(),
+                conversation,
                 head: &outgoing.head,
                 target: &outgoing.target,
                 framing: outgoing.payload.framing(),
@@ -94,13 +102,13 @@ impl EndpointTries<'_> {
             let facts = Cell::<AttemptFacts>::default();
             // What was sent before goes by once more.
             self.length = self.length.take().map(|_seen| Box::new(SoundLength::of_form()));
-            let body = Sending::new(&outgoing.payload, client);
+            let body = Sending::new(&outgoing.payload, client.as_deref_mut());
             let mut body =
                 body.measured(self.length.as_deref_mut()).looked_at(self.look.as_deref_mut());
             let result =
                 pin!(attempt(worker, &plan, entered, &mut body, Interim::Discard, &facts)).await;
             self.has_taken_rest |= body.has_taken_rest();
-            note_timings(exchange, facts.get());
+            note_timings(&mut exchange.borrow_mut(), facts.get());
             let failure = match result {
                 Ok(answered) => return Ok(Box::new(answered)),
                 Err(failure) => failure,
@@ -113,7 +121,7 @@ impl EndpointTries<'_> {
             }
             // Whether there is another one to be tried is known when it has been looked for.
             let given = Given { error: Some(failure.reason), ..Given::default() };
-            tried::give_up(exchange, worker.now(), given);
+            tried::give_up(&mut exchange.borrow_mut(), worker.now(), given);
             has_failed = true;
             // A kept connection that had died says nothing of its endpoint, once.
             if failure.retry == Retry::Stale && !was_stale {

@@ -6,6 +6,7 @@ mod along;
 mod batch;
 mod body;
 mod cached;
+mod each;
 mod form;
 mod form_sight;
 mod home;

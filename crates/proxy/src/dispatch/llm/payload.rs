@@ -105,7 +105,7 @@ impl Payload {
 #[derive(Debug)]
 pub(super) struct Sending<'a> {
     payload: &'a Payload,
-    client: &'a mut Reader,
+    client: Option<&'a mut Reader>,
     segment: usize,
     taken: usize,
     /// Bytes of the rest that have gone.
@@ -147,8 +147,9 @@ impl RestLook {
 }
 
 impl<'a> Sending<'a> {
-    /// A payload of which nothing is sent.
-    pub(super) fn new(payload: &'a Payload, client: &'a mut Reader) -> Self {
+    /// A payload of which nothing is sent, and the client where this is to watch it, or has the
+    /// rest to give.
+    pub(super) fn new(payload: &'a Payload, client: Option<&'a mut Reader>) -> Self {
         Self { payload, client, segment: 0, taken: 0, passed: 0, length: None, look: None }
     }
 
@@ -170,8 +171,9 @@ impl<'a> Sending<'a> {
     }
 
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
-        let has_more = ready!(self.client.poll_fill(context))?;
-        let bytes = self.client.data();
+        let Some(client) = &mut self.client else { return Poll::Ready(Ok(false)) };
+        let has_more = ready!(client.poll_fill(context))?;
+        let bytes = client.data();
         if let Rest::Unknown { max } = self.payload.rest
             && self.passed + bytes.len() as u64 > max
         {
@@ -201,7 +203,7 @@ impl Source for Sending<'_> {
         match self.payload.segments.get(self.segment) {
             Some(segment) => &self.payload.bytes_of(segment)[self.taken..],
             None if self.payload.rest == Rest::None => &[],
-            None => self.client.data(),
+            None => self.client.as_ref().map_or(&[], |client| client.data()),
         }
     }
 
@@ -211,7 +213,9 @@ impl Source for Sending<'_> {
             self.length = Some(length);
         }
         if self.segment >= self.payload.segments.len() {
-            self.client.consume(count);
+            if let Some(client) = &mut self.client {
+                client.consume(count);
+            }
             self.passed += count as u64;
             if let Some(look) = &mut self.look {
                 look.ahead = look.ahead.saturating_sub(count);
@@ -231,7 +235,10 @@ impl Source for Sending<'_> {
     }
 
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Gone> {
-        self.client.poll_gone(context)
+        match &mut self.client {
+            Some(client) => client.poll_gone(context),
+            None => Poll::Pending,
+        }
     }
 }
 

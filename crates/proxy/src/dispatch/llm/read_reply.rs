@@ -75,7 +75,7 @@ pub(super) async fn read(
     let Some(reader) = answered.call.reader() else { return Read::Broken(WireError::Closed) };
     reader.limit_stall(patience);
     if !is_stream {
-        return match read_whole(Awaited::new(reader, client)).await {
+        return match read_whole(Awaited::new(reader, Some(client))).await {
             Ok(bytes) if !looks_like_object(&bytes) => {
                 Read::Refused { error: unreadable(), answered: Some(answered) }
             }
@@ -87,7 +87,7 @@ pub(super) async fn read(
         };
     }
     match opening::read(
-        Awaited::new(reader, client),
+        Awaited::new(reader, Some(client)),
         (outgoing.dialect, outgoing.framing),
         patience,
     )
@@ -139,10 +139,11 @@ impl Reads {
     }
 }
 
-/// Reads an answer that goes through as it came to where it can be judged.
+/// Reads an answer that goes through as it came to where it can be judged; `client` where nobody
+/// else watches whether it is still there.
 pub(super) async fn judge(
     mut answered: Box<Answered>,
-    client: &mut Reader,
+    client: Option<&mut Reader>,
     dialect: Dialect,
     (patience, reads): (Duration, Reads),
 ) -> Judged {

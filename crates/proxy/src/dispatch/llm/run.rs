@@ -1,7 +1,7 @@
 //! The attempts of one request to a model: along one lane after another, until one answers or none
 //! is left that could. Nothing has gone to the client yet, so every one of them may be the first.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -269,7 +269,10 @@ impl<'w> Run<'w, '_> {
         self.note_search(exchange, lane, outgoing.dialect);
         let (worker, client) = (self.worker, &mut *self.client);
         settle::hold(exchange, lane, self.ask.prompt_tokens);
-        let sent = pin!(tries.send(worker, exchange, (reach, &outgoing), client, now)).await;
+        let sent = {
+            let (exchange, client) = (RefCell::new(&mut *exchange), Some(&mut *client));
+            pin!(tries.send(worker, &exchange, (reach, &outgoing), client, now)).await
+        };
         let answered = match sent {
             Ok(answered) => answered,
             Err(failure) => {

@@ -1,13 +1,12 @@
 //! One attempt along a lane of what goes through as it came: sent, and read to where it can be
 //! judged.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::{Choice, End, Failure, Flight};
-use architrave_llm::beside::Prepared;
 use architrave_llm::catalog::Unit;
-use architrave_llm::chat::Usage;
 use architrave_llm::dialect::Dialect;
 use architrave_llm::frame::Framing;
 use architrave_llm::hush::Hush;
@@ -19,6 +18,7 @@ use architrave_llm::translate::StreamTranslation;
 use architrave_llm::used::Used;
 use architrave_net::{Reader, ResponseHead};
 
+use super::each::Each;
 use super::form::Form;
 use super::request::Passing;
 use super::sight::{self, not_seen_through};
@@ -52,7 +52,7 @@ pub(super) const SSE: Framing = Framing::Sse;
 const SWITCHING: u16 = 101;
 
 /// How long an answer may take where the route says nothing: images and sound take minutes.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One attempt along a lane.
 pub(super) struct Along<'w, 'a> {
@@ -203,44 +203,41 @@ impl Along<'_, '_> {
         if let Some(facts) = &mut exchange.llm {
             facts.told_by_head = None;
         }
-        let mut answers = Vec::with_capacity(outgoings.len());
-        let mut head = ResponseHead::default();
-        let count = outgoings.len();
-        for outgoing in outgoings {
-            let sent = self.send_one(exchange, reader, outgoing, dialect, flight).await;
-            if sent.is_err() && !answers.is_empty() {
-                let used = self.used_in_vain(&answers, count, prepared.as_ref());
-                settle::in_vain(worker, exchange, lane, used);
+        let [outgoing] = match <[Outgoing; 1]>::try_from(outgoings) {
+            Ok(one) => one,
+            Err(several) => {
+                let each = Each { along: self, dialect, flight, prepared: prepared.as_ref() };
+                let (head, answers) = each.send(exchange, reader, several).await?;
+                let told = self.told(exchange, head, answers, prepared).await;
+                return told.map_err(Attempted::Declined);
             }
-            match sent? {
-                Came::Whole(answered_head, bytes) => {
-                    head = answered_head;
-                    answers.push(bytes);
+        };
+        let (head, bytes) = match self.send_one(exchange, reader, outgoing, dialect, flight).await?
+        {
+            Came::Whole(head, bytes) => (head, bytes),
+            Came::Piecewise(head, answered, hush) => {
+                if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
+                    let upstream = Arc::clone(&reach.upstream);
+                    return Ok(Success::Talk(head, answered, upstream, self.manner()));
                 }
-                Came::Piecewise(head, answered, hush) => {
-                    if let (SWITCHING, Some(reach)) = (head.status, &lane.side.reach) {
-                        let upstream = Arc::clone(&reach.upstream);
-                        return Ok(Success::Talk(head, answered, upstream, self.manner()));
-                    }
-                    let watching = self.watching(exchange, &head, prepared.as_ref());
-                    let watching = watching.map_err(Attempted::Declined)?;
-                    let head = match &prepared {
-                        Some(prepared) => {
-                            settle::note_dropped(exchange, &prepared.losses);
-                            let mut head = head;
-                            if matches!(watching, Watching::Translated(_)) {
-                                let told = prepared.told_framing().content_type();
-                                head.fields.set("Content-Type", told.as_bytes());
-                            }
-                            with_losses(head, &prepared.losses)
+                let watching = self.watching(exchange, &head, prepared.as_ref());
+                let watching = watching.map_err(Attempted::Declined)?;
+                let head = match &prepared {
+                    Some(prepared) => {
+                        settle::note_dropped(exchange, &prepared.losses);
+                        let mut head = head;
+                        if matches!(watching, Watching::Translated(_)) {
+                            let told = prepared.told_framing().content_type();
+                            head.fields.set("Content-Type", told.as_bytes());
                         }
-                        None => head,
-                    };
-                    return Ok(Success::Stream(head, answered, watching, hush));
-                }
+                        with_losses(head, &prepared.losses)
+                    }
+                    None => head,
+                };
+                return Ok(Success::Stream(head, answered, watching, hush));
             }
-        }
-        self.told(exchange, head, answers, prepared).await.map_err(Attempted::Declined)
+        };
+        self.told(exchange, head, vec![bytes], prepared).await.map_err(Attempted::Declined)
     }
 
     /// Sends one request and reads the answer to where it can be judged.
@@ -271,7 +268,10 @@ impl Along<'_, '_> {
             has_taken_rest: false,
         };
         settle::hold(exchange, lane, self.passing.prompt_tokens());
-        let sent = tries.send(worker, exchange, (reach, &outgoing), reader, now).await;
+        let sent = {
+            let (exchange, client) = (RefCell::new(&mut *exchange), Some(&mut *reader));
+            tries.send(worker, &exchange, (reach, &outgoing), client, now).await
+        };
         self.passing.note_sent(tries.has_taken_rest);
         if let (Some(length), Some(facts)) = (tries.length, &mut exchange.llm) {
             facts.asked.set(Unit::SecondIn, length.seconds(0));
@@ -298,7 +298,7 @@ impl Along<'_, '_> {
         }
         let judged = {
             let reads = sight::reads(self.asked.operation(), self.passing.guards());
-            read_reply::judge(answered, reader, dialect, (limit, reads)).await
+            read_reply::judge(answered, Some(reader), dialect, (limit, reads)).await
         };
         if let Some(facts) = &mut exchange.llm {
             facts.waited += worker.now().since(now);
@@ -307,7 +307,7 @@ impl Along<'_, '_> {
     }
 
     /// What of an answer goes on, or what its failure means.
-    fn pass_judged(
+    pub(super) fn pass_judged(
         &self,
         exchange: &mut Exchange<'_>,
         judged: Judged,
@@ -368,7 +368,7 @@ impl Along<'_, '_> {
     }
 
     /// Nobody takes the answer that is made. What is only fetched costs nothing.
-    fn abandoned(&self, exchange: &mut Exchange<'_>) {
+    pub(super) fn abandoned(&self, exchange: &mut Exchange<'_>) {
         match self.asked.operation().is_inference() {
             true => {
                 let prompt_tokens = self.passing.prompt_tokens();
@@ -377,24 +377,8 @@ impl Along<'_, '_> {
             false => settle::let_go(exchange, Duration::ZERO),
         }
     }
-
-    /// What these answers of so many used: as they tell it, else their share of the prompt.
-    fn used_in_vain(
-        &self,
-        answers: &[Vec<u8>],
-        count: usize,
-        prepared: Option<&Prepared>,
-    ) -> Usage {
-        let share = self.passing.prompt_tokens().div_ceil(count as u64);
-        let mut sum = Usage::default();
-        for answer in answers {
-            let told = prepared.and_then(|prepared| prepared.used_by(answer));
-            sum.add(&told.unwrap_or(Usage { input: share, ..Usage::default() }));
-        }
-        sum
-    }
 }
 
-fn nothing() -> Attempted {
+pub(super) fn nothing() -> Attempted {
     Attempted::Void(End::Unsent, nothing_serves())
 }
