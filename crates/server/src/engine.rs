@@ -40,8 +40,7 @@ use architrave_proxy::persistence::CookieSeal;
 use architrave_proxy::provider_test::ProviderTester;
 use architrave_proxy::upkeep::{Upkeep, keep_key_sets};
 use architrave_proxy::{
-    Assembly, Command, FarServers, Gateway, Guest, McpSeals, Parts, TalkKeys,
-    UnpricedModels,
+    Assembly, Command, FarServers, Gateway, Guest, McpSeals, Parts, TalkKeys, UnpricedModels,
 };
 use architrave_telemetry::{AccessLog, Metrics, UsageQueue};
 use tokio::runtime::Handle;

@@ -3,12 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use architrave_balance::deployment::Flight;
 use architrave_llm::beside::Prepared;
 use architrave_llm::chat::Usage;
 use architrave_llm::dialect::Dialect;
+use architrave_llm::hush::Hush;
 use architrave_llm::signal::Limits;
 use architrave_net::{Reader, ResponseHead, Timer};
 use futures_util::StreamExt as _;
@@ -45,7 +47,7 @@ pub(super) struct Each<'e> {
 /// What came of one of them.
 enum One {
     /// Its answer as it was judged, and what its head tells of limits.
-    Judged(Box<(Judged, Limits)>),
+    Judged(Box<(Judged, Limits, Arc<Hush>)>),
     /// No endpoint gave one.
     Failed(Failure),
     /// It was not sent.
@@ -141,8 +143,8 @@ impl Each<'_> {
     ) -> Result<(ResponseHead, Vec<u8>), Attempted> {
         let came = match one {
             One::Judged(it) => {
-                let (judged, limits) = *it;
-                self.along.pass_judged(exchange, judged, &reach.upstream, &limits)?
+                let (judged, limits, hush) = *it;
+                self.along.pass_judged(exchange, judged, (&reach.upstream, hush), &limits)?
             }
             One::Failed(failure) => return Err(failed(&failure)),
             One::Unsent(why) => return Err(why),
@@ -182,7 +184,7 @@ impl Each<'_> {
         settle::note_head(&mut exchange.borrow_mut(), &answered.head.fields);
         let reads = sight::reads(asked.operation(), passing.guards());
         let judged = read_reply::judge(answered, None, self.dialect, (limit, reads)).await;
-        One::Judged(Box::new((judged, limits)))
+        One::Judged(Box::new((judged, limits, outgoing.hush)))
     }
 
     /// What answers of so many used for nothing, as they tell it, and what those used that were cut
