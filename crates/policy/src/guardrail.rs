@@ -5,6 +5,7 @@
 //! [`Guards::see_reply`]), streams event by event ([`Guards::reply_guard`]).
 
 mod body;
+mod charset;
 mod encoded;
 mod findings;
 mod json_screen;

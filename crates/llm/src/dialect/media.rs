@@ -1,18 +1,45 @@
 //! Media as several dialects write it: data links, and types by a file's ending.
 //!
-//! Nothing is decoded; base64 goes through as text.
+//! Base64 goes through as text; a data link without it becomes such.
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::chat::{Source, Text};
 
-/// Where media at a link is: in the link itself, if it is a base64 data link.
+/// Where media at a link is: in the link itself, if it is a data link.
 pub(crate) fn source_of_link(link: Text<'_>) -> Source<'_> {
-    let Some(split) = split_data_link(&link) else {
+    let Some((media_type, data, is_base64)) = split_data_link(&link) else {
         return Source::Url { url: link, media_type: None };
     };
-    let (media_type, base64) = split;
-    Source::Bytes { media_type: slice(&link, media_type), base64: slice(&link, base64) }
+    let media_type = match slice(&link, media_type) {
+        said if said.is_empty() => Cow::Borrowed("text/plain"),
+        said if said.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            Cow::Owned(said.to_ascii_lowercase())
+        }
+        said => said,
+    };
+    let base64 = match is_base64 {
+        true => slice(&link, data),
+        false => Cow::Owned(STANDARD.encode(unescaped(&link[data]))),
+    };
+    Source::Bytes { media_type, base64 }
+}
+
+/// The bytes that a link writes, some by their numbers.
+fn unescaped(text: &str) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let (bytes, mut out) = (text.as_bytes(), Vec::with_capacity(text.len()));
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let number = digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2)));
+        let number = number.filter(|_| *byte == b'%').map(|(high, low)| high * 16 + low);
+        at += if number.is_some() { 3 } else { 1 };
+        out.push(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(*byte));
+    }
+    out
 }
 
 /// Where the data of a file are: a data link, or bare base64, which is taken for a PDF as OpenAI
@@ -83,12 +110,17 @@ const FORMATS: [(&str, &str); 30] = [
 
 type Span = std::ops::Range<usize>;
 
-fn split_data_link(link: &str) -> Option<(Span, Span)> {
-    let rest = link.strip_prefix("data:")?;
-    let comma = memchr::memchr(b',', rest.as_bytes().get(..rest.len().min(256))?)?;
-    let media_type = rest[..comma].strip_suffix(";base64")?;
+/// Where in a data link its type and its data stand, and whether they are in base64. Schemes and that
+/// word may be written in any case.
+fn split_data_link(link: &str) -> Option<(Span, Span, bool)> {
+    const MARK: &str = ";base64";
     let from = "data:".len();
-    Some((from..from + media_type.len(), from + comma + 1..link.len()))
+    let rest = link.get(from..).filter(|_| link[..from].eq_ignore_ascii_case("data:"))?;
+    let comma = memchr::memchr(b',', rest.as_bytes().get(..rest.len().min(256))?)?;
+    let at = comma.checked_sub(MARK.len());
+    let at = at.filter(|at| rest.get(*at..comma).is_some_and(|it| it.eq_ignore_ascii_case(MARK)));
+    let data = from + comma + 1..link.len();
+    Some((from..from + at.unwrap_or(comma), data, at.is_some()))
 }
 
 fn slice<'a>(text: &Text<'a>, span: Span) -> Text<'a> {
@@ -108,7 +140,11 @@ mod tests {
         let source = source_of_link(link.into());
         assert_eq!(source, Source::Bytes { media_type: "image/png".into(), base64: "iVBO".into() });
         assert_eq!(link_of_source(&source).unwrap().concat(), link);
-        for other in ["https://x.example/a,b.png", "data:text/plain,hi", "data:"] {
+        let upper = source_of_link("DATA:TEXT/PLAIN;BASE64,aGk=".into());
+        let by_numbers = source_of_link("data:text/plain,h%69".into());
+        let text = Source::Bytes { media_type: "text/plain".into(), base64: "aGk=".into() };
+        assert_eq!((&upper, &by_numbers), (&text, &text));
+        for other in ["https://x.example/a,b.png", "data:"] {
             assert!(matches!(source_of_link(other.into()), Source::Url { .. }), "{other}");
         }
     }

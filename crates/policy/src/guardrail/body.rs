@@ -4,7 +4,8 @@
 //! What is text is told by the names of members, which the dialects share or do not use otherwise,
 //! and by what stands beside them.
 //! A member that nobody here knows is gone into, and its own strings are left alone: they are
-//! names, ids, links, or words of the protocol. Bytes in base64 are looked at where they are a text.
+//! names, ids, links, or words of the protocol. Bytes in base64 are looked at where they are a text,
+//! and so are `data:` URLs, wherever they stand.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use architrave_llm::json::{Cursor, JsonError, Kind, Writer};
 use architrave_llm::scan::Splice;
 
 use super::Rules;
-use super::encoded::Encoded;
+use super::encoded::{Encoded, is_data_url};
 use super::json_screen::JsonScreen;
 use super::masker::Found;
 use super::screen::Screen;
@@ -228,6 +229,7 @@ impl Walk<'_> {
             (Kind::Text, Holds::Arguments) => self.arguments(cursor),
             (Kind::Text, Holds::Bytes) => self.bytes(cursor),
             (Kind::Scalar, Holds::Data) => self.number(cursor),
+            (Kind::Text, _) => self.link(cursor),
             _ => cursor.skip(),
         }
     }
@@ -346,9 +348,21 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// A string that is none of the texts: where it is a file all the same, that.
+    fn link(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        match is_data_url(&cursor.clone_at().text()?) {
+            true => self.bytes(cursor),
+            false => cursor.skip(),
+        }
+    }
+
     fn bytes(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         let (value, range) = text_at(cursor)?;
-        let Some(encoded) = Encoded::read(&value) else { return Ok(()) };
+        let encoded = match Encoded::read(&value) {
+            Ok(Some(encoded)) => encoded,
+            Ok(None) => return Ok(()),
+            Err(found) => return self.stop(cursor, found),
+        };
         match self.seen(&encoded.text) {
             Ok(Some(seen)) => self.edit(range, quoted(&encoded.with(&seen))),
             Ok(None) => {}

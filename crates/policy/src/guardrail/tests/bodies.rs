@@ -351,3 +351,27 @@ fn what_tools_images_and_transcripts_say_beside_the_answer_is_text() {
     check(request, sent);
     check(reply, r#"{"error":{"code":"~","message":"~"}}"#.replacen('~', "c", 1).as_str());
 }
+
+#[test]
+fn a_file_in_a_url_is_seen_through_wherever_it_stands() {
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    for body in [
+        r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"^"}}]}]}"#,
+        r#"{"input":[{"content":[{"type":"input_image","image_url":"^"}]}]}"#,
+        r#"{"messages":[{"content":[{"type":"file","file":{"file_data":"^"}}]}]}"#,
+        r#"{"anything":["^"]}"#,
+    ] {
+        for head in ["data:text/plain;base64,", "DATA:text/csv;BASE64,", "data:image/png;base64,"] {
+            let with = |text: &str| body.replace('^', &format!("{head}{}", encode(text)));
+            assert_eq!(request(&with("to ann@example.com")), with("to [masked]"));
+        }
+        let given = body.replace('^', "data:text/plain,to%20ann%40example.com");
+        assert_eq!(request(&given), body.replace('^', "data:text/plain,to%20%5Bmasked%5D"));
+        let unreadable = body.replace('^', "data:text/plain;base64,!!!");
+        assert!(guards(&[all()]).see_request(&unreadable).is_err(), "{unreadable}");
+        // No file, only a word.
+        for none in ["data:none", "https://example.com/a.png"] {
+            assert_eq!(request(&body.replace('^', none)), body.replace('^', none));
+        }
+    }
+}
