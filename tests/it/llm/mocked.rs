@@ -66,6 +66,20 @@ fn vectors_go_by_the_name_that_was_asked_for() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(answer["model"], "near");
+    // No request takes more than there is.
+    for (asked, param) in [
+        (json!({ "model": "near", "input": "a", "dimensions": 1_000_000_000 }), "dimensions"),
+        (json!({ "model": "near", "input": "a", "dimensions": 0 }), "dimensions"),
+        (json!({ "model": "near", "input": vec!["a"; 2_049] }), "input"),
+    ] {
+        let answer = Client::connect(gateway.web()).ask(post("/v1/embeddings", &[], &asked));
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        assert_eq!(answer["error"]["param"], param, "{answer}");
+    }
+    let most = json!({ "model": "near", "input": "a", "dimensions": 4_096 });
+    let answer = Client::connect(gateway.web()).ask(post("/v1/embeddings", &[], &most));
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[test]

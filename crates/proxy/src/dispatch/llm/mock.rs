@@ -19,6 +19,11 @@ use architrave_policy::guardrail::ReplyGuard;
 use super::ask::Ask;
 use crate::models::LiveLane;
 
+/// The most texts that vectors are made of at once, and the most numbers of a vector: what OpenAI
+/// takes, and what the largest of its kind has. So no request fills the memory.
+const EMBED_INPUTS_MAX: usize = 2_048;
+const EMBED_DIMENSIONS_MAX: usize = 4_096;
+
 /// A mock's stream, given out by the clock.
 #[derive(Debug)]
 pub(super) struct MockSteps {
@@ -280,6 +285,31 @@ pub(crate) fn of_settings(settings: &config::Mock) -> Mock {
     }
 }
 
+/// How many numbers each of the vectors is to have.
+///
+/// # Errors
+/// That nobody has that many, or for so many texts.
+fn dimensions_of(asked: Option<u64>, inputs: usize) -> Result<usize, ChatError> {
+    if inputs > EMBED_INPUTS_MAX {
+        let message = format!("`input` has more than {EMBED_INPUTS_MAX} texts");
+        return Err(ChatError::invalid("input", message));
+    }
+    let Some(asked) = asked else { return Ok(EMBED_DIMENSIONS) };
+    let dimensions = usize::try_from(asked).ok();
+    let dimensions = dimensions.filter(|count| (1..=EMBED_DIMENSIONS_MAX).contains(count));
+    dimensions.ok_or_else(|| {
+        let message = format!("`dimensions` must be between 1 and {EMBED_DIMENSIONS_MAX}");
+        ChatError::invalid("dimensions", message)
+    })
+}
+
+/// How many bytes the answer to a request for vectors has, about, which is what it takes to make it:
+/// of so many bytes of JSON none has more texts than there are commas in it.
+pub(super) fn embeddings_weight(body: &[u8]) -> usize {
+    let texts = memchr::memchr_iter(b',', body).count().min(EMBED_INPUTS_MAX) + 1;
+    texts.saturating_mul(EMBED_DIMENSIONS_MAX)
+}
+
 /// The vectors that the mock has for the texts of a request in OpenAI's words, in the same; `model`
 /// is the name that it was asked by.
 ///
@@ -287,8 +317,7 @@ pub(crate) fn of_settings(settings: &config::Mock) -> Mock {
 /// What is wrong with the request.
 pub(super) fn embeddings(body: &[u8], model: &str) -> Result<Vec<u8>, ChatError> {
     let (request, _losses) = embedding::read_request(embedding::Wire::Openai, None, body)?;
-    let dimensions = request.dimensions.and_then(|count| usize::try_from(count).ok());
-    let dimensions = dimensions.unwrap_or(EMBED_DIMENSIONS);
+    let dimensions = dimensions_of(request.dimensions, request.inputs.len())?;
     let (mut tokens, mut out) = (0, Vec::new());
     Writer::new(&mut out).object(|w| {
         w.key("object").text("list");

@@ -206,7 +206,12 @@ impl Along<'_, '_> {
         for body in &bodies {
             let text = text_of(body)?;
             let answer = match operation {
-                Operation::Embedding => Ok(mock::embeddings(body, &context.model)),
+                Operation::Embedding => {
+                    let (body, model) = (body.clone(), context.model.clone());
+                    let weight = mock::embeddings_weight(&body);
+                    let made = move || mock::embeddings(&body, &model);
+                    Ok(outgoing::offloaded(self.worker, weight, made).await)
+                }
                 Operation::Rerank => Err(architrave_llm::mock::rank(text, &context)),
                 Operation::Moderation => Err(architrave_llm::mock::moderate(text, &context)),
                 Operation::ImageGeneration => Err(architrave_llm::mock::draw(text, &context)),
