@@ -110,10 +110,11 @@ fn read_candidate<'a>(cursor: &mut Cursor<'a>) -> Result<Candidate<'a>, JsonErro
         }
         Ok(())
     })?;
-    // Where nothing else was said it is all that there is to tell.
     let is_cut = matches!(candidate.finish, Some(Finish::Filtered | Finish::Failed));
     match why {
-        Some(why) if is_cut && candidate.parts.is_empty() => {
+        // Where nothing else was said it is all that there is to tell. Of what failed it is no answer:
+        // somebody else is asked.
+        Some(why) if candidate.finish == Some(Finish::Filtered) && candidate.parts.is_empty() => {
             candidate.places.push(0);
             candidate.parts.push(Content::Refusal(why).into());
         }

@@ -41,6 +41,17 @@ fn a_prompt_that_is_blocked_is_an_answer_cut_by_a_filter() {
 }
 
 #[test]
+fn what_failed_is_no_refusal_and_somebody_else_may_be_asked() {
+    let of = |reason: &str| {
+        format!(
+            r#"{{"candidates":[{{"content":{{}},"finishReason":"{reason}","finishMessage":"why"}}]}}"#
+        )
+    };
+    assert!(crate::failure::is_empty(GEMINI, of("MALFORMED_FUNCTION_CALL").as_bytes()));
+    assert!(!crate::failure::is_empty(GEMINI, of("SAFETY").as_bytes()));
+}
+
+#[test]
 fn a_failure_in_mid_stream_is_told_in_the_array_of_the_client() {
     let from = (Dialect::OpenaiChat, Framing::Sse);
     let mut stream = StreamTranslation::new(from, (GEMINI, Framing::JsonArray), &context());
