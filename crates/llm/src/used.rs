@@ -20,7 +20,7 @@ use crate::surface::{Operation, Surface};
 use crate::{embedding, rerank};
 
 pub use charge::Charge;
-pub use media::{of_form, of_request};
+pub use media::{of_form, of_image_call, of_request};
 pub use sound::SoundLength;
 
 /// What an exchange used.
@@ -114,9 +114,7 @@ impl Used {
 #[must_use]
 pub fn of_reply(surface: Surface, body: &str) -> Used {
     match surface.operation() {
-        Operation::Invoke if surface == Surface::BedrockInvoke => {
-            invoke::usage_of_reply(body).into()
-        }
+        Operation::Invoke if surface == Surface::BedrockInvoke => invoke::used_of_reply(body),
         Operation::Embedding | Operation::Invoke => {
             let wire = match surface {
                 Surface::GeminiPredict => Some(embedding::Wire::Predict),

@@ -43,6 +43,7 @@ static INVOKE: Watch = Watch {
         Member::within(Watched::OutputOptions, Watched::ModelTokensMax, "max_new_tokens"),
         Member::top(Watched::Choices, "numResults"),
         Member::top(Watched::Choices, "num_generations"),
+        Member::top(Watched::Choices, "n"),
     ],
     spellings: Spellings::One,
 };

@@ -1,13 +1,23 @@
-//! What the whole answer to a bare call tells of tokens, in the words of whichever model it is.
+//! What the whole answer to a bare call tells of tokens and of images, in the words of whichever model
+//! it is.
 
+use super::Used;
+use crate::catalog::Unit;
 use crate::chat::Usage;
 use crate::json::{Cursor, JsonError, Kind};
 
 /// What a whole answer tells.
-pub(super) fn usage_of_reply(body: &str) -> Option<Usage> {
+pub(super) fn used_of_reply(body: &str) -> Used {
     let mut told = Told::default();
-    Cursor::new(body).object(|cursor, name| told.see(cursor, name)).ok()?;
-    told.usage()
+    if Cursor::new(body).object(|cursor, name| told.see(cursor, name)).is_err() {
+        return Used::default();
+    }
+    let images = told.images;
+    let mut used = Used::from(told.usage());
+    if images > 0 {
+        used.add(Unit::ImageOut, images);
+    }
+    used
 }
 
 #[derive(Default)]
@@ -16,12 +26,17 @@ struct Told {
     output: Option<u64>,
     cache_read: u64,
     cache_write: u64,
+    images: u64,
 }
 
 impl Told {
     fn see(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<(), JsonError> {
         match (name, cursor.kind()) {
             ("usage", Kind::Object) => cursor.object(|cursor, name| self.count(cursor, name)),
+            ("images" | "artifacts", Kind::Array) => cursor.array(|cursor| {
+                self.images += u64::from(cursor.kind() != Kind::Null);
+                cursor.skip()
+            }),
             // Titan's, each with its own count.
             ("results", Kind::Array) => cursor.array(|cursor| match cursor.kind() {
                 Kind::Object => cursor.object(|cursor, name| match (name, cursor.kind()) {
@@ -90,13 +105,26 @@ mod tests {
             r#"{"generation":"a","prompt_token_count":4,"generation_token_count":5000}"#,
             r#"{"inputTextTokenCount":4,"results":[{"tokenCount":2000},{"tokenCount":3000}]}"#,
         ] {
-            let told = usage_of_reply(body).unwrap_or_else(|| panic!("{body}"));
+            let told = used_of_reply(body).tokens.unwrap_or_else(|| panic!("{body}"));
             assert_eq!((told.input, told.output), (4, 5_000), "{body}");
         }
-        assert_eq!(usage_of_reply(r#"{"artifacts":[{"base64":"a"}]}"#), None);
-        assert_eq!(
-            usage_of_reply(r#"{"embedding":[1],"inputTextTokenCount":4}"#).unwrap().input,
-            4
-        );
+        let vector = used_of_reply(r#"{"embedding":[1],"inputTextTokenCount":4}"#);
+        assert_eq!((vector.tokens.unwrap().input, vector.count(Unit::ImageOut)), (4, 0));
+    }
+
+    #[test]
+    fn images_are_counted_as_they_are_asked_for_and_as_they_come() {
+        for (body, count) in [
+            (r#"{"images":["a","b","c"],"error":null}"#, 3),
+            (r#"{"result":"success","artifacts":[{"base64":"a"}]}"#, 1),
+            (r#"{"seeds":[1],"finish_reasons":["Filter reason: prompt"],"images":[null]}"#, 0),
+        ] {
+            let used = used_of_reply(body);
+            assert_eq!((used.tokens, used.count(Unit::ImageOut)), (None, count), "{body}");
+        }
+        let asked = r#"{"taskType":"TEXT_IMAGE","imageGenerationConfig":{"numberOfImages":3,"width":10,"height":20}}"#;
+        let asked = super::super::of_image_call(asked);
+        assert_eq!((asked.count(Unit::ImageOut), asked.count(Unit::PixelOut)), (3, 600));
+        assert_eq!(super::super::of_image_call(r#"{"prompt":"a"}"#).count(Unit::ImageOut), 1);
     }
 }

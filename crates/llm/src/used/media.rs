@@ -66,6 +66,28 @@ pub fn of_form(surface: Surface, count: Option<u64>) -> Used {
     }
 }
 
+/// What a bare call to a model of images asks for, in the words of whichever it is: one, where it does
+/// not say.
+#[must_use]
+pub fn of_image_call(body: &str) -> Used {
+    let (mut count, mut width, mut height) = (1, None, None);
+    let read = Cursor::new(body).object(|cursor, name| match (name, cursor.kind()) {
+        ("imageGenerationConfig", Kind::Object) => cursor.object(|cursor, name| {
+            match (name, cursor.kind()) {
+                ("numberOfImages", Kind::Scalar) => count = cursor.count()?,
+                ("width", Kind::Scalar) => width = Some(cursor.count()?),
+                ("height", Kind::Scalar) => height = Some(cursor.count()?),
+                _ => cursor.skip()?,
+            }
+            Ok(())
+        }),
+        _ => cursor.skip(),
+    });
+    let size = width.zip(height).map(|(width, height)| width.saturating_mul(height));
+    // What nobody here can read is the model's to judge, and makes one.
+    if read.is_ok() { images(count, size) } else { images(1, None) }
+}
+
 fn makes_images(operation: Operation) -> bool {
     matches!(
         operation,

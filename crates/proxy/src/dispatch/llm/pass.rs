@@ -95,7 +95,11 @@ pub(super) async fn serve<'a>(
     if let Some(held) = passing.lines().filter(|lines| lines.is_held()) {
         return Ok(lines::so_far(held.note_taken(worker, exchange)));
     }
-    let used = units::asked(worker, asked, &passing).await?;
+    let asks = match &way {
+        Way::Models(models) => models.as_slice(),
+        Way::Named(model, _) => std::slice::from_ref(model),
+    };
+    let used = units::asked(worker, asked, asks, &passing).await?;
     if let Some(facts) = &mut exchange.llm {
         passing.model().unwrap_or_default().clone_into(&mut facts.model);
         facts.prompt_tokens = passing.prompt_tokens();
@@ -104,10 +108,6 @@ pub(super) async fn serve<'a>(
     if let Some(known) = cached::look(worker, exchange, asked, &passing).await? {
         return Ok(known);
     }
-    let asks = match &way {
-        Way::Models(models) => models.as_slice(),
-        Way::Named(model, _) => std::slice::from_ref(model),
-    };
     reserve(worker, exchange, asks, asked, &mut passing).await?;
     let is_told = asked.operation() == Operation::TokenCount
         && !asks

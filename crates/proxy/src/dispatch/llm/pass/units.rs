@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use architrave_llm::catalog::Unit;
+use architrave_llm::catalog::{ModelKind, Unit};
 use architrave_llm::scan::Watched;
 use architrave_llm::surface::{Asked, Operation};
 use architrave_llm::used::{self, SoundLength, Used};
@@ -11,6 +11,7 @@ use super::request::Passing;
 use crate::dispatch::llm::missed::Missed;
 use crate::dispatch::llm::payload::Rest;
 use crate::dispatch::llm::{outgoing, refusal};
+use crate::models::LiveModel;
 use crate::worker::Worker;
 
 /// What a request tells before it is sent. Of sound that is still to come it tells how large it is.
@@ -20,12 +21,22 @@ use crate::worker::Worker;
 pub(super) async fn asked(
     worker: &Worker,
     asked: &Asked<'_>,
+    models: &[Arc<LiveModel>],
     passing: &Passing,
 ) -> Result<Used, Missed> {
     if let Some((bytes, _)) = passing.json() {
         let (surface, bytes) = (asked.surface, Arc::clone(bytes));
+        // The body of a bare call is in the model's own words; of what, its kind alone tells.
+        let is_image_call = asked.operation() == Operation::Invoke
+            && models.iter().flat_map(|model| model.lanes()).any(|lane| {
+                matches!(lane.known.kind, Some(ModelKind::Image | ModelKind::ImageEdit))
+            });
         let used = outgoing::offloaded(worker, bytes.len(), move || {
-            Ok(used::of_request(surface, std::str::from_utf8(&bytes).unwrap_or_default()))
+            let body = std::str::from_utf8(&bytes).unwrap_or_default();
+            Ok(match is_image_call {
+                true => used::of_image_call(body),
+                false => used::of_request(surface, body),
+            })
         });
         return used.await.map_err(refusal::invalid);
     }
