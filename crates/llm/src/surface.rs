@@ -23,7 +23,7 @@ use crate::scan::{Watch, Watched};
 
 pub use asked::Asked;
 pub use family::Family;
-pub use kept::{KeptId, Named, OwnLink, can_make, kept_in_event, stored_chat};
+pub use kept::{KeptId, Named, OwnLink, can_make, kept_in_event, kept_in_talk, stored_chat};
 pub use links::ResultsLink;
 pub use nearest::{methods, nearest};
 pub use operation::{Kept, Operation};

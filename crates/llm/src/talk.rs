@@ -5,6 +5,7 @@
 //! as they come, and holds of each message its skeleton alone; [`Ear`] says what a message means to
 //! who pays for it, in whichever family's words it is.
 
+mod amount;
 mod ear;
 mod frame;
 mod gemini;
@@ -15,12 +16,13 @@ mod setup;
 mod skeleton;
 mod write;
 
-pub use ear::{Ear, Heard, Said, Words};
+pub use ear::{Ear, Heard, Need, Said, Words};
 pub use frame::{FrameError, Sender};
 pub use listener::{Listener, Passed};
 pub use minted::{Minted, TOKENS, may_begin_until};
+pub use openai::transcriber_asked;
 pub use setup::{Setup, SetupReader};
-pub use write::{close_frame, mask_of, text_frame};
+pub use write::{close_frame, mask_of, ping_frame, text_frame};
 
 /// What a close frame says: the talk goes against what the operator has ordered (RFC 6455 §7.4.1).
 pub const CLOSE_POLICY: u16 = 1008;

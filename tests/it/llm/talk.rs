@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use architrave_testkit::authority::Authority;
 use architrave_testkit::websocket::{WebSocket, serve_talk};
-use architrave_testkit::{Gateway, GatewayOptions, Origin, SOON, eventually, sdk};
+use architrave_testkit::{Config, Gateway, GatewayOptions, Origin, SOON, eventually, sdk};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,6 +45,8 @@ fn answers(message: &str) -> Option<Vec<String>> {
     let done = json!({ "type": "response.done", "response": { "usage": usage() } });
     let asked: Value = serde_json::from_str(message).unwrap_or_default();
     Some(match asked["type"].as_str() {
+        Some("response.create") if asked["response"]["metadata"]["is"] == "held" => vec![begun],
+        Some("response.create") if asked["response"]["metadata"]["is"] == "unheard" => vec![],
         Some("response.create" | "speak") => vec![begun, sound.to_string(), done.to_string()],
         Some("go_on") => vec![begun, sound.to_string()],
         Some("vanish") => return None,
@@ -85,8 +88,12 @@ fn answer(socket: &mut WebSocket) {
 fn a_talk_is_paid_for_answer_by_answer() {
     let origin = realtime();
     let gateway = held_to("{ tokens: 50000, per: day }", config(&[&origin]));
+    let of_speech = format!("{REALTIME}&intent=transcription");
+    drop(WebSocket::connect_as(gateway.web(), &of_speech, &[KEY]).expect("switched"));
+    assert_eq!(origin.last().target, "/v1/realtime?model=there-0&intent=transcription");
+    has_spent(&gateway, 0);
     let mut socket = talk(&gateway);
-    let got = &origin.requests()[0];
+    let got = &origin.requests()[1];
     assert_eq!(
         (got.target.as_str(), got.get("sec-websocket-extensions")),
         ("/v1/realtime?model=there-0", None)
@@ -101,6 +108,126 @@ fn a_talk_is_paid_for_answer_by_answer() {
     assert_eq!(socket.receive_close().expect("a goodbye").0, 1000);
     has_spent(&gateway, 506);
     counts(&gateway, "architrave_llm_consumer_tokens_total", 506.0);
+}
+
+/// Something of 40,000 tokens is said, and an answer to it asked for.
+fn ask_at_length(socket: &mut WebSocket, how: &str) {
+    let content = json!([{ "type": "input_text", "text": "word ".repeat(28_000) }]);
+    let item = json!({ "type": "conversation.item.create", "item": { "content": content } });
+    socket.send(&item.to_string()).expect("sent");
+    until(socket, "heard");
+    let ask = json!({ "type": "response.create", "response": { "metadata": { "is": how } } });
+    socket.send(&ask.to_string()).expect("sent");
+}
+
+#[test]
+fn all_talks_together_pass_a_budget_by_one_prompt_at_most() {
+    let origin = realtime();
+    let gateway = held_to("{ tokens: 100000, per: day }", config(&[&origin]));
+    let mut sockets: Vec<_> = (0..4).map(|_| talk(&gateway)).collect();
+    for (place, socket) in sockets.iter_mut().enumerate() {
+        ask_at_length(socket, "held");
+        let said = socket.receive().expect("an event");
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        let expected = if place < 3 { "response.created" } else { "error" };
+        assert_eq!(said["type"], expected, "{place}: {said}");
+    }
+    let reserved = of_budget(&gateway, "reserved");
+    assert!((120_000..140_000).contains(&reserved), "{reserved}");
+    assert_eq!(sockets[3].receive_close().expect("a goodbye").0, 1008);
+    drop(sockets);
+    eventually("three prompts are paid for", SOON, || {
+        let spent = of_budget(&gateway, "spent");
+        (of_budget(&gateway, "reserved") == 0 && (120_000..125_000).contains(&spent)).then_some(())
+    });
+}
+
+#[test]
+fn who_leaves_before_an_answer_begins_pays_for_its_prompt() {
+    let origin = realtime();
+    let gateway = held_to("{ tokens: 100000, per: day }", config(&[&origin]));
+    let mut socket = talk(&gateway);
+    ask_at_length(&mut socket, "unheard");
+    socket.send(&event("session.update")).expect("sent");
+    until(&mut socket, "heard");
+    drop(socket);
+    eventually("it is paid for", SOON, || {
+        let spent = of_budget(&gateway, "spent");
+        (of_budget(&gateway, "reserved") == 0 && (40_000..41_000).contains(&spent)).then_some(())
+    });
+}
+
+#[test]
+fn speech_is_written_down_by_models_that_the_consumer_may_ask_for() {
+    let origin = minting();
+    for more in ["models: [fast]", "models: [fast], budgets: [{ tokens: 50000, per: day }]"] {
+        let gateway = Gateway::start(with_ada(keyed(config(&[&origin])), more));
+        let mut socket = talk(&gateway);
+        for (model, said) in [("nobodys", "error"), ("there-0", "heard")] {
+            let transcription = json!({ "transcription": { "model": model } });
+            let session = json!({ "type": "realtime", "audio": { "input": transcription } });
+            let update = json!({ "type": "session.update", "session": session });
+            socket.send(&update.to_string()).expect("sent");
+            let got: Value =
+                serde_json::from_str(&socket.receive().expect("an event")).expect("JSON");
+            assert_eq!(got["type"], said, "{model}: {got}");
+            let mut asked = update["session"].clone();
+            asked["model"] = json!("fast");
+            let secrets = "/v1/realtime/client_secrets";
+            let answer = post(gateway.web(), secrets, &[KEY], &json!({ "session": asked }));
+            let status = if said == "error" { 404 } else { 200 };
+            assert_eq!(answer.status, status, "{model}: {}", answer.text());
+        }
+    }
+}
+
+#[test]
+fn a_talk_in_which_nobody_speaks_is_kept_while_the_client_is_there() {
+    let origin = realtime();
+    let models = Config::new().web().and(&format!(
+        "providers:\n  - {{ name: p0, kind: openai_compatible, base_url: \"http://{}/v1\", \
+         credentials: [{{ value: key-0 }}], timeouts: {{ stall: 400ms }} }}\n\
+         models: [{{ name: fast, deployments: [{{ provider: p0, model: there-0 }}] }}]",
+        origin.addr()
+    ));
+    let gateway = Gateway::start(with_ada(keyed(models), ""));
+    let mut socket = talk(&gateway);
+    let mut pings = 0;
+    while pings < 5 {
+        match socket.receive() {
+            // What it answers is told on, too.
+            Ok(told) => assert!(told.contains("heard"), "{told}"),
+            Err(other) => {
+                assert!(format!("{other:?}").contains("0x89"), "{other:?}");
+                socket.send_frame(0x8a, b"").expect("sent");
+                pings += 1;
+            }
+        }
+    }
+    // Who does not answer is not there.
+    let (code, why) = socket.receive_close().expect("a goodbye");
+    assert_eq!((code, why.as_str()), (1001, "nobody said anything"));
+}
+
+#[test]
+fn a_drain_ends_talks_between_two_answers() {
+    let origin = realtime();
+    let gateway = held_to("{ tokens: 50000, per: day }", config(&[&origin]));
+    let mut socket = talk(&gateway);
+    answer(&mut socket);
+    let mut busy = talk(&gateway);
+    busy.send(&event("go_on")).expect("sent");
+    until(&mut busy, "response.output_audio.delta");
+    gateway.signal(Signal::TERM);
+    let told: Value = serde_json::from_str(&socket.receive().expect("an event")).expect("JSON");
+    assert_eq!(told["type"], "error", "{told}");
+    let (code, why) = socket.receive_close().expect("a goodbye");
+    assert!(code == 1001 && why.contains("shutting down"), "{code} {why}");
+    // An answer under way is heard to its end.
+    busy.send(&event("speak")).expect("sent");
+    until(&mut busy, "response.done");
+    drop(busy);
+    gateway.wait();
 }
 
 #[test]
@@ -263,6 +390,11 @@ fn turn(socket: &mut WebSocket) -> String {
     socket.receive().expect("an end")
 }
 
+/// The same JSON as `serde_json` writes it.
+fn sorted(text: &str) -> String {
+    serde_json::from_str::<Value>(text).expect("JSON").to_string()
+}
+
 fn open(to: SocketAddr, first: &str) -> WebSocket {
     let field = "x-goog-api-key: ada-key-0123456789";
     let mut socket = WebSocket::connect_as(to, LIVE, &[field]).expect("switched");
@@ -278,9 +410,11 @@ fn gemini(origin: &Origin) -> architrave_testkit::Config {
 fn geminis_live_is_with_the_model_that_the_first_message_names() {
     let origin = live();
     let gateway = held_to("{ tokens: 4200, per: day }", gemini(&origin));
-    let mut socket = open(gateway.web(), r#"{"setup":{"model":"models/fast","x":[1]}}"#);
+    let setup = r#"{"setup":{"model":"models/fast","generationConfig":{"maxOutputTokens":4096}}}"#;
+    let mut socket = open(gateway.web(), setup);
     let got: Value = serde_json::from_str(&socket.receive().expect("an answer")).expect("JSON");
-    assert_eq!(got["got"], json!({ "setup": { "model": "models/gemini-3.8-live", "x": [1] } }));
+    let expected = setup.replace("models/fast", "models/gemini-3.8-live");
+    assert_eq!(got["got"].to_string(), sorted(&expected));
     let request = &origin.requests()[0];
     assert_eq!((request.target.as_str(), request.get("x-goog-api-key")), (LIVE, Some("key-0")));
     assert!(turn(&mut socket).contains("usageMetadata"));
@@ -308,7 +442,11 @@ fn what_is_wrong_with_geminis_live_is_told_in_the_close_frame() {
     let key = "x-goog-api-key: nobodys-key-0123456789";
     let unknown = WebSocket::connect_as(gateway.web(), LIVE, &[key]).err().expect("refused");
     assert_eq!(unknown.status, 401);
-    let mut again = open(gateway.web(), r#"{"setup":{"model":"models/fast"}}"#);
+    // Its answers may be as long as the model can make them.
+    let (code, why) = ends(r#"{"setup":{"model":"models/fast"}}"#);
+    assert!(code == 1008 && why.contains("left of a budget"), "{code} {why}");
+    let limited = r#"{"setup":{"model":"models/fast","generationConfig":{"maxOutputTokens":99}}}"#;
+    let mut again = open(gateway.web(), limited);
     again.receive().expect("an answer");
     again.send(r#"{"setup":{"model":"models/dear"}}"#).expect("sent");
     assert_eq!(again.receive_close().expect("a goodbye").0, 1007);
@@ -321,6 +459,35 @@ fn what_is_wrong_with_geminis_live_is_told_in_the_close_frame() {
         open(gateway.web(), r#"{"setup":{"model":"fast"}}"#).receive_close().expect("a goodbye");
     assert!(code == 1008 || code == 1011, "{code} {why}");
     has_spent(&gateway, 0);
+}
+
+#[test]
+fn what_another_consumer_keeps_is_not_there_in_a_talk() {
+    let origin = Origin::start(|exchange| {
+        if exchange.target().starts_with("/ws/") {
+            return serve_talk(exchange, says_live);
+        }
+        exchange.read_body();
+        let made = json!({ "name": "cachedContents/c1", "model": "models/gemini-3.8-live" });
+        reply(exchange, 200, &made.to_string());
+    });
+    let gateway = Gateway::start(with_bob(with_ada(keyed(gemini(&origin)), ""), ""));
+    let ask = json!({ "model": "models/fast", "contents": [] });
+    let made = post(gateway.web(), "/v1beta/cachedContents", &[KEY], &ask);
+    assert_eq!(made.status, 200, "{}", made.text());
+    let setup = |named: &str| {
+        let setup = json!({ "model": "models/fast", "cachedContent": named });
+        json!({ "setup": setup }).to_string()
+    };
+    let open = |key: &str, first: &str| {
+        let mut socket = WebSocket::connect_as(gateway.web(), LIVE, &[key]).expect("switched");
+        socket.send(first).expect("sent");
+        socket
+    };
+    let named = setup("cachedContents/c1");
+    assert!(open(KEY, &named).receive().expect("an answer").contains("cachedContents/c1"));
+    let (code, why) = open(BOB, &named).receive_close().expect("a goodbye");
+    assert!(code == 1008 && why.contains("nothing of that id"), "{code} {why}");
 }
 
 /// A provider that makes keys and talks to whoever shows one.
@@ -409,7 +576,7 @@ fn the_client_of_google_talks() {
     let entry = format!("{{ cert_file: \"{}\", key_file: \"{}\" }}", cert.display(), key.display());
     let tls = format!("protocol: https\ntls: {{ certificates: [{entry}] }}");
     let origin = live();
-    let gateway = held_to("{ tokens: 4130, per: day }", gemini(&origin).listener("tls", &tls));
+    let gateway = held_to("{ tokens: 66000, per: day }", gemini(&origin).listener("tls", &tls));
     let address = format!("https://localhost:{}", gateway.addr("tls").port());
     let trusted = authority.write(dir.path());
     sdk::talk("google_genai", &address, "ada-key-0123456789", Some(&trusted));
@@ -426,7 +593,7 @@ fn a_token_of_geminis_is_good_here_as_whoever_asked_for_it() {
         }
         serve_talk(exchange, says_live);
     });
-    let gateway = held_to("{ tokens: 5000, per: day }", gemini(&origin));
+    let gateway = held_to("{ tokens: 140000, per: day }", gemini(&origin));
     let key = "x-goog-api-key: ada-key-0123456789";
     let ask = |model: &str| {
         let body = json!({ "uses": 1, "bidiGenerateContentSetup": { "model": model } });

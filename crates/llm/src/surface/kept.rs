@@ -119,6 +119,12 @@ impl Surface {
     }
 }
 
+/// What a client's message in a talk by Gemini's words names that lives at the provider.
+#[must_use]
+pub fn kept_in_talk(message: &str) -> Vec<KeptId> {
+    found(Some(&requests::TALK), message)
+}
+
 /// Whether a chat in that dialect may make something that lives at the provider, whatever it asks
 /// for. OpenAI's makes something where an answer is to be said aloud.
 #[must_use]

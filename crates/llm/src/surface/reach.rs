@@ -8,7 +8,7 @@ use super::{Asked, Family, Kept, Operation, Surface, upload};
 use crate::call;
 use crate::catalog::Route;
 use crate::dialect::{Address, Dialect};
-use crate::segment::encode;
+use crate::segment::{encode, parameter};
 
 /// Where a provider takes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,11 @@ pub fn reach(routes: &[Route], asked: &Asked<'_>, address: &Address<'_>) -> Opti
     if surface == Surface::OpenaiRealtime {
         path.push_str(if path.contains('?') { "&model=" } else { "?model=" });
         encode(model, &mut path);
+        // Another kind of session would begin without it.
+        if let Some(intent) = parameter(asked.query, "intent") {
+            path.push_str("&intent=");
+            encode(&intent, &mut path);
+        }
     } else if surface == asked.surface && !surface.operation().is_inference() {
         add_query(surface, asked.query, &mut path);
     }

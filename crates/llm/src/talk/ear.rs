@@ -1,15 +1,17 @@
 //! What messages mean to who pays for the talk: when the model answers, and what an answer used.
 
+use std::collections::VecDeque;
+
 use crate::chat::Usage;
-use crate::estimate::tokens_of_bytes;
 use crate::used::Used;
 
+use super::amount::Amount;
 use super::{gemini, openai};
 
-/// The output that is reserved for an answer where nothing states a limit.
+/// The output that a model can say at most of which nobody knows it.
 const OUTPUT_TOKENS_DEFAULT: u64 = 4_096;
 /// More answers at once than anybody has in one talk.
-const AT_ONCE_MAX: u32 = 16;
+const AT_ONCE_MAX: usize = 16;
 
 /// Whose words they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,46 +48,62 @@ pub struct Heard {
     pub model: Option<String>,
 }
 
-/// Tokens of text and of sound.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Amount {
-    pub text: u64,
-    pub audio: u64,
+/// How much an answer may say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// As much as the session lets it.
+    #[default]
+    OfSession,
+    /// As much as the model can.
+    OfModel,
+    /// So many tokens.
+    Tokens(u64),
 }
 
-impl Amount {
-    fn add(&mut self, other: Self) {
-        self.text = self.text.saturating_add(other.text);
-        self.audio = self.audio.saturating_add(other.audio);
-    }
+/// What an answer may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// The tokens that it begins with, by an estimate.
+    pub prompt_tokens: u64,
+    /// What it may say at most.
+    pub output_tokens_max: u64,
+}
 
-    pub(super) fn of_text(bytes: u64) -> Self {
-        Self { text: tokens_of_bytes(bytes), audio: 0 }
-    }
-
-    pub(super) fn of_sound(bytes: u64, bytes_a_token: u64) -> Self {
-        Self { text: 0, audio: bytes.div_ceil(bytes_a_token) }
-    }
+/// An answer that is asked for or being made.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    prompt: Amount,
+    output_tokens_max: u64,
+    /// All that the client had said by then.
+    said: Amount,
+    /// Whether it is no part of the conversation, or not made of it: what it used tells nothing of how
+    /// long that is.
+    is_aside: bool,
 }
 
 /// Listens to both sides of one talk.
 #[derive(Debug)]
 pub struct Ear {
     words: Words,
-    /// What the last answer left as the beginning of the next one.
+    /// What the model can say at most.
+    possible: u64,
+    /// What the last answer of the conversation left as the beginning of the next one.
     context: Amount,
-    /// What the client has said since.
-    added: Amount,
+    /// All that the client has said, and how much of it is in the context.
+    said: Amount,
+    counted: Amount,
     /// What has come of the answers under way.
     output: Amount,
-    /// Answers that were asked for and have not begun.
-    pub(super) asked: u32,
-    /// Answers that have begun and not ended.
-    pub(super) running: u32,
-    /// The limit of an answer that the session states.
-    pub(super) output_max: Option<u64>,
-    /// The limit that the answer states that was asked for last.
-    pub(super) answer_max: Option<u64>,
+    /// Answers that were asked for and have not begun, and those that have and not ended; each in
+    /// their order.
+    asked: VecDeque<Answer>,
+    running: VecDeque<Answer>,
+    /// Whether it was lost sight of which answer is an aside.
+    is_doubtful: bool,
+    /// The limit of an answer that the session states; else it is the model's.
+    output_max: Option<u64>,
+    /// How often the client has said what the session is to be like and was not told that it is.
+    updates: u32,
     /// The model that writes down what the client says.
     pub(super) transcriber: Option<String>,
     /// Whether sound goes out with eight bits and at eight kilohertz.
@@ -99,18 +117,22 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// An ear for a talk that begins.
+    /// An ear for a talk that begins, with a model that can say so much at most; nothing where that
+    /// is not known.
     #[must_use]
-    pub fn new(words: Words) -> Self {
+    pub fn new(words: Words, possible: Option<u64>) -> Self {
         Self {
             words,
+            possible: possible.unwrap_or(OUTPUT_TOKENS_DEFAULT),
             context: Amount::default(),
-            added: Amount::default(),
+            said: Amount::default(),
+            counted: Amount::default(),
             output: Amount::default(),
-            asked: 0,
-            running: 0,
+            asked: VecDeque::new(),
+            running: VecDeque::new(),
+            is_doubtful: false,
             output_max: None,
-            answer_max: None,
+            updates: 0,
             transcriber: None,
             is_narrow: false,
             turn: None,
@@ -122,18 +144,10 @@ impl Ear {
     /// Hears a message of the client's, of so many bytes.
     pub fn said(&mut self, message: Option<&str>, bytes: u64) -> Said {
         let Some(text) = message else { return Said::Unreadable };
-        let (said, adds) = match self.words {
+        match self.words {
             Words::Openai => openai::said(self, text, bytes),
             Words::Gemini => gemini::said(self, text, bytes),
-        };
-        self.added.add(adds);
-        if said == Said::Starts {
-            if self.asked + self.running >= AT_ONCE_MAX {
-                return Said::TooManyAtOnce;
-            }
-            self.asked += 1;
         }
-        said
     }
 
     /// Hears a message of the provider's, of so many bytes.
@@ -145,40 +159,66 @@ impl Ear {
         }
     }
 
-    /// How many answers must be paid for: those that are made, those that are asked for, and one
+    /// What must be paid for: the answers that are made, then those that are asked for; or else one
     /// that may begin by itself.
     #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        let mut answers: Vec<_> = self.running.iter().chain(&self.asked).copied().collect();
+        if answers.is_empty() {
+            answers.push(self.next(Limit::OfSession, false));
+        }
+        let need = |Answer { prompt, output_tokens_max, .. }: Answer| Need {
+            prompt_tokens: prompt.total(),
+            output_tokens_max,
+        };
+        answers.into_iter().map(need).collect()
+    }
+
+    /// How many must be paid for.
+    #[must_use]
     pub fn answers(&self) -> usize {
-        (self.asked + self.running).max(1) as usize
+        (self.asked.len() + self.running.len()).max(1)
     }
 
     /// Whether an answer is being made.
     #[must_use]
-    pub const fn is_answering(&self) -> bool {
-        self.running > 0
+    pub fn is_answering(&self) -> bool {
+        !self.running.is_empty()
     }
 
-    /// The tokens that the next answer begins with, by an estimate.
+    /// Whether no answer is made or asked for.
     #[must_use]
-    pub fn prompt_tokens(&self) -> u64 {
-        let Amount { text, audio } = self.prompt();
-        text.saturating_add(audio)
+    pub fn is_silent(&self) -> bool {
+        self.running.is_empty() && self.asked.is_empty()
     }
 
-    /// The limit of the next answer.
-    #[must_use]
-    pub fn output_tokens_max(&self) -> u64 {
-        let stated = self.answer_max.or(self.output_max);
-        stated.map_or(OUTPUT_TOKENS_DEFAULT, |stated| stated.min(OUTPUT_TOKENS_DEFAULT))
-    }
-
-    /// What the answers under way have used by now, by an estimate; nothing where there are none.
+    /// What the answers under way have used by now, by an estimate, and the prompts of those that were
+    /// asked for: the provider may have begun with them.
     #[must_use]
     pub fn so_far(&self) -> Usage {
-        if self.running == 0 && !self.is_untold {
-            return Usage::default();
+        let mut prompts = Amount::default();
+        self.running.iter().for_each(|answer| prompts.add(answer.prompt));
+        let mut usage = self.or_told(prompts);
+        for Answer { prompt, .. } in &self.asked {
+            usage.input = usage.input.saturating_add(prompt.text);
+            usage.input_audio = usage.input_audio.saturating_add(prompt.audio);
         }
-        let (prompt, Amount { text, audio }) = (self.prompt(), self.output);
+        usage
+    }
+
+    /// The answer that was asked for last is not: its request did not go on.
+    pub fn take_back(&mut self) {
+        self.asked.pop_back();
+    }
+
+    /// None of the answers that were asked for will begin: the provider is not there any more.
+    pub fn take_all_back(&mut self) {
+        self.asked.clear();
+    }
+
+    /// What was told of the turn under way, or what an estimate says where that is more.
+    fn or_told(&self, prompt: Amount) -> Usage {
+        let Amount { text, audio } = self.output;
         let told = self.turn.unwrap_or_default();
         let estimate = Usage {
             input: prompt.text,
@@ -190,17 +230,82 @@ impl Ear {
         if told.total() > estimate.total() { told } else { estimate }
     }
 
-    fn prompt(&self) -> Amount {
+    /// An answer that would begin now.
+    fn next(&self, limit: Limit, is_aside: bool) -> Answer {
+        let stated = match limit {
+            Limit::OfSession => self.output_max,
+            Limit::OfModel => None,
+            Limit::Tokens(stated) => Some(stated),
+        };
+        let output_tokens_max = stated.map_or(self.possible, |stated| stated.min(self.possible));
+        Answer { prompt: self.prompt(self.said), output_tokens_max, said: self.said, is_aside }
+    }
+
+    /// What an answer begins with when the client has said so much.
+    fn prompt(&self, said: Amount) -> Amount {
         let mut prompt = self.context;
-        prompt.add(self.added);
+        prompt.add(said.less(self.counted));
         prompt
+    }
+
+    /// The client has said so much more.
+    pub(super) fn add(&mut self, more: Amount) {
+        self.said.add(more);
+    }
+
+    /// The client asks for an answer.
+    pub(super) fn ask(&mut self, limit: Limit, is_aside: bool) -> Said {
+        if self.words == Words::Gemini {
+            // Whatever asks again is answered in the same turn.
+            self.asked.clear();
+        }
+        if self.asked.len() + self.running.len() >= AT_ONCE_MAX {
+            return Said::TooManyAtOnce;
+        }
+        let answer = self.next(limit, is_aside);
+        self.asked.push_back(answer);
+        Said::Starts
+    }
+
+    /// The client says what limit the session is to have. Until it is told that it has, the larger
+    /// one counts.
+    pub(super) fn update(&mut self, limit: Limit) {
+        self.updates = self.updates.saturating_add(1);
+        self.output_max = match (limit, self.output_max) {
+            (Limit::OfSession, before) => before,
+            (Limit::Tokens(stated), Some(before)) => Some(stated.max(before)),
+            (Limit::Tokens(_) | Limit::OfModel, _) => None,
+        };
+    }
+
+    /// The provider says what limit the session has.
+    pub(super) fn updated(&mut self, limit: Limit) {
+        self.updates = self.updates.saturating_sub(1);
+        let stated = match limit {
+            Limit::Tokens(stated) => Some(stated),
+            Limit::OfSession | Limit::OfModel => None,
+        };
+        // One of those that are under way may be larger.
+        self.output_max = match self.updates {
+            0 => stated,
+            _ => stated.and_then(|stated| Some(stated.max(self.output_max?))),
+        };
     }
 
     /// An answer has begun.
     pub(super) fn begin(&mut self) {
-        self.asked = self.asked.saturating_sub(1);
-        self.running = self.running.saturating_add(1).min(AT_ONCE_MAX);
-        self.answer_max = None;
+        let asked = self.asked.pop_front();
+        let mut answer = asked.unwrap_or_else(|| self.next(Limit::OfSession, false));
+        // Another may have ended since it was asked for, and be in the conversation.
+        answer.prompt = answer.prompt.or_more(self.prompt(answer.said));
+        if self.running.len() < AT_ONCE_MAX {
+            self.running.push_back(answer);
+        }
+    }
+
+    /// Something was refused, which may be an answer that was asked for: then none begins.
+    pub(super) fn refused(&mut self) {
+        self.is_doubtful |= self.asked.pop_front().is_some_and(|answer| answer.is_aside);
     }
 
     /// So much has come of an answer.
@@ -208,15 +313,23 @@ impl Ear {
         self.output.add(more);
     }
 
-    /// An answer is over: what it used, as it was told or else by the estimate.
-    pub(super) fn end(&mut self, told: Option<Usage>) -> Usage {
-        let usage = told.unwrap_or_else(|| self.so_far());
-        self.running = self.running.saturating_sub(1);
-        let audio = usage.input_audio + usage.cache_read_audio + usage.output_audio;
-        // What it was made of and what it says is what the next one begins with.
-        self.context = Amount { text: usage.total().saturating_sub(audio), audio };
-        self.added = Amount::default();
-        if self.running == 0 {
+    /// An answer is over: what it used, as it was told or else by the estimate. `is_aside`: it is said
+    /// to be no part of the conversation.
+    pub(super) fn end(&mut self, told: Option<Usage>, is_aside: bool) -> Usage {
+        let mut others = self.running.iter().chain(&self.asked);
+        let is_known = !is_aside && !self.is_doubtful && !others.any(|answer| answer.is_aside);
+        let ended = self.running.pop_front();
+        let (prompt, said) = ended
+            .map_or_else(|| (Amount::default(), self.said), |answer| (answer.prompt, answer.said));
+        let usage = told.unwrap_or_else(|| self.or_told(prompt));
+        // What it was made of and what it says is what the next one begins with, and what was said
+        // since; of an answer beside the conversation nobody knows how much of that it saw.
+        let used = Amount::of_usage(&usage);
+        (self.context, self.counted) = match is_known {
+            true => (used, said),
+            false => (self.prompt(self.said).or_more(used), self.said),
+        };
+        if self.running.is_empty() {
             self.output = Amount::default();
         }
         (self.turn, self.is_untold) = (None, false);

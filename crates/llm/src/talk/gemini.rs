@@ -3,7 +3,8 @@
 use crate::dialect::Dialect;
 use crate::json::{Cursor, JsonError, Kind};
 
-use super::ear::{Amount, Ear, Heard, Said};
+use super::amount::Amount;
+use super::ear::{Ear, Heard, Limit, Said};
 
 /// Base64 of the sound of a token: a twenty-fifth of a second at 16 bits, of 16 kHz in and 24 out;
 /// on the high side.
@@ -12,14 +13,14 @@ const SOUND_OUT_BYTES: u64 = 2_560;
 /// The tokens of a picture that goes in.
 const IMAGE_TOKENS: u64 = 300;
 
-pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> (Said, Amount) {
+pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> Said {
     let (mut starts, mut is_setup, mut is_sound) = (false, false, false);
-    let mut output_max = None;
+    let mut limit = Limit::OfModel;
     let read = Cursor::new(text).object(|cursor, name| {
         match (name, cursor.kind()) {
             ("setup", Kind::Object) => {
                 is_setup = true;
-                output_max = limit(cursor)?;
+                limit = limit_of(cursor)?;
             }
             ("clientContent" | "client_content", Kind::Object) => {
                 cursor.object(|cursor, name| {
@@ -47,32 +48,33 @@ pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> (Said, Amount) {
         Ok(())
     });
     if read.is_err() {
-        return (Said::Unreadable, Amount::default());
+        return Said::Unreadable;
     }
-    if is_setup {
-        ear.output_max = output_max;
-        let said =
-            if std::mem::replace(&mut ear.is_set_up, true) { Said::Again } else { Said::Adds };
-        return (said, Amount::of_text(bytes));
-    }
-    let adds = match is_sound {
+    ear.add(match is_sound && !is_setup {
         true if text.contains("image/") => Amount { text: IMAGE_TOKENS, audio: 0 },
         true => Amount::of_sound(bytes, SOUND_IN_BYTES),
         false => Amount::of_text(bytes),
-    };
-    (if starts { Said::Starts } else { Said::Adds }, adds)
+    });
+    if is_setup {
+        ear.updated(limit);
+        return match std::mem::replace(&mut ear.is_set_up, true) {
+            true => Said::Again,
+            false => Said::Adds,
+        };
+    }
+    if starts { ear.ask(Limit::OfSession, false) } else { Said::Adds }
 }
 
 /// The limit of an answer that a setup states.
-fn limit(cursor: &mut Cursor<'_>) -> Result<Option<u64>, JsonError> {
-    let mut limit = None;
+fn limit_of(cursor: &mut Cursor<'_>) -> Result<Limit, JsonError> {
+    let mut limit = Limit::OfModel;
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
             ("generationConfig" | "generation_config", Kind::Object) => {
                 cursor.object(|cursor, name| {
                     match (name, cursor.kind()) {
                         ("maxOutputTokens" | "max_output_tokens", Kind::Scalar) => {
-                            limit = Some(cursor.count()?);
+                            limit = Limit::Tokens(cursor.count()?);
                         }
                         _ => cursor.skip()?,
                     }
@@ -115,7 +117,7 @@ pub(super) fn told(ear: &mut Ear, text: &str, bytes: u64) -> Heard {
     let mut heard = Heard::default();
     // The last turn will not be told of any more.
     if ear.is_untold && (speaks || calls) {
-        heard.used = Some(ear.end(None).into());
+        heard.used = Some(ear.end(None, false).into());
     }
     if (speaks || calls) && !ear.is_answering() {
         ear.begin();
@@ -134,7 +136,7 @@ pub(super) fn told(ear: &mut Ear, text: &str, bytes: u64) -> Heard {
     let is_told = ear.turn.is_some();
     if is_told && (is_over || calls || ear.is_untold || !ear.is_answering()) {
         let turn = ear.turn;
-        heard.used = Some(ear.end(turn).into());
+        heard.used = Some(ear.end(turn, false).into());
     } else if is_over && ear.is_answering() {
         ear.is_untold = true;
     }

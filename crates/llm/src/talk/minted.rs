@@ -29,7 +29,6 @@ pub fn may_begin_until(request: &str) -> Option<u64> {
 /// A key that a provider has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Minted {
-    span: Range<usize>,
     /// The key.
     pub value: String,
     /// When it ends, in seconds since 1970.
@@ -38,35 +37,77 @@ pub struct Minted {
 
 impl Minted {
     /// The key in an answer: at its top, or in its `client_secret`; Gemini's is the `name` of a thing.
+    /// Nothing where there are two.
     #[must_use]
     pub fn find(answer: &str) -> Option<Self> {
-        let mut found = Found::default();
+        let (mut found, mut within) = (Found::default(), Found::default());
         let read = Cursor::new(answer).object(|cursor, name| match (name, cursor.kind()) {
             ("client_secret", Kind::Object) => {
-                found = Found::default();
-                cursor.object(|cursor, name| found.field(cursor, name))
+                cursor.object(|cursor, name| within.field(cursor, name))
             }
             _ => found.field(cursor, name),
         });
         read.ok()?;
-        let (span, value) = found.value.filter(|(_, value)| !value.is_empty())?;
-        Some(Self { span, value, expires_at: found.expires_at })
+        // What stands beside the object that is about the key may be about the session.
+        let (value, expires_at) = match within.value {
+            Some(value) => {
+                found.has_two |= found.value.is_some_and(|other| other != value);
+                (value, within.expires_at)
+            }
+            None => (found.value?, found.expires_at),
+        };
+        let is_one = !value.is_empty() && !found.has_two && !within.has_two;
+        is_one.then_some(Self { value, expires_at })
     }
 
-    /// The answer with another key in its place.
+    /// The answer with another key wherever it stands; nothing where something of it would be left,
+    /// as within another text.
     #[must_use]
-    pub fn with_value(&self, answer: &[u8], value: &str) -> Vec<u8> {
+    pub fn with_value(&self, answer: &str, value: &str) -> Option<Vec<u8>> {
         let mut text = Vec::with_capacity(value.len() + 2);
         Writer::new(&mut text).text(value);
+        let mut places = Places { value: &self.value, spans: Vec::new(), is_left: false };
+        places.walk(&mut Cursor::new(answer)).ok().filter(|()| !places.is_left)?;
         let mut splice = Splice::new();
-        splice.edit(self.span.clone(), text);
-        splice.apply(answer)
+        places.spans.into_iter().for_each(|span| splice.edit(span, text.clone()));
+        Some(splice.apply(answer.as_bytes()))
+    }
+}
+
+/// Where a key stands.
+struct Places<'v> {
+    value: &'v str,
+    spans: Vec<Range<usize>>,
+    /// Whether it stands where it cannot be replaced.
+    is_left: bool,
+}
+
+impl Places<'_> {
+    fn walk(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        match cursor.kind() {
+            Kind::Object => cursor.object(|cursor, name| {
+                self.is_left |= name.contains(self.value);
+                self.walk(cursor)
+            }),
+            Kind::Array => cursor.array(|cursor| self.walk(cursor)),
+            Kind::Text => {
+                let from = cursor.at();
+                let text = cursor.text()?;
+                match text == self.value {
+                    true => self.spans.push(from..cursor.at()),
+                    false => self.is_left |= text.contains(self.value),
+                }
+                Ok(())
+            }
+            _ => cursor.skip(),
+        }
     }
 }
 
 #[derive(Default)]
 struct Found {
-    value: Option<(Range<usize>, String)>,
+    value: Option<String>,
+    has_two: bool,
     expires_at: Option<u64>,
 }
 
@@ -74,10 +115,10 @@ impl Found {
     fn field(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<(), JsonError> {
         match (name, cursor.kind()) {
             ("value" | "name", Kind::Text) => {
-                let from = cursor.at();
                 let value = cursor.text()?.into_owned();
                 if name == "value" || value.starts_with(TOKENS) {
-                    self.value = Some((from..cursor.at(), value));
+                    self.has_two |= self.value.as_ref().is_some_and(|other| *other != value);
+                    self.value = Some(value);
                 }
             }
             ("expires_at", Kind::Scalar) => self.expires_at = Some(cursor.count()?),

@@ -5,7 +5,8 @@ use crate::json::{Cursor, JsonError, Kind};
 use crate::surface::Surface;
 use crate::used;
 
-use super::ear::{Amount, Ear, Heard, Said};
+use super::amount::Amount;
+use super::ear::{Ear, Heard, Limit, Said};
 
 /// Base64 of the sound of a token that goes in: a tenth of a second, at 8 bits and 8 kHz. What has
 /// more bits is taken for more than it is.
@@ -21,33 +22,50 @@ struct Event<'a> {
     kind: Text<'a>,
     /// Of the answer that it is about.
     usage: Option<Usage>,
-    answer_max: Option<u64>,
+    limit: Limit,
+    /// Whether it is no part of the conversation, or made of something else.
+    is_aside: bool,
     session: Option<Session>,
 }
 
 #[derive(Debug, Default)]
 struct Session {
-    output_max: Option<u64>,
+    limit: Limit,
     transcriber: Option<String>,
     is_narrow: bool,
 }
 
-pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> (Said, Amount) {
-    let Ok(event) = read(text) else { return (Said::Unreadable, Amount::default()) };
+/// The model that a client asks for to write down what it says: in an event, or in the request for a
+/// key, whose session may be all of it.
+#[must_use]
+pub fn transcriber_asked(text: &str) -> Option<String> {
+    // Nearly no message says a word of it.
+    memchr::memmem::find(text.as_bytes(), b"transcription")?;
+    let within = read(text).ok()?.session.and_then(|session| session.transcriber);
+    within.or_else(|| session(&mut Cursor::new(text)).ok()?.transcriber)
+}
+
+pub(super) fn said(ear: &mut Ear, text: &str, bytes: u64) -> Said {
+    let Ok(event) = read(text) else { return Said::Unreadable };
+    let is_sound = &*event.kind == "input_audio_buffer.append";
+    ear.add(match is_sound {
+        true => Amount::of_sound(bytes, SOUND_IN_BYTES),
+        false => Amount::of_text(bytes),
+    });
     match &*event.kind {
-        "response.create" => {
-            ear.answer_max = event.answer_max;
-            (Said::Starts, Amount::of_text(bytes))
+        "response.create" => ear.ask(event.limit, event.is_aside),
+        "session.update" => {
+            ear.update(event.session.unwrap_or_default().limit);
+            Said::Adds
         }
-        "input_audio_buffer.append" => (Said::Adds, Amount::of_sound(bytes, SOUND_IN_BYTES)),
-        _ => (Said::Adds, Amount::of_text(bytes)),
+        _ => Said::Adds,
     }
 }
 
 pub(super) fn told(ear: &mut Ear, text: &str, bytes: u64) -> Heard {
     let Ok(event) = read(text) else { return Heard::default() };
     if let Some(session) = event.session {
-        ear.output_max = session.output_max;
+        ear.updated(session.limit);
         ear.transcriber = session.transcriber;
         ear.is_narrow = session.is_narrow;
         return Heard::default();
@@ -61,14 +79,16 @@ pub(super) fn told(ear: &mut Ear, text: &str, bytes: u64) -> Heard {
         "input_audio_buffer.committed" if ear.transcriber.is_some() => {
             Heard { is_begun: true, ..Heard::default() }
         }
-        "response.done" => Heard { used: Some(ear.end(event.usage).into()), ..Heard::default() },
+        "response.done" => {
+            let used = ear.end(event.usage, event.is_aside);
+            Heard { used: Some(used.into()), ..Heard::default() }
+        }
         "conversation.item.input_audio_transcription.completed" => {
             let used = used::of_reply(Surface::OpenaiTranscription, text);
             Heard { used: Some(used), model: ear.transcriber.clone(), ..Heard::default() }
         }
-        // It may be about an answer that was asked for: then none begins.
         "error" => {
-            ear.asked = ear.asked.saturating_sub(1);
+            ear.refused();
             Heard::default()
         }
         "response.output_audio.delta" | "response.audio.delta" => {
@@ -97,8 +117,17 @@ fn read(text: &str) -> Result<Event<'_>, JsonError> {
             ("response", Kind::Object) => cursor.object(|cursor, name| {
                 match (name, cursor.kind()) {
                     ("usage", Kind::Object) => event.usage = Some(usage(cursor)?),
-                    ("max_output_tokens" | "max_response_output_tokens", Kind::Scalar) => {
-                        event.answer_max = Some(cursor.count()?);
+                    ("max_output_tokens" | "max_response_output_tokens", _) => {
+                        event.limit = limit(cursor)?;
+                    }
+                    ("conversation", Kind::Text) => event.is_aside |= cursor.text()? != "auto",
+                    ("input", kind) => {
+                        event.is_aside |= kind != Kind::Null;
+                        cursor.skip()?;
+                    }
+                    ("conversation_id", Kind::Null) => {
+                        event.is_aside = true;
+                        cursor.skip()?;
                     }
                     _ => cursor.skip()?,
                 }
@@ -112,13 +141,21 @@ fn read(text: &str) -> Result<Event<'_>, JsonError> {
     Ok(event)
 }
 
+/// A limit that is stated. What is no number, as `inf`, is none: then it is what the model can say.
+fn limit(cursor: &mut Cursor<'_>) -> Result<Limit, JsonError> {
+    match cursor.kind() {
+        Kind::Scalar => Ok(Limit::Tokens(cursor.count()?)),
+        _ => cursor.skip().map(|()| Limit::OfModel),
+    }
+}
+
 /// What a session is like: flat in the preview of the API, by direction in the API itself.
 fn session(cursor: &mut Cursor<'_>) -> Result<Session, JsonError> {
     let mut session = Session::default();
     cursor.object(|cursor, name| {
         match (name, cursor.kind()) {
-            ("max_output_tokens" | "max_response_output_tokens", Kind::Scalar) => {
-                session.output_max = Some(cursor.count()?);
+            ("max_output_tokens" | "max_response_output_tokens", _) => {
+                session.limit = limit(cursor)?;
             }
             ("output_audio_format", Kind::Text) => {
                 session.is_narrow = is_narrow(&cursor.text()?);

@@ -103,6 +103,11 @@ fn a_goodbye_is_heard_and_said() {
     assert!(listener.is_closed());
 }
 
+/// What the answers under way need, each its prompt and its output.
+fn needs(ear: &Ear) -> Vec<(u64, u64)> {
+    ear.needs().iter().map(|need| (need.prompt_tokens, need.output_tokens_max)).collect()
+}
+
 fn tokens(heard: &Heard) -> [u64; 6] {
     let usage = heard.used.as_ref().and_then(|used| used.tokens).expect("tokens");
     let [input, cached, _, _, audio, _] = usage.by_class()[..6].try_into().expect("six");
@@ -111,34 +116,125 @@ fn tokens(heard: &Heard) -> [u64; 6] {
 
 #[test]
 fn an_answer_of_openais_is_told_with_what_it_used() {
-    let mut ear = Ear::new(Words::Openai);
+    let mut ear = Ear::new(Words::Openai, None);
     let tell = |ear: &mut Ear, text: &str| ear.told(Some(text), text.len() as u64);
     tell(&mut ear, r#"{"type":"session.created","session":{"max_response_output_tokens":200}}"#);
-    assert_eq!((ear.output_tokens_max(), ear.prompt_tokens(), ear.answers()), (200, 0, 1));
+    assert_eq!(needs(&ear), [(0, 200)]);
     let ask = r#"{"type":"response.create","response":{"max_output_tokens":50}}"#;
     assert_eq!(ear.said(Some(ask), 700), Said::Starts);
-    assert_eq!((ear.output_tokens_max(), ear.prompt_tokens()), (50, 200));
+    assert_eq!(needs(&ear), [(200, 50)]);
     assert!(tell(&mut ear, r#"{"type":"response.created","response":{"usage":null}}"#).is_begun);
     assert_eq!(ear.said(Some(r#"{"type":"response.create"}"#), 0), Said::Starts);
-    assert_eq!(ear.answers(), 2);
+    assert_eq!((needs(&ear), ear.answers()), (vec![(200, 50), (200, 200)], 2));
     ear.told(Some(r#"{"type":"response.output_audio.delta","delta":"A"}"#), 32_000);
-    assert_eq!((ear.so_far().input, ear.so_far().output_audio), (200, 10));
+    // The prompt of the one that is asked for, too.
+    assert_eq!((ear.so_far().input, ear.so_far().output_audio), (400, 10));
     let done = r#"{"type":"response.done","response":{"status":"completed","usage":{"total_tokens":253,"input_tokens":132,"output_tokens":121,"input_token_details":{"text_tokens":119,"audio_tokens":13,"cached_tokens":70,"cached_tokens_details":{"text_tokens":64,"audio_tokens":6}},"output_token_details":{"text_tokens":30,"audio_tokens":91}}}}"#;
     let heard = tell(&mut ear, done);
     assert_eq!(tokens(&heard), [55, 70, 6, 7, 30, 91]);
     assert_eq!(heard.used.and_then(|it| it.tokens).map(|it| it.total()), Some(253));
-    assert_eq!((ear.prompt_tokens(), ear.answers(), ear.is_answering()), (253, 1, false));
+    assert_eq!((ear.answers(), ear.is_answering()), (1, false));
     // The second was refused.
     tell(&mut ear, r#"{"type":"error","error":{}}"#);
-    assert_eq!((ear.answers(), ear.so_far().total()), (1, 0));
+    assert_eq!((needs(&ear), ear.so_far().total()), (vec![(253, 200)], 0));
     let limited = r#"{"type":"session.updated","session":{"max_output_tokens":"inf"}}"#;
     tell(&mut ear, limited);
-    assert_eq!(ear.output_tokens_max(), 4_096);
+    assert_eq!(needs(&ear), [(253, 4_096)]);
+}
+
+/// OpenAI's ear, of a model that says 10,000 tokens at most, with a conversation of 6,000 behind it.
+fn in_talk() -> Ear {
+    let mut ear = Ear::new(Words::Openai, Some(10_000));
+    ear.said(Some(r#"{"type":"response.create"}"#), 0);
+    ear.told(Some(r#"{"type":"response.created"}"#), 0);
+    ear.told(Some(&done(5_900, 100)), 0);
+    ear
+}
+
+fn done(input: u64, output: u64) -> String {
+    let usage = format!(r#"{{"input_tokens":{input},"output_tokens":{output}}}"#);
+    format!(r#"{{"type":"response.done","response":{{"usage":{usage}}}}}"#)
+}
+
+#[test]
+fn each_answer_needs_what_was_said_before_it_and_its_own_limit() {
+    let mut ear = in_talk();
+    assert_eq!(needs(&ear), [(6_000, 10_000)]);
+    let create = |limit: &str| {
+        format!(r#"{{"type":"response.create","response":{{"max_output_tokens":{limit}}}}}"#)
+    };
+    ear.said(Some(&create("16")), 0);
+    ear.said(Some(r#"{"type":"conversation.item.create"}"#), 3_500);
+    ear.said(Some(&create(r#""inf""#)), 0);
+    ear.said(Some(&create("90000")), 0);
+    assert_eq!(needs(&ear), [(6_000, 16), (7_000, 10_000), (7_000, 10_000)]);
+    // Of what was said behind it an answer knows nothing, and the next one does.
+    ear.told(Some(r#"{"type":"response.created"}"#), 0);
+    ear.told(Some(&done(6_000, 10)), 0);
+    ear.take_all_back();
+    assert_eq!(needs(&ear), [(7_010, 10_000)]);
+    // A limit that the session is to have counts before it is told that it does, if it is larger.
+    let update = |limit: &str| {
+        format!(r#"{{"type":"session.update","session":{{"max_output_tokens":{limit}}}}}"#)
+    };
+    let updated = |limit: &str| update(limit).replace("update", "updated");
+    let limit = |ear: &Ear| needs(ear)[0].1;
+    ear.said(Some(&update("16")), 0);
+    assert_eq!(limit(&ear), 10_000);
+    ear.told(Some(&updated("16")), 0);
+    assert_eq!(limit(&ear), 16);
+    ear.said(Some(&update("20")), 0);
+    ear.said(Some(&update(r#""inf""#)), 0);
+    ear.told(Some(&updated("20")), 0);
+    assert_eq!(limit(&ear), 10_000);
+    ear.told(Some(&updated(r#""inf""#)), 0);
+    assert_eq!(limit(&ear), 10_000);
+}
+
+#[test]
+fn what_stands_beside_the_conversation_does_not_make_it_shorter() {
+    for (create, ended) in [
+        (r#"{"conversation":"none"}"#, done(10, 1)),
+        (r#"{"input":[]}"#, done(10, 1)),
+        ("{}", done(10, 1).replace("\"usage\"", "\"conversation_id\":null,\"usage\"")),
+    ] {
+        let mut ear = in_talk();
+        ear.said(Some(&format!(r#"{{"type":"response.create","response":{create}}}"#)), 35);
+        ear.told(Some(r#"{"type":"response.created"}"#), 0);
+        ear.told(Some(&ended), 0);
+        assert_eq!(needs(&ear)[0].0, 6_010, "{create}");
+        // One of the conversation tells how long that is.
+        ear.said(Some(r#"{"type":"response.create"}"#), 0);
+        ear.told(Some(r#"{"type":"response.created"}"#), 0);
+        ear.told(Some(&done(200, 1)), 0);
+        assert_eq!(needs(&ear)[0].0, 201, "{create}");
+    }
+}
+
+#[test]
+fn who_leaves_before_an_answer_begins_has_used_its_prompt() {
+    let mut ear = in_talk();
+    ear.said(Some(r#"{"type":"response.create"}"#), 350);
+    assert_eq!(ear.so_far().input, 6_100);
+    ear.take_back();
+    assert_eq!(ear.so_far().total(), 0);
+}
+
+#[test]
+fn geminis_tools_are_answered_one_by_one_and_lead_to_one_turn() {
+    let mut ear = Ear::new(Words::Gemini, None);
+    for _ in 0..40 {
+        assert_eq!(ear.said(Some(r#"{"toolResponse":{}}"#), 9), Said::Starts);
+    }
+    assert_eq!(ear.answers(), 1);
+    let speaks = r#"{"serverContent":{"modelTurn":{"parts":[{"text":"a"}]}}}"#;
+    assert!(ear.told(Some(speaks), 9).is_begun);
+    assert_eq!(ear.answers(), 1);
 }
 
 #[test]
 fn what_is_written_down_is_the_other_models() {
-    let mut ear = Ear::new(Words::Openai);
+    let mut ear = Ear::new(Words::Openai, None);
     let tell = |ear: &mut Ear, text: &str| ear.told(Some(text), text.len() as u64);
     let nobody = tell(&mut ear, r#"{"type":"input_audio_buffer.committed"}"#);
     assert_eq!(nobody, Heard::default());
@@ -163,12 +259,12 @@ fn what_is_written_down_is_the_other_models() {
 
 #[test]
 fn a_turn_of_geminis_is_told_at_its_end_or_behind_it() {
-    let mut ear = Ear::new(Words::Gemini);
+    let mut ear = Ear::new(Words::Gemini, None);
     let tell = |ear: &mut Ear, text: &str| ear.told(Some(text), text.len() as u64);
     let setup = r#"{"setup":{"model":"models/m","generationConfig":{"maxOutputTokens":99}}}"#;
     assert_eq!(ear.said(Some(setup), 70), Said::Adds);
     assert_eq!(ear.said(Some(setup), 70), Said::Again);
-    assert_eq!(ear.output_tokens_max(), 99);
+    assert_eq!(needs(&ear)[0].1, 99);
     let turn = r#"{"client_content":{"turns":[],"turn_complete":true}}"#;
     assert_eq!(ear.said(Some(turn), 0), Said::Starts);
     let speaks = r#"{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"A"}}]}}}"#;
@@ -193,12 +289,12 @@ fn a_turn_of_geminis_is_told_at_its_end_or_behind_it() {
 #[test]
 fn what_nobody_can_read_is_told_from_what_adds() {
     for words in [Words::Openai, Words::Gemini] {
-        let mut ear = Ear::new(words);
+        let mut ear = Ear::new(words, None);
         assert_eq!(ear.said(None, 9), Said::Unreadable);
         assert_eq!(ear.told(None, 9), Heard::default());
         assert_eq!(ear.said(Some(r#"{"what":1}"#), 9), Said::Adds);
     }
-    let mut ear = Ear::new(Words::Openai);
+    let mut ear = Ear::new(Words::Openai, None);
     for _ in 0..16 {
         assert_eq!(ear.said(Some(r#"{"type":"response.create"}"#), 9), Said::Starts);
     }
@@ -275,9 +371,17 @@ fn a_key_is_found_where_each_answer_has_it() {
     for (answer, value, expires_at) in [(newer, "ek_a", 7), (older, "ek_b", 9)] {
         let minted = Minted::find(answer).expect("a key");
         assert_eq!((minted.value.as_str(), minted.expires_at), (value, Some(expires_at)));
-        let other = minted.with_value(answer.as_bytes(), "ek_\"ours");
+        let other = minted.with_value(answer, "ek_\"ours").expect("it stands alone");
         assert_eq!(String::from_utf8_lossy(&other), answer.replace(value, "ek_\\\"ours"));
     }
+    let twice = r#"{"value":"ek_a","session":{"list":[{"client_secret":{"value":"ek_a"}}]}}"#;
+    let other = Minted::find(twice).and_then(|minted| minted.with_value(twice, "ek_o"));
+    assert_eq!(other.as_deref(), Some(twice.replace("ek_a", "ek_o").as_bytes()));
+    let in_text = r#"{"value":"ek_a","session":{"link":"https://there/?key=ek_a"}}"#;
+    let other = Minted::find(in_text).and_then(|minted| minted.with_value(in_text, "ek_o"));
+    assert_eq!(other, None, "some of it would be left");
+    let two = r#"{"value":"ek_a","client_secret":{"value":"ek_b"}}"#;
+    assert_eq!(Minted::find(two), None);
     let gemini = Minted::find(r#"{"name":"auth_tokens/a"}"#).expect("a key");
     assert_eq!((gemini.value.as_str(), gemini.expires_at), ("auth_tokens/a", None));
     let until = may_begin_until(r#"{"uses":1,"newSessionExpireTime":"1970-01-01T00:01:05.5Z"}"#);

@@ -21,6 +21,12 @@ pub fn close_frame(code: u16, reason: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
     frame(0x88, &payload, mask)
 }
 
+/// A question whether a client is there, which it answers.
+#[must_use]
+pub fn ping_frame() -> Vec<u8> {
+    frame(0x89, b"", None)
+}
+
 /// A mask of random bits.
 #[must_use]
 pub const fn mask_of(random: u32) -> [u8; 4] {

@@ -241,6 +241,20 @@ static GEMINI: Shape = Fields(&[
     ("generate_content_request", Fields(&CONTENT)),
 ]);
 
+/// What a message of a talk may name.
+pub(super) static TALK: Shape = Fields(&[
+    ("setup", Fields(&CONTENT)),
+    ("clientContent", Fields(&TURNS)),
+    ("client_content", Fields(&TURNS)),
+    ("toolResponse", Fields(&TOOL_RESPONSE)),
+    ("tool_response", Fields(&TOOL_RESPONSE)),
+]);
+static TURNS: [Member; 1] = [("turns", Fields(&PARTS))];
+static TOOL_RESPONSE: [Member; 2] = [
+    ("functionResponses", Fields(&FUNCTION_RESPONSE)),
+    ("function_responses", Fields(&FUNCTION_RESPONSE)),
+];
+
 static GEMINI_BATCH_INPUT: [Member; 3] = [
     ("fileName", Name(Kept::File)),
     ("file_name", Name(Kept::File)),

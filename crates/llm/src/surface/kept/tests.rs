@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Named, OwnLink, kept_in_event};
+use super::{Named, OwnLink, kept_in_event, kept_in_talk};
 use crate::dialect::Dialect;
 use crate::scan::Scanned;
 use crate::surface::{Kept, KeptId, Surface};
@@ -447,5 +447,21 @@ proptest! {
             let _ = surface.named_in_request(&body);
             let _ = surface.kept_in_reply(&body);
         }
+    }
+}
+
+#[test]
+fn talks_name_things_in_their_setup_and_in_what_is_said() {
+    let file = |name: &str| json!([{ "fileData": { "fileUri": format!("https://h/v1beta/files/{name}") } }]);
+    let parts = |name: &str| json!({ "parts": file(name) });
+    for (message, id) in [
+        (json!({ "setup": { "cachedContent": "cachedContents/c" } }), (Kept::Cache, "c")),
+        (json!({ "setup": { "systemInstruction": parts("a") } }), (Kept::File, "a")),
+        (json!({ "clientContent": { "turns": [parts("b")] } }), (Kept::File, "b")),
+        (json!({ "client_content": { "turns": [parts("b")] } }), (Kept::File, "b")),
+        (json!({ "toolResponse": { "functionResponses": [parts("d")] } }), (Kept::File, "d")),
+    ] {
+        let (kept, id) = id;
+        assert_eq!(kept_in_talk(&message.to_string()), [(kept, id.to_owned())], "{message}");
     }
 }

@@ -27,7 +27,7 @@ use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::{Asked, KeptId, Operation};
-use architrave_llm::talk::{Ear, Words};
+use architrave_llm::talk::Words;
 use architrave_llm::token_count;
 use architrave_net::Reader;
 use architrave_telemetry::Party;
@@ -86,6 +86,9 @@ pub(super) async fn serve<'a>(
         _ => {}
     }
     let way = home::find(worker, exchange, asked, &mut passing, service)?;
+    if let (Operation::RealtimeKey, Way::Models(models)) = (asked.operation(), &way) {
+        home::may_write_down(exchange, service, models, &passing)?;
+    }
     if let Some(taken) = lines::asked_how_far(worker, exchange, (facts, asked)) {
         return Ok(lines::so_far(taken));
     }
@@ -195,8 +198,17 @@ async fn reserve(
         return Ok(());
     }
     let mut wanted = match operation {
-        // The first answer: it may begin by itself.
-        Operation::Realtime => talk::wanted(&Ear::new(Words::Openai)),
+        Operation::Realtime => {
+            let words = match talk::opens_here(asked.surface) {
+                true => Words::Gemini,
+                false => Words::Openai,
+            };
+            let lanes = models.iter().flat_map(|model| model.lanes());
+            talk::wanted(talk::first(
+                words,
+                lanes.map(|lane| lane.known.priced().map(|row| &**row)),
+            ))
+        }
         _ => passing.wanted(operation),
     };
     let beside = worker.gateway().kept.beside(passing.named());

@@ -10,7 +10,8 @@ mod relay;
 use std::sync::Arc;
 
 use architrave_core::Reason;
-use architrave_llm::talk::{Ear, Setup, Words};
+use architrave_llm::catalog::Model;
+use architrave_llm::talk::{Ear, Need, Setup, Words};
 use architrave_net::h1::Persist;
 use architrave_net::{Framing, Known, Reader, ResponseHead, ResponseOptions, Writer, hop};
 use architrave_telemetry::{Party, Phase, Termination};
@@ -46,11 +47,22 @@ pub(crate) struct Talk<'a> {
     setup: Option<Setup>,
 }
 
-/// What the next answer may use.
-pub(super) fn wanted(ear: &Ear) -> Wanted {
+/// What the first answer may use, with whichever of these models: it may begin by itself.
+///
+/// How much Gemini's may say its setup tells, which is gone through when somebody is there to answer.
+pub(super) fn first<'m>(words: Words, models: impl Iterator<Item = Option<&'m Model>>) -> Need {
+    let possible = models
+        .map(|model| model.and_then(|model| model.output_max).filter(|_| words == Words::Openai));
+    let needs = possible.flat_map(|possible| Ear::new(words, possible).needs());
+    let largest = needs.max_by_key(|need| need.output_tokens_max);
+    largest.unwrap_or(Need { prompt_tokens: 0, output_tokens_max: 0 })
+}
+
+/// The same for who reserves it.
+pub(super) fn wanted(need: Need) -> Wanted {
     Wanted {
-        prompt_tokens: ear.prompt_tokens(),
-        output_max: Some(ear.output_tokens_max()),
+        prompt_tokens: need.prompt_tokens,
+        output_max: Some(need.output_tokens_max),
         choices: 1,
         has_media: true,
         ..Wanted::default()
@@ -93,7 +105,10 @@ impl<'a> Talk<'a> {
         let mut bill = Bill::begin(worker, exchange, manner.words);
         let mut relay = Relay::new(manner, upstream.config.timeouts.idle);
         if let Some(setup) = setup {
-            relay.begin_with(bill.set_up(&setup));
+            match bill.set_up(&setup).await {
+                Ok(frames) => relay.begin_with(frames),
+                Err(cut) => relay.end(cut),
+            }
         }
         let end = relay.run((client, writer), &mut answered.call, &mut bill).await;
         bill.over(&end);

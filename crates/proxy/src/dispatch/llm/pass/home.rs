@@ -8,6 +8,7 @@ use architrave_config::LlmService;
 use architrave_core::Reason;
 use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::{Asked, Kept, KeptId, Operation, Surface};
+use architrave_llm::talk::transcriber_asked;
 
 use super::request::{NO_MODEL, Passing};
 use super::{lines, written};
@@ -113,6 +114,29 @@ pub(in crate::dispatch::llm) fn of_key(
     }
 }
 
+/// Whether the consumer may ask for the model that is to write down what is said in the talk that a
+/// key is for.
+///
+/// # Errors
+/// That it is not there for this consumer.
+pub(super) fn may_write_down(
+    exchange: &Exchange<'_>,
+    service: &LlmService,
+    models: &[Arc<LiveModel>],
+    passing: &Passing,
+) -> Result<(), Missed> {
+    let text = passing.json().and_then(|(bytes, _)| std::str::from_utf8(bytes).ok());
+    let Some(name) = text.and_then(transcriber_asked) else { return Ok(()) };
+    let may = |lane: &LiveLane| {
+        let provider = lane.provider.config.name.as_str();
+        permit::may_reach(exchange, service, provider, Some(&name))
+    };
+    match models.iter().flat_map(|model| model.lanes()).all(may) {
+        true => Ok(()),
+        false => Err(unknown(&name)),
+    }
+}
+
 /// The model of a name, and those that it falls back on.
 fn models(
     worker: &Worker,
@@ -176,6 +200,9 @@ fn whereabouts(
 ) -> Result<Option<Arc<Home>>, Missed> {
     let consumer = exchange.caller_name();
     let mut known: Option<Arc<Home>> = None;
+    if named.iter().any(|(_, id)| !is_id(id)) {
+        return Err(nothing_there());
+    }
     for id in named {
         match worker.gateway().kept.find(id, consumer) {
             Found::Unknown => {}
@@ -189,6 +216,14 @@ fn whereabouts(
         }
     }
     Ok(known)
+}
+
+/// Whether a provider may call something so. Another spelling may mean the same there as one that is
+/// known here, and be somebody else's.
+fn is_id(id: &str) -> bool {
+    let is_arn = id.starts_with("arn:");
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-~=".contains(&byte);
+    !id.is_empty() && id.bytes().all(|byte| is_fit(byte) || (is_arn && byte == b'/'))
 }
 
 /// Holds the file of a batch to having been gone through when it came, where it came by here or may
@@ -343,11 +378,26 @@ fn elsewhere() -> Missed {
     Missed::refused(ChatError::new(ErrorKind::InvalidRequest, message), Reason::BadRequest)
 }
 
-fn unknown(model: &str) -> Missed {
+pub(super) fn unknown(model: &str) -> Missed {
     let shown: String = model.chars().take(128).collect();
     let message = format!("there is no model `{shown}` here");
     let mut error = ChatError::new(ErrorKind::NotFound, message);
     error.code = Some("model_not_found".to_owned());
     error.param = Some("model".to_owned());
     Missed::refused(error, Reason::UnknownModel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_of_letters_that_mean_themselves() {
+        for id in ["file-aB3_x", "resp_0", "c4", "8f0c-11:x.y~", "arn:aws:bedrock:eu-1:1:job/a2"] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in ["", "c4/", "a b", "a?b", "a%20", "../a", "a\\b", "é", "a\n"] {
+            assert!(!is_id(id), "{id}");
+        }
+    }
 }

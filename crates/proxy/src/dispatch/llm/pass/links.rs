@@ -144,7 +144,8 @@ impl Along<'_, '_> {
         };
         let (shown, answer) = match (own, held) {
             (Some(own), _) => {
-                let answer = minted.with_value(&answer, &own);
+                // Where some of it would be left, nothing is handed on either.
+                let Some(answer) = minted.with_value(text, &own) else { return Vec::new() };
                 (own, answer)
             }
             (None, true) => return Vec::new(),

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use architrave_balance::deployment::Failure;
 use architrave_core::Reason;
 use architrave_llm::catalog::Model;
-use architrave_llm::talk::{self, Ear, Said, Setup, Words};
+use architrave_llm::chat::{ChatError, ErrorKind};
+use architrave_llm::surface::kept_in_talk;
+use architrave_llm::talk::{self, Ear, Need, Said, Setup, Words};
 use architrave_llm::used::Used;
 use architrave_policy::ledger::{Account, Reservation, Spent};
 use architrave_telemetry::{Party, Phase, Termination};
 
 use super::cut::Cut;
 use super::relay::End;
-use super::wanted;
-use crate::dispatch::llm::{reserve, settle};
+use super::{first, wanted};
+use crate::assembly::LiveKind;
+use crate::dispatch::llm::kept::Found;
+use crate::dispatch::llm::{permit, reserve, settle};
 use crate::exchange::Exchange;
 use crate::worker::Worker;
 
@@ -22,13 +26,23 @@ pub(super) struct Bill<'b, 'p> {
     worker: &'b Worker,
     exchange: &'b mut Exchange<'p>,
     account: Option<Arc<Account>>,
+    words: Words,
     ear: Ear,
-    /// One for each answer that is made or asked for, and for one that may begin by itself; fewer
+    /// One for each answer that is made or asked for, or else for one that may begin by itself; fewer
     /// where less is left.
-    reservations: Vec<Reservation>,
+    held: Vec<Held>,
     row: Option<Arc<Model>>,
     failure: Option<Failure>,
     is_settled: bool,
+}
+
+/// What is reserved for an answer.
+struct Held {
+    reservation: Reservation,
+    /// What was reserved beside it when more was said before the answer began.
+    more: Vec<Reservation>,
+    /// What all of it is good for.
+    need: Need,
 }
 
 /// What becomes of a message of the client's.
@@ -40,43 +54,110 @@ pub(super) enum Verdict {
     Refused(&'static str),
 }
 
+impl Held {
+    /// What it lacks for an answer that needs so much.
+    fn lacks(&self, need: Need) -> Option<Need> {
+        let less = |much: u64, held: u64| much.saturating_sub(held);
+        let missing = Need {
+            prompt_tokens: less(need.prompt_tokens, self.need.prompt_tokens),
+            output_tokens_max: less(need.output_tokens_max, self.need.output_tokens_max),
+        };
+        (missing.prompt_tokens.max(missing.output_tokens_max) > 0).then_some(missing)
+    }
+
+    fn add(&mut self, reservation: Reservation, more: Need) {
+        self.more.push(reservation);
+        self.need.prompt_tokens = self.need.prompt_tokens.saturating_add(more.prompt_tokens);
+        self.need.output_tokens_max =
+            self.need.output_tokens_max.saturating_add(more.output_tokens_max);
+    }
+}
+
 impl<'b, 'p> Bill<'b, 'p> {
     /// The bill of a talk that begins, with what was reserved for its first answer.
     pub(super) fn begin(worker: &'b Worker, exchange: &'b mut Exchange<'p>, words: Words) -> Self {
         let account = exchange.account().map(Arc::clone);
-        let (mut reservations, mut row) = (Vec::new(), None);
+        let (mut reservation, mut row) = (None, None);
         if let Some(facts) = &mut exchange.llm {
             facts.held = None;
             facts.usage = Some(facts.usage.unwrap_or_default());
             facts.is_stream = true;
-            reservations.extend(facts.reservation.take());
+            reservation = facts.reservation.take();
             row = facts.row.clone();
         }
-        let ear = Ear::new(words);
+        let ear = Ear::new(words, row.as_ref().and_then(|row| row.output_max));
+        let need = first(words, [row.as_deref()].into_iter());
+        let held = reservation.map(|reservation| Held { reservation, more: Vec::new(), need });
         let (failure, is_settled) = (None, false);
-        Self { worker, exchange, account, ear, reservations, row, failure, is_settled }
+        let held = held.into_iter().collect();
+        Self { worker, exchange, account, words, ear, held, row, failure, is_settled }
     }
 
     /// Hears a message of the client's before its end goes on.
     ///
     /// # Errors
-    /// That an answer is asked for which nobody pays.
+    /// That an answer is asked for which nobody pays, or something that is another consumer's.
     pub(super) async fn said(&mut self, message: Option<&str>, bytes: u64) -> Result<Verdict, Cut> {
+        if let Some(text) = message {
+            self.see_names(text)?;
+            if !self.may_write_down(text) {
+                return Ok(Verdict::Refused("there is no such model here to write down speech"));
+            }
+        }
         let said = self.ear.said(message, bytes);
-        if self.account.is_none() {
+        // What nobody here can read may name what the consumer may not.
+        let is_judged = said == Said::Unreadable && self.exchange.caller_name().is_some();
+        if self.account.is_none() && !is_judged {
             return Ok(Verdict::Passes);
         }
         match said {
             Said::Adds => Ok(Verdict::Passes),
             Said::Starts => {
-                self.ensure().await?;
-                Ok(Verdict::Passes)
+                let ensured = self.ensure().await;
+                if ensured.is_err() {
+                    self.ear.take_back();
+                }
+                ensured.map(|()| Verdict::Passes)
             }
             Said::Again => Ok(Verdict::Refused("the talk is set up once")),
             Said::TooManyAtOnce => Ok(Verdict::Refused("too many answers are under way")),
             Said::Unreadable => {
                 Ok(Verdict::Refused("the message is not a JSON object, or says a field twice"))
             }
+        }
+    }
+
+    /// Whether the consumer may ask for the model that is to write down what it says.
+    fn may_write_down(&self, text: &str) -> bool {
+        if self.words != Words::Openai {
+            return true;
+        }
+        let Some(model) = talk::transcriber_asked(text) else { return true };
+        let service = self.exchange.matched.and_then(|matched| matched.service);
+        let Some((LiveKind::Llm(service), facts)) =
+            service.map(|service| &service.kind).zip(self.exchange.llm.as_ref())
+        else {
+            return false;
+        };
+        permit::may_reach(self.exchange, service, &facts.provider, Some(&model))
+    }
+
+    /// Looks at what a message names that lives at the provider.
+    ///
+    /// # Errors
+    /// That it is another consumer's, for whom alone it is there.
+    fn see_names(&self, text: &str) -> Result<(), Cut> {
+        if self.words != Words::Gemini {
+            return Ok(());
+        }
+        let (kept, consumer) = (&self.worker.gateway().kept, self.exchange.caller_name());
+        match kept_in_talk(text).iter().any(|id| kept.find(id, consumer) == Found::Anothers) {
+            true => {
+                let message = "there is nothing of that id here";
+                let error = ChatError::new(ErrorKind::NotFound, message);
+                Err(Cut { error, code: talk::CLOSE_POLICY, reason: Reason::NotFound })
+            }
+            false => Ok(()),
         }
     }
 
@@ -88,15 +169,23 @@ impl<'b, 'p> Bill<'b, 'p> {
         let heard = self.ear.told(message, bytes);
         let is_used = heard.used.is_some();
         if let Some(used) = heard.used {
-            let row = match heard.model {
-                Some(model) => self.row_of(&model),
-                None => self.row.clone(),
-            };
-            self.charge(used, row.as_deref(), false);
+            match heard.model {
+                // It is none of the answers, whose turn is to come.
+                Some(model) => {
+                    let held = self.held.pop();
+                    self.charge(used, self.row_of(&model).as_deref(), held);
+                }
+                None => {
+                    let held = (!self.held.is_empty()).then(|| self.held.remove(0));
+                    self.charge(used, self.row.clone().as_deref(), held);
+                }
+            }
         }
         if self.account.is_none() {
             return Ok(());
         }
+        // An answer that was refused there needs nothing.
+        self.held.truncate(self.ear.answers());
         self.note();
         if !is_used && !heard.is_begun {
             return Ok(());
@@ -108,13 +197,23 @@ impl<'b, 'p> Bill<'b, 'p> {
         }
     }
 
-    /// Makes sure that all answers that may be made are paid for.
+    /// Makes sure that all answers that may be made are paid for, each with what it begins with by
+    /// now.
     async fn ensure(&mut self) -> Result<(), Cut> {
         let Some(account) = &self.account else { return Ok(()) };
-        while self.reservations.len() < self.ear.answers() {
+        for (place, need) in self.ear.needs().into_iter().enumerate() {
+            let missing = match self.held.get(place) {
+                Some(held) => held.lacks(need),
+                None => Some(need),
+            };
+            let Some(missing) = missing else { continue };
             let row = self.row.as_deref();
-            let reserved = reserve::for_talk(self.worker, account, row, &wanted(&self.ear)).await;
-            self.reservations.push(reserved.map_err(Cut::unpaid)?);
+            let reserved = reserve::for_talk(self.worker, account, row, &wanted(missing)).await;
+            let reservation = reserved.map_err(Cut::unpaid)?;
+            match self.held.get_mut(place) {
+                Some(held) => held.add(reservation, missing),
+                None => self.held.push(Held { reservation, more: Vec::new(), need }),
+            }
         }
         Ok(())
     }
@@ -127,37 +226,47 @@ impl<'b, 'p> Bill<'b, 'p> {
         live.lanes().find_map(|lane| lane.known.priced().map(Arc::clone))
     }
 
-    /// Counts what was used.
-    fn charge(&mut self, used: Used, row: Option<&Model>, is_estimated: bool) {
+    /// Counts what was used of what is held for it.
+    fn charge(&mut self, used: Used, row: Option<&Model>, held: Option<Held>) {
         let cost = row.map_or(0, |row| used.cost_nano_usd(row));
         let usage = used.tokens.unwrap_or_default();
         if let Some(facts) = &mut self.exchange.llm {
             facts.usage.get_or_insert_default().add(&usage);
             facts.cost_nano_usd = facts.cost_nano_usd.saturating_add(cost);
-            facts.is_estimated |= is_estimated;
         }
         let Some(account) = &self.account else { return };
         let spent = Spent::new(&usage, cost);
-        match self.reservations.is_empty() {
-            false => self.reservations.remove(0).settle(spent),
-            true => account.charge(self.worker.now(), self.worker.wall(), spent),
+        match held {
+            // What was reserved beside it is given back.
+            Some(held) => held.reservation.settle(spent),
+            None => account.charge(self.worker.now(), self.worker.wall(), spent),
         }
     }
 
     /// Notes what the answers under way have used: that counts if nobody comes to settle.
     fn note(&mut self) {
-        let Some(first) = self.reservations.first_mut() else { return };
+        let Some(first) = self.held.first_mut() else { return };
         let usage = self.ear.so_far();
         let cost = self.row.as_ref().map_or(0, |row| Used::from(usage).cost_nano_usd(row));
-        first.note(Spent::new(&usage, cost));
+        first.reservation.note(Spent::new(&usage, cost));
     }
 
     /// What a talk begins with where the client has said it already: the same with the name that the
     /// model has there.
-    pub(super) fn set_up(&mut self, setup: &Setup) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// That nobody pays for an answer of the kind that it wants.
+    pub(super) async fn set_up(&mut self, setup: &Setup) -> Result<Vec<u8>, Cut> {
+        self.see_names(setup.text())?;
         let _adds = self.ear.said(Some(setup.text()), setup.text().len() as u64);
+        self.ensure().await?;
         let model = self.exchange.llm.as_ref().map_or("", |facts| &facts.upstream_model);
-        talk::text_frame(&setup.with_model(model), Some(self.mask()))
+        Ok(talk::text_frame(&setup.with_model(model), Some(self.mask())))
+    }
+
+    /// Whether the talk is to end as soon as no answer is under way.
+    pub(super) fn is_to_end(&self) -> bool {
+        self.worker.is_ending(self.exchange.connection) && self.ear.is_silent()
     }
 
     /// A mask for a frame of the gateway's own.
@@ -178,6 +287,7 @@ impl<'b, 'p> Bill<'b, 'p> {
             End::ClientGone => (Reason::ClientClosed, Party::Client),
             End::EndpointGone => {
                 self.failure = Some(Failure::Broken);
+                self.ear.take_all_back();
                 (Reason::UpstreamReset, Party::Endpoint)
             }
             End::Idle => (Reason::StallTimeout, Party::Gateway),
@@ -190,15 +300,18 @@ impl<'b, 'p> Bill<'b, 'p> {
     /// Counts what was used of answers that nobody has told the end of, and gives the rest back.
     fn settle(&mut self) {
         let usage = self.ear.so_far();
+        let mut held = self.held.drain(..);
+        let first = held.next();
+        drop(held);
         if usage.total() > 0 {
             let row = self.row.clone();
-            self.charge(usage.into(), row.as_deref(), true);
+            self.charge(usage.into(), row.as_deref(), first);
+            if let Some(facts) = &mut self.exchange.llm {
+                facts.is_estimated = true;
+            }
+        } else if let Some(first) = first {
+            first.reservation.settle(Spent::default());
         }
-        // What the first of them has noted is counted by now.
-        if let Some(first) = self.reservations.first_mut() {
-            first.note(Spent::default());
-        }
-        self.reservations.clear();
         settle::talk(self.worker, self.exchange, self.failure);
     }
 }

@@ -45,6 +45,13 @@ impl Cut {
         Self { error, code: talk::CLOSE_CONTENT, reason: Reason::BadRequest }
     }
 
+    /// The gateway, or its listener, is going; another one takes the next talk.
+    pub(super) fn gone() -> Self {
+        let message = "the gateway is shutting down; connect again";
+        let error = ChatError::new(ErrorKind::Overloaded, message);
+        Self { error, code: talk::CLOSE_AWAY, reason: Reason::ShuttingDown }
+    }
+
     /// The frames that tell the client.
     pub(super) fn frames(&self, words: Words) -> Vec<u8> {
         let mut frames = event(words, &self.error);

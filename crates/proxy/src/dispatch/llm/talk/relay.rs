@@ -24,6 +24,9 @@ const REST: Duration = Duration::from_secs(2);
 /// How long a side may take to take what is sent to it.
 const WRITE_STALL: Duration = Duration::from_secs(30);
 
+/// How often a talk looks whether it is to end.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// With more than this to be told still, a client is not heard.
 const ASIDE_BYTES_MAX: usize = 64 * 1024;
 
@@ -64,6 +67,11 @@ pub(super) struct Relay {
     /// How it ends, once that is known.
     cut: Option<Cut>,
     silence: Timer,
+    /// After half of the silence the client is asked whether it is there.
+    quiet: Timer,
+    /// Bytes of such questions that count for nothing said.
+    asked_bytes: u64,
+    look: Timer,
     rest: Timer,
 }
 
@@ -71,6 +79,8 @@ pub(super) struct Relay {
 enum Turn {
     FromClient,
     FromEndpoint,
+    Ask,
+    Look,
     End(End),
 }
 
@@ -118,6 +128,9 @@ impl Relay {
     pub(super) fn new(manner: Manner, idle: Duration) -> Self {
         let mut silence = Timer::new();
         silence.start(idle);
+        let (mut quiet, mut look) = (Timer::new(), Timer::new());
+        quiet.start(idle / 2);
+        look.start(LOOK);
         Self {
             words: manner.words,
             up: Side::new(Sender::Client, manner),
@@ -125,6 +138,9 @@ impl Relay {
             aside: Vec::new(),
             cut: None,
             silence,
+            quiet,
+            asked_bytes: 0,
+            look,
             rest: Timer::new(),
         }
     }
@@ -164,6 +180,9 @@ impl Relay {
                     self.hear_endpoint(endpoint.data(), bill).await;
                     endpoint.consume(count);
                 }
+                Turn::Ask => self.ask(),
+                Turn::Look if bill.is_to_end() => self.end(Cut::gone()),
+                Turn::Look => {}
                 Turn::End(end) => {
                     self.part((writer, to_endpoint), end, bill.mask()).await;
                     return end;
@@ -202,8 +221,13 @@ impl Relay {
             return end(End::EndpointGone);
         };
         if self.up.moved + self.down.moved > 0 {
-            bill.moved(std::mem::take(&mut self.up.moved), std::mem::take(&mut self.down.moved));
-            self.silence.restart();
+            let (up, down) =
+                (std::mem::take(&mut self.up.moved), std::mem::take(&mut self.down.moved));
+            bill.moved(up, down);
+            if up + down > std::mem::take(&mut self.asked_bytes) {
+                self.silence.restart();
+                self.quiet.restart();
+            }
         }
         if is_down_sent {
             match endpoint.poll_fill(context) {
@@ -221,6 +245,12 @@ impl Relay {
                 Poll::Ready(_) if self.up.listener.is_closed() => return end(End::Finished),
                 Poll::Ready(_) => return end(End::ClientGone),
                 Poll::Pending => {}
+            }
+        }
+        for (timer, turn) in [(&mut self.look, Turn::Look), (&mut self.quiet, Turn::Ask)] {
+            if timer.poll_elapsed(context).is_ready() {
+                timer.restart();
+                return Poll::Ready(turn);
             }
         }
         self.silence.poll_elapsed(context).map(|()| Turn::End(End::Idle))
@@ -306,7 +336,7 @@ impl Relay {
     }
 
     /// Ends the talk from here.
-    fn end(&mut self, cut: Cut) {
+    pub(super) fn end(&mut self, cut: Cut) {
         if self.cut.is_some() {
             return;
         }
@@ -314,6 +344,17 @@ impl Relay {
         self.cut = Some(cut);
         self.rest.start(REST);
         self.tell_aside();
+    }
+
+    /// Asks the client whether it is there: what it answers is something said.
+    fn ask(&mut self) {
+        if self.down.is_empty()
+            && self.down.listener.is_between()
+            && !self.down.listener.is_closed()
+        {
+            self.down.out = talk::ping_frame();
+            self.asked_bytes += self.down.out.len() as u64;
+        }
     }
 
     /// Tells the client what it is to be told, where no message is under way.
