@@ -253,6 +253,11 @@ fn the_beginning_of_a_prompt_is_kept_for_whoever_had_it_kept() {
     let say =
         |key: &str| post(keeper.gateway.web(), "/v1beta/models/fast:generateContent", &[key], &ask);
     assert_eq!((say(KEY).status, say(BOB).status), (200, 404));
+    // In another spelling, which a provider might read as the same.
+    let spelt = json!({ "cachedContent": "cachedContents/c1/", "contents": ask["contents"] });
+    let before = keeper.origin.count();
+    let refused = post(keeper.gateway.web(), "/v1beta/models/fast:generateContent", &[BOB], &spelt);
+    assert_eq!((refused.status, keeper.origin.count()), (404, before), "{}", refused.text());
     // Both are on one page of the provider's, and each is told of one.
     for (key, name) in [(KEY, "cachedContents/c1"), (BOB, "cachedContents/c2")] {
         let page = parsed(&keeper.get("/v1beta/cachedContents", key));
@@ -296,6 +301,15 @@ fn a_chat_that_is_stored_is_its_consumers() {
             let last = keeper.origin.last();
             assert_eq!((&*last.method, &*last.target), (method, &*target));
         }
+        let before = keeper.origin.count();
+        for path in ["/v1/chat/completions/chatcmpl-1%20", "/v1/chat/completions?model=nobodys"] {
+            let refused = keeper.get(path, BOB);
+            assert_eq!((refused.status, keeper.origin.count()), (404, before), "{path}");
+        }
+        // Where they are stored a model has the name that it has there.
+        keeper.get("/v1/chat/completions?model=fast", KEY);
+        let target = keeper.origin.last().target;
+        assert!(target.contains("model=there&") || target.ends_with("model=there"), "{target}");
     }
 }
 

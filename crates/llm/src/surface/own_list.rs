@@ -123,6 +123,17 @@ impl ListAsk {
         Some(ask)
     }
 
+    /// The model whose answers alone are asked for.
+    #[must_use]
+    pub fn model(&self) -> Option<String> {
+        said(&self.query, "model")
+    }
+
+    /// Asks for those of that model.
+    pub fn set_model(&mut self, model: &str) {
+        self.set("model", model);
+    }
+
     /// The query of the page that is to be asked for.
     #[must_use]
     pub fn query(&self) -> &str {

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use architrave_balance::deployment::Flight;
 use architrave_core::Reason;
-use architrave_llm::surface::{KeptId, ListAsk};
+use architrave_llm::surface::{KeptId, ListAsk, Operation};
 use architrave_net::Reader;
 
 use super::along::{Along, Came, Success};
+use super::home;
 use super::written::{self, Written};
+use crate::assembly::LiveKind;
 use crate::dispatch::llm::attempted::Attempted;
 use crate::dispatch::llm::kept::{Found, Home, KeptIds};
 use crate::dispatch::llm::missed::{Missed, nothing_serves};
 use crate::dispatch::llm::outgoing::Caller;
 use crate::dispatch::llm::read_reply::unreadable;
-use crate::dispatch::llm::{outgoing, refusal};
+use crate::dispatch::llm::{outgoing, permit, refusal};
 use crate::exchange::Exchange;
 
 /// So many pages are asked for in search of the first thing of one's own. They have a hundred things
@@ -31,6 +33,11 @@ impl Along<'_, '_> {
         flight: &Flight,
     ) -> Result<Success, Attempted> {
         let Self { worker, lane, asked, passing } = *self;
+        if let Some(name) = list.model().filter(|_| asked.operation() == Operation::ChatList) {
+            let there = self.name_there(exchange, &name);
+            let there = there.ok_or_else(|| Attempted::Declined(home::unknown(&name)))?;
+            list.set_model(&there);
+        }
         let owner = Owner::of(Arc::clone(&worker.gateway().kept), exchange, self);
         for _ in 0..PAGES_MAX {
             let asked = asked.with_query(list.query());
@@ -54,6 +61,16 @@ impl Along<'_, '_> {
             }
         }
         Err(Attempted::Declined(refusal::nothing_so_far(PAGES_MAX)))
+    }
+
+    /// What a model is called where the list is, if the consumer may ask for it.
+    fn name_there(&self, exchange: &Exchange<'_>, name: &str) -> Option<String> {
+        let service = exchange.matched.and_then(|matched| matched.service)?;
+        let LiveKind::Llm(service) = &service.kind else { return None };
+        let model = permit::find(self.worker, exchange, service, name)?;
+        let here = self.lane.provider.config.name.as_str();
+        let mut there = model.lanes().filter(|lane| lane.provider.config.name.as_str() == here);
+        there.next().map(|lane| lane.model.to_string())
     }
 }
 
