@@ -7,6 +7,7 @@ pub mod config;
 pub mod guardrail;
 pub mod llm;
 pub mod llm_beside;
+pub mod llm_talk;
 pub mod llm_text;
 pub mod mcp;
 pub mod net;

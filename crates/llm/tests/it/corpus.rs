@@ -7,12 +7,13 @@ use std::path::Path;
 
 use architrave_llm::dialect::Dialect;
 
-use crate::{fixtures, llm, llm_beside, llm_text};
+use crate::{fixtures, llm, llm_beside, llm_talk, llm_text};
 
 #[test]
 fn the_corpus_holds() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    for (name, entry) in llm::ENTRIES.iter().chain(llm_text::ENTRIES).chain(llm_beside::ENTRIES) {
+    let entries = [llm::ENTRIES, llm_text::ENTRIES, llm_beside::ENTRIES, llm_talk::ENTRIES];
+    for (name, entry) in entries.concat() {
         let seeds = fs::read_dir(corpus.join(name)).expect("each target has seeds");
         let mut count = 0;
         for seed in seeds {

@@ -13,6 +13,7 @@ mod rankings;
 mod replies;
 mod requests;
 mod streams;
+mod talks;
 mod values;
 mod without;
 
@@ -22,6 +23,9 @@ mod llm;
 #[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
 #[path = "../../../../fuzz/src/llm_beside.rs"]
 mod llm_beside;
+#[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
+#[path = "../../../../fuzz/src/llm_talk.rs"]
+mod llm_talk;
 #[expect(unreachable_pub, reason = "the file is a module of the fuzz crate's library as well")]
 #[path = "../../../../fuzz/src/llm_text.rs"]
 mod llm_text;
