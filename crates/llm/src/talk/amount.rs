@@ -39,7 +39,8 @@ impl Amount {
 
     /// All that an answer was made of and says.
     pub(super) fn of_usage(usage: &Usage) -> Self {
-        let audio = usage.input_audio + usage.cache_read_audio + usage.output_audio;
+        let audio = usage.input_audio.saturating_add(usage.cache_read_audio);
+        let audio = audio.saturating_add(usage.output_audio);
         Self { text: usage.total().saturating_sub(audio), audio }
     }
 }
