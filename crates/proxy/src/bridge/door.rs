@@ -122,6 +122,9 @@ async fn awaited(mut waiting: Waiting, id: Option<&str>, era: Era) -> WholeRespo
     match timeout(HOLD, waiting.pieces.recv()).await {
         Ok(Some(piece)) if piece.is_last => json(status_of(&piece.message, era), piece.message),
         Ok(Some(piece)) => stream(event(&piece.message), waiting),
+        // The line has ended, and who asked had called it off before: there is no answer, which only
+        // a stream can say. An error after that is one that clients do not expect.
+        Ok(None) if waiting.is_over() => ended(),
         Ok(None) => refused(RefusalKind::ServerFailed, "its answer is lost", id, era),
         Err(_late) => stream(ALIVE, waiting),
     }
@@ -211,6 +214,12 @@ fn streaming(first: Bytes, rest: mpsc::Receiver<Bytes>) -> WholeResponse {
     let mut fields = Fields::new();
     fields.append("Content-Type", b"text/event-stream");
     WholeResponse { status: 200, fields, body: first.to_vec(), rest: Some(rest) }
+}
+
+fn ended() -> WholeResponse {
+    let mut fields = Fields::new();
+    fields.append("Content-Type", b"text/event-stream");
+    WholeResponse { status: 200, fields, body: ALIVE.to_vec(), rest: None }
 }
 
 fn status(status: u16) -> WholeResponse {

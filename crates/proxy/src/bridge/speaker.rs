@@ -130,7 +130,7 @@ impl Speaker {
 
     /// Tells something, or answers it.
     pub(super) async fn tell(&self, message: &Message, text: &str) -> Result<(), LineError> {
-        let line = self.talk.borrow().tell(message, text);
+        let line = self.talk.borrow_mut().tell(message, text);
         self.mouth.say(line).await
     }
 
@@ -222,6 +222,11 @@ impl Speaker {
 }
 
 impl Waiting {
+    /// Whether nothing can come any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.speaker.is_over()
+    }
+
     /// Whether the answer is for a request of the era in which to go away is to call off.
     const fn calls_off(&self) -> bool {
         matches!(self.era, Era::Modern)

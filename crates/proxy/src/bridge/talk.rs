@@ -24,6 +24,8 @@ struct Open<T> {
     token: Option<Box<str>>,
     /// It is open for as long as somebody listens.
     is_listening: bool,
+    /// Who asks has called it off, and is told nothing of it any more but what the server says.
+    is_off: bool,
     to: T,
 }
 
@@ -66,6 +68,7 @@ impl<T: Clone> Talk<T> {
             id: message.id(text).unwrap_or("null").into(),
             token: token.map(Into::into),
             is_listening: message.method() == Some(Method::SubscriptionsListen),
+            is_off: false,
             to,
         };
         self.open.insert(own, open);
@@ -73,13 +76,14 @@ impl<T: Clone> Talk<T> {
     }
 
     /// What tells or answers, as it goes on the line.
-    pub(super) fn tell(&self, message: &Message, text: &str) -> Vec<u8> {
+    pub(super) fn tell(&mut self, message: &Message, text: &str) -> Vec<u8> {
         let cancelled = (message.method() == Some(Method::Cancelled))
             .then(|| message.raw(Part::RequestId, text))
             .flatten();
-        let own = cancelled.and_then(|id| self.open.iter().find(|(_, open)| *open.id == *id));
+        let own = cancelled.and_then(|id| self.open.iter_mut().find(|(_, open)| *open.id == *id));
         match own {
-            Some((own, _)) => {
+            Some((own, open)) => {
+                open.is_off = true;
                 let mut rewrite = message.rewrite();
                 rewrite.json(Part::RequestId, own.to_string());
                 rewrite.apply(text)
@@ -93,9 +97,10 @@ impl<T: Clone> Talk<T> {
         self.open.remove(&own).is_some()
     }
 
-    /// Everybody who waits, with the JSON of what they have asked by.
+    /// Everybody who waits, with the JSON of what they have asked by; who has called it off does not.
     pub(super) fn end(&mut self) -> impl Iterator<Item = (T, Box<str>)> + use<T> {
-        std::mem::take(&mut self.open).into_values().map(|open| (open.to, open.id))
+        let open = std::mem::take(&mut self.open).into_values();
+        open.filter(|open| !open.is_off).map(|open| (open.to, open.id))
     }
 
     /// What the server says.
@@ -224,16 +229,20 @@ mod tests {
     fn what_a_client_calls_off_is_called_off_by_our_id() {
         let mut talk = Talk::new();
         ask(&mut talk, &CALL.replace("\"id\":1", "\"id\":\"z\""), 'a');
-        let tell = |talk: &Talk<char>, text: &str| {
+        let tell = |talk: &mut Talk<char>, text: &str| {
             let message = Message::read(text, &MessageLimits::default()).unwrap();
             String::from_utf8(talk.tell(&message, text)).unwrap()
         };
         let off =
             r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"z"}}"#;
-        assert_eq!(tell(&talk, off), off.replace("\"z\"", "1"));
+        assert_eq!(tell(&mut talk, off), off.replace("\"z\"", "1"));
         let other = off.replace("\"z\"", "\"y\"");
-        assert_eq!(tell(&talk, &other), other);
-        assert!(talk.give_up(1) && !talk.give_up(1));
+        assert_eq!(tell(&mut talk, &other), other);
+        assert!(!talk.is_empty(), "the server may answer all the same");
+        ask(&mut talk, CALL, 'b');
+        let left: Vec<_> = talk.end().map(|(to, _)| to).collect();
+        assert_eq!(left, ['b'], "what was called off is not answered at the end");
+        assert!(talk.is_empty() && !talk.give_up(1));
     }
 
     #[test]
