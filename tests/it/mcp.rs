@@ -1,5 +1,6 @@
 //! The gateway in front of MCP servers, asked with raw sockets.
 
+mod access;
 mod front;
 mod merged;
 mod oauth;

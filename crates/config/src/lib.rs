@@ -72,9 +72,10 @@ pub use route::{HostPattern, Mirror, PathMatch, Route, RouteMatch, ValueMatch, W
 pub use schema::schema;
 pub use service::{
     Api, ApiAnswer, ApiDescription, ApiOperation, ApiReader, ApiRequest, ApiUse, Brownout,
-    InputKind, Lifecycle, LlmService, LogBodies, McpNaming, McpService, NoApiReader, OutputForm,
-    PromptInput, PromptService, Service, ServiceKind, ServiceState, ServiceVersion, Sharing,
-    Standing, Successor, Template, TemplatePart, Visibility, major,
+    InputKind, Lifecycle, LlmService, LogBodies, McpCondition, McpNaming, McpRule, McpScalar,
+    McpService, McpTest, NamePattern, NoApiReader, OutputForm, PromptInput, PromptService, Service,
+    ServiceKind, ServiceState, ServiceVersion, Sharing, Standing, Successor, Template,
+    TemplatePart, Visibility, major, may_lead_up,
 };
 pub use snapshot::{
     ApplicationIndex, ConsumerIndex, ListenerIndex, McpServerIndex, ModelIndex, PlanIndex,

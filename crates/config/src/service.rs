@@ -20,7 +20,9 @@ pub use api::{
 pub use lifecycle::{Brownout, Lifecycle, ServiceState, Standing, Successor};
 pub use llm::LlmService;
 pub use log_bodies::LogBodies;
-pub use mcp::{McpNaming, McpService};
+pub use mcp::{
+    McpCondition, McpNaming, McpRule, McpScalar, McpService, McpTest, NamePattern, may_lead_up,
+};
 pub use prompt::{InputKind, OutputForm, PromptInput, PromptService, Template, TemplatePart};
 pub use sharing::{ServiceVersion, Sharing, Visibility, major};
 

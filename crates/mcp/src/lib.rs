@@ -19,6 +19,7 @@
 //! - [`place`]: where messages of the oldest transport go.
 //! - [`page`]: the pages of the docs that are written from all that.
 
+pub mod argument;
 pub mod arrival;
 pub mod between;
 pub mod canonical;

@@ -80,6 +80,8 @@ refusals! {
     UnknownMethod = "unknown_method", -32601, 200 | 404, "Method not found";
     /// There is no such tool or prompt for this consumer.
     UnknownName = "unknown_name", -32602, 200 | 200, "Unknown name";
+    /// This consumer may call the tool, and not with these arguments.
+    ArgumentsDenied = "arguments_denied", -32602, 200 | 200, "Arguments not allowed";
     /// There is no such resource for this consumer, which the legacy era has a code of its own for.
     UnknownResource = "unknown_resource", -32602, 200 | 200, "Resource not found";
     /// A cursor is not one of ours.

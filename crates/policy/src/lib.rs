@@ -38,7 +38,7 @@ pub use chain::{Acted, Actor, Chain, ChainBuilder, Outcome, Told};
 pub use consumers::{CONSUMER_NAME_FIELD, Caller, Consumers, Credentials, ParallelGuard};
 pub use cors::preflight_method;
 pub use directory::{Directory, SentApplications};
-pub use rate_limit::{RateLimiters, RateReport, SentRates};
+pub use rate_limit::{NamedLimit, RateLimiters, RateReport, SentRates};
 pub use registry::{Kind, Policy, RequestPolicy, ResponsePolicy};
 pub use verdict::{Reply, Verdict};
 pub use view::{Admission, RequestView, ResponseView};

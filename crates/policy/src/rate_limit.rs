@@ -6,6 +6,7 @@
 mod gcra;
 mod key;
 mod limiters;
+mod named;
 mod report;
 mod table;
 
@@ -22,6 +23,7 @@ pub(crate) use key::KeyHash;
 pub(crate) use limiters::Limiter;
 pub(crate) use limiters::SentTable;
 pub use limiters::{RateLimiters, SentRates};
+pub use named::NamedLimit;
 pub use report::RateReport;
 pub(crate) use report::refuse;
 

@@ -173,8 +173,9 @@ impl Assembly {
             return Err(errors);
         }
         let redaction = redaction(&snapshot.usage.redact, None);
+        let made = (&upstreams[..], &mcp, &*parts.limiters);
         let services: Vec<_> = (snapshot.services.iter())
-            .map(|service| live_service(service, &snapshot, (&upstreams, &mcp), &redaction))
+            .map(|service| live_service(service, &snapshot, made, &redaction))
             .collect();
         let accounts = accounts(&snapshot, &parts.ledger);
         let consumers = (snapshot.consumers.iter())

@@ -2,6 +2,7 @@
 //! By identity the same objects as before wherever nothing changed.
 
 mod absence;
+mod access;
 mod eras;
 mod lists;
 mod seals;
@@ -16,6 +17,7 @@ use architrave_core::Moment;
 use foldhash::fast::RandomState;
 
 pub(crate) use absence::Absence;
+pub(crate) use access::{Access, Sought, Use, Verdict, Viewer};
 pub(crate) use lists::{Known, ListCache};
 pub use seals::McpSeals;
 pub(crate) use server::{HttpWay, LiveMcpServer, Way};

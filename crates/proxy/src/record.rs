@@ -153,7 +153,8 @@ fn mcp_entry(facts: &McpFacts) -> McpEntry<'_> {
         method: facts.method.as_bytes(),
         name: facts.name.as_bytes(),
         server: Some(facts.server.as_str()).filter(|server| !server.is_empty()),
-        refused: facts.refused,
+        // The client is not told that it is there for others; whoever reads the log is.
+        refused: facts.refused.map(|word| if facts.is_denied { "denied" } else { word }),
     }
 }
 

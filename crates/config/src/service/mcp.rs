@@ -1,11 +1,17 @@
 //! A service of MCP servers: several of them as one, at one address.
 
+mod access;
+mod pattern;
+
 use std::time::Duration;
 
 use crate::HostPattern;
 use crate::policy::cors::Origin;
 use crate::read::{HostPatternText, List, NonEmpty, Ref, Scope, Size, Span, record, words};
 use crate::snapshot::McpServerIndex;
+
+pub use access::{McpCondition, McpRule, McpScalar, McpTest};
+pub use pattern::{NamePattern, may_lead_up};
 
 /// Files come to a tool as base64 in its arguments.
 const BODY_BYTES_MAX: u64 = 16 << 20;
@@ -27,6 +33,9 @@ record! {
         /// Origins whose pages may call; `*` alone for any. A page of this machine may where the
         /// client connects to a loopback address. Whatever sends no `Origin` is no page.
         "origins": List<Origin> = Vec::new() => pub origins: Vec<String>,
+        /// Who may do what: the first rule that fits lets it pass. Where nothing is written, whoever
+        /// may call may do everything; where something is, everything else is denied and not shown.
+        "access": Option<NonEmpty<McpRule>> = None => pub access: Option<Vec<McpRule>>,
         /// Bytes of a message.
         "body_max": Size<u64, 1> = BODY_BYTES_MAX => pub body_bytes_max: u64,
         /// How long a session lasts at most; its client then makes another.
@@ -47,7 +56,27 @@ impl McpService {
                 scope.reader.refuse(item.place, message);
             }
         }
+        self.check_access(scope);
         Some(self)
+    }
+
+    /// Notes rules about servers that are behind another service.
+    fn check_access(&self, scope: &mut Scope<'_, '_, '_>) {
+        let rules = scope.node.get("access").map_or(&[][..], |list| list.items());
+        let written = self.access.as_deref().unwrap_or_default();
+        if rules.len() != written.len() {
+            return;
+        }
+        for (rule, node) in written.iter().zip(rules) {
+            let named = node.get("servers").map_or(&[][..], |list| list.items());
+            let servers = rule.servers.as_deref().unwrap_or_default();
+            for (server, item) in servers.iter().zip(named) {
+                if servers.len() == named.len() && !self.servers.contains(server) {
+                    let message = format!("{} is none of this service's servers", item.described());
+                    scope.reader.refuse(item.place, message);
+                }
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ enum Sort {
     V4,
     V6,
     Values,
+    Named,
 }
 
 impl KeyHash {
@@ -39,6 +40,11 @@ impl KeyHash {
             IpAddr::V4(v4) => self.0.hash_one((Sort::V4, v4.to_bits())),
             IpAddr::V6(v6) => self.0.hash_one((Sort::V6, v6.to_bits() >> 64)),
         }
+    }
+
+    /// The key of what somebody uses of a server, by its name there.
+    pub(super) fn of_named(&self, caller: u64, server: &str, name: &str) -> u64 {
+        self.0.hash_one((Sort::Named, caller, server, name))
     }
 
     /// The key of all values of a field together; `None` when there are none.

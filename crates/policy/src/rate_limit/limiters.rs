@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use architrave_config::policy::{RateLimit, RateLimitKey};
-use architrave_config::{PolicySet, Snapshot};
+use architrave_config::{PolicySet, ServiceKind, Snapshot};
 use architrave_core::units::Rate;
 use architrave_core::{HashKey, Moment, Parcel, ParcelReader};
 
@@ -289,6 +289,13 @@ fn keyed_limits(snapshot: &Snapshot) -> usize {
         + snapshot.services.iter().filter(|service| is_set(&service.policies)).count()
         + snapshot.consumers.iter().filter(|consumer| is_set(&consumer.policies)).count()
         + usize::from(is_set(&snapshot.policies))
+        + snapshot.services.iter().map(|service| limited_rules(&service.kind)).sum::<usize>()
+}
+
+fn limited_rules(kind: &ServiceKind) -> usize {
+    let ServiceKind::Mcp(service) = kind else { return 0 };
+    let rules = service.access.as_deref().unwrap_or_default();
+    rules.iter().filter(|rule| rule.rate.is_some()).count()
 }
 
 #[cfg(test)]

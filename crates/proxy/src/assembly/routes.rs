@@ -9,7 +9,7 @@ use architrave_config::{
     Service, ServiceIndex, ServiceKind, Snapshot,
 };
 use architrave_core::name::ServiceName;
-use architrave_policy::{Chain, ChainBuilder};
+use architrave_policy::{Chain, ChainBuilder, RateLimiters};
 use architrave_telemetry::RouteMetrics;
 use architrave_telemetry::usage::{BodyRule, Redaction, UsagePlace};
 
@@ -123,7 +123,7 @@ pub struct ListenerRoutes {
 pub(super) fn live_service(
     service: &Service,
     snapshot: &Snapshot,
-    (upstreams, mcp): (&[Arc<LiveUpstream>], &LiveMcp),
+    (upstreams, mcp, limiters): (&[Arc<LiveUpstream>], &LiveMcp, &RateLimiters),
     of_all: &Arc<Redaction>,
 ) -> Arc<LiveService> {
     let kind = match &service.kind {
@@ -133,8 +133,10 @@ pub(super) fn live_service(
         ),
         ServiceKind::Llm(service) => LiveKind::Llm(service.clone()),
         ServiceKind::Prompt(service) => LiveKind::Prompt(service.clone()),
-        ServiceKind::Mcp(service) => {
-            LiveKind::Mcp(Arc::new(LiveMcpService::new(service, &mcp.servers)))
+        ServiceKind::Mcp(mcp_service) => {
+            let name = service.name.as_str();
+            let live = LiveMcpService::new(mcp_service, name, &mcp.servers, limiters);
+            LiveKind::Mcp(Arc::new(live))
         }
     };
     let life = LiveLife::of(&service.lifecycle, snapshot).map(Box::new);

@@ -5,6 +5,7 @@
 //! it gets an answer in the words of the era that it speaks.
 
 mod absent;
+mod access;
 mod answer;
 mod ask;
 mod era;

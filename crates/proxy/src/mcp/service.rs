@@ -9,9 +9,10 @@ use architrave_config::{McpNaming, McpService};
 use architrave_mcp::list::ListKind;
 use architrave_mcp::name::{self, Plain};
 use architrave_mcp::uri;
+use architrave_policy::RateLimiters;
 
-use super::LiveMcpServer;
 use super::server::place_of;
+use super::{Access, LiveMcpServer};
 
 /// A service of MCP servers put to work.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct LiveMcpService {
     pub config: McpService,
     /// Its servers, the one whose names win first.
     pub(crate) servers: Vec<Arc<LiveMcpServer>>,
+    /// Who may do what; nothing where everybody may do everything.
+    pub(crate) access: Option<Access>,
     /// Where names stay as they are: who has which, by kind.
     plain: [ArcSwap<Table>; ListKind::ALL.len()],
 }
@@ -48,10 +51,19 @@ pub(crate) enum Reached {
 
 impl LiveMcpService {
     /// Puts a service to work.
-    pub(crate) fn new(config: &McpService, servers: &[Arc<LiveMcpServer>]) -> Self {
+    pub(crate) fn new(
+        config: &McpService,
+        name: &str,
+        servers: &[Arc<LiveMcpServer>],
+        limiters: &RateLimiters,
+    ) -> Self {
         let own = config.servers.iter().map(|index| Arc::clone(&servers[index.get()]));
-        let service =
-            Self { config: config.clone(), servers: own.collect(), plain: Default::default() };
+        let service = Self {
+            config: config.clone(),
+            servers: own.collect(),
+            access: Access::new(config, name, limiters),
+            plain: Default::default(),
+        };
         // Of servers that are known from before, names are known as well.
         ListKind::ALL.into_iter().for_each(|kind| service.settle(kind));
         service

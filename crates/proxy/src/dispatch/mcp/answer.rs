@@ -96,12 +96,18 @@ pub(super) fn refuse<'a>(
             (refusal, status)
         }
     };
+    let mut retry_after_s = None;
     if let Some(facts) = &mut exchange.mcp {
         facts.refused = Some(refusal.kind.word());
+        retry_after_s = facts.retry_after_s;
     }
     let mut body = Vec::with_capacity(256);
     refusal.write(&mut body, id, era);
-    Ok(McpAnswer::whole(status, body))
+    let mut answer = McpAnswer::whole(status, body);
+    if let Some(seconds) = retry_after_s {
+        answer.head.fields.append("Retry-After", seconds.to_string().as_bytes());
+    }
+    Ok(answer)
 }
 
 /// What a client is told of a failure; what is wrong with a server is the operator's to know.

@@ -17,6 +17,10 @@ pub(crate) struct McpFacts {
     pub server: String,
     /// Why the gateway refused it.
     pub refused: Option<&'static str>,
+    /// Whether that is for who may use what: what was asked for may be there for others.
+    pub is_denied: bool,
+    /// The seconds after which it may be asked again.
+    pub retry_after_s: Option<u64>,
     /// Where the answer comes from.
     pub upstream: Option<Arc<LiveUpstream>>,
 }

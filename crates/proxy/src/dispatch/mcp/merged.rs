@@ -20,6 +20,7 @@ use architrave_mcp::stream::StreamWriter;
 use architrave_net::{Method, Reader};
 
 use super::Missed;
+use super::access::viewer;
 use super::answer::McpAnswer;
 use super::fan::{Asked, ask_all, open_all};
 use super::gathered::AnswerKind;
@@ -31,7 +32,7 @@ use crate::attempt::Answered;
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::mcp::LiveMcpService;
+use crate::mcp::{LiveMcpService, Sought};
 use crate::worker::Worker;
 
 /// A message for several servers.
@@ -149,9 +150,14 @@ async fn listen<'a>(
     let meta = said.message.raw(Part::Meta, said.text).unwrap_or("{}");
     let mut of_servers: Vec<Filter> =
         said.places().map(|_| Filter { uris: Vec::new(), ..wanted.clone() }).collect();
+    let viewer = viewer(exchange, said.service).unwrap_or_default();
     for uri in &wanted.uris {
         // Whose resource it is nobody knows: nothing is heard of it, as of one that is not there.
-        if let Some((place, own)) = said.service.owner(ListKind::Resources, uri) {
+        let owner = said.service.owner(ListKind::Resources, uri).filter(|(place, own)| {
+            let sought = Sought { place: *place, kind: ListKind::Resources, name: own };
+            said.service.access.as_ref().is_none_or(|access| access.shows(&viewer, sought))
+        });
+        if let Some((place, own)) = owner {
             of_servers[place].uris.push(own.into_owned());
         }
     }

@@ -17,6 +17,7 @@ use architrave_telemetry::Party;
 use architrave_wire::json::Cursor;
 
 use super::Missed;
+use super::access::narrowed;
 use super::answer::McpAnswer;
 use super::ask::send;
 use super::era::{Asking, is_other};
@@ -27,7 +28,7 @@ use crate::assembly::LiveUpstream;
 use crate::attempt::{Answered, AttemptFacts};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
-use crate::mcp::{LiveMcpServer, LiveMcpService};
+use crate::mcp::{LiveMcpServer, LiveMcpService, Viewer};
 use crate::worker::Worker;
 
 /// A message on its way to one server.
@@ -51,6 +52,8 @@ pub(super) struct Relaying<'r> {
     pub body: Vec<u8>,
     /// What is said beside it.
     pub beside: Beside,
+    /// Who asks, where lists differ by that.
+    pub viewer: Option<Viewer>,
     /// What the client's session has with the server.
     pub session: Option<&'r ServerSession>,
 }
@@ -69,6 +72,11 @@ impl Relaying<'_> {
     /// The message, kept for the case that the server speaks the other era.
     pub(super) fn again(&self, worker: &Worker) -> Option<Vec<u8>> {
         self.asking().may_be_other(worker, self.server()).then(|| self.body.clone())
+    }
+
+    /// Whether the answer is a list of which not everybody sees all: it is read whole.
+    fn is_narrowed(&self) -> bool {
+        self.viewer.is_some() && self.method.and_then(ListKind::of).is_some()
     }
 
     fn expects_answer(&self) -> bool {
@@ -169,7 +177,8 @@ pub(super) async fn relay<'a>(
         relaying.body = body;
         answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
     }
-    let is_stream = AnswerKind::of(&answered.head.fields) == AnswerKind::Events;
+    let is_stream =
+        AnswerKind::of(&answered.head.fields) == AnswerKind::Events && !relaying.is_narrowed();
     if is_stream && answered.head.status == 200 && relaying.expects_answer() {
         let role = match relaying.id {
             Some(id) => Role::Call { id: id.to_owned() },
@@ -194,6 +203,13 @@ pub(super) fn pass_whole<'a>(
     relaying: &Relaying<'_>,
     gathered: Gathered,
 ) -> Result<McpAnswer<'a>, Missed> {
+    let kind = relaying.method.and_then(ListKind::of);
+    let gathered = match (&relaying.service.access, &relaying.viewer, kind) {
+        (Some(access), Some(viewer), Some(kind)) => {
+            narrowed(access, viewer, (relaying.place, kind), gathered)?
+        }
+        _ => gathered,
+    };
     let Gathered { status, text, message, .. } = gathered;
     if let Some(id) = relaying.id
         && let Some(message) = message.as_ref().filter(|it| super::gathered::answers(it, &text, id))

@@ -14,6 +14,7 @@ use architrave_mcp::session::{ServerSession, Session};
 use architrave_net::Method;
 use architrave_telemetry::Party;
 
+use super::access::{may_say, viewer};
 use super::answer::McpAnswer;
 use super::ask::send;
 use super::era::is_other;
@@ -51,6 +52,7 @@ pub(super) async fn post<'a>(
         architrave_mcp::message::Body::Several(_) => None,
     };
     let era = arrival.era();
+    may_say(worker, exchange, (service, place), (message, &text))?;
     let beside = match message {
         Some(message) => beside(era, (message, &text), None, (version.as_deref(), own)),
         None => beside_legacy(version.as_deref(), own),
@@ -67,6 +69,7 @@ pub(super) async fn post<'a>(
         method: message.and_then(Message::method),
         body: text.as_bytes().to_vec(),
         beside,
+        viewer: viewer(exchange, service),
         session: own,
     };
     match (arrival, message) {

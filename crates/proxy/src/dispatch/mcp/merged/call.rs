@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::pin::pin;
 
 use architrave_mcp::list::ListKind;
-use architrave_mcp::message::Part;
 use architrave_mcp::method::Method;
-use architrave_mcp::refusal::{Refusal, RefusalKind};
 
 use super::{Said, lists};
 use crate::dispatch::ClientSide;
 use crate::dispatch::mcp::Missed;
+use crate::dispatch::mcp::access::{asked_for, may_use, unknown};
 use crate::dispatch::mcp::answer::McpAnswer;
 use crate::dispatch::mcp::relay::{Relaying, relay};
 use crate::exchange::Exchange;
+use crate::mcp::Sought;
 use crate::worker::Worker;
 
 /// Passes a request on to the server that it is for.
@@ -27,13 +27,15 @@ pub(super) async fn to_owner<'a>(
     said: &Said<'_>,
     method: Method,
 ) -> Result<McpAnswer<'a>, Missed> {
-    let (part, kind) = asked_for(said, method)?;
+    let (part, kind) = asked_for((said.message, said.text), method)?;
     let public = said.message.text(part, said.text).unwrap_or_default();
     let (place, own) = pin!(owner(worker, exchange, said, (kind, &public))).await?;
+    let sought = Sought { place, kind, name: &own };
+    may_use(worker, exchange, said.service, sought, (said.message, said.text))?;
     let own_session = said.own(place);
     if said.session.is_some() && own_session.is_none() {
         // It did not answer when the session was made; the next session may have it.
-        return Err(unknown(kind));
+        return Err(unknown(kind).into());
     }
     let mut rewrite = said.message.rewrite();
     if own != public {
@@ -49,36 +51,10 @@ pub(super) async fn to_owner<'a>(
         method: Some(method),
         body: rewrite.apply(said.text),
         beside: said.beside(place, Some(&own)),
+        viewer: None,
         session: own_session,
     };
     pin!(relay(worker, exchange, client, relaying)).await
-}
-
-/// The member that says what a request is for, and what that is.
-fn asked_for(said: &Said<'_>, method: Method) -> Result<(Part, ListKind), Refusal> {
-    match method {
-        Method::ToolsCall => Ok((Part::Name, ListKind::Tools)),
-        Method::PromptsGet => Ok((Part::Name, ListKind::Prompts)),
-        Method::ResourcesRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
-            Ok((Part::Uri, ListKind::Resources))
-        }
-        Method::CompletionComplete => {
-            match said.message.text(Part::RefType, said.text).as_deref() {
-                Some("ref/prompt") if said.message.has(Part::RefName) => {
-                    Ok((Part::RefName, ListKind::Prompts))
-                }
-                Some("ref/resource") if said.message.has(Part::RefUri) => {
-                    Ok((Part::RefUri, ListKind::ResourceTemplates))
-                }
-                _ => Err(Refusal::new(
-                    RefusalKind::WrongParams,
-                    "`params.ref` names no prompt or resource",
-                )),
-            }
-        }
-        // Tasks: whose they are is not in their ids.
-        method => Err(Refusal::unknown_method(method.as_str())),
-    }
 }
 
 /// Who has it, and what it is called there. Where names stay as they are, servers are asked what they
@@ -93,7 +69,7 @@ async fn owner<'k>(
         return Ok(owner);
     }
     if said.service.has_marks() {
-        return Err(unknown(kind));
+        return Err(unknown(kind).into());
     }
     let kinds = match kind {
         ListKind::Resources => &[ListKind::Resources, ListKind::ResourceTemplates][..],
@@ -110,14 +86,6 @@ async fn owner<'k>(
         (Some(owner), _) => Ok(owner),
         // It may be that server's.
         (None, Some(failure)) => Err(failure.into()),
-        (None, None) => Err(unknown(kind)),
+        (None, None) => Err(unknown(kind).into()),
     }
-}
-
-fn unknown(kind: ListKind) -> Missed {
-    let kind = match kind {
-        ListKind::Tools | ListKind::Prompts => RefusalKind::UnknownName,
-        ListKind::Resources | ListKind::ResourceTemplates => RefusalKind::UnknownResource,
-    };
-    Refusal::new(kind, "").into()
 }

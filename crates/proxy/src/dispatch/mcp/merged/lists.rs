@@ -11,12 +11,13 @@ use architrave_mcp::revision::Era;
 
 use super::Said;
 use crate::dispatch::mcp::Missed;
+use crate::dispatch::mcp::access::viewer;
 use crate::dispatch::mcp::answer::McpAnswer;
 use crate::dispatch::mcp::fan::{Asked, ask_all};
 use crate::dispatch::mcp::gathered::{Gathered, foreign};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::mcp::Known;
+use crate::mcp::{Known, Sought};
 use crate::worker::Worker;
 
 /// Answers with what all servers have that answer in time.
@@ -46,12 +47,19 @@ pub(super) async fn list<'a>(
     {
         return Err(failure.into());
     }
+    let viewer = viewer(exchange, said.service);
     let mut merge = Merge::new(kind);
     let mut next = Marks::new();
     for (place, known) in &page.lists {
         let name = said.service.servers[*place].name();
         let marked = said.service.has_marks().then_some(name);
         merge.add(*place, marked, (&known.list, &known.text), |entry| {
+            let sought = Sought { place: *place, kind, name: &entry.key };
+            if let (Some(access), Some(viewer)) = (&said.service.access, &viewer)
+                && !access.shows(viewer, sought)
+            {
+                return None;
+            }
             said.service.public(kind, *place, &entry.key)
         });
         if let Some(cursor) = &known.list.next {

@@ -115,6 +115,7 @@ pub(super) async fn answer<'a>(
         method: None,
         body: rewrite.apply(said.text),
         beside: said.beside(place, None),
+        viewer: None,
         session: said.own(place),
     };
     pin!(relay(worker, exchange, client, relaying)).await

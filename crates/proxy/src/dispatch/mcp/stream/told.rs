@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use architrave_mcp::list::ListKind;
 use architrave_mcp::message::{Message, MessageKind, Part};
 use architrave_mcp::method::Method;
 use architrave_mcp::refusal::{Refusal, RefusalKind};
@@ -53,6 +54,13 @@ impl Telling {
                     return;
                 }
                 self.is_answered = true;
+            }
+            // Nobody has looked at what of it its client may see.
+            (MessageKind::Response, Role::Open)
+                if self.service.access.is_some()
+                    && ListKind::ALL.iter().any(|kind| message.has(kind.part())) =>
+            {
+                return;
             }
             // Where a client comes back to the stream of a request, it is answered there.
             (MessageKind::Response | MessageKind::Failure, _) => {}
