@@ -33,6 +33,7 @@ mod mcp_upstream_side;
 mod mcp_ways;
 mod moving;
 mod operation;
+mod own_log;
 mod persistence;
 mod persistence_soak;
 mod plans;

@@ -92,6 +92,9 @@ metrics! {
         "Panics caught; each cost one exchange or connection and is in the log.";
     AccessLogLines = "architrave_access_log_lines_total", Counter, ["outcome"],
         "Lines of the access log, by outcome: written, or dropped because the reader was too slow.";
+    LogLines = "architrave_log_lines_total", Counter, ["outcome"],
+        "Lines of the gateway's own log, by outcome: written, or dropped because standard error was too \
+         slow or could not be written.";
     AdminConnections = "architrave_admin_connections_total", Counter, ["outcome"],
         "Connections to the admin listener, by outcome: served; displacing, where a quiet one was \
          closed to make room; or refused with 503, as all others were being answered.";

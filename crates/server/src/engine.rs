@@ -149,7 +149,7 @@ impl Engine {
         let Footing { snapshot, exposed, catalog, data, keyring, desired, file } =
             Footing::lay(options, clock, root_by_chance, inherited).await?;
         let metrics = Metrics::new(options.workers);
-        logging::watch_panics(Arc::clone(&metrics));
+        logging::expose(Arc::clone(&metrics));
         let hash = beginning.as_ref().map_or_else(HashKey::by_chance, |beginning| beginning.hash);
         let mut parts = Parts::hashed_by(hash, Arc::clone(&metrics));
         parts.catalog = catalog.held();

@@ -1,8 +1,10 @@
 //! Our own log, to stderr, how the access log is written, and the panic hook that makes every panic heard and counted.
 
+mod lines;
+
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 use architrave_config::{AccessLogFormat, AccessLogTarget, Snapshot};
@@ -13,19 +15,27 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
+use lines::{Line, Lines};
+
+/// How long the last lines of the log may take.
+const FLUSH: Duration = Duration::from_secs(2);
+
 /// Starts the log: level from `ARCHITRAVE_LOG`, `info` by default.
 ///
 /// # Errors
-/// When the variable holds no level.
+/// When the variable holds no level, or the system gives no thread.
 #[expect(clippy::disallowed_methods, reason = "server is the one that reads the environment")]
 pub(crate) fn start(is_json: bool) -> anyhow::Result<()> {
     let wanted = std::env::var("ARCHITRAVE_LOG").unwrap_or_default();
     let filter = filter(&wanted).with_context(|| {
         format!("ARCHITRAVE_LOG is `{wanted}`: expected off, error, warn, info, debug or trace")
     })?;
+    Lines::start().context("the log")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Line)
+        // The library would tell of them on standard error, and panic where that fails.
+        .log_internal_errors(false)
         .with_target(false);
     if is_json {
         builder.json().flatten_event(true).init();
@@ -38,6 +48,16 @@ pub(crate) fn start(is_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says something on standard error, behind what was logged before; never waits.
+pub(crate) fn tell(text: &str) {
+    lines::tell(format!("{text}\n").as_bytes());
+}
+
+/// Waits until what was logged is written, as far as there is somebody who reads it.
+pub(crate) fn flush() {
+    lines::flush(FLUSH);
 }
 
 /// The time of day in UTC, as the access log has it at a terminal.
@@ -82,9 +102,10 @@ fn filter(wanted: &str) -> Option<EnvFilter> {
     wanted.split(',').all(is_level).then(|| EnvFilter::try_new(wanted).ok()).flatten()
 }
 
-/// Makes panics count and show in the log, wherever they happen; the task that panicked ends
-/// alone.
-pub(crate) fn watch_panics(metrics: Arc<Metrics>) {
+/// Makes lines of the log count, and panics count and show in it, wherever they happen; the task that
+/// panicked ends alone.
+pub(crate) fn expose(metrics: Arc<Metrics>) {
+    lines::expose(&metrics);
     std::panic::set_hook(Box::new(move |panic| {
         metrics.gateway().panicked();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

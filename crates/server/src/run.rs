@@ -44,6 +44,12 @@ const COMMAND_LINE_WRONG: u8 = 2;
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: RunOptions) -> ExitCode {
+    let code = run_logged(options);
+    logging::flush();
+    code
+}
+
+fn run_logged(options: RunOptions) -> ExitCode {
     if let Err(error) = logging::start(options.is_log_json) {
         complaint::tell(&error, options.config.as_deref());
         return ExitCode::from(COMMAND_LINE_WRONG);
@@ -68,6 +74,7 @@ pub(crate) fn run(options: RunOptions) -> ExitCode {
             if predecessor.is_some() || options.is_log_json {
                 why.lines().for_each(|line| tracing::error!("{line}"));
             } else {
+                logging::flush();
                 complaint::tell(&error, options.config.as_deref());
             }
             ExitCode::FAILURE
@@ -234,30 +241,30 @@ async fn until_told_again(signals: &mut Signals) {
 }
 
 /// Says that we serve: to people, to programs (one JSON line on stderr) and to systemd.
-#[expect(clippy::print_stderr, reason = "the ready line is a contract, not a log")]
 fn announce(engine: &Engine, options: &RunOptions) {
-    eprintln!("{}", engine.addresses().ready_line());
+    // A contract, and not a log: as it is, whatever is logged.
+    logging::tell(&engine.addresses().ready_line());
     if options.demo {
-        eprintln!("{}", greeting(engine, options));
+        logging::tell(&greeting(engine, options));
     }
     let pid = std::process::id();
     notify(&[NotifyState::MainPid(pid), NotifyState::Ready]);
 }
 
 /// Says how the first user is made, while there is none.
-#[expect(clippy::print_stderr, reason = "told to the person at the terminal, and to nobody else")]
 fn announce_setup(engine: &Engine, options: &RunOptions, code: &SetupCode) {
     let Some(console) = engine.console_url() else { return };
     if options.is_log_json {
         tracing::info!(console, setup_code = code.as_str(), "nobody has set this gateway up yet");
         return;
     }
-    eprintln!(
+    // Told to the person at the terminal.
+    logging::tell(&format!(
         "\n  Nobody has set this gateway up yet. Its first admin is made by this code, within half an\n  \
          hour (`architrave setup-code` makes another one):\n\n    \
          console      {console}\n    set-up code  {}\n",
         code.as_str()
-    );
+    ));
 }
 
 /// What `--demo` says on top of that.
