@@ -8,6 +8,7 @@ mod body;
 mod describe;
 mod described;
 mod gate;
+mod guard;
 mod history;
 mod import;
 mod life;

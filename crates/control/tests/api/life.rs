@@ -161,6 +161,34 @@ fn what_the_platform_suspends_its_team_does_not_resume() {
         }
         let back = act(&home, &admin, "resume", &json!({})).await;
         assert_eq!(back.json()["config"].get("suspended_by"), None, "{back}");
+        // What the team has suspended the platform takes over, and a version of it is suspended, too.
+        act(&home, &maintainer, "suspend", &why).await;
+        let taken_over = act(&home, &admin, "suspend", &why).await;
+        assert_eq!(taken_over.json()["config"]["suspended_by"], "platform", "{taken_over}");
+        assert_eq!(act(&home, &admin, "suspend", &why).await.status(), 409);
+        assert_eq!(act(&home, &maintainer, "resume", &json!({})).await.status(), 403);
+        let next = json!({ "name": "orders2", "version": "2" });
+        let next = home.send(&owner, "POST", "/api/v1/services/orders/versions", &next).await;
+        assert_eq!(next.json()["config"]["suspended_by"], "platform", "{next}");
+        assert_eq!(next.json()["config"]["suspended"], true, "{next}");
+        // Nor does the team lead callers around it.
+        let listener = json!({ "name": "web", "address": "127.0.0.1:0", "protocol": "http" });
+        home.send(&admin, "POST", "/api/v1/listeners", &listener).await;
+        let route = json!({ "name": "orders", "service": "orders" });
+        let made = home.send(&admin, "POST", "/api/v1/routes?team=blue", &route).await;
+        assert_eq!(made.status(), 201, "{made}");
+        let free = json!({ "name": "free", "http": { "upstream": "blue" } });
+        home.send(&owner, "POST", "/api/v1/services?team=blue", &free).await;
+        let elsewhere = json!({ "service": "free" });
+        let refused = home.change(&owner, "PATCH", "/api/v1/routes/orders", &elsewhere).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (403, "not_permitted"));
+        let slower = json!({ "policies": { "cors": { "origins": ["*"] } } });
+        let changed = home.change(&owner, "PATCH", "/api/v1/routes/orders", &slower).await;
+        assert_eq!(changed.status(), 200, "{changed}");
+        let back = act(&home, &admin, "resume", &json!({})).await;
+        assert_eq!(back.status(), 200, "{back}");
+        let moved = home.change(&owner, "PATCH", "/api/v1/routes/orders", &elsewhere).await;
+        assert_eq!(moved.status(), 200, "{moved}");
         // What the team suspends it resumes itself.
         let own = act(&home, &maintainer, "suspend", &why).await;
         assert_eq!(own.json()["config"].get("suspended_by"), None, "{own}");

@@ -65,6 +65,66 @@ fn names(reply: &Reply, list: &str, key: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_service_in_use_does_not_lose_its_plans_by_what_is_done_to_others() {
+    each_database(async |home| {
+        let Market { admin, maker, .. } = market(&home).await;
+        let (maintainer, _) = home.member(&admin, "m@example.com", "makers", "maintainer").await;
+        let listener = json!({ "name": "web", "address": "127.0.0.1:0", "protocol": "http" });
+        made(&home, &admin, "listeners", &listener).await;
+        let route = json!({ "name": "orders", "service": "orders" });
+        made(&home, &admin, "routes?team=makers", &route).await;
+        made(&home, &maker, "products?team=makers", &json!({ "name": "other", "services": [] }))
+            .await;
+        let gone = home.change(&maker, "DELETE", "/api/v1/plans/gold", &Value::Null).await;
+        assert_eq!(gone.status(), 204, "another plan is left: {gone}");
+        let none = json!({ "services": [] });
+        let elsewhere = json!({ "product": "other" });
+        for (method, path, body) in [
+            ("PATCH", "/api/v1/products/shop", &none),
+            ("PATCH", "/api/v1/plans/free", &elsewhere),
+            ("DELETE", "/api/v1/plans/free", &Value::Null),
+        ] {
+            for who in [&maintainer, &maker] {
+                let refused = home.change(who, method, path, body).await;
+                assert_eq!((refused.status(), refused.code().as_str()), (409, "object_in_use"));
+                assert_eq!(refused.json()["errors"][0]["object"], "services/orders", "{refused}");
+            }
+        }
+        // Nor does its route lead to one that is open.
+        let open = json!({ "name": "open", "http": { "upstream": "orders" } });
+        made(&home, &maker, "services?team=makers", &open).await;
+        let to_open = json!({ "service": "open" });
+        let path = "/api/v1/routes/orders";
+        let refused = home.change(&maintainer, "PATCH", path, &to_open).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (409, "object_in_use"));
+        // Where a policy asks who calls, plans are no lock.
+        let guarded = json!({ "policies": { "key_auth": {} } });
+        let reply = home.change(&maintainer, "PATCH", "/api/v1/services/open", &guarded).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+        let reply = home.change(&maintainer, "PATCH", path, &to_open).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+        // And whom nobody gets to is open to nobody.
+        let reply = home.change(&maintainer, "PATCH", "/api/v1/products/shop", &none).await;
+        assert_eq!(reply.status(), 200, "{reply}");
+    });
+}
+
+#[test]
+fn a_plan_with_subscriptions_stays_with_its_product() {
+    each_database(async |home| {
+        let Market { maker, buyer, .. } = market(&home).await;
+        made(&home, &maker, "products?team=makers", &json!({ "name": "other", "services": [] }))
+            .await;
+        subscribe(&home, &buyer, "free", json!({})).await;
+        let elsewhere = json!({ "product": "other" });
+        let path = "/api/v1/plans/free";
+        let refused = home.change(&maker, "PATCH", path, &elsewhere).await;
+        assert_eq!((refused.status(), refused.code().as_str()), (409, "object_in_use"));
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/product", "{refused}");
+    });
+}
+
+#[test]
 fn products_are_seen_by_those_to_whom_they_are_offered() {
     each_database(async |home| {
         let Market { maker, buyer, other, .. } = market(&home).await;

@@ -176,7 +176,11 @@ impl Move {
     pub(crate) fn apply(&self, before: &Value, how: &Applied<'_>) -> Result<Value, ApiError> {
         let state = state_of(before);
         let is_suspended = before.get("suspended") == Some(&Value::Bool(true));
-        let is_idle = self.effect == Effect::Suspend(is_suspended);
+        // What its team has suspended the platform may still suspend: then the team does not resume it.
+        let is_taken_over = self.effect == Effect::Suspend(true)
+            && how.by_platform
+            && !is_suspended_by_platform(before);
+        let is_idle = self.effect == Effect::Suspend(is_suspended) && !is_taken_over;
         if !self.from.contains(&state) || is_idle {
             return Err(self.refusal(if is_suspended && is_idle { "suspended" } else { state }));
         }
@@ -314,11 +318,20 @@ pub(super) fn check_removed(before: &Value, by_platform: bool) -> Result<(), Api
     Ok(())
 }
 
+/// Leaves the version of a service out of service that a platform admin has suspended.
+pub(super) fn suspend_like(before: &Value, members: &mut Map<String, Value>) {
+    if is_suspended_by_platform(before) {
+        members.insert("suspended".to_owned(), json!(true));
+        members.insert(SUSPENDED_BY.to_owned(), json!(PLATFORM));
+    }
+}
+
 fn is_suspended(body: &Value) -> bool {
     body.get("suspended") == Some(&Value::Bool(true))
 }
 
-fn is_suspended_by_platform(body: &Value) -> bool {
+/// Whether a platform admin has taken it out of service.
+pub(super) fn is_suspended_by_platform(body: &Value) -> bool {
     is_suspended(body) && body.get(SUSPENDED_BY).and_then(Value::as_str) == Some(PLATFORM)
 }
 

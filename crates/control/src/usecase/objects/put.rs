@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use architrave_config::object::{Object, ObjectChange, ObjectFault, ObjectKind, secret_pointers};
 use architrave_config::ports::{StageError, Staged};
 use architrave_store::{ObjectRow, ObjectWrite};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::gate::{self, Broken, Override};
 use super::write::Wanted;
-use super::{revisions, warnings};
+use super::{guard, revisions, warnings};
 use crate::code::Code;
 use crate::error::{ApiError, Fault};
 use crate::permission::Permission;
@@ -70,7 +70,15 @@ pub(super) async fn put_all(
         let is_own = wanted.kind == one.kind && wanted.name == one.name;
         broken.add(writing, &after, of, (is_own, may_override)).await?;
     }
-    let overridden = broken.judge(note.given)?;
+    let mut overridden = broken.judge(note.given)?;
+    let caller = &wanted.call.caller;
+    guard::check_suspended(caller, (&before, &after), planned)?;
+    guard::check_plans(writing, planned).await?;
+    let opened = guard::check_closed(caller, (&before, &after), note.given)?;
+    if !opened.is_empty() {
+        let told = overridden.get_or_insert_with(|| json!({ "reason": note.given.reason }));
+        told["opened"] = opened.into();
+    }
     check_consumers(writing, planned).await?;
     let mut rows = Vec::with_capacity(planned.len());
     for one in planned {

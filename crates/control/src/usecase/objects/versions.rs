@@ -61,7 +61,8 @@ pub(crate) async fn make_version(
     finish(&of, (writing, put), ("create", Some(&why)), (None, reply)).await
 }
 
-/// The body of another version: a draft, with nothing of the first one's life.
+/// The body of another version: a draft, with nothing of the first one's life but that the platform has
+/// suspended it.
 fn copy(base: &Value, (name, new): (&str, &str), version: &str) -> Value {
     let mut body = members(base);
     body.retain(|key, _| !life::KEYS.contains(&key.as_str()));
@@ -69,6 +70,7 @@ fn copy(base: &Value, (name, new): (&str, &str), version: &str) -> Value {
     body.insert("version_of".to_owned(), root.into());
     body.insert("version".to_owned(), version.into());
     body.insert("state".to_owned(), "draft".into());
+    life::suspend_like(base, &mut body);
     named(ObjectKind::Service, new, Value::Object(body))
 }
 

@@ -71,7 +71,7 @@ fn is_as_visible(product: &Value, service: &Value) -> bool {
 }
 
 /// Whether a plan opens it, to subscribers alone.
-fn is_offered(objects: &Objects, name: &str) -> bool {
+pub(super) fn is_offered(objects: &Objects, name: &str) -> bool {
     objects.list(ObjectKind::Plan).iter().any(|plan| {
         let product = plan.object.body.get("product").and_then(Value::as_str);
         let product = product.and_then(|name| objects.get(ObjectKind::Product, name));
@@ -80,7 +80,7 @@ fn is_offered(objects: &Objects, name: &str) -> bool {
 }
 
 /// Whether a route leads to it on which nothing asks who calls.
-fn is_open(objects: &Objects, name: &str, body: &Value) -> bool {
+pub(super) fn is_open(objects: &Objects, name: &str, body: &Value) -> bool {
     let of_all = objects.get(ObjectKind::Policies, architrave_config::object::ONLY_NAME);
     if of_all.is_some_and(|held| asks(&held.object.body)) || has_guard(body) {
         return false;
