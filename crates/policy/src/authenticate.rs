@@ -33,8 +33,9 @@ pub(crate) trait IdentityPolicy: Debug {
     /// Looks for a credential and for whose it is.
     fn identify(&self, view: &RequestView<'_>, consumers: &Consumers) -> Identity;
 
-    /// Takes the credential out of the request, unless it is to be forwarded.
-    fn conceal(&self, view: &mut RequestView<'_>);
+    /// Takes the credential out of the request, unless it is to be forwarded. With those who are
+    /// `known`, what belongs to none of them may stay, where it was never asked for.
+    fn conceal(&self, view: &mut RequestView<'_>, known: Option<&Consumers>);
 
     /// The challenge of a 401 (RFC 9110 §11.6.1).
     fn challenge(&self) -> &[u8];
@@ -64,7 +65,7 @@ pub(crate) fn authenticate(
             Identity::Verified(caller) => {
                 view.admission.proved_by = Some(policy.kind());
                 view.admission.ended_by = None;
-                conceal(ways, view);
+                conceal(ways, view, Some(consumers));
                 return Ok(caller);
             }
             Identity::Missing => {}
@@ -84,7 +85,7 @@ pub(crate) fn authenticate(
     if let Some(caller) = view.admission.vouched.clone()
         && reason == Reason::CredentialMissing
     {
-        conceal(ways, view);
+        conceal(ways, view, Some(consumers));
         return Ok(caller);
     }
     view.admission.ended_by = view.admission.ended_by.or_else(first);
@@ -110,7 +111,7 @@ pub(crate) fn recognise(
 ) -> Option<Caller> {
     let identity = way.as_identity()?;
     let found = identity.identify(view, consumers);
-    identity.conceal(view);
+    identity.conceal(view, None);
     match found {
         Identity::Verified(caller) => Some(caller),
         Identity::Missing => view.admission.vouched.clone(),
@@ -119,9 +120,9 @@ pub(crate) fn recognise(
 }
 
 /// Also what did not decide is taken out: a service must not see a key that was merely second.
-pub(crate) fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>) {
+pub(crate) fn conceal(ways: &[Arc<Policy>], view: &mut RequestView<'_>, known: Option<&Consumers>) {
     for way in ways.iter().filter_map(|way| way.as_identity()) {
-        way.conceal(view);
+        way.conceal(view, known);
     }
 }
 

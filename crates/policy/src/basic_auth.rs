@@ -47,7 +47,7 @@ impl IdentityPolicy for BasicAuth {
         verify(token, &mut buffer, consumers).unwrap_or(Identity::Invalid)
     }
 
-    fn conceal(&self, view: &mut RequestView<'_>) {
+    fn conceal(&self, view: &mut RequestView<'_>, _known: Option<&Consumers>) {
         if !self.forward {
             let fields = &mut view.head.fields;
             fields.retain(|field| {

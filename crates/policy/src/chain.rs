@@ -155,7 +155,7 @@ impl Chain {
         }
         if let Some(shown) = self.offers.as_ref().and_then(|offers| offers.by_token(view)) {
             let (application, proof) = shown.map_err(|reply| ended(view, Actor::Plan, reply))?;
-            conceal(&self.identify, view);
+            conceal(&self.identify, view, None);
             return self.run_for_application(application, &proof, view);
         }
         let caller = match (&self.recognise, &*self.identify) {

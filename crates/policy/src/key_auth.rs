@@ -22,6 +22,9 @@ pub struct KeyAuth {
     headers: Box<[String]>,
     query: Box<[String]>,
     forward: bool,
+    /// Whether a bearer token beside the key, which is no key of ours, is left to the service: where
+    /// nobody has said that keys are looked for there.
+    leaves_bearers: bool,
     challenge: &'static [u8],
     /// Whether they are looked for among the protocols of a WebSocket, too.
     in_protocols: bool,
@@ -34,7 +37,9 @@ const AUTHORIZATION: &str = "authorization";
 const GOOGLE: &str = "x-goog-api-key";
 /// Where browsers put them, which can set no fields of a WebSocket's handshake: among its protocols.
 const PROTOCOLS: &str = "sec-websocket-protocol";
-/// How such a key begins.
+/// How keys begin that the gateway has made; one that has expired is taken out, too.
+const KEY_BEGINNING: &[u8] = b"arc_key_";
+/// How a key among protocols begins.
 const PROTOCOL_KEY: &str = "openai-insecure-api-key.";
 
 impl Build<config::KeyAuth> for KeyAuth {
@@ -65,6 +70,13 @@ impl KeyAuth {
         Arc::new(Policy::KeyAuth(Self::new(&config::KeyAuth::default())))
     }
 
+    /// The same for services over HTTP that a plan opens: beside the key of an application there may be
+    /// the token of its user, which is the service's.
+    pub(crate) fn beside_bearers() -> Arc<Policy> {
+        let policy = Self::new(&config::KeyAuth::default());
+        Arc::new(Policy::KeyAuth(Self { leaves_bearers: true, ..policy }))
+    }
+
     /// The policy that takes its place on services of models, if another does.
     pub(crate) const fn of_models(&self) -> Option<&Arc<Policy>> {
         self.of_models.as_ref()
@@ -81,6 +93,7 @@ impl KeyAuth {
             headers: config.headers.clone().into(),
             query: config.query.clone().into(),
             forward: config.forward,
+            leaves_bearers: false,
             challenge: if takes_bearer {
                 b"Bearer realm=\"architrave\""
             } else {
@@ -123,10 +136,16 @@ impl IdentityPolicy for KeyAuth {
         found
     }
 
-    fn conceal(&self, view: &mut RequestView<'_>) {
+    fn conceal(&self, view: &mut RequestView<'_>, known: Option<&Consumers>) {
         if self.forward {
             return;
         }
+        let known = known.filter(|_| self.leaves_bearers);
+        let is_left = |token: &[u8]| {
+            known.is_some_and(|known| {
+                !token.starts_with(KEY_BEGINNING) && known.by_api_key(token).is_none()
+            })
+        };
         let fields = &mut view.head.fields;
         for name in &self.headers {
             if !fields.contains(name) {
@@ -135,7 +154,7 @@ impl IdentityPolicy for KeyAuth {
             view.admission.is_of_google |= name == GOOGLE;
             fields.retain(|field| {
                 !field.name.eq_ignore_ascii_case(name.as_bytes())
-                    || (name == AUTHORIZATION && bearer(field.value).is_none())
+                    || (name == AUTHORIZATION && bearer(field.value).is_none_or(is_left))
             });
         }
         if !self.query.is_empty() {

@@ -144,11 +144,20 @@ impl Offers {
         asked: Asked<'_>,
     ) -> Result<Leave<'a>, Reply> {
         let mut why = "the application has no subscription to a plan that opens this service";
+        // Who is suspended is so from the product, whatever other plan of it there is.
+        let suspended: Vec<_> = (application.subscriptions.iter())
+            .filter(|one| one.state == SubscriptionState::Suspended)
+            .filter_map(|one| self.offer_of(one))
+            .map(|offer| &offer.plan.product)
+            .collect();
         for subscription in application.subscriptions.iter().rev() {
-            let is_of = |offer: &&Offer| *offer.plan.name.as_str() == *subscription.plan;
-            let Some(offer) = self.all.iter().find(is_of) else { continue };
+            let Some(offer) = self.offer_of(subscription) else { continue };
             if subscription.state != SubscriptionState::Active {
                 why = why_not(subscription.state);
+                continue;
+            }
+            if suspended.contains(&&offer.plan.product) {
+                why = why_not(SubscriptionState::Suspended);
                 continue;
             }
             // Who comes by a product with other services in it is as new to this one.
@@ -167,6 +176,10 @@ impl Offers {
             why = "the plan of the subscription does not open this operation";
         }
         Err(not_subscribed(why))
+    }
+
+    fn offer_of(&self, subscription: &Subscription) -> Option<&Offer> {
+        self.all.iter().find(|offer| *offer.plan.name.as_str() == *subscription.plan)
     }
 }
 

@@ -68,8 +68,12 @@ pub struct ChainBuilder {
     listeners: Vec<Option<Level>>,
     all: Option<Level>,
     consumers: Arc<Consumers>,
+    /// Which services are over HTTP.
+    of_http: Vec<bool>,
     /// Asks for keys where a service is offered by plans and no policy asks for any.
     ask_for_keys: Arc<Policy>,
+    /// The same where a token beside the key is the service's.
+    ask_beside_bearers: Arc<Policy>,
     /// The plans that open each service, in the order of the snapshot.
     offers: Vec<Option<Arc<Offers>>>,
     made: HashMap<Key, Arc<Chain>, foldhash::fast::RandomState>,
@@ -101,7 +105,11 @@ impl ChainBuilder {
                 .collect(),
             all: Level::new(&snapshot.policies, "policies", ground),
             consumers: Arc::new(Consumers::new(snapshot, limiters, directory)),
+            of_http: (snapshot.services.iter())
+                .map(|service| matches!(service.kind, ServiceKind::Http { .. }))
+                .collect(),
             ask_for_keys: KeyAuth::by_default(),
+            ask_beside_bearers: KeyAuth::beside_bearers(),
             offers: Offers::of_all(snapshot, directory),
             made: HashMap::default(),
         }
@@ -151,12 +159,14 @@ impl ChainBuilder {
             };
             part.extend(chosen(&levels, *kind, *phase, *rule));
         }
+        let of_http = key.offered.is_some_and(|place| self.of_http[place as usize]);
         let asks_for_keys = identify.iter().any(|policy| policy.kind() == Kind::KeyAuth);
         if key.offered.is_some() && !asks_for_keys {
             identify.insert(
                 0,
                 match key.is_of_models {
                     true => Arc::clone(&self.recognise),
+                    false if of_http => Arc::clone(&self.ask_beside_bearers),
                     false => Arc::clone(&self.ask_for_keys),
                 },
             );

@@ -81,12 +81,26 @@ fn chains(
 
 /// What becomes of a request with the key of somebody: the status, and what is said.
 fn ask(chain: &Chain, method: &str, path: &str, key: &str) -> (u16, String, Admission) {
+    let (_, status, detail, admission) = ask_with(chain, (method, path), key, None);
+    (status, detail, admission)
+}
+
+/// The same with a token beside the key; also what of that the service gets.
+fn ask_with(
+    chain: &Chain,
+    (method, path): (&str, &str),
+    key: &str,
+    token: Option<&str>,
+) -> (Option<String>, u16, String, Admission) {
     let mut head = RequestHead {
         method: Method::from_token(method),
         target: path.to_owned(),
         ..RequestHead::default()
     };
     head.fields.append("x-api-key", key.as_bytes());
+    if let Some(token) = token {
+        head.fields.append("authorization", format!("Bearer {token}").as_bytes());
+    }
     let mut admission = Admission::default();
     let verdict = chain.admit(&mut RequestView {
         head: &mut head,
@@ -98,10 +112,32 @@ fn ask(chain: &Chain, method: &str, path: &str, key: &str) -> (u16, String, Admi
         now: Moment::from_nanos(1_000_000_000),
         admission: &mut admission,
     });
+    let left = head.fields.get("authorization");
+    let left = left.map(|left| String::from_utf8_lossy(left).into_owned());
     match verdict {
-        Verdict::Continue => (200, String::new(), admission),
-        Verdict::Reply(reply) => (reply.status, reply.detail.into_owned(), admission),
+        Verdict::Continue => (left, 200, String::new(), admission),
+        Verdict::Reply(reply) => (left, reply.status, reply.detail.into_owned(), admission),
     }
+}
+
+#[test]
+fn a_users_token_beside_the_key_of_an_application_is_left_to_the_service() {
+    let stage = Stage::new();
+    stage.subscribe("app", &[("gold", SubscriptionState::Active)]);
+    stage.subscribe("other", &[("gold", SubscriptionState::Active)]);
+    for (token, is_left) in [
+        ("eyJhbGciOiJub25lIn0.e30.", true),
+        ("key-desk", false),
+        ("arc_key_0123456789abcdef", false),
+    ] {
+        let asked = ("GET", "/orders");
+        let (left, status, detail, _) = ask_with(&stage.orders, asked, "key-app", Some(token));
+        let expected = is_left.then(|| format!("Bearer {token}"));
+        assert_eq!(left, expected, "{token}: {status} {detail}");
+    }
+    // Where somebody has said that keys are looked for there, all of it is taken out.
+    let (left, ..) = ask_with(&stage.free, ("GET", "/"), "key-desk", Some("someones"));
+    assert_eq!(left, None);
 }
 
 #[test]
@@ -118,6 +154,8 @@ fn a_service_of_a_plan_is_open_to_active_subscriptions_alone() {
         (&[("gold", Rejected)], 403, "rejected"),
         (&[("gold", Suspended)], 403, "is suspended"),
         (&[("gold", Cancelled)], 403, "cancelled"),
+        (&[("gold", Suspended), ("read", Active)], 403, "is suspended"),
+        (&[("read", Active), ("gold", Suspended)], 403, "is suspended"),
         (&[("elsewhere", Active)], 403, "no subscription"),
         (&[("gold", Active)], 200, ""),
     ] {
