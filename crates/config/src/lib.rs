@@ -6,6 +6,7 @@
 pub mod application;
 pub mod consumer;
 mod document;
+pub mod egress;
 pub mod error;
 mod format;
 pub mod identity_provider;

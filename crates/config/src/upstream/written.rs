@@ -72,8 +72,12 @@ impl UpstreamWritten {
             _ => {}
         }
         self.check_endpoints(scope);
-        // It matters to the control side alone, which reads it from the object.
-        drop(self.team);
+        let egress = match (self.allow_private, &self.team) {
+            (false, _) => Egress::Public,
+            // Whoever may change a team's objects is trusted with the team, not with the machine.
+            (true, Some(_)) => Egress::NoMetadata,
+            (true, None) => Egress::Anywhere,
+        };
         Some(Upstream {
             name: self.name,
             balance: self.balance,
@@ -91,7 +95,7 @@ impl UpstreamWritten {
             timeouts: self.timeouts,
             retry: self.retry,
             hedge: self.hedge,
-            egress: if self.allow_private { Egress::Anywhere } else { Egress::Public },
+            egress,
         })
     }
 

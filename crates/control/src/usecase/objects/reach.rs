@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use architrave_config::egress::{self, Kind};
 use architrave_config::object::{ObjectKind, file_pointers};
 use serde_json::Value;
 
@@ -184,9 +185,16 @@ fn within_machine(reach: &Reach<'_>) -> Vec<Fault> {
         if let Some(url) = reach.body.pointer(key_set).filter(|url| !was(key_set, url)) {
             let host = url.as_str().and_then(|url| url.split_once("://"));
             let host = host.map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-            let host = if host.contains(':') { host.to_owned() } else { format!("{host}:443") };
-            if is_of_machine(&host) {
-                let message = "this machine's own addresses are given out by a platform admin";
+            let host = match host.rsplit_once(':') {
+                Some((_, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    host.to_owned()
+                }
+                _ => format!("{host}:443"),
+            };
+            // An address there is leave to go to it, which a name is not.
+            if is_of_machine(&host) || address_of(&host).and_then(egress::kind).is_some() {
+                let message = "addresses that are not of the public internet are given out by a \
+                               platform admin";
                 faults.push(Fault::at(key_set, message));
             }
         }
@@ -211,21 +219,29 @@ fn within_machine(reach: &Reach<'_>) -> Vec<Fault> {
     faults
 }
 
-/// Whether it is loopback, link-local or no address at all, as far as the text tells.
+/// Whether it is loopback, link-local, where clouds keep credentials, or leads to one of them by a tunnel
+/// or translation, as far as the text tells.
 fn is_of_machine(text: &str) -> bool {
-    let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let name = host_of(text).trim_end_matches('.').to_ascii_lowercase();
     if name == "localhost" || name.ends_with(".localhost") {
         return true;
     }
-    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(four)) => four.is_loopback() || four.is_link_local() || four.is_unspecified(),
-        Ok(IpAddr::V6(six)) => {
-            six.is_loopback() || six.is_unspecified() || six.is_unicast_link_local()
-        }
-        Err(_name) => false,
-    }
+    let kind = address_of(text).and_then(egress::kind);
+    kind.is_some_and(|kind| match kind {
+        Kind::Metadata | Kind::Loopback | Kind::LinkLocal | Kind::Tunnel | Kind::Nat64 => true,
+        Kind::Private | Kind::CarrierNat | Kind::Reserved => false,
+    })
+}
+
+/// The host of a host with a port.
+fn host_of(text: &str) -> &str {
+    let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// The address that stands there, where it is no name.
+fn address_of(text: &str) -> Option<IpAddr> {
+    host_of(text).parse().ok()
 }
 
 /// What a route may get is decided by a platform admin: nobody takes the paths of others.
@@ -265,6 +281,16 @@ mod tests {
             ("[::ffff:127.0.0.1]:80", true),
             ("169.254.169.254:80", true),
             ("0.0.0.0:80", true),
+            ("0.0.0.1:80", true),
+            ("100.100.100.200:80", true),
+            ("168.63.129.16:80", true),
+            ("192.0.0.192:80", true),
+            ("[fd00:ec2::254]:80", true),
+            ("[fd20:ce::254]:80", true),
+            ("[64:ff9b::7f00:1]:80", true),
+            ("[2002:7f00:1::]:80", true),
+            ("[fd00::7]:80", false),
+            ("100.64.0.7:80", false),
             ("10.0.0.7:80", false),
             ("[2001:db8::1]:80", false),
         ] {
@@ -277,6 +303,26 @@ mod tests {
             let endpoints = json!([{ "dns": { "name": name, "port": 1 } }]);
             let body = json!({ "endpoints": endpoints, "allow_private": false });
             assert_eq!(pointers(ObjectKind::Upstream, None, &body), ["/endpoints/0/dns/name"]);
+        }
+    }
+
+    #[test]
+    fn a_key_set_of_a_teams_plan_is_of_the_public_internet() {
+        for (url, is_refused) in [
+            ("https://10.0.0.7/keys", true),
+            ("https://192.168.1.1:8443/keys", true),
+            ("https://[fd00::7]/keys", true),
+            ("https://100.100.100.200/keys", true),
+            ("https://localhost/keys", true),
+            ("https://id.example/keys", false),
+            ("https://id.example:8443/keys", false),
+            ("https://1.1.1.1/keys", false),
+            ("https://[2606:4700::1111]/keys", false),
+        ] {
+            let body = json!({ "credentials": { "jwt": { "jwks_url": url } } });
+            let found = pointers(ObjectKind::Plan, None, &body);
+            assert_eq!(!found.is_empty(), is_refused, "{url}");
+            assert!(pointers(ObjectKind::Plan, Some(&body), &body).is_empty(), "{url}");
         }
     }
 
