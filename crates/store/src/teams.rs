@@ -70,6 +70,10 @@ reads! {
     /// Teams, by name.
     fn teams(page: &Page) -> (Vec<Team>, Option<String>);
 
+    /// Of these teams, those whose name another had before, each with the moment until which it had
+    /// it, in microseconds UTC.
+    fn team_names_had_by_others(teams: &[String]) -> Vec<(String, i64)>;
+
     /// What teams may use up that may not use up all, by name.
     fn team_budgets() -> Vec<(String, serde_json::Value)>;
 
@@ -93,6 +97,20 @@ async fn teams(sight: Sight<'_>, page: &Page) -> Result<(Vec<Team>, Option<Strin
     let rows = query.bind(page.start()).bind(page.limit()).fetch_all(sight.on).await?;
     let rows = rows.iter().map(row).collect::<Result<_, _>>()?;
     Ok(page.cut(rows, |team: &Team| team.name.clone()))
+}
+
+async fn team_names_had_by_others(
+    sight: Sight<'_>,
+    teams: &[String],
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let query = "SELECT r.name, MAX(r.removed_at) FROM name_removals r \
+                 JOIN teams t ON t.name = r.name \
+                 WHERE r.kind = 'team' AND r.name = $1 AND r.holder <> t.id GROUP BY r.name";
+    let mut names = Vec::new();
+    for team in teams {
+        names.extend(sqlx::query_as(query).bind(team).fetch_all(&mut *sight.on).await?);
+    }
+    Ok(names)
 }
 
 async fn team_budgets(sight: Sight<'_>) -> Result<Vec<(String, serde_json::Value)>, StoreError> {
@@ -171,6 +189,9 @@ impl Change {
     /// ([`StoreError::Taken`]), or the database fails.
     pub async fn update_team(&mut self, mut team: Team) -> Result<Team, StoreError> {
         team.updated_at = self.at();
+        let query = "SELECT name FROM teams WHERE id = $1 AND name <> $2";
+        let old_name = sqlx::query_scalar(query).bind(&team.id).bind(&team.name);
+        let old_name: Option<String> = old_name.fetch_optional(self.sight().on).await?;
         let statement = sqlx::query(
             "UPDATE teams SET name = $1, display_name = $2, description = $3, budgets = $4, \
              updated_at = $5, revision = revision + 1 WHERE id = $6 AND revision = $7",
@@ -182,6 +203,9 @@ impl Change {
         match run.map_err(|error| StoreError::about(error, About::New(&words(&team.name))))? {
             0 => Err(StoreError::Stale(words(&team.name))),
             _ => {
+                if let Some(name) = old_name {
+                    self.note_removal(("team", &name), Some(&team.id)).await?;
+                }
                 team.revision += 1;
                 Ok(team)
             }
@@ -198,7 +222,8 @@ impl Change {
         let run = self.run(statement.bind(&team.id).bind(team.revision)).await;
         match run.map_err(|error| StoreError::about(error, About::Old(&words(&team.name))))? {
             0 => Err(StoreError::Stale(words(&team.name))),
-            _ => Ok(()),
+            // What was done under the name is shown to no other team that has it later.
+            _ => self.note_removal(("team", &team.name), Some(&team.id)).await,
         }
     }
 

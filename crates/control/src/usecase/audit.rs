@@ -86,7 +86,7 @@ pub(crate) async fn list(
     call: &Call,
     paging: &Paging,
 ) -> Result<AuditPage, ApiError> {
-    let filter = filter(call)?;
+    let filter = filter(dependencies, call).await?;
     let store = platform(dependencies)?.store();
     let (rows, next) = store.audit(&filter, &paging.page()).await?;
     let next_page_token = next.map(|next| paging.token(&next));
@@ -108,7 +108,7 @@ pub(crate) async fn export(
     call: &Call,
     format: Format,
 ) -> Result<(String, bool), ApiError> {
-    let filter = filter(call)?;
+    let filter = filter(dependencies, call).await?;
     let store = platform(dependencies)?.store();
     let mut text = match format {
         Format::Json => String::new(),
@@ -141,7 +141,7 @@ pub(crate) async fn export(
 }
 
 /// What is asked for, and no more than the caller may see.
-fn filter(call: &Call) -> Result<AuditFilter, ApiError> {
+async fn filter(dependencies: &Dependencies, call: &Call) -> Result<AuditFilter, ApiError> {
     let text = |name: &str| call.query.get(name).map(str::to_owned);
     let time = |name: &str| {
         let Some(text) = call.query.get(name) else { return Ok(None) };
@@ -161,6 +161,16 @@ fn filter(call: &Call) -> Result<AuditFilter, ApiError> {
             }
         },
     };
+    let mut since = time("since")?;
+    // What a team of the name did before is not this one's.
+    if let Some(team) = &team
+        && !call.caller.may(Permission::ReadAudit, None)
+    {
+        let store = platform(dependencies)?.store();
+        let had = store.team_names_had_by_others(std::slice::from_ref(team)).await?;
+        let begun = had.first().map(|(_, until)| until.saturating_add(1));
+        since = since.max(begun);
+    }
     Ok(AuditFilter {
         actor: text("actor"),
         via: text("via"),
@@ -168,7 +178,7 @@ fn filter(call: &Call) -> Result<AuditFilter, ApiError> {
         kind: text("kind"),
         name: text("name"),
         team,
-        since: time("since")?,
+        since,
         until: time("until")?,
     })
 }

@@ -313,14 +313,26 @@ async fn scope(dependencies: &Dependencies, call: &Call) -> Result<Option<UsageS
         Some(teams) => teams.into_iter().map(str::to_owned).collect(),
     };
     let store = super::platform(dependencies)?.store();
+    // What a team of the name did before is not this one's.
+    let later_teams = store.team_names_had_by_others(&teams).await?;
+    let mut own_teams = teams.clone();
+    own_teams.retain(|team| later_teams.iter().all(|(later, _)| later != team));
     let (mut services, mut later_services) = (Vec::new(), Vec::new());
     if !is_on_portal {
         let kind = ObjectKind::Service.singular();
-        services = store.object_names_of(kind, &teams).await?;
+        services = store.object_names_of(kind, &own_teams).await?;
         // What somebody else's service of the name did is theirs.
         later_services = store.object_names_had_by_others(kind, &teams).await?;
         let is_later = |name: &String| later_services.iter().any(|(later, _)| later == name);
         services.retain(|name| !is_later(name));
+        for (team, since) in &later_teams {
+            for name in store.object_names_of(kind, std::slice::from_ref(team)).await? {
+                match later_services.iter_mut().find(|(later, _)| *later == name) {
+                    Some((_, later)) => *later = (*later).max(*since),
+                    None => later_services.push((name, *since)),
+                }
+            }
+        }
     }
     let own = match call.caller.user_id() {
         Some(user) => {
@@ -329,7 +341,7 @@ async fn scope(dependencies: &Dependencies, call: &Call) -> Result<Option<UsageS
         None => Vec::new(),
     };
     let consumers = own.into_iter().map(|one| (one.name, one.created_at)).collect();
-    Ok(Some(UsageScope { services, later_services, teams, consumers }))
+    Ok(Some(UsageScope { services, later_services, teams: own_teams, later_teams, consumers }))
 }
 
 async fn read(store: &UsageStore, query: &UsageQuery, spans: &[Span]) -> Result<Figures, ApiError> {

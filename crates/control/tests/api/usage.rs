@@ -302,6 +302,50 @@ fn a_team_sees_its_services_and_its_applications_and_nothing_else() {
     });
 }
 
+#[test]
+fn a_team_of_a_name_that_another_had_inherits_nothing() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        let team = json!({ "name": "blue" });
+        home.send(&admin, "POST", "/api/v1/teams", &team).await;
+        let past = [Use { service: "users", consumer: "ours", team: "blue", ..Use::NONE }];
+        used(&home, &past).await;
+        let ask = async |id: i64| {
+            let since = home.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap();
+            let at = i64::try_from(since.as_micros()).unwrap();
+            let team = "blue".to_owned();
+            let requests = vec![RequestRow { at, team, ..exchange(id, "users", 200) }];
+            let writer = home.usage.begin_writer().await.unwrap();
+            home.usage
+                .write(&UsageBatch { writer, requests, ..UsageBatch::default() })
+                .await
+                .unwrap();
+        };
+        ask(1).await;
+        let (old, _) = home.member(&admin, "old@example.com", "blue", "owner").await;
+        let seen = async |who: &Proof| {
+            let top = get(&home, who, "/api/v1/usage/top?by=service").await;
+            let requests = get(&home, who, "/api/v1/requests").await;
+            let audit = get(&home, who, "/api/v1/audit?team=blue").await;
+            let count = |list: &Value| list.as_array().unwrap().len();
+            (count(&top["top"]), count(&requests["requests"]), count(&audit["audit"]))
+        };
+        let (top, requests, audit) = seen(&old).await;
+        assert_eq!((top, requests), (1, 1));
+        assert!(audit > 0);
+        let gone = home.change(&admin, "DELETE", "/api/v1/teams/blue", &Value::Null).await;
+        assert_eq!(gone.status(), 204, "{gone}");
+        home.clock.advance(std::time::Duration::from_secs(60));
+        home.send(&admin, "POST", "/api/v1/teams", &team).await;
+        ask(2).await;
+        let (new, _) = home.member(&admin, "new@example.com", "blue", "owner").await;
+        let (top, requests, audit) = seen(&new).await;
+        assert_eq!((top, requests), (0, 1), "what came later alone");
+        let all = get(&home, &admin, "/api/v1/audit?team=blue").await;
+        assert!(audit > 0 && audit < all["audit"].as_array().unwrap().len(), "{all}");
+    });
+}
+
 fn exchange(id: i64, service: &str, status: i64) -> RequestRow {
     RequestRow {
         id,

@@ -56,7 +56,10 @@ impl UsageQuery {
 impl UsageScope {
     /// Whether it is of services alone, all of the time.
     fn is_of_services(&self) -> bool {
-        self.later_services.is_empty() && self.teams.is_empty() && self.consumers.is_empty()
+        self.later_services.is_empty()
+            && self.teams.is_empty()
+            && self.later_teams.is_empty()
+            && self.consumers.is_empty()
     }
 }
 

@@ -66,6 +66,8 @@ pub struct UsageScope {
     pub later_services: Vec<(String, i64)>,
     /// What applications of these teams call.
     pub teams: Vec<String>,
+    /// The same of these, from a time on: until then another team had the name.
+    pub later_teams: Vec<(String, i64)>,
     /// What these consumers call, from a time on, in microseconds UTC: before, somebody else may have
     /// had the name.
     pub consumers: Vec<(String, i64)>,
@@ -104,6 +106,7 @@ impl UsageScope {
             || self.consumers.iter().any(|(name, since)| *name == row.consumer && row.at >= *since)
             || (self.later_services.iter())
                 .any(|(name, since)| *name == row.service && row.at > *since)
+            || self.later_teams.iter().any(|(name, since)| *name == row.team && row.at > *since)
     }
 }
 
@@ -339,6 +342,7 @@ impl Sql {
         let dated = [
             ("consumer", Since::Made, &scope.consumers),
             ("service", Since::Taken, &scope.later_services),
+            ("team", Since::Taken, &scope.later_teams),
         ];
         for (column, sort, names) in dated {
             for (name, since) in names {
