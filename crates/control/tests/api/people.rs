@@ -79,6 +79,22 @@ fn before_anybody_has_set_up_loopback_keeps_what_it_had_and_gets_nothing_new() {
 }
 
 #[test]
+fn models_of_the_platform_are_shown_to_its_roles_alone() {
+    each_database(async |home| {
+        let admin = home.set_up().await;
+        home.send(&admin, "POST", "/api/v1/teams", &json!({ "name": "blue" })).await;
+        let (member, _) = home.member(&admin, "dev@example.com", "blue", "owner").await;
+        let models = async |who: &Proof| {
+            let listed = home.get(who, "/api/v1/models").await;
+            assert_eq!(listed.status(), 200, "{listed}");
+            listed.json()["models"].as_array().unwrap().len()
+        };
+        assert!(models(&admin).await > 0);
+        assert_eq!(models(&member).await, 0);
+    });
+}
+
+#[test]
 fn the_token_of_the_file_is_an_admin_and_closes_the_scrape() {
     each_database(async |mut home| {
         home.set_up().await;

@@ -12,6 +12,7 @@ use crate::call::Of;
 use crate::error::ApiError;
 use crate::operation::Desk;
 use crate::page::Paging;
+use crate::permission::Permission;
 use crate::reply::Reply;
 use crate::usecase::objects;
 
@@ -30,11 +31,14 @@ pub(crate) async fn run(
             shown.iter().map(|shown| beside(live.remove(&shown.name), Some(shown))).collect();
         return Ok(Reply::ok(&json!({ "models": models, "next_page_token": next })));
     }
-    // All of them, in the order of the file, as ever.
+    // All of them, in the order of the file, as ever; to who sees not all of the gateway, those alone
+    // that they see.
+    let sees_all = call.caller.may(Permission::ReadGateway, None);
     let shown: HashMap<&str, &objects::Shown> =
         shown.iter().map(|shown| (shown.name.as_str(), shown)).collect();
     let models: Vec<Value> = live
         .into_iter()
+        .filter(|model| sees_all || shown.contains_key(model.name.as_str()))
         .map(|model| {
             let shown = shown.get(model.name.as_str()).copied();
             beside(Some(ModelBody::from(model)), shown)

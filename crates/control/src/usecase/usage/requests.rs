@@ -138,25 +138,37 @@ pub(crate) struct FollowedList {
     followed: Vec<FollowedBody>,
 }
 
-/// What of the facts tells where a service has its endpoints.
-const OF_ENDPOINTS: [&str; 3] = ["endpoint", "upstream", "detail"];
+/// What of the facts tells how a service is made, and on what; callers are told none of it.
+const OF_SERVICE: [&str; 4] = ["endpoint", "upstream", "listener", "worker"];
+/// What there is beside policies that is about the caller.
+const OF_CALLERS: [&str; 3] = ["plan", "limits", "budgets"];
+/// What may tell it where an endpoint was asked, and else says what was wrong with the request.
+const DETAIL: &str = "detail";
 
 /// An exchange with all that is known of it, as `eyes` may see it.
 pub(super) fn told(row: RequestRow, eyes: &Eyes) -> RequestBody {
     let sees_endpoints = eyes.see_endpoints_of(&row.service);
     let mut body = body(row, true);
-    if sees_endpoints {
-        return body;
+    if !sees_endpoints {
+        hide_service(&mut body);
     }
-    if let Some(Value::Object(facts)) = &mut body.facts
-        && facts.contains_key("endpoint")
-    {
-        OF_ENDPOINTS.iter().for_each(|key| drop(facts.shift_remove(*key)));
+    body
+}
+
+/// Takes out how a service is made.
+fn hide_service(body: &mut RequestBody) {
+    if let Some(Value::Object(facts)) = &mut body.facts {
+        if facts.contains_key("endpoint") || facts.contains_key("connect_ms") {
+            facts.shift_remove(DETAIL);
+        }
+        OF_SERVICE.iter().for_each(|key| drop(facts.shift_remove(*key)));
+    }
+    if let Some(policies) = &mut body.policies {
+        policies.retain(|one| OF_CALLERS.contains(&one.policy.as_str()));
     }
     for attempt in body.attempts.iter_mut().flatten() {
         attempt.endpoint = None;
     }
-    body
 }
 
 pub(super) fn body(row: RequestRow, has_facts: bool) -> RequestBody {
@@ -380,6 +392,35 @@ pub(super) async fn filter(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn callers_are_told_what_became_of_their_request_and_not_how_the_service_is_made() {
+        let facts = |more: Value| {
+            let mut facts = serde_json::json!({
+                "listener": "web", "upstream": "up", "worker": 1, "attempts": 0,
+                "policies": [
+                    { "policy": "ip_filter", "outcome": "passed" },
+                    { "policy": "plan", "outcome": "refused" },
+                ],
+            });
+            if let (Value::Object(facts), Value::Object(more)) = (&mut facts, more) {
+                facts.extend(more);
+            }
+            let row = RequestRow { facts: facts.to_string(), ..RequestRow::default() };
+            let mut body = body(row, true);
+            hide_service(&mut body);
+            let policies = body.policies.iter().flatten().map(|one| one.policy.clone());
+            assert_eq!(policies.collect::<Vec<_>>(), ["plan"]);
+            body.facts.unwrap_or_default()
+        };
+        let refused = facts(serde_json::json!({ "detail": "the plan does not open this" }));
+        let expected =
+            serde_json::json!({ "attempts": 0, "detail": "the plan does not open this" });
+        assert_eq!(refused, expected);
+        let asked =
+            facts(serde_json::json!({ "endpoint": "10.0.0.7:80", "detail": "no 10.0.0.7" }));
+        assert_eq!(asked, serde_json::json!({ "attempts": 0 }));
+    }
 
     #[test]
     fn ids_are_read_back_and_nothing_else_is() {
