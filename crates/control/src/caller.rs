@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub(crate) use cookie::{SessionCookie, SignInCookie, clearing_cookie, setting_cookie};
-pub(crate) use identify::identify;
+pub(crate) use identify::{again, identify};
 
 use crate::operation::{Operation, Tag};
 use crate::permission::{Permission, Role};
@@ -23,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) platform: Option<Role>,
     /// The roles in teams, by the team's name.
     pub(crate) teams: BTreeMap<String, Role>,
+    /// The hash of the token of the database that was shown, by which it is looked up again.
+    pub(crate) token: Option<[u8; 32]>,
     /// What the token is for; `None` where everything is.
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) origin: Origin,
@@ -72,8 +74,8 @@ pub(crate) enum By {
 
 impl Caller {
     pub(crate) fn nobody(origin: Origin) -> Self {
-        let (platform, teams, scopes) = (None, BTreeMap::new(), None);
-        Self { who: Who::Nobody, platform, teams, scopes, origin }
+        let (platform, teams, token, scopes) = (None, BTreeMap::new(), None, None);
+        Self { who: Who::Nobody, platform, teams, token, scopes, origin }
     }
 
     pub(crate) fn admin(who: Who, origin: Origin) -> Self {

@@ -1,6 +1,6 @@
 //! From what a request shows to who calls.
 
-use architrave_store::{Token, User};
+use architrave_store::{Session, Token, User};
 use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use super::token::{is_token, sha256};
@@ -60,20 +60,44 @@ async fn by_token(
     let (Some(shown), Some(platform)) = (shown, &dependencies.platform) else {
         return unasked(dependencies, origin).await.ok_or_else(ApiError::token_invalid);
     };
-    let token = platform.store().token_by_hash(&sha256(shown.as_bytes())).await?;
-    let now = platform.now();
-    let is_alive =
-        |token: &Token| token.revoked_at.is_none() && token.expires_at.is_none_or(|end| end > now);
-    let token = token.filter(is_alive).ok_or_else(|| {
-        let message = "the token is not known, has expired or was revoked";
-        ApiError::new(Code::TokenInvalid, message)
-    })?;
+    let token = living_token(platform, &sha256(shown.as_bytes())).await?;
     let caller = owner(platform, &token, origin).await?;
     if let Err(error) = platform.store().touch_token(&token).await {
         // It says when it was last used; that is not worth a refusal.
         tracing::warn!(%error, "the use of a token could not be noted");
     }
     Ok(caller)
+}
+
+async fn living_token(platform: &Platform, hash: &[u8; 32]) -> Result<Token, ApiError> {
+    let token = platform.store().token_by_hash(hash).await?;
+    let now = platform.now();
+    let is_alive =
+        |token: &Token| token.revoked_at.is_none() && token.expires_at.is_none_or(|end| end > now);
+    token.filter(is_alive).ok_or_else(|| {
+        let message = "the token is not known, has expired or was revoked";
+        ApiError::new(Code::TokenInvalid, message)
+    })
+}
+
+/// Who has called, as they are now: for what goes on after its answer has begun. Watching is no use of
+/// a session or token.
+///
+/// # Errors
+/// When what they have shown is worth nothing any more.
+pub(crate) async fn again(
+    dependencies: &Dependencies,
+    caller: &Caller,
+) -> Result<Caller, ApiError> {
+    let Some(platform) = &dependencies.platform else { return Ok(caller.clone()) };
+    let origin = caller.origin.clone();
+    if let Some(hash) = &caller.token {
+        return owner(platform, &living_token(platform, hash).await?, origin).await;
+    }
+    match caller.session() {
+        Some(cookie) => Ok(of_session(platform, cookie.clone(), origin).await?.0),
+        None => Ok(caller.clone()),
+    }
 }
 
 /// Where no token is asked for, what comes without need is passed over, as it was before there
@@ -103,12 +127,12 @@ async fn owner(platform: &Platform, token: &Token, origin: Origin) -> Result<Cal
             }
         }
         caller.who = Who::ServiceAccount { id: account.id, name: account.name };
-        return Ok(Caller { scopes, ..caller });
+        return Ok(Caller { scopes, token: Some(token.secret_hash), ..caller });
     }
     let user = platform.store().user(&token.owner).await?;
     let user = user.filter(|user| user.state == "active").ok_or_else(gone)?;
     let caller = person(platform, user, By::Token, origin).await?;
-    Ok(Caller { scopes, ..caller })
+    Ok(Caller { scopes, token: Some(token.secret_hash), ..caller })
 }
 
 async fn by_session(
@@ -116,16 +140,25 @@ async fn by_session(
     cookie: SessionCookie,
     origin: Origin,
 ) -> Result<Caller, ApiError> {
+    let (caller, session) = of_session(platform, cookie, origin).await?;
+    if let Err(error) = platform.store().touch_session(&session).await {
+        tracing::warn!(%error, "a session's use could not be noted");
+    }
+    Ok(caller)
+}
+
+async fn of_session(
+    platform: &Platform,
+    cookie: SessionCookie,
+    origin: Origin,
+) -> Result<(Caller, Session), ApiError> {
     let over = || ApiError::new(Code::SessionInvalid, "the session is over; sign in again");
     let session = platform.store().session(&cookie.id_hash()).await?;
     let session = session.filter(|session| sessions::is_alive(session, platform.now()));
     let session = session.ok_or_else(over)?;
     let user = platform.store().user(&session.user).await?;
     let user = user.filter(|user| user.state == "active").ok_or_else(over)?;
-    if let Err(error) = platform.store().touch_session(&session).await {
-        tracing::warn!(%error, "a session's use could not be noted");
-    }
-    person(platform, user, By::Session(cookie), origin).await
+    Ok((person(platform, user, By::Session(cookie), origin).await?, session))
 }
 
 async fn person(
