@@ -236,7 +236,8 @@ impl Written for Issuer {
     }
 }
 
-fn is_this_machine(url: &str) -> bool {
+/// Whether an `http` URL is of this machine, by its host.
+pub(crate) fn is_this_machine(url: &str) -> bool {
     let rest = url.strip_prefix("http://").unwrap_or(url);
     let authority = rest.split('/').next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::identity_provider::is_this_machine;
 use crate::read::{BaseUrl, FilePath, JsonText, Scope, Text, record};
 
 /// Tokens of an issuer, and how they are known.
@@ -73,6 +74,11 @@ pub(crate) fn key_set(
         1 => {}
         0 => scope.refuse("needs one of `jwks_url`, `jwks_file` and `jwks`"),
         _ => scope.refuse("takes only one of `jwks_url`, `jwks_file` and `jwks`"),
+    }
+    // Whoever is on the way would say whose tokens are good; and it would never be asked.
+    let is_plain = |url: &String| url.starts_with("http://") && !is_this_machine(url);
+    if url.as_ref().is_some_and(is_plain) {
+        scope.refuse_at("jwks_url", "it is `https`: only one on this machine may go without");
     }
     url.map(KeySet::Url).or(file.map(KeySet::File)).or(text.map(KeySet::Text))
 }
