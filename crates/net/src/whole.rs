@@ -3,7 +3,9 @@
 //! there is something to tell. Not for traffic.
 
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +31,8 @@ pub struct WholeLimits {
     pub message: Duration,
     /// Between two requests.
     pub idle: Duration,
+    /// Whether an answer is not made to its end when its client goes away meanwhile.
+    pub ends_with_client: bool,
 }
 
 /// A response, whole.
@@ -64,7 +68,12 @@ pub async fn serve_whole<Answer: Future<Output = WholeResponse>>(
         let (mut response, is_to_head, keep_alive) = match read {
             Ok((head, body, keep_alive)) => {
                 let is_to_head = head.method == Method::Head;
-                let response = answer(head, body).await;
+                let answering = answer(head, body);
+                let response = match limits.ends_with_client {
+                    true => while_there(&mut reader, answering).await,
+                    false => Some(answering.await),
+                };
+                let Some(response) = response else { return };
                 let keep_alive = keep_alive && response.rest.is_none();
                 (response, is_to_head, keep_alive)
             }
@@ -81,6 +90,19 @@ pub async fn serve_whole<Answer: Future<Output = WholeResponse>>(
             return;
         }
     }
+}
+
+/// The answer; nothing where its client goes away before it is there.
+async fn while_there<Answer: Future>(
+    reader: &mut Reader,
+    answer: Answer,
+) -> Option<Answer::Output> {
+    let mut answer = pin!(answer);
+    poll_fn(|context| match answer.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending => reader.poll_gone(context).map(|_gone| None),
+    })
+    .await
 }
 
 async fn begun(reader: &mut Reader, idle: Duration) -> Result<bool, WireError> {

@@ -11,6 +11,7 @@ mod door;
 mod far;
 mod line;
 mod old;
+mod room;
 mod server;
 mod speaker;
 mod talk;
@@ -228,6 +229,7 @@ fn limits() -> WholeLimits {
         body_bytes_max: MessageLimits::default().bytes_max,
         message: Duration::from_secs(30),
         idle: Duration::from_secs(90),
+        ends_with_client: true,
     }
 }
 

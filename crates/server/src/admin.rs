@@ -55,6 +55,7 @@ const LIMITS: WholeLimits = WholeLimits {
     body_bytes_max: BODY_BYTES_MAX,
     message: Duration::from_secs(30),
     idle: Duration::from_secs(60),
+    ends_with_client: false,
 };
 
 /// Both listeners of the API.

@@ -26,6 +26,7 @@ const LIMITS: WholeLimits = WholeLimits {
     body_bytes_max: 1024 * 1024,
     message: Duration::from_secs(10),
     idle: Duration::from_secs(90),
+    ends_with_client: false,
 };
 
 /// Starts the three on a thread of their own, which lives as long as the process.

@@ -16,8 +16,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::line::LineError;
+use super::room::{Hearing, Piece};
 use super::server::Server;
-use super::speaker::{Piece, Speaker, Waiting, event, failure_code};
+use super::speaker::{Speaker, Waiting, event, failure_code};
 
 /// An answer that takes longer begins as a stream, on which who waits is seen to go away.
 const HOLD: Duration = Duration::from_secs(1);
@@ -78,10 +79,11 @@ async fn post(
         },
         (_, Era::Modern) => server.shared().await.map(|speaker| (None, speaker)),
         (None, Era::Legacy) if is_opening => {
-            server.begin().await.map(|(own, speaker)| (Some(own), speaker))
+            server.begin().await.map(|(made, speaker)| (Some(made), speaker))
         }
         (None, Era::Legacy) => return refused(RefusalKind::SessionMissing, "", id, era),
     };
+    // Where its client goes away before it knows the id, nobody could ever end it.
     let (made, speaker) = match found {
         Ok(found) => found,
         Err(error) => return unreached(server, &error, id, era),
@@ -101,8 +103,8 @@ async fn post(
     };
     if let Some(made) = made {
         match answer.status {
-            200 => answer.fields.append(header::SESSION, made.as_bytes()),
-            _ => drop(server.end_session(&made)),
+            200 => answer.fields.append(header::SESSION, made.keep().as_bytes()),
+            _ => drop(made),
         }
     }
     answer
@@ -119,7 +121,7 @@ fn era_of(head: &RequestHead, message: &Message) -> Era {
 
 /// Waits for an answer a while, and for more of it on a stream.
 async fn awaited(mut waiting: Waiting, id: Option<&str>, era: Era) -> WholeResponse {
-    match timeout(HOLD, waiting.pieces.recv()).await {
+    match timeout(HOLD, waiting.heard.next()).await {
         Ok(Some(piece)) if piece.is_last => json(status_of(&piece.message, era), piece.message),
         Ok(Some(piece)) => stream(event(&piece.message), waiting),
         // The line has ended, and who asked had called it off before: there is no answer, which only
@@ -148,7 +150,7 @@ async fn discovered(
 ) -> WholeResponse {
     let until = Instant::now() + DISCOVER_TIMEOUT;
     let answer = loop {
-        match timeout_at(until, waiting.pieces.recv()).await {
+        match timeout_at(until, waiting.heard.next()).await {
             Ok(Some(Piece { is_last: false, .. })) => {}
             Ok(Some(piece)) => break Some(piece.message),
             Ok(None) | Err(_) => break None,
@@ -179,24 +181,24 @@ const ALIVE: Bytes = Bytes::from_static(b":\n\n");
 fn stream(first: Bytes, mut waiting: Waiting) -> WholeResponse {
     let (out, rest) = mpsc::channel(PIECES_MAX);
     drop(task::spawn_local(async move {
-        pass_on(&mut waiting.pieces, &out).await;
+        pass_on(&mut waiting.heard, &out).await;
     }));
     streaming(first, rest)
 }
 
 fn events(speaker: &Rc<Speaker>) -> WholeResponse {
-    let mut pieces = speaker.listen();
+    let mut heard = speaker.listen();
     let (out, rest) = mpsc::channel(PIECES_MAX);
-    drop(task::spawn_local(async move { pass_on(&mut pieces, &out).await }));
+    drop(task::spawn_local(async move { pass_on(&mut heard, &out).await }));
     streaming(ALIVE, rest)
 }
 
 /// Passes on what comes, up to an answer, as long as somebody takes it.
-async fn pass_on(pieces: &mut mpsc::Receiver<Piece>, out: &mpsc::Sender<Bytes>) {
+async fn pass_on(heard: &mut Hearing, out: &mpsc::Sender<Bytes>) {
     let mut alive = Instant::now() + ALIVE_EVERY;
     loop {
         let (bytes, is_last) = tokio::select! {
-            piece = pieces.recv() => match piece {
+            piece = heard.next() => match piece {
                 Some(piece) => (event(&piece.message), piece.is_last),
                 None => return,
             },
@@ -204,7 +206,11 @@ async fn pass_on(pieces: &mut mpsc::Receiver<Piece>, out: &mpsc::Sender<Bytes>) 
             () = out.closed() => return,
         };
         alive = Instant::now() + ALIVE_EVERY;
-        if out.send(bytes).await.is_err() || is_last {
+        let is_sent = tokio::select! {
+            sent = out.send(bytes) => sent.is_ok(),
+            () = heard.let_go() => false,
+        };
+        if !is_sent || is_last {
             return;
         }
     }

@@ -12,6 +12,7 @@ use architrave_net::tls::{ClientTls, TlsError};
 
 use tokio::runtime::Handle;
 
+use super::server::SessionLimits;
 use super::{Bridge, Bridged, Far, Names, OldPlace, OldUrl, What};
 use crate::across::Reach;
 use crate::models::BaseUrl;
@@ -136,6 +137,7 @@ fn old(sse: &McpSse, names: Names, tls: ClientTls) -> Result<OldPlace, FarError>
         target: if url.path.is_empty() { "/" } else { url.path },
         fields: fields.map(|(name, value)| (name.clone(), Secret::new(value.as_str()))).collect(),
         allow_private: sse.allow_private,
+        limits: SessionLimits::default(),
     };
     Ok(OldPlace::new(url, names, tls))
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::old::{OldEar, OldMouth, OldPlace};
+use super::server::SessionLimits;
 
 /// How long a server may leave unread what is said to it.
 const SAY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,6 +34,9 @@ pub(super) enum LineError {
     /// There is no stream.
     #[error("{0}")]
     Old(String),
+    /// There are as many sessions as there may be.
+    #[error("it has {0} sessions already, which is as many as may be")]
+    Full(usize),
     /// What was said is not read.
     #[error("it does not read what is said to it")]
     Deaf,
@@ -55,11 +59,24 @@ pub(super) enum Ear {
 impl LineError {
     /// Whether it may be otherwise in a moment.
     pub(super) const fn is_for_now(&self) -> bool {
-        matches!(self, Self::Child(ChildError::TooMany(_) | ChildError::Resting(_)))
+        matches!(self, Self::Full(_) | Self::Child(ChildError::TooMany(_) | ChildError::Resting(_)))
+    }
+
+    /// Whether it is for want of room.
+    pub(super) const fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Child(ChildError::TooMany(_)))
     }
 }
 
 impl Far {
+    /// What holds for the sessions of it; nothing where each has a child, which has limits itself.
+    pub(super) fn session_limits(&self) -> Option<SessionLimits> {
+        match self {
+            Self::Old(place) => Some(place.limits()),
+            Self::Child(_) | Self::Nobody => None,
+        }
+    }
+
     /// Makes a line.
     pub(super) async fn open(&self) -> Result<(Mouth, Ear), LineError> {
         match self {

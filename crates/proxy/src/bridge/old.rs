@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::line::LineError;
+use super::server::SessionLimits;
 
 /// How long a server may take to answer, and then to say where messages go.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ struct Inner {
     target: String,
     fields: Vec<(String, Secret)>,
     permission: Permission,
+    limits: SessionLimits,
 }
 
 /// What is needed to reach one.
@@ -66,6 +68,8 @@ pub(super) struct OldUrl<'a> {
     pub fields: Vec<(String, Secret)>,
     /// Whether its name may lead to an address that is not of the public internet.
     pub allow_private: bool,
+    /// How many sessions there may be, and for how long.
+    pub limits: SessionLimits,
 }
 
 impl std::fmt::Debug for OldPlace {
@@ -86,7 +90,13 @@ impl OldPlace {
             target: url.target.to_owned(),
             fields: url.fields,
             permission: Permission::of_host(url.host, url.allow_private),
+            limits: url.limits,
         }))
+    }
+
+    /// What holds for its sessions.
+    pub(super) fn limits(&self) -> SessionLimits {
+        self.0.limits
     }
 
     /// Opens the stream, and waits for where messages go.

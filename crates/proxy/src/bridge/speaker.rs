@@ -3,22 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use architrave_core::task;
 use architrave_mcp::message::{Message, MessageKind, MessageLimits, Part};
 use architrave_mcp::refusal::{Refusal, RefusalKind};
 use architrave_mcp::revision::Era;
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::line::{Ear, LineError, Mouth};
+use super::room::{Client, Hearing, Patience, Room};
 use super::talk::{Said, Talk};
-
-/// Messages that wait for one client. One who takes none is let go: nobody else waits for them.
-const WAITING_MAX: usize = 64;
-
-/// Bytes of messages that wait for all clients of one line.
-const WAITING_BYTES_MAX: usize = 32 << 20;
 
 /// What a server tells nobody in particular is kept for who comes to hear it, this many messages.
 const ASIDE_MAX: usize = 32;
@@ -31,35 +28,14 @@ pub(super) struct Speaker {
     /// Whether several clients share it, so that what is for nobody in particular is for none.
     is_shared: bool,
     mouth: Mouth,
-    talk: RefCell<Talk<mpsc::Sender<Piece>>>,
+    talk: RefCell<Talk<Rc<Client>>>,
     /// Who hears what is for nobody in particular.
-    events: RefCell<Option<mpsc::Sender<Piece>>>,
+    events: RefCell<Option<Rc<Client>>>,
     aside: RefCell<VecDeque<Vec<u8>>>,
-    waiting: Rc<Cell<usize>>,
+    room: Room,
+    /// When somebody last said something, or came to hear.
+    used: Cell<Instant>,
     is_over: watch::Sender<bool>,
-}
-
-/// A message for a client.
-#[derive(Debug)]
-pub(super) struct Piece {
-    /// The message.
-    pub message: Vec<u8>,
-    /// Whether it is the answer, after which nothing comes.
-    pub is_last: bool,
-    /// What it weighs while it waits.
-    _weight: Weight,
-}
-
-#[derive(Debug)]
-struct Weight {
-    waiting: Rc<Cell<usize>>,
-    bytes: usize,
-}
-
-impl Drop for Weight {
-    fn drop(&mut self) {
-        self.waiting.set(self.waiting.get() - self.bytes);
-    }
 }
 
 /// Somebody who waits for an answer; when this is dropped before it came, they do not any more.
@@ -69,7 +45,7 @@ pub(super) struct Waiting {
     own: u64,
     era: Era,
     /// What comes.
-    pub pieces: mpsc::Receiver<Piece>,
+    pub heard: Hearing,
 }
 
 impl Speaker {
@@ -82,7 +58,8 @@ impl Speaker {
             talk: RefCell::new(Talk::new()),
             events: RefCell::default(),
             aside: RefCell::default(),
-            waiting: Rc::default(),
+            room: Room::default(),
+            used: Cell::new(Instant::now()),
             is_over: watch::Sender::new(false),
         });
         drop(task::spawn_local(Rc::clone(&speaker).hear(ear)));
@@ -117,9 +94,10 @@ impl Speaker {
         text: &str,
         era: Era,
     ) -> Result<Waiting, LineError> {
-        let (to, pieces) = mpsc::channel(WAITING_MAX);
+        self.used.set(Instant::now());
+        let (to, heard) = self.room.client();
         let (own, line) = self.talk.borrow_mut().ask(message, text, to);
-        let waiting = Waiting { speaker: Rc::clone(self), own, era, pieces };
+        let waiting = Waiting { speaker: Rc::clone(self), own, era, heard };
         self.mouth.say(line).await?;
         // It may have ended before it was asked, and then nobody answers.
         if self.is_over() {
@@ -130,17 +108,24 @@ impl Speaker {
 
     /// Tells something, or answers it.
     pub(super) async fn tell(&self, message: &Message, text: &str) -> Result<(), LineError> {
+        self.used.set(Instant::now());
         let line = self.talk.borrow_mut().tell(message, text);
         self.mouth.say(line).await
     }
 
     /// Hears what is for nobody in particular, in place of who did before.
-    pub(super) fn listen(&self) -> mpsc::Receiver<Piece> {
-        let (to, pieces) = mpsc::channel(WAITING_MAX);
-        *self.events.borrow_mut() = Some(to);
+    pub(super) fn listen(&self) -> Hearing {
+        self.used.set(Instant::now());
+        let (to, heard) = self.room.client();
         let kept = std::mem::take(&mut *self.aside.borrow_mut());
-        kept.into_iter().for_each(|message| self.aside(message));
-        pieces
+        kept.into_iter().for_each(|message| self.room.put(&to, message, false));
+        *self.events.borrow_mut() = Some(to);
+        heard
+    }
+
+    /// How long nobody has wanted anything of it; nothing while somebody does.
+    pub(super) fn unused(&self) -> Option<Duration> {
+        (self.is_idle() && !self.is_heard()).then(|| self.used.get().elapsed())
     }
 
     async fn hear(self: Rc<Self>, mut ear: Ear) {
@@ -156,14 +141,20 @@ impl Speaker {
                 continue;
             };
             let said = self.talk.borrow_mut().hear(text);
-            match said {
-                Said::Last(to, message) => self.give(&to, message, true),
-                Said::On(to, message) => self.give(&to, message, false),
-                Said::OnOne(to, message) if !self.is_shared && !self.is_heard() => {
-                    self.give(&to, message, false);
+            let giving = async {
+                match said {
+                    Said::Last(to, message) => self.give(&to, message, true).await,
+                    Said::On(to, message) => self.give(&to, message, false).await,
+                    Said::OnOne(to, message) if !self.is_shared && !self.is_heard() => {
+                        self.give(&to, message, false).await;
+                    }
+                    Said::OnOne(_, message) | Said::Aside(message) => self.aside(message).await,
+                    Said::Nothing(why) => tracing::debug!(server = &*self.name, "{why}"),
                 }
-                Said::OnOne(_, message) | Said::Aside(message) => self.aside(message),
-                Said::Nothing(why) => tracing::debug!(server = &*self.name, "{why}"),
+            };
+            tokio::select! {
+                () = giving => {}
+                _ = over.wait_for(|is_over| *is_over) => break,
             }
         }
         self.end();
@@ -178,37 +169,31 @@ impl Speaker {
             let mut message = Vec::new();
             let refusal = Refusal::new(RefusalKind::ServerFailed, "it has ended");
             refusal.write(&mut message, Some(&id), Era::Legacy);
-            self.give(&to, message, true);
+            self.room.put(&to, message, true);
         }
     }
 
-    fn give(&self, to: &mpsc::Sender<Piece>, message: Vec<u8>, is_last: bool) {
-        let bytes = message.len();
-        let waiting = self.waiting.get();
-        if waiting > 0 && waiting + bytes > WAITING_BYTES_MAX {
-            tracing::warn!(server = &*self.name, "a message is lost: too much waits");
-            return;
-        }
-        self.waiting.set(waiting + bytes);
-        let weight = Weight { waiting: Rc::clone(&self.waiting), bytes };
-        if to.try_send(Piece { message, is_last, _weight: weight }).is_err() {
-            tracing::debug!(server = &*self.name, "a message is lost: nobody takes it");
+    /// Gives a client a message, as soon as there is room for it; the server waits meanwhile.
+    async fn give(&self, to: &Rc<Client>, message: Vec<u8>, is_last: bool) {
+        let patience = if self.is_shared { Patience::InAll } else { Patience::Each };
+        if !self.room.give(to, message, is_last, patience).await {
+            tracing::warn!(server = &*self.name, "a client that reads nothing is let go");
         }
     }
 
     /// Whether somebody hears what is for nobody in particular.
     fn is_heard(&self) -> bool {
-        self.events.borrow().as_ref().is_some_and(|to| !to.is_closed())
+        self.events.borrow().as_ref().is_some_and(|to| !to.is_gone())
     }
 
-    fn aside(&self, message: Vec<u8>) {
+    async fn aside(&self, message: Vec<u8>) {
         if self.is_shared {
             tracing::debug!(server = &*self.name, "a message is lost: it is for nobody");
             return;
         }
-        let events = self.events.borrow();
-        match events.as_ref().filter(|to| !to.is_closed()) {
-            Some(to) => self.give(to, message, false),
+        let events = self.events.borrow().as_ref().filter(|to| !to.is_gone()).cloned();
+        match events {
+            Some(to) => self.give(&to, message, false).await,
             None => {
                 let mut aside = self.aside.borrow_mut();
                 if aside.len() == ASIDE_MAX {

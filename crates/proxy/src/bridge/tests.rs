@@ -69,7 +69,8 @@ impl Stand {
         Self { bridged, launcher: Some(launcher), _runtime: runtime }
     }
 
-    fn send(&self, verb: &str, fields: &[(&str, &str)], body: &str) -> Answer {
+    /// Asks, and leaves the answer to whoever holds the socket.
+    fn ask(&self, verb: &str, fields: &[(&str, &str)], body: &str) -> TcpStream {
         let mut socket = TcpStream::connect(self.bridged.address()).unwrap();
         socket.set_read_timeout(Some(SOON)).unwrap();
         let mut head = format!("{verb} {} HTTP/1.1\r\nhost: b\r\n", self.bridged.target());
@@ -81,7 +82,11 @@ impl Stand {
         }
         head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
         socket.write_all(head.as_bytes()).unwrap();
-        let mut reader = BufReader::new(socket);
+        socket
+    }
+
+    fn send(&self, verb: &str, fields: &[(&str, &str)], body: &str) -> Answer {
+        let mut reader = BufReader::new(self.ask(verb, fields, body));
         let (mut status, mut length, mut session) = (0, None, None);
         loop {
             let mut line = String::new();

@@ -182,3 +182,43 @@ fn a_server_that_is_taken_away_takes_its_children_along() {
     drop(stand.bridged);
     eventually("all have ended", SOON, || (launcher.running() == 0).then_some(()));
 }
+
+#[test]
+fn a_server_that_speaks_quickly_loses_nothing() {
+    let stand = Stand::child(&[], &[], LIMITS);
+    let session = stand.begin();
+    for count in [100, 2000] {
+        let arguments = format!(r#"{{"count":{count}}}"#);
+        for said in [
+            stand.post(Some(&session), &call("1", "burst", &arguments)).all(),
+            stand.send("POST", &[MODERN], &modern("1", "burst", &arguments)).all(),
+        ] {
+            assert_eq!(said.len(), count + 1, "{count}: the end is {:?}", said.last());
+            assert!(said[count].contains("\"id\":1") && said[count].contains("burst"));
+        }
+    }
+}
+
+#[test]
+fn a_client_that_reads_nothing_costs_the_others_a_while_and_not_their_answers() {
+    let stand = Stand::child(&[], &[], LIMITS);
+    let large = modern("1", "burst", r#"{"count":3000,"bytes":20000}"#);
+    let _unread = stand.send("POST", &[MODERN], &large).stream();
+    let said = stand.send("POST", &[MODERN], &modern("2", "echo", r#"{"text":"there"}"#)).all();
+    let last = said.last().expect("an answer");
+    assert!(last.contains("\"id\":2") && last.contains("there"), "{last}");
+}
+
+#[test]
+fn a_session_whose_client_has_gone_before_it_was_made_ends() {
+    let stand = Stand::child(&["--slow"], &[], ChildLimits { processes_max: 1, ..LIMITS });
+    let opening = r#"{"jsonrpc":"2.0","id":5,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+    let launcher = stand.launcher.as_ref().unwrap();
+    let socket = stand.ask("POST", &[], opening);
+    eventually("it begins", SOON, || (launcher.running() == 1).then_some(()));
+    drop(socket);
+    eventually("it ends", SOON, || (launcher.running() == 0).then_some(()));
+    let answer = stand.post(None, opening);
+    assert_eq!(answer.status, 200, "there is room again");
+    assert!(answer.session.is_some());
+}

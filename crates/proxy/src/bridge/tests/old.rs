@@ -8,6 +8,7 @@ use architrave_net::dns::Resolver;
 use architrave_net::tls::ClientTls;
 use architrave_testkit::eventually;
 
+use super::super::server::SessionLimits;
 use super::*;
 
 /// A server that answers each message by saying what it was, after it has told that it works on it.
@@ -30,6 +31,10 @@ impl Old {
     }
 
     fn stand(&self) -> Stand {
+        self.stand_within(SessionLimits::default())
+    }
+
+    fn stand_within(&self, limits: SessionLimits) -> Stand {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let authority = self.address.to_string();
         let url = OldUrl {
@@ -40,6 +45,7 @@ impl Old {
             target: "/v1/sse?key=k",
             fields: vec![("x-token".to_owned(), Secret::new("t0ken"))],
             allow_private: false,
+            limits,
         };
         let tls = ClientTls::load(&UpstreamTls::default(), UpstreamProtocol::Http1).unwrap();
         let names =
@@ -132,4 +138,32 @@ fn nothing_is_said_to_another_origin() {
         assert_eq!(stand.post(None, opening).status, 502, "{endpoint}");
         assert_eq!(old.requests.lock().unwrap().len(), 1, "nothing but the stream was asked for");
     }
+}
+
+const OPENING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{}}}"#;
+
+#[test]
+fn sessions_end_when_nobody_wants_anything_of_them() {
+    let old = Old::start("messages");
+    let limits = SessionLimits { idle: Duration::from_millis(200), ..SessionLimits::default() };
+    let stand = old.stand_within(limits);
+    let session = stand.post(None, OPENING).session.expect("a session");
+    let mut stream = old.streams.lock().unwrap().pop().expect("its stream was opened");
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is closed");
+    eventually("the session is over", SOON, || {
+        let told = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+        (stand.post(Some(&session), told).status == 404).then_some(())
+    });
+}
+
+#[test]
+fn there_are_no_more_sessions_than_may_be() {
+    let old = Old::start("messages");
+    let stand = old.stand_within(SessionLimits { sessions_max: 2, ..SessionLimits::default() });
+    let first = stand.post(None, OPENING).session.expect("a session");
+    assert_eq!(stand.post(None, OPENING).status, 200);
+    assert_eq!(stand.post(None, OPENING).status, 503, "those that are there were just used");
+    assert_eq!(stand.send("DELETE", &[("mcp-session-id", &first)], "").status, 200);
+    assert_eq!(stand.post(None, OPENING).status, 200);
 }
