@@ -8,5 +8,6 @@ mod relay;
 mod session;
 mod speaking;
 mod stdio;
+mod streams;
 
 pub(crate) use speaking::in_front;

@@ -2,6 +2,8 @@
 //! an event on a merged stream, with which a client that comes back finds all of them again.
 //!
 //! `orders=12~docs=a%7Eb`: servers' names have none of these letters, and in marks they are escaped.
+//! The mark of a stream that answers a request names the request as well, `orders=12=7`: who comes
+//! back to it may be answered that by this server, and by no other.
 
 use crate::name::is_server;
 
@@ -10,7 +12,15 @@ const TEXT_BYTES_MAX: usize = 6 * 1024;
 
 /// Marks of servers, each of which has one at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marks(Vec<(String, String)>);
+pub struct Marks(Vec<Mark>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    server: String,
+    mark: String,
+    /// The JSON of the id of the request that its stream answers, where it answers one.
+    asked: Option<String>,
+}
 
 impl Marks {
     /// None.
@@ -21,25 +31,39 @@ impl Marks {
 
     /// Sets a server's mark. It is the newest from then on.
     pub fn set(&mut self, server: &str, mark: &str) {
+        let asked = self.asked_of(server).map(str::to_owned);
         self.remove(server);
-        self.0.push((server.to_owned(), mark.to_owned()));
+        self.0.push(Mark { server: server.to_owned(), mark: mark.to_owned(), asked });
+    }
+
+    /// Says which request a server's stream answers, by the JSON of its id; nothing where it answers
+    /// none, or has done so. It must have a mark.
+    pub fn set_asked(&mut self, server: &str, id: Option<&str>) {
+        if let Some(known) = self.0.iter_mut().find(|known| known.server == server) {
+            known.asked = id.map(str::to_owned);
+        }
+    }
+
+    /// The JSON of the id of the request that a server's stream answers.
+    #[must_use]
+    pub fn asked_of(&self, server: &str) -> Option<&str> {
+        self.0.iter().find(|known| known.server == server)?.asked.as_deref()
     }
 
     /// Takes a server's mark away.
     pub fn remove(&mut self, server: &str) {
-        self.0.retain(|(known, _)| known != server);
+        self.0.retain(|known| known.server != server);
     }
 
     /// A server's mark.
     #[must_use]
     pub fn of(&self, server: &str) -> Option<&str> {
-        let mut known = self.0.iter();
-        known.find(|(known, _)| known == server).map(|(_, mark)| mark.as_str())
+        self.0.iter().find(|known| known.server == server).map(|known| known.mark.as_str())
     }
 
     /// All of them, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(server, mark)| (server.as_str(), mark.as_str()))
+        self.0.iter().map(|known| (known.server.as_str(), known.mark.as_str()))
     }
 
     /// Whether there is none.
@@ -63,8 +87,12 @@ impl Marks {
     pub fn encode_newest(&self) -> String {
         let mut parts: Vec<String> = Vec::with_capacity(self.0.len());
         let mut length = 0;
-        for (server, mark) in self.0.iter().rev() {
-            let part = format!("{server}={}", escaped(mark));
+        for Mark { server, mark, asked } in self.0.iter().rev() {
+            let mut part = format!("{server}={}", escaped(mark));
+            if let Some(asked) = asked {
+                part.push('=');
+                part.push_str(&escaped(asked));
+            }
             length += part.len() + 1;
             if length > TEXT_BYTES_MAX {
                 break;
@@ -84,10 +112,16 @@ impl Marks {
         }
         for part in text.split('~') {
             let (server, mark) = part.split_once('=')?;
+            let (mark, asked) = match mark.split_once('=') {
+                Some((mark, asked)) if !asked.is_empty() => (mark, Some(unescaped(asked)?)),
+                Some(_) => return None,
+                None => (mark, None),
+            };
             if !is_server(server) || marks.of(server).is_some() {
                 return None;
             }
             marks.set(server, &unescaped(mark)?);
+            marks.set_asked(server, asked.as_deref());
         }
         Some(marks)
     }
@@ -139,9 +173,27 @@ mod tests {
         marks.set("orders", "12");
         assert_eq!(marks.encode_newest(), "docs=a%7Eb~orders=12");
         assert_eq!(Marks::decode("docs=a%7Eb~orders=12"), Some(marks));
-        for text in ["", "orders", "Orders=1", "a=1~a=2", "a=1~", "a=%7", "a=\u{e9}", "a=b=c"] {
+        for text in
+            ["", "orders", "Orders=1", "a=1~a=2", "a=1~", "a=%7", "a=\u{e9}", "a=b=", "a=b=c=d"]
+        {
             assert_eq!(Marks::decode(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mark_says_what_its_stream_answers_until_that_is_answered() {
+        let mut marks = Marks::new();
+        marks.set("orders", "1");
+        marks.set_asked("orders", Some("\"a=b\""));
+        marks.set("docs", "5");
+        marks.set("orders", "2");
+        let text = marks.encode_newest();
+        assert_eq!(text, "docs=5~orders=2=\"a%3Db\"");
+        let back = Marks::decode(&text).unwrap();
+        assert_eq!((back.of("orders"), back.asked_of("orders")), (Some("2"), Some("\"a=b\"")));
+        assert_eq!(back.asked_of("docs"), None);
+        marks.set_asked("orders", None);
+        assert_eq!(marks.encode_newest(), "docs=5~orders=2");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use architrave_wire::sse::{Event, EventReader, TooLarge, write_event};
 
 use crate::marks::Marks;
 use crate::message::{Body, Message, MessageLimits, Unread};
+use crate::refusal::RefusalKind;
 
 /// One event of a stream.
 #[derive(Debug)]
@@ -54,29 +55,62 @@ impl StreamReader {
     /// Reads the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8], each: &mut dyn FnMut(Streamed<'_>)) {
         let limits = self.limits;
-        self.events.push(bytes, &mut |event| each(streamed(event, &limits)));
+        self.events.push(bytes, &mut |event| streamed(event, &limits, each));
     }
 
     /// The stream has ended.
     pub fn end(&mut self, each: &mut dyn FnMut(Streamed<'_>)) {
         let limits = self.limits;
-        self.events.end(&mut |event| each(streamed(event, &limits)));
+        self.events.end(&mut |event| streamed(event, &limits, each));
     }
 }
 
-fn streamed<'e>(event: Result<Event<'e>, TooLarge>, limits: &MessageLimits) -> Streamed<'e> {
-    let Ok(Event { name, id, retry_ms, data }) = event else { return Streamed::TooLarge };
+fn streamed(
+    event: Result<Event<'_>, TooLarge>,
+    limits: &MessageLimits,
+    each: &mut dyn FnMut(Streamed<'_>),
+) {
+    let Ok(Event { name, id, retry_ms, data }) = event else { return each(Streamed::TooLarge) };
     // The first event of a stream that one may come back to has an id and nothing to say.
     let Some(data) = data.filter(|data| !data.is_empty()) else {
-        return Streamed::Mark { id, retry_ms };
+        return each(Streamed::Mark { id, retry_ms });
     };
-    if name == "endpoint" {
-        return Streamed::Endpoint(String::from_utf8_lossy(data));
+    match name {
+        "endpoint" => return each(Streamed::Endpoint(String::from_utf8_lossy(data))),
+        "" | "message" => {}
+        // Whoever listens for messages is not told of events of another name.
+        _ => return each(Streamed::Mark { id, retry_ms }),
     }
     let read = Body::text(data).and_then(|text| Ok((Message::read(text, limits)?, text)));
     match read {
-        Ok((message, text)) => Streamed::Message { message, text, id },
-        Err(unread) => Streamed::Wrong(unread),
+        Ok((message, text)) => each(Streamed::Message { message, text, id }),
+        Err(unread) if unread.refusal.kind == RefusalKind::Batch => {
+            several((data, limits), (id, unread), each);
+        }
+        Err(unread) => each(Streamed::Wrong(unread)),
+    }
+}
+
+/// Several messages in one event, as servers of 2025-03-26 may put them. Who comes back behind it has
+/// seen the last of them.
+fn several(
+    (data, limits): (&[u8], &MessageLimits),
+    (id, unread): (Option<&str>, Unread),
+    each: &mut dyn FnMut(Streamed<'_>),
+) {
+    let (Ok(text), Ok(Body::Several(entries))) = (Body::text(data), Body::read(data, limits))
+    else {
+        return each(Streamed::Wrong(unread));
+    };
+    if entries.iter().any(|entry| entry.message.is_err()) {
+        return each(Streamed::Wrong(unread));
+    }
+    let last = entries.len() - 1;
+    for (place, entry) in entries.into_iter().enumerate() {
+        let id = id.filter(|_| place == last);
+        if let Ok(message) = entry.message {
+            each(Streamed::Message { message, text: &text[entry.range], id });
+        }
     }
 }
 
@@ -84,13 +118,35 @@ fn streamed<'e>(event: Result<Event<'e>, TooLarge>, limits: &MessageLimits) -> S
 #[derive(Debug, Default)]
 pub struct StreamWriter {
     marks: Marks,
+    /// The request that is answered, by the server that was asked and the JSON of its id.
+    answering: Option<(String, String)>,
 }
 
 impl StreamWriter {
     /// At the start of a stream, or where a client comes back to it that has seen this id last.
     #[must_use]
     pub fn new(last_event: Option<&str>) -> Self {
-        Self { marks: last_event.and_then(Marks::decode).unwrap_or_default() }
+        let marks = last_event.and_then(Marks::decode).unwrap_or_default();
+        Self { marks, answering: None }
+    }
+
+    /// The same for the stream with which a server answers a request: whoever comes back to it is
+    /// known to have asked that.
+    #[must_use]
+    pub fn answering(mut self, server: &str, id: &str) -> Self {
+        self.answering = Some((server.to_owned(), id.to_owned()));
+        self
+    }
+
+    /// The JSON of the id of the request that a server's stream answers, which is come back to.
+    #[must_use]
+    pub fn asked_of(&self, server: &str) -> Option<&str> {
+        self.marks.asked_of(server)
+    }
+
+    /// What was asked of a server has been answered.
+    pub fn answered(&mut self, server: &str) {
+        self.marks.set_asked(server, None);
     }
 
     /// The id that a server's stream is to go on behind.
@@ -115,6 +171,9 @@ impl StreamWriter {
 
     fn marked(&mut self, server: &str, id: &str) -> String {
         self.marks.set(server, id);
+        if let Some((_, asked)) = self.answering.as_ref().filter(|(of, _)| of == server) {
+            self.marks.set_asked(server, Some(asked));
+        }
         self.marks.encode_newest()
     }
 }
@@ -147,7 +206,7 @@ mod tests {
     fn events_are_what_they_are_however_they_are_cut() {
         let large = "x".repeat(300);
         let text = format!(
-            "event: endpoint\ndata: /messages?s=1\n\nid: 1\nretry: 500\ndata:\n\n: alive\n\nid: 2\nevent: message\ndata: {{\"jsonrpc\":\"2.0\",\ndata: \"id\":7,\"result\":{{}}}}\n\ndata: {large}\n\ndata: [1]\n\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}}\n\n"
+            "event: endpoint\ndata: /messages?s=1\n\nid: 1\nretry: 500\ndata:\n\n: alive\n\nid: 2\nevent: message\ndata: {{\"jsonrpc\":\"2.0\",\ndata: \"id\":7,\"result\":{{}}}}\n\ndata: {large}\n\ndata: [1]\n\nevent: ping\ndata: 12345\n\nid: 3\ndata: [{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}},{{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{{}}}}]\n\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}}\n\n"
         );
         let wanted = [
             "endpoint /messages?s=1",
@@ -155,6 +214,9 @@ mod tests {
             "Response Some(\"7\") Some(\"2\")",
             "too large",
             "batch",
+            "mark None None",
+            "Notification None None",
+            "Response Some(\"8\") Some(\"3\")",
             "Notification None None",
         ];
         for cut in [1, 3, 7, 4096] {

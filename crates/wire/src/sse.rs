@@ -89,7 +89,7 @@ impl EventReader {
             }
         }
         if self.line.len() + bytes.len() > self.bytes_max {
-            self.is_skipping = true;
+            self.skip(each);
             self.line = Vec::new();
         } else {
             self.line.extend_from_slice(bytes);
@@ -117,7 +117,7 @@ impl EventReader {
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
-            b"data" if self.data.len() + value.len() > self.bytes_max => self.is_skipping = true,
+            b"data" if self.data.len() + value.len() > self.bytes_max => self.skip(each),
             b"data" => {
                 if self.has_data {
                     self.data.push(b'\n');
@@ -138,10 +138,18 @@ impl EventReader {
         }
     }
 
-    fn event(&mut self, each: &mut EachEvent<'_>) {
-        if self.is_skipping {
+    /// Told at once: what is larger than is taken may have no end.
+    fn skip(&mut self, each: &mut EachEvent<'_>) {
+        if !std::mem::replace(&mut self.is_skipping, true) {
+            self.data = Vec::new();
             each(Err(TooLarge));
-        } else if self.has_data || self.id.is_some() || self.retry_ms.is_some() {
+        }
+    }
+
+    fn event(&mut self, each: &mut EachEvent<'_>) {
+        // Of one that is skipped it has been told.
+        let says_something = self.has_data || self.id.is_some() || self.retry_ms.is_some();
+        if says_something && !self.is_skipping {
             each(Ok(Event {
                 name: &self.name,
                 id: self.id.as_deref(),

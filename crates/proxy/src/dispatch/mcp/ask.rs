@@ -9,12 +9,15 @@ use std::task::{Context, Poll};
 use architrave_balance::{Criteria, Reserved, Unavailable};
 use architrave_core::Reason;
 use architrave_net::h1::Gone;
-use architrave_net::{Conversation, Fields, Framing, Reader, Source, WireError, Writer};
+use architrave_net::{Conversation, Fields, Framing, Reader, Source, Timer, WireError, Writer};
 use architrave_telemetry::Phase;
 use smallvec::SmallVec;
 
 use super::outgoing::Outgoing;
-use crate::attempt::{Answered, AttemptFacts, AttemptPlan, Interim, attempt};
+use crate::attempt::{
+    Answered, AttemptFacts, AttemptPlan, HALF_CLOSED, Interim, attempt, poll_client,
+};
+use crate::dispatch::ClientSide;
 use crate::entry::enter;
 use crate::failure::{Failure, Retry};
 use crate::mcp::HttpWay;
@@ -85,8 +88,9 @@ pub(super) async fn send(
             }
             let may_repeat = match failure.retry {
                 Retry::Never => false,
-                Retry::Unsent | Retry::Stale => true,
-                Retry::Sent => outgoing.is_repeatable,
+                Retry::Unsent => true,
+                // A connection that dies without a byte may have died of what it was sent.
+                Retry::Stale | Retry::Sent => outgoing.is_repeatable,
             };
             let has_other = way.upstream.balance.has_other(&tried);
             let is_bound = outgoing.pinned.is_some() && !is_stale;
@@ -101,6 +105,27 @@ pub(super) async fn send(
             return Poll::Ready(Err(gone()));
         }
         sending.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Waits for what is read of an answer for as long as its client is there.
+///
+/// # Errors
+/// Those of the reading; or the client is gone.
+pub(super) async fn while_there<T>(
+    client: &mut ClientSide<'_, '_>,
+    reading: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut reading = pin!(reading);
+    let mut half_closed = Timer::new();
+    half_closed.start(HALF_CLOSED);
+    poll_fn(|context| match reading.as_mut().poll(context) {
+        Poll::Ready(read) => Poll::Ready(read),
+        Poll::Pending => {
+            poll_client(context, &mut *client.reader, Some(&mut *client.writer), &mut half_closed)
+                .map(Err)
+        }
     })
     .await
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use architrave_core::Reason;
 use architrave_mcp::header;
-use architrave_mcp::message::{Body, Message, MessageKind, MessageLimits};
+use architrave_mcp::message::{Body, Message, MessageKind, MessageLimits, Part};
 use architrave_mcp::stream::{StreamReader, Streamed};
 use architrave_net::{Fields, WireError};
 use architrave_telemetry::Phase;
@@ -70,8 +70,18 @@ pub(super) fn answers(message: &Message, text: &str, id: &str) -> bool {
     }
 }
 
+/// An answer of who could not read the id, under the id of what was asked: its client would not find
+/// what it answers. Nothing where it has one.
+pub(super) fn under_id(message: &Message, text: &str, id: &str) -> Option<Vec<u8>> {
+    message.id(text).is_none().then(|| {
+        let mut rewrite = message.rewrite();
+        rewrite.json(Part::Id, id);
+        rewrite.apply(text)
+    })
+}
+
 /// Whether two ids say the same, however they are spelled.
-fn is_same_id(one: &str, other: &str) -> bool {
+pub(super) fn is_same_id(one: &str, other: &str) -> bool {
     let text = |raw: &str| {
         let mut cursor = Cursor::new(raw);
         (cursor.kind() == Kind::Text).then(|| cursor.text().ok().map(|text| text.into_owned()))?
@@ -82,7 +92,7 @@ fn is_same_id(one: &str, other: &str) -> bool {
 /// Reads an answer whole.
 ///
 /// # Errors
-/// It broke off, or is larger than a message may be.
+/// It broke off, takes longer than an answer may, or is larger than a message may be.
 pub(super) async fn gather(
     worker: &Worker,
     server: &LiveMcpServer,
@@ -98,17 +108,21 @@ pub(super) async fn gather(
     let mut bytes = Vec::new();
     let mut events = StreamReader::new(limits);
     let mut found: Option<(Message, String)> = None;
-    if let Some(reader) = answered.call.reader() {
+    let reading = async {
+        let Some(reader) = answered.call.reader() else { return Ok(()) };
         reader.limit_stall(server.timeouts().stall);
         loop {
             let before = bytes.len();
             let count = reader.take(&mut bytes, 64 * 1024).await.map_err(|error| broken(&error))?;
-            let mut each = |event: Streamed<'_>| {
-                if let (Streamed::Message { message, text, .. }, Some(id)) = (event, id)
-                    && answers(&message, text, id)
+            let mut is_too_large = false;
+            let mut each = |event: Streamed<'_>| match (event, id) {
+                (Streamed::Message { message, text, .. }, Some(id))
+                    if answers(&message, text, id) =>
                 {
                     found.get_or_insert((message, text.to_owned()));
                 }
+                (Streamed::TooLarge, _) => is_too_large = true,
+                _ => {}
             };
             match (kind, count) {
                 (AnswerKind::Events, 0) => events.end(&mut each),
@@ -119,15 +133,23 @@ pub(super) async fn gather(
                 _ => {}
             }
             if count == 0 || found.is_some() {
-                break;
+                return Ok(());
             }
-            if bytes.len() > limits.bytes_max {
+            if is_too_large || bytes.len() > limits.bytes_max {
                 return Err(Failure::endpoint(
                     Reason::BadResponse,
                     Phase::ResponseBody,
                     "the server's answer is larger than a message may be",
                 ));
             }
+        }
+    };
+    // However it drips: the pace alone would let it go on for ever.
+    match tokio::time::timeout(server.timeouts().answer, reading).await {
+        Ok(read) => read?,
+        Err(_elapsed) => {
+            let about = "the server began to answer, and did not end in time";
+            return Err(Failure::gateway(Reason::ResponseTimeout, Phase::ResponseBody, about));
         }
     }
     worker.keep(*answered, &server.way_at(endpoint).upstream, worker.now());

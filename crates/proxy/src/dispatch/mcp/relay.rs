@@ -19,9 +19,9 @@ use architrave_wire::json::Cursor;
 use super::Missed;
 use super::access::narrowed;
 use super::answer::McpAnswer;
-use super::ask::send;
+use super::ask::{send, while_there};
 use super::era::{Asking, is_other};
-use super::gathered::{AnswerKind, Gathered, foreign, gather, is_batch_of_answers};
+use super::gathered::{AnswerKind, Gathered, foreign, gather, is_batch_of_answers, under_id};
 use super::outgoing::{Beside, Outgoing, head, tell_caller};
 use super::stream::{Feed, McpStream, Role};
 use crate::assembly::LiveUpstream;
@@ -44,6 +44,8 @@ pub(super) struct Relaying<'r> {
     pub era: Era,
     /// The id of the request; nothing where no answer is expected.
     pub id: Option<&'r str>,
+    /// The JSON of the token of its progress, where it has one.
+    pub token: Option<&'r str>,
     /// Whether it is several messages.
     pub is_batch: bool,
     /// The method, where it is one that is known.
@@ -181,7 +183,7 @@ pub(super) async fn relay<'a>(
         AnswerKind::of(&answered.head.fields) == AnswerKind::Events && !relaying.is_narrowed();
     if is_stream && answered.head.status == 200 && relaying.expects_answer() {
         let role = match relaying.id {
-            Some(id) => Role::Call { id: id.to_owned() },
+            Some(id) => Role::Call { id: id.to_owned(), token: relaying.token.map(str::to_owned) },
             None => Role::Several,
         };
         let feed = Feed::new(relaying.place, Arc::clone(relaying.server()), answered);
@@ -191,7 +193,16 @@ pub(super) async fn relay<'a>(
             McpStream::new(vec![feed], role, (service, relaying.is_merged, relaying.era), reader);
         return Ok(McpAnswer::stream(stream));
     }
-    let gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+    if is_stream && (200..=299).contains(&answered.head.status) && !relaying.expects_answer() {
+        // What it says by that is for nobody, and may have no end.
+        return Ok(McpAnswer::whole(202, Vec::new()));
+    }
+    let gathering = gather(worker, &server, answered, relaying.id);
+    let gathered = match relaying.era {
+        // To go away is to call it off.
+        Era::Modern => pin!(while_there(&mut client, gathering)).await?,
+        Era::Legacy => pin!(gathering).await?,
+    };
     pass_whole(&relaying, gathered)
 }
 
@@ -217,8 +228,9 @@ pub(super) fn pass_whole<'a>(
         if relaying.method == Some(McpMethod::ServerDiscover) {
             relaying.server().learn_revisions(revisions_of(message, &text));
         }
-        return may_pass(status, relaying)
-            .map(|()| McpAnswer::whole(status, marked(relaying, message, &text)));
+        let told = under_id(message, &text, id);
+        let told = told.unwrap_or_else(|| marked(relaying, message, &text));
+        return may_pass(status, relaying).map(|()| McpAnswer::whole(status, told));
     }
     if relaying.is_batch && is_batch_of_answers(&text) {
         return may_pass(status, relaying).map(|()| McpAnswer::whole(status, text.into_bytes()));

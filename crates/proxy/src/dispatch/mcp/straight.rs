@@ -65,6 +65,7 @@ pub(super) async fn post<'a>(
         id: message
             .filter(|message| message.method_text(&text).is_some())
             .and_then(|it| it.id(&text)),
+        token: message.and_then(|it| it.raw(Part::ProgressToken, &text)),
         is_batch: message.is_none(),
         method: message.and_then(Message::method),
         body: text.as_bytes().to_vec(),

@@ -32,6 +32,10 @@ pub(super) use listening::Listening;
 /// Silence after which a stream says that it is alive: proxies take one for dead after half a minute.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
+/// How long a server may take to end its stream once it has answered: then its connection can carry
+/// another request.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Pieces of servers' streams that are read before others have a turn.
 const PIECES_PER_TURN: u32 = 16;
 
@@ -45,6 +49,8 @@ pub(crate) struct McpStream<'a> {
     client: &'a mut Reader,
     taken: usize,
     alive: Timer,
+    /// Whether one of several servers is heard no more.
+    has_lost: bool,
     is_over: bool,
     /// Why it broke off, where it did.
     broken: Option<Reason>,
@@ -72,6 +78,8 @@ pub(super) enum Role {
     Call {
         /// Its id.
         id: String,
+        /// The JSON of the token of its progress, where it has one.
+        token: Option<String>,
     },
     /// Answers to several requests.
     Several,
@@ -79,6 +87,20 @@ pub(super) enum Role {
     Open,
     /// What changes at several servers.
     Listen(Box<Listening>),
+}
+
+impl Role {
+    /// Whether it is the answer to the request of that id.
+    fn is_call_of(&self, asked: &str) -> bool {
+        matches!(self, Self::Call { id, .. } if id == asked)
+    }
+}
+
+impl Telling {
+    /// Whether nothing more is told: the request is answered.
+    fn is_done(&self) -> bool {
+        self.is_answered && matches!(self.role, Role::Call { .. })
+    }
 }
 
 /// The stream of one server.
@@ -126,12 +148,16 @@ impl<'a> McpStream<'a> {
     ) -> Self {
         let mut alive = Timer::new();
         alive.start(ALIVE_EVERY);
+        let mut writer = StreamWriter::new(None);
+        if let (true, Role::Call { id, .. }, [feed]) = (is_merged, &role, &feeds[..]) {
+            writer = writer.answering(feed.server.name(), id);
+        }
         let telling = Telling {
             role,
             service,
             is_merged,
             era,
-            writer: StreamWriter::new(None),
+            writer,
             out: Vec::new(),
             is_answered: false,
             has_marks: false,
@@ -143,6 +169,7 @@ impl<'a> McpStream<'a> {
             client,
             taken: 0,
             alive,
+            has_lost: false,
             is_over: false,
             broken: None,
         }
@@ -203,8 +230,12 @@ impl<'a> McpStream<'a> {
                     (pieces, waiting) = (pieces + 1, 0);
                     self.feeds.push_back(feed);
                 }
-                Poll::Ready(Ok(false)) => self.ended.push(feed),
+                Poll::Ready(Ok(false)) => {
+                    self.has_lost = true;
+                    self.ended.push(feed);
+                }
                 Poll::Ready(Err(error)) => {
+                    self.has_lost = true;
                     self.broken = Some(error.upstream_reason());
                     self.telling.lose(&feed.server);
                 }
@@ -223,7 +254,7 @@ impl<'a> McpStream<'a> {
                 telling.writer.message(&mut telling.out, None, &end);
             }
             // A client that can come back to the stream does; any other would wait for ever.
-            Role::Call { id } if !telling.is_answered && !telling.has_marks => {
+            Role::Call { id, .. } if !telling.is_answered && !telling.has_marks => {
                 let reason = *self.broken.get_or_insert(Reason::UpstreamReset);
                 let mut message = Vec::new();
                 Refusal::new(RefusalKind::ServerFailed, failed(reason)).write(
@@ -275,11 +306,16 @@ impl Source for McpStream<'_> {
         }
         self.poll_feeds(context);
         self.telling.flush_listening(false);
-        if self.telling.out.is_empty() && self.feeds.is_empty() {
+        // Who hears what servers say by themselves comes back, and hears all of them again: one who
+        // stayed would never know that one of them is missing.
+        let is_lost = self.has_lost && matches!(self.telling.role, Role::Open);
+        if self.telling.out.is_empty() && (self.feeds.is_empty() || is_lost) {
+            self.feeds.clear();
             self.finish();
         }
         if !self.telling.out.is_empty() {
-            self.alive.restart();
+            let wait = if self.telling.is_done() { END_TIMEOUT } else { ALIVE_EVERY };
+            self.alive.start(wait);
             return Poll::Ready(Ok(true));
         }
         if self.is_over {
@@ -290,6 +326,11 @@ impl Source for McpStream<'_> {
             return Poll::Ready(Ok(true));
         }
         std::task::ready!(self.alive.poll_elapsed(context));
+        if self.telling.is_done() {
+            self.feeds.clear();
+            self.finish();
+            return Poll::Ready(Ok(false));
+        }
         self.alive.restart();
         self.telling.out.extend_from_slice(KEEP_ALIVE);
         Poll::Ready(Ok(true))

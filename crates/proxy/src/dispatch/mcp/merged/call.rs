@@ -47,6 +47,7 @@ pub(super) async fn to_owner<'a>(
         is_merged: true,
         era: said.era,
         id: said.message.id(said.text),
+        token: said.message.raw(Part::ProgressToken, said.text),
         is_batch: false,
         method: Some(method),
         body: rewrite.apply(said.text),

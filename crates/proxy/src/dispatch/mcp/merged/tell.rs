@@ -111,6 +111,7 @@ pub(super) async fn answer<'a>(
         is_merged: true,
         era: said.era,
         id: None,
+        token: None,
         is_batch: false,
         method: None,
         body: rewrite.apply(said.text),

@@ -11,7 +11,7 @@ use architrave_mcp::stream::Streamed;
 use architrave_mcp::{content, tag};
 
 use super::{Role, Telling};
-use crate::dispatch::mcp::gathered::answers;
+use crate::dispatch::mcp::gathered::{answers, is_same_id, under_id};
 use crate::dispatch::mcp::relay::heed_change;
 use crate::mcp::LiveMcpServer;
 
@@ -21,17 +21,25 @@ impl Telling {
         match event {
             Streamed::Message { message, text, id } => {
                 heed_change(server, message.method());
+                if self.is_done() {
+                    return;
+                }
                 self.has_marks |= id.is_some();
                 let id = id.map(|id| (server.name(), id));
                 self.tell_message(place, server, (&message, text), id);
             }
+            Streamed::Mark { id: None, retry_ms: None } => {}
             Streamed::Mark { id, retry_ms } => {
                 self.has_marks |= id.is_some();
                 let id = id.map(|id| (server.name(), id));
                 self.writer.mark(&mut self.out, id, retry_ms);
             }
-            Streamed::Wrong(unread) => self.tell_wrong(server, unread.id.as_deref()),
-            Streamed::TooLarge => self.tell_wrong(server, None),
+            Streamed::Wrong(unread) => {
+                // What says no id may have been anything; the answer may still come.
+                let is_answer = unread.id.as_deref().is_some_and(|id| self.role.is_call_of(id));
+                self.tell_wrong(server, is_answer);
+            }
+            Streamed::TooLarge => self.tell_wrong(server, true),
             // Of the transport of 2024-11-05, which this is not.
             Streamed::Endpoint(_) => {}
         }
@@ -47,12 +55,15 @@ impl Telling {
         if matches!(self.role, Role::Listen(_)) {
             return self.tell_change(place, server, (message, text));
         }
+        let name = server.name();
+        let mut in_words = None;
         match (message.kind(), &self.role) {
-            (MessageKind::Response | MessageKind::Failure, Role::Call { id }) => {
-                if self.is_answered || !answers(message, text, id) {
+            (MessageKind::Response | MessageKind::Failure, Role::Call { id, .. }) => {
+                if !answers(message, text, id) {
                     // Nobody has asked that: of whom it is, nobody can tell.
                     return;
                 }
+                in_words = under_id(message, text, id);
                 self.is_answered = true;
             }
             // Nobody has looked at what of it its client may see.
@@ -62,8 +73,25 @@ impl Telling {
             {
                 return;
             }
-            // Where a client comes back to the stream of a request, it is answered there.
+            // Where a client comes back to the stream of a request, it is answered there; and by
+            // nobody but the server that was asked.
+            (MessageKind::Response | MessageKind::Failure, Role::Open) if self.is_merged => {
+                let asked = self.writer.asked_of(name).filter(|id| answers(message, text, id));
+                let Some(asked) = asked else {
+                    tracing::warn!(server = name, "a server answers what it was not asked");
+                    return;
+                };
+                in_words = under_id(message, text, asked);
+            }
             (MessageKind::Response | MessageKind::Failure, _) => {}
+            (MessageKind::Notification, _)
+                if self.is_merged
+                    && message.method() == Some(Method::Progress)
+                    && !self.is_of_its_call(name, message.raw(Part::ProgressOf, text)) =>
+            {
+                tracing::debug!(server = name, "a server tells of progress that is not its own");
+                return;
+            }
             // Clients of the modern era cannot answer.
             (MessageKind::Request, _) if self.era == Era::Modern => {
                 tracing::debug!(
@@ -74,8 +102,22 @@ impl Telling {
             }
             _ => {}
         }
-        let told = self.in_clients_words(server, message, text);
+        let told = in_words.unwrap_or_else(|| self.in_clients_words(server, message, text));
         self.writer.message(&mut self.out, id, &told);
+        if matches!(message.kind(), MessageKind::Response | MessageKind::Failure) {
+            self.writer.answered(name);
+        }
+    }
+
+    /// Whether a server may tell of progress by this token: it is of the call whose stream this is.
+    /// Tokens are counted by clients, so that others are easily guessed.
+    fn is_of_its_call(&self, server: &str, token: Option<&str>) -> bool {
+        let own = match &self.role {
+            Role::Call { token, .. } => token.as_deref(),
+            // It is not in the mark; those that clients make are as a rule the request's id.
+            _ => self.writer.asked_of(server),
+        };
+        own.zip(token).is_some_and(|(own, token)| is_same_id(own, token))
     }
 
     /// A message as the client knows it: with the server's name on what the server has named.
@@ -116,10 +158,10 @@ impl Telling {
     }
 
     /// What is no message does not go on; the client is told where it was the answer.
-    fn tell_wrong(&mut self, server: &LiveMcpServer, of: Option<&str>) {
+    fn tell_wrong(&mut self, server: &LiveMcpServer, is_answer: bool) {
         tracing::warn!(server = server.name(), "an event of an MCP server is no message");
-        let Role::Call { id } = &self.role else { return };
-        if self.is_answered || of.is_some_and(|of| of != id) {
+        let Role::Call { id, .. } = &self.role else { return };
+        if self.is_answered || !is_answer {
             return;
         }
         let mut message = Vec::new();
