@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use architrave_config::object::is_credential_field;
 use architrave_mcp::arrival::heads_of;
 use architrave_mcp::header;
 use architrave_mcp::message::{Message, Part};
 use architrave_mcp::revision::{Era, Revision};
 use architrave_mcp::session::ServerSession;
-use architrave_net::{Field, Fields, Known, Method, RequestHead, Version, is_value};
+use architrave_net::{Field, Fields, Method, RequestHead, Version, is_value};
 
 use crate::across::CALLER;
 use crate::exchange::Exchange;
@@ -33,26 +32,14 @@ pub(super) struct Outgoing {
     pub is_repeatable: bool,
 }
 
-/// Fields of a client's that mean something between it and us alone, or that are written anew.
-const OURS: [&str; 14] = [
-    "accept",
-    "accept-encoding",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "last-event-id",
-    "mcp-method",
-    "mcp-name",
-    "mcp-protocol-version",
-    "mcp-session-id",
-    "origin",
-    "referer",
-    "expect",
-];
+/// Fields of a client's that go along, beside those that carry arguments of tools: what belongs to the
+/// request and says nothing of who makes it. There is no end of names by which proxies say that, so
+/// nothing goes along that is not here.
+const ALONG: [&str; 6] =
+    ["accept-language", "baggage", "traceparent", "tracestate", "user-agent", "x-request-id"];
 
-/// The head of a request. What the client says goes along, but nothing by which it proves who it is,
-/// or where it is: servers know the gateway, not its callers.
+/// The head of a request. Servers know the gateway, not its callers: of what the client says beside the
+/// message, little goes along.
 pub(super) fn head(way: &HttpWay, verb: Method, from: &Fields, beside: &Beside) -> RequestHead {
     let mut head = RequestHead {
         method: verb,
@@ -103,26 +90,10 @@ pub(super) fn tell_caller(head: &mut RequestHead, way: &HttpWay, exchange: &Exch
 
 fn goes_along(field: Field<'_>) -> bool {
     let Ok(name) = str::from_utf8(field.name) else { return false };
-    let is_ours = OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours));
-    let is_pages = name.len() > 4 && name.as_bytes()[..4].eq_ignore_ascii_case(b"sec-");
-    let is_param = name.len() > header::PARAM_PREFIX.len()
-        && name.as_bytes()[..header::PARAM_PREFIX.len()]
-            .eq_ignore_ascii_case(header::PARAM_PREFIX.as_bytes());
-    let is_hidden = matches!(
-        field.known,
-        Known::Authorization
-            | Known::Cookie
-            | Known::Forwarded
-            | Known::ForwardedOther
-            | Known::Via
-            | Known::XConsumerName
-            | Known::XForwardedFor
-            | Known::XForwardedHost
-            | Known::XForwardedPort
-            | Known::XForwardedProto
-            | Known::XRealIp
-    );
-    is_param || !(is_ours || is_pages || is_hidden || is_credential_field(name))
+    let prefix = header::PARAM_PREFIX.as_bytes();
+    let is_param =
+        name.len() > prefix.len() && name.as_bytes()[..prefix.len()].eq_ignore_ascii_case(prefix);
+    is_param || ALONG.iter().any(|along| name.eq_ignore_ascii_case(along))
 }
 
 /// What is said beside a message of a legacy client: the revision, and the session with the server.
@@ -178,15 +149,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_goes_along_by_which_a_client_proves_who_it_is() {
+    fn nothing_goes_along_by_which_a_client_could_say_who_it_is() {
         let goes = |name: &str| {
             let mut fields = Fields::new();
             fields.append(name, b"x");
             fields.iter().all(goes_along)
         };
-        for name in
-            ["traceparent", "X-Request-Id", "Mcp-Param-Token", "accept-language", "x-tenant"]
-        {
+        for name in ["traceparent", "X-Request-Id", "Mcp-Param-Token", "accept-language"] {
             assert!(goes(name), "{name}");
         }
         for name in [
@@ -202,6 +171,14 @@ mod tests {
             "X-Forwarded-For",
             "Forwarded",
             "Accept-Encoding",
+            "X-Remote-User",
+            "X-Amzn-Oidc-Identity",
+            "X-Client-Cert",
+            "X-HTTP-Method-Override",
+            "Range",
+            "If-None-Match",
+            "Mcp-Param-",
+            "x-tenant",
         ] {
             assert!(!goes(name), "{name}");
         }
