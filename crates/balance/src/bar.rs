@@ -53,6 +53,12 @@ impl Hindrances {
         self.0.load(Ordering::Relaxed) & bar.hindrances() == 0
     }
 
+    /// Whether nothing says that it is down. One that is leaving, or that nobody has probed yet, may
+    /// well be there for who has something there.
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & (Self::FAILING | Self::EJECTED) == 0
+    }
+
     /// Replaces them all; only ever called with the endpoint's standing locked.
     pub(crate) fn set(&self, bits: u8) {
         self.0.store(bits, Ordering::Relaxed);

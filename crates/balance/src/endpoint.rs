@@ -231,6 +231,11 @@ impl Endpoint {
         self.hindrances.clear(bar)
     }
 
+    /// Whether nothing says that it is down.
+    pub(crate) fn is_up(&self) -> bool {
+        self.hindrances.is_up()
+    }
+
     /// Takes in a failed attempt, and ejects the endpoint when that was one too many in a row.
     pub(crate) fn failed(&self, elapsed: Duration, now: Moment) -> Option<Transition> {
         self.failures.fetch_add(1, Ordering::Relaxed);

@@ -125,6 +125,19 @@ impl Upstream {
         Err(Unavailable::AtLimit)
     }
 
+    /// Reserves room at the endpoint of that address and at no other, for who has left something there
+    /// that nobody else has.
+    ///
+    /// # Errors
+    /// [`Unavailable::NoneHealthy`] when it is not there or is down, [`Unavailable::AtLimit`]
+    /// when it has `requests_per_endpoint_max` requests in flight.
+    pub fn reserve_at(&self, address: SocketAddr) -> Result<Reserved, Unavailable> {
+        let view = self.view.load();
+        let endpoint = view.find(address).filter(|endpoint| endpoint.is_up());
+        let endpoint = endpoint.ok_or(Unavailable::NoneHealthy)?;
+        Reserved::within(Arc::clone(endpoint), self.limit()).ok_or(Unavailable::AtLimit)
+    }
+
     fn limit(&self) -> u32 {
         match self.config.limits.requests_per_endpoint_max {
             0 => u32::MAX,

@@ -19,8 +19,9 @@ const FORM: u8 = 1;
 
 /// More servers in one endpoint have no sessions together.
 const SERVERS_MAX: usize = 128;
-/// A server's own id that is longer is not kept.
-pub const SERVER_SESSION_BYTES_MAX: usize = 512;
+/// A server's own id that is longer is not kept: sealed it would be longer than is taken back. Those
+/// of a gateway behind this one are sealed themselves.
+pub const SERVER_SESSION_BYTES_MAX: usize = 5 * 1024;
 
 /// Where in a fleet of gateways something lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -289,8 +290,10 @@ mod tests {
         let ten = session((0..10).map(own).collect()).seal(&seal(), BOUND).unwrap();
         assert!(ten.len() < 1200, "{}", ten.len());
         assert_eq!(session((0..129).map(own).collect()).seal(&seal(), BOUND), None);
-        let long = ServerSession { id: Some("x".repeat(513)), ..own(0) };
-        assert_eq!(session(vec![long]).seal(&seal(), BOUND), None);
+        let long = |bytes: usize| ServerSession { id: Some("x".repeat(bytes)), ..own(0) };
+        assert!(session(vec![long(SERVER_SESSION_BYTES_MAX)]).seal(&seal(), BOUND).is_some());
+        let longer = long(SERVER_SESSION_BYTES_MAX + 1);
+        assert_eq!(session(vec![longer]).seal(&seal(), BOUND), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What a server has been found to have: the keys of a list, and the list itself for as long as its
 //! server lets anybody keep it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use architrave_core::Moment;
@@ -15,7 +17,11 @@ const KEPT_MS_MAX: u64 = 3_600_000;
 #[derive(Debug, Default)]
 pub(crate) struct ListCache {
     keys: ArcSwap<Vec<Box<str>>>,
+    /// Whether the keys were told; none may be all that there are.
+    is_known: AtomicBool,
     kept: ArcSwapOption<Kept>,
+    /// How often its server has said that it has changed.
+    changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -39,27 +45,41 @@ impl ListCache {
         self.keys.load_full()
     }
 
-    /// Notes a page of a list: the first one, or one that follows.
-    pub(crate) fn learn(&self, known: &Known, is_first: bool, now: Moment) {
-        let came = || known.list.entries.iter().map(|entry| Box::from(entry.key.as_str()));
-        let before = self.keys.load();
-        let keys: Vec<Box<str>> = match is_first {
-            true => came().collect(),
-            false => {
-                let new = came().filter(|key| !before.contains(key));
-                before.iter().cloned().chain(new).collect()
-            }
-        };
-        if **before != keys {
+    /// Whether the keys were ever told.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Acquire)
+    }
+
+    /// Notes the keys of a list that was read from its first page to its last: of a part of it nobody
+    /// could tell what the server does not have.
+    pub(crate) fn learn<'k>(&self, all: impl Iterator<Item = &'k str>) {
+        let mut seen = HashSet::new();
+        let keys: Vec<Box<str>> = all.filter(|key| seen.insert(*key)).map(Box::from).collect();
+        if **self.keys.load() != keys {
             self.keys.store(Arc::new(keys));
         }
+        self.is_known.store(true, Ordering::Release);
+    }
+
+    /// How often the server has said that the list has changed; for [`ListCache::keep`].
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Keeps a list for as long as its server lets anybody do so. `changes` are those from before it
+    /// was asked for: what it says may be old already.
+    pub(crate) fn keep(&self, known: &Known, changes: u64, now: Moment) {
         // What is for everybody, and all of it: pages have places that belong together.
         let freshness = known.list.freshness.filter(|freshness| {
             freshness.scope == Scope::Public && freshness.ttl_ms > 0 && known.list.next.is_none()
         });
-        if let Some(freshness) = freshness.filter(|_| is_first) {
+        if let Some(freshness) = freshness {
             let span = std::time::Duration::from_millis(freshness.ttl_ms.min(KEPT_MS_MAX));
             self.kept.store(Some(Arc::new(Kept { known: known.clone(), until: now + span })));
+        }
+        // Looked at behind it: whoever says so in between takes it away himself, or is seen here.
+        if self.changes() != changes {
+            self.kept.store(None);
         }
     }
 
@@ -71,6 +91,7 @@ impl ListCache {
 
     /// Its server says that it has changed.
     pub(crate) fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.kept.store(None);
     }
 }
@@ -99,10 +120,7 @@ mod tests {
         let clock = Clock::manual();
         let cache = ListCache::default();
         let for_all = known(&["a"], r#","ttlMs":1000,"cacheScope":"public""#);
-        cache.learn(&for_all, true, clock.now());
-        let keys = cache.keys();
-        cache.learn(&for_all, true, clock.now());
-        assert!(Arc::ptr_eq(&keys, &cache.keys()), "nothing new");
+        cache.keep(&for_all, cache.changes(), clock.now());
         assert!(cache.fresh(clock.now()).is_some());
         clock.advance(std::time::Duration::from_millis(1000));
         assert!(cache.fresh(clock.now()).is_none(), "it has become old");
@@ -113,19 +131,36 @@ mod tests {
             r#","ttlMs":1000,"cacheScope":"public","nextCursor":"x""#,
         ] {
             cache.forget();
-            cache.learn(&known(&["a"], beside), true, clock.now());
+            cache.keep(&known(&["a"], beside), cache.changes(), clock.now());
             assert!(cache.fresh(clock.now()).is_none(), "{beside}");
         }
     }
 
     #[test]
-    fn keys_of_further_pages_come_on_top() {
-        let now = Clock::manual().now();
+    fn a_list_that_was_asked_for_before_it_changed_is_not_kept() {
+        let clock = Clock::manual();
         let cache = ListCache::default();
-        cache.learn(&known(&["a", "b"], r#","nextCursor":"x""#), true, now);
-        cache.learn(&known(&["b", "c"], ""), false, now);
-        assert_eq!(cache.keys().iter().map(|key| &**key).collect::<Vec<_>>(), ["a", "b", "c"]);
-        cache.learn(&known(&["c"], ""), true, now);
-        assert_eq!(cache.keys().iter().map(|key| &**key).collect::<Vec<_>>(), ["c"]);
+        let before = cache.changes();
+        cache.forget();
+        let for_all = known(&["a"], r#","ttlMs":1000,"cacheScope":"public""#);
+        cache.keep(&for_all, before, clock.now());
+        assert!(cache.fresh(clock.now()).is_none());
+        cache.keep(&for_all, cache.changes(), clock.now());
+        assert!(cache.fresh(clock.now()).is_some());
+    }
+
+    #[test]
+    fn keys_are_those_of_the_whole_list_each_once() {
+        let cache = ListCache::default();
+        let keys =
+            |cache: &ListCache| cache.keys().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(!cache.is_known() && keys(&cache).is_empty());
+        cache.learn(["a", "b", "a"].into_iter());
+        assert_eq!((cache.is_known(), keys(&cache)), (true, vec!["a".to_owned(), "b".to_owned()]));
+        let before = cache.keys();
+        cache.learn(["a", "b"].into_iter());
+        assert!(Arc::ptr_eq(&before, &cache.keys()), "nothing new");
+        cache.learn(std::iter::empty());
+        assert!(cache.is_known() && keys(&cache).is_empty());
     }
 }

@@ -70,6 +70,14 @@ pub(crate) struct HttpWay {
     pub is_across: bool,
 }
 
+impl HttpWay {
+    /// Whether a session is where it was made and nowhere else. Of a URL that is not said: whatever
+    /// its name leads to today may be in front of all of them.
+    pub(crate) const fn holds_sessions_apart(&self) -> bool {
+        !self.is_own
+    }
+}
+
 impl LiveMcpServer {
     /// Its name.
     pub(crate) fn name(&self) -> &str {

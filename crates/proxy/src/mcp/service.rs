@@ -87,6 +87,12 @@ impl LiveMcpService {
         self.servers.iter().position(|server| server.name() == name)
     }
 
+    /// Whether names stay as they are, of several servers as one: then whose a name is depends on what
+    /// all of them have.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.config.naming == McpNaming::Plain
+    }
+
     /// Whether URIs get a mark of their server.
     pub(crate) fn has_marks(&self) -> bool {
         self.config.naming == McpNaming::Prefix
@@ -146,7 +152,7 @@ impl LiveMcpService {
 
     /// Says anew who has which key of a kind, by all that is known of all servers.
     pub(crate) fn settle(&self, kind: ListKind) {
-        if self.config.naming != McpNaming::Plain {
+        if !self.is_plain() {
             return;
         }
         let table = &self.plain[place_of(kind)];

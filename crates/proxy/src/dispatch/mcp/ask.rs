@@ -5,14 +5,18 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use architrave_balance::{Criteria, Reserved, Unavailable};
 use architrave_core::Reason;
+use architrave_mcp::refusal::{Refusal, RefusalKind};
+use architrave_mcp::session::ServerSession;
 use architrave_net::h1::Gone;
 use architrave_net::{Conversation, Fields, Framing, Reader, Source, Timer, WireError, Writer};
 use architrave_telemetry::Phase;
 use smallvec::SmallVec;
 
+use super::Missed;
 use super::outgoing::Outgoing;
 use crate::attempt::{
     Answered, AttemptFacts, AttemptPlan, HALF_CLOSED, Interim, attempt, poll_client,
@@ -25,6 +29,9 @@ use crate::worker::Worker;
 
 /// More endpoints than this are not tried for one request.
 const TRIES_MAX: usize = 3;
+
+/// How often it is looked whether an endpoint that is full has room.
+const ROOM_PAUSE: Duration = Duration::from_millis(10);
 
 /// Sends a request, and returns the answer with its head read. `client` is watched meanwhile, where
 /// somebody waits for this answer alone.
@@ -46,6 +53,9 @@ pub(super) async fn send(
         let mut tried = SmallVec::<[SocketAddr; 2]>::new();
         let mut was_stale = false;
         loop {
+            if let Some(address) = outgoing.pinned.filter(|_| way.holds_sessions_apart()) {
+                wait_for_room(worker, way, address).await;
+            }
             let now = worker.now();
             let choose = |_now| choose(worker, way, outgoing.pinned, &tried);
             let entered = pin!(enter(worker, &way.upstream, now, choose)).await;
@@ -136,9 +146,44 @@ fn choose(
     pinned: Option<SocketAddr>,
     tried: &[SocketAddr],
 ) -> Result<Reserved, Unavailable> {
+    if let Some(address) = pinned.filter(|_| way.holds_sessions_apart()) {
+        return way.upstream.balance.reserve_at(address);
+    }
     let hash = worker.with_random(|random| random.u64(..));
     let criteria = Criteria { hash, pinned, tried };
     worker.with_random(|random| way.upstream.balance.reserve(&criteria, worker.now(), random))
+}
+
+/// Waits a while for the endpoint that has made a session to have room. Not in the queue of the
+/// upstream, whose places are for who goes to any of them: it would be told there of room elsewhere, in
+/// place of somebody who could use it.
+async fn wait_for_room(worker: &Worker, way: &HttpWay, address: SocketAddr) {
+    let until = worker.now() + way.upstream.config.timeouts.connect;
+    let is_full = || matches!(way.upstream.balance.reserve_at(address), Err(Unavailable::AtLimit));
+    while is_full() && worker.now() < until {
+        tokio::time::sleep(ROOM_PAUSE).await;
+    }
+}
+
+/// Whether a session is over because the endpoint that has made it is not there.
+pub(super) fn is_session_lost(failure: &Failure, way: &HttpWay, is_pinned: bool) -> bool {
+    let is_away = matches!(
+        failure.reason,
+        Reason::ConnectFailed
+            | Reason::ConnectTimeout
+            | Reason::TlsFailed
+            | Reason::NoHealthyEndpoint
+    );
+    is_pinned && is_away && way.holds_sessions_apart()
+}
+
+/// What a failure is to a client that has this session with the server.
+pub(super) fn missed(failure: Failure, way: &HttpWay, own: Option<&ServerSession>) -> Missed {
+    let is_pinned = own.is_some_and(|own| own.endpoint.is_some());
+    match is_session_lost(&failure, way, is_pinned) {
+        true => Refusal::new(RefusalKind::SessionUnknown, "make another").into(),
+        false => failure.into(),
+    }
 }
 
 pub(super) fn gone() -> Failure {

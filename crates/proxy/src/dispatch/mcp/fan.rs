@@ -13,7 +13,7 @@ use architrave_telemetry::Phase;
 use futures_util::future::join_all;
 
 use super::absent::{note, sift, with_left_out};
-use super::ask::send;
+use super::ask::{is_session_lost, send};
 use super::era::{Asking, is_other};
 use super::gathered::{AnswerKind, Gathered, foreign, gather};
 use super::outgoing::{Beside, Outgoing, head, tell_caller};
@@ -56,11 +56,19 @@ pub(super) async fn ask_all(
     let each = asked.into_iter().map(async |one| {
         let (place, counted_as) = (one.place, one.counted_as);
         let server = &service.servers[place];
+        let pinned = one.own.as_ref().and_then(|own| own.endpoint);
         let answer = async {
             let own = one.own.clone();
             let asking = asking(&one, own.as_ref(), id.is_some());
             let again = asking.may_be_other(worker, server).then(|| one.clone());
-            let answered = pin!(reach(worker, exchange, service, one)).await?;
+            let way = server.way(one.era, own.as_ref(), worker.now());
+            let answered = match (pin!(reach(worker, exchange, service, one)).await, pinned) {
+                (Ok(answered), _) => answered,
+                (Err(failure), Some(endpoint)) if is_session_lost(&failure, way, true) => {
+                    return Ok(Gathered::of_lost_session(endpoint));
+                }
+                (Err(failure), _) => return Err(failure),
+            };
             let gathered = pin!(gather(worker, server, answered, id)).await?;
             match again {
                 Some(again)

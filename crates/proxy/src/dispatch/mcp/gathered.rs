@@ -55,6 +55,12 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// What a server says that does not know a session, where the endpoint that would say so is not
+    /// there.
+    pub(super) const fn of_lost_session(endpoint: SocketAddr) -> Self {
+        Self { status: 404, text: String::new(), message: None, session: None, endpoint }
+    }
+
     /// The message, where it is the answer to the request of that id.
     pub(super) fn answer_to(&self, id: &str) -> Option<&Message> {
         self.message.as_ref().filter(|message| answers(message, &self.text, id))

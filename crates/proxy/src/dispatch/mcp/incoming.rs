@@ -118,7 +118,12 @@ fn judge(
         bytes_max: usize::try_from(service.config.body_bytes_max).unwrap_or(usize::MAX),
         ..MessageLimits::default()
     };
-    let revision = heads.version.map_or(Some(Revision::UNSAID), Revision::named);
+    let revision = match (heads.version, heads.session) {
+        (Some(version), _) => Revision::named(version),
+        // Then it is that of its session.
+        (None, Some(id)) => session::open(worker, exchange, id).map(|session| session.revision),
+        (None, None) => Some(Revision::UNSAID),
+    };
     let may_be_several = revision.is_some_and(Revision::has_batches);
     let body = match may_be_several {
         true => Body::read(text.as_bytes(), &limits),

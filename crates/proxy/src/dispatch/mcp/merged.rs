@@ -23,7 +23,7 @@ use super::Missed;
 use super::access::viewer;
 use super::answer::McpAnswer;
 use super::fan::{Asked, ask_all, open_all};
-use super::gathered::AnswerKind;
+use super::gathered::{AnswerKind, Gathered};
 use super::incoming::Incoming;
 use super::outgoing::{Beside, beside, beside_legacy, beside_modern};
 use super::relay::counted_as;
@@ -60,6 +60,19 @@ impl<'s> Said<'s> {
     fn places(&self) -> impl Iterator<Item = usize> {
         (0..self.service.servers.len())
             .filter(|place| self.session.is_none() || self.own(*place).is_some())
+    }
+
+    /// Holds a server's answer to its part of the session being there. Where it is not, all of it is
+    /// over: a client that went on without that server would miss what it had and not know why.
+    ///
+    /// # Errors
+    /// It is not.
+    fn hold_session(&self, place: usize, gathered: &Gathered) -> Result<(), Missed> {
+        let has_session = self.own(place).is_some_and(|own| own.id.is_some());
+        match gathered.status == 404 && has_session {
+            true => Err(Refusal::new(RefusalKind::SessionUnknown, "make another").into()),
+            false => Ok(()),
+        }
     }
 
     /// What is said beside the message, to a server that knows what is asked for as `own_name`.

@@ -19,7 +19,7 @@ use architrave_wire::json::Cursor;
 use super::Missed;
 use super::access::narrowed;
 use super::answer::McpAnswer;
-use super::ask::{send, while_there};
+use super::ask::{missed, send, while_there};
 use super::era::{Asking, is_other};
 use super::gathered::{AnswerKind, Gathered, foreign, gather, is_batch_of_answers, under_id};
 use super::outgoing::{Beside, Outgoing, head, tell_caller};
@@ -115,7 +115,7 @@ pub(super) async fn ask<'a>(
     if is_of_server {
         server.count(worker, counted_as(relaying.method), sent.is_ok());
     }
-    let (answered, facts) = sent?;
+    let (answered, facts) = sent.map_err(|failure| missed(failure, way, relaying.session))?;
     note_answer(exchange, &answered, facts);
     Ok(answered)
 }

@@ -16,7 +16,7 @@ use architrave_telemetry::Party;
 
 use super::access::{may_say, viewer};
 use super::answer::McpAnswer;
-use super::ask::send;
+use super::ask::{missed, send};
 use super::era::is_other;
 use super::gathered::{AnswerKind, Gathered, foreign, gather};
 use super::incoming::Incoming;
@@ -101,7 +101,7 @@ async fn open<'a>(
         let answered = pin!(ask(worker, exchange, &mut client, &mut relaying)).await?;
         gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
     }
-    let own = server_session(server.name(), &gathered, relaying.id);
+    let own = server_session(server.name(), &gathered, relaying.id)?;
     let lasts = relaying.service.config.session_max;
     let mut answer = pass_whole(&relaying, gathered)?;
     // Who makes no sessions is asked without.
@@ -114,22 +114,34 @@ async fn open<'a>(
 }
 
 /// What a session has with a server that has answered `initialize`; nothing where it refused.
+///
+/// # Errors
+/// Its id of the session is none that could be kept: without it every request would be refused.
 pub(super) fn server_session(
     name: &str,
     gathered: &Gathered,
     id: Option<&str>,
-) -> Option<ServerSession> {
-    let message = gathered.answer_to(id?)?;
-    ServerFacts::read(message, &gathered.text)?;
-    let said = message.text(Part::ResultVersion, &gathered.text)?;
-    let revision = Revision::named(&said).filter(|revision| revision.era() == Era::Legacy)?;
-    let id = gathered.session.clone().filter(|id| {
+) -> Result<Option<ServerSession>, Failure> {
+    let answer = id
+        .and_then(|id| gathered.answer_to(id))
+        .filter(|message| ServerFacts::read(message, &gathered.text).is_some());
+    let said = answer.and_then(|message| message.text(Part::ResultVersion, &gathered.text));
+    let Some(said) = said else { return Ok(None) };
+    // One that has no name here is older than all that have.
+    let revision = Revision::named(&said).filter(|revision| revision.era() == Era::Legacy);
+    let revision = revision.unwrap_or(Revision::V2024_11_05);
+    let id = gathered.session.clone().filter(|id| !id.is_empty());
+    let is_sound = |id: &String| {
         id.len() <= architrave_mcp::session::SERVER_SESSION_BYTES_MAX
-            && !id.is_empty()
             && id.bytes().all(|byte| byte.is_ascii_graphic())
-    });
+    };
+    if !id.as_ref().is_none_or(is_sound) {
+        return Err(foreign(format!(
+            "the server {name} gives a session an id that cannot be kept"
+        )));
+    }
     let endpoint = id.is_some().then_some(gathered.endpoint);
-    Some(ServerSession { server: name.to_owned(), revision, id, endpoint })
+    Ok(Some(ServerSession { server: name.to_owned(), revision, id, endpoint }))
 }
 
 /// Opens the stream of what servers say by themselves.
@@ -170,7 +182,7 @@ pub(super) async fn or_merged_get<'a>(
     let conversation = exchange.connection.conversation();
     let sent = pin!(send(worker, conversation, way, outgoing, Some((&mut *reader, writer)))).await;
     count(worker, &server, "(stream)", &sent);
-    let (answered, facts) = sent?;
+    let (answered, facts) = sent.map_err(|failure| missed(failure, way, own))?;
     note_answer(exchange, &answered, facts);
     let is_stream = AnswerKind::of(&answered.head.fields) == AnswerKind::Events;
     if answered.head.status == 200 && is_stream {
@@ -221,7 +233,7 @@ pub(super) async fn or_merged_delete<'a>(
     let conversation = exchange.connection.conversation();
     let sent = pin!(send(worker, conversation, way, outgoing, Some((reader, writer)))).await;
     count(worker, &server, "(end)", &sent);
-    let (answered, facts) = sent?;
+    let (answered, facts) = sent.map_err(|failure| missed(failure, way, own))?;
     note_answer(exchange, &answered, facts);
     let gathered = pin!(gather(worker, &server, answered, None)).await?;
     match gathered.status {

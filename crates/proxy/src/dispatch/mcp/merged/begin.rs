@@ -41,12 +41,19 @@ pub(super) async fn initialize<'a>(
             Ok(gathered) => {
                 let own = server_session(server.name(), &gathered, Some(said.id()));
                 let known = known(&gathered, said.id());
-                match own.zip(known) {
-                    Some((own, known)) => {
+                match own.map(|own| own.zip(known)) {
+                    Ok(Some((own, known))) => {
                         sessions.push(own);
                         facts.push((server.name(), known));
                     }
-                    None => last = last.or_else(|| Some(declined(server.name(), gathered.status))),
+                    Err(failure) => {
+                        let (server, detail) = (server.name(), &*failure.detail);
+                        tracing::warn!(server, detail, "an MCP server is left out");
+                        last = Some(failure);
+                    }
+                    Ok(None) => {
+                        last = last.or_else(|| Some(declined(server.name(), gathered.status)))
+                    }
                 }
             }
             Err(failure) => last = Some(failure),

@@ -59,31 +59,40 @@ pub(super) async fn to_owner<'a>(
 }
 
 /// Who has it, and what it is called there. Where names stay as they are, servers are asked what they
-/// have before it is said that nobody has it.
+/// have before it is said that nobody has it, or that it is somebody's in front of whom stands one of
+/// whom nothing is known yet: it may be that one's.
 async fn owner<'k>(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     said: &Said<'_>,
     (kind, public): (ListKind, &'k str),
 ) -> Result<(usize, Cow<'k, str>), Missed> {
-    if let Some(owner) = said.service.owner(kind, public) {
-        return Ok(owner);
-    }
-    if said.service.has_marks() {
-        return Err(unknown(kind).into());
-    }
     let kinds = match kind {
         ListKind::Resources => &[ListKind::Resources, ListKind::ResourceTemplates][..],
         ListKind::ResourceTemplates => &[ListKind::ResourceTemplates],
         ListKind::Tools => &[ListKind::Tools],
         ListKind::Prompts => &[ListKind::Prompts],
     };
+    let is_known = |place: usize| {
+        let server = &said.service.servers[place];
+        kinds.iter().all(|kind| server.list(*kind).is_known())
+    };
+    let is_sure = |place: usize| {
+        !said.service.is_plain() || said.places().take_while(|one| *one < place).all(is_known)
+    };
+    let sure = || said.service.owner(kind, public).filter(|(place, _)| is_sure(*place));
+    if let Some(owner) = sure() {
+        return Ok(owner);
+    }
+    if !said.service.is_plain() {
+        return Err(unknown(kind));
+    }
     let mut failure = None;
     for kind in kinds {
-        let page = pin!(lists::fetch(worker, exchange, said, (*kind, None))).await;
+        let page = pin!(lists::fetch(worker, exchange, said, (*kind, None))).await?;
         failure = failure.or(page.failure);
     }
-    match (said.service.owner(kind, public), failure) {
+    match (sure(), failure) {
         (Some(owner), _) => Ok(owner),
         // It may be that server's.
         (None, Some(failure)) => Err(failure.into()),

@@ -1,5 +1,7 @@
 //! Lists of several servers as one, page by page.
 
+mod walk;
+
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use architrave_mcp::marks::Marks;
 use architrave_mcp::message::Part;
 use architrave_mcp::refusal::{Refusal, RefusalKind};
 use architrave_mcp::revision::Era;
+use architrave_wire::json::Writer;
 
 use super::Said;
 use crate::dispatch::mcp::Missed;
@@ -35,13 +38,14 @@ pub(super) async fn list<'a>(
         Some(cursor) => Some(
             Marks::decode(cursor)
                 .filter(|marks| {
-                    marks.iter().all(|(server, _)| said.service.place(server).is_some())
+                    !said.service.is_plain()
+                        && marks.iter().all(|(server, _)| said.service.place(server).is_some())
                 })
                 .ok_or_else(|| Refusal::new(RefusalKind::WrongCursor, ""))?,
         ),
         None => None,
     };
-    let page = pin!(fetch(worker, exchange, said, (kind, marks.as_ref()))).await;
+    let page = pin!(fetch(worker, exchange, said, (kind, marks.as_ref()))).await?;
     if page.lists.is_empty()
         && let Some(failure) = page.failure
     {
@@ -62,7 +66,8 @@ pub(super) async fn list<'a>(
             }
             said.service.public(kind, *place, &entry.key)
         });
-        if let Some(cursor) = &known.list.next {
+        // Where names stay as they are, all pages are here.
+        if let Some(cursor) = known.list.next.as_ref().filter(|_| !said.service.is_plain()) {
             next.set(name, cursor);
         }
     }
@@ -82,19 +87,41 @@ pub(super) async fn list<'a>(
 pub(super) struct Page {
     /// Each list, with the place of its server.
     pub lists: Vec<(usize, Known)>,
+    /// The places of servers that have no such list at all.
+    pub without: Vec<usize>,
     /// Why a server is missing.
     pub failure: Option<Failure>,
 }
 
-/// Asks the servers for a page of their lists; of those that may be kept, what is kept.
+/// Asks the servers for a page of their lists; of those that may be kept, what is kept. Where names
+/// stay as they are, for all pages: whose a name is depends on all that each of them has.
+///
+/// # Errors
+/// A server has lost its part of the session.
 pub(super) async fn fetch(
     worker: &Worker,
     exchange: &mut Exchange<'_>,
     said: &Said<'_>,
     (kind, marks): (ListKind, Option<&Marks>),
-) -> Page {
+) -> Result<Page, Missed> {
+    let mut page = pin!(fetch_page(worker, exchange, said, (kind, marks))).await?;
+    if said.service.is_plain() {
+        pin!(walk::follow(worker, exchange, said, (kind, &mut page))).await?;
+        said.service.settle(kind);
+    }
+    Ok(page)
+}
+
+async fn fetch_page(
+    worker: &Worker,
+    exchange: &mut Exchange<'_>,
+    said: &Said<'_>,
+    (kind, marks): (ListKind, Option<&Marks>),
+) -> Result<Page, Missed> {
     let now = worker.now();
-    let mut page = Page { lists: Vec::new(), failure: None };
+    let mut page = Page { lists: Vec::new(), without: Vec::new(), failure: None };
+    let changes: Vec<u64> =
+        said.service.servers.iter().map(|server| server.list(kind).changes()).collect();
     let mut asked: Vec<Asked> = Vec::new();
     let is_own_request = said.message.method() == Some(kind.method());
     // An id is used once in a session, and that of the client is for what it has asked.
@@ -122,15 +149,20 @@ pub(super) async fn fetch(
         if is_own_request {
             asked.push(said.asked(place, rewrite.apply(said.text)));
         } else {
-            asked.push(in_its_place(said, place, (kind, &id)));
+            asked.push(in_its_place(said, place, (kind, &id, None)));
         }
     }
     let answers = pin!(ask_all(worker, exchange, said.service, asked, Some(&id))).await;
     for (place, answer) in answers {
         let server = &said.service.servers[place];
+        if let Ok(gathered) = &answer {
+            said.hold_session(place, gathered)?;
+        }
         match answer.and_then(|gathered| read(kind, gathered, &id)) {
             Ok(Some(known)) => {
-                server.list(kind).learn(&known, marks.is_none(), now);
+                if marks.is_none() {
+                    server.list(kind).keep(&known, changes[place], now);
+                }
                 for wrong in &known.list.wrong {
                     let (index, why) = (wrong.index, wrong.why);
                     tracing::debug!(server = server.name(), index, why, "an entry is left out");
@@ -138,21 +170,33 @@ pub(super) async fn fetch(
                 page.lists.push((place, known));
             }
             // It has no such list at all.
-            Ok(None) => {}
+            Ok(None) => page.without.push(place),
             Err(failure) => page.failure = Some(failure),
         }
     }
-    said.service.settle(kind);
-    page
+    Ok(page)
 }
 
 /// The request for a list in the place of another request of a client, of which everything is said
-/// beside.
-fn in_its_place(said: &Said<'_>, place: usize, (kind, id): (ListKind, &str)) -> Asked {
-    let meta = said.message.raw(Part::Meta, said.text);
-    let meta = meta.map(|meta| format!(r#","params":{{"_meta":{meta}}}"#)).unwrap_or_default();
+/// beside. What comes behind a cursor is asked for in the place of a request for the list as well.
+fn in_its_place(
+    said: &Said<'_>,
+    place: usize,
+    (kind, id, cursor): (ListKind, &str, Option<&str>),
+) -> Asked {
+    let mut params = Vec::new();
+    Writer::new(&mut params).object(|writer| {
+        if let Some(cursor) = cursor {
+            writer.key("cursor").text(cursor);
+        }
+    });
+    let mut params = String::from_utf8(params).unwrap_or_default();
+    if let Some(meta) = said.message.raw(Part::Meta, said.text) {
+        let comma = if cursor.is_some() { "," } else { "" };
+        params.insert_str(params.len() - 1, &format!(r#"{comma}"_meta":{meta}"#));
+    }
     let method = kind.method().as_str();
-    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"{meta}}}"#);
+    let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#);
     let mut asked = said.asked(place, text.into_bytes());
     for (name, value) in &mut asked.beside {
         if *name == architrave_mcp::header::METHOD {

@@ -35,12 +35,14 @@ pub(super) async fn request_to_all<'a>(
     let answers = pin!(ask_all(worker, exchange, said.service, asked, Some(said.id()))).await;
     let mut refused: Option<Gathered> = None;
     let mut failure = None;
-    for (_, answer) in answers {
+    let mut is_done = false;
+    for (place, answer) in answers {
+        if let Ok(gathered) = &answer {
+            said.hold_session(place, gathered)?;
+        }
         match answer {
             Ok(gathered) => match gathered.answer_to(said.id()).map(|message| message.kind()) {
-                Some(MessageKind::Response) => {
-                    return Ok(McpAnswer::whole(200, empty_result(said.id())));
-                }
+                Some(MessageKind::Response) => is_done = true,
                 Some(_) => refused = Some(gathered),
                 None => failure = Some(foreign(format!("the server answered {}", gathered.status))),
             },
@@ -48,6 +50,7 @@ pub(super) async fn request_to_all<'a>(
         }
     }
     match (refused, failure) {
+        _ if is_done => Ok(McpAnswer::whole(200, empty_result(said.id()))),
         (Some(gathered), _) => Ok(McpAnswer::whole(gathered.status, gathered.text.into_bytes())),
         (None, Some(failure)) => Err(failure.into()),
         (None, None) => Err(foreign("no server has answered").into()),
@@ -79,6 +82,11 @@ pub(super) async fn notify<'a>(
         _ => said.asked_of_all(),
     };
     let answers = pin!(ask_all(worker, exchange, said.service, asked, None)).await;
+    for (place, answer) in &answers {
+        if let Ok(gathered) = answer {
+            said.hold_session(*place, gathered)?;
+        }
+    }
     let is_taken = answers.iter().any(|(_, answer)| {
         answer.as_ref().is_ok_and(|gathered| (200..=299).contains(&gathered.status))
     });
