@@ -135,7 +135,7 @@ impl IdentityPolicy for Jwt {
         }
     }
 
-    fn conceal(&self, view: &mut RequestView<'_>) {
+    fn conceal(&self, view: &mut RequestView<'_>, _known: Option<&Consumers>) {
         if !self.forward {
             view.head.fields.retain(|field| {
                 field.known != Known::Authorization || bearer(field.value).is_none()

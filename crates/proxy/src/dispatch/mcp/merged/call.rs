@@ -85,7 +85,7 @@ async fn owner<'k>(
         return Ok(owner);
     }
     if !said.service.is_plain() {
-        return Err(unknown(kind));
+        return Err(unknown(kind).into());
     }
     let mut failure = None;
     for kind in kinds {
