@@ -83,8 +83,10 @@ fn permissions(operations: &[Operation]) -> String {
         - Its services lead to upstreams of the team and its routes to services of the team.\n\
         - Which listeners, hosts and paths a route has is decided by a platform admin, who makes \
         the route and gives it to the team with `:move`.\n\
-        - Its upstreams do not lead to loopback or link-local addresses, and where they have names to \
-        look up, to the public internet alone (`allow_private: false`).\n\
+        - Its upstreams do not lead to loopback or link-local addresses, nor to where clouds keep \
+        credentials, and where they have names to look up, to the public internet alone \
+        (`allow_private: false`).\n\
+        - The key sets of its plans lie in the public internet, at an address as by a name.\n\
         - It names no files of the machine and no models of the platform.\n\n\
         ## What each operation asks for\n\n\
         | operation | permission | where | on the portal |\n| --- | --- | --- | --- |\n";

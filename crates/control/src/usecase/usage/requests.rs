@@ -139,7 +139,7 @@ pub(crate) struct FollowedList {
 }
 
 /// What of the facts tells how a service is made, and on what; callers are told none of it.
-const OF_SERVICE: [&str; 4] = ["endpoint", "upstream", "listener", "worker"];
+const OF_SERVICE: [&str; 3] = ["endpoint", "upstream", "worker"];
 /// What there is beside policies that is about the caller.
 const OF_CALLERS: [&str; 3] = ["plan", "limits", "budgets"];
 /// What may tell it where an endpoint was asked, and else says what was wrong with the request.
@@ -414,12 +414,13 @@ mod tests {
             body.facts.unwrap_or_default()
         };
         let refused = facts(serde_json::json!({ "detail": "the plan does not open this" }));
-        let expected =
-            serde_json::json!({ "attempts": 0, "detail": "the plan does not open this" });
+        let expected = serde_json::json!({
+            "listener": "web", "attempts": 0, "detail": "the plan does not open this",
+        });
         assert_eq!(refused, expected);
         let asked =
             facts(serde_json::json!({ "endpoint": "10.0.0.7:80", "detail": "no 10.0.0.7" }));
-        assert_eq!(asked, serde_json::json!({ "attempts": 0 }));
+        assert_eq!(asked, serde_json::json!({ "listener": "web", "attempts": 0 }));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::pin::pin;
 
 use architrave_mcp::list::ListKind;
+use architrave_mcp::message::Part;
 use architrave_mcp::method::Method;
 
 use super::{Said, lists};
