@@ -160,7 +160,7 @@ fn who_leaves_before_an_answer_begins_pays_for_its_prompt() {
 #[test]
 fn speech_is_written_down_by_models_that_the_consumer_may_ask_for() {
     let origin = minting();
-    for more in ["models: [fast]", "models: [fast], budgets: [{ tokens: 50000, per: day }]"] {
+    for more in ["models: [fast]", "models: [fast]\nbudgets: [{ tokens: 50000, per: day }]"] {
         let gateway = Gateway::start(with_ada(keyed(config(&[&origin])), more));
         let mut socket = talk(&gateway);
         for (model, said) in [("nobodys", "error"), ("there-0", "heard")] {
@@ -576,7 +576,7 @@ fn the_client_of_google_talks() {
     let entry = format!("{{ cert_file: \"{}\", key_file: \"{}\" }}", cert.display(), key.display());
     let tls = format!("protocol: https\ntls: {{ certificates: [{entry}] }}");
     let origin = live();
-    let gateway = held_to("{ tokens: 66000, per: day }", gemini(&origin).listener("tls", &tls));
+    let gateway = held_to("{ tokens: 65600, per: day }", gemini(&origin).listener("tls", &tls));
     let address = format!("https://localhost:{}", gateway.addr("tls").port());
     let trusted = authority.write(dir.path());
     sdk::talk("google_genai", &address, "ada-key-0123456789", Some(&trusted));

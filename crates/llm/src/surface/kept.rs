@@ -194,8 +194,9 @@ fn walk(
         }
         (Kind::Text, Shape::Name(kept)) => {
             let name = cursor.text()?;
-            let id = name.rsplit('/').next().unwrap_or_default().to_owned();
-            add(cursor, found, (*kept, id))
+            // With nothing behind the last slash it is another spelling of what stands before it.
+            let id = name.rsplit('/').next().filter(|id| !id.is_empty()).unwrap_or(&name);
+            add(cursor, found, (*kept, id.to_owned()))
         }
         (Kind::Text, Shape::FileLink) => {
             let link = cursor.text()?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use architrave_balance::deployment::Failure;
 use architrave_core::Reason;
 use architrave_llm::catalog::Model;
-use architrave_llm::chat::{ChatError, ErrorKind};
 use architrave_llm::surface::kept_in_talk;
 use architrave_llm::talk::{self, Ear, Need, Said, Setup, Words};
 use architrave_llm::used::Used;
@@ -99,7 +98,9 @@ impl<'b, 'p> Bill<'b, 'p> {
     /// That an answer is asked for which nobody pays, or something that is another consumer's.
     pub(super) async fn said(&mut self, message: Option<&str>, bytes: u64) -> Result<Verdict, Cut> {
         if let Some(text) = message {
-            self.see_names(text)?;
+            if self.names_anothers(text) {
+                return Err(Cut::nothing_there());
+            }
             if !self.may_write_down(text) {
                 return Ok(Verdict::Refused("there is no such model here to write down speech"));
             }
@@ -142,23 +143,11 @@ impl<'b, 'p> Bill<'b, 'p> {
         permit::may_reach(self.exchange, service, &facts.provider, Some(&model))
     }
 
-    /// Looks at what a message names that lives at the provider.
-    ///
-    /// # Errors
-    /// That it is another consumer's, for whom alone it is there.
-    fn see_names(&self, text: &str) -> Result<(), Cut> {
-        if self.words != Words::Gemini {
-            return Ok(());
-        }
+    /// Whether a message names what is another consumer's at the provider, for whom alone it is there.
+    fn names_anothers(&self, text: &str) -> bool {
         let (kept, consumer) = (&self.worker.gateway().kept, self.exchange.caller_name());
-        match kept_in_talk(text).iter().any(|id| kept.find(id, consumer) == Found::Anothers) {
-            true => {
-                let message = "there is nothing of that id here";
-                let error = ChatError::new(ErrorKind::NotFound, message);
-                Err(Cut { error, code: talk::CLOSE_POLICY, reason: Reason::NotFound })
-            }
-            false => Ok(()),
-        }
+        self.words == Words::Gemini
+            && kept_in_talk(text).iter().any(|id| kept.find(id, consumer) == Found::Anothers)
     }
 
     /// Hears a message of the provider's.
@@ -257,7 +246,9 @@ impl<'b, 'p> Bill<'b, 'p> {
     /// # Errors
     /// That nobody pays for an answer of the kind that it wants.
     pub(super) async fn set_up(&mut self, setup: &Setup) -> Result<Vec<u8>, Cut> {
-        self.see_names(setup.text())?;
+        if self.names_anothers(setup.text()) {
+            return Err(Cut::nothing_there());
+        }
         let _adds = self.ear.said(Some(setup.text()), setup.text().len() as u64);
         self.ensure().await?;
         let model = self.exchange.llm.as_ref().map_or("", |facts| &facts.upstream_model);

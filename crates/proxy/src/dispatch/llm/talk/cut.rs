@@ -45,6 +45,12 @@ impl Cut {
         Self { error, code: talk::CLOSE_CONTENT, reason: Reason::BadRequest }
     }
 
+    /// What is named is not there for whoever names it.
+    pub(super) fn nothing_there() -> Self {
+        let error = ChatError::new(ErrorKind::NotFound, "there is nothing of that id here");
+        Self { error, code: talk::CLOSE_POLICY, reason: Reason::NotFound }
+    }
+
     /// The gateway, or its listener, is going; another one takes the next talk.
     pub(super) fn gone() -> Self {
         let message = "the gateway is shutting down; connect again";
