@@ -119,7 +119,7 @@ fn arguments_are_judged_in_the_bytes_that_go_on() {
     let shared = r#""name":"shared""#;
     for arguments in [
         r#"{"path":"/srv/a","depth":3,"raw":false}"#,
-        r#"{"\u0070ath":"\/srv\/\u0061","depth":0,"raw":"no","more":[1e400]}"#,
+        r#"{"\u0070ath":"\/srv\/\u0061","depth":0,"raw":"no","more":[1e40]}"#,
     ] {
         let called = call(shared, arguments);
         assert_eq!(body(&called)["result"]["content"][0]["text"], "a:shared", "{arguments}");

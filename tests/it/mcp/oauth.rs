@@ -76,9 +76,10 @@ fn whoever_has_no_token_is_told_where_to_get_one() {
             "scopes_supported": ["tools:call"],
         })
     );
+    // The policy is for every exchange, those of no route among them.
     for elsewhere in ["/.well-known/oauth-protected-resource", "/.well-known/openid-configuration"]
     {
-        assert_eq!(Client::connect(gateway.web()).get("localhost", elsewhere, &[]).status, 404);
+        assert_eq!(Client::connect(gateway.web()).get("localhost", elsewhere, &[]).status, 401);
     }
     assert!(origin.requests().is_empty(), "nothing of it is the server's");
 }

@@ -10,7 +10,7 @@ fn paged(name: &'static str, pages: &'static [&'static [&'static str]]) -> Origi
     Origin::start(move |exchange| {
         let read = exchange.read_body();
         let message: Value = serde_json::from_slice(&read).unwrap_or_default();
-        let result = if message["method"] == "tools/list" {
+        let mut result = if message["method"] == "tools/list" {
             let at = message["params"]["cursor"].as_str().and_then(|at| at.parse().ok());
             let at: usize = at.unwrap_or_default();
             let tool = |tool: &&str| json!({ "name": tool, "inputSchema": { "type": "object" } });
@@ -22,6 +22,7 @@ fn paged(name: &'static str, pages: &'static [&'static [&'static str]]) -> Origi
         } else {
             json!({ "content": [{ "type": "text", "text": name }] })
         };
+        result["resultType"] = json!("complete");
         let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
         exchange.reply(200, &[("Content-Type", "application/json")], answer.to_string());
     })

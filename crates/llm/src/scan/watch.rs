@@ -71,7 +71,7 @@ pub enum Watched {
 
 impl Watched {
     /// How many there are.
-    pub const COUNT: usize = 29;
+    pub const COUNT: usize = Self::Reasoning as usize + 1;
 }
 
 /// One watched member.

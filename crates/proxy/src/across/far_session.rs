@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 use super::hearing::Hearing;
 use super::listening::Ears;
 use super::reach::{Asked, Missed};
-use super::{Across, Said};
+use super::{Across, Said, listening};
 
 /// A session that nobody has needed for so long is ended.
 const IDLE: Duration = Duration::from_secs(10 * 60);
@@ -129,6 +129,11 @@ impl FarSession {
         across.reach.ask(Asked { verb, body, beside: &beside, along, pinned }).await
     }
 
+    /// Whether its clients can be asked anything.
+    pub(super) fn can_be_asked(&self) -> bool {
+        self.is_named() && self.abilities != Abilities::default()
+    }
+
     /// Whether the session is named by an id, and so can be lost.
     pub(super) const fn is_named(&self) -> bool {
         self.id.is_some()
@@ -187,6 +192,9 @@ pub(super) async fn of(across: &Rc<Across>, said: &Said) -> Result<Rc<FarSession
     match begin(across, key.1, &key.2).await {
         Ok(session) => {
             let session = Rc::new(session);
+            if session.can_be_asked() {
+                listening::open(across, &session).await;
+            }
             *held = Some(Rc::clone(&session));
             drop(task::spawn_local(keep(Rc::downgrade(across), Rc::downgrade(&session), key)));
             Ok(session)

@@ -9,7 +9,7 @@ use architrave_core::task;
 use architrave_mcp::between::questions::{self, Question};
 use architrave_mcp::between::{answers, changes, requests};
 use architrave_mcp::list::Freshness;
-use architrave_mcp::message::{Message, MessageKind, Part};
+use architrave_mcp::message::{Message, MessageKind, MessageLimits, Part};
 use architrave_mcp::method::Method;
 use architrave_mcp::refusal::{Refusal, RefusalKind};
 use architrave_mcp::revision::Era;
@@ -183,6 +183,13 @@ impl Call {
         loop {
             let next = tokio::select! {
                 next = hearing.next() => next,
+                text = session.ears.question() => match self.asked_aside(&session, &text).await {
+                    Heard::Asked(asked_as, question) => {
+                        let call = (session, hearing, own);
+                        return self.park(call, (asked_as, question)).await;
+                    }
+                    _ => continue,
+                },
                 () = self.out.closed() => return call_off(&self.across, &session, &own),
             };
             let missed = match next {
@@ -271,6 +278,14 @@ impl Call {
             // What no revision knows may be what both sides know.
             None => Some(text.as_bytes().to_vec()),
             Some(_) => None,
+        }
+    }
+
+    /// What a server asks that does not say for which call.
+    async fn asked_aside(&self, session: &Rc<FarSession>, text: &str) -> Heard {
+        match Message::read(text, &MessageLimits::default()) {
+            Ok(message) => self.asked(session, (&message, text)).await,
+            Err(_refused) => Heard::On,
         }
     }
 

@@ -287,6 +287,7 @@ fn everything_listed_can_be_exposed() {
         sink.count(Metric::GuardrailFindings, &["routes/ai", "masked"], 1);
         sink.count(Metric::CertificateNotAfter, &["site.pem"], 1);
         sink.count(Metric::AccessLogLines, &["written"], 1);
+        sink.count(Metric::LogLines, &["written"], 1);
         for metric in [Metric::StoreUp, Metric::UsageEvents, Metric::UsageOthers, Metric::UsageUp] {
             sink.count(metric, &[], 1);
         }

@@ -186,10 +186,16 @@ impl Written for ScalarText {
     }
 
     fn shape() -> Shape {
-        let number = Box::new(WholeText::shape());
-        let literal = Shape::Either { short: number, long: Box::new(Shape::Boolean) };
-        let text = Shape::Text { kind: "text", pattern: None };
-        Shape::Either { short: Box::new(text), long: Box::new(literal) }
+        // What stands without quotes is what it looks like, also on the way back.
+        Shape::Json
+    }
+
+    fn show(value: &McpScalar) -> Option<serde_json::Value> {
+        Some(match value {
+            McpScalar::Text(text) => text.as_str().into(),
+            McpScalar::Whole(number) => (*number).into(),
+            McpScalar::Truth(truth) => (*truth).into(),
+        })
     }
 }
 

@@ -28,6 +28,7 @@ use crate::assembly::LiveUpstream;
 use crate::attempt::{Answered, AttemptFacts};
 use crate::dispatch::ClientSide;
 use crate::exchange::Exchange;
+use crate::failure::Failure;
 use crate::mcp::{LiveMcpServer, LiveMcpService, Viewer};
 use crate::worker::Worker;
 
@@ -171,7 +172,7 @@ pub(super) async fn relay<'a>(
     if let Some(body) =
         again.filter(|_| AnswerKind::of(&answered.head.fields) != AnswerKind::Events)
     {
-        let gathered = pin!(gather(worker, &server, answered, relaying.id)).await?;
+        let gathered = pin!(whole(worker, &mut client, &relaying, answered)).await?;
         let asking = relaying.asking();
         if !pin!(is_other(worker, exchange, &server, &asking, &gathered)).await {
             return pass_whole(&relaying, gathered);
@@ -197,13 +198,22 @@ pub(super) async fn relay<'a>(
         // What it says by that is for nobody, and may have no end.
         return Ok(McpAnswer::whole(202, Vec::new()));
     }
-    let gathering = gather(worker, &server, answered, relaying.id);
-    let gathered = match relaying.era {
-        // To go away is to call it off.
-        Era::Modern => pin!(while_there(&mut client, gathering)).await?,
-        Era::Legacy => pin!(gathering).await?,
-    };
+    let gathered = pin!(whole(worker, &mut client, &relaying, answered)).await?;
     pass_whole(&relaying, gathered)
+}
+
+/// Reads an answer whole, for as long as its client is there where to go away is to call it off.
+async fn whole(
+    worker: &Worker,
+    client: &mut ClientSide<'_, '_>,
+    relaying: &Relaying<'_>,
+    answered: Box<Answered>,
+) -> Result<Gathered, Failure> {
+    let gathering = gather(worker, relaying.server(), answered, relaying.id);
+    match relaying.era {
+        Era::Modern => pin!(while_there(client, gathering)).await,
+        Era::Legacy => pin!(gathering).await,
+    }
 }
 
 /// An answer that is there, as the client gets it.
