@@ -183,8 +183,17 @@ impl Pieces {
         let pieces = secrets.iter().filter_map(|secret| {
             let secret: Vec<char> = secret.expose().chars().collect();
             let length = secret.len().min(PIECE_CHARS);
-            let pieces = (length > 0).then(|| secret.windows(length).map(<[char]>::to_vec));
-            pieces.map(|pieces| (length, pieces.collect()))
+            if length == 0 {
+                return None;
+            }
+            // What has letters alone may as well be of a word that the message has.
+            let is_word = |piece: &&[char]| piece.iter().all(char::is_ascii_lowercase);
+            let pieces = secret.windows(length).filter(|piece| !is_word(piece));
+            let mut pieces: HashSet<_> = pieces.map(<[char]>::to_vec).collect();
+            if pieces.is_empty() {
+                pieces.extend(secret.windows(length).map(<[char]>::to_vec));
+            }
+            Some((length, pieces))
         });
         Self(pieces.collect())
     }
@@ -251,6 +260,8 @@ mod tests {
         check("ends with C3d4E5", "ends with •");
         check("the token t0k is none", "the token • is none");
         check("sk-p is no piece", "sk-p is no piece");
+        let words = Secret::new("key-of-messages-1");
+        assert_eq!(redacted("messages, key-of-messages-1", &[&words]), "messages, •");
         check("nothing\u{7}\nof it", "nothing  of it");
         check("", "");
     }
