@@ -18,6 +18,8 @@ const AT_ONCE: usize = 8;
 struct Calls {
     now: usize,
     most: usize,
+    /// Texts from this number on are not answered before `bad` is refused.
+    held_from: Option<u64>,
 }
 
 /// A provider that answers nobody before so many call, and refuses the text `bad` with a status.
@@ -32,15 +34,21 @@ fn titan(wait_for: usize, refusal: u16) -> (Origin, Arc<(Mutex<Calls>, Condvar)>
         held.now += 1;
         held.most = held.most.max(held.now);
         changed.notify_all();
-        let waited = changed.wait_timeout_while(held, SOON, |calls| calls.most < wait_for);
+        let number: Option<u64> = text.parse().ok();
+        let is_held =
+            |calls: &Calls| number.zip(calls.held_from).is_some_and(|(own, from)| own >= from);
+        let must_wait = |calls: &mut Calls| calls.most < wait_for || is_held(calls);
+        let waited = changed.wait_timeout_while(held, SOON, must_wait);
         let (mut held, late) = waited.expect("nobody has panicked");
         assert!(!late.timed_out(), "{wait_for} calls at once");
         held.now -= 1;
         drop(held);
         if text == "bad" {
-            return reply(exchange, refusal, r#"{"message":"no"}"#);
+            reply(exchange, refusal, r#"{"message":"no"}"#);
+            calls.lock().expect("nobody has panicked").held_from = None;
+            return changed.notify_all();
         }
-        let number: u64 = text.parse().expect("a number");
+        let number = number.expect("a number");
         let vector = json!({ "embedding": [number, 0.5], "inputTextTokenCount": 3 });
         reply(exchange, 200, &vector.to_string());
     });
@@ -73,7 +81,9 @@ fn a_few_calls_are_under_way_at_once_and_their_order_is_that_of_the_texts() {
 
 #[test]
 fn the_first_that_fails_ends_all_and_what_was_used_is_paid_for() {
-    let (origin, _calls) = titan(1, 400);
+    let (origin, calls) = titan(1, 400);
+    // So that its refusal is read before any of those that are under way with it.
+    calls.0.lock().expect("whole").held_from = Some(21);
     let models = sole("bedrock-api-key", "", &origin, TITAN);
     let held = super::house::with_ada(keyed(models), "budgets: [{ tokens: 90000, per: day }]");
     let gateway = Gateway::start(with_bob(held, ""));
@@ -82,8 +92,7 @@ fn the_first_that_fails_ends_all_and_what_was_used_is_paid_for() {
     let refused = embed(&gateway, KEY, &texts);
     assert_eq!(refused.status, 400, "{}", refused.text());
     let called = origin.count();
-    // Others begin for as long as nobody has read of it, and not much longer.
-    assert!((21..120).contains(&called), "{called} calls");
+    assert!((21..=20 + AT_ONCE + 1).contains(&called), "{called} calls");
     // All the others were answered, and told what they used.
     has_spent(&gateway, 3 * (called as u64 - 1));
     // The connections are not in anybody's way.
